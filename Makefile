@@ -1,0 +1,34 @@
+# `make test` does everything, from nothing: it finds a Python >= 3.12, makes .venv, installs, checks, tests.
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell tools/find-python)
+
+.PHONY: test check unit e2e golden clean
+
+test: check unit e2e
+
+check: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.ready
+	$(BIN)/pytest -q tests --ignore=tests/e2e
+
+e2e: $(VENV)/.ready
+	$(BIN)/pytest -q tests/e2e
+
+golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
+	$(BIN)/pytest -q tests/golden --rewrite-golden
+
+$(VENV)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,35 @@
+"""What a decoder is, and the register of all decoders.
+
+The laws, tested over the register: total (never raises, on any bytes), lossless (the spans of the top-level items
+cover every input byte once, in order), split-proof (any chunking gives the same items), bounded (a declared size over
+the limit is a problem item, and memory stays bounded).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from apispy.model import Item
+
+
+class Decoder(Protocol):
+    """Reads one byte stream, piece by piece. Sans-IO."""
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Take the next bytes; give the items that are complete now."""
+
+    def close(self) -> list[Item]:
+        """The stream is over; give what is left, a cut-off tail as a ``problem`` item."""
+
+
+DECODERS: dict[str, Callable[[], Decoder]] = {}
+
+
+def decoder[T: Callable[[], Decoder]](name: str) -> Callable[[T], T]:
+    """Class decorator: register a decoder under the format's name."""
+
+    def register(cls: T) -> T:
+        assert name not in DECODERS, f"two decoders are called {name!r}"
+        DECODERS[name] = cls
+        return cls
+
+    return register

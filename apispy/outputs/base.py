@@ -1,0 +1,45 @@
+"""What an output is, and what it is given."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from apispy.engine.operation import Call
+from apispy.model import Chunk, Direction, Exchange, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An exchange, redacted, with what was understood of it so far."""
+
+    exchange: Exchange
+    call: Call
+    items: dict[Direction, tuple[Item, ...]]  # by stream; live streams keep only their last few here
+    errors: tuple[str, ...] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
+
+    @property
+    def failed(self) -> bool:
+        """The call went wrong: an error status, an error inside the answer, or a connection cut."""
+        response = self.exchange.response
+        return bool(self.errors) or self.exchange.end == "cut" or (response is not None and response.status >= 400)
+
+
+class Output(Protocol):
+    """One way to show exchanges. It never sees anything unredacted."""
+
+    def opened(self, reading: Reading) -> None:
+        """A call that stays open has begun (its request's head, and body if short, are known)."""
+
+    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+        """Something was read in a stream of an open call, as it flowed."""
+
+    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+        """Bytes as they came, for the most verbose view."""
+
+    def write(self, reading: Reading) -> None:
+        """A call is over."""
+
+    def notice(self, text: str) -> None:
+        """Something to say that belongs to no call."""
+
+    def close(self) -> None:
+        """The session is over."""

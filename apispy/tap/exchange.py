@@ -1,0 +1,77 @@
+"""One exchange while it is under way: the mutable twin of model.Exchange."""
+
+from dataclasses import replace
+
+from apispy.model import Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
+from apispy.tap import http1
+from apispy.tap.events import Data, StreamEnded
+from apispy.tap.stream import KeptStream
+
+NONE = Headers()
+
+
+class OpenExchange:
+    """Collects what the two sides say, until it is frozen."""
+
+    def __init__(
+        self, number: int, connection: int, client: str, upstream: str, at: float, limit: int
+    ) -> None:
+        self.number = number
+        self.started = at
+        self.request: Request | None = None
+        self.response: Response | None = None
+        self.protocol: str | None = None  # of the tunnel, once there is one
+        self.request_reader = http1.request_reader()
+        self.response_reader: http1.MessageReader | None = None
+        self._connection, self._client, self._upstream = connection, client, upstream
+        self._limit = limit
+        self._streams: dict[Direction, KeptStream] = {}
+
+    def stream(self, direction: Direction) -> KeptStream:
+        if direction not in self._streams:
+            self._streams[direction] = KeptStream(self._limit)
+        return self._streams[direction]
+
+    def ended(self, direction: Direction) -> bool:
+        return self.stream(direction).ended_at is not None
+
+    def add(self, direction: Direction, data: bytes, at: float) -> Data:
+        chunk = Chunk(at - self.started, data)
+        return Data(self.number, direction, self.stream(direction).add(chunk), chunk)
+
+    def end(self, direction: Direction, at: float, trailers: Headers = NONE) -> StreamEnded:
+        stream = self.stream(direction)
+        stream.ended_at = at - self.started
+        stream.trailers = trailers
+        return StreamEnded(self.number, direction, stream.ended_at)
+
+    @property
+    def done(self) -> bool:
+        """Both sides have said all that belongs to this exchange."""
+        if self.protocol is not None:
+            return self.ended("to_server") and self.ended("to_client")
+        return self.ended("request") and self.ended("response")
+
+    def freeze(self, end: End = "open", at: float | None = None, *problems: str) -> Exchange:
+        assert self.request is not None, "frozen before its head was read"
+        response = self.response
+        if response is not None:
+            response = replace(response, body=self.stream("response").freeze())
+        tunnel = None
+        if self.protocol is not None:
+            tunnel = Tunnel(
+                self.protocol, self.stream("to_server").freeze(), self.stream("to_client").freeze()
+            )
+        return Exchange(
+            id=self.number,
+            connection=self._connection,
+            started=self.started,
+            client=self._client,
+            upstream=self._upstream,
+            request=replace(self.request, body=self.stream("request").freeze()),
+            response=response,
+            tunnel=tunnel,
+            end=end,
+            duration=(at - self.started) if at is not None else 0.0,
+            problems=problems,
+        )

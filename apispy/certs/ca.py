@@ -1,0 +1,98 @@
+"""The certificate authority: a key and the self-signed certificate that goes with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+CA_LIFE = timedelta(days=3650)
+BACKDATE = timedelta(hours=48)  # a peer whose clock is late must not see "not yet valid"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA that can sign: its certificate and the private key of that certificate."""
+
+    cert: x509.Certificate
+    key: Key
+
+
+def new_key() -> Key:
+    """A fresh ECDSA P-256 key: small, fast, and known to every TLS 1.2 peer."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_authority(key: Key, now: datetime) -> Authority:
+    """A CA for ``key``, valid for ten years from 48 hours before ``now`` (aware, UTC).
+
+    The name follows from the key, so a lost ``ca.pem`` can be made again from ``ca-key.pem`` and what was
+    issued before still verifies.
+    """
+    key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    subject = name(f"apispy CA {key_id.digest.hex()[:8]}")
+    usage = key_usage(key_cert_sign=True, crl_sign=True)
+    builder = (
+        certificate(subject, subject, key, now - BACKDATE, now - BACKDATE + CA_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(key_id, critical=False)
+    )
+    return Authority(builder.sign(key, hashes.SHA256()), key)
+
+
+def certificate(
+    subject: x509.Name, issuer: x509.Name, key: Key, start: datetime, end: datetime
+) -> x509.CertificateBuilder:
+    """The fields that all our certificates have; the serial number is random (RFC 5280, 4.1.2.2)."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+
+
+def name(common_name: str) -> x509.Name:
+    """``O=apispy, CN=common_name``."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "apispy"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def key_usage(
+    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
+) -> x509.KeyUsage:
+    """A KeyUsage extension with only the named bits set."""
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def cert_pem(cert: x509.Certificate) -> bytes:
+    """The certificate as PEM."""
+    return cert.public_bytes(Encoding.PEM)
+
+
+def key_pem(key: Key) -> bytes:
+    """The private key as unencrypted PKCS #8 PEM: docker refuses encrypted keys."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,0 +1,101 @@
+"""Leaf certificates for the two ends of a connection, and the test whether a present one will still do.
+
+What is in them is what Go (the docker CLI, dockerd) and OpenSSL with VERIFY_X509_STRICT (the default of
+Python 3.13) ask for: names in the SAN only, the right EKU, an AKI equal to the issuer's SKI.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from ..errors import UsageError
+from .ca import BACKDATE, Authority, Key, certificate, key_usage, name
+
+# macOS accepts 825 days at most (support.apple.com/103769), and both ends of the period count.
+LEAF_LIFE = timedelta(days=825, seconds=-1)
+RENEW_BEFORE = timedelta(days=7)
+
+
+def san(host: str) -> x509.GeneralName:
+    """An IP SAN for an address (docker asks for one), else a DNS SAN. UsageError when it is neither."""
+    try:
+        return x509.IPAddress(ip_address(host.strip("[]").partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        ascii_name = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        ascii_name = ""
+    if not ascii_name or any(c.isspace() or c in "/:@" for c in ascii_name):
+        raise UsageError(
+            f"A certificate cannot be issued for {host!r}: expected a host name or an IP address without a "
+            "port, e.g. build7.example.com or 10.0.0.5."
+        )
+    return x509.DNSName(ascii_name.lower())
+
+
+def issue_server(
+    ca: Authority, key: Key, sans: Iterable[x509.GeneralName], now: datetime
+) -> x509.Certificate:
+    """A certificate for a listener: EKU serverAuth, every one of ``sans``. ``now`` is aware, UTC."""
+    # Not critical: the subject is not empty (RFC 5280, 4.2.1.6), and OpenSSL's strict mode holds us to that.
+    names = x509.SubjectAlternativeName(sorted(set(sans), key=repr))
+    builder = _leaf(ca, key, "apispy server", ExtendedKeyUsageOID.SERVER_AUTH, now)
+    return builder.add_extension(names, critical=False).sign(ca.key, hashes.SHA256())
+
+
+def issue_client(ca: Authority, key: Key, now: datetime) -> x509.Certificate:
+    """A certificate for a client: EKU clientAuth. ``now`` is aware, UTC."""
+    return _leaf(ca, key, "apispy client", ExtendedKeyUsageOID.CLIENT_AUTH, now).sign(ca.key, hashes.SHA256())
+
+
+def _leaf(
+    ca: Authority, key: Key, common_name: str, purpose: x509.ObjectIdentifier, now: datetime
+) -> x509.CertificateBuilder:
+    start = now - BACKDATE
+    end = min(start + LEAF_LIFE, ca.cert.not_valid_after_utc)  # a leaf that outlives its CA helps nobody
+    return (
+        certificate(name(common_name), ca.cert.subject, key, start, end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_authority_key_id(ca.cert), critical=False)
+    )
+
+
+def _authority_key_id(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    try:
+        present = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:  # a CA that the user brought
+        present = x509.SubjectKeyIdentifier.from_public_key(ca.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(present)
+
+
+def still_good(cert: x509.Certificate, ca: Authority, key: Key, now: datetime) -> bool:
+    """Whether ``cert`` belongs to ``key``, was signed by ``ca`` and is valid for seven more days."""
+    if cert.public_key() != key.public_key() or not signed_by(cert, ca):
+        return False
+    return cert.not_valid_before_utc <= now < cert.not_valid_after_utc - RENEW_BEFORE
+
+
+def signed_by(cert: x509.Certificate, ca: Authority) -> bool:
+    """Whether the issuer's name and the signature are those of ``ca``."""
+    try:
+        cert.verify_directly_issued_by(ca.cert)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def sans_of(cert: x509.Certificate) -> Sequence[x509.GeneralName]:
+    """The names that a certificate is for; empty when it has no SAN."""
+    try:
+        return list(cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return []

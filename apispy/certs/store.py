@@ -1,0 +1,230 @@
+"""The directory of certificates: made on first use, renewed in time, checked every time.
+
+Layout (the client's three names are docker's, so ``DOCKER_CERT_PATH=<directory>`` works straight away):
+``ca.pem ca-key.pem`` the CA, ``cert.pem key.pem`` the client, ``server.pem server-key.pem`` the listener.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from ..errors import ApispyError
+from .ca import Authority, Key, cert_pem, key_pem, new_authority, new_key
+from .files import CERT_MODE, KEY_MODE, locked, make_directory, read_file, write_file
+from .issue import issue_client, issue_server, san, sans_of, signed_by, still_good
+
+ALWAYS = ("localhost", "127.0.0.1", "::1")
+LEAVES = ("cert.pem", "key.pem", "server.pem", "server-key.pem")
+
+type Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class ServerFiles:
+    """What a TLS listener loads, all PEM: its certificate and key, and the CA that clients must come from."""
+
+    cert: Path
+    key: Path
+    ca: Path
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open directory of certificates; get one from ``open_store``."""
+
+    directory: Path
+    clock: Clock = _utc_now
+
+    @property
+    def ca(self) -> Path:
+        """The CA's certificate; what clients trust and listeners demand."""
+        return self.directory / "ca.pem"
+
+    @property
+    def cert(self) -> Path:
+        """The client's certificate."""
+        return self.directory / "cert.pem"
+
+    @property
+    def key(self) -> Path:
+        """The client's key, 0600."""
+        return self.directory / "key.pem"
+
+    def server_for(self, hosts: Sequence[str] = ()) -> ServerFiles:
+        """A server certificate for localhost, 127.0.0.1, ::1 and ``hosts`` (names or IP addresses, no port).
+
+        Issued anew when a name is missing, it ends within 7 days, or the present CA did not sign it.
+        UsageError for a host that cannot stand in a certificate; ApispyError for a file that cannot be used.
+        """
+        files = ServerFiles(self.directory / "server.pem", self.directory / "server-key.pem", self.ca)
+        wanted = {san(host) for host in (*ALWAYS, *hosts)}
+        with _opened(self.directory):
+            _ensure_server(files, self._authority(), wanted, self.clock())
+        return files
+
+    def _authority(self) -> Authority:
+        return _read_authority(self.ca, self.directory / "ca-key.pem", self.clock())
+
+
+def open_store(directory: Path, *, clock: Clock = _utc_now) -> Store:
+    """Open ``directory`` (made if need be, 0700), with a CA and a client certificate that is good for a week.
+
+    ``clock`` gives the time as an aware UTC datetime. ApispyError names the file that cannot be used, what
+    was expected and found, and what to do.
+    """
+    store = Store(directory.absolute(), clock)
+    with _os_errors(store.directory):
+        make_directory(store.directory)
+    with _opened(store.directory):
+        ca_key = store.directory / "ca-key.pem"
+        _ensure_authority(store.ca, ca_key, clock())
+        _ensure_client(store, store._authority(), clock())
+    return store
+
+
+def default_dir(
+    environ: Mapping[str, str] = os.environ, home: Path | None = None, platform: str = sys.platform
+) -> Path:
+    """Where certificates live unless ``--certs-dir`` says otherwise: the user's data directory."""
+    home = home or Path.home()
+    if (data := environ.get("XDG_DATA_HOME", "")).startswith("/"):  # the specification: ignore a relative one
+        return Path(data, "apispy", "certs")
+    data_home = "Library/Application Support" if platform == "darwin" else ".local/share"
+    return home / data_home / "apispy" / "certs"
+
+
+@contextmanager
+def _os_errors(directory: Path) -> Iterator[None]:
+    """Turn what the system refuses into a message that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise ApispyError(
+            f"{error.filename or directory}: {error.strerror or error}, while apispy used it for "
+            "certificates. Put that right, or name another directory with --certs-dir DIRECTORY."
+        ) from error
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[None]:
+    with _os_errors(directory), locked(directory):
+        yield
+
+
+def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
+    """Make the CA when there is none; never replace what is there, for clients have copies of it."""
+    if key_path.exists():
+        if not cert_path.exists():  # killed between the two files, or lost: the key alone gives it back
+            write_file(cert_path, cert_pem(new_authority(_read_key(key_path), now).cert), CERT_MODE)
+        return
+    directory = key_path.parent
+    if others := [p for n in (cert_path.name, *LEAVES) if (p := directory / n).exists()]:
+        raise ApispyError(
+            f"{key_path}: expected the key of the CA beside {others[0].name}, found no such file, and apispy "
+            "does not write over certificates of others. Put the key back, move the directory away so that a new "
+            "CA is made, or name another directory with --certs-dir DIRECTORY."
+        )
+    key = new_key()
+    write_file(key_path, key_pem(key), KEY_MODE)
+    write_file(cert_path, cert_pem(new_authority(key, now).cert), CERT_MODE)
+
+
+def _read_authority(cert_path: Path, key_path: Path, now: datetime) -> Authority:
+    """The CA from its two files, after the checks without which nothing that it issues would be accepted."""
+    found = Authority(_read_cert(cert_path), _read_key(key_path))
+    if problem := _authority_problem(found, key_path, now):
+        raise ApispyError(
+            f"{cert_path}: {problem}. Put the right file back, or move {cert_path.parent} away: at the next "
+            "start apispy makes a new CA, and clients need its ca.pem, cert.pem and key.pem."
+        )
+    return found
+
+
+def _authority_problem(ca: Authority, key_path: Path, now: datetime) -> str:
+    if ca.cert.public_key() != ca.key.public_key():
+        return f"expected the certificate of the key in {key_path}, found that of another key"
+    if not _may_sign(ca.cert):
+        return "expected the certificate of a CA, found one that may not sign others"
+    start, end = ca.cert.not_valid_before_utc, ca.cert.not_valid_after_utc
+    if not start <= now < end:
+        period = f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        return f"expected a CA that is valid now ({now:%Y-%m-%d %H:%M} UTC), found one for {period}"
+    return ""
+
+
+def _may_sign(cert: x509.Certificate) -> bool:
+    try:
+        return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _ensure_client(store: Store, ca: Authority, now: datetime) -> None:
+    key = _ensure_key(store.key)
+    present = _read_cert(store.cert) if store.cert.exists() else None
+    if present is None or not still_good(present, ca, key, now):
+        write_file(store.cert, cert_pem(issue_client(ca, key, now)), CERT_MODE)
+
+
+def _ensure_server(
+    files: ServerFiles, ca: Authority, wanted: Iterable[x509.GeneralName], now: datetime
+) -> None:
+    key = _ensure_key(files.key)
+    present = _read_cert(files.cert) if files.cert.exists() else None
+    # Names once asked for are kept: two listeners on different addresses would otherwise take turns at it.
+    had = set(sans_of(present)) if present and signed_by(present, ca) else set()
+    if present is None or not still_good(present, ca, key, now) or not had.issuperset(wanted):
+        write_file(files.cert, cert_pem(issue_server(ca, key, had.union(wanted), now)), CERT_MODE)
+
+
+def _ensure_key(path: Path) -> Key:
+    """The key at ``path``, made if need be.
+
+    It outlives its certificates: renewing then changes one file only, and a process that reads certificate and
+    key meanwhile never gets two that do not match.
+    """
+    if not path.exists():
+        write_file(path, key_pem(new_key()), KEY_MODE)
+    return _read_key(path)
+
+
+def _read_cert(path: Path) -> x509.Certificate:
+    try:
+        cert = x509.load_pem_x509_certificate(read_file(path, CERT_MODE))
+        _ = cert.extensions  # parsed only when asked for: let what is damaged there show here
+        return cert
+    except ValueError as error:
+        raise _damaged(path, "a certificate in PEM") from error
+
+
+def _read_key(path: Path) -> Key:
+    data = read_file(path, KEY_MODE)
+    try:
+        key = load_pem_private_key(data, password=None)
+    except (ValueError, TypeError) as error:  # TypeError: it is encrypted
+        raise _damaged(path, "an unencrypted private key in PEM") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise _damaged(path, "an ECDSA or RSA key")
+    return key
+
+
+def _damaged(path: Path, expected: str) -> ApispyError:
+    if path.name.startswith("ca"):
+        cure = f"Put the right file back, or move {path.parent} away: at the next start apispy makes a new CA"
+    else:
+        cure = f"Remove it (rm {path}): apispy issues it anew"
+    return ApispyError(
+        f"{path}: expected {expected}, found {path.stat().st_size} bytes of something else. {cure}."
+    )

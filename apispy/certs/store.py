@@ -133,8 +133,8 @@ def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
     if others := [p for n in (cert_path.name, *LEAVES) if (p := directory / n).exists()]:
         raise ApispyError(
             f"{key_path}: expected the key of the CA beside {others[0].name}, found no such file, and apispy "
-            "does not write over certificates of others. Put the key back, move the directory away so that a new "
-            "CA is made, or name another directory with --certs-dir DIRECTORY."
+            "does not write over certificates of others. Put the key back, move the directory away so that a "
+            "new CA is made, or name another directory with --certs-dir DIRECTORY."
         )
     key = new_key()
     write_file(key_path, key_pem(key), KEY_MODE)
@@ -192,8 +192,8 @@ def _ensure_server(
 def _ensure_key(path: Path) -> Key:
     """The key at ``path``, made if need be.
 
-    It outlives its certificates: renewing then changes one file only, and a process that reads certificate and
-    key meanwhile never gets two that do not match.
+    It outlives its certificates: renewing then changes one file only, and a process that reads both files
+    meanwhile never gets two that do not match.
     """
     if not path.exists():
         write_file(path, key_pem(new_key()), KEY_MODE)

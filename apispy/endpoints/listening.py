@@ -1,0 +1,81 @@
+"""Where apispy listens, as users type it."""
+
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+
+from .address import host_port, port_number, refused, split_url, unix_path, url
+
+LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where to listen: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
+
+    kind: Literal["tcp", "unix"]
+    host: str
+    port: int
+    path: str
+
+    def __str__(self) -> str:
+        """A URL that can be pasted into DOCKER_HOST."""
+        return url(self.kind, "", self.host, self.port if self.kind == "tcp" else None, self.path)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect: a unix socket, 127.0.0.0/8, ::1, or the name localhost."""
+        if self.kind == "unix" or self.host.lower() == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False  # another name may come to mean anything: never counted as local
+
+
+def listen(text: str) -> Listen:
+    """Read ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://...``, ``unix:///path``, ``/path``.
+
+    Port 0 asks for any free port. UsageError says what is wrong and what to type.
+    """
+    text = text.strip()
+    scheme, rest = split_url(text)
+    if scheme == "unix":
+        return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS))
+    if scheme != "tcp":
+        raise refused(text, f"cannot listen on {scheme}://: expected tcp or unix", LISTEN_FORMS)
+    if rest == text and rest.isascii() and rest.isdigit():
+        return Listen("tcp", "127.0.0.1", port_number(rest, text, LISTEN_FORMS), "")
+    host, port = host_port(rest.removesuffix("/"), text, LISTEN_FORMS)
+    if port is None:
+        raise refused(text, "expected a port after the host, found none", LISTEN_FORMS)
+    return Listen("tcp", host, port, "")
+
+
+def certificate_hosts(where: Listen) -> list[str]:
+    """The names that clients may dial a listener by, for its certificate (beside localhost, 127.0.0.1, ::1).
+
+    For 0.0.0.0 and :: these are the machine's name and its own addresses, as far as it knows them.
+    """
+    if where.kind == "unix":
+        return []
+    try:
+        if not ip_address(where.host).is_unspecified:
+            return [where.host]
+    except ValueError:
+        return [where.host]
+    return list(dict.fromkeys([socket.gethostname(), *_own_addresses()]))
+
+
+def _own_addresses() -> list[str]:
+    """From where this machine would reach the world: connecting a UDP socket asks the routes and sends nothing."""
+    found = []
+    for family, somewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((somewhere, 9))
+                found.append(str(probe.getsockname()[0]))
+        except OSError:
+            pass  # no route, or no IPv6 at all
+    return found

@@ -35,8 +35,8 @@ class TLS:
 class Endpoint:
     """A daemon's address. What a kind does not use is empty, 0 or None.
 
-    tcp: host (IPv6 without brackets), port, tls. unix: path. ssh: host, port and user (0 and empty: what ssh's
-    own configuration says), path (of the socket on that machine; empty: what docker uses there).
+    tcp: host (IPv6 without brackets), port, tls. unix: path. ssh: host, port and user (0 and empty: as ssh is
+    configured), path (of the socket on that machine; empty: what docker uses there).
     """
 
     kind: Kind
@@ -65,7 +65,7 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def spliturl(text: str) -> tuple[str, str]:
+def split_url(text: str) -> tuple[str, str]:
     """(scheme in lower case, rest); a text without ``://`` is a unix path or tcp."""
     scheme, separator, rest = text.partition("://")
     if separator:
@@ -74,7 +74,7 @@ def spliturl(text: str) -> tuple[str, str]:
 
 
 def host_port(rest: str, text: str, forms: str) -> tuple[str, int | None]:
-    """Split ``host``, ``host:port``, ``[v6]`` or ``[v6]:port``. ``text`` (all that was typed) is for the message."""
+    """Split ``host``, ``host:port``, ``[v6]`` or ``[v6]:port``. ``text`` is for the message."""
     if rest.startswith("["):
         host, closing, after = rest[1:].partition("]")
         if not closing or not (after == "" or after.startswith(":")) or not _is_ipv6(host):

@@ -12,7 +12,7 @@ LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
 
 @dataclass(frozen=True)
 class Listen:
-    """Where to listen: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
+    """tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
 
     kind: Literal["tcp", "unix"]
     host: str
@@ -35,7 +35,7 @@ class Listen:
 
 
 def listen(text: str) -> Listen:
-    """Read ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://...``, ``unix:///path``, ``/path``.
+    """Read ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://``, ``unix://``, ``/path``.
 
     Port 0 asks for any free port. UsageError says what is wrong and what to type.
     """
@@ -69,7 +69,7 @@ def certificate_hosts(where: Listen) -> list[str]:
 
 
 def _own_addresses() -> list[str]:
-    """From where this machine would reach the world: connecting a UDP socket asks the routes and sends nothing."""
+    """From where this machine would reach the world: connecting a UDP socket asks the routes, sends nothing."""
     found = []
     for family, somewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:

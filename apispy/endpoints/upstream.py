@@ -77,8 +77,8 @@ def _docker_cli_host(environ: Mapping[str, str]) -> str:
         return host
     if (context := environ.get("DOCKER_CONTEXT", "default")) not in ("", "default"):
         raise UsageError(  # going on would spy on another daemon than the one that docker talks to
-            f"DOCKER_CONTEXT={context}: apispy does not read docker contexts yet. Type --upstream with the address "
-            f"that this prints: docker context inspect {context} --format '{{{{.Endpoints.docker.Host}}}}'"
+            f"DOCKER_CONTEXT={context}: apispy does not read docker contexts yet. Type --upstream with the "
+            f"address that this prints: docker context inspect {context} --format '{{{{.Endpoints.docker.Host}}}}'"
         )
     return DEFAULT_SOCKET
 
@@ -116,9 +116,9 @@ def _tls(flags: _Flags, environ: Mapping[str, str], home: Path) -> TLS:
     found = {name: _file(name, flags.files[name], folder) for name in ("ca", "cert", "key")}
     if verify and found["ca"] is None:
         raise UsageError(
-            f"The daemon's certificate cannot be verified: looked for {folder / 'ca.pem'}, which is not there. "
-            "Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory that holds "
-            "ca.pem, or type --tlsverify=false to accept any certificate."
+            f"The daemon's certificate cannot be verified: looked for {folder / 'ca.pem'}, which is not "
+            "there. Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory that "
+            "holds ca.pem, or type --tlsverify=false to accept any certificate."
         )
     _check_pair(found["cert"], found["key"], folder)
     return TLS(verify, found["ca"], found["cert"], found["key"])

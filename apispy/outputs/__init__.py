@@ -1,0 +1,9 @@
+"""The ways to show and export exchanges. Each is one file and follows ``base.Output``."""
+
+from apispy.outputs.base import Output, Reading
+from apispy.outputs.console import Console
+from apispy.outputs.json_lines import JsonLines
+from apispy.outputs.summary import Summary
+from apispy.outputs.writer import ThreadWriter
+
+__all__ = ["Console", "JsonLines", "Output", "Reading", "Summary", "ThreadWriter"]

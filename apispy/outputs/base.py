@@ -14,13 +14,21 @@ class Reading:
     exchange: Exchange
     call: Call
     items: dict[Direction, tuple[Item, ...]]  # by stream; live streams keep only their last few here
-    errors: tuple[str, ...] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
+    errors: tuple[
+        str, ...
+    ] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
 
     @property
     def failed(self) -> bool:
-        """The call went wrong: an error status, an error inside the answer, or a connection cut."""
+        """The call went wrong: an error status, an error inside the answer, or cut before its end.
+
+        A call that stays open is ended by its client when it has seen enough: being cut is no fault there.
+        """
         response = self.exchange.response
-        return bool(self.errors) or self.exchange.end == "cut" or (response is not None and response.status >= 400)
+        if self.errors or (response is not None and response.status >= 400):
+            return True
+        lasts = self.call.stays_open and response is not None
+        return self.exchange.end == "cut" and not lasts
 
 
 class Output(Protocol):

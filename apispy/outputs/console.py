@@ -1,0 +1,123 @@
+"""The readable view: one line per call, and under it, when asked for, everything else.
+
+Calls that stay open have a line at their beginning too, ending in ``...``; their number (``#7``) stands on
+both lines and on all that flows in between.
+"""
+
+from collections.abc import Callable, Iterable
+
+from apispy.model import Chunk, Direction, Item
+from apispy.outputs import details, line
+from apispy.outputs.base import Reading
+from apispy.outputs.flow import Flow
+from apispy.outputs.safe import lines
+from apispy.outputs.style import Piece, paint, width
+
+INDENT = "    "
+STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
+ANSWERS: tuple[Direction, ...] = ("response", "to_server", "to_client")
+
+
+class Console:
+    """Writes text for people.
+
+    *verbosity*: 1 adds heads and the decoded query, 2 bodies (at most *body_limit* characters of each), 3
+    chunks and frames. *columns* tells the terminal's width: a line that is longer is broken before its ``->``;
+    0 never breaks one.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        verbosity: int = 0,
+        color: bool = False,
+        body_limit: int = 1 << 20,
+        columns: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._write = write
+        self._verbosity = verbosity
+        self._color = color
+        self._body_limit = body_limit
+        self._columns = columns
+        self._flows: dict[int, Flow] = {}  # of the calls that have a line at their beginning
+
+    def opened(self, reading: Reading) -> None:
+        exchange = reading.exchange
+        if exchange.id in self._flows:
+            return
+        self._flows[exchange.id] = Flow(reading.call.operation.outcome, whole=self._verbosity > 1)
+        head = line.begin(reading, exchange.started, f"#{exchange.id}")
+        self._say([*head, Piece(" ...", "dim")])
+        self._request(reading)
+
+    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+        flow = self._flows.get(reading.exchange.id)
+        if flow is None or (direction == "request" and self._verbosity < 2):
+            return
+        if self._verbosity > 2:
+            self._under(reading, [details.frame(direction, item)])
+        self._stream(reading, flow.item(direction, item))
+
+    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+        if self._verbosity > 2:
+            self._under(reading, [details.chunk(direction, offset, chunk.at, chunk.data)])
+
+    def write(self, reading: Reading) -> None:
+        exchange = reading.exchange
+        flow = self._flows.pop(exchange.id, None)
+        if flow is not None:
+            self._stream(reading, flow.flush())
+        number = f"#{exchange.id}" if flow is not None or self._verbosity > 2 else ""
+        head = line.begin(reading, exchange.started + exchange.duration, number)
+        self._call(head, line.end(reading))
+        if flow is None:
+            self._request(reading)
+        self._response(reading, flowed=flow is not None)
+
+    def notice(self, text: str) -> None:
+        for part in lines(text):
+            self._say([Piece("apispy: ", "dim"), Piece(part)])
+
+    def close(self) -> None:
+        pass
+
+    # -- parts --
+
+    def _call(self, head: list[Piece], tail: list[Piece]) -> None:
+        columns = self._columns()
+        broken = columns and width(head) + 1 + width(tail) > columns
+        self._say([*head, Piece("\n" + " " * line.TIME_WIDTH if broken else " "), *tail])
+
+    def _request(self, reading: Reading) -> None:
+        if self._verbosity:
+            self._block(details.request_head(reading))
+        if self._verbosity > 1:
+            self._block(details.body(reading, "request", self._body_limit))
+
+    def _response(self, reading: Reading, *, flowed: bool) -> None:
+        """The answer's head and bodies, without what was shown as it flowed."""
+        if self._verbosity:
+            self._block(details.response_head(reading))
+        if self._verbosity > 1:
+            for direction, stream in reading.exchange.streams.items():
+                if direction in ANSWERS and not (flowed and stream.shown):
+                    self._block(details.body(reading, direction, self._body_limit))
+        if self._verbosity > 2 and not flowed:
+            self._block(details.frames(reading))
+
+    def _block(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._say([Piece(f"{INDENT}{text}", "dim")])
+
+    def _under(self, reading: Reading, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._say([Piece(f"{INDENT}#{reading.exchange.id} {text}", "dim")])
+
+    def _stream(self, reading: Reading, pairs: Iterable[tuple[str, str]]) -> None:
+        for label, text in pairs:
+            prefix = Piece(f"{INDENT}#{reading.exchange.id} {label:6}| ", "dim")
+            self._say([prefix, Piece(text, STREAM_STYLES.get(label, ""))])
+
+    def _say(self, pieces: list[Piece]) -> None:
+        self._write(paint(pieces, self._color) + "\n")

@@ -1,0 +1,99 @@
+"""The one line that says what a call was and what came of it."""
+
+from datetime import datetime
+
+from apispy.outputs import units
+from apispy.outputs.arguments import arguments, quoted
+from apispy.outputs.base import Reading
+from apispy.outputs.outcome import outcome
+from apispy.outputs.safe import escape
+from apispy.outputs.style import Piece
+from apispy.outputs.values import received, sent
+
+OPERATION_WIDTH = 16  # "ContainerInspect"; the few longer names push their line to the right
+TIME_WIDTH = len("12:00:01.123 ")
+LONGEST_VALUE = 200  # characters of one argument; -vv shows the whole
+
+PLAIN_STATUS = (101, 200, 201, 204)
+"""The statuses that need no words of their own."""
+
+
+def begin(reading: Reading, at: float, number: str = "") -> list[Piece]:
+    """Time, operation, method, path and arguments: what is known when a call begins. *at*: Unix seconds."""
+    request, call = reading.exchange.request, reading.call
+    path = request.target.partition("?")[0] if call.known else request.target
+    pieces = [
+        Piece(f"{_clock(at)} ", "dim"),
+        Piece(f"{call.operation.id or '?':{OPERATION_WIDTH}} ", "bold"),
+        Piece(f"{escape(request.method):4} {escape(units.short_ids(path))}"),
+    ]
+    pieces += [Piece(f" {name}={_value(value)}") for name, value in arguments(reading).items()]
+    return [*pieces, Piece(f" {number}", "dim")] if number else pieces
+
+
+def end(reading: Reading) -> list[Piece]:
+    """Status, what came back in words, size and duration."""
+    words = "; ".join(_error(error) for error in reading.errors) or outcome(reading) or _reason(reading)
+    pieces = [Piece("-> ", "dim"), Piece(_status(reading), _status_style(reading))]
+    if words:
+        pieces.append(Piece(" " + escape(words), "bad" if reading.errors else ""))
+    pieces.append(Piece(f" ({', '.join(_measures(reading))})", "dim"))
+    if ending := _ending(reading):
+        pieces.append(Piece(ending, "warn"))
+    return pieces
+
+
+def _clock(at: float) -> str:
+    """The local time of day, to the millisecond."""
+    millis = round(at * 1000)
+    return f"{datetime.fromtimestamp(millis // 1000):%H:%M:%S}.{millis % 1000:03}"
+
+
+def _value(value: str) -> str:
+    value = units.short_ids(value)
+    more = len(value) - LONGEST_VALUE
+    if more > 0:
+        value = value[:LONGEST_VALUE]
+    return escape(quoted(value)) + (f"...(+{more})" if more > 0 else "")
+
+
+def _status(reading: Reading) -> str:
+    response = reading.exchange.response
+    return str(response.status) if response else "no answer"
+
+
+def _status_style(reading: Reading) -> str:
+    if reading.errors or (status := reading.exchange.response) is None or status.status >= 400:
+        return "bad"
+    return "warn" if reading.exchange.end == "cut" else "good"
+
+
+def _reason(reading: Reading) -> str:
+    """The status in words, when it is an unusual one and nothing better is known."""
+    response = reading.exchange.response
+    return "" if response is None or response.status in PLAIN_STATUS else response.reason
+
+
+def _error(text: str) -> str:
+    """On one line, however the daemon wrapped it."""
+    return " ".join(text.split())
+
+
+def _measures(reading: Reading) -> list[str]:
+    down, up = received(reading), sent(reading)
+    streams_up = reading.exchange.tunnel is not None or reading.call.operation.request not in ("", "json")
+    found = [units.size(down)] if down else []
+    if up and streams_up:
+        found = [f"{units.size(up)} up", f"{units.size(down)} down"]
+    return [*found, units.duration(reading.exchange.duration)]
+
+
+def _ending(reading: Reading) -> str:
+    """How it ended, if not by itself."""
+    exchange = reading.exchange
+    why = escape("; ".join(exchange.problems))
+    if exchange.end == "cut":
+        return f" cut after {units.duration(exchange.duration)}" + (f": {why}" if why else "")
+    if exchange.end == "open":
+        return " still open"
+    return f" note: {why}" if why else ""

@@ -1,0 +1,90 @@
+"""The table at the end, in the manner of `strace -c`: what was called how often, and how long it took."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apispy.model import Chunk, Direction, Item
+from apispy.outputs import units
+from apispy.outputs.base import Reading
+from apispy.outputs.safe import escape
+from apispy.outputs.values import received, sent
+
+HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted of one operation. Times are seconds, sizes bytes of bodies and tunnels."""
+
+    calls: int = 0
+    errors: int = 0
+    total: float = 0.0
+    longest: float = 0.0
+    sent: int = 0
+    received: int = 0
+
+    def add(self, other: "Tally") -> None:
+        self.calls += other.calls
+        self.errors += other.errors
+        self.total += other.total
+        self.longest = max(self.longest, other.longest)
+        self.sent += other.sent
+        self.received += other.received
+
+
+class Summary:
+    """Counts calls, and writes the table when the session is over."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._tallies: dict[str, Tally] = {}
+
+    def opened(self, reading: Reading) -> None:
+        pass
+
+    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+        pass
+
+    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+        pass
+
+    def notice(self, text: str) -> None:
+        pass
+
+    def write(self, reading: Reading) -> None:
+        seconds = reading.exchange.duration
+        one = Tally(1, int(reading.failed), seconds, seconds, sent(reading), received(reading))
+        self._tallies.setdefault(_name(reading), Tally()).add(one)
+
+    def close(self) -> None:
+        if not self._tallies:
+            self._write("no calls seen\n")
+            return
+        whole = Tally()
+        for tally in self._tallies.values():
+            whole.add(tally)
+        by_time = sorted(self._tallies.items(), key=lambda entry: (-entry[1].total, entry[0]))
+        rows = [_row(name, tally) for name, tally in by_time]
+        self._write(_table([HEADINGS, *rows, _row("total", whole)]))
+
+
+def _name(reading: Reading) -> str:
+    """The operation's; what is not known goes by its method, so that odd paths cannot fill the memory."""
+    return reading.call.operation.id or f"? {escape(reading.exchange.request.method[:20])}"
+
+
+def _row(name: str, tally: Tally) -> tuple[str, ...]:
+    times = (units.duration(tally.total), units.duration(tally.longest))
+    sizes = (units.size(tally.sent), units.size(tally.received))
+    return (str(tally.calls), str(tally.errors or ""), *times, *sizes, name)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Columns of figures to the right, the name at the end; a rule below the headings and above the total."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    text = [
+        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths[:-1], strict=False)), row[-1]])
+        for row in rows
+    ]
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]]) + "\n"

@@ -1,0 +1,283 @@
+"""The way of one exchange: tap event -> redact -> lookup -> live decoders -> outputs."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from apispy import decoders, engine
+from apispy.decoders.base import Decoder
+from apispy.engine.operation import Call
+from apispy.model import Body, Direction, Exchange, Headers, Item
+from apispy.outputs.base import Output, Reading
+from apispy.outputs.guard import Guarded
+from apispy.steps.errors import ANSWERS, errors_of, said_in
+from apispy.steps.redact import redact, withholds
+from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+
+HISTORY_ITEMS = 200
+HISTORY_BYTES = 256 << 10
+"""How much of a live stream's past is remembered, beside its last item."""
+
+ERRORS = 20
+"""How many errors of one call are remembered."""
+
+log = logging.getLogger(__name__)
+
+
+class Stream:
+    """One byte stream, decoded as it flows. Never raises; remembers its last few items."""
+
+    def __init__(self, decoder: Decoder | None) -> None:
+        self._decoder = decoder
+        self.size = 0
+        self.items: deque[Item] = deque()
+        self.forgot = False
+        self._remembered = 0
+
+    def feed(self, data: bytes) -> list[Item]:
+        self.size += len(data)
+        return self._read(lambda decoder: decoder.feed(data))
+
+    def close(self) -> list[Item]:
+        found = self._read(lambda decoder: decoder.close())
+        self._decoder = None
+        return found
+
+    def _read(self, step: Callable[[Decoder], list[Item]]) -> list[Item]:
+        if self._decoder is None:
+            return []
+        try:
+            found = step(self._decoder)
+        except Exception as fault:
+            log.exception("a decoder failed")
+            self._decoder = None
+            found = [Item("problem", "not decoded", f"a fault in apispy: {fault!r}", (self.size, self.size))]
+        for item in found:
+            self._remember(item)
+        return found
+
+    def _remember(self, item: Item) -> None:
+        self.items.append(item)
+        self._remembered += item.span[1] - item.span[0]
+        while len(self.items) > 1 and (len(self.items) > HISTORY_ITEMS or self._remembered > HISTORY_BYTES):
+            start, stop = self.items.popleft().span
+            self._remembered -= stop - start
+            self.forgot = True
+
+
+@dataclass(slots=True)
+class Live:
+    """A call that is under way."""
+
+    exchange: Exchange  # clean, as it last was
+    call: Call
+    streams: dict[Direction, Stream] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    told: bool = False  # the outputs know that it has begun
+
+    def reading(self) -> Reading:
+        items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
+        return Reading(self.exchange, self.call, items, tuple(self.errors))
+
+
+class Pipeline:
+    """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
+
+    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        *,
+        show_secrets: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._outputs = [Guarded(output) for output in outputs]
+        self._show_secrets = show_secrets
+        self._clock = clock
+        self._live: dict[int, Live] = {}
+
+    def feed(self, event: Event) -> None:
+        """Take the next event."""
+        try:
+            self._take(event)
+        except Exception as fault:  # a bug of ours must not reach the traffic
+            log.exception("the pipeline failed")
+            self.notice(f"a fault in apispy, something is not shown: {fault!r}")
+
+    def notice(self, text: str) -> None:
+        """Say something that belongs to no call."""
+        for output in self._outputs:
+            output.notice(text)
+
+    def close(self) -> None:
+        """Show the calls that are still open, as such, then end all outputs."""
+        for live in sorted(self._live.values(), key=lambda live: live.exchange.id):
+            self.feed(Closed(self._still_open(live)))
+        self._live.clear()
+        for output in self._outputs:
+            output.close()
+
+    # -- events --
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Opened(exchange):
+                self._opened(exchange)
+            case Answered(exchange):
+                self._answered(exchange)
+            case Data():
+                self._data(event)
+            case StreamEnded():
+                self._stream_ended(event)
+            case Closed(exchange):
+                self._closed(exchange)
+            case GaveUp(connection, reason):
+                self.notice(
+                    f"connection {connection}: {reason}. It is not read any further; its traffic goes on."
+                )
+
+    def _opened(self, exchange: Exchange) -> None:
+        call = engine.lookup(exchange.request.method, exchange.request.target)
+        live = self._live[exchange.id] = Live(self._clean(exchange, call), call)
+        self._decode(live, "request")
+        if not _has_body(exchange.request.headers) or call.operation.request != "json":
+            self._tell_begin(live)
+
+    def _answered(self, exchange: Exchange) -> None:
+        live = self._live.get(exchange.id)
+        if live is None:
+            return
+        live.exchange = self._clean(exchange, live.call)
+        self._decode(live, *live.exchange.streams)
+        self._tell_begin(live)
+
+    def _data(self, event: Data) -> None:
+        live = self._live.get(event.exchange_id)
+        if live is None:
+            return
+        stream = live.streams.setdefault(event.direction, Stream(None))
+        if self._hides(live.call, event.direction):
+            stream.size += len(event.chunk.data)
+            return
+        reading = live.reading()
+        for output in self._outputs:
+            output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, event.chunk))
+        self._flow(live, event.direction, stream.feed(event.chunk.data))
+
+    def _stream_ended(self, event: StreamEnded) -> None:
+        live = self._live.get(event.exchange_id)
+        if live is None:
+            return
+        if event.direction in live.streams:
+            self._flow(live, event.direction, live.streams[event.direction].close())
+        if event.direction == "request":
+            self._tell_begin(live)
+
+    def _closed(self, exchange: Exchange) -> None:
+        live = self._live.pop(exchange.id, None)
+        call = live.call if live else engine.lookup(exchange.request.method, exchange.request.target)
+        live = live or Live(exchange, call)
+        for direction, stream in live.streams.items():
+            self._flow(live, direction, stream.close())
+        exchange = self._clean(exchange, call)
+        reading = _finish(exchange, live)
+        for output in self._outputs:
+            output.about(reading, lambda to: to.write(reading))
+            output.forget(exchange.id)
+
+    # -- parts --
+
+    def _clean(self, exchange: Exchange, call: Call) -> Exchange:
+        return exchange if self._show_secrets else redact(exchange, call)
+
+    def _hides(self, call: Call, direction: Direction) -> bool:
+        return not self._show_secrets and withholds(call, direction)
+
+    def _decode(self, live: Live, *directions: Direction) -> None:
+        """Make the live decoders of streams that have none yet."""
+        for direction in directions:
+            if direction not in live.streams:
+                hidden = self._hides(live.call, direction)
+                live.streams[direction] = Stream(
+                    None if hidden else decoder_for(live.exchange, live.call, direction)
+                )
+
+    def _tell_begin(self, live: Live) -> None:
+        if live.told or not _begins_now(live):
+            return
+        live.told = True
+        reading = live.reading()
+        for output in self._outputs:
+            output.about(reading, lambda to: to.opened(reading))
+
+    def _flow(self, live: Live, direction: Direction, items: list[Item]) -> None:
+        for item in items:
+            if direction in ANSWERS and len(live.errors) < ERRORS and (error := said_in(item)):
+                live.errors.append(error)
+        if live.told and items:
+            reading = live.reading()
+            for item, output in product(items, self._outputs):
+                output.about(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]
+
+    def _still_open(self, live: Live) -> Exchange:
+        """What is known of a call that has no end yet. Its bytes went by; they are not kept here."""
+        exchange = live.exchange
+        for direction in exchange.streams:
+            stream = live.streams.get(direction)
+            exchange = exchange.with_stream(direction, Body(size=stream.size if stream else 0))
+        return replace(exchange, end="open", duration=max(0.0, self._clock() - exchange.started))
+
+
+def decoder_for(exchange: Exchange, call: Call, direction: Direction) -> Decoder | None:
+    """The decoder that fits this stream, or None when there is nothing to read in it."""
+    response = exchange.response
+    headers = response.headers if response and direction != "request" else exchange.request.headers
+    name = decoders.choose(call, direction, headers, response.status if response else None)
+    return decoders.make(name) if name else None
+
+
+def read(exchange: Exchange, *, show_secrets: bool = False) -> Reading:
+    """Read a finished exchange, from a capture say, as the live way would have read it."""
+    call = engine.lookup(exchange.request.method, exchange.request.target)
+    return _finish(exchange if show_secrets else redact(exchange, call), Live(exchange, call))
+
+
+def _finish(exchange: Exchange, live: Live) -> Reading:
+    """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
+    items = {
+        direction: _items(exchange, live, direction, body)
+        for direction, body in exchange.streams.items()
+        if body.size
+    }
+    answer = [item for direction in ANSWERS for item in items.get(direction, ())]
+    errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
+    return Reading(exchange, live.call, items, errors)
+
+
+def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> tuple[Item, ...]:
+    stream = live.streams.get(direction)
+    past = tuple(stream.items) if stream else ()
+    if past and not (stream and stream.forgot):
+        return past
+    again = Stream(decoder_for(exchange, live.call, direction) if body.shown else None)
+    head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
+    if not body.cut:
+        return (*head, *again.close())
+    # The middle is not kept: what was read in the kept head, then what is remembered of the end.
+    return (*head, *[item for item in past if item.span[0] >= body.kept])
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.text("content-length", "0").strip() != "0"
+
+
+def _begins_now(live: Live) -> bool:
+    """Whether the outputs should hear of this call before its end. A hijack shows only in its answer."""
+    if live.call.operation.opens == "if-hijacked":
+        return live.exchange.tunnel is not None
+    return live.exchange.tunnel is not None or live.call.stays_open

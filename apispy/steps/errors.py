@@ -1,0 +1,53 @@
+"""Finds what the daemon says went wrong, wherever in its answer it says so."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from apispy.model import Direction, Exchange, Item
+
+ANSWERS: tuple[Direction, ...] = ("response", "to_client")
+
+
+def said_in(item: Item) -> str:
+    """The error that one item of a successful answer carries, "" if none.
+
+    Progress streams end in ``{"errorDetail": {"message"}, "error"}`` after a 200; ``wait`` has
+    ``{"Error": {"Message"}}``.
+    """
+    if item.kind != "json" or not isinstance(item.value, dict):
+        return ""
+    for key, name in (("errorDetail", "message"), ("Error", "Message")):
+        detail = item.value.get(key)
+        if isinstance(detail, dict) and detail.get(name):
+            return str(detail[name])
+    error = item.value.get("error")
+    return error if isinstance(error, str) else ""
+
+
+def message_of(items: Iterable[Item]) -> str:
+    """The message of an error status's body: JSON since API 1.24, plain text before."""
+    for item in items:
+        if item.kind == "json" and isinstance(item.value, dict):
+            return str(item.value.get("message") or said_in(item))
+        if item.kind in ("text", "raw", "stdout"):
+            return _text(item.value).strip()
+    return ""
+
+
+def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:
+    """All that went wrong in one answer, in the daemon's words; then what could not be read in it.
+
+    *items* are those of the answer's stream. A tail that is missing because the call was cut is not
+    told twice.
+    """
+    items = tuple(items)
+    status = exchange.response.status if exchange.response else 0
+    found = [message_of(items)] if status >= 400 else [said_in(item) for item in items]
+    found += [_text(item.value).strip() for item in items if item.kind == "systemerr"]
+    if exchange.end == "complete":
+        found += [_text(item.value) for item in items if item.kind == "problem"]
+    return tuple(dict.fromkeys(text for text in found if text))
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

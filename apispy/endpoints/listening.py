@@ -69,7 +69,7 @@ def certificate_hosts(where: Listen) -> list[str]:
 
 
 def _own_addresses() -> list[str]:
-    """From where this machine would reach the world: connecting a UDP socket asks the routes, sends nothing."""
+    """From where this machine would reach the world: connecting UDP asks the routes, sends nothing."""
     found = []
     for family, somewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:

@@ -64,7 +64,7 @@ def upstream(
         return endpoint
     if scheme_tls is False and flags.typed:
         raise refused(typed, "http:// means without TLS, and TLS flags were given", UPSTREAM_FORMS)
-    # Port 2376 is rule of apispy's own: the docker CLI would speak plain HTTP there, which no daemon answers.
+    # Port 2376 is a rule of apispy's own: the docker CLI would speak plain HTTP there, which no daemon answers.
     by_address = scheme_tls or (scheme_tls is None and text is not None and endpoint.port == TLS_PORT)
     tls_wanted = scheme_tls is not False and (by_address or flags.typed or _tls_in(environ))
     port = endpoint.port or (TLS_PORT if tls_wanted else PLAIN_PORT)
@@ -78,7 +78,7 @@ def _docker_cli_host(environ: Mapping[str, str]) -> str:
     if (context := environ.get("DOCKER_CONTEXT", "default")) not in ("", "default"):
         raise UsageError(  # going on would spy on another daemon than the one that docker talks to
             f"DOCKER_CONTEXT={context}: apispy does not read docker contexts yet. Type --upstream with the "
-            f"address that this prints: docker context inspect {context} --format '{{{{.Endpoints.docker.Host}}}}'"
+            f"address that this prints: docker context inspect {context} -f '{{{{.Endpoints.docker.Host}}}}'"
         )
     return DEFAULT_SOCKET
 
@@ -117,8 +117,8 @@ def _tls(flags: _Flags, environ: Mapping[str, str], home: Path) -> TLS:
     if verify and found["ca"] is None:
         raise UsageError(
             f"The daemon's certificate cannot be verified: looked for {folder / 'ca.pem'}, which is not "
-            "there. Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory that "
-            "holds ca.pem, or type --tlsverify=false to accept any certificate."
+            "there. Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory "
+            "that holds ca.pem, or type --tlsverify=false to accept any certificate."
         )
     _check_pair(found["cert"], found["key"], folder)
     return TLS(verify, found["ca"], found["cert"], found["key"])

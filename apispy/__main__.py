@@ -1,0 +1,5 @@
+"""``python -m apispy`` is ``apispy``."""
+
+from apispy.cli import main
+
+main()

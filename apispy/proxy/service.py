@@ -1,0 +1,174 @@
+"""The proxy that ``apispy`` runs: one listener, one daemon, mitmproxy's master with nothing but our addon."""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mitmproxy import tls
+from mitmproxy.connection import Client
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.tunnel import LayerStack
+from OpenSSL import SSL
+
+from apispy.certs import ServerFiles
+from apispy.endpoints import Endpoint, Listen
+from apispy.errors import ApispyError
+from apispy.pipeline import Pipeline
+from apispy.proxy.bind import Listener, open_listener
+from apispy.proxy.dial import dial
+from apispy.proxy.handler import Handler
+from apispy.proxy.hangup import HangupWatch
+from apispy.proxy.hooks import HookTable
+from apispy.proxy.peer import unix_peer
+from apispy.proxy.relay import Relay
+from apispy.proxy.stream import Stream
+from apispy.proxy.tls_contexts import (
+    daemon_connection,
+    daemon_context,
+    listening_connection,
+    listening_context,
+)
+from apispy.proxy.tls_layers import ClientTls, DaemonTls
+from apispy.proxy.watches import BODY_LIMIT, Watches
+
+FOREVER = 10 * 365 * 24 * 3600
+"""Seconds until mitmproxy may cut an idle connection: `docker events` may be silent for days."""
+
+GRACE = 0.5
+"""Seconds that open connections get to send what is in their buffers when the proxy ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the proxy stands between. *tls* None: the listener speaks plaintext."""
+
+    listen: Listen
+    upstream: Endpoint
+    tls: ServerFiles | None = None
+    body_limit: int = BODY_LIMIT
+
+
+class Service:
+    """Runs inside an event loop, until ``stop`` is called (which may be done from any thread)."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
+        self._settings = settings
+        self._pipeline = pipeline
+        self._watches = Watches(pipeline, str(settings.upstream), settings.body_limit)
+        self._listening = self._context("the listener's certificates", self._listening_context)
+        self._dialling = self._context("the certificates for the daemon", self._dialling_context)
+        self._clients: set[asyncio.Task[None]] = set()
+        self._master: Master | None = None
+
+    async def run(self, started: Callable[[Listen], None]) -> None:
+        """Listen, call *started* with the real address, carry connections until stopped. Raises ApispyError."""
+        master = self._master = Master(Options(tcp_timeout=FOREVER))
+        master.addons.add(self)
+        self._mode = ProxyMode.parse(
+            "reverse:http://docker"
+        )  # stock, so that flows can be read by plain mitmproxy
+        self._hooks = HookTable(master.addons)
+        self._hangups = HangupWatch()
+        listener = await open_listener(self._settings.listen, self._accepted)
+        try:
+            started(listener.where)
+            await master.run()
+        finally:
+            await self._end(listener)
+
+    def stop(self) -> None:
+        if self._master is not None:
+            self._master.shutdown()
+
+    async def _end(self, listener: Listener) -> None:
+        listener.close()
+        self._watches.close_all()
+        for task in self._clients:
+            task.cancel()
+        if self._clients:
+            await asyncio.wait(self._clients, timeout=GRACE)
+        self._hangups.close()
+
+    # -- connections --
+
+    def _accepted(self, stream: Stream) -> None:
+        task = asyncio.create_task(self._carry(stream))
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
+
+    async def _carry(self, stream: Stream) -> None:
+        if self._settings.listen.kind == "unix":
+            peer = unix_peer(stream.transport.get_extra_info("socket"))
+            stream.names = {"peername": peer, "sockname": ("unix", 0)}
+        assert self._master is not None
+        dialler = functools.partial(dial, self._settings.upstream)
+        with contextlib.suppress(asyncio.CancelledError):
+            await Handler(
+                self._master, stream, self._mode, dialler, self._hooks, self._hangups
+            ).handle_client()
+
+    # -- mitmproxy's hooks --
+
+    def next_layer(self, data: NextLayer) -> None:
+        """Client's TLS, daemon's TLS, relay: whichever of them are needed, outermost first."""
+        context = data.context
+        upstream = self._settings.upstream
+        context.server.address = (upstream.host or upstream.path, upstream.port)
+        stack = LayerStack()
+        client_tls = daemon_tls = None
+        if self._listening is not None:
+            stack /= (client_tls := ClientTls(context, functools.partial(self._refused, context.client)))
+        if self._dialling is not None:
+            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream))
+        if client_tls is not None:
+            client_tls.daemon = daemon_tls
+        stack /= Relay(context, self._watches.open(context))
+        data.layer = stack[0]
+
+    def tls_start_client(self, data: tls.TlsData) -> None:
+        assert self._listening is not None
+        data.ssl_conn = listening_connection(self._listening)
+
+    def tls_start_server(self, data: tls.TlsData) -> None:
+        assert self._dialling is not None
+        data.ssl_conn = daemon_connection(self._dialling, self._settings.upstream.host)
+
+    def client_disconnected(self, client: Client) -> None:
+        self._watches.close(client)
+
+    def _refused(self, client: Client, why: str) -> None:
+        name, port = client.peername[:2]
+        self._pipeline.notice(f"refused {name}:{port}: {why}")
+
+    # -- TLS --
+
+    def _context(self, what: str, make: Callable[[], SSL.Context | None]) -> SSL.Context | None:
+        try:
+            return make()
+        except (SSL.Error, OSError) as error:
+            raise ApispyError(f"{what} cannot be used: {error}") from error
+
+    def _listening_context(self) -> SSL.Context | None:
+        files = self._settings.tls
+        return listening_context(files.ca, files.cert, files.key) if files else None
+
+    def _dialling_context(self) -> SSL.Context | None:
+        wanted = self._settings.upstream.tls
+        return daemon_context(wanted) if wanted else None
+
+
+class LogNotices(logging.Handler):
+    """Brings mitmproxy's own warnings and errors to the user, as notices."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__(logging.WARNING)
+        self._pipeline = pipeline
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._pipeline.notice(f"{record.levelname.lower()}: {record.getMessage()}")

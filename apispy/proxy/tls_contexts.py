@@ -1,0 +1,77 @@
+"""The TLS contexts of both sides: what is asked of a client, and what is asked of the daemon."""
+
+import ipaddress
+from pathlib import Path
+
+from OpenSSL import SSL, crypto
+
+from apispy.endpoints import TLS
+
+ALPN = b"http/1.1"
+"""What dockerd itself offers (go-connections, up to engine 29.1), and all that apispy reads."""
+
+
+def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
+    """TLS 1.2 or newer, only for clients with a certificate of *ca*. Raises SSL.Error when a file does not fit.
+
+    mitmproxy's own ``request_client_cert`` accepts any certificate or none (MITMPROXY.md, 9).
+    """
+    made = SSL.Context(SSL.TLS_SERVER_METHOD)
+    made.set_min_proto_version(SSL.TLS1_2_VERSION)
+    made.use_certificate_chain_file(str(cert))
+    made.use_privatekey_file(str(key))
+    made.load_verify_locations(str(ca))
+    made.load_client_ca(str(ca).encode())
+    made.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, None)
+    made.set_session_id(b"apispy")  # OpenSSL refuses to resume verified sessions without one
+    made.set_alpn_select_callback(
+        lambda _conn, offered: ALPN if ALPN in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+    )
+    return made
+
+
+def listening_connection(made: SSL.Context) -> SSL.Connection:
+    conn = SSL.Connection(made)
+    conn.set_accept_state()
+    return conn
+
+
+def daemon_context(wanted: TLS) -> SSL.Context:
+    """As the docker CLI sets it up: the CA file is the only root pool, TLS 1.2 or newer."""
+    made = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    made.set_min_proto_version(SSL.TLS1_2_VERSION)
+    if wanted.verify:
+        made.set_verify(SSL.VERIFY_PEER, None)
+        made.load_verify_locations(str(wanted.ca)) if wanted.ca else made.set_default_verify_paths()
+        store = made.get_cert_store()
+        assert store is not None
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # Go takes any certificate in the pool as a root
+    else:
+        made.set_verify(SSL.VERIFY_NONE, None)
+    if wanted.cert is not None and wanted.key is not None:
+        made.use_certificate_chain_file(str(wanted.cert))
+        made.use_privatekey_file(str(wanted.key))
+    return made
+
+
+def daemon_connection(made: SSL.Context, host: str) -> SSL.Connection:
+    """A client's TLS connection; when it verifies, *host* (name or IP address) must be among the SANs.
+
+    pyOpenSSL has no public call for the name check; mitmproxy's addons/tlsconfig.py goes the same way.
+    """
+    conn = SSL.Connection(made)
+    lib = SSL._lib  # type: ignore[attr-defined]
+    parameters = lib.SSL_get0_param(conn._ssl)
+    try:
+        packed = ipaddress.ip_address(host).packed
+        done = lib.X509_VERIFY_PARAM_set1_ip(parameters, packed, len(packed))
+    except ValueError:
+        name = host.encode("idna")
+        conn.set_tlsext_host_name(name)
+        # like Go: the subject's common name does not count
+        flags = lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | lib.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+        lib.X509_VERIFY_PARAM_set_hostflags(parameters, flags)
+        done = lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
+    assert done == 1, f"OpenSSL does not take {host!r} as a name to check"
+    conn.set_connect_state()
+    return conn

@@ -1,0 +1,62 @@
+"""One connection's tap, between the layer that forwards and the pipeline that shows."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from mitmproxy.proxy.commands import StartHook
+
+from apispy.model import Exchange
+from apispy.tap import Answered, Closed, ConnectionTap, Event, Opened
+
+Sink = Callable[[Event], None]
+
+
+class Watch:
+    """Feeds the tap with what went by and hands its events to *sink*.
+
+    ``hooks`` holds hooks of mitmproxy's that are to be fired for what was read; the layer takes them from there.
+    """
+
+    def __init__(self, tap: ConnectionTap, sink: Sink) -> None:
+        self._tap = tap
+        self._sink = sink
+        self._unanswered: Exchange | None = None
+        self.hooks: deque[StartHook] = deque()
+
+    @property
+    def number(self) -> int:
+        return self._tap.number
+
+    @property
+    def waiting(self) -> bool:
+        """A request's head was read and has no answer yet."""
+        return self._unanswered is not None
+
+    @property
+    def head_only(self) -> bool:
+        return self._unanswered is not None and self._unanswered.request.method == "HEAD"
+
+    def from_client(self, data: bytes) -> None:
+        self._pass_on(self._tap.from_client(data, time.time()) if data else [])
+
+    def from_server(self, data: bytes) -> None:
+        self._pass_on(self._tap.from_server(data, time.time()))
+
+    def client_eof(self) -> None:
+        self._pass_on(self._tap.client_eof(time.time()))
+
+    def server_eof(self) -> None:
+        self._pass_on(self._tap.server_eof(time.time()))
+
+    def lost(self, why: str = "") -> None:
+        """The connection is over; whatever is still open in it was cut."""
+        self._pass_on(self._tap.lost(time.time(), why))
+
+    def _pass_on(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Opened):
+                self._unanswered = event.exchange
+            elif isinstance(event, Answered | Closed):
+                self._unanswered = None
+            self._sink(event)

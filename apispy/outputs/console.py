@@ -46,7 +46,7 @@ class Console:
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
-        self._flows[exchange.id] = Flow(reading.call.operation.outcome, whole=self._verbosity > 1)
+        self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
         head = line.begin(reading, exchange.started, f"#{exchange.id}")
         self._say([*head, Piece(" ...", "dim")])
         self._request(reading)

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 from apispy.model import Body, Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.safe import escape, lines
-from apispy.outputs.values import bytes_of, compact
+from apispy.outputs.values import ARCHIVE, bytes_of, compact, member
 
 ARROWS: dict[Direction, str] = {"request": ">", "to_server": ">", "response": "<", "to_client": "<"}
+
+FRAMED = ("stdin", "stdout", "stderr", "systemerr")
+UNFRAMED = ("raw", "text")
 
 WITHHELD = "(withheld: contains secrets; --show-secrets shows it)"
 
@@ -75,11 +78,16 @@ def _rest(line: str, shown: int, rendered: Iterator[str]) -> str:
 
 
 def _rendered(items: tuple[Item, ...], stream: Body) -> Iterator[str]:
-    if not items:
+    if all(item.kind in UNFRAMED for item in items):
         yield from _raw(stream.data)
         return
-    for item in items:
-        yield from _item(item, alone=len(items) == 1)
+    for kind, group in groupby(items, key=lambda item: item.kind):
+        if kind in FRAMED or kind in UNFRAMED:  # a line may come in several pieces
+            data = b"".join(bytes_of(item) for item in group)
+            yield from (f"{kind}| {line}" for line in lines(data)) if kind in FRAMED else _raw(data)
+        else:
+            for item in group:
+                yield from _item(item, alone=len(items) == 1)
 
 
 def _item(item: Item, *, alone: bool) -> Iterator[str]:
@@ -87,10 +95,8 @@ def _item(item: Item, *, alone: bool) -> Iterator[str]:
         yield from lines(json.dumps(item.value, indent=2, ensure_ascii=False, default=repr))
     elif item.kind == "json":
         yield escape(compact(item.value))
-    elif item.kind in ("stdin", "stdout", "stderr", "systemerr"):
-        yield from (f"{item.kind}| {line}" for line in lines(bytes_of(item)))
-    elif item.kind in ("raw", "text"):
-        yield from _raw(bytes_of(item))
+    elif item.kind in ARCHIVE:
+        yield from (line for line in lines(member(item)) if line)
     else:
         text = item.value if isinstance(item.value, str) else compact(item.value)
         yield from (f"{escape(item.label or item.kind)}: {line}" for line in lines(text))

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.safe import lines
-from apispy.outputs.values import at_path, bytes_of, compact
+from apispy.outputs.values import ARCHIVE, at_path, bytes_of, compact, member
 
 LONGEST_PART = 4096
 """Bytes of a line without an end that are held before they are shown as they are."""
@@ -20,9 +21,10 @@ RAW_LABELS: dict[Direction, str] = {"request": "sent", "to_server": "stdin", "to
 class Flow:
     """The streams of one open call. Gives pairs of label and line, the line already escaped."""
 
-    def __init__(self, outcome: str, *, whole: bool = False) -> None:
-        """*outcome* is the operation's kind of answer; *whole* shows every JSON value as it is."""
-        self._words = None if whole else _WORDS.get(outcome)
+    def __init__(self, operation: Operation, *, whole: bool = False) -> None:
+        """*whole* shows every JSON value as it is; else an answer of one value is left to the end line's words."""
+        self._words = None if whole else _WORDS.get(operation.outcome)
+        self._silent = operation.response == "json" and not whole
         self._label = ""
         self._part = b""  # the beginning of a line whose end is still to come
         self._last: dict[str, str] = {}
@@ -34,6 +36,9 @@ class Flow:
             yield from self._value(direction, item)
             return
         label = _label(direction, item)
+        if item.kind in ARCHIVE:
+            yield from ((label, line) for line in lines(member(item)) if line)
+            return
         if label != self._label:
             yield from self.flush()
         yield from self._text(label, bytes_of(item))
@@ -57,6 +62,8 @@ class Flow:
     def _value(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
         if item.kind == "problem":
             yield from (("problem", line) for line in lines(str(item.value)))
+        elif self._silent:
+            return
         elif self._words is None or not isinstance(item.value, dict):
             yield from (("json", line) for line in lines(compact(item.value)))
         else:
@@ -73,7 +80,7 @@ class Flow:
 
 
 def _label(direction: Direction, item: Item) -> str:
-    if item.kind in ("raw", "text"):
+    if item.kind in ("raw", "text", *ARCHIVE):
         return RAW_LABELS.get(direction, "output")
     return LABELS.get(item.kind, item.kind)
 

@@ -70,7 +70,8 @@ class JsonLines:
         pass
 
     def write(self, reading: Reading) -> None:
-        self._write(json.dumps(self._record(reading), default=repr) + "\n")
+        text = json.dumps(self._record(reading), default=repr)
+        self._write(text.replace("\x7f", "\\u007f") + "\n")
 
     def _record(self, reading: Reading) -> dict[str, Any]:
         return _about(reading) | _came_back(reading) | self._contents(reading)

@@ -8,7 +8,7 @@ from apispy.outputs.base import Reading
 from apispy.outputs.outcome import outcome
 from apispy.outputs.safe import escape
 from apispy.outputs.style import Piece
-from apispy.outputs.values import received, sent
+from apispy.outputs.values import received
 
 OPERATION_WIDTH = 16  # "ContainerInspect"; the few longer names push their line to the right
 TIME_WIDTH = len("12:00:01.123 ")
@@ -37,7 +37,8 @@ def end(reading: Reading) -> list[Piece]:
     pieces = [Piece("-> ", "dim"), Piece(_status(reading), _status_style(reading))]
     if words:
         pieces.append(Piece(" " + escape(words), "bad" if reading.errors else ""))
-    pieces.append(Piece(f" ({', '.join(_measures(reading))})", "dim"))
+    if measures := _measures(reading):
+        pieces.append(Piece(f" ({', '.join(measures)})", "dim"))
     if ending := _ending(reading):
         pieces.append(Piece(ending, "warn"))
     return pieces
@@ -80,12 +81,15 @@ def _error(text: str) -> str:
 
 
 def _measures(reading: Reading) -> list[str]:
-    down, up = received(reading), sent(reading)
-    streams_up = reading.exchange.tunnel is not None or reading.call.operation.request not in ("", "json")
+    """Sizes, and the duration unless the ending tells it. Of what goes up, only streams are worth a word."""
+    exchange, down = reading.exchange, received(reading)
+    up = 0 if reading.call.operation.request in ("", "json") else exchange.request.body.size
+    if exchange.tunnel is not None:
+        up = exchange.tunnel.to_server.size
     found = [units.size(down)] if down else []
-    if up and streams_up:
+    if up:
         found = [f"{units.size(up)} up", f"{units.size(down)} down"]
-    return [*found, units.duration(reading.exchange.duration)]
+    return [*found, units.duration(exchange.duration)] if exchange.end == "complete" else found
 
 
 def _ending(reading: Reading) -> str:
@@ -93,7 +97,7 @@ def _ending(reading: Reading) -> str:
     exchange = reading.exchange
     why = escape("; ".join(exchange.problems))
     if exchange.end == "cut":
-        return f" cut after {units.duration(exchange.duration)}" + (f": {why}" if why else "")
+        return f", cut after {units.duration(exchange.duration)}" + (f": {why}" if why else "")
     if exchange.end == "open":
-        return " still open"
-    return f" note: {why}" if why else ""
+        return f", still open after {units.duration(exchange.duration)}"
+    return f", note: {why}" if why else ""

@@ -139,11 +139,21 @@ def _stats(reading: Reading) -> str:
 
 
 def _lines(reading: Reading, noun: str) -> str:
-    response = reading.exchange.response
     words = units.count(len(json_lines_of(reading)), noun)
-    if response is None or not response.body.cut:
+    if _gapless(reading):
         return words
     return "" if words.startswith("no ") else f"at least {words}"
+
+
+def _gapless(reading: Reading) -> bool:
+    """Whether everything in the answer is among the items; of a very long one, they are its ends only."""
+    response = reading.exchange.response
+    at = 0
+    for item in reading.items.get("response", ()):
+        if item.span[0] != at:
+            return False
+        at = item.span[1]
+    return response is None or not response.body.cut or at == response.body.size
 
 
 @says("space")

@@ -4,7 +4,12 @@ import json
 from typing import Any
 
 from apispy.model import Direction, Item
+from apispy.outputs import units
 from apispy.outputs.base import Reading
+
+
+ARCHIVE = ("member", "more", "padding")
+"""The kinds of items that list a tar archive."""
 
 
 def json_of(reading: Reading, direction: Direction) -> Any:
@@ -31,6 +36,18 @@ def bytes_of(item: Item) -> bytes:
         return item.value
     text = item.value if isinstance(item.value, str) else compact(item.value)
     return text.encode("utf-8", "surrogateescape")
+
+
+def member(item: Item) -> str:
+    """One line on an item of an archive's listing; "" for what is not worth one."""
+    value = item.value
+    if item.kind == "more":
+        return f"and {value} more"
+    if not isinstance(value, dict):
+        return ""
+    link = f" -> {value['link']}" if value.get("link") else ""
+    length = units.size(value["size"]) if value.get("size") else ""
+    return f"{item.label}{link} ({', '.join(part for part in (str(value.get('type', '')), length) if part)})"
 
 
 def compact(value: Any) -> str:

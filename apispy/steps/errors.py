@@ -26,12 +26,13 @@ def said_in(item: Item) -> str:
 
 def message_of(items: Iterable[Item]) -> str:
     """The message of an error status's body: JSON since API 1.24, plain text before."""
+    text = ""
     for item in items:
         if item.kind == "json" and isinstance(item.value, dict):
             return str(item.value.get("message") or said_in(item))
         if item.kind in ("text", "raw", "stdout"):
-            return _text(item.value).strip()
-    return ""
+            text += _text(item.value)
+    return text.strip()
 
 
 def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:

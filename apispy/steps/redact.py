@@ -35,7 +35,9 @@ def redact(exchange: Exchange, call: Call) -> Exchange:
     exchange = _redact_headers(exchange)
     for direction, body in exchange.streams.items():
         if withholds(call, direction):
-            exchange = exchange.with_stream(direction, _redact_body(body, _paths(call, direction)))
+            clean = _redact_body(body, _paths(call, direction))
+            if clean.shown or not (direction == "response" and _is_error(exchange)):
+                exchange = exchange.with_stream(direction, clean)
     return exchange
 
 
@@ -44,6 +46,11 @@ def withholds(call: Call, direction: Direction) -> bool:
     if call.operation.response in WITHHELD_FORMATS and direction in ("to_server", "to_client"):
         return True
     return bool(_paths(call, direction))
+
+
+def _is_error(exchange: Exchange) -> bool:
+    """An error's body is a message, in plain text before API 1.24, and not what the operation answers."""
+    return exchange.response is not None and exchange.response.status >= 400
 
 
 def _secrets(call: Call) -> tuple[str, ...]:

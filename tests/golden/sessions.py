@@ -1,0 +1,336 @@
+"""Typical sessions, byte for byte as docker and dockerd speak, read by the real tap. Nothing is random or timed.
+
+A session is a function that talks through a ``Wire``; ``SESSIONS`` holds them all by name.
+"""
+
+import base64
+import itertools
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from apispy.tap import ConnectionTap, Event
+
+START = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
+
+SERVER = (
+    "Api-Version: 1.41\r\nDocker-Experimental: false\r\nOstype: linux\r\nServer: Docker/20.10.24 (linux)\r\n"
+)
+
+WEB = "c12250feba24" + "0" * 52
+IMAGE = "sha256:" + "62aedd01bd85" + "1" * 52
+EXEC = "e3f0a1b2c3d4" + "5" * 52
+
+SECRET_PARTS = ("hunter2-planted", "aHVudGVyMi1wbGFudGVk", "hunter2-token", "hunter2-env")
+"""What no output may ever contain, at any verbosity: planted in the sessions below."""
+
+
+class Wire:
+    """One session's clock, connections and events."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.events: list[Event] = []
+        self._connections = itertools.count(1)
+        self._exchanges = itertools.count(1)
+
+    def connect(self) -> "Connection":
+        number = next(self._connections)
+        tap = ConnectionTap(number, "pid 812 (docker)", "unix:///var/run/docker.sock", self._next)
+        return Connection(self, tap)
+
+    def _next(self) -> int:
+        return next(self._exchanges)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Connection:
+    """Says things on one connection, each a moment after the last."""
+
+    def __init__(self, wire: Wire, tap: ConnectionTap) -> None:
+        self._wire, self._tap = wire, tap
+
+    def _note(self, step: Callable[..., list[Event]], *arguments: Any) -> None:
+        self._wire.wait(0.002)
+        self._wire.events += step(*arguments, self._wire.now)
+
+    def client(self, data: bytes) -> None:
+        self._note(self._tap.from_client, data)
+
+    def server(self, data: bytes) -> None:
+        self._note(self._tap.from_server, data)
+
+    def client_eof(self) -> None:
+        self._note(self._tap.client_eof)
+
+    def server_eof(self) -> None:
+        self._note(self._tap.server_eof)
+
+    def lost(self) -> None:
+        self._note(self._tap.lost)
+
+    def ask(self, line: str, body: Any = None, headers: str = "") -> None:
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode() + b"\n"
+        kind = "Content-Type: application/json\r\n" if data else ""
+        head = f"{line} HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\n{headers}"
+        self.client(f"{head}Content-Length: {len(data)}\r\n{kind}\r\n".encode() + data)
+
+    def answer(self, status: str, body: Any = None, headers: str = "") -> None:
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode() + b"\n"
+        kind = "Content-Type: application/json\r\n" if data else ""
+        self.server(
+            f"HTTP/1.1 {status}\r\n{SERVER}{headers}{kind}Content-Length: {len(data)}\r\n\r\n".encode() + data
+        )
+
+    def stream(self, status: str = "200 OK", headers: str = "") -> None:
+        """The head of a chunked answer."""
+        self.server(f"HTTP/1.1 {status}\r\n{SERVER}{headers}Transfer-Encoding: chunked\r\n\r\n".encode())
+
+    def chunk(self, data: Any) -> None:
+        if not isinstance(data, bytes):
+            data = json.dumps(data).encode() + b"\r\n"
+        self.server(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def last_chunk(self) -> None:
+        self.server(b"0\r\n\r\n")
+
+    def hijack(self, line: str, body: Any = None) -> None:
+        self.ask(line, body, headers="Connection: Upgrade\r\nUpgrade: tcp\r\n")
+        self.server(
+            b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+            b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        )
+
+
+def frame(kind: int, data: bytes) -> bytes:
+    return struct.pack(">BxxxL", kind, len(data)) + data
+
+
+def run(wire: Wire) -> None:
+    """docker run --name web -e PASSWORD=... busybox sh -c '...'"""
+    main = wire.connect()
+    main.ask("HEAD /_ping")
+    main.server(f"HTTP/1.1 200 OK\r\n{SERVER}Content-Length: 0\r\n\r\n".encode())
+    command = ["sh", "-c", "echo hello; echo oops >&2"]
+    config = {
+        "Image": "busybox",
+        "Cmd": command,
+        "Env": ["PASSWORD=hunter2-env"],
+        "HostConfig": {"AutoRemove": True},
+    }
+    main.ask("POST /v1.41/containers/create?name=web", config)
+    main.answer("201 Created", {"Id": WEB, "Warnings": []})
+    attach = wire.connect()
+    attach.hijack(f"POST /v1.41/containers/{WEB}/attach?stderr=1&stdout=1&stream=1")
+    attach.client_eof()
+    waiting = wire.connect()
+    waiting.ask(f"POST /v1.41/containers/{WEB}/wait?condition=removed")
+    waiting.stream()
+    main.ask(f"POST /v1.41/containers/{WEB}/start")
+    wire.wait(0.3)
+    main.answer("204 No Content")
+    attach.server(frame(1, b"hel") + frame(1, b"lo\n") + frame(2, b"oops \x1b[31mred\x1b[0m\n"))
+    attach.server(frame(1, "no newline, ümlaut".encode())[:-6])
+    attach.server(frame(1, "no newline, ümlaut".encode())[-6:])
+    attach.server_eof()
+    waiting.chunk({"Error": None, "StatusCode": 0})
+    waiting.last_chunk()
+
+
+def ps(wire: Wire) -> None:
+    """docker ps --filter, then without, then of a daemon that has none"""
+    main = wire.connect()
+    query = "all=1&filters=%7B%22status%22%3A%7B%22running%22%3Atrue%7D%2C%22label%22%3A%7B%22a%3Db%22%3Atrue%7D%7D"
+    web = {"Id": WEB, "Names": ["/web"], "Image": "busybox", "State": "running"}
+    main.ask(f"GET /v1.41/containers/json?{query}")
+    main.answer("200 OK", [web, web | {"Names": ["/web2"]}])
+    main.ask("GET /v1.41/containers/json")
+    main.answer("200 OK", [web])
+    main.ask("GET /v1.41/containers/json")
+    main.answer("200 OK", [])
+    main.ask("GET /v1.41/no/such/thing?x=%1b")
+    main.answer("404 Not Found", {"message": "page not found"})
+
+
+def pull(wire: Wire) -> None:
+    """docker pull, with credentials, of an image that is there and of one that is not"""
+    auth = base64.urlsafe_b64encode(json.dumps({"password": "hunter2-planted"}).encode()).decode()
+    main = wire.connect()
+    main.ask("POST /v1.41/images/create?fromImage=busybox&tag=latest", headers=f"X-Registry-Auth: {auth}\r\n")
+    main.stream(headers="Content-Type: application/json\r\n")
+    main.chunk({"status": "Pulling from library/busybox", "id": "latest"})
+    main.chunk({"status": "Pulling fs layer", "progressDetail": {}, "id": "3f4d90098f5b"})
+    for current in (100_000, 1_100_000, 2_200_000):
+        wire.wait(0.1)
+        progress = {"current": current, "total": 2_220_000}
+        main.chunk({"status": "Downloading", "progressDetail": progress, "id": "3f4d90098f5b"})
+    main.chunk({"status": "Pull complete", "progressDetail": {}, "id": "3f4d90098f5b"})
+    main.chunk({"status": "Status: Downloaded newer image for busybox:latest"})
+    main.last_chunk()
+    main.ask("POST /v1.41/images/create?fromImage=nosuch&tag=latest", headers="X-Registry-Auth: e30=\r\n")
+    denied = "pull access denied for nosuch, repository does not exist or may require 'docker login'"
+    main.answer("404 Not Found", {"message": denied})
+    main.ask("POST /v1.41/images/create?fromImage=broken&tag=latest", headers="X-Registry-Auth: bnVsbA==\r\n")
+    main.stream(headers="Content-Type: application/json\r\n")
+    main.chunk({"status": "Pulling from library/broken", "id": "latest"})
+    main.chunk({"errorDetail": {"message": "unexpected EOF"}, "error": "unexpected EOF"})
+    main.last_chunk()
+
+
+def logs(wire: Wire) -> None:
+    """docker logs web; docker logs -f web, ended with Ctrl-C"""
+    main = wire.connect()
+    main.ask("GET /v1.41/containers/web/logs?stderr=1&stdout=1&tail=all")
+    main.stream()
+    main.chunk(frame(1, b"first\n") + frame(2, b"second\n"))
+    main.last_chunk()
+    main.ask("GET /v1.41/containers/web/logs?follow=1&stderr=1&stdout=1&tail=2")
+    main.stream()
+    for number in range(3):
+        wire.wait(1)
+        main.chunk(frame(1, b"tick %d\tcolumn\r\n" % number))
+    main.client_eof()
+    main.lost()
+
+
+def events(wire: Wire) -> None:
+    """docker events, while a container starts and dies; then a daemon that goes away"""
+    main = wire.connect()
+    main.ask("GET /v1.41/events?filters=%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D")
+    main.stream(headers="Content-Type: application/json\r\n")
+    for number, action in enumerate(("create", "start", "die")):
+        wire.wait(0.5)
+        attributes = {"image": "busybox", "name": "web"} | ({"exitCode": "137"} if action == "die" else {})
+        actor = {"ID": WEB, "Attributes": attributes}
+        when = 1_700_000_000 + number
+        main.chunk({"Type": "container", "Action": action, "Actor": actor, "scope": "local", "time": when})
+    main.server_eof()
+
+
+def exec_(wire: Wire) -> None:
+    """docker exec -i web cat; docker exec -t web sh; docker exec -d web true"""
+    main = wire.connect()
+    main.ask("POST /v1.41/containers/web/exec", {"AttachStdin": True, "AttachStdout": True, "Cmd": ["cat"]})
+    main.answer("201 Created", {"Id": EXEC})
+    start = wire.connect()
+    start.hijack(f"POST /v1.41/exec/{EXEC}/start", {"Detach": False, "Tty": False})
+    start.client(b"typed in\n")
+    start.server(frame(1, b"typed in\n"))
+    start.client_eof()
+    start.server_eof()
+    main.ask(f"GET /v1.41/exec/{EXEC}/json")
+    main.answer("200 OK", {"ID": EXEC, "Running": False, "ExitCode": 0, "ContainerID": WEB})
+    tty = wire.connect()
+    tty.hijack(f"POST /v1.41/exec/{EXEC}/start", {"Detach": False, "Tty": True})
+    tty.server(b"/ # ")
+    main.ask(f"POST /v1.41/exec/{EXEC}/resize?h=24&w=80")
+    main.answer("200 OK")
+    tty.client(b"ls\r")
+    tty.server(b"ls\r\n\x1b[1;34mbin\x1b[m\r\n/ # ")
+    tty.client(b"\x04")
+    tty.server_eof()
+    tty.client_eof()
+    main.ask(f"POST /v1.41/exec/{EXEC}/start", {"Detach": True, "Tty": False})
+    main.answer("200 OK")
+
+
+def build(wire: Wire) -> None:
+    """docker build, whose second step fails"""
+    main = wire.connect()
+    config = base64.urlsafe_b64encode(json.dumps({"r": {"auth": "hunter2-planted"}}).encode()).decode()
+    main.client(
+        b"POST /v1.41/build?dockerfile=Dockerfile&t=app HTTP/1.1\r\nHost: docker\r\n"
+        b"Content-Type: application/x-tar\r\nX-Registry-Config: "
+        + config.encode()
+        + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    archive = _tar("Dockerfile", b"FROM busybox\nRUN false\n")
+    main.client(b"%x\r\n%b\r\n" % (len(archive), archive))
+    main.client(b"0\r\n\r\n")
+    main.stream(headers="Content-Type: application/json\r\n")
+    main.chunk({"stream": "Step 1/2 : FROM busybox"})
+    main.chunk({"stream": "\n"})
+    main.chunk({"stream": " ---> 62aedd01bd85\n"})
+    main.chunk({"stream": "Step 2/2 : RUN false"})
+    wire.wait(0.7)
+    message = "The command '/bin/sh -c false' returned a non-zero code: 1"
+    main.chunk({"errorDetail": {"code": 1, "message": message}, "error": message})
+    main.last_chunk()
+
+
+def _tar(name: str, content: bytes) -> bytes:
+    import io
+    import tarfile
+
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        info.mtime = int(START)
+        archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def login(wire: Wire) -> None:
+    """docker login, right; wrong; and one whose body is no JSON"""
+    main = wire.connect()
+    account = {"username": "ann", "password": "hunter2-planted", "serveraddress": "https://r.example/"}
+    main.ask("POST /v1.41/auth", account)
+    main.answer("200 OK", {"IdentityToken": "hunter2-token", "Status": "Login Succeeded"})
+    main.ask("POST /v1.41/auth", account, headers="Authorization: Basic aHVudGVyMi1wbGFudGVk\r\n")
+    main.answer("401 Unauthorized", {"message": "unauthorized: incorrect username or password"})
+    main.ask("POST /auth", b'{"Password": "hunter2-planted"} {"trailing": 1}')
+    main.answer("200 OK", {"identitytoken": "hunter2-token", "Status": "Login Succeeded"})
+
+
+def failing(wire: Wire) -> None:
+    """docker inspect of nothing; the same by an old client; a daemon that does not answer"""
+    main = wire.connect()
+    main.ask("GET /v1.41/containers/nosuch/json")
+    main.answer("404 Not Found", {"message": "No such container: nosuch\x1b[2J"})
+    main.ask("GET /v1.20/containers/nosuch/json")
+    main.server(
+        f"HTTP/1.1 404 Not Found\r\n{SERVER}Content-Type: text/plain; charset=utf-8\r\n"
+        "Content-Length: 26\r\n\r\nNo such container: nosuch\n".encode()
+    )
+    main.ask("GET /v1.41/info", headers="X-Odd: \x9b31m\r\n")
+    main.server_eof()
+
+
+def garbage(wire: Wire) -> None:
+    """What is no HTTP, and what stops being it"""
+    main = wire.connect()
+    main.client(b"\x16\x03\x01\x02\x00\x01\x00")
+    other = wire.connect()
+    other.ask("GET /v1.41/version")
+    other.server(b"\x1b[31mnot HTTP at all\r\n\r\n")
+
+
+def unfinished(wire: Wire) -> None:
+    """What is still open when apispy stops"""
+    main = wire.connect()
+    main.ask("GET /v1.41/containers/web/stats?stream=1")
+    main.stream()
+    usage = {"cpu_usage": {"total_usage": 2_000_000}, "system_cpu_usage": 100_000_000, "online_cpus": 2}
+    before = {"cpu_usage": {"total_usage": 1_000_000}, "system_cpu_usage": 50_000_000}
+    memory = {"usage": 12_300_000, "limit": 2_000_000_000}
+    stats = {"cpu_stats": usage, "precpu_stats": before, "memory_stats": memory, "pids_stats": {"current": 4}}
+    main.chunk(stats | {"name": "/web", "id": WEB})
+
+
+SESSIONS: dict[str, Callable[[Wire], None]] = {
+    "run": run,
+    "ps": ps,
+    "pull": pull,
+    "logs": logs,
+    "events": events,
+    "exec": exec_,
+    "build": build,
+    "login": login,
+    "failing": failing,
+    "garbage": garbage,
+    "unfinished": unfinished,
+}

@@ -1,0 +1,85 @@
+"""What every output makes of every session, compared with the files in expected/ (``make golden`` rewrites them)."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sessions import SECRET_PARTS, SESSIONS, Wire
+
+from apispy.outputs import Console, JsonLines, Output, Summary
+from apispy.pipeline import Pipeline
+
+EXPECTED = Path(__file__).parent / "expected"
+
+VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
+    "console": Console,
+    "console-80": lambda write: Console(write, columns=lambda: 80),
+    "console-v": lambda write: Console(write, verbosity=1),
+    "console-vv": lambda write: Console(write, verbosity=2),
+    "console-vvv": lambda write: Console(write, verbosity=3),
+    "json": JsonLines,
+    "json-vv": lambda write: JsonLines(write, verbosity=2),
+    "summary": Summary,
+}
+
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def render(session: str, view: str) -> str:
+    wire = Wire()
+    SESSIONS[session](wire)
+    texts: list[str] = []
+    pipeline = Pipeline([VIEWS[view](texts.append)], clock=lambda: wire.now + 20)
+    for event in wire.events:
+        pipeline.feed(event)
+    pipeline.close()
+    return "".join(texts)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("session", SESSIONS)
+def test_golden(session: str, view: str, request: pytest.FixtureRequest) -> None:
+    path = EXPECTED / f"{session}.{view}.txt"
+    text = render(session, view)
+    if request.config.getoption("--rewrite-golden"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert path.exists(), f"{path.name} is missing: run `make golden`, then read what it wrote"
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("session", SESSIONS)
+def test_no_secret_and_no_control_character(session: str, view: str) -> None:
+    text = render(session, view)
+    assert not [part for part in SECRET_PARTS if part in text]
+    assert not CONTROL.findall(text)
+
+
+def test_the_secrets_are_planted() -> None:
+    """The test above would notice: shown on demand, they are there."""
+    wire = Wire()
+    for session in SESSIONS.values():
+        session(wire)
+    texts: list[str] = []
+    pipeline = Pipeline([Console(texts.append, verbosity=3)], show_secrets=True)
+    for event in wire.events:
+        pipeline.feed(event)
+    pipeline.close()
+    assert [part for part in SECRET_PARTS if part not in "".join(texts)] == []
+
+
+def test_no_expected_file_is_left_over() -> None:
+    known = {f"{session}.{view}.txt" for session in SESSIONS for view in VIEWS}
+    assert {path.name for path in EXPECTED.iterdir()} <= known

@@ -13,6 +13,7 @@ from .dial import ssh_command
 _Words = tuple[str, str]  # what went wrong, what to do
 
 _START = "See that the daemon runs and the address is right"
+_START_TLS = _START + ", and whether it speaks TLS"
 _NO_TLS = (
     "the port does not speak TLS",
     "Leave the TLS flags and port 2376 out, or type its TLS port (often 2376)",
@@ -34,9 +35,9 @@ _DIAL: tuple[tuple[str, type[Exception], str, str], ...] = (
     ("unix", ConnectionRefusedError, "connection refused, nobody listens on this socket", _START),
     ("", ConnectionRefusedError, "connection refused, nobody listens on this port", _START),
     ("", TimeoutError, "no answer in time", _START + ", and that no firewall is between"),
-    ("", ConnectionResetError, "the other side broke the connection off", _START),
-    ("", BrokenPipeError, "the other side broke the connection off", _START),
-    ("", http.client.RemoteDisconnected, "closed without an answer", _START + ", and whether it wants TLS"),
+    ("tcp", http.client.RemoteDisconnected, "closed without an answer", _START_TLS),
+    ("tcp", ConnectionError, "the other side broke the connection off", _START_TLS),
+    ("", ConnectionError, "the other side broke the connection off", _START),
 )
 
 # OpenSSL's verification results (openssl/x509_vfy.h). {ca}: our file of roots. {names}: in its certificate.
@@ -77,7 +78,7 @@ _REASONS: tuple[tuple[str, _Words], ...] = (
     ("WRONG_VERSION_NUMBER", _NO_TLS),
     ("PACKET_LENGTH_TOO_LONG", _NO_TLS),
     ("RECORD_LAYER_FAILURE", _NO_TLS),
-    ("UNEXPECTED_EOF", ("it closed during the handshake", _START + ", and whether it speaks TLS at all")),
+    ("UNEXPECTED_EOF", ("it closed during the handshake", _START_TLS)),
 )
 
 

@@ -6,7 +6,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,7 +113,9 @@ def _ask(endpoint: Endpoint, sock: socket.socket) -> Daemon:
     connection.sock = sock
     connection.auto_open = 0  # this socket or none
     try:
-        connection.request("GET", "/version", headers={"User-Agent": "apispy"})
+        # If it broke off before this was written, it may have said why: that is still to be read.
+        with suppress(ConnectionError):
+            connection.request("GET", "/version", headers={"User-Agent": "apispy"})
         response = connection.getresponse()
         return _daemon(endpoint, response.status, response.read(_LIMIT))
     except http.client.RemoteDisconnected:

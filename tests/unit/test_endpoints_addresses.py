@@ -157,7 +157,7 @@ def test_docker_host_is_taken_as_the_docker_cli_takes_it(home: Path) -> None:
 
 
 def test_a_context_is_not_silently_replaced_by_the_default_socket(home: Path) -> None:
-    with pytest.raises(UsageError, match="DOCKER_CONTEXT=far.*docker context inspect far"):
+    with pytest.raises(UsageError, match=r"DOCKER_CONTEXT=far.*docker context inspect far"):
         upstream(environ={"DOCKER_CONTEXT": "far"}, home=home)
     assert upstream(environ={"DOCKER_CONTEXT": "far", "DOCKER_HOST": "h"}, home=home) == tcp("h", 2375)
 

@@ -159,7 +159,7 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _say_broken(error: OSError) -> None:
+def _say_broken(error: OSError | ValueError) -> None:
     _say(
         f"apispy: cannot write to standard output any more ({error}); the traffic goes on. Ctrl-C ends apispy."
     )

@@ -26,7 +26,11 @@ LINGER = 2.0
 
 REFUSED = {
     "peer did not return a certificate": "it showed no client certificate",
-    "certificate verify failed": "its client certificate is not accepted",
+    "unable to get local issuer": "its client certificate was not signed by apispy's CA",
+    "self-signed certificate": "its client certificate was not signed by apispy's CA",
+    "unsuitable certificate purpose": "its certificate is not one for clients",
+    "certificate has expired": "its client certificate has expired",
+    "certificate is not yet valid": "its client certificate is not yet valid",
     "unsupported protocol": "it speaks TLS older than 1.2",
     "unknown ca": "it does not trust apispy's CA",
     "bad certificate": "it does not accept apispy's certificate",
@@ -92,18 +96,11 @@ class ClientTls(TlsLayer):
     def on_handshake_error(self, err: str) -> layer.CommandGenerator[None]:
         """Tell both why, and close once the client had time to read it: a close at once could become a reset."""
         self._turned_away = True
-        words = next((words for part, words in REFUSED.items() if part in err), err)
-        detail = self._verify_detail() if "verify failed" in err else ""
-        self._refused(f"{words}{detail}")
+        self._refused(next((words for part, words in REFUSED.items() if part in err), err))
         if self.tls is not None:
             yield from self.tls_interact()  # the alert
         yield commands.CloseTcpConnection(self.conn, half_close=True)
         yield commands.RequestWakeup(LINGER)
-
-    def _verify_detail(self) -> str:
-        code = SSL._lib.SSL_get_verify_result(self.tls._ssl)  # type: ignore[attr-defined]
-        text = SSL._lib.X509_verify_cert_error_string(code)  # type: ignore[attr-defined]
-        return f": {SSL._ffi.string(text).decode()}"  # type: ignore[attr-defined]
 
     def _handshake_finished(self, err: str | None) -> layer.CommandGenerator[None]:
         if err is None:

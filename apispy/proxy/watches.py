@@ -3,6 +3,7 @@
 import itertools
 
 from mitmproxy.connection import Client
+from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.context import Context
 
 from apispy.pipeline import Pipeline
@@ -22,8 +23,8 @@ class Watches:
         self._body_limit = body_limit
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
-        self._open: dict[str, Watch] = {}
-        self.contexts: dict[int, Context] = {}  # of the connections that are open, by their number
+        self._by_client: dict[str, Watch] = {}
+        self._by_number: dict[int, tuple[Context, Watch]] = {}
 
     def open(self, context: Context) -> Watch:
         tap = ConnectionTap(
@@ -33,19 +34,29 @@ class Watches:
             self._exchanges.__next__,
             self._body_limit,
         )
-        watch = self._open[context.client.id] = Watch(tap, self._pipeline.feed)
-        self.contexts[watch.number] = context
+        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed)
+        self._by_number[watch.number] = context, watch
         return watch
 
-    def close(self, client: Client) -> None:
-        """The client's connection is over."""
-        watch = self._open.pop(client.id, None)
-        if watch is not None:
-            watch.lost(client.error or "")
-            del self.contexts[watch.number]
+    def context(self, connection: int) -> Context:
+        """mitmproxy's context of an open connection."""
+        return self._by_number[connection][0]
+
+    def fire(self, connection: int, hook: StartHook) -> None:
+        """Let the layer of an open connection fire *hook*."""
+        self._by_number[connection][1].hooks.append(hook)
+
+    def close(self, client: Client) -> list[StartHook]:
+        """The client's connection is over. Gives the hooks that its layer cannot fire any more."""
+        watch = self._by_client.pop(client.id, None)
+        if watch is None:
+            return []
+        watch.lost(client.error or "")
+        del self._by_number[watch.number]
+        return list(watch.hooks)
 
     def close_all(self) -> None:
-        for context in list(self.contexts.values()):
+        for context, _ in list(self._by_number.values()):
             self.close(context.client)
 
 

@@ -1,0 +1,129 @@
+"""What was read, as mitmproxy's own flows, for its views, its save file and its HAR export.
+
+An output like any other: it is given redacted exchanges, so mitmproxy's files hold no secrets either. A hijacked
+connection is an HTTPFlow and a TCPFlow, as mitmproxy does it, joined by ``metadata``.
+"""
+
+from collections.abc import Callable
+
+from mitmproxy import flow, http, tcp
+from mitmproxy.proxy.commands import StartHook
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHook, HttpResponseHook
+from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
+
+from apispy.model import Chunk, Direction, Exchange, Headers, Item, Response
+from apispy.outputs import Reading
+
+Fire = Callable[[int, StartHook], None]
+"""Takes a connection's number and a hook for its layer to fire."""
+
+
+class Flows:
+    """*context_of* gives mitmproxy's context of a connection; *limit* is how many bytes a TCPFlow may hold."""
+
+    def __init__(self, context_of: Callable[[int], Context], fire: Fire, limit: int) -> None:
+        self._context_of = context_of
+        self._fire = fire
+        self._limit = limit
+        self._http: dict[int, http.HTTPFlow] = {}
+        self._tcp: dict[int, tcp.TCPFlow] = {}
+        self._held: dict[int, int] = {}  # bytes in each TCPFlow
+
+    def opened(self, reading: Reading) -> None:
+        exchange = reading.exchange
+        self._fire(exchange.connection, HttpRequestHook(self._http_flow(exchange)))
+
+    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+        pass
+
+    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+        exchange = reading.exchange
+        if exchange.tunnel is None or exchange.id not in self._http:
+            return
+        made = self._tcp.get(exchange.id) or self._tcp_flow(exchange)
+        self._held[exchange.id] += len(chunk.data)
+        if self._held[exchange.id] <= self._limit:  # mitmproxy itself would keep all
+            message = tcp.TCPMessage(direction == "to_server", chunk.data, exchange.started + chunk.at)
+            made.messages.append(message)
+            self._fire(exchange.connection, TcpMessageHook(made))
+
+    def write(self, reading: Reading) -> None:
+        exchange = reading.exchange
+        made = self._http.pop(exchange.id, None)
+        if made is None:
+            self.opened(reading)
+            made = self._http.pop(exchange.id)
+        if exchange.end == "cut":
+            made.error = flow.Error(
+                "; ".join(exchange.problems) or "cut", exchange.started + exchange.duration
+            )
+            self._fire(exchange.connection, HttpErrorHook(made))
+        elif made.response is None:
+            self._answer(made, exchange)
+        if tunnel := self._tcp.pop(exchange.id, None):
+            del self._held[exchange.id]
+            self._fire(exchange.connection, TcpEndHook(tunnel))
+
+    def notice(self, text: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def _http_flow(self, exchange: Exchange) -> http.HTTPFlow:
+        context = self._context_of(exchange.connection)
+        made = self._http[exchange.id] = http.HTTPFlow(context.client, context.server)
+        made.request = _request(exchange, context)
+        return made
+
+    def _answer(self, made: http.HTTPFlow, exchange: Exchange) -> None:
+        if exchange.response is not None:
+            made.request.data.content = exchange.request.body.data
+            made.response = _response(exchange.response, exchange.started)
+            self._fire(exchange.connection, HttpResponseHook(made))
+
+    def _tcp_flow(self, exchange: Exchange) -> tcp.TCPFlow:
+        context, made = self._context_of(exchange.connection), self._http[exchange.id]
+        self._answer(made, exchange)
+        tunnel = self._tcp[exchange.id] = tcp.TCPFlow(context.client, context.server)
+        self._held[exchange.id] = 0
+        tunnel.metadata["docker_http_flow"] = made.id
+        made.metadata["docker_tcp_flow"] = tunnel.id
+        self._fire(exchange.connection, TcpStartHook(tunnel))
+        return tunnel
+
+
+def _request(exchange: Exchange, context: Context) -> http.Request:
+    said, address = exchange.request, context.server.address or ("docker", 0)
+    return http.Request(
+        host=str(address[0]),
+        port=int(address[1]),
+        method=said.method.encode("latin-1"),
+        scheme=b"https" if context.server.tls else b"http",
+        authority=b"",
+        path=said.target.encode("latin-1"),
+        http_version=f"HTTP/{said.version}".encode(),
+        headers=_headers(said.headers),
+        content=said.body.data,
+        trailers=_headers(said.body.trailers) if len(said.body.trailers) else None,
+        timestamp_start=exchange.started,
+        timestamp_end=exchange.started + (said.body.ended_at or 0.0),
+    )
+
+
+def _response(said: Response, started: float) -> http.Response:
+    return http.Response(
+        http_version=f"HTTP/{said.version}".encode(),
+        status_code=said.status,
+        reason=said.reason.encode("latin-1"),
+        headers=_headers(said.headers),
+        content=said.body.data,
+        trailers=_headers(said.body.trailers) if len(said.body.trailers) else None,
+        timestamp_start=started + said.at,
+        timestamp_end=started + (said.body.ended_at or said.at),
+    )
+
+
+def _headers(headers: Headers) -> http.Headers:
+    return http.Headers(headers.fields)

@@ -21,7 +21,7 @@ def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
     """
     if endpoint.kind == "ssh":
         sock, child = ssh_socket(endpoint)
-        threading.Thread(target=child.wait, daemon=True, name="apispy-ssh-wait").start()  # leaves no zombie
+        threading.Thread(target=_reap, args=(child,), daemon=True, name="apispy-ssh").start()
         sock.settimeout(timeout)
         return sock
     if endpoint.kind == "tcp":
@@ -29,6 +29,12 @@ def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # Go's default, and so the docker CLI's
         return sock
     return _connect_unix(endpoint.path, timeout)
+
+
+def _reap(child: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of ssh, so that it leaves no zombie."""
+    with child:
+        child.wait()
 
 
 def _connect_unix(path: str, timeout: float | None) -> socket.socket:

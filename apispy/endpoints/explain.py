@@ -18,7 +18,10 @@ _NO_TLS = (
     "the port does not speak TLS",
     "Leave the TLS flags and port 2376 out, or type its TLS port (often 2376)",
 )
-_ASKS_TLS = "it speaks TLS and was spoken to without", "Type --tlsverify, or --upstream with the TLS port"
+_ASKS_TLS = (
+    "it speaks TLS and was spoken to without",
+    "Type --tlsverify (with --tlscacert, --tlscert and --tlskey unless the files are in ~/.docker)",
+)
 
 # By kind of address (empty: any); the first whose error matches is taken.
 _DIAL: tuple[tuple[str, type[Exception], str, str], ...] = (
@@ -110,7 +113,13 @@ def explain(
 
 def failed(endpoint: Endpoint, what: str, cure: str) -> ApispyError:
     """``what`` went wrong with the daemon at ``endpoint``, and the ``cure``; both without a full stop."""
-    return ApispyError(f"Daemon at {endpoint}: {what}. {cure}.")
+    return ApispyError(f"Daemon at {endpoint}: {printable(what).rstrip('.')}. {printable(cure)}.")
+
+
+def printable(text: str) -> str:
+    """``text`` on one line with control characters escaped: what a peer says must not drive the terminal."""
+    line = "; ".join(part.strip() for part in text.splitlines())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def wants_tls(endpoint: Endpoint) -> ApispyError:

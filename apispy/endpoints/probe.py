@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import ApispyError
 from .address import Endpoint
 from .dial import connect, ssh_reason, ssh_socket, tls_context
-from .explain import explain, failed, wants_tls
+from .explain import explain, failed, printable, wants_tls
 
 _TLS_RECORD = ("\x15\x03", "\x16\x03")  # an alert or a handshake message where a status line was expected
 _LIMIT = 1 << 20  # bytes of an answer to GET /version; a real one has about 1 KB
@@ -116,8 +116,8 @@ def _ask(endpoint: Endpoint, sock: socket.socket) -> Daemon:
         # If it broke off before this was written, it may have said why: that is still to be read.
         with suppress(ConnectionError):
             connection.request("GET", "/version", headers={"User-Agent": "apispy"})
-        response = connection.getresponse()
-        return _daemon(endpoint, response.status, response.read(_LIMIT))
+        with connection.getresponse() as response:
+            return _daemon(endpoint, response.status, response.read(_LIMIT))
     except http.client.RemoteDisconnected:
         raise
     except http.client.HTTPException as error:
@@ -133,7 +133,7 @@ def _daemon(endpoint: Endpoint, status: int, body: bytes) -> Daemon:
         raise wants_tls(endpoint)
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if status != 200 and isinstance(said, dict) and "message" in said:  # e.g. an authorization plugin
         raise failed(
@@ -143,4 +143,4 @@ def _daemon(endpoint: Endpoint, status: int, body: bytes) -> Daemon:
         found = body[:60].decode("utf-8", "replace")
         raise failed(endpoint, f"not a Docker daemon, GET /version gave {status} and {found!r}", _NOT_DOCKER)
     fields = ("Version", "ApiVersion", "MinAPIVersion", "Os", "Arch")
-    return Daemon(*(str(said.get(field) or "") for field in fields))
+    return Daemon(*(printable(str(said.get(field) or ""))[:100] for field in fields))

@@ -57,7 +57,10 @@ def upstream(
     files = {"ca": tlscacert, "cert": tlscert, "key": tlskey}
     flags = _Flags(bool(tls), tlsverify, {name: _expanded(file, home) for name, file in files.items()})
     typed = _docker_cli_host(environ) if text is None else text
-    endpoint, scheme_tls = _address(typed.strip())
+    try:
+        endpoint, scheme_tls = _address(typed.strip())
+    except UsageError as error:
+        raise error if text is not None else UsageError(f"In DOCKER_HOST: {error}") from None
     if endpoint.kind == "ssh" and flags.typed:
         raise refused(typed, "TLS flags cannot be used with ssh, which encrypts by itself", UPSTREAM_FORMS)
     if endpoint.kind != "tcp":

@@ -156,6 +156,11 @@ def test_docker_host_is_taken_as_the_docker_cli_takes_it(home: Path) -> None:
     )
 
 
+def test_a_bad_docker_host_is_called_so(home: Path) -> None:
+    with pytest.raises(UsageError, match="In DOCKER_HOST: Address 'h:x': expected a port"):
+        upstream(environ={"DOCKER_HOST": "h:x"}, home=home)
+
+
 def test_a_context_is_not_silently_replaced_by_the_default_socket(home: Path) -> None:
     with pytest.raises(UsageError, match=r"DOCKER_CONTEXT=far.*docker context inspect far"):
         upstream(environ={"DOCKER_CONTEXT": "far"}, home=home)

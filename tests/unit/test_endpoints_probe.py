@@ -198,6 +198,8 @@ def test_no_answer() -> None:
         ({"version": "v1.30", "gitVersion": "k8s"}, 200, "not a Docker daemon"),
         (b"404 page not found", 404, "gave 404 and '404 page"),
         ({"message": "not allowed by policy"}, 403, "refused: 403, not allowed by policy"),
+        ({"message": "\x1b[2Jno\nway"}, 403, r"refused: 403, \x1b[2Jno; way"),
+        (b"[" * 500_000, 200, "not a Docker daemon"),
         (
             b"Client sent an HTTP request to an HTTPS server.\n",
             400,
@@ -392,7 +394,7 @@ def test_ssh(tmp_path: Path, fake_ssh: Callable[[str], None]) -> None:
 def test_ssh_says_why_it_failed(fake_ssh: Callable[[str], None]) -> None:
     fake_ssh("echo 'me@far: Permission denied (publickey).' >&2; exit 255")
     text = message(far(), timeout=20.0)
-    assert "ssh says: me@far: Permission denied (publickey)." in text
+    assert "ssh says: me@far: Permission denied (publickey). Try" in text
     assert "ssh -o ConnectTimeout=30 -T -- far docker version" in text
 
 

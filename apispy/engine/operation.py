@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Opens = Literal["no", "always", "follow", "stream", "if-hijacked"]
-"""When a call of this operation stays open: never; always; with ``follow=1``; unless ``stream=0``; when hijacked."""
+"""When a call of it stays open: never; always; with ``follow=1``; unless ``stream=0``; when it is hijacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,14 @@ class Operation:
     request: str = ""  # format of the request body: a decoder's name, "" for none
     response: str = "json"  # format of the response body or of a tunnel's to_client stream: likewise
     opens: Opens = "no"
-    shows: tuple[str, ...] = ()  # the arguments that matter: query parameters, or "body.Image", "body.HostConfig.X"
-    outcome: str = ""  # how to say what came back: a name in apispy.outputs.outcome
-    secrets: tuple[str, ...] = ()  # JSON fields never to be shown: "request.password", "response.IdentityToken"
+    shows: tuple[
+        str, ...
+    ] = ()  # the arguments that matter: query parameters, or keys of the body: "body.Image"
+    outcome: str = "none"  # how to say what came back: a name in apispy.outputs.outcome
+    # JSON fields never to be shown: "request." or "response.", then keys from the top of the body, dotted. Lists on
+    # the way are crossed: "response.Spec.Data" covers every element of a list too. Keys are compared without case,
+    # as the daemon (Go's encoding/json) does. What stands there may be any JSON value.
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

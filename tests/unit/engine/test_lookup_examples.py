@@ -1,0 +1,84 @@
+"""Request lines that real clients send, and some that they send by mistake."""
+
+import pytest
+
+from apispy.engine import UNKNOWN, lookup
+
+
+@pytest.mark.parametrize(
+    ("line", "operation", "version", "arguments"),
+    [
+        ("GET /v1.41/containers/json?all=1", "ContainerList", "1.41", {}),
+        ("GET /containers/web/json", "ContainerInspect", None, {"id": "web"}),
+        ("GET /containers/json/json", "ContainerInspect", None, {"id": "json"}),
+        ("GET /v1.41/images/ghcr.io/a/b:1@sha256:0f/json", "ImageInspect", "1.41", {"name": "ghcr.io/a/b:1@sha256:0f"}),
+        ("GET /v1.41/images/ghcr.io%2Fa%2Fb%3A1/json", "ImageInspect", "1.41", {"name": "ghcr.io/a/b:1"}),
+        ("POST /images/localhost:5000/a/push", "ImagePush", None, {"name": "localhost:5000/a"}),
+        ("GET /images/get?names=a&names=b", "ImageGetAll", None, {}),
+        ("GET /images/a/get/get", "ImageGet", None, {"name": "a/get"}),
+        ("DELETE /images/a/b", "ImageDelete", None, {"name": "a/b"}),
+        ("DELETE /containers/a/checkpoints/c1", "CheckpointDelete", None, {"id": "a", "checkpoint": "c1"}),
+        ("GET /containers/a/attach/ws", "ContainerAttachWebsocket", None, {"id": "a"}),
+        ("GET /plugins/privileges", "GetPluginPrivileges", None, {}),
+        ("GET /plugins/vieux/sshfs:latest/json", "PluginInspect", None, {"name": "vieux/sshfs:latest"}),
+        ("GET /v1.24/plugins/no-remove", "PluginInspectLegacy", "1.24", {"name": "no-remove"}),
+        ("GET /distribution/docker.io/library/alpine/json", "DistributionInspect", None,
+         {"name": "docker.io/library/alpine"}),
+        ("HEAD /_ping", "SystemPingHead", None, {}),
+        ("HEAD /v1.41/containers/c/archive?path=/etc", "ContainerArchiveInfo", "1.41", {"id": "c"}),
+        ("POST /session", "Session", None, {}),
+        ("GET /debug/pprof/", "DebugPprof", None, {}),
+        ("GET /debug/pprof/heap", "DebugPprofLookup", None, {"name": "heap"}),
+        ("GET /v1.41/networks/", "NetworkList", "1.41", {}),
+        ("GET //v1.41//info//", "SystemInfo", "1.41", {}),
+        ("GET /containers//json", "ContainerList", None, {}),  # where the daemon's redirect leads
+        ("GET http://docker/v1.41/info", "SystemInfo", "1.41", {}),
+        ("GET http://unix.sock:80/_ping", "SystemPing", None, {}),
+        ("OPTIONS /containers/json", "Options", None, {"anyroute": "containers/json"}),
+    ],
+)  # fmt: skip
+def test_found(line: str, operation: str, version: str | None, arguments: dict[str, str]) -> None:
+    call = lookup(*line.split())
+    assert (call.operation.id, call.version, call.arguments) == (operation, version, arguments)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /v4.0.0/libpod/info",
+        "HEAD /info",
+        "get /info",
+        "GET /services/a/b",
+        "GET /v1.41",
+        "GET *",
+        "CONNECT docker:2375",
+        "GET /infos",
+        "GET /vX/info",
+    ],
+)
+def test_unknown(line: str) -> None:
+    call = lookup(*line.split())
+    assert call.operation is UNKNOWN
+    assert not call.known
+
+
+def test_the_path_is_kept_as_it_came() -> None:
+    call = lookup("GET", "/v4.0.0/libpod/images/a%2Fb//json?x=%20y+z&x")
+    assert (call.path, call.version) == ("/libpod/images/a%2Fb//json", "4.0.0")
+    assert call.query == (("x", " y z"), ("x", ""))
+
+
+@pytest.mark.parametrize(
+    ("line", "open_"),
+    [
+        ("GET /events", True),
+        ("GET /containers/a/logs?follow=1", True),
+        ("GET /containers/a/logs?follow=False", False),
+        ("GET /containers/a/stats", True),
+        ("GET /containers/a/stats?stream=0", False),
+        ("POST /containers/a/wait", True),
+        ("GET /info", False),
+    ],
+)
+def test_what_stays_open(line: str, open_: bool) -> None:
+    assert lookup(*line.split()).stays_open is open_

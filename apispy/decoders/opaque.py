@@ -1,0 +1,22 @@
+"""What is not read: it is counted only."""
+
+from apispy.decoders.base import decoder
+from apispy.model import Item
+
+
+@decoder("opaque")
+@decoder("h2c")
+@decoder("websocket")
+class Opaque:
+    """One item of kind "raw" at the end, over all bytes; its value is empty, its label says how many they were."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[Item]:
+        self._size += len(data)
+        return []
+
+    def close(self) -> list[Item]:
+        size, self._size = self._size, 0
+        return [Item("raw", f"{size} bytes, not read", b"", (0, size))] if size else []

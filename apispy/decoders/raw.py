@@ -1,0 +1,21 @@
+"""Bytes shown as they are: what a client types, the output of a terminal."""
+
+from apispy.decoders.base import decoder
+from apispy.model import Item
+
+
+@decoder("raw")
+class Raw:
+    """Items of kind "raw", their values bytes, one for each piece that came."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def feed(self, data: bytes) -> list[Item]:
+        if not data:
+            return []
+        start, self._at = self._at, self._at + len(data)
+        return [Item("raw", "raw", bytes(data), (start, self._at))]
+
+    def close(self) -> list[Item]:
+        return []

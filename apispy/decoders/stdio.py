@@ -1,0 +1,102 @@
+"""The output of a program: frames of stdout and stderr, or the raw bytes of its terminal.
+
+A frame is a header of 8 bytes, ``type 0 0 0`` and the payload's size as an unsigned 32-bit number, most significant
+byte first, then the payload. Source: moby pkg/stdcopy. Nothing on the wire tells reliably whether a stream has frames
+(before API 1.42 no header does), so the first bytes decide; and if they do, the chain of frames must hold to the end.
+"""
+
+from collections.abc import Callable
+
+from apispy.decoders.base import decoder
+from apispy.model import Item
+
+KINDS = ("stdin", "stdout", "stderr", "systemerr")
+"""What a header's first byte means."""
+
+HEADER = 8
+FRAME_LIMIT = 16 << 20
+"""The largest payload believed in. The daemon writes frames of 32 KiB or less, and one per line in logs."""
+
+
+@decoder("stdio")
+class Stdio:
+    """Items of the kinds in KINDS or "raw", their values bytes.
+
+    Liveness goes before tidiness: a frame that comes in pieces gives an item for each piece, so neighbours of one
+    kind may belong together. The span of a frame's first piece includes the header.
+    """
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._start = 0  # of _pending, in the stream
+        self._read: Callable[[], list[Item] | None] = self._header  # None: more bytes are needed
+        self._kind = ""  # of the frame that is open, "" between frames
+        self._left = 0  # of its payload, still to come
+        self._skip = 0  # of _pending before the payload: its header, until the first piece is out
+
+    def feed(self, data: bytes) -> list[Item]:
+        self._pending += data
+        items: list[Item] = []
+        while self._pending and (found := self._read()) is not None:
+            items += found
+        return items
+
+    def close(self) -> list[Item]:
+        have = len(self._pending)
+        if not self._kind and not have:
+            return []
+        if not self._kind and self._start == 0:
+            return self._raw()  # too short to tell
+        where = f"a frame of {self._kind}" if self._kind else "a frame's header"
+        missing = self._left if self._kind else HEADER - have
+        self._kind = ""
+        text = f"the stream ends inside {where}: {missing} more bytes expected"
+        return [Item("problem", "cut off", text, self._take(have))]
+
+    def _header(self) -> list[Item] | None:
+        head = bytes(self._pending[:HEADER])
+        if head[0] >= len(KINDS) or any(head[1:4]):
+            return self._no_frame()
+        if len(head) < HEADER:
+            return None
+        size = int.from_bytes(head[4:])
+        if size > FRAME_LIMIT:
+            return self._give_up(f"a frame of {size} bytes is announced, the limit is {FRAME_LIMIT}")
+        self._kind, self._left, self._skip = KINDS[head[0]], size, HEADER
+        self._read = self._payload
+        return []
+
+    def _payload(self) -> list[Item] | None:
+        """What there is of the open frame's payload."""
+        stop = min(len(self._pending), self._skip + self._left)
+        if stop == self._skip and self._left:
+            return None
+        kind, value = self._kind, bytes(self._pending[self._skip : stop])
+        self._left -= len(value)
+        self._skip = 0
+        if not self._left:
+            self._kind = ""
+            self._read = self._header
+        return [Item(kind, kind, value, self._take(stop))]
+
+    def _raw(self) -> list[Item]:
+        value = bytes(self._pending)
+        return [Item("raw", "raw", value, self._take(len(value)))]
+
+    def _no_frame(self) -> list[Item]:
+        """At the very beginning this is no fault: it is the output of a terminal."""
+        if self._start:
+            return self._give_up("expected a frame's header")
+        self._read = self._raw
+        return []
+
+    def _give_up(self, why: str) -> list[Item]:
+        self._read = self._raw
+        text = f"{why}, at byte {self._start}; from here on the bytes are shown as they are"
+        return [Item("problem", "not a frame", text, (self._start, self._start))]
+
+    def _take(self, size: int) -> tuple[int, int]:
+        """Drop the first *size* pending bytes; their span."""
+        del self._pending[:size]
+        start, self._start = self._start, self._start + size
+        return start, self._start

@@ -96,7 +96,9 @@ class Response:
 class Tunnel:
     """What a hijacked or upgraded connection carried after the response head."""
 
-    protocol: str  # "tcp" (Docker's hijack with 101), "raw" (the old one, a bare 200), "h2c", "websocket", ...
+    protocol: (
+        str  # "tcp" (Docker's hijack with 101), "raw" (the old one, a bare 200), "h2c", "websocket", ...
+    )
     to_server: Body = Body()
     to_client: Body = Body()
 

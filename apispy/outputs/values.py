@@ -7,7 +7,6 @@ from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 
-
 ARCHIVE = ("member", "more", "padding")
 """The kinds of items that list a tar archive."""
 

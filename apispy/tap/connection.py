@@ -1,7 +1,7 @@
 """Reads one connection between a client and a daemon: two byte streams with times in, exchanges out. Sans-IO.
 
 One exchange is read at a time. What the client sends after a request's end and before its answer's end
-(pipelined requests, or stdin that came before the 101) is held, and goes where it belongs once the answer tells.
+(pipelined requests, or stdin that came before the 101) is held, and goes where it belongs once that is known.
 """
 
 from collections.abc import Callable, Iterator

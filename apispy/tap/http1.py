@@ -1,8 +1,8 @@
 """HTTP/1 as h11 reads it: one reader for one request, one for its answer.
 
 h11 is made for a party that speaks; here nobody speaks, two streams are overheard. So every message gets
-readers of its own, and the reader of an answer is told only what it needs to know of the question: HEAD or not,
-upgrade or not.
+readers of its own, and the reader of an answer is told only what it needs to know of the question:
+HEAD or not, upgrade or not.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,178 @@
+"""What a row of the battery gets to work with: a client's environment, a shell in it, a terminal, raw connections."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shlex
+import signal
+import struct
+import subprocess
+import termios
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .daemon import IMAGE, Daemon
+from .endpoints import Endpoint
+
+TIMEOUT = 60.0
+
+# `rc COMMAND` runs it and prints its exit code in line with its output; `up NAME` waits until a container said "up".
+PRELUDE = """
+rc() { "$@"; echo "rc=$?"; }
+up() { for _ in $(seq 200); do docker logs "$1" 2>&1 | grep -q "^up" && return; sleep 0.02; done; echo "no up"; }
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a client's user sees, and `seconds` of things that were timed on the way."""
+
+    out: bytes = b""
+    err: bytes = b""
+    code: int = 0
+    seconds: tuple[float, ...] = ()
+
+
+def find_clis() -> dict[str, Path]:
+    """The docker CLIs of this machine by short version: at most one for each major release."""
+    found: dict[str, Path] = {}
+    for directory in dict.fromkeys([*os.environ["PATH"].split(":"), "/usr/local/bin", "/usr/bin"]):
+        path = Path(directory, "docker")
+        if not os.access(path, os.X_OK):
+            continue
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+        if match := re.search(r"version (\d+)\.", done.stdout):
+            found.setdefault(match[1], path.resolve())
+    return found
+
+
+@dataclass
+class Client:
+    """One run of one row: where the API is, which CLI, a directory and names of its own."""
+
+    endpoint: Endpoint
+    daemon: Daemon  # the one behind `endpoint`, for preparations that are not under test
+    docker: Path | None
+    prefix: str
+    where: Path
+    data: Path
+    env: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        binaries = self.where / "bin"
+        binaries.mkdir(parents=True)
+        if self.docker:
+            (binaries / "docker").symlink_to(self.docker)
+        self._write_dcurl(binaries / "dcurl")
+        self.work.mkdir()
+        self.env = self.endpoint.env() | {
+            "PATH": f"{binaries}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(self.where),
+            "DOCKER_CONFIG": f"{self.where}/config",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm",
+            "TZ": "UTC",
+            "P": self.prefix,
+            "IMG": IMAGE,
+            "N": "--network none",
+            "DATA": str(self.data),
+        }
+
+    def _write_dcurl(self, path: Path) -> None:
+        """`dcurl OPTIONS... /path`: the last word is the path."""
+        command, base = shlex.join(self.endpoint.curl()), shlex.quote(self.endpoint.base)
+        path.write_text(f'#!/bin/bash\nexec {command} "${{@:1:$#-1}}" {base}"${{@: -1}}"\n')
+        path.chmod(0o755)
+
+    @property
+    def work(self) -> Path:
+        return self.where / "work"
+
+    def popen(self, script: str, **options: object) -> subprocess.Popen[bytes]:
+        """The script in bash; whoever starts it ends it (see `finish`)."""
+        streams = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE) | {"stdin": subprocess.DEVNULL}
+        return subprocess.Popen(
+            ["/bin/bash", "-c", PRELUDE + script],
+            env=self.env,
+            cwd=self.work,
+            start_new_session=True,
+            **(streams | options),  # type: ignore[call-overload]
+        )
+
+    def sh(self, script: str, *, stdin: bytes | None = None, timeout: float = TIMEOUT) -> Result:
+        process = self.popen(script, **({} if stdin is None else {"stdin": subprocess.PIPE}))
+        return finish(process, stdin, timeout)
+
+    def terminal(self, command: str, size: tuple[int, int] = (24, 80)) -> "Terminal":
+        return Terminal(self, command, size)
+
+
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, timeout: float = TIMEOUT) -> Result:
+    """Wait for it; at the deadline kill it with its children and tell what it had said."""
+    try:
+        out, err = process.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired:
+        end_group(process)
+        out, err = process.communicate(timeout=10)
+        err += b"\n[harness: killed after %d s]\n" % timeout
+    return Result(out or b"", err or b"", process.returncode)
+
+
+def end_group(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    """The process was started with a session of its own, so this is it and its children."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+class Terminal:
+    """A program under a pseudo-terminal, with all that it wrote."""
+
+    def __init__(self, client: Client, command: str, size: tuple[int, int]) -> None:
+        self.master, slave = pty.openpty()
+        self.transcript = b""
+        self.read = 0  # how much of it was expected already
+        self.resize(*size)
+        # A session leader that opens a terminal gets it as its controlling one: so a resize reaches it as SIGWINCH.
+        opening = f"exec <>{os.ttyname(slave)} >&0 2>&0; exec {command}"
+        self.process = client.popen(opening, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def send(self, data: bytes) -> None:
+        os.write(self.master, data)
+
+    def _read(self, deadline: float) -> bool:
+        """False at the end of the output."""
+        ready, _, _ = select.select([self.master], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            end_group(self.process)
+            raise AssertionError(f"the terminal stays silent after {self.transcript!r}")
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # EIO: nobody has the other side open any more
+            data = b""
+        self.transcript += data
+        return bool(data)
+
+    def expect(self, text: bytes, timeout: float = 20) -> None:
+        """Read until `text` was seen after what was expected before."""
+        deadline = time.monotonic() + timeout
+        while (at := self.transcript.find(text, self.read)) < 0:
+            if not self._read(deadline):
+                raise AssertionError(f"the terminal ended before {text!r}: {self.transcript!r}")
+        self.read = at + len(text)
+
+    def finish(self, timeout: float = 30) -> Result:
+        """Everything that was on the screen, and the exit code."""
+        deadline = time.monotonic() + timeout
+        while self._read(deadline):
+            pass
+        os.close(self.master)
+        return Result(self.transcript, b"", self.process.wait(max(1.0, deadline - time.monotonic())))

@@ -1,0 +1,256 @@
+"""A real dockerd, started and ended by the tests, and the image that all rows use."""
+
+import datetime
+import io
+import ipaddress
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .endpoints import Endpoint
+from .waiting import until
+
+IMAGE = "busybox:test"
+BUSYBOX = Path("/bin/busybox")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+# --- certificates, made without any help of apispy
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA of the tests."""
+
+    cert: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def make(cls, name: str) -> "Authority":
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = _builder(subject, subject, key.public_key()).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        return cls(builder.sign(key, hashes.SHA256()), key)
+
+    def issue(self, where: Path, *, server: bool) -> Path:
+        """ca.pem, cert.pem and key.pem in the directory `where`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server" if server else "client")])
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+        alternatives = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        cert = (
+            _builder(name, self.cert.subject, key.public_key())
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        where.mkdir(parents=True)
+        pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        (where / "ca.pem").write_bytes(self.cert.public_bytes(pem))
+        (where / "cert.pem").write_bytes(cert.public_bytes(pem))
+        (where / "key.pem").write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+        return where
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+    )
+
+
+# --- the daemon
+
+
+class Daemon:
+    """One dockerd with its own roots. `where` must be absolute: a relative exec-root hangs at start."""
+
+    def __init__(self, where: Path, listen: list[str]) -> None:
+        self.where = where
+        self.log = where / "log"
+        self.unix = Endpoint(f"unix://{where}/s")
+        where.mkdir()
+        (where / "daemon.json").write_text("{}")
+        command = ["dockerd", "--config-file", f"{where}/daemon.json", "--shutdown-timeout", "2"]
+        command += ["--iptables=false", "--ip6tables=false", "--bridge=none"]
+        command += [
+            "--data-root",
+            f"{where}/data",
+            "--exec-root",
+            f"{where}/exec",
+            "--pidfile",
+            f"{where}/pid",
+        ]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "-H", self.unix.host, *listen],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self._answers, 60, f"dockerd to answer; its log: {self.log}", every=0.05)
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(
+                f"dockerd ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}"
+            )
+        try:
+            with self.unix.wire(2) as wire:
+                wire.send(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+                return b"200 OK" in wire.read_response()
+        except (OSError, AssertionError):
+            return False
+
+    def docker(self, *words: str, **options: object) -> str:
+        """Any docker CLI, straight to this daemon, for setting things up."""
+        done = subprocess.run(
+            ["docker", "-H", self.unix.host, *words],
+            check=True,
+            capture_output=True,
+            timeout=120,
+            **options,  # type: ignore[arg-type]
+        )
+        return done.stdout.decode()
+
+    def kill(self) -> None:
+        """As a crash would: no farewell to anybody."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        """End the daemon and everything that it started or mounted."""
+        if self.process.poll() is None:
+            if left := self.docker("ps", "-aq").split():
+                self.docker("rm", "-f", *left)
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+        self._end_containerd()
+        for mount in sorted(self._mounts(), reverse=True):
+            subprocess.run(["umount", "-l", mount], check=False, timeout=10)
+        shutil.rmtree(self.where, ignore_errors=True)
+
+    def _end_containerd(self) -> None:
+        """dockerd's own containerd, and shims, survive a killed dockerd; they are ours, known by our directory."""
+        mark = f"{self.where}/exec".encode()
+        mine = [pid for pid in _pids() if mark in _command_line(pid)]
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in mine:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+            deadline = time.monotonic() + 5
+            while any(_command_line(pid) for pid in mine) and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+    def _mounts(self) -> list[str]:
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+        return [point for line in lines if (point := line.split()[4]).startswith(f"{self.where}/")]
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+# --- images
+
+
+def busybox_root() -> bytes:
+    """A root file system as tar: busybox with a link for each applet."""
+    applets = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name in ("bin", "tmp", "etc", "dev", "proc", "sys"):
+            directory = tarfile.TarInfo(name)
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(directory)
+        program = tarfile.TarInfo("bin/busybox")
+        program.mode, program.size = 0o755, BUSYBOX.stat().st_size
+        with BUSYBOX.open("rb") as file:
+            tar.addfile(program, file)
+        for applet in applets:
+            if applet != "busybox":
+                link = tarfile.TarInfo(f"bin/{applet}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
+    return out.getvalue()
+
+
+@dataclass
+class Daemons:
+    """`plain` listens on a unix socket and plain TCP, `tls` on a unix socket and TCP with client certificates.
+
+    Two, because --tlsverify holds for every tcp listener of a dockerd; and not one with a relay before it, because
+    then "direct" would not be direct. A second one with roots of its own starts in a third of a second.
+    """
+
+    plain: Daemon
+    tls: Daemon
+    plain_tcp: Endpoint
+    tls_tcp: Endpoint
+
+    @classmethod
+    def start(cls, where: Path) -> "Daemons":
+        authority = Authority.make("test daemon CA")
+        server = authority.issue(where / "server-certs", server=True)
+        client = authority.issue(where / "client-certs", server=False)
+        ports = free_port(), free_port()
+        plain_tcp = Endpoint(f"tcp://127.0.0.1:{ports[0]}")
+        tls_tcp = Endpoint(f"tcp://127.0.0.1:{ports[1]}", client)
+        tls = ["--tlsverify", "--tlscacert", f"{server}/ca.pem"]
+        tls += ["--tlscert", f"{server}/cert.pem", "--tlskey", f"{server}/key.pem"]
+        started: list[Daemon] = []
+        try:
+            started.append(Daemon(where / "a", ["-H", plain_tcp.host]))
+            started.append(Daemon(where / "b", ["-H", tls_tcp.host, *tls]))
+            root = busybox_root()
+            for daemon in started:
+                daemon.docker("import", "-", IMAGE, input=root)
+        except BaseException:
+            for daemon in started:
+                daemon.stop()
+            raise
+        return cls(*started, plain_tcp, tls_tcp)
+
+    def stop(self) -> None:
+        self.plain.stop()
+        self.tls.stop()

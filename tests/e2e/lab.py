@@ -1,0 +1,140 @@
+"""Runs rows, each at most once per client and way, some at a time, and compares what came out."""
+
+import difflib
+import os
+import random
+import threading
+import traceback
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .battery import EACH, NO, OLD, ROWS, Row
+from .clients import Client, Result, find_clis
+from .daemon import Daemon, Daemons
+from .endpoints import Endpoint
+from .normal import plain
+from .spy import Spy
+
+JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
+CLIS = find_clis()
+MAJORS = sorted({"20", "28", *CLIS})  # the two that the battery is for, found or not, and what else is here
+NO_CLI = "none"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A row with a client, through apispy by a transport."""
+
+    row: Row
+    cli: str
+    transport: str
+
+    def __str__(self) -> str:
+        return f"{self.row.name}-{self.transport}" + ("" if self.cli == NO_CLI else f"-cli{self.cli}")
+
+
+def all_cells() -> list[Cell]:
+    clis = {EACH: MAJORS, OLD: ["20"], NO: [NO_CLI]}
+    return [Cell(row, cli, way) for row in ROWS for cli in clis[row.cli] for way in row.transports]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result, and its two streams with placeholders."""
+
+    result: Result
+    out: str
+    err: str
+
+
+@dataclass
+class Lab:
+    where: Path
+    data: Path
+    daemons: Daemons
+    spies: dict[str, Spy]
+    _done: dict[tuple[str, str, str], Future[Outcome]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(JOBS, "row"))
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[tuple[str, Path], threading.Lock] = field(default_factory=dict)
+
+    def order(self, cells: Iterable[Cell]) -> None:
+        """Begin with all of these, in this order, JOBS at a time."""
+        for cell in cells:
+            if cell.cli == NO_CLI or cell.cli in CLIS:
+                self._future(cell, self._direct(cell))
+                self._future(cell, f"spy:{cell.transport}")
+
+    def outcomes(self, cell: Cell) -> tuple[Outcome, Outcome]:
+        """(direct, through apispy)"""
+        direct = self._future(cell, self._direct(cell))
+        return direct.result(), self._future(cell, f"spy:{cell.transport}").result()
+
+    @staticmethod
+    def _direct(cell: Cell) -> str:
+        return f"direct:{cell.transport if cell.row.same_transport else 'unix'}"
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _future(self, cell: Cell, place: str) -> Future[Outcome]:
+        key = cell.row.name, cell.cli, place
+        with self._mutex:
+            if key not in self._done:
+                self._done[key] = self._pool.submit(self._run, cell.row, cell.cli, place)
+            return self._done[key]
+
+    def _place(self, place: str) -> tuple[Endpoint, Daemon]:
+        way, _, transport = place.partition(":")
+        daemon = self.daemons.tls if transport == "mtls" else self.daemons.plain
+        if way == "spy":
+            return self.spies[transport].at, daemon
+        direct = {
+            "tcp": self.daemons.plain_tcp,
+            "mtls": self.daemons.tls_tcp,
+            "unix": self.daemons.plain.unix,
+        }
+        return direct[transport], daemon
+
+    def _run(self, row: Row, cli: str, place: str) -> Outcome:
+        endpoint, daemon = self._place(place)
+        name = "zq" + "".join(
+            random.choices("ghjkmnprstvwxy", k=8)
+        )  # can't be taken for an id, and is as long as any
+        client = Client(endpoint, daemon, CLIS.get(cli), name, self.where / name, self.data)
+        with self._lock(row, daemon):
+            try:
+                result = (
+                    client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
+                )
+            except Exception:
+                result = Result(err=traceback.format_exc().encode(), code=99)
+        streams = [plain(client, data) for data in (result.out, result.err)]
+        for step in row.steps:
+            streams = [step(text) for text in streams]
+        return Outcome(result, *streams)
+
+    def _lock(self, row: Row, daemon: Daemon) -> threading.Lock:
+        with self._mutex:
+            return (
+                self._locks.setdefault((row.lock, daemon.where), threading.Lock())
+                if row.lock
+                else threading.Lock()
+            )
+
+
+def differences(direct: Outcome, spied: Outcome) -> str:
+    """ "" or what is different, as a diff."""
+    told = []
+    if direct.result.code != spied.result.code:
+        told.append(f"exit code: {direct.result.code} directly, {spied.result.code} through apispy\n")
+    for name, a, b in (("stdout", direct.out, spied.out), ("stderr", direct.err, spied.err)):
+        told += difflib.unified_diff(_lines(a), _lines(b), f"{name} directly", f"{name} through apispy")
+    return "".join(told)
+
+
+def _lines(text: str) -> list[str]:
+    """With control characters to be seen, and long lines cut."""
+    return [line.encode("unicode_escape").decode()[:2000] + "\n" for line in text.split("\n")]

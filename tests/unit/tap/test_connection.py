@@ -1,0 +1,175 @@
+"""The tap reads what real peers say, and stops reading what it cannot understand."""
+
+from itertools import pairwise
+
+import pytest
+
+from apispy.tap import Answered, Data, Opened, StreamEnded
+
+from .conversations import (
+    ATTACH,
+    CHUNKED,
+    EVENTS,
+    HIJACKED,
+    LIST,
+    LISTED,
+    OLD_HIJACKED,
+    PING,
+    PONG,
+    c,
+    closed,
+    gave_up,
+    play,
+    s,
+)
+
+
+def only(steps, **options):
+    """The one exchange of a conversation."""
+    events = play(steps, **options)
+    assert gave_up(events) == []
+    [exchange] = closed(events)
+    return exchange
+
+
+def test_a_call_with_its_times_and_header_case():
+    exchange = only([c(LIST), s(LISTED)])
+    assert (exchange.request.method, exchange.request.target) == ("GET", "/v1.41/containers/json")
+    assert (b"Content-Type", b"application/json") in tuple(exchange.response.headers)
+    assert exchange.response.body.data == b"[]\n"
+    assert (exchange.started, exchange.response.at, exchange.duration) == (101.0, 1.0, 1.0)
+    assert exchange.end == "complete"
+
+
+def test_head_has_no_body_whatever_its_headers_say():
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    first, second = closed(play([c(PING), s(answer), c(LIST), s(LISTED)]))
+    assert first.response.body.size == 0
+    assert second.request.method == "GET"
+
+
+def test_events_are_told_as_they_come():
+    events = play([c(EVENTS), s(CHUNKED), s(b"3\r\n{}\n\r\n"), s(b"0\r\n\r\n")])
+    kinds = [type(event) for event in events[:5]]
+    assert kinds == [Opened, StreamEnded, Answered, Data, StreamEnded]
+    assert events[3].chunk.data == b"{}\n"
+    assert events[3].chunk.at == 2.0
+
+
+def test_trailers_are_kept():
+    end = b"0\r\nX-Digest: abc\r\n\r\n"
+    exchange = only([c(EVENTS), s(CHUNKED + b"2\r\nhi\r\n" + end)])
+    assert exchange.response.body.trailers.text("x-digest") == "abc"
+
+
+def test_interim_answers_are_not_the_answer():
+    question = b"POST /build HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    exchange = only([c(question), s(interim), c(b"ab"), s(LISTED)])
+    assert exchange.response.status == 200
+    assert exchange.request.body.data == b"ab"
+
+
+def test_http_1_0_ends_with_the_connection():
+    exchange = only([c(b"GET /info HTTP/1.0\r\n\r\n"), c(b""), s(b"HTTP/1.0 200 OK\r\n\r\n{}"), s(b"")])
+    assert exchange.response.body.data == b"{}"
+    assert exchange.end == "complete"
+
+
+def test_hijack_with_half_closes():
+    """`docker run` without -i half-closes right after the 101, before any output."""
+    exchange = only([c(ATTACH), s(HIJACKED), c(b""), s(b"hello"), s(b"")])
+    assert exchange.tunnel.protocol == "tcp"
+    assert exchange.tunnel.to_client.data == b"hello"
+    assert (exchange.tunnel.to_server.ended_at, exchange.tunnel.to_client.ended_at) == (2.0, 4.0)
+    assert exchange.end == "complete"
+
+
+def test_stdin_that_came_before_the_101_belongs_to_the_hijack():
+    exchange = only([c(ATTACH + b"ear"), c(b"ly"), c(b""), s(HIJACKED + b"out"), s(b"")])
+    assert exchange.tunnel.to_server.data == b"early"
+    assert [chunk.at for chunk in exchange.tunnel.to_server.chunks] == [0.0, 1.0]
+    assert exchange.tunnel.to_server.ended_at == 2.0
+    assert exchange.tunnel.to_client.data == b"out"
+
+
+def test_the_old_hijack_is_a_bare_200():
+    old = ATTACH.replace(b"Connection: Upgrade\r\n", b"").replace(b"Upgrade: tcp\r\n", b"")
+    exchange = only([c(old), s(OLD_HIJACKED), c(b"in"), s(b"out"), c(b""), s(b"")])
+    assert exchange.tunnel.protocol == "raw"
+    assert (exchange.tunnel.to_server.data, exchange.tunnel.to_client.data) == (b"in", b"out")
+
+
+def test_a_refused_hijack_is_no_hijack():
+    refusal = OLD_HIJACKED.replace(b"200 OK", b"404 Not Found") + b"No such container: x\r\n"
+    exchange = only([c(ATTACH), s(refusal), s(b"")])
+    assert exchange.tunnel is None
+    assert exchange.response.body.data == b"No such container: x\r\n"
+
+
+def test_pipelined_requests_and_answers():
+    events = play([c(LIST + PING), s(LISTED + PONG)])
+    assert [(e.id, e.request.method, e.response.status) for e in closed(events)] == [
+        (1, "GET", 200),
+        (2, "HEAD", 200),
+    ]
+    assert gave_up(events) == []
+
+
+def test_an_answer_may_come_before_the_whole_request():
+    question = b"POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nfirst"
+    exchange = only([c(question), s(LISTED)], lose=True)
+    assert exchange.end == "complete"
+    assert exchange.problems == ("the daemon answered before it had the whole request",)
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ([c(LIST), s(b"")], "the daemon closed the connection without an answer"),
+        ([c(LIST), s(LISTED[:-1]), s(b"")], "the daemon closed the connection in the middle of its answer"),
+        ([c(EVENTS), s(CHUNKED), c(b""), s(b"")], "the client went away"),
+        ([c(ATTACH), s(HIJACKED), s(b"x")], "the connection was closed"),
+    ],
+)
+def test_cut_exchanges_say_why(steps, why):
+    exchange = only(steps, lose=True)
+    assert exchange.end == "cut"
+    assert exchange.problems == (why,)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ([c(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")], "HTTP/2"),
+        ([c(b"\x16\x03\x01\x02\x00\x01\x00")], "TLS"),
+        ([c(b"\x00\x01\x02 garbage\r\n\r\n")], "illegal request line"),
+        ([c(LIST), s(b"garbage\r\n\r\n")], "illegal status line"),
+        ([s(b"HTTP/1.1 408 Request Timeout\r\n\r\n")], "the daemon spoke before it was asked"),
+    ],
+)
+def test_what_cannot_be_read_is_given_up_once(steps, reason):
+    events = play([*steps, c(b"more"), s(b"more"), c(b""), s(b"")], lose=True)
+    [told] = gave_up(events)
+    assert reason in told
+    assert all(exchange.end == "cut" for exchange in closed(events))
+
+
+def test_a_client_too_far_ahead_is_given_up():
+    flood = [c(b"x" * (1 << 20)) for _ in range(9)]
+    [told] = gave_up(play([c(LIST), *flood]))
+    assert "ahead" in told
+
+
+def test_only_the_head_of_a_large_body_is_kept():
+    question = b"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n"
+    exchange = only([c(question), c(b"a" * 10), c(b"b" * 10), c(b"c" * 10), s(LISTED)], limit=15)
+    assert exchange.request.body.data == b"a" * 10
+    assert (exchange.request.body.size, exchange.request.body.cut) == (30, True)
+
+
+def test_offsets_count_every_byte():
+    pieces = [s(b"1\r\na\r\n"), s(b"2\r\nbc\r\n"), s(b"3\r\ndef\r\n"), s(b"0\r\n\r\n")]
+    data = [event for event in play([c(EVENTS), s(CHUNKED), *pieces]) if isinstance(event, Data)]
+    assert all(a.offset + len(a.chunk.data) == b.offset for a, b in pairwise(data))
+    assert b"".join(event.chunk.data for event in data) == b"abcdef"

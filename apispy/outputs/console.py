@@ -7,13 +7,15 @@ both lines and on all that flows in between.
 from collections.abc import Callable, Iterable
 
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import details, line
+from apispy.outputs import details, line, units
+from apispy.outputs.allowance import Allowance
 from apispy.outputs.base import Reading
 from apispy.outputs.flow import Flow
 from apispy.outputs.safe import lines
 from apispy.outputs.style import Piece, paint, width
 
 INDENT = "    "
+PREVIEW = 256  # bytes of a chunk that its line may show, more or less
 STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
 ANSWERS: tuple[Direction, ...] = ("response", "to_server", "to_client")
 
@@ -40,6 +42,7 @@ class Console:
         self._color = color
         self._body_limit = body_limit
         self._columns = columns
+        self._allowances: dict[int, Allowance] = {}
         self._flows: dict[int, Flow] = {}  # of the calls that have a line at their beginning
 
     def opened(self, reading: Reading) -> None:
@@ -55,12 +58,14 @@ class Console:
         flow = self._flows.get(reading.exchange.id)
         if flow is None or (direction == "request" and self._verbosity < 2):
             return
+        if not self._may_show(reading, item.span[1] - item.span[0]):
+            return
         if self._verbosity > 2:
             self._under(reading, [details.frame(direction, item)])
         self._stream(reading, flow.item(direction, item))
 
     def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        if self._verbosity > 2:
+        if self._verbosity > 2 and self._may_show(reading, min(len(chunk.data), PREVIEW)):
             self._under(reading, [details.chunk(direction, offset, chunk.at, chunk.data)])
 
     def write(self, reading: Reading) -> None:
@@ -68,12 +73,16 @@ class Console:
         flow = self._flows.pop(exchange.id, None)
         if flow is not None:
             self._stream(reading, flow.flush())
+        allowance = self._allowances.pop(exchange.id, None)
+        short = allowance is not None and allowance.short
+        if allowance is not None:
+            self._tell_skipped(reading, allowance)
         number = f"#{exchange.id}" if flow is not None or self._verbosity > 2 else ""
         head = line.begin(reading, exchange.started + exchange.duration, number)
         self._call(head, line.end(reading))
         if flow is None:
             self._request(reading)
-        self._response(reading, flowed=flow is not None)
+        self._response(reading, flowed=flow is not None and not short)
 
     def notice(self, text: str) -> None:
         for part in lines(text):
@@ -83,6 +92,17 @@ class Console:
         pass
 
     # -- parts --
+
+    def _may_show(self, reading: Reading, size: int) -> bool:
+        allowance = self._allowances.setdefault(reading.exchange.id, Allowance())
+        if not allowance.take(size):
+            return False
+        self._tell_skipped(reading, allowance)
+        return True
+
+    def _tell_skipped(self, reading: Reading, allowance: Allowance) -> None:
+        if skipped := allowance.settle():
+            self._under(reading, [f"({units.size(skipped)} came too fast to be shown here)"])
 
     def _call(self, head: list[Piece], tail: list[Piece]) -> None:
         columns = self._columns()

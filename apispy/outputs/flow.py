@@ -51,6 +51,10 @@ class Flow:
 
     def _text(self, label: str, data: bytes) -> Iterator[tuple[str, str]]:
         self._label = label
+        if b"\0" in data:  # no text, not even for a terminal
+            yield from self.flush()
+            yield label, f"({units.size(len(data))} of binary data)"
+            return
         *whole, self._part = (self._part + data).split(b"\n")
         for line in whole:
             yield from ((label, text) for text in lines(line))

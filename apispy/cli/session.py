@@ -103,7 +103,7 @@ class Session:
         if self._show_secrets:
             lines.append("showing secrets: passwords and registry credentials appear as they are")
         lines.append("To send a client this way, paste:")
-        return lines + [f"  {line}" for line in exports(where, self._files)]
+        return lines + exports(where, self._files)
 
     def _protection(self, where: Listen) -> str:
         if where.kind == "unix":

@@ -98,13 +98,13 @@ ASKING = [
         ("TYPE", "Build Cache"),
         lock="df",
         steps=(table, replace(r"\d[\w.]*( \(\d+%\))?", "<n>")),
-    ),  # fmt: skip
+    ),
     Row("plugins", "docker plugin ls; rc docker plugin inspect nosuch", ("ENABLED", "rc=1")),
     Row(
         "swarm-is-off",
         "rc docker node ls; rc docker service ls; rc docker secret ls; rc docker swarm leave",
         ("not a swarm manager", "not part of a swarm"),
-    ),  # fmt: skip
+    ),
 ]
 
 RUNNING = [
@@ -120,7 +120,7 @@ RUNNING = [
         "run-stdout-10mb",
         "docker run --rm $N $IMG dd if=/dev/zero bs=1M count=10 2>/dev/null | md5sum",
         ("f1c9645dbc14efddc7d8a322685f26eb",),
-    ),  # fmt: skip
+    ),
     Row("run-code", "docker run --rm $N $IMG sh -c 'echo out; echo err >&2; exit 7'", ("out", "err"), code=7),
     Row(
         "run-order",
@@ -132,7 +132,7 @@ RUNNING = [
         "echo x | docker run --rm -i $N $IMG sh -c 'cat; sleep 1; echo late; echo err >&2; exit 4'",
         ("x\nlate\n", "err\n"),
         code=4,
-    ),  # fmt: skip
+    ),
     Row("run-stdin-stays-open", streams.stdin_stays_open, ("done\n",), code=3),
     Row("run-live", streams.run_live, ("line 5",), check=streams.check_delays),
     Row("run-t", interactive.run_t, ("24 80", "hello"), code=6),
@@ -157,12 +157,12 @@ RUNNING = [
         """docker run --name $P $N $IMG sh -c 'yes "a line of the log" | head -n 200000' >/dev/null
         docker logs $P | md5sum; docker rm $P""",
         ("  -",),
-    ),  # fmt: skip
+    ),
     Row("logs-follow", streams.logs_follow, ("line 5",), check=streams.check_delays),
     Row(
         "attach",
         """docker run -d -i --name $P $N $IMG sh -c 'read a; echo "out $a"; usleep 100000; echo "err $a" >&2; exit 5'
-        printf 'go\\n' | rc docker attach $P 2>&1
+        (echo go; docker wait $P >/dev/null) | rc docker attach $P 2>&1
         docker rm $P""",
         ("out go\nerr go\nrc=5",),
     ),
@@ -173,7 +173,7 @@ RUNNING = [
         echo x | rc docker start -ai $P; docker start $P; docker rm -f $P""",
         ("x\nrc=8",),
     ),
-    Row("attach-detach-keys", interactive.attach_detach_keys, ("true",)),
+    Row("attach-detach-keys", interactive.attach_detach_keys, ("true",), code=1),
     Row(
         "wait",
         """docker run -d --name $P $N $IMG sh -c 'until [ -e /go ]; do usleep 20000; done; exit 42' >/dev/null
@@ -278,14 +278,14 @@ MOVING = [
     ),
     Row(
         "diff",
-        """docker run --name $P $N $IMG sh -c 'echo a >/tmp/a; rm /bin/yes; echo b >>/etc/b'; docker diff $P; docker rm $P""",
+        """docker run --name $P $N $IMG sh -c 'echo a >/tmp/a; rm /bin/yes; echo b >>/etc/b'; docker diff $P | sort; docker rm $P""",
         ("A /tmp/a", "D /bin/yes"),
     ),
     Row(
         "commit",
         """docker run --name $P $N $IMG sh -c 'echo kept >/f'; docker commit -m msg -a me -c 'CMD ["cat","/f"]' $P $P:img
         docker run --rm $N $P:img; docker image inspect -f '{{.Comment}} {{.Author}} {{.Config.Cmd}}' $P:img
-        docker history --format '{{.Comment}}' $P:img; docker rm $P; docker rmi $P:img""",
+        docker history --format '{{.Comment}}' $P:img; docker rm $P; docker rmi $P:img | grep -v Deleted""",
         ("kept\nmsg me [cat /f]\n",),
     ),
     Row(
@@ -300,14 +300,14 @@ MOVING = [
         """docker run --name $P $N $IMG sh -c 'echo x >/f'; docker export $P | tar -t | sort | md5sum
         docker export -o e.tar $P; tar -xOf e.tar f
         docker import -c 'CMD cat /f' - $P:imp <e.tar; docker run --rm $N $P:imp; docker import e.tar $P:file
-        rc docker import - $P:bad <f; docker rm $P; docker rmi -f $P:imp $P:file""",
+        rc docker import - $P:bad <f; docker rm $P; docker rmi -f $P:imp $P:file | grep -v Deleted""",
         ("x\n", "  -\n", "Untagged"),
     ),
     Row(
         "save-200mb",
         "docker save big:test | tar -xO --wildcards '*/layer.tar' | tar -xO | md5sum; cat $DATA/200mb.md5",
         ("  -\n",),
-    ),  # fmt: skip
+    ),
     Row(
         "save-file",
         "docker save -o s.tar $IMG big:test; tar -tf s.tar | wc -l; rc docker save nosuch-$P -o t",
@@ -321,7 +321,8 @@ MOVING = [
         printf 'FROM %s\\nARG A\\nRUN echo "building $A"; echo to-stderr >&2\\nCOPY . /d/\\nCMD ls /d; md5sum </d/big' $IMG >Dockerfile
         docker build $N --no-cache --build-arg A=b -t $P:built .; docker run --rm $N $P:built
         printf 'FROM %s\\nCMD true' $IMG | docker build $N -q -; docker rmi -f $P:built""",
-        ("Sending build context", "Step 4/5", "building b", "big\nf\n", "  -\n"),
+        ("Sending build context", "Step 4/5", "building b", "big\n", "f\n", "  -\n"),
+        steps=(replace(r"\x1b\[\d+m", ""), sort),  # the daemon itself mixes both outputs of a step by chance
     ),
     Row(
         "build-legacy-failing",
@@ -356,7 +357,7 @@ MOVING = [
         "build-buildkit-failing",
         """export DOCKER_BUILDKIT=1; printf 'FROM %s\\nRUN echo %s no; exit 3\\n' $IMG $P >Dockerfile
         rc docker build $N --no-cache --progress plain .; echo NONSENSE >Dockerfile; rc docker build --progress plain .""",
-        ("did not complete successfully: exit code: 3", "unknown instruction", "rc=1"),
+        ("exit code: 3", "unknown instruction", "rc=1"),
         cli=OLD,
         steps=(buildkit,),
     ),
@@ -403,7 +404,7 @@ FAILING = [
         "no-such-image",
         "rc docker run --pull never nosuch:$P; rc docker rmi nosuch:$P; rc docker history nosuch:$P",
         ("rc=125", "No such image"),
-    ),  # fmt: skip
+    ),
     Row(
         "pull-nowhere",
         "rc docker pull 127.0.0.1:1/x:y; rc docker push 127.0.0.1:1/x:y; rc docker run 127.0.0.1:1/x:y",
@@ -426,7 +427,7 @@ FAILING = [
         "api-version",
         "DOCKER_API_VERSION=1.24 docker ps -q --filter name=$P; DOCKER_API_VERSION=1.99 rc docker ps",
         ("too new", "rc=1"),
-    ),  # fmt: skip
+    ),
 ]
 
 COMPOSE = [
@@ -442,7 +443,7 @@ END
         dc up -d; up ${P}_a_1; up ${P}_b_1
         dc logs a; dc ps; dc exec -T a echo hi; dc exec -T b sh -c 'echo out; exit 3'; echo x | dc exec -T b cat
         dc top; dc stop -t 0 b; dc down -t 0""",
-        ("Creating <p>_a_1", "up a", "hi\nrc=0", "rc=3", "x\nrc=0", "Removing <p>_a_1"),
+        ("Creating <p>_a_<n>", "up a", "hi\nrc=<n>", "x\nrc=<n>", "Removing <p>_a_<n>"),
         steps=(table, digits, replace(r"-{5,}", "----")),
         cli=OLD,
         needs=("docker-compose",),
@@ -482,20 +483,20 @@ CURL = [
         "dcurl -i /_ping; dcurl -I /_ping; dcurl -i /nosuch; dcurl -i /v1.99/info; dcurl -i /v1.23/containers/x/json",
         ("HTTP/1.1 200 OK", "404 Not Found", "too new"),
         cli=NO,
-    ),  # fmt: skip
+    ),
     Row(
         "curl-json",
         "dcurl -i /version; dcurl -i -X POST -H 'Content-Type: application/json' -d '{' /containers/create; "
         "dcurl -i -X OPTIONS /x; dcurl -i '//info'",
         ("ApiVersion", "400 Bad Request"),
         cli=NO,
-    ),  # fmt: skip
+    ),
     Row(
         "curl-http10",
         "dcurl -i --http1.0 /_ping; dcurl --http1.0 -i '/images/json?filters=%7B%7D' | head -1",
         ("HTTP/1.0 200 OK",),
         cli=NO,
-    ),  # fmt: skip
+    ),
     Row("curl-http2-asked", "dcurl --http2 -w '%{http_version} %{http_code}' /_ping", ("OK1.1 200",), cli=NO),
     Row(
         "curl-keepalive",
@@ -503,7 +504,7 @@ CURL = [
         set -- $(sed -n 's/^exec //p' ../bin/dcurl | sed 's/"\\$.*//'); "$@" -w ' %{num_connects}\\n' $u/_ping $u/_ping $u/nosuch $u/_ping""",
         ("OK 1\nOK 0\n",),
         cli=NO,
-    ),  # fmt: skip
+    ),
     Row("curl-expect", wires.curl_expect, ("HTTP/1.1 100 Continue", "200 OK", "404 Not Found"), cli=NO),
     Row("curl-chunked-upload", wires.curl_chunked_upload, ("200 OK",), cli=NO),
     Row("curl-follow", wires.curl_follow, ("line 3",), cli=NO),
@@ -516,7 +517,7 @@ CURL = [
         same_transport=True,
         steps=(digits,),
         needs=("nc",),
-    ),  # fmt: skip
+    ),
 ]
 
 RAW = [

@@ -1,5 +1,6 @@
 """Real daemons, real clients, and an apispy for each transport."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -94,6 +95,8 @@ def data(place: Path, daemons: Daemons) -> Path:
     where.mkdir()
     (where / "10mb").write_bytes(os.urandom(10_000_000))
     (where / "200mb").write_bytes(os.urandom(1_000_000) * 200)
+    digest = hashlib.md5((where / "200mb").read_bytes()).hexdigest()
+    (where / "200mb.md5").write_text(f"{digest}  -\n")
     archive = Archive("big:test", b"mark", where / "200mb").prepare()
     with (where / "big.tar").open("wb") as file:
         file.writelines(archive)

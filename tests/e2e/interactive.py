@@ -5,7 +5,7 @@ import termios
 from .clients import Client, Result, Terminal
 from .waiting import until
 
-_SIZE = 'until [ "$(stty size)" = "{}" ]; do usleep 10000; done; stty size'
+_SIZE = 'until [ "$(stty size 2>/dev/null)" = "{}" ]; do usleep 10000; done; stty size'
 RESIZED = f"sh -c '{_SIZE.format('24 80')}; echo ready; {_SIZE.format('{}')}; read x; echo got $x; exit {{}}'"
 
 
@@ -44,6 +44,7 @@ def run_it_resize(client: Client) -> Result:
 def run_detach_keys(client: Client) -> Result:
     terminal = client.terminal("docker run -it --name $P $N $IMG sh -c 'echo ready; exec cat'")
     terminal.expect(b"ready")
+    _wait_raw(terminal)
     terminal.send(b"\x10\x11")
     return _removed(client, terminal.finish())
 

@@ -1,0 +1,59 @@
+"""The command line: its help, its refusals, and what it does not import."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def apispy(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "apispy", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+HELP = """
+import sys
+sys.argv = ["apispy", "--help"]
+import apispy.cli
+try:
+    apispy.cli.main()
+finally:
+    print([m for m in sys.modules if m.startswith(("mitmproxy", "cryptography", "OpenSSL"))])
+"""
+
+
+def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
+    run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=60, check=True)
+    assert "without being seen" in run.stdout
+    assert run.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--listen", "nonsense:x"], "expected a port"),
+        (["--listen", "0.0.0.0:0", "--listen-plaintext"], "--insecure-allow-remote-plaintext"),
+        (["--upstream", "npipe:////x"], "npipe"),
+        (["--upstream", "host:99999"], "expected a port"),
+        (["--tlsverify", "--tlscacert", "/nosuch", "--upstream", "h:2376"], "/nosuch"),
+        (["--body-limit", "huge"], "expected a size"),
+        (["--nosuch"], "No such option"),
+        (["extra"], "unexpected extra argument"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_advice(words, says):
+    run = apispy(*words)
+    assert run.returncode == 2
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("4096", 4096), ("64k", 65536), ("1MiB", 1 << 20), ("2GB", 2 << 30)]
+)
+def test_sizes(text, size):
+    from apispy.cli.types import Size
+
+    assert Size().convert(text, None, None) == size

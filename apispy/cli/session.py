@@ -71,11 +71,9 @@ class Session:
 
     def run(self) -> int:
         """Until Ctrl-C or SIGTERM. Raises ApispyError when it cannot start."""
-        try:
-            asyncio.run(self._serve())
-        finally:
-            self._pipeline.close()
-            self._writer.close(FLUSH)
+        asyncio.run(self._serve())
+        self._pipeline.close()
+        self._writer.close(FLUSH)
         return 0
 
     async def _serve(self) -> None:

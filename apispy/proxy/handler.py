@@ -95,11 +95,14 @@ class Handler(mode_servers.ProxyConnectionHandler):
             while data := await stream.read():
                 await self.server_event(events.DataReceived(connection, data))
                 await self._drain_others(connection)
+            why = await stream.why_ended()
         except OSError as error:
-            self._reset(connection, error)
-            return
+            why = await stream.why_ended()
+            if why is None:  # otherwise a child process has ended, and its words say more than a reset
+                self._reset(connection, error)
+                return
         connection.state &= ~ConnectionState.CAN_READ
-        connection.error = connection.error or await stream.why_ended()
+        connection.error = connection.error or why
         await self.server_event(events.ConnectionClosed(connection))
         if connection.state is ConnectionState.CAN_WRITE:
             if isinstance(connection, Client):

@@ -36,7 +36,7 @@ class Row:
 _INFO = (
     digits,
     without(
-        r"^ *(Containers|Running|Paused|Stopped|Images|ID|Name|File Desc|Goroutines|EventsListeners): |^WARNING: No "
+        r"^ *(Containers|Running|Paused|Stopped|Images|ID|Name|File Desc|Goroutines|EventsListeners): |^WARNING: No |^ *Runtimes: "
     ),
 )
 
@@ -76,13 +76,13 @@ ASKING = [
         "inspect-large",
         "docker image inspect $IMG; docker network inspect none host",
         ("RootFS",),
-        steps=(digits,),
+        steps=(replace(r"/tmp/as-\w+/[ab]/", "<daemon>/"), digits),
     ),
     Row(
         "top",
         """docker run -d --name $P $N $IMG sleep 60
         docker top $P -eo pid,comm; docker top $P; rc docker top nosuch-$P; docker rm -f $P""",
-        ("sleep 60", "PID"),
+        ("sleep", "PID"),
         steps=(table, replace(r"\d\d:\d\d", "<clock>"), digits),
     ),
     Row(
@@ -91,7 +91,7 @@ ASKING = [
         docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.NetIO}}' $P; docker rm -f $P""",
         ("<p> 1 0B / 0B",),
     ),
-    Row("stats-stream", streams.stats, ("<p> 1",), steps=(without_screen_codes, without("-- "))),
+    Row("stats-stream", streams.stats, ("<p> 1",), code=-2, steps=(without_screen_codes, without("-- "))),
     Row(
         "system-df",
         "docker system df; docker system df -v | grep -c .",
@@ -137,7 +137,9 @@ RUNNING = [
     Row("run-live", streams.run_live, ("line 5",), check=streams.check_delays),
     Row("run-t", interactive.run_t, ("24 80", "hello"), code=6),
     Row("run-it-resize", interactive.run_it_resize, ("ready", "33 101", "got hey"), code=3),
-    Row("run-detach-keys", interactive.run_detach_keys, ("true",)),
+    Row(  # directly over plain TCP both CLIs hang after the keys, waiting for the exit; so there is no row for it
+        "run-detach-keys", interactive.run_detach_keys, ("true",), transports=("mtls", "unix")
+    ),
     Row("run-ctrl-c", interactive.run_ctrl_c, ("caught",), code=9),
     Row(
         "run-d-logs",
@@ -173,7 +175,7 @@ RUNNING = [
         echo x | rc docker start -ai $P; docker start $P; docker rm -f $P""",
         ("x\nrc=8",),
     ),
-    Row("attach-detach-keys", interactive.attach_detach_keys, ("true",), code=1),
+    Row("attach-detach-keys", interactive.attach_detach_keys, ("true",), code=1, transports=("mtls", "unix")),
     Row(
         "wait",
         """docker run -d --name $P $N $IMG sh -c 'until [ -e /go ]; do usleep 20000; done; exit 42' >/dev/null
@@ -217,7 +219,7 @@ RUNNING = [
         rc docker exec $P true; rc docker pause $P; docker unpause $P; rc docker unpause $P; docker rm -f $P""",
         ("true", "is paused", "rc=1"),
     ),
-    Row("events-live", streams.events_live, ("create", "start", "die", "destroy"), steps=(sort,)),
+    Row("events-live", streams.events_live, ("create", "start", "die", "destroy"), code=-2, steps=(sort,)),
     Row(
         "events-until",
         """t=$(date +%s.%N); docker run --name $P $N $IMG true; docker rm $P >/dev/null
@@ -261,9 +263,9 @@ EXECUTING = [
         ("out 16", "err 16"),
     ),
     Row("exec-live", streams.exec_live, ("line 5",), check=streams.check_delays),
-    Row("exec-t", interactive.exec_t, ("tty\r\n",), code=3),
+    Row("exec-t", interactive.exec_t, ("tty",), code=3),
     Row("exec-it", interactive.exec_it, ("40 120", "got abc"), code=5),
-    Row("exec-detach-keys", interactive.exec_detach_keys, ("ready",), code=1),
+    Row("exec-detach-keys", interactive.exec_detach_keys, ("ready",), code=1, transports=("mtls", "unix")),
 ]
 
 MOVING = [
@@ -388,8 +390,9 @@ KEEPING = [
         docker container prune -f --filter label=p=$P; docker volume prune -f --filter label=p=$P
         docker image prune -f --filter label=p=$P; docker network prune -f --filter label=p=$P
         docker system prune -f --filter label=p=$P; docker builder prune -f --filter unused-for=24h""",
-        ("Deleted Containers", "Total reclaimed space"),
+        ("Deleted Containers",),
         lock="df",
+        steps=(without(r"^[a-z0-9]{25}$|^Deleted build cache|reclaimed|^$"),),  # of other rows' builds
     ),
 ]
 
@@ -415,6 +418,7 @@ FAILING = [
         """rc docker run --rm $N $IMG nosuch; rc docker run --rm $N $IMG /etc; docker run -d --name $P $N $IMG sleep 60
         rc docker exec $P nosuch; rc docker exec -i $P /etc </dev/null; docker rm -f $P""",
         ("rc=127", "rc=126", "executable file not found"),
+        steps=(without("context canceled"),),  # the CLI says it or not, as it happens
     ),
     Row(
         "conflicts",
@@ -443,8 +447,8 @@ END
         dc up -d; up ${P}_a_1; up ${P}_b_1
         dc logs a; dc ps; dc exec -T a echo hi; dc exec -T b sh -c 'echo out; exit 3'; echo x | dc exec -T b cat
         dc top; dc stop -t 0 b; dc down -t 0""",
-        ("Creating <p>_a_<n>", "up a", "hi\nrc=<n>", "x\nrc=<n>", "Removing <p>_a_<n>"),
-        steps=(table, digits, replace(r"-{5,}", "----")),
+        ("Creating <p>_a_<n>", "up a", "hi\n", "x\n", "Removing <p>_a_<n>"),
+        steps=(table, digits, replace(r"-{5,}", "----"), sort),  # services end side by side
         cli=OLD,
         needs=("docker-compose",),
         timeout=110,
@@ -488,7 +492,7 @@ CURL = [
         "curl-json",
         "dcurl -i /version; dcurl -i -X POST -H 'Content-Type: application/json' -d '{' /containers/create; "
         "dcurl -i -X OPTIONS /x; dcurl -i '//info'",
-        ("ApiVersion", "400 Bad Request"),
+        ("ApiVersion", "unexpected EOF"),
         cli=NO,
     ),
     Row(
@@ -511,7 +515,7 @@ CURL = [
     Row(
         "nc-http10",
         wires.nc,
-        ("HTTP/1.0 200 OK", "ServerVersion"),
+        (" OK", "ServerVersion"),
         cli=NO,
         transports=("tcp", "unix"),
         same_transport=True,
@@ -525,7 +529,7 @@ RAW = [
     Row("hijack-attach-upgrade", wires.attach_upgrade, ("101 UPGRADED", "got hello", "late"), cli=NO),
     Row("hijack-exec-old", wires.exec_old, ("HTTP/1.1 200 OK", "got hello", "late"), cli=NO),
     Row("hijack-errors", wires.hijack_errors, ("404 Not Found", "409 Conflict"), cli=NO),
-    Row("attach-ws", wires.attach_ws, ("got hello",), cli=NO),
+    Row("attach-ws", wires.attach_ws, same_transport=True, expect=("got hello",), cli=NO),
     Row("pipelining", wires.pipelining, ("ApiVersion",), cli=NO),
     Row("byte-by-byte", wires.byte_by_byte, ("200 OK",), cli=NO),
     Row("odd-requests", wires.odd_requests, ("400 Bad Request",), cli=NO),

@@ -191,8 +191,12 @@ class TlsWire(Wire):
         self._flush()
 
 
+NOT_OURS = {"http_proxy", "https_proxy", "all_proxy", "requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file"}
+"""Environment variables, in lower case, that send clients elsewhere or, as requests does, beat the CA they were given."""
+
+
 def without_proxies() -> None:
     """Client libraries in this process must not send loopback traffic through a proxy of the machine."""
     for name in list(os.environ):
-        if name.lower() in {"http_proxy", "https_proxy", "all_proxy"} or name.startswith("DOCKER_"):
+        if name.lower() in NOT_OURS or name.startswith("DOCKER_"):
             del os.environ[name]

@@ -107,7 +107,7 @@ def attach(client: Client) -> Result:
         getattr(sock, "_sock", sock).sendall(b"hi\n")
         frames = list(frames_iter(sock, tty=False))
         sock.close()
-        facts = frames, container.wait(), list(container.attach(stream=True, logs=True))
+        facts = frames, container.wait(), container.logs()
         container.remove()
         return _result(*facts)
 

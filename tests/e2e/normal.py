@@ -77,11 +77,13 @@ def buildkit(text: str) -> str:
     text = re.sub(r"(?m)^#\d+ (\d+\.\d+ )?", "# ", text)
     text = re.sub(r"\d+\.\d+s", "<s>", text)
     text = re.sub(r"(\d+(\.\d+)?[kM]?B / )?\d+(\.\d+)?[kM]?B (<s> )?(done)?", "<size>", text)
+    text = text.replace(" <s> done", " done")
     lines = {
         line
         for line in text.splitlines()
         if not re.match(
-            r"# (<id|transferring|building|exporting layers|writing image|copying files|.*<size>$)|$", line
+            r"# (<id|\.\.\.|transferring|building|exporting layers|writing image|copying files|.*<size>$)|$",
+            line,
         )
     }
     return "".join(f"{line}\n" for line in sorted(lines))

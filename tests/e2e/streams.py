@@ -81,6 +81,11 @@ def attach_no_stdin(client: Client) -> Result:
     return Result(out, result.err, result.code)
 
 
+def _interrupted(out: bytes, result: Result) -> Result:
+    """Old CLIs die of the signal, new ones exit with 130: the code is compared with the rest, whatever it is."""
+    return Result(out + f"\nexit code {result.code}\n".encode(), result.err)
+
+
 def stats(client: Client) -> Result:
     """Samples as they come, then Ctrl-C."""
     client.sh("docker run -d --name $P $N $IMG sleep 60")
@@ -94,7 +99,7 @@ def stats(client: Client) -> Result:
     process.send_signal(signal.SIGINT)
     result = finish(process)
     client.daemon.docker("rm", "-f", client.prefix)
-    return Result(seen, result.err, result.code)
+    return _interrupted(seen, result)
 
 
 def events_live(client: Client) -> Result:
@@ -121,7 +126,7 @@ def events_live(client: Client) -> Result:
             lines.append(line)
     end_group(events, signal.SIGINT)
     result = finish(events)
-    return Result(b"".join(lines), result.err, result.code)
+    return _interrupted(b"".join(lines), result)
 
 
 def _is_exec_of(pid: int, name: bytes) -> bool:

@@ -14,7 +14,7 @@ from apispy.model import Body, Direction, Exchange, Headers, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
-from apispy.steps.redact import redact, withholds
+from apispy.steps.redact import redact, withholds, without_quotes
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 
 HISTORY_ITEMS = 200
@@ -137,9 +137,7 @@ class Pipeline:
             case Closed(exchange):
                 self._closed(exchange)
             case GaveUp(connection, reason):
-                self.notice(
-                    f"connection {connection}: {reason}. It is not read any further; its traffic goes on."
-                )
+                self._gave_up(connection, reason)
 
     def _opened(self, exchange: Exchange) -> None:
         call = engine.lookup(exchange.request.method, exchange.request.target)
@@ -189,6 +187,10 @@ class Pipeline:
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
+
+    def _gave_up(self, connection: int, reason: str) -> None:
+        why = reason if self._show_secrets else without_quotes(reason)
+        self.notice(f"connection {connection}: {why}. It is not read any further; its traffic goes on.")
 
     # -- parts --
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -36,7 +37,11 @@ class View:
         if self.as_json:
             return [JsonLines(writer.write, verbosity=self.verbosity)]
         console = Console(
-            writer.write, verbosity=self.verbosity, color=self.color, body_limit=self.body_limit
+            writer.write,
+            verbosity=self.verbosity,
+            color=self.color,
+            body_limit=self.body_limit,
+            columns=_columns,
         )
         summary = Summary(writer.write)
         return [summary] if self.quiet else [console, summary]
@@ -72,6 +77,8 @@ class Session:
     def run(self) -> int:
         """Until Ctrl-C or SIGTERM. Raises ApispyError when it cannot start."""
         asyncio.run(self._serve())
+        if sys.stderr.isatty():
+            _say("")  # the terminal has put ^C there
         self._pipeline.close()
         self._writer.close(FLUSH)
         return 0
@@ -137,6 +144,11 @@ def exports(where: Listen, files: certs.ServerFiles | None) -> list[str]:
         f"export DOCKER_CERT_PATH={files.ca.parent}",
         f"export DOCKER_HOST={address}",
     ]
+
+
+def _columns() -> int:
+    """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def _daemon_protection(daemon: Endpoint) -> str:

@@ -1,6 +1,7 @@
 """Takes what is secret out of an exchange, before anything else sees it."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -30,9 +31,18 @@ WITHHELD_FORMATS = ("h2c",)
 """BuildKit's tunnels carry registry credentials and build secrets inside gRPC, which is not taken apart yet."""
 
 
+_QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
+
+
+def without_quotes(reason: str) -> str:
+    """*reason* without the bytes from the wire that a parser's message quotes: a header line, a piece of a body."""
+    return _QUOTED_BYTES.sub("", reason)
+
+
 def redact(exchange: Exchange, call: Call) -> Exchange:
     """The same exchange without its secrets: marked in headers and JSON bodies, else the body is withheld."""
-    exchange = _redact_headers(exchange)
+    problems = tuple(without_quotes(problem) for problem in exchange.problems)
+    exchange = _redact_headers(replace(exchange, problems=problems))
     for direction, body in exchange.streams.items():
         if withholds(call, direction):
             clean = _redact_body(body, _paths(call, direction))

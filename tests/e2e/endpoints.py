@@ -20,6 +20,10 @@ class Endpoint:
         return self.host.startswith("unix://")
 
     @property
+    def is_plain_tcp(self) -> bool:
+        return not self.is_unix and self.certs is None
+
+    @property
     def path(self) -> str:
         return self.host.removeprefix("unix://")
 

@@ -72,6 +72,12 @@ class Lab:
         direct = self._future(cell, self._direct(cell))
         return direct.result(), self._future(cell, f"spy:{cell.transport}").result()
 
+    def again(self, cell: Cell) -> tuple[Outcome, Outcome]:
+        """Both once more, one after the other."""
+        return tuple(
+            self._run(cell.row, cell.cli, way) for way in (self._direct(cell), f"spy:{cell.transport}")
+        )
+
     @staticmethod
     def _direct(cell: Cell) -> str:
         return f"direct:{cell.transport if cell.row.same_transport else 'unix'}"

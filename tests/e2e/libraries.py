@@ -79,7 +79,7 @@ def execute(client: Client) -> Result:
             b"".join(out for out, _ in streamed if out),
             container.exec_run("echo tty", tty=True),
             _raised(container.exec_run, "nosuch"),
-            container.exec_run("true", detach=True),
+            container.exec_run("true", detach=True).output,
         )
 
 

@@ -73,17 +73,11 @@ def without_screen_codes(text: str) -> str:
 
 
 def buildkit(text: str) -> str:
-    """--progress=plain: steps run side by side, so numbers, times and order are chance."""
+    """--progress=plain: which steps are told, when and in what order is chance; what they print is not."""
     text = re.sub(r"(?m)^#\d+ (\d+\.\d+ )?", "# ", text)
     text = re.sub(r"\d+\.\d+s", "<s>", text)
     text = re.sub(r"(\d+(\.\d+)?[kM]?B / )?\d+(\.\d+)?[kM]?B (<s> )?(done)?", "<size>", text)
     text = text.replace(" <s> done", " done")
-    lines = {
-        line
-        for line in text.splitlines()
-        if not re.match(
-            r"# (<id|\.\.\.|transferring|building|exporting layers|writing image|copying files|.*<size>$)|$",
-            line,
-        )
-    }
+    progress = r"# (<id|\[|DONE|CACHED|\.\.\.|transferring|exporting|writing|naming|copying|.*<size>$)|$"
+    lines = {line for line in text.splitlines() if not re.match(progress, line)}
     return "".join(f"{line}\n" for line in sorted(lines))

@@ -125,7 +125,7 @@ class Relay(Spy):
         where.mkdir(parents=True)
         if upstream.is_unix:
             endpoint = Endpoint(f"unix://{where}/relay.sock")
-            ends = [f"UNIX-LISTEN:{endpoint.path},fork", f"UNIX-CONNECT:{upstream.path}"]
+            ends = [f"UNIX-LISTEN:{endpoint.path},fork,backlog=100", f"UNIX-CONNECT:{upstream.path}"]
         else:
             endpoint = Endpoint(f"tcp://127.0.0.1:{free_port()}", upstream.certs)
             listen = f"TCP-LISTEN:{endpoint.address[1]},bind=127.0.0.1,fork,reuseaddr,backlog=100,nodelay"

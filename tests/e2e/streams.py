@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import statistics
 import subprocess
 import time
@@ -81,13 +80,8 @@ def attach_no_stdin(client: Client) -> Result:
     return Result(out, result.err, result.code)
 
 
-def _interrupted(out: bytes, result: Result) -> Result:
-    """Old CLIs die of the signal, new ones exit with 130: the code is compared with the rest, whatever it is."""
-    return Result(out + f"\nexit code {result.code}\n".encode(), result.err)
-
-
 def stats(client: Client) -> Result:
-    """Samples as they come, then Ctrl-C."""
+    """Samples as they come, then the end without a word: CLI 28 may ignore Ctrl-C here."""
     client.sh("docker run -d --name $P $N $IMG sleep 60")
     process = client.popen("exec docker stats --format '{{.Name}} {{.PIDs}}' $P")
     seen = b""
@@ -96,10 +90,10 @@ def stats(client: Client) -> Result:
         if not piece:
             break
         seen += piece
-    process.send_signal(signal.SIGINT)
+    end_group(process)
     result = finish(process)
     client.daemon.docker("rm", "-f", client.prefix)
-    return _interrupted(seen, result)
+    return Result(seen, result.err, result.code)
 
 
 def events_live(client: Client) -> Result:
@@ -124,9 +118,9 @@ def events_live(client: Client) -> Result:
             if not line:
                 return finish(events)
             lines.append(line)
-    end_group(events, signal.SIGINT)
+    end_group(events)
     result = finish(events)
-    return _interrupted(b"".join(lines), result)
+    return Result(b"".join(lines), result.err, result.code)
 
 
 def _is_exec_of(pid: int, name: bytes) -> bool:

@@ -2,14 +2,18 @@
 
 Subsets: `pytest tests/e2e/test_battery.py -k 'exec-late and tcp and cli28'`. With APISPY_E2E_STANDIN=socat a relay
 that is known to be transparent stands in for apispy: what fails then is the test's fault.
+
+Real daemons and clients differ from themselves now and then (which of two goroutines printed first, an exec that is
+still winding up). So a row that differs is run once more, both ways, and told as a warning; twice is a failure.
 """
 
 import shutil
+import warnings
 
 import pytest
 
 from .conftest import unavailable
-from .lab import CLIS, NO_CLI, Cell, Lab, all_cells, differences
+from .lab import CLIS, NO_CLI, Cell, Lab, Outcome, all_cells, differences
 
 
 @pytest.mark.parametrize("cell", all_cells(), ids=str)
@@ -19,11 +23,19 @@ def test_same_as_directly(cell: Cell, lab: Lab) -> None:
     for program in cell.row.needs:
         if not shutil.which(program):
             unavailable(f"this row needs {program}")
-    direct, spied = lab.outcomes(cell)
+    try:
+        compare(cell, lab, *lab.outcomes(cell))
+    except AssertionError as first:
+        warnings.warn(f"{cell} is run again after: {str(first)[:2000]}", stacklevel=1)
+        compare(cell, lab, *lab.again(cell))
+
+
+def compare(cell: Cell, lab: Lab, direct: Outcome, spied: Outcome) -> None:
     shown = direct.out + direct.err
     missing = [text for text in cell.row.expect if text not in shown]
     assert not missing, f"the direct run lacks {missing}:\n{shown}"
-    assert direct.result.code == cell.row.code, f"the direct run ended with {direct.result.code}:\n{shown}"
+    code = direct.result.code
+    assert cell.row.code in (None, code), f"the direct run ended with {code}:\n{shown}"
     diff = differences(direct, spied)
     assert not diff, f"{cell} differs:\n{diff}\napispy's last words: {lab.spies[cell.transport].err[-1500:]}"
     if cell.row.check:

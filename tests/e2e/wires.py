@@ -156,11 +156,11 @@ def attach_ws(client: Client) -> Result:
     heard, end = b"", ""
     try:
         while True:
-            code, data = sock.recv_data()
-            if code == websocket.ABNF.OPCODE_CLOSE:
-                end = f"close {data!r}"
+            frame = sock.recv_frame()  # recv_data() would answer the close, and may find the peer gone or not
+            if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
+                end = f"close {frame.data!r}"
                 break
-            heard += data
+            heard += frame.data
     except (websocket.WebSocketException, OSError) as error:
         end = type(error).__name__
     sock.close()

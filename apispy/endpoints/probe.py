@@ -114,7 +114,7 @@ def _ask(endpoint: Endpoint, sock: socket.socket) -> Daemon:
     connection.auto_open = 0  # this socket or none
     try:
         # If it broke off before this was written, it may have said why: that is still to be read.
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLEOFError):
             connection.request("GET", "/version", headers={"User-Agent": "apispy"})
         with connection.getresponse() as response:
             return _daemon(endpoint, response.status, response.read(_LIMIT))

@@ -75,7 +75,7 @@ ASKING = [
     Row(
         "inspect-image",
         "docker image inspect $IMG; docker history --no-trunc $IMG",
-        ("RootFS", "MISSING"),
+        ("RootFS",),
         steps=(table, digits),
         same_transport=True,
     ),

@@ -24,10 +24,19 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
     made.load_client_ca(str(ca).encode())
     made.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, None)
     made.set_session_id(b"apispy")  # OpenSSL refuses to resume verified sessions without one
-    made.set_alpn_select_callback(
-        lambda _conn, offered: ALPN if ALPN in offered else SSL.NO_OVERLAPPING_PROTOCOLS
-    )
+    made.set_alpn_select_callback(_select_protocol)
     return made
+
+
+class NoCommonProtocol(Exception):
+    """The client offers application protocols, and none of them is HTTP/1.1."""
+
+
+def _select_protocol(_conn: SSL.Connection, offered: list[bytes]) -> bytes:
+    """Like Go: a client that offers only others (`curl --http1.0` does) is refused with an alert."""
+    if ALPN not in offered:
+        raise NoCommonProtocol(b", ".join(offered).decode("latin-1"))
+    return ALPN
 
 
 def listening_connection(made: SSL.Context) -> SSL.Connection:

@@ -17,6 +17,7 @@ from mitmproxy.proxy.tunnel import TunnelState
 from OpenSSL import SSL
 
 from apispy.endpoints import Endpoint, explain
+from apispy.proxy.tls_contexts import NoCommonProtocol
 
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 """What Go's TLS server says to a plaintext client (net/http server.go)."""
@@ -91,7 +92,10 @@ class ClientTls(TlsLayer):
         if first and not starts_like_tls_record(data.ljust(3, b"\x00")) and data[:1] != b"\x16":
             yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
             return False, "it spoke plaintext on a TLS listener"
-        return (yield from super().receive_handshake_data(data))
+        try:
+            return (yield from super().receive_handshake_data(data))
+        except NoCommonProtocol as error:
+            return False, f"it offers no protocol that Docker speaks, only {error}"
 
     def on_handshake_error(self, err: str) -> layer.CommandGenerator[None]:
         """Tell both why, and close once the client had time to read it: a close at once could become a reset."""

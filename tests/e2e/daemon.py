@@ -126,9 +126,14 @@ class Daemon:
             "--pidfile",
             f"{where}/pid",
         ]
-        with self.log.open("wb") as log:
+        self.command = [*command, "-H", self.unix.host, *listen]
+        self.start()
+
+    def start(self) -> None:
+        """Also once more, after `kill`."""
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "-H", self.unix.host, *listen],
+                self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -199,6 +204,19 @@ class Daemon:
         return [point for line in lines if (point := line.split()[4]).startswith(f"{self.where}/")]
 
 
+def tls_flags(certs: Path) -> list[str]:
+    """For every tcp listener of a dockerd."""
+    return [
+        "--tlsverify",
+        "--tlscacert",
+        f"{certs}/ca.pem",
+        "--tlscert",
+        f"{certs}/cert.pem",
+        "--tlskey",
+        f"{certs}/key.pem",
+    ]
+
+
 def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
@@ -255,12 +273,10 @@ class Daemons:
         ports = free_port(), free_port()
         plain_tcp = Endpoint(f"tcp://127.0.0.1:{ports[0]}")
         tls_tcp = Endpoint(f"tcp://127.0.0.1:{ports[1]}", client)
-        tls = ["--tlsverify", "--tlscacert", f"{server}/ca.pem"]
-        tls += ["--tlscert", f"{server}/cert.pem", "--tlskey", f"{server}/key.pem"]
         started: list[Daemon] = []
         try:
             started.append(Daemon(where / "a", ["-H", plain_tcp.host]))
-            started.append(Daemon(where / "b", ["-H", tls_tcp.host, *tls]))
+            started.append(Daemon(where / "b", ["-H", tls_tcp.host, *tls_flags(server)]))
             root = busybox_root()
             for daemon in started:
                 daemon.docker("import", "-", IMAGE, input=root)

@@ -82,6 +82,11 @@ class Lab:
     def _direct(cell: Cell) -> str:
         return f"direct:{cell.transport if cell.row.same_transport else 'unix'}"
 
+    def wait(self) -> None:
+        """Until all that was ordered is done."""
+        for future in list(self._done.values()):
+            future.exception()
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 

@@ -3,12 +3,12 @@
 import os
 import shlex
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .clients import Client, Result
+from .combining import listener, upstream
 from .daemon import Daemons
 from .lab import CLIS
 from .normal import plain
@@ -27,26 +27,6 @@ IN_THE_BATTERY = {("unix", "unix"), ("tcp", "tcp"), ("tls", "tls")}
 PAIRS = [(a, b) for a in LISTENERS for b in UPSTREAMS if (a, b) not in IN_THE_BATTERY]
 
 
-def listener(kind: str, where: Path) -> list[str]:
-    return {
-        "unix": ["--listen", f"unix://{where}/s"],
-        "tcp": ["--listen", "127.0.0.1:0", "--listen-plaintext"],
-        "tls": ["--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs"],
-    }[kind]
-
-
-def upstream(kind: str, daemons: Daemons) -> list[str]:
-    certs = daemons.tls_tcp.certs
-    tls = ["--tlsverify", "--tlscacert", f"{certs}/ca.pem"]
-    tls += ["--tlscert", f"{certs}/cert.pem", "--tlskey", f"{certs}/key.pem"]
-    return {
-        "unix": ["--upstream", daemons.plain.unix.host],
-        "tcp": ["--upstream", daemons.plain_tcp.host],
-        "tls": ["--upstream", daemons.tls_tcp.host.removeprefix("tcp://"), *tls],
-        "ssh": ["--upstream", "ssh://me@far.test:2222"],
-    }[kind]
-
-
 @pytest.fixture(scope="session")
 def ssh(place: Path, daemons: Daemons) -> dict[str, str]:
     """A PATH whose `ssh` runs the remote command here: the docker CLI's own dial-stdio, as on a real host."""
@@ -54,15 +34,12 @@ def ssh(place: Path, daemons: Daemons) -> dict[str, str]:
     binaries.mkdir()
     docker = shlex.quote(str(CLIS[max(CLIS)]))
     (binaries / "ssh").write_text(
-        f"#!/bin/sh\necho \"$@\" >>{binaries}/calls\nwhile [ $1 != -- ]; do shift; done\n"
+        f'#!/bin/sh\necho "$@" >>{binaries}/calls\nwhile [ $1 != -- ]; do shift; done\n'
         f"[ \"$2 $3 $4 $5\" = 'far.test docker system dial-stdio' ] || exit 255\n"
         f"DOCKER_HOST={daemons.plain.unix.host} exec {docker} system dial-stdio\n"
     )
     (binaries / "ssh").chmod(0o755)
     return {"PATH": f"{binaries}:{os.environ['PATH']}"}
-
-
-Look = Callable[[Client], str]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,58 @@
+from typing import Any
+
+import pytest
+
+from apispy.outputs.arguments import arguments, filters, in_words, quoted
+
+from .readings import reading
+
+
+def test_query_and_body_in_the_order_of_the_table() -> None:
+    config = {"Image": "busybox", "Cmd": ["sh", "-c", "echo hi"], "Tty": False}
+    found = arguments(reading("POST /v1.41/containers/create?name=web&x=1", 201, ask=config))
+    assert list(found.items()) == [("name", "web"), ("Image", "busybox"), ("Cmd", "sh -c 'echo hi'")]
+
+
+def test_what_was_not_given_is_not_shown() -> None:
+    assert arguments(reading("GET /containers/json")) == {}
+    assert arguments(reading("POST /containers/create", 201, ask=b"{ broken")) == {}
+    assert arguments(reading("POST /containers/create", 201, ask=["odd"])) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            '{"label": {"a=b": true}, "status": {"running": true, "paused": true}}',
+            "label=a=b,status=running,status=paused",
+        ),
+        ('{"status": ["running"]}', "status=running"),
+        ("{broken", "{broken"),
+        ('{"a": 1}', '{"a": 1}'),
+        ("[1]", "[1]"),
+        ("{}", ""),
+    ],
+)
+def test_filters(text: str, shown: str) -> None:
+    assert filters(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("text", "text"), (["a", "b c"], "a 'b c'"), ([1, 2], "[1, 2]"), ({"a": 1}, '{"a": 1}'), (5, "5")],
+)
+def test_in_words(value: Any, words: str) -> None:
+    assert in_words(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("web", "web"),
+        ("a b", '"a b"'),
+        ("say 'x'", "\"say 'x'\""),
+        ('$HOME "x" `y` \\', '"\\$HOME \\"x\\" \\`y\\` \\\\"'),
+    ],
+)
+def test_quoted(value: str, shown: str) -> None:
+    assert quoted(value) == shown

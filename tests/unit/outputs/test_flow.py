@@ -1,0 +1,117 @@
+"""A live stream, in lines."""
+
+from typing import Any
+
+import pytest
+
+from apispy.engine import Operation
+from apispy.model import Direction, Item
+from apispy.outputs.flow import LONGEST_PART, Flow
+
+STREAM = Operation("X", "GET", "/x", response="stdio")
+PROGRESS = Operation("X", "POST", "/x", response="json-lines", outcome="progress")
+EVENTS = Operation("X", "GET", "/x", response="json-lines", outcome="events")
+STATS = Operation("X", "GET", "/x", response="json-lines", outcome="stats")
+ONE = Operation("X", "POST", "/x", response="json")
+
+
+def shown(flow: Flow, *items: tuple[str, Any], direction: Direction = "to_client") -> list[tuple[str, str]]:
+    return [line for kind, value in items for line in flow.item(direction, Item(kind, kind, value, (0, 1)))]
+
+
+def test_lines_are_put_together_from_pieces() -> None:
+    flow = Flow(STREAM)
+    assert shown(flow, ("stdout", b"hel"), ("stdout", b"lo\nwor")) == [("stdout", "hello")]
+    assert shown(flow, ("stdout", b"ld\r\n")) == [("stdout", "world")]
+    assert list(flow.flush()) == []
+
+
+def test_a_part_is_shown_when_another_stream_speaks_or_the_call_ends() -> None:
+    flow = Flow(STREAM)
+    assert shown(flow, ("stdout", b"$ "), ("stderr", b"oops\n")) == [("stdout", "$ "), ("stderr", "oops")]
+    assert shown(flow, ("stdout", b"end")) == []
+    assert list(flow.flush()) == [("stdout", "end")]
+    assert list(flow.flush()) == []
+
+
+def test_a_long_part_is_not_held_and_splits_no_character() -> None:
+    flow = Flow(STREAM)
+    text = "x" + "ü" * LONGEST_PART
+    lines = shown(flow, ("stdout", text.encode())) + list(flow.flush())
+    assert "".join(line for _, line in lines) == text
+    assert len(lines) == 3
+
+
+def test_control_characters_are_escaped() -> None:
+    assert shown(Flow(STREAM), ("stdout", b"\x1b[31mred\x07\n")) == [("stdout", "\\e[31mred\\x07")]
+
+
+@pytest.mark.parametrize(
+    ("direction", "label"), [("to_server", "stdin"), ("to_client", "output"), ("request", "sent")]
+)
+def test_raw_bytes_go_by_their_direction(direction: Direction, label: str) -> None:
+    assert shown(Flow(STREAM), ("raw", b"x\n"), direction=direction) == [(label, "x")]
+
+
+def test_progress_is_shown_when_it_says_something_new() -> None:
+    steps = [
+        {"id": "a1", "status": "Downloading", "progressDetail": {"current": n, "total": 2_000_000}}
+        for n in range(5)
+    ]
+    more = [
+        {"id": "b2", "status": "Downloading"},
+        {"id": "a1", "status": "Pull complete"},
+        {"status": "Done"},
+    ]
+    assert [line for _, line in shown(Flow(PROGRESS), *(("json", value) for value in steps + more))] == [
+        "a1: Downloading 2.0 MB",
+        "b2: Downloading",
+        "a1: Pull complete",
+        "Done",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ({"stream": "Step 1/2 : FROM x\n"}, ("status", "Step 1/2 : FROM x")),
+        ({"aux": {"ID": "sha256:" + "a" * 64}}, ("status", "id aaaaaaaaaaaa")),
+        ({"errorDetail": {"message": "no"}, "error": "no"}, ("error", "no")),
+        ({"error": "only this"}, ("error", "only this")),
+    ],
+)
+def test_a_line_of_progress(value: Any, line: tuple[str, str]) -> None:
+    assert shown(Flow(PROGRESS), ("json", value)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (
+            {
+                "Type": "container",
+                "Action": "die",
+                "Actor": {"ID": "c1", "Attributes": {"name": "web", "exitCode": "1"}},
+            },
+            "container die web (exitCode=1)",
+        ),
+        ({"Type": "network", "Action": "create", "Actor": {"ID": "a" * 64}}, "network create aaaaaaaaaaaa"),
+        ({"status": "start", "id": "old", "from": "busybox"}, "start old"),
+        ({"Type": [], "Actor": "odd"}, "[]"),
+    ],
+)
+def test_an_event(value: Any, line: str) -> None:
+    assert shown(Flow(EVENTS), ("json", value)) == [("event", line)]
+
+
+def test_statistics() -> None:
+    assert shown(Flow(STATS), ("json", {"name": "/web"})) == [("stats", "web: cpu 0.0%")]
+
+
+def test_one_value_is_left_to_the_end_line_unless_all_is_to_be_seen() -> None:
+    assert shown(Flow(ONE), ("json", {"StatusCode": 0})) == []
+    assert shown(Flow(ONE, whole=True), ("json", {"StatusCode": 0})) == [("json", '{"StatusCode": 0}')]
+
+
+def test_a_problem_is_always_shown() -> None:
+    assert shown(Flow(ONE), ("problem", "ends early")) == [("problem", "ends early")]

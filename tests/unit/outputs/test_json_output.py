@@ -1,0 +1,69 @@
+"""The fields of --json are those that the module documents, and its text is harmless."""
+
+import json
+import re
+from typing import Any
+
+from apispy.outputs import JsonLines, Reading, json_lines
+
+from .readings import reading, tunnel
+
+
+def record(told_of: Reading, verbosity: int = 0) -> dict[str, Any]:
+    texts: list[str] = []
+    JsonLines(texts.append, verbosity=verbosity).write(told_of)
+    (line,) = texts
+    assert line.endswith("\n")
+    assert re.fullmatch(r"[\x20-\x7e]*\n", line)
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+HIJACKED = reading(
+    "POST /v1.41/containers/x%20y/attach?stream=1", 101, tunnel=tunnel(b"\x7f\x00", b"\xff\xfe")
+)
+
+
+def documented(number: int) -> list[str]:
+    """The names in the first column of a table in the docstring."""
+    table = (json_lines.__doc__ or "").split("\n\n")[1 + 2 * number]
+    return [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+
+
+def test_the_fields_are_as_documented() -> None:
+    assert list(record(HIJACKED)) == documented(0)
+    assert list(record(HIJACKED, 2)["tunnel"]["to_client"]) == documented(1)
+
+
+def test_a_call() -> None:
+    found = record(HIJACKED)
+    assert found["operation"] == "ContainerAttach"
+    assert found["arguments"] == {"id": "x y"}
+    assert found["query"] == [["stream", "1"]]
+    assert found["started"] == "2023-11-14T22:13:20.000000+00:00"
+    assert found["request"] == {"size": 0, "kept": 0, "withheld": False}
+    assert found["tunnel"]["protocol"] == "tcp"
+
+
+def test_no_answer() -> None:
+    found = record(reading("GET /no/such", None, end="cut", problems=("gone",)))
+    assert (found["operation"], found["status"], found["response"]) == (None, None, None)
+    assert (found["end"], found["problems"]) == ("cut", ["gone"])
+
+
+def test_bodies_come_in_the_form_that_fits() -> None:
+    found = record(HIJACKED, 2)["tunnel"]
+    assert (found["to_server"]["encoding"], found["to_server"]["body"]) == ("text", "\x7f\x00")
+    assert (found["to_client"]["encoding"], found["to_client"]["body"]) == ("base64", "//4=")
+    answer = record(reading("GET /containers/json", 200, [{"Id": 1}]), 2)["response"]
+    assert (answer["encoding"], answer["body"]) == ("json", [{"Id": 1}])
+    assert record(reading("GET /x", 200, b"{ broken"), 2)["response"]["encoding"] == "text"
+
+
+def test_headers_come_from_v_on() -> None:
+    assert record(HIJACKED, 1)["request"]["headers"] == []
+
+
+def test_what_is_withheld_says_so() -> None:
+    request = record(reading("POST /auth", 200, None, ask=b"password=x"), 2)["request"]
+    assert (request["size"], request["kept"], request["withheld"], request["body"]) == (10, 0, True, None)

@@ -1,0 +1,41 @@
+from apispy.outputs import Reading, Summary
+
+from .readings import reading, tunnel
+
+
+def table(*readings: Reading) -> str:
+    texts: list[str] = []
+    summary = Summary(texts.append)
+    for each in readings:
+        summary.write(each)
+    summary.close()
+    return "".join(texts)
+
+
+def test_nothing() -> None:
+    assert table() == "no calls seen\n"
+
+
+def test_sorted_by_time_with_a_total() -> None:
+    text = table(
+        reading("GET /containers/json", 200, []),
+        reading("GET /containers/json", 500, {"message": "no"}),
+        reading("POST /containers/x/attach", 101, tunnel=tunnel(b"in", b"x" * 1500), duration=12.0),
+        reading("BREW /\x1b", 404),
+    )
+    assert text == (
+        "calls  errors    total  longest  sent  received  operation\n"
+        "-----  ------  -------  -------  ----  --------  ---------------\n"
+        "    1          12.00 s  12.00 s   2 B    1.5 kB  ContainerAttach\n"
+        "    2       1    90 ms    45 ms   0 B      20 B  ContainerList\n"
+        "    1       1    45 ms    45 ms   0 B       0 B  ? BREW\n"
+        "-----  ------  -------  -------  ----  --------  ---------------\n"
+        "    4       2  12.13 s  12.00 s   2 B    1.5 kB  total\n"
+    )
+
+
+def test_leaving_a_stream_is_no_error() -> None:
+    assert not reading("GET /events", 200, None, end="cut").failed
+    assert reading("GET /events", None, None, end="cut").failed
+    assert reading("GET /info", 200, None, end="cut").failed
+    assert reading("GET /events", 200, {"error": "x"}).failed

@@ -1,0 +1,68 @@
+"""Whoever writes never waits, however slow the reader is."""
+
+import io
+import threading
+
+from apispy.outputs import ThreadWriter
+
+
+class Stuck(io.StringIO):
+    """A terminal that takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.reached.set()
+        self.released.wait(10)
+        return super().write(text)
+
+
+class Gone(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_all_is_written_in_order() -> None:
+    stream = io.StringIO()
+    writer = ThreadWriter(stream)
+    for number in range(1000):
+        writer.write(f"{number}\n")
+    writer.close(10)
+    assert stream.getvalue() == "".join(f"{number}\n" for number in range(1000))
+    writer.write("after the end")
+    assert "after" not in stream.getvalue()
+
+
+def test_what_is_too_much_is_dropped_and_told() -> None:
+    stream = Stuck()
+    writer = ThreadWriter(stream, limit=10)
+    writer.write("first\n")
+    assert stream.reached.wait(10)  # it has left the queue, which is empty now
+    writer.write("queued\n")
+    writer.write("lost\nlost\n")
+    writer.write("lost\n")
+    stream.released.set()
+    writer.close(10)
+    told = "apispy: 3 lines were dropped here, because they were not read in time\n"
+    assert stream.getvalue() == f"first\nqueued\n{told}"
+
+
+def test_a_stuck_reader_does_not_hold_up_the_end() -> None:
+    stream = Stuck()
+    writer = ThreadWriter(stream)
+    writer.write("x")
+    writer.close(0.01)
+    stream.released.set()
+
+
+def test_a_reader_that_has_gone_is_remembered_and_told_once() -> None:
+    told: list[Exception] = []
+    writer = ThreadWriter(Gone(), on_broken=told.append)
+    writer.write("x\n")
+    writer.write("y\n")
+    writer.close(10)
+    assert isinstance(writer.broken, BrokenPipeError)
+    assert told == [writer.broken]

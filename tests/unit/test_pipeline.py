@@ -1,0 +1,228 @@
+"""From the tap's events to the outputs: what is told, when, and what never comes out."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from apispy import pipeline as pipeline_module
+from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Request, Response, Tunnel
+from apispy.outputs import Reading
+from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
+from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+
+
+class Log:
+    """An output that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.readings: list[Reading] = []
+
+    def opened(self, reading: Reading) -> None:
+        self.told.append(f"opened {reading.call.operation.id}")
+
+    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+        self.told.append(f"{direction} {item.kind} {item.value!r}")
+
+    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+        self.told.append(f"chunk {direction} {offset}+{len(chunk.data)}")
+
+    def write(self, reading: Reading) -> None:
+        self.told.append(f"write {reading.exchange.end}")
+        self.readings.append(reading)
+
+    def notice(self, text: str) -> None:
+        self.told.append(f"notice {text}")
+
+    def close(self) -> None:
+        self.told.append("close")
+
+
+LENGTH = Headers(((b"Content-Length", b"20"),))
+
+
+def asked(line: str, headers: Headers = Headers()) -> Exchange:
+    method, target = line.split(" ")
+    return Exchange(1, 1, 1000.0, "c", "u", Request(method, target, headers=headers))
+
+
+def answered(exchange: Exchange, status: int = 200, protocol: str = "") -> Exchange:
+    tunnel = Tunnel(protocol) if protocol else None
+    return replace(exchange, response=Response(status), tunnel=tunnel)
+
+
+def closed(
+    exchange: Exchange, data: bytes = b"", direction: Direction = "response", **changes: Any
+) -> Closed:
+    body = Body((Chunk(0.1, data),) if data else (), len(data))
+    exchange = replace(exchange, **{"end": "complete", "duration": 0.1, **changes})
+    return Closed(exchange.with_stream(direction, body))
+
+
+def data(direction: Direction, content: bytes, offset: int = 0) -> Data:
+    return Data(1, direction, offset, Chunk(0.1, content))
+
+
+def run(*events: Event, **options: Any) -> Log:
+    log = Log()
+    pipeline = Pipeline([log], **options)
+    for event in events:
+        pipeline.feed(event)
+    return log
+
+
+LIST = asked("GET /containers/json")
+EVENTS = asked("GET /events")
+ATTACH = asked("POST /containers/x/attach")
+START = asked("POST /exec/e/start", LENGTH)
+AUTH = asked("POST /auth", LENGTH)
+
+
+def test_a_short_call_is_told_at_its_end_only() -> None:
+    reply = answered(LIST)
+    log = run(
+        Opened(LIST),
+        StreamEnded(1, "request", 0),
+        Answered(reply),
+        data("response", b"[]\n"),
+        closed(reply, b"[]\n"),
+    )
+    assert log.told == ["chunk response 0+3", "write complete"]
+    (item,) = log.readings[0].items["response"]
+    assert (item.kind, item.value) == ("json", [])
+
+
+def test_a_call_that_stays_open_is_told_at_once_and_as_it_flows() -> None:
+    reply = answered(EVENTS)
+    log = run(Opened(EVENTS), Answered(reply), data("response", b'{"Type": "x"}\n'))
+    assert log.told == ["opened SystemEvents", "chunk response 0+14", "response json {'Type': 'x'}"]
+
+
+def test_a_call_with_a_json_body_is_told_when_that_is_known() -> None:
+    wait = asked("POST /images/x/push", LENGTH)
+    log = run(Opened(wait), StreamEnded(1, "request", 0.1))
+    assert log.told == ["opened ImagePush"]
+    assert run(Opened(wait)).told == []
+    assert run(Opened(wait), Answered(answered(wait))).told == ["opened ImagePush"]
+
+
+def test_an_exec_is_open_only_when_it_was_hijacked() -> None:
+    body = (data("request", b'{"Detach": false}'), StreamEnded(1, "request", 0))
+    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", b"raw"))
+    assert hijacked.told == [
+        "chunk request 0+17",
+        "opened ExecStart",
+        "chunk to_client 0+3",
+        "to_client raw b'raw'",
+    ]
+    detached = run(Opened(START), *body, Answered(answered(START, 200)))
+    assert detached.told == ["chunk request 0+17"]
+
+
+def test_an_unknown_call_that_is_hijacked_is_open() -> None:
+    odd = asked("POST /odd")
+    assert run(Opened(odd), Answered(answered(odd, 101, "tcp"))).told == ["opened "]
+
+
+def test_streams_with_secrets_are_shown_redacted_at_the_end_only() -> None:
+    secret = b'{"password": "hunter2"}'
+    ended = closed(answered(AUTH), secret, "request")
+    events = (
+        Opened(AUTH),
+        data("request", secret),
+        StreamEnded(1, "request", 0),
+        Answered(answered(AUTH)),
+        ended,
+    )
+    log = run(*events)
+    assert log.told == ["write complete"]
+    assert "hunter2" not in repr(log.readings)
+    assert log.readings[0].items["request"][0].value == {"password": "<redacted>"}
+    shown = run(*events, show_secrets=True)
+    assert shown.told[0] == "chunk request 0+23"
+    assert "hunter2" in repr(shown.readings)
+
+
+def test_an_error_beyond_what_is_kept_is_found() -> None:
+    push = asked("POST /images/x/push")
+    reply = answered(push)
+    status = b'{"status": "x"}\n'
+    many = [data("response", status, offset) for offset in range(0, HISTORY_ITEMS * 2 * 16, 16)]
+    last = data("response", b'{"error": "late"}\n', HISTORY_ITEMS * 2 * 16)
+    kept = Body((Chunk(0.1, status * 3),), HISTORY_ITEMS * 2 * 16 + 18)
+    end = Closed(replace(reply, end="complete").with_stream("response", kept))
+    (reading,) = run(Opened(push), Answered(reply), *many, last, end).readings
+    assert reading.errors == ("late",)
+    items = reading.items["response"]
+    assert [item.span[0] for item in items[:4]][:3] == [0, 16, 32]
+    assert items[-1].value == {"error": "late"}
+    assert len(items) <= HISTORY_ITEMS + 3
+
+
+def test_what_is_open_at_the_end_is_told_as_such() -> None:
+    log = Log()
+    pipeline = Pipeline([log], clock=lambda: 1020.0)
+    reply = answered(EVENTS)
+    for event in (Opened(EVENTS), Answered(reply), data("response", b'{"Type": "x"}\n')):
+        pipeline.feed(event)
+    pipeline.close()
+    assert log.told[-2:] == ["write open", "close"]
+    (reading,) = log.readings
+    assert reading.exchange.duration == 20.0
+    assert reading.exchange.response is not None
+    assert reading.exchange.response.body.size == 14
+
+
+def test_giving_up_is_told_in_words() -> None:
+    log = run(GaveUp(3, "illegal header line: bytearray(b'X-Registry-Auth hunter2')"))
+    assert log.told == [
+        "notice connection 3: illegal header line. It is not read any further; its traffic goes on."
+    ]
+
+
+def test_events_of_unknown_exchanges_are_let_be() -> None:
+    assert run(data("response", b"x"), StreamEnded(1, "request", 0), Answered(answered(LIST))).told == []
+
+
+def test_a_faulty_output_does_not_disturb_the_others() -> None:
+    class Faulty(Log):
+        def write(self, reading: Reading) -> None:
+            raise ValueError("odd")
+
+    faulty, log = Faulty(), Log()
+    pipeline = Pipeline([faulty, log])
+    pipeline.feed(Opened(LIST))
+    pipeline.feed(closed(answered(LIST)))
+    assert log.told == ["write complete"]
+    assert faulty.told == ["notice call #1 cannot be shown here, a fault in apispy: ValueError('odd')"]
+
+
+def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Faulty:
+        def feed(self, data: bytes) -> list[Item]:
+            raise ValueError("odd")
+
+        def close(self) -> list[Item]:
+            return []
+
+    monkeypatch.setattr(pipeline_module.decoders, "make", lambda name: Faulty())
+    reply = answered(LIST)
+    log = run(Opened(LIST), Answered(reply), data("response", b"[]"), closed(reply, b"[]"))
+    assert log.readings[0].errors == ("a fault in apispy: ValueError('odd')",)
+
+
+def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(pipeline_module.engine, "lookup", fail)
+    assert run(Opened(LIST)).told == ["notice a fault in apispy, something is not shown: ValueError('odd')"]
+
+
+def test_a_saved_exchange_reads_like_a_live_one() -> None:
+    reply = answered(LIST)
+    ended = closed(reply, b'[{"Id": "x"}]\n')
+    live = run(Opened(LIST), Answered(reply), data("response", b'[{"Id": "x"}]\n'), ended).readings[0]
+    assert read(ended.exchange) == live
+    assert run(ended).readings[0] == live

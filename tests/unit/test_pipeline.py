@@ -39,10 +39,11 @@ class Log:
         self.told.append("close")
 
 
+NONE = Headers()
 LENGTH = Headers(((b"Content-Length", b"20"),))
 
 
-def asked(line: str, headers: Headers = Headers()) -> Exchange:
+def asked(line: str, headers: Headers = NONE) -> Exchange:
     method, target = line.split(" ")
     return Exchange(1, 1, 1000.0, "c", "u", Request(method, target, headers=headers))
 

@@ -27,10 +27,13 @@ def exchange(
     line: str, status: int | None = 200, answer: Any = None, *, ask: Any = None, **changes: Any
 ) -> Exchange:
     method, target = line.split(" ", 1)
-    response = None if status is None else Response(status, "Reason", body=body(answer), at=0.01)
+    kind = Headers() if isinstance(answer, bytes | None) else headers(Content_Type="application/json")
+    response = (
+        None if status is None else Response(status, "Reason", headers=kind, body=body(answer), at=0.01)
+    )
     request = Request(method, target, body=body(ask))
     plain = Exchange(7, 1, 1_700_000_000.0, "pid 1", "unix:///d.sock", request, response)
-    return replace(plain, end="complete", duration=0.045, **{"problems": (), **changes})
+    return replace(plain, **{"end": "complete", "duration": 0.045, **changes})
 
 
 def tunnel(to_server: bytes = b"", to_client: bytes = b"") -> Tunnel:

@@ -53,7 +53,7 @@ def told(*readings: Reading, **options: Any) -> list[str]:
         ),
         (
             reading("GET /containers/a\x1bb/json", 500, {"message": "two\nlines \x07"}),
-            "ContainerInspect GET  /containers/a\\eb/json -> 500 two lines \\x07 (29 B, 45 ms)",
+            "ContainerInspect GET  /containers/a\\eb/json -> 500 two lines \\x07 (33 B, 45 ms)",
         ),
     ],
 )

@@ -27,7 +27,7 @@ def test_sorted_by_time_with_a_total() -> None:
         "calls  errors    total  longest  sent  received  operation\n"
         "-----  ------  -------  -------  ----  --------  ---------------\n"
         "    1          12.00 s  12.00 s   2 B    1.5 kB  ContainerAttach\n"
-        "    2       1    90 ms    45 ms   0 B      20 B  ContainerList\n"
+        "    2       1    90 ms    45 ms   0 B      21 B  ContainerList\n"
         "    1       1    45 ms    45 ms   0 B       0 B  ? BREW\n"
         "-----  ------  -------  -------  ----  --------  ---------------\n"
         "    4       2  12.13 s  12.00 s   2 B    1.5 kB  total\n"

@@ -12,7 +12,7 @@ from apispy.outputs.allowance import Allowance
 from apispy.outputs.base import Reading
 from apispy.outputs.flow import Flow
 from apispy.outputs.safe import lines
-from apispy.outputs.style import Piece, paint, width
+from apispy.outputs.style import Piece, paint, width, wrap
 
 INDENT = "    "
 PREVIEW = 256  # bytes of a chunk that its line may show, more or less
@@ -24,8 +24,8 @@ class Console:
     """Writes text for people.
 
     *verbosity*: 1 adds heads and the decoded query, 2 bodies (at most *body_limit* characters of each), 3
-    chunks and frames. *columns* tells the terminal's width: a line that is longer is broken before its ``->``;
-    0 never breaks one.
+    chunks and frames. *columns* tells the terminal's width: the line of a call that is longer is broken, before
+    its ``->`` at first; 0 never breaks one.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Console:
             return
         self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
         head = line.begin(reading, exchange.started, f"#{exchange.id}")
-        self._say([*head, Piece(" ...", "dim")])
+        self._wrapped([*head, Piece(" ...", "dim")], line.TIME_WIDTH)
         self._request(reading)
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
@@ -86,7 +86,7 @@ class Console:
 
     def notice(self, text: str) -> None:
         for part in lines(text):
-            self._say([Piece("apispy: ", "dim"), Piece(part)])
+            self._wrapped([Piece("apispy: ", "dim"), Piece(part)], len("apispy: "))
 
     def close(self) -> None:
         pass
@@ -105,9 +105,17 @@ class Console:
             self._under(reading, [f"({units.size(skipped)} came too fast to be shown here)"])
 
     def _call(self, head: list[Piece], tail: list[Piece]) -> None:
+        """One line if it fits; else the outcome begins a new one."""
         columns = self._columns()
-        broken = columns and width(head) + 1 + width(tail) > columns
-        self._say([*head, Piece("\n" + " " * line.TIME_WIDTH if broken else " "), *tail])
+        if not columns or width(head) + 1 + width(tail) <= columns:
+            self._say([*head, Piece(" "), *tail])
+        else:
+            self._say(wrap(head, columns, line.TIME_WIDTH))
+            self._say(wrap([Piece(" " * line.TIME_WIDTH), *tail], columns, line.TIME_WIDTH + len("-> ")))
+
+    def _wrapped(self, pieces: list[Piece], indent: int) -> None:
+        columns = self._columns()
+        self._say(wrap(pieces, columns, indent) if columns else pieces)
 
     def _request(self, reading: Reading) -> None:
         if self._verbosity:

@@ -17,11 +17,10 @@ VALUE_LIMIT = 4 << 20
 
 _LEAD = re.compile(rb"[ \t\r\n\x1e]*")
 _TRAIL = re.compile(rb"[ \t\r]*")
-_IN_STRING = rb"""(?:[^"\\]++|\\.)*+"""
-_BETWEEN = re.compile(
-    rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING, re.DOTALL
-)  # up to a bracket or half a string
-_PLAIN = re.compile(_IN_STRING, re.DOTALL)  # up to the quote or half an escape
+# Runs, possessive so that they take neither stack nor second looks: up to the quote or half an escape, and up to a
+# bracket or half a string.
+_IN_STRING = re.compile(rb"""(?:[^"\\]++|\\.)*+""", re.DOTALL)
+_BETWEEN = re.compile(rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING.pattern, re.DOTALL)
 _QUOTE, _LINE_FEED = b'"\n'
 
 
@@ -147,7 +146,7 @@ def _past_brackets(data: bytearray, at: int) -> _Search:
 def _past_string(data: bytearray, at: int) -> _Search:
     """Behind the quote that ends a string; *at* is behind the one that opens it."""
     while True:
-        at = yield from _past(data, at, _PLAIN)
+        at = yield from _past(data, at, _IN_STRING)
         if data[at] == _QUOTE:
             return at + 1
         yield

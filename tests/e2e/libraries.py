@@ -139,12 +139,14 @@ def archive(client: Client) -> Result:
 
 
 def stats(client: Client) -> Result:
-    with _api(client) as api, _sleeper(client, api) as container:
+    with _api(client) as api:
+        container = api.containers.run(IMAGE, "sleep 60", name=client.prefix, **QUIET)
+        once = container.stats(stream=False)
         stream = container.stats(stream=True, decode=True)
         samples = list(itertools.islice(stream, 2))
-        stream.close()
-        once = container.stats(stream=False)
-        return _result(*(sorted(sample) for sample in [*samples, once]), once["pids_stats"]["current"])
+        container.remove(force=True)
+        list(stream)  # it ends as the container does
+        return _result(*(sorted(sample) for sample in [once, *samples]), once["pids_stats"]["current"])
 
 
 def images(client: Client) -> Result:

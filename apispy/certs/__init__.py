@@ -6,6 +6,6 @@ The only room that imports ``cryptography``. In use::
     files = store.server_for(["10.0.0.5"])       # files.cert, files.key, files.ca for the listener
 """
 
-from .store import ServerFiles, Store, default_dir, open_store
+from apispy.certs.store import ServerFiles, Store, default_dir, open_store
 
 __all__ = ["ServerFiles", "Store", "default_dir", "open_store"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import ApispyError
+from apispy.errors import ApispyError
 
 KEY_MODE = 0o600
 CERT_MODE = 0o644

@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ..errors import UsageError
-from .ca import BACKDATE, Authority, Key, certificate, key_usage, name
+from apispy.certs.ca import BACKDATE, Authority, Key, certificate, key_usage, name
+from apispy.errors import UsageError
 
 # macOS accepts 825 days at most (support.apple.com/103769), and both ends of the period count.
 LEAF_LIFE = timedelta(days=825, seconds=-1)

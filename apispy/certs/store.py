@@ -16,10 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from ..errors import ApispyError
-from .ca import Authority, Key, cert_pem, key_pem, new_authority, new_key
-from .files import CERT_MODE, KEY_MODE, locked, make_directory, read_file, write_file
-from .issue import issue_client, issue_server, san, sans_of, signed_by, still_good
+from apispy.certs.ca import Authority, Key, cert_pem, key_pem, new_authority, new_key
+from apispy.certs.files import CERT_MODE, KEY_MODE, locked, make_directory, read_file, write_file
+from apispy.certs.issue import issue_client, issue_server, san, sans_of, signed_by, still_good
+from apispy.errors import ApispyError
 
 ALWAYS = ("localhost", "127.0.0.1", "::1")
 LEAVES = ("cert.pem", "key.pem", "server.pem", "server-key.pem")

@@ -1,11 +1,11 @@
 """Where a daemon is, where apispy listens, how to dial, and what to say when dialling fails. Stdlib only."""
 
-from .address import TLS, Endpoint
-from .dial import connect, ssh_command, ssh_reason, ssh_socket, tls_context
-from .explain import explain
-from .listening import Listen, certificate_hosts, listen
-from .probe import Daemon, probe
-from .upstream import upstream
+from apispy.endpoints.address import TLS, Endpoint
+from apispy.endpoints.dial import connect, ssh_command, ssh_reason, ssh_socket, tls_context
+from apispy.endpoints.explain import explain
+from apispy.endpoints.listening import Listen, certificate_hosts, listen
+from apispy.endpoints.probe import Daemon, probe
+from apispy.endpoints.upstream import upstream
 
 __all__ = [
     "TLS",

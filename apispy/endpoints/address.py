@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-from ..errors import UsageError
+from apispy.errors import UsageError
 
 type Kind = Literal["tcp", "unix", "ssh"]
 

@@ -9,8 +9,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ..errors import ApispyError
-from .address import Endpoint
+from apispy.endpoints.address import Endpoint
+from apispy.errors import ApispyError
 
 
 def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:

@@ -6,9 +6,9 @@ import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ..errors import ApispyError
-from .address import Endpoint
-from .dial import ssh_command
+from apispy.endpoints.address import Endpoint
+from apispy.endpoints.dial import ssh_command
+from apispy.errors import ApispyError
 
 _Words = tuple[str, str]  # what went wrong, what to do
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
-from .address import host_port, port_number, refused, split_url, unix_path, url
+from apispy.endpoints.address import host_port, port_number, refused, split_url, unix_path, url
 
 LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
 

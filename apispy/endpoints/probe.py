@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ApispyError
-from .address import Endpoint
-from .dial import connect, ssh_reason, ssh_socket, tls_context
-from .explain import explain, failed, printable, wants_tls
+from apispy.endpoints.address import Endpoint
+from apispy.endpoints.dial import connect, ssh_reason, ssh_socket, tls_context
+from apispy.endpoints.explain import explain, failed, printable, wants_tls
+from apispy.errors import ApispyError
 
 _TLS_RECORD = ("\x15\x03", "\x16\x03")  # an alert or a handshake message where a status line was expected
 _LIMIT = 1 << 20  # bytes of an answer to GET /version; a real one has about 1 KB

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import UsageError
-from .address import (
+from apispy.endpoints.address import (
     TLS,
     UPSTREAM_FORMS,
     Endpoint,
@@ -19,6 +18,7 @@ from .address import (
     unix_path,
     unknown_scheme,
 )
+from apispy.errors import UsageError
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 PLAIN_PORT, TLS_PORT = 2375, 2376

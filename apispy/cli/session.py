@@ -2,49 +2,23 @@
 
 import asyncio
 import logging
-import shutil
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from apispy import __version__, certs, endpoints
+from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
-from apispy.outputs import Console, JsonLines, Output, Summary, ThreadWriter
+from apispy.outputs import ThreadWriter
 from apispy.pipeline import Pipeline
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How the calls are to be shown."""
-
-    verbosity: int = 0
-    quiet: bool = False
-    as_json: bool = False
-    body_limit: int = 1 << 20  # bytes
-    show_secrets: bool = False
-    color: bool = False
-
-    def outputs(self, writer: ThreadWriter) -> list[Output]:
-        if self.as_json:
-            return [JsonLines(writer.write, verbosity=self.verbosity)]
-        console = Console(
-            writer.write,
-            verbosity=self.verbosity,
-            color=self.color,
-            body_limit=self.body_limit,
-            columns=_columns,
-        )
-        summary = Summary(writer.write)
-        return [summary] if self.quiet else [console, summary]
 
 
 def listener_files(
@@ -144,11 +118,6 @@ def exports(where: Listen, files: certs.ServerFiles | None) -> list[str]:
         f"export DOCKER_CERT_PATH={files.ca.parent}",
         f"export DOCKER_HOST={address}",
     ]
-
-
-def _columns() -> int:
-    """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def _daemon_protection(daemon: Endpoint) -> str:

@@ -39,7 +39,7 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["--tlsverify", "--tlscacert", "/nosuch", "--upstream", "h:2376"], "/nosuch"),
         (["--body-limit", "huge"], "expected a size"),
         (["--nosuch"], "No such option"),
-        (["extra"], "unexpected extra argument"),
+        (["extra"], "No such command 'extra'"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_advice(words, says):

@@ -1,0 +1,94 @@
+"""Options that several commands take, and what they come to."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from apispy.cli.types import Size
+from apispy.cli.view import View
+
+FILE = click.Path(path_type=Path)
+
+Function = Callable[..., Any]
+
+DAEMON = (
+    click.option("--upstream", metavar="ADDRESS",
+                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH or ssh://USER@HOST. "
+                      "Without it: the one that the docker CLI would use."),
+    click.option("--tls", is_flag=True,
+                 help="Use TLS to the daemon without verifying it, as `docker --tls` does."),
+    click.option("--tlsverify", is_flag=True, default=None,
+                 help="Use TLS to the daemon and verify it. Port 2376 means this."),
+    click.option("--tlscacert", type=FILE, metavar="FILE",
+                 help="Trust only the CA in this file.  [default: DOCKER_CERT_PATH/ca.pem]"),
+    click.option("--tlscert", type=FILE, metavar="FILE",
+                 help="Our certificate for the daemon.  [default: .../cert.pem]"),
+    click.option("--tlskey", type=FILE, metavar="FILE",
+                 help="Our key for the daemon.  [default: .../key.pem]"),
+)  # fmt: skip
+
+VIEW = (
+    click.option("-v", "--verbose", count=True,
+                 help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
+    click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),
+    click.option("--json", "as_json", is_flag=True, help="One JSON object per call instead of lines."),
+    click.option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE",
+                 help="How much of each body is kept to be shown."),
+    click.option("--show-secrets", is_flag=True,
+                 help="Do not hide passwords, registry credentials and the like."),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+                 show_default=True, help="auto: on a terminal, unless NO_COLOR is set."),
+)  # fmt: skip
+
+
+def takes_daemon(command: Function) -> Function:
+    """The options that name a daemon. *command* is given ``daemon``, which gives the Endpoint, or raises UsageError."""
+
+    def read(**typed: Any) -> Any:
+        from apispy import endpoints
+
+        return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
+
+    return _gathered(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
+
+
+def takes_view(command: Function) -> Function:
+    """The options that say how calls are shown; *command* is given ``view``, a View."""
+
+    def read(**typed: Any) -> View:
+        return View(
+            verbosity=typed["verbose"],
+            quiet=typed["quiet"],
+            as_json=typed["as_json"],
+            body_limit=typed["body_limit"],
+            show_secrets=typed["show_secrets"],
+            color=_colored(typed["color"]),
+        )
+
+    return _gathered(command, VIEW, "view", read)
+
+
+def _gathered(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:
+    """*command* with *options*, whose values it gets as one argument: what *read* makes of them."""
+
+    @functools.wraps(command)
+    def gathering(**values: Any) -> Any:
+        typed = {option: values.pop(option) for option in names}
+        return command(**values, **{name: read(**typed)})
+
+    before = len(getattr(gathering, "__click_params__", ()))
+    for option in reversed(options):
+        gathering = option(gathering)
+    names = [parameter.name for parameter in gathering.__click_params__[before:]]  # type: ignore[attr-defined]
+    return gathering
+
+
+def _colored(wanted: str) -> bool:
+    if wanted == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return wanted == "always"

@@ -1,0 +1,39 @@
+"""How the calls are to be shown: what the options of the views come to."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apispy.outputs import Output, ThreadWriter
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    verbosity: int = 0
+    quiet: bool = False
+    as_json: bool = False
+    body_limit: int = 1 << 20  # bytes
+    show_secrets: bool = False
+    color: bool = False
+
+    def outputs(self, writer: "ThreadWriter") -> "list[Output]":
+        from apispy.outputs import Console, JsonLines, Summary
+
+        if self.as_json:
+            return [JsonLines(writer.write, verbosity=self.verbosity)]
+        console = Console(
+            writer.write,
+            verbosity=self.verbosity,
+            color=self.color,
+            body_limit=self.body_limit,
+            columns=_columns,
+        )
+        summary = Summary(writer.write)
+        return [summary] if self.quiet else [console, summary]
+
+
+def _columns() -> int:
+    """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0

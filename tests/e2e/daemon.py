@@ -165,9 +165,14 @@ class Daemon:
         return done.stdout.decode()
 
     def kill(self) -> None:
-        """As a crash would: no farewell to anybody."""
+        """As a crash of the machine would: no farewell to anybody, and /run is empty afterwards.
+
+        Where nobody reaps a dead containerd, the next dockerd finds its pid alive and waits for it in vain.
+        """
         self.process.kill()
         self.process.wait(10)
+        self._end_containerd((signal.SIGKILL,))
+        (self.where / "exec/containerd/containerd.pid").unlink()
 
     def stop(self) -> None:
         """End the daemon and everything that it started or mounted."""
@@ -185,11 +190,11 @@ class Daemon:
             subprocess.run(["umount", "-l", mount], check=False, timeout=10)
         shutil.rmtree(self.where, ignore_errors=True)
 
-    def _end_containerd(self) -> None:
+    def _end_containerd(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)) -> None:
         """dockerd's own containerd, and shims, survive a killed dockerd; they are ours, known by our directory."""
         mark = f"{self.where}/exec".encode()
         mine = [pid for pid in _pids() if mark in _command_line(pid)]
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number in signals:
             for pid in mine:
                 try:
                     os.kill(pid, number)

@@ -12,10 +12,11 @@ import pytest
 
 from .archives import Archive, Prepared
 from .clients import Client, Result, end_group, finish
-from .combining import listener, upstream
+from .combining import dial, listener, upstream
 from .daemon import IMAGE, Daemon, Daemons, busybox_root, free_port, tls_flags
 from .endpoints import Endpoint, Wire
 from .lab import CLIS
+from .normal import plain
 from .spy import Spy
 from .waiting import until
 
@@ -62,6 +63,40 @@ STREAMS = {
     "run": "docker run -i $N $IMG sh -c 'echo run; exec cat'",
     "attach": "docker attach --no-stdin $P-c",
 }
+
+
+@pytest.mark.parametrize("kind", ["unix", "tls"])
+def test_a_daemon_that_is_killed_in_mid_stream_and_comes_back(
+    kind: str, place: Path, data: Path, mortal: tuple[Daemon, Endpoint], start: Start
+) -> None:
+    """Both see the same end of the same streams; afterwards apispy is there for the new daemon."""
+    daemon, tls = mortal
+    there = daemon.unix if kind == "unix" else tls
+    where = place / f"mortal-{kind}"
+    spy = start(where.name, *listener(kind, where), *dial(there))
+    prefix = "zqmortal"
+    daemon.docker(
+        "run", "-d", "--name", f"{prefix}-c", "--network", "none", IMAGE,
+        "sh", "-c", "while :; do echo tick; usleep 50000; done",
+    )  # fmt: skip
+    told: dict[str, list[tuple[str, str, int]]] = {}
+    processes: list[tuple[str, Client, subprocess.Popen[bytes], bytes]] = []
+    for way, endpoint in (("direct", there), ("spied", spy.at)):
+        for name, script in STREAMS.items():
+            client = Client(endpoint, daemon, CLIS[max(CLIS)], prefix, where / f"{way}-{name}", data)
+            process = client.popen(f"exec {script}", stdin=subprocess.PIPE)
+            assert process.stdout
+            processes.append((name, client, process, process.stdout.readline()))
+    daemon.kill()
+    for name, client, process, first in processes:
+        result = finish(process, timeout=20)
+        out = plain(client, first + result.out).replace("tick\n", "")
+        told.setdefault(name, []).append((out, ending(plain(client, result.err)), result.code))
+    different = {name: both for name, both in told.items() if not same_end(*both)}
+    assert not different, f"(directly, through apispy): {different}"
+    daemon.start()
+    client = Client(spy.at, daemon, CLIS[max(CLIS)], prefix, where / "again", data)
+    assert client.sh("docker version --format '{{.Server.APIVersion}}'").code == 0
 
 
 def ending(text: str) -> str:

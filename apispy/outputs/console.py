@@ -1,7 +1,7 @@
 """The readable view: one line per call, and under it, when asked for, everything else.
 
 Calls that stay open have a line at their beginning too, ending in ``...``; their number (``#7``) stands on
-both lines and on all that flows in between.
+both lines and on all that flows in between. At -vvv every call has one, above its first chunk.
 """
 
 from collections.abc import Callable, Iterable
@@ -43,15 +43,16 @@ class Console:
         self._body_limit = body_limit
         self._columns = columns
         self._allowances: dict[int, Allowance] = {}
-        self._flows: dict[int, Flow] = {}  # of the calls that have a line at their beginning
+        self._begun: set[int] = set()  # the calls that have a line at their beginning
+        self._flows: dict[int, Flow] = {}  # of those among them that are shown as they flow
 
     def opened(self, reading: Reading) -> None:
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
         self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
-        head = line.begin(reading, exchange.started, f"#{exchange.id}")
-        self._wrapped([*head, Piece(" ...", "dim")], line.TIME_WIDTH)
+        if exchange.id not in self._begun:
+            self._begin(reading)
         self._request(reading)
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
@@ -66,6 +67,8 @@ class Console:
 
     def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
         if self._verbosity > 2 and self._may_show(reading, min(len(chunk.data), PREVIEW)):
+            if reading.exchange.id not in self._begun:
+                self._begin(reading)
             self._under(reading, [details.chunk(direction, offset, chunk.at, chunk.data)])
 
     def write(self, reading: Reading) -> None:
@@ -77,7 +80,8 @@ class Console:
         short = allowance is not None and allowance.short
         if allowance is not None:
             self._tell_skipped(reading, allowance)
-        number = f"#{exchange.id}" if flow is not None or self._verbosity > 2 else ""
+        number = f"#{exchange.id}" if exchange.id in self._begun or self._verbosity > 2 else ""
+        self._begun.discard(exchange.id)
         head = line.begin(reading, exchange.started + exchange.duration, number)
         self._call(head, line.end(reading))
         if flow is None:
@@ -92,6 +96,12 @@ class Console:
         pass
 
     # -- parts --
+
+    def _begin(self, reading: Reading) -> None:
+        exchange = reading.exchange
+        self._begun.add(exchange.id)
+        head = line.begin(reading, exchange.started, f"#{exchange.id}")
+        self._wrapped([*head, Piece(" ...", "dim")], line.TIME_WIDTH)
 
     def _may_show(self, reading: Reading, size: int) -> bool:
         allowance = self._allowances.setdefault(reading.exchange.id, Allowance())

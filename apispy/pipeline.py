@@ -3,13 +3,15 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
+from apispy.learn import Memory
 from apispy.model import Body, Direction, Exchange, Headers, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
@@ -78,9 +80,9 @@ class Live:
     errors: list[str] = field(default_factory=list)
     told: bool = False  # the outputs know that it has begun
 
-    def reading(self) -> Reading:
+    def reading(self, memory: Memory) -> Reading:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
-        return Reading(self.exchange, self.call, items, tuple(self.errors))
+        return Reading(self.exchange, self.call, items, tuple(self.errors), memory.labelled)
 
 
 class Pipeline:
@@ -100,6 +102,7 @@ class Pipeline:
         self._show_secrets = show_secrets
         self._clock = clock
         self._live: dict[int, Live] = {}
+        self._memory = Memory()
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
@@ -162,7 +165,7 @@ class Pipeline:
         if self._hides(live.call, event.direction):
             stream.size += len(event.chunk.data)
             return
-        reading = live.reading()
+        reading = live.reading(self._memory)
         for output in self._outputs:
             output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, event.chunk))
         self._flow(live, event.direction, stream.feed(event.chunk.data))
@@ -183,7 +186,7 @@ class Pipeline:
         for direction, stream in live.streams.items():
             self._flow(live, direction, stream.close())
         exchange = self._clean(exchange, call)
-        reading = _finish(exchange, live)
+        reading = _finish(exchange, live, self._memory)
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
@@ -213,7 +216,7 @@ class Pipeline:
         if live.told or not _begins_now(live):
             return
         live.told = True
-        reading = live.reading()
+        reading = live.reading(self._memory)
         for output in self._outputs:
             output.about(reading, lambda to: to.opened(reading))
 
@@ -222,7 +225,9 @@ class Pipeline:
             if direction in ANSWERS and len(live.errors) < ERRORS and (error := said_in(item)):
                 live.errors.append(error)
         if live.told and items:
-            reading = live.reading()
+            if direction == "response":
+                self._memory.learn(live.call, [], _json(items))
+            reading = live.reading(self._memory)
             for item, output in product(items, self._outputs):
                 output.about(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]
 
@@ -243,13 +248,16 @@ def decoder_for(exchange: Exchange, call: Call, direction: Direction) -> Decoder
     return decoders.make(name) if name else None
 
 
-def read(exchange: Exchange, *, show_secrets: bool = False) -> Reading:
-    """Read a finished exchange, from a capture say, as the live way would have read it."""
+def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False) -> Reading:
+    """Read a finished exchange, from a capture say, as the live way would have read it.
+
+    *memory* is that of the session: it knows what earlier calls told, and learns from this one.
+    """
     call = engine.lookup(exchange.request.method, exchange.request.target)
-    return _finish(exchange if show_secrets else redact(exchange, call), Live(exchange, call))
+    return _finish(exchange if show_secrets else redact(exchange, call), Live(exchange, call), memory)
 
 
-def _finish(exchange: Exchange, live: Live) -> Reading:
+def _finish(exchange: Exchange, live: Live, memory: Memory) -> Reading:
     """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
     items = {
         direction: _items(exchange, live, direction, body)
@@ -258,7 +266,13 @@ def _finish(exchange: Exchange, live: Live) -> Reading:
     }
     answer = [item for direction in ANSWERS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
-    return Reading(exchange, live.call, items, errors)
+    if exchange.response is not None and exchange.response.status < 400:
+        memory.learn(live.call, _json(items.get("request", ())), _json(items.get("response", ())))
+    return Reading(exchange, live.call, items, errors, memory.labelled)
+
+
+def _json(items: Iterable[Item]) -> list[Any]:
+    return [item.value for item in items if item.kind == "json"]
 
 
 def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> tuple[Item, ...]:

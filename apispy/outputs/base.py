@@ -1,10 +1,12 @@
 """What an output is, and what it is given."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
+from apispy.outputs.units import short_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Reading:
     errors: tuple[
         str, ...
     ] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
+    # puts names to the ids in a text: "web (c12250feba24)"
+    label: Callable[[str], str] = field(default=short_ids, compare=False)
 
     @property
     def failed(self) -> bool:

@@ -25,9 +25,9 @@ def begin(reading: Reading, at: float, number: str = "") -> list[Piece]:
     pieces = [
         Piece(f"{_clock(at)} ", "dim"),
         Piece(f"{call.operation.id or '?':{OPERATION_WIDTH}} ", "bold"),
-        Piece(f"{escape(request.method):4} {escape(units.short_ids(path))}"),
+        Piece(f"{escape(request.method):4} {escape(reading.label(path))}"),
     ]
-    pieces += [Piece(f" {name}={_value(value)}") for name, value in arguments(reading).items()]
+    pieces += [Piece(f" {name}={_value(reading.label(value))}") for name, value in arguments(reading).items()]
     return [*pieces, Piece(f" {number}", "dim")] if number else pieces
 
 
@@ -51,7 +51,6 @@ def _clock(at: float) -> str:
 
 
 def _value(value: str) -> str:
-    value = units.short_ids(value)
     more = len(value) - LONGEST_VALUE
     if more > 0:
         value = value[:LONGEST_VALUE]

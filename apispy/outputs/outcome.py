@@ -61,7 +61,7 @@ def _count(reading: Reading, noun: str) -> str:
 def _id(reading: Reading) -> str:
     answer = _answer(reading)
     number = _text(answer.get("Id") or answer.get("ID") or answer.get("id"))
-    return f"id {units.short_ids(number)}" if number else ""
+    return f"id {reading.label(number)}" if number else ""
 
 
 @says("name")
@@ -124,7 +124,7 @@ def _progress(reading: Reading) -> str:
     for line in reversed(json_lines_of(reading)):
         said = _text(line.get("status") or line.get("stream")).strip()
         if said:
-            return units.short_ids(said.splitlines()[-1])
+            return reading.label(said.splitlines()[-1])
     return ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from apispy import pipeline as pipeline_module
+from apispy.learn import Memory
 from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.outputs import Reading
 from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
@@ -225,5 +226,5 @@ def test_a_saved_exchange_reads_like_a_live_one() -> None:
     reply = answered(LIST)
     ended = closed(reply, b'[{"Id": "x"}]\n')
     live = run(Opened(LIST), Answered(reply), data("response", b'[{"Id": "x"}]\n'), ended).readings[0]
-    assert read(ended.exchange) == live
+    assert read(ended.exchange, Memory()) == live
     assert run(ended).readings[0] == live

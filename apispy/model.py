@@ -13,6 +13,9 @@ Direction = Literal["request", "response", "to_server", "to_client"]
 
 End = Literal["open", "complete", "cut"]
 
+REDACTED = "<redacted>"
+"""What stands in the place of a secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Headers:
@@ -80,6 +83,11 @@ class Request:
     version: str = "1.1"
     headers: Headers = Headers()
     body: Body = Body()
+
+    @property
+    def announces_body(self) -> bool:
+        """By its head, whatever has come of the body so far."""
+        return "transfer-encoding" in self.headers or self.headers.text("content-length", "0").strip() != "0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
 from apispy.learn import Memory
-from apispy.model import Body, Direction, Exchange, Headers, Item
+from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
@@ -146,7 +146,7 @@ class Pipeline:
         call = engine.lookup(exchange.request.method, exchange.request.target)
         live = self._live[exchange.id] = Live(self._clean(exchange, call), call)
         self._decode(live, "request")
-        if not _has_body(exchange.request.headers) or call.operation.request != "json":
+        if not exchange.request.announces_body or call.operation.request != "json":
             self._tell_begin(live)
 
     def _answered(self, exchange: Exchange) -> None:
@@ -286,10 +286,6 @@ def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> 
         return (*head, *again.close())
     # The middle is not kept: what was read in the kept head, then what is remembered of the end.
     return (*head, *[item for item in past if item.span[0] >= body.kept])
-
-
-def _has_body(headers: Headers) -> bool:
-    return "transfer-encoding" in headers or headers.text("content-length", "0").strip() != "0"
 
 
 def _begins_now(live: Live) -> bool:

@@ -37,6 +37,11 @@ VIEW = (
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
     click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),
     click.option("--json", "as_json", is_flag=True, help="One JSON object per call instead of lines."),
+    click.option("--curl", type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct", default=None,
+                 help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
+                      "-v shows it too."),
+    click.option("--bodies", type=FILE, metavar="DIR",
+                 help="Keep request bodies that do not fit into a curl line as files in DIR."),
     click.option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE",
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
@@ -68,6 +73,8 @@ def takes_view(command: Function) -> Function:
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
             color=_colored(typed["color"]),
+            bodies=typed["bodies"],
+            curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
 
     return _gathered(command, VIEW, "view", read)

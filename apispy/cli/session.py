@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from apispy import __version__, certs, endpoints
+from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
-from apispy.outputs import ThreadWriter
+from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,7 +45,11 @@ class Session:
     def __init__(self, where: Listen, daemon: Endpoint, files: certs.ServerFiles | None, view: View) -> None:
         self._where, self._daemon, self._files = where, daemon, files
         self._writer = ThreadWriter(sys.stdout, on_broken=_say_broken)
-        self._pipeline = Pipeline(view.outputs(self._writer), show_secrets=view.show_secrets)
+        outputs = view.outputs(self._writer, self._curl if view.curl else None)
+        self._pipeline = Pipeline(outputs, show_secrets=view.show_secrets)
+        self._target = daemon_target(daemon)
+        self._via = view.curl == "via"
+        self._keep = BodyFiles(view.bodies).keep if view.bodies else None
         self._body_limit = view.body_limit
         self._show_secrets = view.show_secrets
 
@@ -68,6 +73,8 @@ class Session:
         background = set()
 
         def started(where: Listen) -> None:
+            if self._via:
+                self._target = apispy_target(where, self._files)
             for line in self._announcement(where):
                 _say(line)
             background.add(asyncio.create_task(self._introduce_daemon()))
@@ -75,6 +82,9 @@ class Session:
         await service.run(started)
         for task in background:
             task.cancel()
+
+    def _curl(self, reading: Reading) -> str:
+        return curl(reading, self._target, self._keep)
 
     def _announcement(self, where: Listen) -> list[str]:
         lines = [f"apispy {__version__}: listening on {where} ({self._protection(where)})"]
@@ -109,8 +119,7 @@ def exports(where: Listen, files: certs.ServerFiles | None) -> list[str]:
     """The lines to paste into a shell so that docker clients come to *where*."""
     if where.kind == "unix":
         return [f"export DOCKER_HOST={where}"]
-    hosts = endpoints.certificate_hosts(where)
-    address = endpoints.Listen("tcp", hosts[0] if hosts else where.host, where.port, "")
+    address = endpoints.dialled_as(where)
     if files is None:
         return ["unset DOCKER_TLS_VERIFY DOCKER_TLS DOCKER_CERT_PATH", f"export DOCKER_HOST={address}"]
     return [

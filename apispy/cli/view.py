@@ -3,10 +3,13 @@
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apispy.outputs import Output, ThreadWriter
+    from collections.abc import Callable
+
+    from apispy.outputs import Output, Reading, ThreadWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +20,24 @@ class View:
     body_limit: int = 1 << 20  # bytes
     show_secrets: bool = False
     color: bool = False
+    curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
+    bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
 
-    def outputs(self, writer: "ThreadWriter") -> "list[Output]":
+    def outputs(
+        self, writer: "ThreadWriter", curl: "Callable[[Reading], str] | None" = None
+    ) -> "list[Output]":
+        """*curl* makes the command that repeats a call."""
         from apispy.outputs import Console, JsonLines, Summary
 
         if self.as_json:
-            return [JsonLines(writer.write, verbosity=self.verbosity)]
+            return [JsonLines(writer.write, verbosity=self.verbosity, curl=curl)]
         console = Console(
             writer.write,
             verbosity=self.verbosity,
             color=self.color,
             body_limit=self.body_limit,
             columns=_columns,
+            curl=curl,
         )
         summary = Summary(writer.write)
         return [summary] if self.quiet else [console, summary]

@@ -2,8 +2,9 @@
 
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.console import Console
+from apispy.outputs.curl import Target, curl
 from apispy.outputs.json_lines import JsonLines
 from apispy.outputs.summary import Summary
 from apispy.outputs.writer import ThreadWriter
 
-__all__ = ["Console", "JsonLines", "Output", "Reading", "Summary", "ThreadWriter"]
+__all__ = ["Console", "JsonLines", "Output", "Reading", "Summary", "Target", "ThreadWriter", "curl"]

@@ -25,7 +25,7 @@ class Console:
 
     *verbosity*: 1 adds heads and the decoded query, 2 bodies (at most *body_limit* characters of each), 3
     chunks and frames. *columns* tells the terminal's width: the line of a call that is longer is broken, before
-    its ``->`` at first; 0 never breaks one.
+    its ``->`` at first; 0 never breaks one. *curl* gives the command that repeats a call, shown below it.
     """
 
     def __init__(
@@ -36,12 +36,14 @@ class Console:
         color: bool = False,
         body_limit: int = 1 << 20,
         columns: Callable[[], int] = lambda: 0,
+        curl: Callable[[Reading], str] | None = None,
     ) -> None:
         self._write = write
         self._verbosity = verbosity
         self._color = color
         self._body_limit = body_limit
         self._columns = columns
+        self._curl = curl
         self._allowances: dict[int, Allowance] = {}
         self._begun: set[int] = set()  # the calls that have a line at their beginning
         self._flows: dict[int, Flow] = {}  # of those among them that are shown as they flow
@@ -53,6 +55,8 @@ class Console:
         self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
         if exchange.id not in self._begun:
             self._begin(reading)
+        if not exchange.request.announces_body:  # else it is not known yet
+            self._repeat(reading)
         self._request(reading)
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
@@ -84,6 +88,8 @@ class Console:
         self._begun.discard(exchange.id)
         head = line.begin(reading, exchange.started + exchange.duration, number)
         self._call(head, line.end(reading))
+        if flow is None or exchange.request.announces_body:
+            self._repeat(reading)
         if flow is None:
             self._request(reading)
         self._response(reading, flowed=flow is not None and not short)
@@ -126,6 +132,10 @@ class Console:
     def _wrapped(self, pieces: list[Piece], indent: int) -> None:
         columns = self._columns()
         self._say(wrap(pieces, columns, indent) if columns else pieces)
+
+    def _repeat(self, reading: Reading) -> None:
+        if self._curl:
+            self._block([f"$ {self._curl(reading)}"])
 
     def _request(self, reading: Reading) -> None:
         if self._verbosity:

@@ -21,6 +21,7 @@
 | errors      | list: what went wrong, in the daemon's words |
 | problems    | list: what apispy saw going wrong on the wire |
 | end         | "complete", "cut" or "open" (when apispy stopped) |
+| curl        | with --curl: the command that repeats the call |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
 | response    | likewise, and ``at``, seconds from the first byte to the answer's head; null when there was none |
 | tunnel      | null, or object: ``protocol``, and the streams ``to_server`` and ``to_client`` |
@@ -48,10 +49,17 @@ from apispy.outputs.outcome import outcome
 
 
 class JsonLines:
-    """Writes one JSON object per call. *verbosity* 1 adds headers, 2 bodies."""
+    """Writes one JSON object per call. *verbosity* 1 adds headers, 2 bodies; *curl* the command that repeats it."""
 
-    def __init__(self, write: Callable[[str], None], *, verbosity: int = 0) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        verbosity: int = 0,
+        curl: Callable[[Reading], str] | None = None,
+    ) -> None:
         self._write = write
+        self._curl = curl
         self._verbosity = verbosity
 
     def opened(self, reading: Reading) -> None:
@@ -74,7 +82,8 @@ class JsonLines:
         self._write(text.replace("\x7f", "\\u007f") + "\n")
 
     def _record(self, reading: Reading) -> dict[str, Any]:
-        return _about(reading) | _came_back(reading) | self._contents(reading)
+        repeat = {"curl": self._curl(reading)} if self._curl else {}
+        return _about(reading) | _came_back(reading) | repeat | self._contents(reading)
 
     def _contents(self, reading: Reading) -> dict[str, Any]:
         request, response = reading.exchange.request, reading.exchange.response

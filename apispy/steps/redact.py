@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from apispy.engine.operation import Call
-from apispy.model import Body, Chunk, Direction, Exchange, Headers
-
-REDACTED = "<redacted>"
+from apispy.model import REDACTED, Body, Chunk, Direction, Exchange, Headers
 
 SECRET_HEADERS = frozenset(
     b"x-registry-auth x-registry-config authorization proxy-authorization cookie set-cookie".split()

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sessions import SECRET_PARTS, SESSIONS, Wire
 
-from apispy.outputs import Console, JsonLines, Output, Summary
+from apispy.outputs import Console, JsonLines, Output, Summary, Target, curl
 from apispy.pipeline import Pipeline
 
 EXPECTED = Path(__file__).parent / "expected"
+
+DAEMON = Target("", "https://127.0.0.1:2376", "/c d/ca.pem", "/c d/cert.pem", "/c d/key.pem")
 
 VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
     "console": Console,
@@ -19,6 +21,7 @@ VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
     "console-v": lambda write: Console(write, verbosity=1),
     "console-vv": lambda write: Console(write, verbosity=2),
     "console-vvv": lambda write: Console(write, verbosity=3),
+    "console-curl": lambda write: Console(write, curl=lambda reading: curl(reading, DAEMON)),
     "json": JsonLines,
     "json-vv": lambda write: JsonLines(write, verbosity=2),
     "summary": Summary,

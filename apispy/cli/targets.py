@@ -1,0 +1,53 @@
+"""Where the printed curl lines go, and where their bodies lie."""
+
+import os
+from pathlib import Path
+
+from apispy import endpoints
+from apispy.certs import ServerFiles
+from apispy.endpoints import Endpoint, Listen
+from apispy.errors import ApispyError
+from apispy.outputs import Target
+
+
+def daemon_target(daemon: Endpoint) -> Target:
+    """Straight to the daemon."""
+    if daemon.kind == "unix":
+        return Target(socket=daemon.path)
+    if daemon.kind == "ssh":
+        return Target(impossible="curl cannot go through ssh; --curl=via prints lines that go through apispy")
+    address = Endpoint("tcp", daemon.host, daemon.port, "", "", None)
+    base = str(address).removeprefix("tcp")
+    if daemon.tls is None:
+        return Target(base=f"http{base}")
+    ca, cert, key = (str(path) if path else "" for path in (daemon.tls.ca, daemon.tls.cert, daemon.tls.key))
+    verify = daemon.tls.verify
+    return Target("", f"https{base}", ca if verify else "", cert, key, insecure=not verify)
+
+
+def apispy_target(where: Listen, files: ServerFiles | None) -> Target:
+    """Through the listening apispy."""
+    if where.kind == "unix":
+        return Target(socket=where.path)
+    base = str(endpoints.dialled_as(where)).removeprefix("tcp")
+    if files is None:
+        return Target(base=f"http{base}")
+    client = files.ca.parent
+    return Target("", f"https{base}", str(files.ca), str(client / "cert.pem"), str(client / "key.pem"))
+
+
+class BodyFiles:
+    """Keeps request bodies in *directory* (made if need be, 0700), each only for this user. Raises ApispyError."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory.absolute()
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ApispyError(f"--bodies {directory}: {error.strerror}; name a directory of yours") from error
+
+    def keep(self, name: str, data: bytes) -> str:
+        path = self._directory / name
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(data)
+        return str(path)

@@ -74,8 +74,7 @@ def first_difference(one: str, other: str) -> str:
     return f"{one[max(0, at - 60) : at + 60]!r} was the answer, now {other[max(0, at - 60) : at + 60]!r}; "
 
 
-@pytest.mark.parametrize("way", ["direct", "via"])
-@pytest.mark.parametrize("kind", ["unix", "tls"])
+@pytest.mark.parametrize(("way", "kind"), [("direct", "tls"), ("via", "unix")])
 def test_every_printed_line_gives_the_same_answer(
     way: str, kind: str, place: Path, data: Path, daemons: Daemons
 ) -> None:

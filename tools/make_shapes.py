@@ -21,6 +21,7 @@ import gzip
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,9 @@ def _merged(schema: Facts) -> Facts:
 
 def _scalar(schema: Facts) -> Facts:
     type_ = schema.get("type", "string" if "enum" in schema else "any")
-    result = {"type": type_ if isinstance(type_, str) else "any"}  # ["array", "string"]: Cmd until 1.34
+    result: Facts = {
+        "type": type_ if isinstance(type_, str) else "any"
+    }  # ["array", "string"]: Cmd until 1.34
     if "enum" in schema and schema["enum"] != [{}]:  # [{}] says: an empty object
         result["enum"] = schema["enum"]
     if "format" in schema:
@@ -172,23 +175,24 @@ def _scalar(schema: Facts) -> Facts:
 
 def _enter(result: Facts, version: str, described: dict[tuple[str, ...], Any]) -> None:
     """Add what is new or changed in *version*, and say what is gone."""
-    histories = dict(_histories(result))
+    known = dict(histories(result))
     for place in described:
-        if place not in histories:
+        if place not in known:
             at = result
             for key in place[:-1]:
                 at = at.setdefault(key, {})
-            at[place[-1]] = histories[place] = []
-    for place, history in histories.items():
+            at[place[-1]] = known[place] = []
+    for place, history in known.items():
         fact = described.get(place)
         if not history or history[-1][1] != fact:
             history.append([version, fact])
 
 
-def _histories(at: Any, place: tuple[str, ...] = ()) -> Any:
-    for key, value in at.items():
+def histories(facts: Facts, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """Every history in the content of the file, by its place."""
+    for key, value in facts.items():
         if isinstance(value, dict):
-            yield from _histories(value, (*place, key))
+            yield from histories(value, (*place, key))
         elif key != "versions":
             yield (*place, key), value
 

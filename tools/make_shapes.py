@@ -37,7 +37,13 @@ _DEPRECATED = re.compile(r"parameter is deprecated", re.IGNORECASE)
 
 
 def main(folder: str) -> None:
-    text = written(facts(Path(folder)))
+    made = facts(Path(folder))
+    expected = [f"1.{minor}" for minor in range(25, 25 + len(made["versions"]))]
+    if not expected or made["versions"] != expected:
+        sys.exit(
+            f"{folder} must hold every description from v1.25.yaml on; it has: {made['versions'] or 'none'}"
+        )
+    text = written(made)
     TARGET.write_text(text, encoding="utf-8")
     print(f"{TARGET}: {len(text)} bytes")
 
@@ -198,4 +204,6 @@ def histories(facts: Facts, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])

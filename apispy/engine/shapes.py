@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from apispy.engine.facts import FIRST_DESCRIBED, at, described, operation_facts
-from apispy.engine.versions import between, nearest
+from apispy.engine.versions import NEWEST, between, nearest
 
 Kind = Literal["object", "array", "map", "string", "integer", "number", "boolean", "any"]
 
@@ -82,7 +82,7 @@ def statuses(operation_id: str, version: str | None) -> tuple[int, ...]:
 
 def _of(history: list[list[Any]] | None, version: str | None) -> Shape | None:
     known = nearest(version)
-    if not history or not between(FIRST_DESCRIBED, known, nearest(None)):
+    if not history or not between(FIRST_DESCRIBED, known, NEWEST):
         return None
     node = at(history, known)
     return _shape(node, known) if node else None

@@ -1,0 +1,100 @@
+"""The parameters of every operation: in the path, the query and the headers, with the versions that have them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from apispy.engine.facts import (
+    at,
+    earlier_facts,
+    is_documented,
+    last_of,
+    operation_facts,
+    path_of,
+    versions_of,
+)
+from apispy.engine.undocumented import UNDOCUMENTED, Place
+from apispy.engine.versions import NEWEST, between, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of one operation. Names of headers have no case."""
+
+    place: Place
+    name: str
+    type: str  # "string", "boolean", "integer", or "array": of strings, by repeating the parameter
+    first: str  # version
+    last: str  # version; the newest known if it goes on
+    documented: bool = True
+    required: bool = False
+    json: bool = False  # its value, of an array each value, is JSON
+    enum: tuple[str, ...] = ()  # the only values, () for no limit
+    deprecated: str = ""  # the first version that calls it so; "" for none
+
+
+def parameters(operation_id: str) -> tuple[Parameter, ...]:
+    """Those of all versions, as they last were; () for an unknown operation.
+
+    One that went on to be read after it had left the documents is two, of different versions.
+    """
+    return _all(operation_id, NEWEST)
+
+
+def parameters_of(operation_id: str, version: str | None) -> tuple[Parameter, ...]:
+    """Those that this version has (its nearest known one; None: the newest), as it has them. Each has its own name."""
+    known = nearest(version)
+    return tuple(row for row in _all(operation_id, known) if between(row.first, known, row.last))
+
+
+@cache
+def _all(operation_id: str, version: str) -> tuple[Parameter, ...]:
+    """All, with type and the rest as of a known *version*."""
+    if not (span := versions_of(operation_id)):
+        return ()
+    names = re.findall(r"\{(\w+)\}", path_of(operation_id))
+    return (
+        *(
+            Parameter("path", name, "string", *span, is_documented(operation_id), required=True)
+            for name in names
+        ),
+        *_described(operation_id, version),
+        *_gone(operation_id),
+        *_undocumented(operation_id),
+    )
+
+
+def _described(operation_id: str, version: str) -> Iterator[Parameter]:
+    """Those of 1.25 and later. A gap (prune's filters in 1.27) is one of the description, not of the daemon."""
+    earlier = earlier_facts(operation_id).get("parameters", {})
+    for key, history in operation_facts(operation_id).get("parameters", {}).items():
+        place, name = key.split(" ")
+        first, _, _ = earlier.get(key, (history[0][0], None, ""))
+        fact = at([row for row in history if row[1]], version) or history[0][1]
+        deprecated = next((since for since, fact in history if fact and "deprecated" in fact), "")
+        yield Parameter(
+            place,
+            name,
+            fact["type"],
+            first,
+            last_of(history),
+            required=fact.get("required", False),
+            json=fact.get("json", False),
+            enum=tuple(fact.get("enum", ())),
+            deprecated=deprecated,
+        )
+
+
+def _gone(operation_id: str) -> Iterator[Parameter]:
+    """Those that no description of 1.25 and later has."""
+    for key, (first, last, type_) in earlier_facts(operation_id).get("parameters", {}).items():
+        if last:
+            place, name = key.split(" ")
+            yield Parameter(place, name, type_, first, last)
+
+
+def _undocumented(operation_id: str) -> Iterator[Parameter]:
+    for id_, place, name, type_, first, last, json in UNDOCUMENTED:
+        if id_ == operation_id:
+            yield Parameter(place, name, type_, first, last or NEWEST, documented=False, json=json)

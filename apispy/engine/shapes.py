@@ -1,0 +1,108 @@
+"""The shapes of JSON bodies, as Docker describes them for API 1.25 and later: fields, types, what may be null."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from apispy.engine.facts import FIRST_DESCRIBED, at, described, operation_facts
+from apispy.engine.versions import NEWEST, between, nearest
+
+Kind = Literal["object", "array", "map", "string", "integer", "number", "boolean", "any"]
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What may stand in one place of a body.
+
+    An object has named fields (none, if they are not described); a map has any names, and all its values one shape.
+    "any" is what the description leaves open, or a choice: a Cmd of 1.34 is a string or an array.
+    """
+
+    kind: Kind
+    name: str  # of the definition, or the title; "" for none
+    nullable: bool  # null is allowed too
+    enum: tuple[str | int, ...]  # the only values, () for no limit
+    format: str  # as in Swagger: "date-time", "int64", "binary", ...; "" for none
+    _node: dict[str, Any] = field(repr=False)
+    _version: str = field(repr=False)
+
+    @cached_property
+    def fields(self) -> tuple["Field", ...]:
+        """Those of an object, in the order of the description; else ()."""
+        if parts := self._node.get("all"):
+            merged = {row.name: row for part in parts for row in _shape(part, self._version).fields}
+            return tuple(merged.values())
+        required = self._node.get("required", ())
+        fields = self._node.get("object", {}).items()
+        return tuple(Field(name, _shape(node, self._version), name in required) for name, node in fields)
+
+    @cached_property
+    def items(self) -> "Shape | None":
+        """What the elements of an array are, or the values of a map; else None."""
+        node = self._node.get("array") or self._node.get("map")
+        return _shape(node, self._version) if node else None
+
+    def field(self, name: str) -> "Field | None":
+        return next((row for row in self.fields if row.name == name), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A named field of an object."""
+
+    name: str
+    shape: Shape
+    required: bool
+
+
+def request_shape(operation_id: str, version: str | None) -> Shape | None:
+    """What a body sent to this operation looks like; None if it has none, and for operations and versions undescribed.
+
+    A version newer than known, or None, means the newest.
+    """
+    return _of(operation_facts(operation_id).get("request"), version)
+
+
+def response_shape(operation_id: str, status: int, version: str | None) -> Shape | None:
+    """What a body looks like that answers with *status*; otherwise as ``request_shape``.
+
+    Of a stream of JSON objects that is one object, or "any" or "string" where the description says no more.
+    """
+    return _of(operation_facts(operation_id).get("responses", {}).get(str(status)), version)
+
+
+def statuses(operation_id: str, version: str | None) -> tuple[int, ...]:
+    """The described status codes, ascending. () for operations and versions undescribed."""
+    responses = operation_facts(operation_id).get("responses", {})
+    known = nearest(version)
+    return tuple(
+        sorted(int(status) for status, history in responses.items() if at(history, known) is not None)
+    )
+
+
+def _of(history: list[list[Any]] | None, version: str | None) -> Shape | None:
+    known = nearest(version)
+    if not history or not between(FIRST_DESCRIBED, known, NEWEST):
+        return None
+    node = at(history, known)
+    return _shape(node, known) if node else None
+
+
+def _shape(node: Any, version: str, name: str = "", nullable: bool = False) -> Shape:
+    """The shape of a node of the data; of a reference, that of the definition, with the name it was referred to by."""
+    if isinstance(node, str):
+        node = {"ref": node[1:]} if node.startswith("#") else {"type": node}
+    name = name or node.get("name") or node.get("ref", "")
+    nullable = nullable or node.get("nullable", False)
+    if "ref" in node:
+        return _shape(at(described()["definitions"][node["ref"]], version), version, name, nullable)
+    enum = tuple(node.get("enum", ()))
+    return Shape(_kind(node), name, nullable, enum, node.get("format", ""), node, version)
+
+
+def _kind(node: dict[str, Any]) -> Kind:
+    if "all" in node:
+        return "object"
+    kinds: tuple[Kind, ...] = ("object", "array", "map")
+    kind: Kind = next((kind for kind in kinds if kind in node), node.get("type", "any"))
+    return kind

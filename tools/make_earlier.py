@@ -3,12 +3,11 @@
 
     .venv/bin/python tools/make_earlier.py FOLDER/ops.json
 
-It adds to shapes.json what the descriptions of API 1.25 and later cannot tell: since when operations and parameters
-were there before, those that were gone by then, and the operations that were never documented (from the first engine
-release that routes them; releases before 1.0 were not looked at, so 1.12 may mean earlier). None of that changes.
+It adds to shapes.json what the descriptions of API 1.25 and later cannot tell: since when parameters were there before,
+and those that were gone by then. None of that changes.
 
-What is written: {"GET /images/json": {"first": VERSION, "last": VERSION, "documented": true, "parameters":
-{"query all": [first, last, type]}}}; a last of null means that it goes on (and its type is in shapes.json).
+What is written: {"GET /images/json": {"query all": [first, last, type]}}; a last of null means that it goes on (and its
+type is in shapes.json).
 """
 
 import json
@@ -35,17 +34,13 @@ def facts(source: Path) -> Facts:
     result: Facts = {}
     for row in json.loads(source.read_text(encoding="utf-8"))["ops"]:
         route = f"{row['method']} {row['key'].rstrip('/')}"
-        first = row["documented_first"] or row["routed_first"][1]
-        if route not in routes or (row["documented_first"] and not _is_earlier(first)):
-            continue
         parameters = {
             f"{parameter['loc']} {parameter['name']}": _parameter(parameter)
             for parameter in row["params"]
             if parameter["loc"] in ("query", "header") and _is_earlier(parameter["first"])
         }
-        last = _last(row["documented_last"] or row["routed_last"][1])
-        documented = bool(row["documented_first"])
-        result[route] = {"first": first, "last": last, "documented": documented, "parameters": parameters}
+        if route in routes and parameters:
+            result[route] = parameters
     return result
 
 

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from apispy.engine.operations import OPERATIONS
-from apispy.engine.versions import NEWEST, VERSIONS, between, nearest
+from apispy.engine.operations import BY_ID, UNKNOWN
+from apispy.engine.versions import NEWEST, VERSIONS, between
 
 Facts = dict[str, Any]
 History = list[list[Any]]
@@ -24,7 +24,7 @@ def described() -> Facts:
 
 @cache
 def earlier() -> Facts:
-    """Since when operations and parameters were there before 1.25, and operations never described."""
+    """The parameters that operations had before 1.25."""
     return _read("earlier.json")
 
 
@@ -33,28 +33,20 @@ def _read(name: str) -> Facts:
     return content
 
 
-_PATHS = {row.id: (row.method, row.path) for row in OPERATIONS}
-
-
-def path_of(operation_id: str) -> str:
-    """The template of its path; "" if it is unknown."""
-    return _PATHS.get(operation_id, ("", ""))[1]
-
-
 def operation_facts(operation_id: str) -> Facts:
     """What the descriptions say of an operation; {} if they do not have it."""
     return _part(described()["operations"], operation_id)
 
 
-def earlier_facts(operation_id: str) -> Facts:
-    """What is known of it from before; {} if nothing is."""
+def earlier_parameters(operation_id: str) -> Facts:
+    """Its parameters before 1.25: "query all" -> [first, last or null, type]; {} if it had none."""
     return _part(earlier(), operation_id)
 
 
 def _part(facts: Facts, operation_id: str) -> Facts:
     """The data know an operation by method and path; its id and the names in the path changed over the versions."""
-    method, path = _PATHS.get(operation_id, ("", ""))
-    part: Facts = facts.get(f"{method} {re.sub('{[^}]*}', '{}', path)}", {})
+    row = BY_ID.get(operation_id, UNKNOWN)
+    part: Facts = facts.get(f"{row.method} {re.sub('{[^}]*}', '{}', row.path)}", {})
     return part
 
 
@@ -67,27 +59,3 @@ def last_of(history: History) -> str:
     """The last version that has it."""
     since, fact = history[-1]
     return NEWEST if fact is not None else VERSIONS[VERSIONS.index(since) - 1]
-
-
-@cache
-def versions_of(operation_id: str) -> tuple[str, str] | None:
-    """The first and last version of an operation, None if it is unknown.
-
-    Those whose documents have it; of one that they never had, those whose engines routed it.
-    """
-    history = operation_facts(operation_id).get("id")
-    last = last_of(history) if history else NEWEST
-    if before := earlier_facts(operation_id):
-        return before["first"], before["last"] or last
-    return (history[0][0], last) if history else None
-
-
-def is_documented(operation_id: str) -> bool:
-    """Whether any document has it."""
-    return "id" in operation_facts(operation_id) or earlier_facts(operation_id).get("documented", False)
-
-
-def has_operation(operation_id: str, version: str | None) -> bool:
-    """Whether this version has it (the nearest known version; None: the newest)."""
-    span = versions_of(operation_id)
-    return span is not None and between(span[0], nearest(version), span[1])

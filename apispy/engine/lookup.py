@@ -1,17 +1,20 @@
 """Which operation a request line means.
 
 Follows the daemon's router (gorilla/mux) where that matters to a reader: the version is optional, escapes are
-decoded before matching, most names may hold slashes, and HEAD means GET nowhere. It is more lenient in one thing:
-the router redirects double slashes and refuses most trailing ones; here both are overlooked, so that a slip still
-shows which operation was meant.
+decoded before matching, most names may hold slashes, and HEAD means GET nowhere. It is more lenient in two things,
+so that a slip still shows which operation was meant: the router redirects double slashes and refuses most trailing
+ones, here both are overlooked; and it routes some operations in some versions only, here any version finds all of
+them (``Operation.exists_in`` tells).
 """
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
-from apispy.engine.operation import Call, Operation
+from apispy.engine.operation import Call, Operation, Parameters
 from apispy.engine.operations import OPERATIONS, UNKNOWN
+from apispy.engine.tables.podman import LIBPOD
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
 """A name right after one of these ends at a slash; after any other (images, ...) the router takes any text."""
@@ -40,7 +43,18 @@ def lookup(method: str, target: str) -> Call:
     return Call(operation, path, version and version[1], arguments, _parameters(query))
 
 
-def _parameters(query: str) -> tuple[tuple[str, str], ...]:
+def with_form(call: Call, body: bytes) -> Call:
+    """The same call with the parameters of its *body*, an ``application/x-www-form-urlencoded`` form, as ``form``.
+
+    The daemon reads such a form in every POST and PUT, and in no other (Go's net/http, Request.ParseForm). Takes any
+    bytes.
+    """
+    if call.operation.method not in ("POST", "PUT"):
+        return call
+    return replace(call, form=_parameters(body.decode("utf-8", "replace")))
+
+
+def _parameters(query: str) -> Parameters:
     return tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
 
@@ -57,14 +71,14 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     for pattern, operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
         if found := pattern.fullmatch(stripped):
             return operation, found.groupdict()
-    return UNKNOWN, {}
+    return (LIBPOD, {"path": stripped[len("/libpod/") :]}) if root == "libpod" else (UNKNOWN, {})
 
 
 def _compile(path: str) -> re.Pattern[str]:
     """The expression for a template: "/images/{name}/json" becomes "/images/(?P<name>.+)/json"."""
 
     def name(found: re.Match[str]) -> str:
-        text = "[^/]+" if found[1] in PLAIN_NAMES else ".+"
+        text = "[^/]+" if found[1] in PLAIN_NAMES else ".+" if found[1] else ".*"  # OPTIONS / is a route
         return f"{found[1]}/(?P<{found[2]}>{text})"
 
     return re.compile(_NAME.sub(name, path), re.DOTALL)

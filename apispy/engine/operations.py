@@ -1,27 +1,51 @@
 """The table of all known operations of the Docker Engine API, and the one that stands for the rest."""
 
 from apispy.engine.operation import Operation
-from apispy.engine.tables import containers, images, parts, swarm, system, unlisted
+from apispy.engine.tables import (
+    container_files,
+    container_streams,
+    containers,
+    gone,
+    image_transfers,
+    images,
+    networks,
+    plugins,
+    podman,
+    secrets,
+    services,
+    swarm,
+    system,
+    undocumented,
+)
 
-DOCUMENTED: tuple[Operation, ...] = (
+OPERATIONS: tuple[Operation, ...] = (
     *containers.CONTAINERS,
-    *containers.EXEC,
+    *container_streams.STREAMS,
+    *container_streams.EXEC,
+    *container_files.FILES,
     *images.IMAGES,
-    *parts.NETWORKS,
-    *parts.VOLUMES,
-    *parts.PLUGINS,
+    *image_transfers.TRANSFERS,
+    *image_transfers.BUILDS,
+    *networks.NETWORKS,
+    *networks.VOLUMES,
+    *plugins.PLUGINS,
     *swarm.SWARM,
     *swarm.NODES,
-    *swarm.SERVICES,
-    *swarm.TASKS,
-    *swarm.SECRETS,
-    *swarm.CONFIGS,
+    *services.SERVICES,
+    *services.TASKS,
+    *secrets.SECRETS,
+    *secrets.CONFIGS,
     *system.SYSTEM,
+    *gone.GONE,
+    *undocumented.UNDOCUMENTED,
+    *podman.PODMAN,
 )
-"""The 108 operations of API 1.55."""
+"""All that can be told apart. Each id, and each pair of method and path, is unique."""
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTED, *unlisted.GONE, *unlisted.UNDOCUMENTED)
-"""All: documented, gone, routed though undocumented. Each id, and each pair of method and path, is unique."""
+DOCUMENTED: tuple[Operation, ...] = tuple(row for row in OPERATIONS if row.documented)
+"""The 114 operations that the reference of any version from 1.0 to 1.55 has; that of 1.55 has 108 of them."""
 
-UNKNOWN = Operation("", "", "", response="")
+BY_ID = {row.id: row for row in OPERATIONS}
+
+UNKNOWN = Operation("", "", "", response="", documented=False)
 """Whatever is none of these."""

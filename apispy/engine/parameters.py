@@ -4,18 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from apispy.engine.facts import (
-    at,
-    earlier_facts,
-    is_documented,
-    last_of,
-    operation_facts,
-    path_of,
-    versions_of,
-)
+from apispy.engine.facts import at, earlier_parameters, last_of, operation_facts
+from apispy.engine.operations import BY_ID
 from apispy.engine.undocumented import UNDOCUMENTED, Place
-from apispy.engine.versions import NEWEST, between, nearest
+from apispy.engine.versions import NEWEST, VERSIONS, between, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,12 @@ def parameters_of(operation_id: str, version: str | None) -> tuple[Parameter, ..
 @cache
 def _all(operation_id: str, version: str) -> tuple[Parameter, ...]:
     """All, with type and the rest as of a known *version*."""
-    if not (span := versions_of(operation_id)):
+    if not (row := BY_ID.get(operation_id)):
         return ()
-    names = re.findall(r"\{(\w+)\}", path_of(operation_id))
+    span = row.first or VERSIONS[0], row.last or NEWEST
+    names = re.findall(r"\{(\w+)\}", row.path)
     return (
-        *(
-            Parameter("path", name, "string", *span, is_documented(operation_id), required=True)
-            for name in names
-        ),
+        *(Parameter("path", name, "string", *span, row.documented, required=True) for name in names),
         *_described(operation_id, version),
         *_gone(operation_id),
         *_undocumented(operation_id),
@@ -67,9 +59,9 @@ def _all(operation_id: str, version: str) -> tuple[Parameter, ...]:
 
 def _described(operation_id: str, version: str) -> Iterator[Parameter]:
     """Those of 1.25 and later. A gap (prune's filters in 1.27) is one of the description, not of the daemon."""
-    earlier = earlier_facts(operation_id).get("parameters", {})
+    earlier = earlier_parameters(operation_id)
     for key, history in operation_facts(operation_id).get("parameters", {}).items():
-        place, name = key.split(" ")
+        place, name = _place_and_name(key)
         first, _, _ = earlier.get(key, (history[0][0], None, ""))
         fact = at([row for row in history if row[1]], version) or history[0][1]
         deprecated = next((since for since, fact in history if fact and "deprecated" in fact), "")
@@ -88,10 +80,15 @@ def _described(operation_id: str, version: str) -> Iterator[Parameter]:
 
 def _gone(operation_id: str) -> Iterator[Parameter]:
     """Those that no description of 1.25 and later has."""
-    for key, (first, last, type_) in earlier_facts(operation_id).get("parameters", {}).items():
+    for key, (first, last, type_) in earlier_parameters(operation_id).items():
         if last:
-            place, name = key.split(" ")
+            place, name = _place_and_name(key)
             yield Parameter(place, name, type_, first, last)
+
+
+def _place_and_name(key: Any) -> tuple[Place, str]:
+    place, name = key.split(" ")
+    return place, name
 
 
 def _undocumented(operation_id: str) -> Iterator[Parameter]:

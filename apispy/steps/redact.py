@@ -103,7 +103,10 @@ def _redact_body(body: Body, paths: list[list[str]]) -> Body:
     except (ValueError, RecursionError):
         return replace(body, chunks=(), shown=False)
     for path in paths:
-        _mask(value, path)
+        if path:
+            _mask(value, path)
+        else:  # the whole body
+            value = _masked(value)
     # Padded, so that a text that got shorter does not look as if its end were missing.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return replace(body, chunks=(Chunk(body.chunks[-1].at, text.ljust(body.size)),))

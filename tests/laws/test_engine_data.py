@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from apispy.engine import OPERATIONS, Operation
-from apispy.engine.facts import described, has_operation, versions_of
+from apispy.engine.facts import described
 from apispy.engine.operations import DOCUMENTED
 from apispy.engine.parameters import parameters, parameters_of
 from apispy.engine.shapes import Shape, request_shape, response_shape, statuses
@@ -25,7 +25,7 @@ def everything(shape: Shape) -> Iterator[Shape]:
 
 @pytest.mark.parametrize("version", DESCRIBED)
 def test_every_shape_can_be_walked_to_its_ends(version: str) -> None:
-    operations = [row.id for row in DOCUMENTED if has_operation(row.id, version)]
+    operations = [row.id for row in DOCUMENTED if row.exists_in(version)]
     assert len(operations) > 90
     for operation in operations:
         assert statuses(operation, version), operation
@@ -39,8 +39,6 @@ def test_every_shape_can_be_walked_to_its_ends(version: str) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.id)
 def test_every_operation_has_its_parameters(operation: Operation) -> None:
-    span = versions_of(operation.id)
-    assert span
     rows = parameters(operation.id)
     assert {row.name for row in rows if row.place == "path"} == set(re.findall(r"\{(\w+)\}", operation.path))
     for row in rows:
@@ -53,5 +51,9 @@ def test_every_operation_has_its_parameters(operation: Operation) -> None:
 
 def test_what_the_descriptions_have_the_table_has() -> None:
     """A new version with a new operation needs a row in apispy/engine/tables."""
-    rows = {f"{row.method} {re.sub('{[^}]*}', '{}', row.path)}" for row in DOCUMENTED}
+    rows = {
+        f"{row.method} {re.sub('{[^}]*}', '{}', row.path)}"
+        for row in DOCUMENTED
+        if row.exists_in(DESCRIBED[0]) or not row.last
+    }
     assert set(described()["operations"]) == rows

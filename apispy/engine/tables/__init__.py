@@ -1,7 +1,7 @@
 """The rows of the table of operations, one file for each part of the API. Data only.
 
-Ids, methods and paths are those of the published descriptions of API 1.18 to 1.55; what the daemon routes but does
-not document, and what it no longer routes, stands in ``unlisted``. Formats are ours: the descriptions do not tell how
-an answer is framed (they call a stream of JSON objects ``application/json``), so that column was written by hand from
-what the daemon sends.
+Ids, methods, paths, tags and versions are those of the published descriptions of API 1.0 to 1.55; what the daemon
+routes but does not document stands in ``undocumented``, what it no longer routes in ``gone``. Formats are ours: the
+descriptions do not tell how an answer is framed (they call a stream of JSON objects ``application/json``), so they were
+written by hand from what the daemon sends; so were the sentences, the commands and the secrets.
 """

@@ -1,12 +1,17 @@
 """The daemon itself."""
 
 from apispy.engine.operation import Operation
+from apispy.engine.tables.secret_fields import options
 
 SYSTEM = (
     Operation(
         "SystemAuth",
         "POST",
         "/auth",
+        tag="System",
+        first="1.0",
+        does="Tries a user name and password at a registry.",
+        commands=("docker login",),
         request="json",
         shows=("body.username", "body.serveraddress"),
         secrets=(
@@ -17,18 +22,84 @@ SYSTEM = (
             "response.IdentityToken",
         ),
     ),
-    Operation("SystemInfo", "GET", "/info", outcome="info"),
-    Operation("SystemVersion", "GET", "/version", outcome="version"),
-    Operation("SystemPing", "GET", "/_ping", response="text", outcome="ping"),
-    Operation("SystemPingHead", "HEAD", "/_ping", response="", outcome="ping"),
+    # Engines before 20.10 give a proxy's password as it is.
+    Operation(
+        "SystemInfo",
+        "GET",
+        "/info",
+        tag="System",
+        first="1.0",
+        does="Describes the daemon: its containers, drivers, plugins and host.",
+        commands=(
+            "docker info",
+            "docker system info",
+            "docker swarm join",
+            "docker swarm init",
+            "docker swarm join-token",
+        ),
+        outcome="info",
+        secrets=(
+            "response.HttpProxy",
+            "response.HttpsProxy",
+            "response.Swarm.Cluster.Spec.CAConfig.SigningCAKey",
+        ),
+    ),
+    Operation(
+        "SystemVersion",
+        "GET",
+        "/version",
+        tag="System",
+        first="1.0",
+        does="Tells the versions of the engine, of its parts and of the API.",
+        commands=("docker version",),
+        outcome="version",
+    ),
+    # For clients older than API 1.40, or when the HEAD below gets no answer.
+    Operation(
+        "SystemPing",
+        "GET",
+        "/_ping",
+        tag="System",
+        first="1.11",
+        does="Answers OK, with the newest API version in a header.",
+        commands=("docker COMMAND",),
+        response="text",
+        outcome="ping",
+    ),
+    # Every docker command begins with it, unless DOCKER_API_VERSION is set.
+    Operation(
+        "SystemPingHead",
+        "HEAD",
+        "/_ping",
+        tag="System",
+        first="1.40",
+        does="Asks whether the daemon is there and for its newest API version.",
+        commands=("docker COMMAND",),
+        response="",
+        outcome="ping",
+    ),
     Operation(
         "SystemEvents",
         "GET",
         "/events",
+        tag="System",
+        first="1.3",
+        does="Reports what happens to containers, images and the rest, while it happens.",
+        commands=("docker events", "docker system events"),
         response="json-lines",
         opens="always",
         shows=("since", "until", "filters"),
         outcome="events",
     ),
-    Operation("SystemDataUsage", "GET", "/system/df", shows=("type", "verbose")),
+    Operation(
+        "SystemDataUsage",
+        "GET",
+        "/system/df",
+        tag="System",
+        first="1.25",
+        does="Tells how much disk space images, containers, volumes and build cache take.",
+        commands=("docker system df",),
+        shows=("type", "verbose"),
+        secrets=(*options("response.Volumes.Options"), *options("response.VolumeUsage.Items.Options")),
+    ),
 )

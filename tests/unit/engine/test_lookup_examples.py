@@ -45,7 +45,6 @@ def test_found(line: str, operation: str, version: str | None, arguments: dict[s
 @pytest.mark.parametrize(
     "line",
     [
-        "GET /v4.0.0/libpod/info",
         "HEAD /info",
         "get /info",
         "GET /services/a/b",

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apispy.engine.facts import has_operation, versions_of
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 
 
@@ -72,24 +71,5 @@ def test_a_gap_in_the_descriptions_is_none():
     assert one("ContainerPrune", "filters", "1.27")
 
 
-@pytest.mark.parametrize(
-    ("operation", "versions"),
-    [
-        ("ContainerList", ("1.0", "1.55")),
-        ("ContainerCopy", ("1.4", "1.23")),
-        ("VolumeUpdate", ("1.42", "1.55")),
-        ("PluginInspectLegacy", ("1.24", "1.24")),
-        ("BuildCancel", ("1.38", "1.55")),
-        ("ImageViz", ("1.12", "1.18")),
-        ("", None),
-    ],
-)
-def test_operations_have_versions(operation: str, versions: tuple[str, str] | None):
-    assert versions_of(operation) == versions
-
-
-def test_which_version_has_an_operation():
-    assert not has_operation("VolumeUpdate", "1.41")
-    assert has_operation("VolumeUpdate", None)
-    assert not has_operation("nothing", None)
+def test_an_unknown_operation_has_none():
     assert parameters("nothing") == parameters_of("nothing", None) == ()

@@ -1,0 +1,62 @@
+"""The files of containers."""
+
+from apispy.engine.operation import Operation
+
+FILES = (
+    Operation(
+        "ContainerChanges",
+        "GET",
+        "/containers/{id}/changes",
+        tag="Container",
+        first="1.0",
+        does="Lists the files that differ between a container and its image.",
+        commands=("docker diff", "docker container diff"),
+        outcome="changes",
+    ),
+    Operation(
+        "ContainerExport",
+        "GET",
+        "/containers/{id}/export",
+        tag="Container",
+        first="1.0",
+        does="Sends a container's whole file system as a tar archive.",
+        commands=("docker export", "docker container export"),
+        response="tar",
+        outcome="size",
+    ),
+    Operation(
+        "ContainerArchiveInfo",
+        "HEAD",
+        "/containers/{id}/archive",
+        tag="Container",
+        first="1.20",
+        does="Tells the size, mode and time of a path in a container, in a response header.",
+        commands=("docker cp", "docker container cp"),
+        response="",
+        shows=("path",),
+    ),
+    Operation(
+        "ContainerArchive",
+        "GET",
+        "/containers/{id}/archive",
+        tag="Container",
+        first="1.20",
+        does="Sends a file or folder of a container as a tar archive.",
+        commands=("docker cp", "docker container cp"),
+        response="tar",
+        shows=("path",),
+        outcome="size",
+    ),
+    Operation(
+        "PutContainerArchive",
+        "PUT",
+        "/containers/{id}/archive",
+        tag="Container",
+        first="1.20",
+        does="Unpacks a tar archive into a folder of a container.",
+        commands=("docker cp", "docker container cp"),
+        request="tar",
+        response="",
+        shows=("path",),
+    ),
+)

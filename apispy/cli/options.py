@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def takes_view(command: Function) -> Function:
             as_json=typed["as_json"],
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
-            color=_colored(typed["color"]),
+            color=typed["color"],
             bodies=typed["bodies"],
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
@@ -93,9 +92,3 @@ def _gathered(command: Function, options: tuple[Function, ...], name: str, read:
         gathering = option(gathering)
     names = [parameter.name for parameter in gathering.__click_params__[before:]]  # type: ignore[attr-defined]
     return gathering
-
-
-def _colored(wanted: str) -> bool:
-    if wanted == "auto":
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return wanted == "always"

@@ -1,5 +1,6 @@
 """``apispy``: stand between a client and a daemon, and show what they say."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ def proxy(
         return 0
     from apispy import endpoints
     from apispy.cli.session import Session, listener_files
+    from apispy.cli.standing import stand
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
-    return Session(where, daemon(), files, view).run()
+    return stand(Session(where, daemon(), files, view, sys.stdout))

@@ -1,29 +1,26 @@
-"""A run of the proxy, from the start-up lines to the summary."""
+"""A session of the proxy: what listens, what is shown, and where."""
 
-import asyncio
 import logging
-import signal
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from apispy import __version__, certs, endpoints
+from apispy import certs, endpoints
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import ApispyError, UsageError
+from apispy.errors import UsageError
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
 
 def listener_files(
-    where: Listen, certs_dir: Path | None, plaintext: bool, allow_remote: bool
+    where: Listen, certs_dir: Path | None, plaintext: bool = False, allow_remote: bool = False
 ) -> certs.ServerFiles | None:
     """The listener's certificates, made if need be; None for plaintext. Raises UsageError when that is not safe."""
     if where.kind == "unix":
@@ -40,114 +37,45 @@ def listener_files(
 
 
 class Session:
-    """One run of the proxy in this process."""
+    """The proxy of this process, which shows on *stream* what goes by."""
 
-    def __init__(self, where: Listen, daemon: Endpoint, files: certs.ServerFiles | None, view: View) -> None:
-        self._where, self._daemon, self._files = where, daemon, files
-        self._writer = ThreadWriter(sys.stdout, on_broken=_say_broken)
-        outputs = view.outputs(self._writer, self._curl if view.curl else None)
-        self._pipeline = Pipeline(outputs, show_secrets=view.show_secrets)
+    def __init__(
+        self, where: Listen, daemon: Endpoint, files: certs.ServerFiles | None, view: View, stream: TextIO
+    ) -> None:
+        self.where, self.daemon, self.files, self.view = where, daemon, files, view
+        self._writer = ThreadWriter(stream, on_broken=_say_broken)
+        outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
+        self.pipeline = Pipeline(outputs, show_secrets=view.show_secrets)
         self._target = daemon_target(daemon)
-        self._via = view.curl == "via"
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
-        self._body_limit = view.body_limit
-        self._show_secrets = view.show_secrets
 
-    def run(self) -> int:
-        """Until Ctrl-C or SIGTERM. Raises ApispyError when it cannot start."""
-        asyncio.run(self._serve())
-        if sys.stderr.isatty():
-            _say("")  # the terminal has put ^C there
-        self._pipeline.close()
-        self._writer.close(FLUSH)
-        return 0
-
-    async def _serve(self) -> None:
+    async def serve(self, started: Callable[[Listen], None]) -> None:
+        """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
         from apispy.proxy.service import LogNotices, Service, Settings  # mitmproxy: 0.5 s of imports
 
-        logging.getLogger().handlers = [LogNotices(self._pipeline)]
-        service = Service(Settings(self._where, self._daemon, self._files, self._body_limit), self._pipeline)
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, service.stop)
-        background = set()
+        logging.getLogger().handlers = [LogNotices(self.pipeline)]
+        settings = Settings(self.where, self.daemon, self.files, self.view.body_limit)
+        self._service = Service(settings, self.pipeline)
 
-        def started(where: Listen) -> None:
-            if self._via:
-                self._target = apispy_target(where, self._files)
-            for line in self._announcement(where):
-                _say(line)
-            background.add(asyncio.create_task(self._introduce_daemon()))
+        def listening(where: Listen) -> None:
+            self.where = where
+            if self.view.curl == "via":
+                self._target = apispy_target(where, self.files)
+            started(where)
 
-        await service.run(started)
-        for task in background:
-            task.cancel()
+        await self._service.run(listening)
+
+    def stop(self) -> None:
+        self._service.stop()
+
+    def close(self) -> None:
+        """Show what is still open, and the summary."""
+        self.pipeline.close()
+        self._writer.close(FLUSH)
 
     def _curl(self, reading: Reading) -> str:
         return curl(reading, self._target, self._keep)
 
-    def _announcement(self, where: Listen) -> list[str]:
-        lines = [f"apispy {__version__}: listening on {where} ({self._protection(where)})"]
-        lines.append(f"dialling {self._daemon} ({_daemon_protection(self._daemon)})")
-        if self._show_secrets:
-            lines.append("showing secrets: passwords and registry credentials appear as they are")
-        lines.append("To send a client this way, paste:")
-        return lines + exports(where, self._files)
-
-    def _protection(self, where: Listen) -> str:
-        if where.kind == "unix":
-            return "only for this user"
-        if self._files is not None:
-            return f"TLS, only for clients with a certificate of {self._files.ca}"
-        if where.loopback:
-            return "PLAINTEXT: everybody on this machine who connects is root on the Docker host"
-        return "PLAINTEXT AND REMOTE: everybody who can reach this port is root on the Docker host"
-
-    async def _introduce_daemon(self) -> None:
-        try:
-            daemon = await asyncio.to_thread(endpoints.probe, self._daemon)
-            _say(
-                f"the daemon is version {daemon.version}, API {daemon.api_version} "
-                f"(lowest {daemon.min_api_version}), {daemon.os}/{daemon.arch}"
-            )
-        except ApispyError as error:
-            _say(f"no answer from the daemon yet. {error}")
-        _say("apispy: ready")
-
-
-def exports(where: Listen, files: certs.ServerFiles | None) -> list[str]:
-    """The lines to paste into a shell so that docker clients come to *where*."""
-    if where.kind == "unix":
-        return [f"export DOCKER_HOST={where}"]
-    address = endpoints.dialled_as(where)
-    if files is None:
-        return ["unset DOCKER_TLS_VERIFY DOCKER_TLS DOCKER_CERT_PATH", f"export DOCKER_HOST={address}"]
-    return [
-        "export DOCKER_TLS_VERIFY=1",
-        f"export DOCKER_CERT_PATH={files.ca.parent}",
-        f"export DOCKER_HOST={address}",
-    ]
-
-
-def _daemon_protection(daemon: Endpoint) -> str:
-    if daemon.kind == "ssh":
-        return "through ssh"
-    if daemon.kind == "unix":
-        return "a socket on this machine"
-    if daemon.tls is None:
-        return "PLAINTEXT"
-    return (
-        f"TLS, verified with {daemon.tls.ca or 'the system roots'}"
-        if daemon.tls.verify
-        else "TLS, NOT VERIFIED"
-    )
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
-
 
 def _say_broken(error: OSError | ValueError) -> None:
-    _say(
-        f"apispy: cannot write to standard output any more ({error}); the traffic goes on. Ctrl-C ends apispy."
-    )
+    click.echo(f"apispy: cannot write any more ({error}); the traffic goes on. Ctrl-C ends apispy.", err=True)

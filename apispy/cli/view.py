@@ -1,10 +1,9 @@
 """How the calls are to be shown: what the options of the views come to."""
 
-import shutil
-import sys
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +18,14 @@ class View:
     as_json: bool = False
     body_limit: int = 1 << 20  # bytes
     show_secrets: bool = False
-    color: bool = False
+    color: str = "auto"  # on a terminal, unless NO_COLOR is set; or "always", "never"
     curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
     bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
 
     def outputs(
-        self, writer: "ThreadWriter", curl: "Callable[[Reading], str] | None" = None
+        self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
     ) -> "list[Output]":
-        """*curl* makes the command that repeats a call."""
+        """*writer* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Console, JsonLines, Summary
 
         if self.as_json:
@@ -34,15 +33,23 @@ class View:
         console = Console(
             writer.write,
             verbosity=self.verbosity,
-            color=self.color,
+            color=self._colored(stream),
             body_limit=self.body_limit,
-            columns=_columns,
+            columns=lambda: _columns(stream),
             curl=curl,
         )
         summary = Summary(writer.write)
         return [summary] if self.quiet else [console, summary]
 
+    def _colored(self, stream: TextIO) -> bool:
+        if self.color == "auto":
+            return stream.isatty() and not os.environ.get("NO_COLOR")
+        return self.color == "always"
 
-def _columns() -> int:
+
+def _columns(stream: TextIO) -> int:
     """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0

@@ -58,7 +58,9 @@ class Summary:
 
     def close(self) -> None:
         if not self._tallies:
-            self._write("no calls seen\n")
+            self._write(
+                "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon\n"
+            )
             return
         whole = Tally()
         for tally in self._tallies.values():

@@ -1,0 +1,49 @@
+"""``apispy run -- COMMAND ...``: what a command says to Docker, as strace shows system calls."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apispy.cli.options import FILE, takes_daemon, takes_view
+from apispy.cli.view import View
+
+if TYPE_CHECKING:
+    from apispy.endpoints import Endpoint
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
+@click.option("-o", "--output", type=FILE, metavar="FILE",
+              help="Where to print the calls (0600); without it on standard error.")  # fmt: skip
+@click.option(
+    "--tcp", is_flag=True, help="Give the command mutual TLS on a free port instead of a unix socket."
+)
+@click.option(
+    "--certs-dir", type=FILE, metavar="DIR", help="Our CA and certificates for --tcp; made on first use."
+)
+@takes_daemon
+@takes_view
+def command(
+    words: tuple[str, ...],
+    output: Path | None,
+    tcp: bool,
+    certs_dir: Path | None,
+    daemon: "Callable[[], Endpoint]",
+    view: View,
+) -> int:
+    """Run COMMAND and show what it says to Docker.
+
+    Its own input, output and terminal stay untouched, signals are passed on, and its exit code is ours.
+
+    \b
+    apispy run -- docker compose up
+    apispy run -o calls.txt -- docker run -it busybox sh
+    """
+    from apispy.cli.running import run_under
+
+    if words[0].startswith("-"):
+        raise click.UsageError(f"No such option: {words[0]}. Type: apispy run [OPTIONS] -- COMMAND ...")
+    return run_under(words, daemon(), view, output, tcp=tcp, certs_dir=certs_dir, terminal=sys.stderr)

@@ -1,0 +1,94 @@
+"""The work of ``apispy run``: a private proxy around one command."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from apispy import endpoints
+from apispy.certs import ServerFiles
+from apispy.cli import child
+from apispy.cli.session import Session, listener_files
+from apispy.cli.view import View
+from apispy.endpoints import Endpoint, Listen
+from apispy.errors import ApispyError
+
+DOCKER_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+"""What says where the daemon is: all of it is ours to set for the command, or to take away."""
+
+
+def run_under(
+    command: Sequence[str],
+    daemon: Endpoint,
+    view: View,
+    output: Path | None,
+    *,
+    tcp: bool,
+    certs_dir: Path | None,
+    terminal: TextIO,
+) -> int:
+    """Run *command* against a proxy of its own; its exit code. Raises ApispyError when it cannot be run.
+
+    The calls are shown in the file *output*, or on *terminal*.
+    """
+    child.check(command[0])
+    with _listening(tcp) as where, _shown(output, terminal) as stream:
+        session = Session(where, daemon, listener_files(where, certs_dir), view, stream)
+        try:
+            return asyncio.run(_both(session, command))
+        finally:
+            session.close()
+
+
+async def _both(session: Session, command: Sequence[str]) -> int:
+    """The proxy for as long as the command runs."""
+    ready = asyncio.Event()
+    serving = asyncio.create_task(session.serve(lambda _: ready.set()))
+    started = asyncio.create_task(ready.wait())
+    await asyncio.wait((serving, started), return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        started.cancel()
+        await serving  # it raises what kept it from listening
+    try:
+        return await child.run(command, environment(session.where, session.files, os.environ))
+    finally:
+        session.stop()
+        await serving
+
+
+def environment(where: Listen, files: ServerFiles | None, ours: Mapping[str, str]) -> dict[str, str]:
+    """*ours*, changed so that every docker client comes to *where*."""
+    found = {name: value for name, value in ours.items() if name not in DOCKER_VARIABLES}
+    found["DOCKER_HOST"] = str(endpoints.dialled_as(where))
+    if files is not None:
+        found |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(files.ca.parent)}
+    return found
+
+
+@contextmanager
+def _listening(tcp: bool) -> Iterator[Listen]:
+    """A free port, or a socket in a directory that only this user can enter."""
+    if tcp:
+        yield Listen("tcp", "127.0.0.1", 0, "")
+        return
+    with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
+        yield Listen("unix", "", 0, f"{directory}/docker.sock")
+
+
+@contextmanager
+def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
+    if output is None:
+        if terminal.isatty() and isinstance(terminal, TextIOWrapper):
+            terminal.reconfigure(newline="\r\n")  # the command may have put it into raw mode
+        yield terminal
+        return
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
+    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        yield stream

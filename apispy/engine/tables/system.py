@@ -34,8 +34,12 @@ SYSTEM = (
             "docker info",
             "docker system info",
             "docker swarm join",
-            "docker swarm init",
             "docker swarm join-token",
+            "docker swarm unlock",
+            "docker node ls",
+            "docker node ps",
+            "docker stack deploy",
+            "docker inspect",
         ),
         outcome="info",
         secrets=(

@@ -3,6 +3,8 @@
 import pytest
 
 from apispy.engine import UNKNOWN, lookup
+from apispy.engine.lookup import with_form
+from apispy.engine.versions import NEWEST
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,15 @@ from apispy.engine import UNKNOWN, lookup
         ("GET http://docker/v1.41/info", "SystemInfo", "1.41", {}),
         ("GET http://unix.sock:80/_ping", "SystemPing", None, {}),
         ("OPTIONS /containers/json", "Options", None, {"anyroute": "containers/json"}),
+        ("OPTIONS /", "Options", None, {"anyroute": ""}),
+        ("POST /v1.4/containers/a/copy", "ContainerCopy", "1.4", {"id": "a"}),
+        ("POST /v1.10/images/a/b/insert", "ImageInsert", "1.10", {"name": "a/b"}),
+        ("GET /v1.6/images/viz", "ImageViz", "1.6", {}),
+        ("GET /v4.0.0/libpod/info", "Libpod", "4.0.0", {"path": "info"}),
+        ("PATCH /v4.0.0/libpod/a%2Fb/", "Libpod", "4.0.0", {"path": "a/b"}),
+        ("GET /v4.0.0/libpod/containers/json", "Libpod", "4.0.0", {"path": "containers/json"}),
+        ("GET /v5.4.1/libpod/containers/a/json", "LibpodContainerInspect", "5.4.1", {"name": "a"}),
+        ("POST /libpod", "Libpod", None, {"path": ""}),
     ],
 )  # fmt: skip
 def test_found(line: str, operation: str, version: str | None, arguments: dict[str, str]) -> None:
@@ -81,3 +92,36 @@ def test_the_path_is_kept_as_it_came() -> None:
 )
 def test_what_stays_open(line: str, open_: bool) -> None:
     assert lookup(*line.split()).stays_open is open_
+
+
+@pytest.mark.parametrize(
+    ("target", "nearest", "known"),
+    [
+        ("/v1.41/info", "1.41", True),
+        ("/v1.9/info", "1.9", True),
+        ("/v1.99/info", NEWEST, False),
+        ("/v2.0/info", NEWEST, False),
+        ("/v0.1/info", "1.0", False),
+        ("/v4.0.0/info", NEWEST, False),
+        ("/v..1/info", NEWEST, False),
+        ("/info", NEWEST, False),
+    ],
+)
+def test_versions(target: str, nearest: str, known: bool) -> None:
+    call = lookup("GET", target)
+    assert call.operation.id == "SystemInfo"
+    assert (call.nearest_version, call.version_known) == (nearest, known)
+
+
+def test_parameters_in_a_form() -> None:
+    call = with_form(lookup("POST", "/containers/x/rename?name=old&force=0"), b"name=x%2Fb+c&force=1&empty=")
+    assert call.form == (("name", "x/b c"), ("force", "1"), ("empty", ""))
+    assert call.query == (("name", "old"), ("force", "0"))
+    assert call.parameters == call.form + call.query
+    assert (call.value("name"), call.flag("force")) == ("x/b c", True)  # as the daemon takes them
+
+
+@pytest.mark.parametrize("line", ["GET /containers/json", "DELETE /containers/a", "POST /nothing"])
+def test_no_form_where_the_daemon_reads_none(line: str) -> None:
+    call = lookup(*line.split())
+    assert with_form(call, b"all=1") is call

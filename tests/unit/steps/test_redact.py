@@ -160,3 +160,10 @@ def test_quotes_of_the_wire_are_left_out(reason: str, said: str) -> None:
     assert without_quotes(reason).startswith(said.removesuffix(")"))
     assert "hunter2" not in without_quotes(reason)
     assert "it's" not in without_quotes(reason)
+
+
+def test_a_body_that_is_secret_as_a_whole() -> None:
+    clean = redact(exchange(b'["DEBUG=1", "TOKEN=hunter2"]'), call_with("request"))
+    assert json.loads(clean.request.body.data) == [f"DEBUG={REDACTED}", f"TOKEN={REDACTED}"]
+    clean = redact(exchange(b"hunter2"), call_with("request"))
+    assert not clean.request.body.shown

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
-from apispy.learn import Memory
+from apispy.learn import Memory, notes_on
 from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
@@ -25,6 +25,8 @@ HISTORY_BYTES = 256 << 10
 
 ERRORS = 20
 """How many errors of one call are remembered."""
+
+Notes = Literal["off", "on", "strict"]
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ class Live:
 
     def reading(self, memory: Memory) -> Reading:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
-        return Reading(self.exchange, self.call, items, tuple(self.errors), memory.labelled)
+        return Reading(self.exchange, self.call, items, tuple(self.errors), label=memory.labelled)
 
 
 class Pipeline:
@@ -96,10 +98,12 @@ class Pipeline:
         outputs: Sequence[Output],
         *,
         show_secrets: bool = False,
+        notes: Notes = "on",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outputs = [Guarded(output) for output in outputs]
         self._show_secrets = show_secrets
+        self._notes = notes
         self._clock = clock
         self._live: dict[int, Live] = {}
         self._memory = Memory()
@@ -185,8 +189,8 @@ class Pipeline:
         live = live or Live(exchange, call)
         for direction, stream in live.streams.items():
             self._flow(live, direction, stream.close())
-        exchange = self._clean(exchange, call)
-        reading = _finish(exchange, live, self._memory)
+        live.call = _with_form(call, exchange)
+        reading = _finish(self._clean(exchange, call), live, self._memory, self._notes)
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
@@ -248,16 +252,24 @@ def decoder_for(exchange: Exchange, call: Call, direction: Direction) -> Decoder
     return decoders.make(name) if name else None
 
 
-def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False) -> Reading:
+def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False, notes: Notes = "on") -> Reading:
     """Read a finished exchange, from a capture say, as the live way would have read it.
 
     *memory* is that of the session: it knows what earlier calls told, and learns from this one.
     """
     call = engine.lookup(exchange.request.method, exchange.request.target)
-    return _finish(exchange if show_secrets else redact(exchange, call), Live(exchange, call), memory)
+    clean = exchange if show_secrets else redact(exchange, call)
+    return _finish(clean, Live(clean, _with_form(call, exchange)), memory, notes)
 
 
-def _finish(exchange: Exchange, live: Live, memory: Memory) -> Reading:
+def _with_form(call: Call, exchange: Exchange) -> Call:
+    """The call with those of its parameters that came in the body, if that is a form."""
+    kind, body = exchange.request.headers.text("content-type"), exchange.request.body
+    is_form = kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+    return engine.with_form(call, body.data) if is_form and not body.cut else call
+
+
+def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Reading:
     """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
     items = {
         direction: _items(exchange, live, direction, body)
@@ -266,9 +278,11 @@ def _finish(exchange: Exchange, live: Live, memory: Memory) -> Reading:
     }
     answer = [item for direction in ANSWERS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
+    asked, answered = _json(items.get("request", ())), _json(items.get("response", ()))
     if exchange.response is not None and exchange.response.status < 400:
-        memory.learn(live.call, _json(items.get("request", ())), _json(items.get("response", ())))
-    return Reading(exchange, live.call, items, errors, memory.labelled)
+        memory.learn(live.call, asked, answered)
+    noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
+    return Reading(exchange, live.call, items, errors, noted, memory.labelled)
 
 
 def _json(items: Iterable[Item]) -> list[Any]:

@@ -36,6 +36,9 @@ VIEW = (
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
     click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),
     click.option("--json", "as_json", is_flag=True, help="One JSON object per call instead of lines."),
+    click.option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True,
+                 help="Remarks on calls: what Docker ignores or another version refuses; "
+                      "strict: also where an answer is not as described."),
     click.option("--curl", type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct", default=None,
                  help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
                       "-v shows it too."),
@@ -73,6 +76,7 @@ def takes_view(command: Function) -> Function:
             show_secrets=typed["show_secrets"],
             color=typed["color"],
             bodies=typed["bodies"],
+            notes=typed["notes"],
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
 

@@ -45,7 +45,9 @@ class Session:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
         outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
-        self.pipeline = Pipeline(outputs, show_secrets=view.show_secrets)
+        self.pipeline = Pipeline(
+            outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes
+        )
         self._target = daemon_target(daemon)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apispy.outputs import Output, Reading, ThreadWriter
+    from apispy.pipeline import Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class View:
     show_secrets: bool = False
     color: str = "auto"  # on a terminal, unless NO_COLOR is set; or "always", "never"
     curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
+    notes: "Notes" = "on"
     bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
 
     def outputs(

@@ -15,6 +15,9 @@ from apispy.outputs.safe import lines
 from apispy.outputs.style import Piece, paint, width, wrap
 
 INDENT = "    "
+NOTES = 10_000
+"""Notes that are remembered, so as to be made once in a session."""
+
 PREVIEW = 256  # bytes of a chunk that its line may show, more or less
 STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
 ANSWERS: tuple[Direction, ...] = ("response", "to_server", "to_client")
@@ -45,6 +48,7 @@ class Console:
         self._columns = columns
         self._curl = curl
         self._allowances: dict[int, Allowance] = {}
+        self._noted: set[str] = set()
         self._begun: set[int] = set()  # the calls that have a line at their beginning
         self._flows: dict[int, Flow] = {}  # of those among them that are shown as they flow
 
@@ -88,6 +92,7 @@ class Console:
         self._begun.discard(exchange.id)
         head = line.begin(reading, exchange.started + exchange.duration, number)
         self._call(head, line.end(reading))
+        self._note(reading)
         if flow is None or exchange.request.announces_body:
             self._repeat(reading)
         if flow is None:
@@ -132,6 +137,14 @@ class Console:
     def _wrapped(self, pieces: list[Piece], indent: int) -> None:
         columns = self._columns()
         self._say(wrap(pieces, columns, indent) if columns else pieces)
+
+    def _note(self, reading: Reading) -> None:
+        """What was not remarked before: on the tenth call alike it would be noise."""
+        for note in reading.notes:
+            if note not in self._noted and len(self._noted) < NOTES:
+                self._noted.add(note)
+                for text in lines(reading.label(note)):
+                    self._wrapped([Piece(f"{INDENT}note: ", "dim"), Piece(text, "warn")], len(INDENT) + 2)
 
     def _repeat(self, reading: Reading) -> None:
         if self._curl:

@@ -20,6 +20,7 @@
 | outcome     | what came back, in words; may be "" |
 | errors      | list: what went wrong, in the daemon's words |
 | problems    | list: what apispy saw going wrong on the wire |
+| notes       | list: what apispy remarks on the call |
 | end         | "complete", "cut" or "open" (when apispy stopped) |
 | curl        | with --curl: the command that repeats the call |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
@@ -138,6 +139,7 @@ def _came_back(reading: Reading) -> dict[str, Any]:
         "outcome": outcome(reading),
         "errors": list(reading.errors),
         "problems": list(reading.exchange.problems),
+        "notes": list(reading.notes),
         "end": reading.exchange.end,
     }
 

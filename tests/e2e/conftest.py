@@ -85,7 +85,15 @@ def words(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[n
         f"{upstream.certs}/cert.pem",
     ]
     tls += ["--tlskey", f"{upstream.certs}/key.pem", "--certs-dir", f"{where}/certs"]
-    return ["--listen", "127.0.0.1:0", "--upstream", upstream.host.removeprefix("tcp://"), *tls, "--json"]
+    return [
+        "--listen",
+        "127.0.0.1:0",
+        "--upstream",
+        upstream.host.removeprefix("tcp://"),
+        *tls,
+        "--json",
+        "--notes=strict",
+    ]
 
 
 @pytest.fixture(scope="session")

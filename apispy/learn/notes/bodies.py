@@ -9,8 +9,7 @@ from apispy.engine import Call
 from apispy.engine.shapes import Shape, request_shape
 from apispy.engine.versions import NEWEST, VERSIONS
 from apispy.learn.notes.compare import Difference, Way, differences, field_of
-from apispy.learn.notes.parameters import span
-from apispy.learn.notes.quirks import REQUEST_FIELDS
+from apispy.learn.notes.words import span
 
 _shape = cache(request_shape)
 
@@ -21,7 +20,7 @@ def body_notes(call: Call, value: Any, version: str | None) -> Iterator[str]:
     if shape is None:
         return
     for one in differences(value, shape):
-        if one.what == "unknown" and one.way not in REQUEST_FIELDS.get(operation, ()):
+        if one.what == "unknown":
             yield _unknown(operation, one, shape, version)
         elif one.what == "type":
             yield f"{one.place} in the body of {operation} should be of type {one.expected}, it is {one.found}"

@@ -51,7 +51,7 @@ def differences(value: Any, shape: Shape, way: Way = ()) -> Iterator[Difference]
         if shape.items is not None:
             for element in value:
                 yield from differences(element, shape.items, (*way, "[]"))
-    elif shape.enum and value not in shape.enum:
+    elif shape.enum and value not in shape.enum and not is_nothing(value):
         yield Difference("value", way, ", ".join(str(one) for one in shape.enum), str(value))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from apispy.engine import Call
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.versions import NEWEST, nearest
-from apispy.learn.notes.quirks import PARAMETERS
+from apispy.learn.notes.words import span
 
 
 def parameter_notes(call: Call, version: str | None) -> Iterator[str]:
@@ -18,7 +18,7 @@ def parameter_notes(call: Call, version: str | None) -> Iterator[str]:
     for name in names:
         if name in known:
             yield from _deprecated(operation, known[name], version)
-        elif name not in PARAMETERS.get(operation, ()):
+        else:
             yield _unknown(operation, name, version)
 
 
@@ -40,10 +40,3 @@ def _unknown(operation: str, name: str, version: str | None) -> str:
     likely = difflib.get_close_matches(name, [row.name for row in rows], 1)
     question = f"; did you mean {likely[0]}?" if likely else ""
     return f"{operation} has no parameter {name!r}, so Docker ignores it{question}"
-
-
-def span(first: str, last: str) -> str:
-    """ "since API 1.41", "until API 1.24", "from API 1.30 to 1.40"."""
-    if last == NEWEST:
-        return f"since API {first}"
-    return f"until API {last}" if first == "1.0" else f"from API {first} to {last}"

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from apispy.engine import Call
-from apispy.engine.versions import LOWEST, NEWEST, api_of_engine, parse
+from apispy.engine.versions import LOWEST, NEWEST, VERSIONS, api_of_engine, parse
+from apispy.learn.notes.words import span
 from apispy.model import Exchange
 
 DEPRECATED = {"Session": "1.53", "Grpc": "1.53"}
@@ -39,9 +40,8 @@ def _unknown(call: Call, named: tuple[int, int]) -> Iterator[str]:
 def _not_there(call: Call, version: str) -> Iterator[str]:
     operation = call.operation
     if call.version_known and not operation.exists_in(version):
-        span = f"since API {operation.first}" if operation.first else "from the beginning"
-        span += f" until {operation.last}" if operation.last else ""
-        yield f"API {version} has no {operation.id}: it is there {span}"
+        there = span(operation.first or VERSIONS[0], operation.last or NEWEST)
+        yield f"API {version} has no {operation.id}: it is there {there}"
 
 
 def _refused(call: Call, named: tuple[int, int], daemon: str) -> Iterator[str]:

@@ -83,5 +83,5 @@ IMAGES = (
     ),
     Operation("DistributionInspect", "GET", "/distribution/{name}/json"),
     # BuildKit: on this connection the daemon is the HTTP/2 client.
-    Operation("Session", "POST", "/session", response="h2c", opens="always"),
+    Operation("Session", "POST", "/session", response="h2c", opens="always", outcome="grpc"),
 )

@@ -27,7 +27,7 @@ GONE = (
 
 UNDOCUMENTED = (
     # BuildKit from engine 19.03: on this connection the API client is the HTTP/2 client.
-    Operation("Grpc", "POST", "/grpc", response="h2c", opens="always"),
+    Operation("Grpc", "POST", "/grpc", response="h2c", opens="always", outcome="grpc"),
     Operation("BuildCancel", "POST", "/build/cancel", response="", shows=("id",)),  # from engine 18.06
     # Experimental. Their names hold no slash, see ``lookup``.
     Operation(

@@ -54,14 +54,8 @@ class Stream:
         except Exception as fault:
             log.exception("a decoder failed")
             self._decoder = None
-            found = [
-                Item(
-                    "problem",
-                    "not decoded",
-                    f"a fault in apispy: {without_quotes(repr(fault))}",
-                    (self.size, self.size),
-                )
-            ]
+            text = f"a fault in apispy: {without_quotes(repr(fault))}"
+            found = [Item("problem", "not decoded", text, (self.size, self.size))]
         for item in found:
             self._remember(item)
         return found

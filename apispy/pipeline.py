@@ -58,7 +58,8 @@ class Stream:
         except Exception as fault:
             log.exception("a decoder failed")
             self._decoder = None
-            found = [Item("problem", "not decoded", f"a fault in apispy: {fault!r}", (self.size, self.size))]
+            text = f"a fault in apispy: {without_quotes(repr(fault))}"
+            found = [Item("problem", "not decoded", text, (self.size, self.size))]
         for item in found:
             self._remember(item)
         return found
@@ -166,12 +167,12 @@ class Pipeline:
         if live is None:
             return
         stream = live.streams.setdefault(event.direction, Stream(None))
-        if self._hides(live.call, event.direction):
-            stream.size += len(event.chunk.data)
-            return
-        reading = live.reading(self._memory)
-        for output in self._outputs:
-            output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, event.chunk))
+        if not self._hides(live.call, event.direction):
+            reading = live.reading(self._memory)
+            for output in self._outputs:
+                output.about(
+                    reading, lambda to: to.chunk(reading, event.direction, event.offset, event.chunk)
+                )
         self._flow(live, event.direction, stream.feed(event.chunk.data))
 
     def _stream_ended(self, event: StreamEnded) -> None:
@@ -213,7 +214,7 @@ class Pipeline:
             if direction not in live.streams:
                 hidden = self._hides(live.call, direction)
                 live.streams[direction] = Stream(
-                    None if hidden else decoder_for(live.exchange, live.call, direction)
+                    decoder_for(live.exchange, live.call, direction, discreet=hidden)
                 )
 
     def _tell_begin(self, live: Live) -> None:
@@ -244,12 +245,17 @@ class Pipeline:
         return replace(exchange, end="open", duration=max(0.0, self._clock() - exchange.started))
 
 
-def decoder_for(exchange: Exchange, call: Call, direction: Direction) -> Decoder | None:
-    """The decoder that fits this stream, or None when there is nothing to read in it."""
+def decoder_for(
+    exchange: Exchange, call: Call, direction: Direction, *, discreet: bool = False
+) -> Decoder | None:
+    """The decoder that fits this stream, or None when there is nothing to read in it.
+
+    With *discreet*, because the stream's bytes are withheld, only one whose items hold none of them.
+    """
     response = exchange.response
     headers = response.headers if response and direction != "request" else exchange.request.headers
     name = decoders.choose(call, direction, headers, response.status if response else None)
-    return decoders.make(name) if name else None
+    return decoders.make(name) if name and (not discreet or name in decoders.DISCREET) else None
 
 
 def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False, notes: Notes = "on") -> Reading:

@@ -6,7 +6,7 @@ A new format is a new file in this folder; nothing else has to know of it.
 import importlib
 import pkgutil
 
-from apispy.decoders.base import DECODERS, Decoder
+from apispy.decoders.base import DECODERS, DISCREET, Decoder
 from apispy.decoders.choice import choose
 
 # A module that cannot be imported is a fault to hear of at once, not a format that is quietly missing.
@@ -19,4 +19,4 @@ def make(name: str) -> Decoder:
     return DECODERS.get(name, DECODERS["opaque"])()
 
 
-__all__ = ["DECODERS", "Decoder", "choose", "make"]
+__all__ = ["DECODERS", "DISCREET", "Decoder", "choose", "make"]

@@ -23,13 +23,18 @@ class Decoder(Protocol):
 
 DECODERS: dict[str, Callable[[], Decoder]] = {}
 
+DISCREET: set[str] = set()
+"""The formats whose items never hold a payload or a secret: they may be read where the bytes are withheld."""
 
-def decoder[T: Callable[[], Decoder]](name: str) -> Callable[[T], T]:
-    """Class decorator: register a decoder under the format's name."""
+
+def decoder[T: Callable[[], Decoder]](name: str, *, discreet: bool = False) -> Callable[[T], T]:
+    """Class decorator: register a decoder under the format's name, *discreet* ones in DISCREET too."""
 
     def register(cls: T) -> T:
         assert name not in DECODERS, f"two decoders are called {name!r}"
         DECODERS[name] = cls
+        if discreet:
+            DISCREET.add(name)
         return cls
 
     return register

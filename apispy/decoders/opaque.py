@@ -5,7 +5,6 @@ from apispy.model import Item
 
 
 @decoder("opaque")
-@decoder("h2c")
 @decoder("websocket")
 class Opaque:
     """One item of kind "raw" at the end, over all bytes; its value is empty, its label says how many they were."""

@@ -7,7 +7,7 @@ both lines and on all that flows in between. At -vvv every call has one, above i
 from collections.abc import Callable, Iterable
 
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import details, line, units
+from apispy.outputs import details, grpc, line, units
 from apispy.outputs.allowance import Allowance
 from apispy.outputs.base import Reading
 from apispy.outputs.flow import Flow
@@ -65,9 +65,9 @@ class Console:
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
         flow = self._flows.get(reading.exchange.id)
-        if flow is None or (direction == "request" and self._verbosity < 2):
+        if flow is None or not flow.shows(item) or (direction == "request" and self._verbosity < 2):
             return
-        if not self._may_show(reading, item.span[1] - item.span[0]):
+        if not self._may_show(reading, grpc.LINE if item.kind == "h2c" else item.span[1] - item.span[0]):
             return
         if self._verbosity > 2:
             self._under(reading, [details.frame(direction, item)])

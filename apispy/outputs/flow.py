@@ -5,7 +5,7 @@ from typing import Any
 
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
-from apispy.outputs import units
+from apispy.outputs import grpc, units
 from apispy.outputs.safe import lines
 from apispy.outputs.values import ARCHIVE, at_path, bytes_of, compact, member
 
@@ -23,14 +23,22 @@ class Flow:
 
     def __init__(self, operation: Operation, *, whole: bool = False) -> None:
         """*whole* shows every JSON value as it is; else an answer of one value is left to the end line's words."""
+        self._whole = whole
         self._words = None if whole else _WORDS.get(operation.outcome)
         self._silent = operation.response == "json" and not whole
         self._label = ""
         self._part = b""  # the beginning of a line whose end is still to come
         self._last: dict[str, str] = {}
 
+    def shows(self, item: Item) -> bool:
+        """Whether *item* is for this view: of HTTP/2's frames, most are for the whole one only."""
+        return item.kind != "grpc" and (item.kind != "h2c" or self._whole or grpc.notable(item))
+
     def item(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
         """The lines that *item* completes."""
+        if item.kind == "h2c":
+            yield from ((item.kind, text) for text in lines(grpc.line(direction, item, whole=self._whole)))
+            return
         if item.kind in ("json", "problem"):
             yield from self.flush()
             yield from self._value(direction, item)

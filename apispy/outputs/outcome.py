@@ -6,7 +6,7 @@ Every function takes any answer at all, and gives "" for one that it does not un
 from collections.abc import Callable
 from typing import Any
 
-from apispy.outputs import units
+from apispy.outputs import grpc, units
 from apispy.outputs.base import Reading
 from apispy.outputs.values import at_path, json_lines_of, json_of
 
@@ -177,3 +177,8 @@ def _size(reading: Reading) -> str:
 @says("changes")
 def _changes(reading: Reading) -> str:
     return _count(reading, "changes")
+
+
+@says("grpc")
+def _grpc(reading: Reading) -> str:
+    return grpc.calls(reading)

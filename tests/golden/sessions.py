@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy.tap import ConnectionTap, Event
+from tests.h2_peer import Peers
 
 START = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 
@@ -274,6 +275,54 @@ def _tar(name: str, content: bytes) -> bytes:
     return file.getvalue()
 
 
+def buildkit(wire: Wire) -> None:
+    """BuildKit: a session, in which the daemon calls; buildx, which calls the daemon; and what is no HTTP/2"""
+    session = wire.connect()
+    _upgrade(
+        session, "/session", "X-Docker-Expose-Session-Grpc-Method: /moby.filesync.v1.Auth/Credentials\r\n"
+    )
+    peers = Peers()
+    for step in (
+        lambda: None,
+        lambda: peers.call("/moby.filesync.v1.Auth/Credentials", b"docker.io"),
+        lambda: peers.answer(1, b"ann hunter2-planted"),
+        lambda: peers.call("/moby.buildkit.secrets.v1.Secrets/GetSecret", b"npmrc"),
+        lambda: peers.answer(3, status=5, more=[("grpc-message", "no hunter2-env"), ("x-more", "1")]),
+        lambda: peers.call("/moby.filesync.v1.FileSync/DiffCopy", more=[("followpaths", "hunter2-token")]),
+        lambda: peers.answer(5, b"FROM busybox", b"x" * 1000),
+        lambda: peers.call("/moby.filesync.v1.FileSync/DiffCopy", more=[("dir-name", "context")]),
+        lambda: peers.answering.reset_stream(7, 8),
+        lambda: peers.asking.close_connection(additional_data=b"hunter2-planted"),
+    ):
+        step()
+        asked, answered = peers.exchange()
+        session.server(asked)
+        session.client(answered)
+    session.server_eof()
+    session.client_eof()
+    buildx = wire.connect()
+    _upgrade(buildx, "/grpc")
+    peers = Peers()
+    for _ in range(2):
+        stream = peers.call("/moby.buildkit.v1.Control/Solve", b"hunter2-planted")
+        asked, answered = peers.exchange()
+        buildx.client(asked)
+        buildx.server(answered)
+    peers.answer(stream)
+    buildx.server(peers.exchange()[1])
+    odd = wire.connect()
+    _upgrade(odd, "/grpc")
+    odd.client(b"hunter2-planted: this is not HTTP/2")
+    odd.client_eof()
+    odd.server_eof()
+
+
+def _upgrade(connection: Connection, path: str, headers: str = "") -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n{headers}"
+    connection.client(f"{head}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n".encode())
+    connection.server(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+
+
 def login(wire: Wire) -> None:
     """docker login, right; wrong; and one whose body is no JSON"""
     main = wire.connect()
@@ -329,6 +378,7 @@ SESSIONS: dict[str, Callable[[Wire], None]] = {
     "events": events,
     "exec": exec_,
     "build": build,
+    "buildkit": buildkit,
     "login": login,
     "failing": failing,
     "garbage": garbage,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hyperframe import frame as frames
 
 from apispy import pipeline as pipeline_module
 from apispy.learn import Memory
@@ -11,6 +12,7 @@ from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Reques
 from apispy.outputs import Reading
 from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+from tests.h2_peer import Peers
 
 
 class Log:
@@ -228,3 +230,62 @@ def test_a_saved_exchange_reads_like_a_live_one() -> None:
     live = run(Opened(LIST), Answered(reply), data("response", b'[{"Id": "x"}]\n'), ended).readings[0]
     assert read(ended.exchange, Memory()) == live
     assert run(ended).readings[0] == live
+
+
+# --- a discreet decoder
+
+
+def tunnel_of_secrets(protocol: str = "h2c") -> list[Event]:
+    """A session in which the daemon asks for a secret and gets it."""
+    peers = Peers()
+    stream = peers.call("/moby.buildkit.secrets.v1.Secrets/GetSecret", more=[("x-token", "hunter2")])
+    asks, answers = peers.exchange()
+    peers.answer(stream, b"hunter2")
+    answers += peers.exchange()[1]
+    upgrade = Headers(((b"Upgrade", protocol.encode()),))
+    session = replace(
+        asked("POST /session"), response=Response(101, headers=upgrade), tunnel=Tunnel(protocol)
+    )
+    ended = session
+    for direction, content in (("to_client", asks), ("to_server", answers)):
+        ended = ended.with_stream(direction, Body((Chunk(0.1, content),), len(content)))  # type: ignore[arg-type]
+    return [
+        *(Opened(asked("POST /session")), Answered(session)),
+        *(data("to_client", asks), data("to_server", answers)),
+        Closed(replace(ended, end="complete")),
+    ]
+
+
+def test_frames_are_read_where_their_bytes_are_withheld() -> None:
+    log = run(*tunnel_of_secrets())
+    assert not [line for line in log.told if line.startswith("chunk") or "hunter2" in line]
+    assert any("/moby.buildkit.secrets.v1.Secrets/GetSecret" in line for line in log.told)
+    [reading] = log.readings
+    assert [body.shown for body in reading.exchange.streams.values()] == [True, True, False, False]
+    assert "hunter2" not in repr(reading)
+    assert reading.items["to_client"][-1].kind == "grpc"
+
+
+def test_with_secrets_shown_the_bytes_are_there_as_well() -> None:
+    log = run(*tunnel_of_secrets(), show_secrets=True)
+    assert [line.split("+")[0] for line in log.told if line.startswith("chunk")] == [
+        "chunk to_client 0",
+        "chunk to_server 0",
+    ]
+    assert "hunter2" in repr(log.readings)
+
+
+def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
+    log = run(*tunnel_of_secrets("tcp"))
+    assert [line for line in log.told if line.startswith(("chunk", "to_"))] == []
+    assert "hunter2" not in repr(log.readings)
+
+
+def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
+    opened, answered_, first, *_, last = tunnel_of_secrets()
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * HISTORY_ITEMS
+    assert isinstance(first, Data)
+    log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
+    items = log.readings[-1].items["to_client"]
+    assert len(items) <= HISTORY_ITEMS
+    assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}

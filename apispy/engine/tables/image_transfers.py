@@ -132,5 +132,6 @@ BUILDS = (
         commands=("docker build",),
         response="h2c",
         opens="always",
+        outcome="grpc",
     ),
 )

@@ -18,6 +18,7 @@ UNDOCUMENTED = (
         commands=("docker buildx build",),
         response="h2c",
         opens="always",
+        outcome="grpc",
     ),
     Operation(
         "BuildCancel",

@@ -24,7 +24,7 @@ def test_raw_gives_what_comes() -> None:
     assert decoder.feed(b"") == []
 
 
-@pytest.mark.parametrize("name", ["opaque", "h2c", "websocket", "never heard of"])
+@pytest.mark.parametrize("name", ["opaque", "websocket", "never heard of"])
 def test_what_is_not_read_is_counted(name: str) -> None:
     decoder = make(name)
     assert decoder.feed(b"PRI * HTTP/2.0\r\n\r\n") == []

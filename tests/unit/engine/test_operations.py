@@ -8,7 +8,7 @@ from apispy.engine import OPERATIONS, Operation
 
 OUTCOMES = re.compile(
     r"count:[a-z]+(@[A-Za-z]+)?|id|exit-code|version|info|name|state|exec-state|ping|progress|events|stats|space|top"
-    r"|changes|size|none"
+    r"|changes|size|grpc|none"
 )
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.id)
 

@@ -16,6 +16,9 @@ from socketserver import BaseServer, TCPServer, UnixStreamServer
 import pytest
 
 from apispy.certs import ServerFiles, Store, open_store
+from apispy.certs.ca import cert_pem
+from apispy.certs.issue import issue_server, san
+from apispy.certs.read import read_key
 from apispy.endpoints import (
     TLS,
     Daemon,
@@ -262,12 +265,10 @@ def test_the_names_that_the_certificate_has_instead(tmp_path: Path, store: Store
 
 def only_for(store: Store, host: str) -> ServerFiles:
     """A server certificate without the names that ours always have."""
-    from apispy.certs import store as module  # the pieces that only tests put together so
-
     files = store.server_for()
-    key = module._read_key(files.key)
-    cert = module.issue_server(store._authority(), key, [module.san(host)], datetime.now(UTC))
-    files.cert.write_bytes(module.cert_pem(cert))
+    key = read_key(files.key, "")
+    cert = issue_server(store._authority(), key, [san(host)], datetime.now(UTC))
+    files.cert.write_bytes(cert_pem(cert))
     return files
 
 

@@ -18,21 +18,17 @@ def instructions(made: Made) -> list[str]:
     lines = _files(made)
     if made.hosts:
         lines += ["", *_daemon_side(made), "", *_client_side(made)]
-    for path, role in made.files:
-        if (
-            role == "cert"
-            and path.parent.parent == made.out
-            and path.parent.name not in ("certs", "machines")
-        ):
-            lines += ["", f"For {path.parent.name}: hand over {path.parent}, which is a DOCKER_CERT_PATH."]
+    for part in made.parts:
+        if part.client and part.role == "cert":
+            lines += ["", f"For {part.client}: hand over {part.path.parent}, which is a DOCKER_CERT_PATH."]
     return lines
 
 
 def _files(made: Made) -> list[str]:
-    names = [str(path.relative_to(made.out)) for path, _ in made.files]
+    names = [str(part.path.relative_to(made.out)) for part in made.parts]
     width = max(map(len, names))
     lines = [f"Made in {made.out}:"]
-    lines += [f"  {name:{width}}  {MEANING[role]}" for name, (_, role) in zip(names, made.files, strict=True)]
+    lines += [f"  {name:{width}}  {MEANING[part.role]}" for name, part in zip(names, made.parts, strict=True)]
     if (mode := made.out.stat().st_mode & 0o777) & 0o077:
         lines.append(f"The directory was there already, mode {mode:04o}. Better: chmod 700 {_q(made.out)}")
     return lines

@@ -53,16 +53,26 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A file and what it is. ``client``: the further client that it is for; empty: the daemon's own set."""
+
+    path: Path
+    role: Role
+    client: str = ""
+
+
+@dataclass(frozen=True)
 class Made:
-    """What was made: the daemon's names, best first; each file and what it is, in the order of the layout."""
+    """What was made under ``out``. ``hosts``: the daemon's names, best first; ``ca``: the CA's certificate."""
 
     out: Path
     hosts: tuple[str, ...]
-    files: tuple[tuple[Path, Role], ...]
+    ca: Path
+    parts: tuple[Part, ...]
 
     def path(self, role: Role) -> Path:
-        """The file for *role* that a daemon or its client would use: the last one, beside the others of a machine."""
-        return [path for path, its in self.files if its == role][-1]
+        """The file of the daemon's own set: the last one, which in a machine's layout is the machine's."""
+        return next((p.path for p in reversed(self.parts) if (p.role, p.client) == (role, "")), self.ca)
 
 
 def make(order: Order) -> Made:
@@ -72,35 +82,30 @@ def make(order: Order) -> Made:
     (unless ``force``), a CA that cannot be used, or what the system refuses.
     """
     sans = [san(host) for host in order.hosts]
-    clients = [_client_name(name) for name in order.clients]
+    for name in order.clients:
+        _check_client(name)
     with os_errors(order.out, "--out"):
-        places = list(_places(order, sans, clients))
+        parts = list(_parts(order, sans))
         if not order.force:
-            refuse_present([path for path, _, _ in places])  # before keys are made, which may take a second
+            refuse_present([part.path for part in parts])  # before keys are made, which may take a second
         contents = _Contents(order, _authority(order), sans)
-        files = [File(path, contents.of(role, owner), _mode(role)) for path, role, owner in places]
+        files = [File(part.path, contents.of(part), _mode(part.role)) for part in parts]
         write_all(files, force=order.force)
-    return Made(
-        order.out.absolute(),
-        tuple(str(name.value) for name in sans),
-        tuple((path, role) for path, role, _ in places),
-    )
+    ca = _home(_brought(order) or order.out).absolute() / "ca.pem"
+    return Made(order.out.absolute(), tuple(str(name.value) for name in sans), ca, tuple(parts))
 
 
-def _places(
-    order: Order, sans: Sequence[x509.GeneralName], clients: Sequence[str]
-) -> Iterator[tuple[Path, Role, str]]:
-    """Each file: its path, what it is, and whose it is."""
+def _parts(order: Order, sans: Sequence[x509.GeneralName]) -> Iterator[Part]:
     out = order.out.absolute()
     if sans:
         for role, names in LAYOUTS[order.layout].items():
             for name in names:
                 path = out / name.format(host=sans[0].value)
                 if not _is_there_already(order, path, role):
-                    yield path, role, "client"
-    for client in clients:
+                    yield Part(path, role)
+    for client in dict.fromkeys(order.clients):
         for role in ("ca", "cert", "key"):
-            yield out / client / f"{role}.pem", role, client
+            yield Part(out / client / f"{role}.pem", role, client)
 
 
 def _is_there_already(order: Order, path: Path, role: Role) -> bool:
@@ -117,7 +122,8 @@ class _Contents:
         self._order, self._ca, self._sans = order, ca, sans
         self._made: dict[str, tuple[Key, x509.Certificate]] = {}
 
-    def of(self, role: Role, client: str) -> bytes:
+    def of(self, part: Part) -> bytes:
+        role, client = part.role, part.client
         if role in ("ca", "ca-key"):
             pair = self._ca.key, self._ca.cert
         elif role in ("server", "server-key"):
@@ -138,7 +144,8 @@ class _Contents:
         sans = {*self._sans, *map(san, ALWAYS)}
         return issue_server(self._ca, key, sans, self._order.now, common_name=name, end=_end(self._order))
 
-    def _client(self, key: Key, name: str) -> x509.Certificate:
+    def _client(self, key: Key, client: str) -> x509.Certificate:
+        name = client or "client"
         return issue_client(self._ca, key, self._order.now, common_name=name, end=_end(self._order))
 
 
@@ -148,7 +155,7 @@ def _end(order: Order) -> datetime:
 
 def _authority(order: Order) -> Authority:
     """The CA that signs: the one that was named, or a new one that lives at least as long as its leaves."""
-    brought = order.ca or (None if order.hosts else order.out)
+    brought = _brought(order)
     if brought is None:
         end = max(_end(order), order.now - BACKDATE + CA_LIFE)
         return new_authority(new_key(order.algorithm), order.now, end)
@@ -163,20 +170,24 @@ def _authority(order: Order) -> Authority:
     return read_authority(home / "ca.pem", home / "ca-key.pem", order.now, cure)
 
 
+def _brought(order: Order) -> Path | None:
+    """The directory of a CA that is there already: one more client of a directory comes from the CA in it."""
+    return order.ca or (None if order.hosts else order.out)
+
+
 def _home(directory: Path) -> Path:
     """Where in *directory* the CA lies: docker-machine keeps it in ``certs``."""
     inner = directory / "certs"
     return inner if (inner / "ca-key.pem").exists() and not (directory / "ca-key.pem").exists() else directory
 
 
-def _client_name(name: str) -> str:
-    """*name*, which becomes a directory and a common name."""
-    if len(name) <= LONGEST_NAME and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
-        return name
-    raise UsageError(
-        f"--client {name!r}: expected a name of letters, digits and . _ @ -, that begins with a letter or a digit "
-        f"and has at most {LONGEST_NAME} characters. Type for example --client alice."
-    )
+def _check_client(name: str) -> None:
+    """It becomes a directory and a common name."""
+    if len(name) > LONGEST_NAME or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
+        raise UsageError(
+            f"--client {name!r}: expected a name of letters, digits and . _ @ -, that begins with a letter or a "
+            f"digit and has at most {LONGEST_NAME} characters. Type for example --client alice."
+        )
 
 
 def _mode(role: Role) -> int:

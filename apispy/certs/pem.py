@@ -77,7 +77,7 @@ class _Parts:
     def add(self, label: str, block: bytes) -> None:
         self.found += 1
         try:
-            if label in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):
+            if label in ("CERTIFICATE", "X509 CERTIFICATE"):
                 self.certs.append(_cert(block))
             elif label.endswith("PRIVATE KEY"):
                 self._add_key(label, block)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,7 +28,13 @@ def read_key(path: Path, cure: str) -> Key:
     data = read_file(path, KEY_MODE)
     try:
         key = load_pem_private_key(data, password=None)
-    except (ValueError, TypeError) as error:  # TypeError: it is encrypted
+    except TypeError as error:  # what cryptography raises when there is a passphrase
+        plain = f"openssl pkey -in {quote(str(path))} -out {quote(f'{path}.plain')}"
+        raise ApispyError(
+            f"{path}: expected an unencrypted private key in PEM, found one with a passphrase. Take it off with "
+            f"(umask 077; {plain}), or else: {cure}."
+        ) from error
+    except ValueError as error:
         raise _damaged(path, "an unencrypted private key in PEM", cure) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise _damaged(path, "an ECDSA or RSA key", cure)

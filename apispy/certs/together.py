@@ -25,8 +25,8 @@ def refuse_present(paths: Sequence[Path]) -> None:
     if present := [str(path) for path in paths if os.path.lexists(path)]:
         raise ApispyError(
             f"Not written, because there is already: {', '.join(present)}. Name another directory with --out, "
-            "or type --force to replace these files. Without --ca that makes a new CA too, to which nothing that "
-            "the old one signed is worth anything."
+            "or type --force to replace these files. (A new CA knows nothing of what an old one signed: to keep a CA, "
+            "name its directory with --ca.)"
         )
 
 

@@ -10,6 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from apispy.certs.issue import sans_of
 
+WEAK_HASHES = ("md5", "sha1")
 SERVER, CLIENT = "serverAuth", "clientAuth"
 _USAGES = {
     ExtendedKeyUsageOID.SERVER_AUTH: SERVER,
@@ -82,6 +83,24 @@ def key_words(key: PublicKeyTypes) -> str:
     if isinstance(key, dsa.DSAPublicKey):
         return f"DSA {key.key_size}"
     return type(key).__name__.removesuffix("PublicKey").lstrip("_")
+
+
+def key_id(cert: x509.Certificate) -> bytes:
+    """The identifier of its key; empty when it has none."""
+    try:
+        return cert.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return b""
+
+
+def authority_key_id(cert: x509.Certificate) -> bytes:
+    """The identifier of the key that signed it; empty when it has none."""
+    try:
+        return (
+            cert.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier or b""
+        )
+    except x509.ExtensionNotFound:
+        return b""
 
 
 def hash_name(cert: x509.Certificate) -> str:

@@ -10,10 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from apispy.certs import describe
 from apispy.certs.files import CERT_MODE, KEY_MODE
-from apispy.certs.issue import signed_by
 from apispy.certs.pem import PemFile
 from apispy.certs.read import may_sign
-from apispy.certs.shelf import Shelf, purpose
+from apispy.certs.shelf import Shelf, purpose, signer_fits
 
 SOON = timedelta(days=30)
 RSA_LEAST, EC_LEAST = 2048, 256  # bits
@@ -136,8 +135,8 @@ def _self_signed(case: Case) -> Iterator[Fault]:
 
 
 def _key(case: Case) -> Iterator[Fault]:
-    if case.shelf.keys_of(case.file, case.cert):
-        return
+    if case.cert is not case.file.certs[0] or case.shelf.keys_of(case.file, case.cert):
+        return  # what follows the first one is its chain, whose keys are elsewhere
     by_name = case.shelf.key_by_name(case.file)
     if by_name and by_name.keys:
         yield Fault(
@@ -155,7 +154,7 @@ def _strength(case: Case) -> Iterator[Fault]:
     if weak or isinstance(key, dsa.DSAPublicKey):
         yield Fault(f"has a weak key: {words}", _renew(case))
     # the signature of a root is never checked: it is trusted because it is there
-    if describe.hash_name(case.cert) in ("md5", "sha1") and not signed_by(case.cert, case.cert):
+    if describe.hash_name(case.cert) in describe.WEAK_HASHES and not signer_fits(case.cert, case.cert):
         yield Fault(f"has a weak signature: {describe.hash_name(case.cert).upper()}", _renew(case))
 
 

@@ -37,10 +37,10 @@ class Shelf:
 
     def issuer(self, file: PemFile, cert: x509.Certificate) -> tuple[PemFile, x509.Certificate] | None:
         """Who signed *cert*, which is in *file*; itself if it did so itself, None if the signer is not here."""
-        if signed_by(cert, cert):
+        if signer_fits(cert, cert):
             return file, cert
         found = ((other, its) for other in self.near(file) for its in other.certs)
-        return next((pair for pair in found if signed_by(cert, pair[1])), None)
+        return next((pair for pair in found if signer_fits(cert, pair[1])), None)
 
     def keys_of(self, file: PemFile, cert: x509.Certificate) -> list[PemFile]:
         """The files with the private key of *cert*."""
@@ -60,6 +60,14 @@ class Shelf:
             and other.certs
             and purpose(other, other.certs[0]) == "ca"
         ]
+
+
+def signer_fits(cert: x509.Certificate, other: x509.Certificate) -> bool:
+    """Whether *other* signed *cert*. cryptography checks no weak signatures any more: there, names and key ids count."""
+    if describe.hash_name(cert) not in describe.WEAK_HASHES:
+        return signed_by(cert, other)
+    ours, theirs = describe.authority_key_id(cert), describe.key_id(other)
+    return cert.issuer == other.subject and (ours == theirs or not ours or not theirs)
 
 
 def read_shelf(directory: Path) -> Shelf:

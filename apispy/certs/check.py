@@ -216,7 +216,7 @@ def _summary(cert: x509.Certificate) -> str:
     usages = ", ".join(describe.usages(cert)) or "any"
     return (
         f"{describe.subject(cert.subject)}; for {names}; usage {usages}; "
-        f"signed by {describe.subject(cert.issuer)}; {describe.period(cert, datetime.now(UTC))}"
+        f"signed by {describe.subject(cert.issuer)}; valid {describe.period(cert, datetime.now(UTC))}"
     )
 
 

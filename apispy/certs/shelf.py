@@ -63,7 +63,7 @@ class Shelf:
 
 
 def signer_fits(cert: x509.Certificate, other: x509.Certificate) -> bool:
-    """Whether *other* signed *cert*. cryptography checks no weak signatures any more: there, names and key ids count."""
+    """Whether *other* signed *cert*. cryptography no longer checks weak signatures: there names and key ids count."""
     if describe.hash_name(cert) not in describe.WEAK_HASHES:
         return signed_by(cert, other)
     ours, theirs = describe.authority_key_id(cert), describe.key_id(other)

@@ -122,10 +122,7 @@ class _Check:
     def _judge_name(self) -> Step:
         host = self._endpoint.host
         if self._cert is None:  # the daemon breaks off before it could be looked at: ask OpenSSL
-            error = self._verification(names=True)
-            if error is None or error.verify_code not in NAME_MISMATCH:
-                return Step("name", f"the certificate is for {host}, or was not looked at so far")
-            return self._failed("name", explain(self._endpoint, error))
+            return self._name_going_by_openssl()
         if describe.covers(self._cert, host):
             return Step("name", f"the certificate is for {host}")
         name = describe.common_name(self._cert)
@@ -134,6 +131,14 @@ class _Check:
         )
         cure = f"Dial it by a name that is there, or issue another one: apispy certs --host {host} --ca DIR --out DIR"
         return Step("name", f"the certificate is not for {host}, but for {has}", cure)
+
+    def _name_going_by_openssl(self) -> Step:
+        error = self._verification(names=True)
+        if error is None:
+            return Step("name", f"the certificate is for {self._endpoint.host}")
+        if error.verify_code in NAME_MISMATCH:
+            return self._failed("name", explain(self._endpoint, error))
+        return Step("name", "not looked at, because of what is wrong with the certificate")
 
     def _verification(self, *, names: bool) -> ssl.SSLCertVerificationError | None:
         """What is wrong with the daemon's certificate; None also when the daemon complains about ours instead."""

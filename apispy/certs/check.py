@@ -185,8 +185,12 @@ class _Check:
                 "a certificate is demanded, and there is none of ours",
                 "Type --tlscert FILE --tlskey FILE, or set DOCKER_CERT_PATH to the directory of cert.pem and key.pem",
             )
+        what, cure = answer.what, answer.cure
+        if not isinstance(answer.__cause__, ssl.SSLError):
+            what = f"it broke the connection off when it had seen {self._tls.cert}"
+            cure = "Type --tlscert FILE --tlskey FILE of a client that it knows"
         found = _own_fault(self._tls.cert)
-        return Step("client", f"{answer.what}{f' ({found})' if found else ''}", answer.cure)
+        return Step("client", f"{what}{f' ({found})' if found else ''}", cure)
 
     def _answer(self, endpoint: Endpoint) -> Daemon | DaemonError:
         try:

@@ -83,6 +83,7 @@ _REASONS: tuple[tuple[str, _Words], ...] = (
     ("PROTOCOL_VERSION", _OLD_TLS),
     ("UNSUPPORTED_PROTOCOL", _OLD_TLS),
     ("WRONG_VERSION_NUMBER", _NO_TLS),
+    ("DOES_NOT_SPEAK_TLS", _NO_TLS),  # as mitmproxy says it
     ("PACKET_LENGTH_TOO_LONG", _NO_TLS),
     ("RECORD_LAYER_FAILURE", _NO_TLS),
     ("UNEXPECTED_EOF", ("it closed during the handshake", _START_TLS)),

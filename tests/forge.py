@@ -65,8 +65,12 @@ def forge(
     begins: float = -1,
     ends: float = 365,
     key: Any = None,
+    damaged: bool = False,
 ) -> Forged:
-    """A certificate that *issuer* (None: itself) signed; *begins* and *ends* are days from now."""
+    """A certificate that *issuer* (None: itself) signed; *begins* and *ends* are days from now.
+
+    *damaged*: it has an extension that OpenSSL does not look at and cryptography cannot parse.
+    """
     key = key or new_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = issuer.key if issuer else key
@@ -89,6 +93,9 @@ def forge(
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if sans:
         builder = builder.add_extension(x509.SubjectAlternativeName([_san(s) for s in sans]), critical=False)
+    if damaged:
+        extension = x509.UnrecognizedExtension(x509.AuthorityInformationAccess.oid, b"no DER")
+        builder = builder.add_extension(extension, critical=False)
     return Forged(builder.sign(signer, hashes.SHA256()), key)
 
 

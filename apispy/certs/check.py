@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from apispy.certs import describe
-from apispy.certs.pem import read_pem
+from apispy.certs.pem import read_pem, whole
 from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, explain, probe, tls_context
 
 NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -215,8 +215,8 @@ def _sent_away(error: DaemonError) -> bool:
 
 def _parsed(der: bytes | None) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der) if der else None
-    except ValueError:
+        return whole(x509.load_der_x509_certificate(der)) if der else None
+    except Exception:  # hostile bytes, as in pem.py: OpenSSL will judge them
         return None
 
 

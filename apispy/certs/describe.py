@@ -1,14 +1,13 @@
 """What a certificate says, in words. Text from its fields is as it stands there: escape it before showing it."""
 
 from datetime import datetime
-from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from apispy.certs.issue import sans_of
+from apispy.certs.issue import san, sans_of
 
 WEAK_HASHES = ("md5", "sha1")
 SERVER, CLIENT = "serverAuth", "clientAuth"
@@ -53,13 +52,10 @@ def is_for(cert: x509.Certificate, usage: str) -> bool:
 
 def covers(cert: x509.Certificate, host: str) -> bool:
     """Whether the SAN has *host*, a name or an IP address: the rule of Go and OpenSSL, * for one whole label."""
-    try:
-        address = str(ip_address(host.partition("%")[0]))
-    except ValueError:
-        wanted = host.lower().removesuffix(".")
-        star = "*." + wanted.partition(".")[2]
-        return any(name.lower() in (wanted, star) for name in names(cert))
-    return address in names(cert)
+    wanted, found = san(host), [name.lower() for name in names(cert)]
+    text = str(wanted.value).removesuffix(".")
+    star = f"*.{text.partition('.')[2]}"
+    return text in found or (isinstance(wanted, x509.DNSName) and star in found)
 
 
 def period(cert: x509.Certificate, now: datetime) -> str:

@@ -96,11 +96,14 @@ class _Parts:
 
 
 def _cert(block: bytes) -> x509.Certificate:
-    """Parsed to the last field that is looked at later: what is damaged shows here, and only here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # cryptography's own, about old habits in certificates
-        cert = x509.load_pem_x509_certificate(block)
-        _ = cert.public_key(), cert.signature_hash_algorithm, cert.extensions
-        _ = cert.not_valid_before_utc, cert.not_valid_after_utc
-        describe.subject(cert.subject), describe.subject(cert.issuer)
-        return cert
+        return whole(x509.load_pem_x509_certificate(block))
+
+
+def whole(cert: x509.Certificate) -> x509.Certificate:
+    """*cert*, parsed to the last field that is looked at later: what is damaged raises here, and only here."""
+    _ = cert.public_key(), cert.signature_hash_algorithm, cert.extensions
+    _ = cert.not_valid_before_utc, cert.not_valid_after_utc
+    describe.subject(cert.subject), describe.subject(cert.issuer)
+    return cert

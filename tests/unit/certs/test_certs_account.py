@@ -313,6 +313,13 @@ def test_what_cannot_be_read_is_named(d: Path) -> None:
     assert "readme" not in text(d)
 
 
+def test_a_certificate_with_an_extension_that_cannot_be_parsed(d: Path) -> None:
+    server(damaged=True).write(d, "server.pem", "server-key.pem", CA)
+    ((file, what),) = faults(read_account(d))
+    assert file == "server.pem"
+    assert what.startswith("holds a damaged certificate: ")
+
+
 def test_directories_that_hold_nothing_or_are_none(tmp_path: Path) -> None:
     assert "holds no certificates" in text(tmp_path)
     assert not read_account(tmp_path).good

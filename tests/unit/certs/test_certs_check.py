@@ -187,6 +187,14 @@ def test_a_daemon_of_tls_12_that_sends_us_away_is_judged_too(forged: Forged, ste
     assert [name for name, (good, _) in found.items() if not good] == [step, "client"]
 
 
+def test_a_certificate_that_cannot_be_parsed_is_judged_by_openssl(bench: Bench) -> None:
+    with bench.daemon(server(sans=("localhost",), damaged=True)) as port:
+        found, good = steps(port, bench.tls()), steps(port, bench.tls(), "localhost")
+    assert "certificate" not in found
+    assert only_problem(found)[0] == "name"
+    assert all(passed for passed, _ in good.values())
+
+
 def test_without_verification(bench: Bench) -> None:
     with bench.daemon(server(OTHER, sans=())) as port:
         found = steps(port, bench.tls(verify=False))

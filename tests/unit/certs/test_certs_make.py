@@ -5,7 +5,6 @@ import socket
 import ssl
 import stat
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,13 +52,6 @@ def mode(path: Path) -> int:
 
 def cn(cert: x509.Certificate) -> object:
     return cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-
-
-@pytest.fixture(params=[0o000, 0o077, 0o022])
-def umask(request: pytest.FixtureRequest) -> Iterator[None]:
-    old = os.umask(request.param)
-    yield
-    os.umask(old)
 
 
 @pytest.mark.usefixtures("umask")

@@ -136,12 +136,12 @@ class _Check:
         error = self._verification(names=True)
         if error is None:
             return Step("name", f"the certificate is for {self._endpoint.host}")
-        if error.verify_code in NAME_MISMATCH:
+        if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCH:
             return self._failed("name", explain(self._endpoint, error))
         return Step("name", "not looked at, because of what is wrong with the certificate")
 
-    def _verification(self, *, names: bool) -> ssl.SSLCertVerificationError | None:
-        """What is wrong with the daemon's certificate; None also when the daemon complains about ours instead."""
+    def _verification(self, *, names: bool) -> OSError | None:
+        """Why a client as strict as docker ends the handshake; None also when it is the daemon that ends it."""
         context = tls_context(self._endpoint)
         context.check_hostname = names
         name = self._endpoint.host.partition("%")[0]
@@ -151,10 +151,10 @@ class _Check:
                 context.wrap_socket(sock, server_hostname=name),
             ):
                 return None
-        except ssl.SSLCertVerificationError as error:
-            return error
-        except OSError:
-            return None
+        except OSError as error:
+            ours = isinstance(error, ssl.SSLCertVerificationError | TimeoutError)
+            # a daemon that let itself be looked at has nothing against our certificate, or says so only later
+            return error if ours or self._cert is not None else None
 
     def ask_docker(self) -> Iterator[Step]:
         answer = self._answer(self._unverified())
@@ -172,6 +172,8 @@ class _Check:
         stranger = self._answer(self._unverified(with_cert=False)) if self._tls.cert else answer
         if isinstance(stranger, DaemonError) and _sent_away(stranger):
             return Step("client", f"a certificate is demanded, and {self._tls.cert} accepted")
+        if isinstance(stranger, DaemonError) and isinstance(stranger.__cause__, TimeoutError):
+            return self._failed("client", stranger)
         return Step(
             "client",
             "no certificate is demanded: everybody who can reach this port is root there",

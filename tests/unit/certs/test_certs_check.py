@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -248,6 +249,34 @@ def test_silence(bench: Bench) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         where = Endpoint("tcp", "127.0.0.1", silent.getsockname()[1], "", "", bench.tls())
         assert [step.good for step in check(where, 0.05)] == [True, True, False]
+
+
+def test_a_daemon_that_never_answers_is_not_said_to_be_open(bench: Bench) -> None:
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            try:
+                with listener.accept()[0] as sock:
+                    while sock.recv(1000):
+                        pass  # it listens, and says nothing
+            except OSError:
+                pass  # who hangs up, in the handshake or later
+
+    with bench.context(server(), mutual=False).wrap_socket(
+        socket.create_server(("127.0.0.1", 0)), server_side=True
+    ) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        found = {
+            step.name: step for step in check(Endpoint("tcp", "127.0.0.1", port, "", "", bench.tls()), 0.5)
+        }
+        over.set()
+        socket.create_connection(("127.0.0.1", port)).close()
+        thread.join()
+    assert found["CA"].good
+    assert found["client"].text == found["HTTP"].text == "no answer in time"
 
 
 def test_our_own_files_come_first(bench: Bench) -> None:

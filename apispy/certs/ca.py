@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -9,9 +10,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+type Algorithm = Literal["ecdsa", "rsa"]
 type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 CA_LIFE = timedelta(days=3650)
+RSA_BITS = (
+    3072  # as strong as P-256 (NIST SP 800-57, table 2); Docker's 4096 makes each handshake twice as slow
+)
 BACKDATE = timedelta(hours=48)  # a peer whose clock is late must not see "not yet valid"
 
 
@@ -23,13 +28,15 @@ class Authority:
     key: Key
 
 
-def new_key() -> Key:
-    """A fresh ECDSA P-256 key: small, fast, and known to every TLS 1.2 peer."""
+def new_key(algorithm: Algorithm = "ecdsa") -> Key:
+    """A fresh key. ECDSA P-256: small, fast, and known to every TLS 1.2 peer; RSA for those who must."""
+    if algorithm == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def new_authority(key: Key, now: datetime) -> Authority:
-    """A CA for ``key``, valid for ten years from 48 hours before ``now`` (aware, UTC).
+def new_authority(key: Key, now: datetime, end: datetime | None = None) -> Authority:
+    """A CA for ``key``, valid from 48 hours before ``now`` (aware, UTC) to ``end``, or for ten years.
 
     The name follows from the key, so a lost ``ca.pem`` can be made again from ``ca-key.pem`` and what was
     issued before still verifies.
@@ -38,7 +45,7 @@ def new_authority(key: Key, now: datetime) -> Authority:
     subject = name(f"apispy CA {key_id.digest.hex()[:8]}")
     usage = key_usage(key_cert_sign=True, crl_sign=True)
     builder = (
-        certificate(subject, subject, key, now - BACKDATE, now - BACKDATE + CA_LIFE)
+        certificate(subject, subject, key, now - BACKDATE, end or now - BACKDATE + CA_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(key_id, critical=False)

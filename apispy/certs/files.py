@@ -17,10 +17,11 @@ TEMPORARY = ".tmp"
 _FORBIDDEN = {KEY_MODE: 0o077, CERT_MODE: 0o022}
 
 
-def make_directory(directory: Path) -> None:
+def make_directory(directory: Path, option: str = "--certs-dir") -> None:
     """Create ``directory`` and its missing parents, 0700; refuse one of another owner or writable by others.
 
-    A directory that is there already may be readable by others (the keys in it are not).
+    A directory that is there already may be readable by others (the keys in it are not). *option*: with which
+    the user named the directory.
     """
     for missing in reversed([d for d in (directory, *directory.parents) if not d.exists()]):
         # 0700 for the parents too: under umask 000 anyone could otherwise swap the directory for another.
@@ -28,9 +29,21 @@ def make_directory(directory: Path) -> None:
     if not directory.is_dir():
         raise ApispyError(
             f"{directory}: expected a directory for certificates, found something else. "
-            "Remove it, or name another directory with --certs-dir DIRECTORY."
+            f"Remove it, or name another directory with {option} DIRECTORY."
         )
     _check(directory, directory.stat(), forbidden=0o022, wanted=0o700)
+
+
+@contextmanager
+def os_errors(directory: Path, option: str = "--certs-dir") -> Iterator[None]:
+    """Turn what the system refuses into a message that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise ApispyError(
+            f"{error.filename or directory}: {error.strerror or error}, while apispy used it for "
+            f"certificates. Put that right, or name another directory with {option} DIRECTORY."
+        ) from error
 
 
 @contextmanager
@@ -85,7 +98,7 @@ def _check(path: Path, found: os.stat_result, *, forbidden: int, wanted: int) ->
     if found.st_uid != os.geteuid():
         raise ApispyError(
             f"{path}: expected it to belong to uid {os.geteuid()} (you), found uid {found.st_uid}. "
-            "Start apispy as that user, or name another directory with --certs-dir DIRECTORY."
+            "Start apispy as that user, or name another directory."
         )
     mode = stat.S_IMODE(found.st_mode)
     if mode & forbidden:

@@ -40,25 +40,50 @@ def san(host: str) -> x509.GeneralName:
 
 
 def issue_server(
-    ca: Authority, key: Key, sans: Iterable[x509.GeneralName], now: datetime
+    ca: Authority,
+    key: Key,
+    sans: Iterable[x509.GeneralName],
+    now: datetime,
+    *,
+    common_name: str = "apispy server",
+    end: datetime | None = None,
 ) -> x509.Certificate:
-    """A certificate for a listener: EKU serverAuth, every one of ``sans``. ``now`` is aware, UTC."""
+    """A certificate for a listener: EKU serverAuth, every one of ``sans``. ``now`` and ``end`` are aware, UTC.
+
+    It ends 825 days after its start unless ``end`` says otherwise, and never later than its CA.
+    """
     # Not critical: the subject is not empty (RFC 5280, 4.2.1.6), and OpenSSL's strict mode holds us to that.
     names = x509.SubjectAlternativeName(sorted(set(sans), key=repr))
-    builder = _leaf(ca, key, "apispy server", ExtendedKeyUsageOID.SERVER_AUTH, now)
+    builder = _leaf(ca, key, common_name, ExtendedKeyUsageOID.SERVER_AUTH, now, end)
     return builder.add_extension(names, critical=False).sign(ca.key, hashes.SHA256())
 
 
-def issue_client(ca: Authority, key: Key, now: datetime) -> x509.Certificate:
-    """A certificate for a client: EKU clientAuth. ``now`` is aware, UTC."""
-    return _leaf(ca, key, "apispy client", ExtendedKeyUsageOID.CLIENT_AUTH, now).sign(ca.key, hashes.SHA256())
+def issue_client(
+    ca: Authority,
+    key: Key,
+    now: datetime,
+    *,
+    common_name: str = "apispy client",
+    end: datetime | None = None,
+) -> x509.Certificate:
+    """A certificate for a client: EKU clientAuth; ``now`` and ``end`` as for a server.
+
+    ``common_name`` is what a daemon's authorization plugins take for the user's name (docker's authz docs).
+    """
+    builder = _leaf(ca, key, common_name, ExtendedKeyUsageOID.CLIENT_AUTH, now, end)
+    return builder.sign(ca.key, hashes.SHA256())
 
 
 def _leaf(
-    ca: Authority, key: Key, common_name: str, purpose: x509.ObjectIdentifier, now: datetime
+    ca: Authority,
+    key: Key,
+    common_name: str,
+    purpose: x509.ObjectIdentifier,
+    now: datetime,
+    end: datetime | None,
 ) -> x509.CertificateBuilder:
     start = now - BACKDATE
-    end = min(start + LEAF_LIFE, ca.cert.not_valid_after_utc)  # a leaf that outlives its CA helps nobody
+    end = min(end or start + LEAF_LIFE, ca.cert.not_valid_after_utc)  # outliving its CA helps nobody
     return (
         certificate(name(common_name), ca.cert.subject, key, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -79,15 +104,15 @@ def _authority_key_id(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 
 def still_good(cert: x509.Certificate, ca: Authority, key: Key, now: datetime) -> bool:
     """Whether ``cert`` belongs to ``key``, was signed by ``ca`` and is valid for seven more days."""
-    if cert.public_key() != key.public_key() or not signed_by(cert, ca):
+    if cert.public_key() != key.public_key() or not signed_by(cert, ca.cert):
         return False
     return cert.not_valid_before_utc <= now < cert.not_valid_after_utc - RENEW_BEFORE
 
 
-def signed_by(cert: x509.Certificate, ca: Authority) -> bool:
-    """Whether the issuer's name and the signature are those of ``ca``."""
+def signed_by(cert: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the issuer's name and the signature are those of ``issuer``."""
     try:
-        cert.verify_directly_issued_by(ca.cert)
+        cert.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apispy.certs.ca import Authority, Key, cert_pem, key_pem, new_authority, new_key
-from apispy.certs.files import CERT_MODE, KEY_MODE, locked, make_directory, read_file, write_file
+from apispy.certs.files import CERT_MODE, KEY_MODE, locked, make_directory, os_errors, write_file
 from apispy.certs.issue import issue_client, issue_server, san, sans_of, signed_by, still_good
+from apispy.certs.read import read_authority, read_cert, read_key
 from apispy.errors import ApispyError
 
 ALWAYS = ("localhost", "127.0.0.1", "::1")
@@ -75,7 +74,7 @@ class Store:
         return files
 
     def _authority(self) -> Authority:
-        return _read_authority(self.ca, self.directory / "ca-key.pem", self.clock())
+        return read_authority(self.ca, self.directory / "ca-key.pem", self.clock(), _cure(self.ca))
 
 
 def open_store(directory: Path, *, clock: Clock = _utc_now) -> Store:
@@ -85,7 +84,7 @@ def open_store(directory: Path, *, clock: Clock = _utc_now) -> Store:
     was expected and found, and what to do.
     """
     store = Store(directory.absolute(), clock)
-    with _os_errors(store.directory):
+    with os_errors(store.directory):
         make_directory(store.directory)
     with _opened(store.directory):
         ca_key = store.directory / "ca-key.pem"
@@ -106,20 +105,8 @@ def default_dir(
 
 
 @contextmanager
-def _os_errors(directory: Path) -> Iterator[None]:
-    """Turn what the system refuses into a message that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise ApispyError(
-            f"{error.filename or directory}: {error.strerror or error}, while apispy used it for "
-            "certificates. Put that right, or name another directory with --certs-dir DIRECTORY."
-        ) from error
-
-
-@contextmanager
 def _opened(directory: Path) -> Iterator[None]:
-    with _os_errors(directory), locked(directory):
+    with os_errors(directory), locked(directory):
         yield
 
 
@@ -127,7 +114,8 @@ def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
     """Make the CA when there is none; never replace what is there, for clients have copies of it."""
     if key_path.exists():
         if not cert_path.exists():  # killed between the two files, or lost: the key alone gives it back
-            write_file(cert_path, cert_pem(new_authority(_read_key(key_path), now).cert), CERT_MODE)
+            key = read_key(key_path, _cure(key_path))
+            write_file(cert_path, cert_pem(new_authority(key, now).cert), CERT_MODE)
         return
     directory = key_path.parent
     if others := [p for n in (cert_path.name, *LEAVES) if (p := directory / n).exists()]:
@@ -141,39 +129,9 @@ def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
     write_file(cert_path, cert_pem(new_authority(key, now).cert), CERT_MODE)
 
 
-def _read_authority(cert_path: Path, key_path: Path, now: datetime) -> Authority:
-    """The CA from its two files, after the checks without which nothing that it issues would be accepted."""
-    found = Authority(_read_cert(cert_path), _read_key(key_path))
-    if problem := _authority_problem(found, key_path, now):
-        raise ApispyError(
-            f"{cert_path}: {problem}. Put the right file back, or move {cert_path.parent} away: at the next "
-            "start apispy makes a new CA, and clients need its ca.pem, cert.pem and key.pem."
-        )
-    return found
-
-
-def _authority_problem(ca: Authority, key_path: Path, now: datetime) -> str:
-    if ca.cert.public_key() != ca.key.public_key():
-        return f"expected the certificate of the key in {key_path}, found that of another key"
-    if not _may_sign(ca.cert):
-        return "expected the certificate of a CA, found one that may not sign others"
-    start, end = ca.cert.not_valid_before_utc, ca.cert.not_valid_after_utc
-    if not start <= now < end:
-        period = f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
-        return f"expected a CA that is valid now ({now:%Y-%m-%d %H:%M} UTC), found one for {period}"
-    return ""
-
-
-def _may_sign(cert: x509.Certificate) -> bool:
-    try:
-        return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
 def _ensure_client(store: Store, ca: Authority, now: datetime) -> None:
     key = _ensure_key(store.key)
-    present = _read_cert(store.cert) if store.cert.exists() else None
+    present = read_cert(store.cert, _cure(store.cert)) if store.cert.exists() else None
     if present is None or not still_good(present, ca, key, now):
         write_file(store.cert, cert_pem(issue_client(ca, key, now)), CERT_MODE)
 
@@ -182,9 +140,9 @@ def _ensure_server(
     files: ServerFiles, ca: Authority, wanted: Iterable[x509.GeneralName], now: datetime
 ) -> None:
     key = _ensure_key(files.key)
-    present = _read_cert(files.cert) if files.cert.exists() else None
+    present = read_cert(files.cert, _cure(files.cert)) if files.cert.exists() else None
     # Names once asked for are kept: two listeners on different addresses would otherwise take turns at it.
-    had = set(sans_of(present)) if present and signed_by(present, ca) else set()
+    had = set(sans_of(present)) if present and signed_by(present, ca.cert) else set()
     if present is None or not still_good(present, ca, key, now) or not had.issuperset(wanted):
         write_file(files.cert, cert_pem(issue_server(ca, key, had.union(wanted), now)), CERT_MODE)
 
@@ -197,34 +155,14 @@ def _ensure_key(path: Path) -> Key:
     """
     if not path.exists():
         write_file(path, key_pem(new_key()), KEY_MODE)
-    return _read_key(path)
+    return read_key(path, _cure(path))
 
 
-def _read_cert(path: Path) -> x509.Certificate:
-    try:
-        cert = x509.load_pem_x509_certificate(read_file(path, CERT_MODE))
-        _ = cert.extensions  # parsed only when asked for: let what is damaged there show here
-        return cert
-    except ValueError as error:
-        raise _damaged(path, "a certificate in PEM") from error
-
-
-def _read_key(path: Path) -> Key:
-    data = read_file(path, KEY_MODE)
-    try:
-        key = load_pem_private_key(data, password=None)
-    except (ValueError, TypeError) as error:  # TypeError: it is encrypted
-        raise _damaged(path, "an unencrypted private key in PEM") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise _damaged(path, "an ECDSA or RSA key")
-    return key
-
-
-def _damaged(path: Path, expected: str) -> ApispyError:
+def _cure(path: Path) -> str:
+    """What to do about a file that cannot be used."""
     if path.name.startswith("ca"):
-        cure = f"Put the right file back, or move {path.parent} away: at the next start apispy makes a new CA"
-    else:
-        cure = f"Remove it (rm {path}): apispy issues it anew"
-    return ApispyError(
-        f"{path}: expected {expected}, found {path.stat().st_size} bytes of something else. {cure}."
-    )
+        return (
+            f"Put the right file back, or move {path.parent} away: at the next start apispy makes a new CA, "
+            "and clients need its ca.pem, cert.pem and key.pem"
+        )
+    return f"Remove it (rm {path}): apispy issues it anew"

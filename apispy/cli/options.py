@@ -15,10 +15,7 @@ FILE = click.Path(path_type=Path)
 
 Function = Callable[..., Any]
 
-DAEMON = (
-    click.option("--upstream", metavar="ADDRESS",
-                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH or ssh://USER@HOST. "
-                      "Without it: the one that the docker CLI would use."),
+TLS = (
     click.option("--tls", is_flag=True,
                  help="Use TLS to the daemon without verifying it, as `docker --tls` does."),
     click.option("--tlsverify", is_flag=True, default=None,
@@ -29,6 +26,13 @@ DAEMON = (
                  help="Our certificate for the daemon.  [default: .../cert.pem]"),
     click.option("--tlskey", type=FILE, metavar="FILE",
                  help="Our key for the daemon.  [default: .../key.pem]"),
+)  # fmt: skip
+
+DAEMON = (
+    click.option("--upstream", metavar="ADDRESS",
+                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH or ssh://USER@HOST. "
+                      "Without it: the one that the docker CLI would use."),
+    *TLS,
 )  # fmt: skip
 
 VIEW = (
@@ -57,11 +61,25 @@ def takes_daemon(command: Function) -> Function:
     """The options that name a daemon. *command* is given ``daemon``, which gives the Endpoint, or raises UsageError."""
 
     def read(**typed: Any) -> Any:
-        from apispy import endpoints
+        return functools.partial(_endpoint, typed.pop("upstream"), **typed)
 
-        return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
+    return _gathered(command, DAEMON, "daemon", read)
 
-    return _gathered(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
+
+def takes_tls(command: Function) -> Function:
+    """The TLS options alone. *command* is given ``daemon_at``: a typed address to an Endpoint, or UsageError."""
+
+    def read(**typed: Any) -> Any:
+        typed["tlsverify"] = True if typed["tlsverify"] is None and not typed["tls"] else typed["tlsverify"]
+        return functools.partial(_endpoint, **typed)
+
+    return _gathered(command, TLS, "daemon_at", read)
+
+
+def _endpoint(upstream: str | None, **typed: Any) -> Any:
+    from apispy import endpoints
+
+    return endpoints.upstream(upstream, **typed, environ=os.environ, home=Path.home())
 
 
 def takes_view(command: Function) -> Function:

@@ -26,7 +26,7 @@ LINGER = 2.0
 """Seconds that a refused client gets to read why."""
 
 REFUSED = {
-    "peer did not return a certificate": "it showed no client certificate",
+    "peer did not return a certificate": "it showed no client certificate (docker keeps back those of other CAs)",
     "unable to get local issuer": "its client certificate was not signed by apispy's CA",
     "self-signed certificate": "its client certificate was not signed by apispy's CA",
     "unsuitable certificate purpose": "its certificate is not one for clients",
@@ -56,9 +56,12 @@ class TlsLayer(TLSLayer):
             self.conn.state &= ~ConnectionState.CAN_READ
             yield from self.event_to_child(events.ConnectionClosed(self.conn))
         else:
-            self.conn.error = f"TLS: {openssl_words(end)}"
+            self.conn.error = self._end_words(openssl_words(end))
             yield from self.event_to_child(events.ConnectionClosed(self.conn))
             yield commands.CloseConnection(self.conn)
+
+    def _end_words(self, reasons: str) -> str:
+        return f"TLS: {reasons}"
 
     def _decrypt(self) -> tuple[bytes, SSL.Error | None]:
         """Everything that can be decrypted now, and how the stream ended if it did."""
@@ -144,9 +147,14 @@ class DaemonTls(TlsLayer):
     def _handshake_finished(self, err: str | None) -> layer.CommandGenerator[None]:
         yield from super()._handshake_finished(self._explained(err) if err else None)
 
+    def _end_words(self, reasons: str) -> str:
+        """With TLS 1.3 the daemon refuses our certificate only after the handshake, with an alert."""
+        return self._explained(reasons) if "alert" in reasons else super()._end_words(reasons)
+
     def _explained(self, err: str) -> str:
         """The same words as `apispy` uses when it asks the daemon for its version."""
-        code = SSL._lib.SSL_get_verify_result(self.tls._ssl)  # type: ignore[attr-defined]
+        verified = self._upstream.tls is not None and self._upstream.tls.verify
+        code = SSL._lib.SSL_get_verify_result(self.tls._ssl) if verified else 0  # type: ignore[attr-defined]
         error = ssl.SSLCertVerificationError() if code else ssl.SSLError()
         error.reason = err.upper().replace(" ", "_")
         if isinstance(error, ssl.SSLCertVerificationError):

@@ -5,17 +5,17 @@ import os
 import socket
 import ssl
 import stat
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import BaseServer, TCPServer, UnixStreamServer
+from socketserver import UnixStreamServer
 
 import pytest
 
 from apispy.certs import ServerFiles, Store, open_store
+from apispy.certs.ca import cert_pem
+from apispy.certs.issue import issue_server, san
+from apispy.certs.read import read_key
 from apispy.endpoints import (
     TLS,
     Daemon,
@@ -29,73 +29,10 @@ from apispy.endpoints import (
     tls_context,
 )
 from apispy.errors import ApispyError
+from tests.servers import DOCKER, Version, http, raw, serving
 
-DOCKER = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24", "Os": "linux", "Arch": "amd64"}
 PODMAN = {**DOCKER, "Version": "4.3.1", "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]}
 FOUND = Daemon("28.2.2", "1.50", "1.24", "linux", "amd64")
-
-
-class Version(BaseHTTPRequestHandler):
-    """Answers any GET as ``server.answer`` says."""
-
-    def do_GET(self) -> None:
-        status, body = self.server.answer  # type: ignore[attr-defined]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def address_string(self) -> str:
-        return "local"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Quiet(TCPServer):
-    def handle_error(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(server: BaseServer, answer: tuple[int, bytes]) -> Iterator[None]:
-    server.answer = answer  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def http(answer: object = DOCKER, status: int = 200, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A server on 127.0.0.1; yields its port. TLS handshakes happen in its thread."""
-    server = Quiet(("127.0.0.1", 0), Version)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    with serving(server, (status, body)):
-        yield server.server_address[1]
-
-
-@contextmanager
-def raw(answer: bytes) -> Iterator[int]:
-    """A server that reads once, answers ``answer`` and closes."""
-
-    def serve() -> None:
-        sock, _ = listener.accept()
-        with sock:
-            sock.recv(65536)
-            sock.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listener.getsockname()[1]
-        thread.join()
 
 
 @pytest.fixture
@@ -262,12 +199,10 @@ def test_the_names_that_the_certificate_has_instead(tmp_path: Path, store: Store
 
 def only_for(store: Store, host: str) -> ServerFiles:
     """A server certificate without the names that ours always have."""
-    from apispy.certs import store as module  # the pieces that only tests put together so
-
     files = store.server_for()
-    key = module._read_key(files.key)
-    cert = module.issue_server(store._authority(), key, [module.san(host)], datetime.now(UTC))
-    files.cert.write_bytes(module.cert_pem(cert))
+    key = read_key(files.key, "")
+    cert = issue_server(store._authority(), key, [san(host)], datetime.now(UTC))
+    files.cert.write_bytes(cert_pem(cert))
     return files
 
 

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,13 +34,6 @@ def mode(path: Path) -> int:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "data" / "apispy" / "certs"
-
-
-@pytest.fixture(params=[0o000, 0o077, 0o022])
-def umask(request: pytest.FixtureRequest) -> Iterator[None]:
-    old = os.umask(request.param)
-    yield
-    os.umask(old)
 
 
 @pytest.mark.usefixtures("umask")

@@ -1,0 +1,244 @@
+"""A handshake with a daemon, step by step: each with what was found, or what is wrong and what to do about it.
+
+Text from the daemon's certificate is as it stands there: escape it before it is shown.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from apispy.certs import describe
+from apispy.certs.pem import read_pem, whole
+from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, explain, probe, tls_context
+
+NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+OLD = ("SSLv3", "TLSv1", "TLSv1.1")
+# Parts of OpenSSL's reasons that are about our certificate: the daemon speaks TLS, and sends us away.
+_OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE", "DECRYPT_ERROR")
+_SECURE_IT = "Start dockerd with --tlsverify --tlscacert FILE --tlscert FILE --tlskey FILE"
+
+
+@dataclass(frozen=True)
+class Step:
+    """``text``: what was found, or what is wrong when there is a ``cure``; both without a full stop."""
+
+    name: str
+    text: str
+    cure: str = ""
+
+    @property
+    def good(self) -> bool:
+        return not self.cure
+
+
+def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[Step]:
+    """The steps in order, each as soon as it is done; it ends early when the next one cannot be tried.
+
+    ``endpoint`` is tcp with TLS. ``timeout`` is in seconds and for each wait. ApispyError for a file of ours that
+    cannot be loaded.
+    """
+    assert endpoint.tls is not None, "a check is one of TLS"
+    tls_context(endpoint)  # our own files first: without them every step would fail, for a reason of ours
+    tried = _Check(endpoint, endpoint.tls, timeout)
+    for ask in (tried.resolve, tried.connect, tried.speak_tls):
+        step = ask()
+        yield step
+        if not step.good:
+            return
+    yield from tried.judge_certificate()
+    yield from tried.ask_docker()
+
+
+class _Check:
+    """What is known so far."""
+
+    def __init__(self, endpoint: Endpoint, tls: TLS, timeout: float) -> None:
+        self._endpoint, self._tls, self._timeout = endpoint, tls, timeout
+        self._cert: x509.Certificate | None = None
+
+    def resolve(self) -> Step:
+        try:
+            found = socket.getaddrinfo(self._endpoint.host, self._endpoint.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            return self._failed("resolve", explain(self._endpoint, error))
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+        return Step("resolve", f"{self._endpoint.host} is {', '.join(addresses)}")
+
+    def connect(self) -> Step:
+        try:
+            with connect(self._endpoint, self._timeout) as sock:
+                host, port = sock.getpeername()[:2]
+        except (OSError, UnicodeError) as error:
+            return self._failed("connect", explain(self._endpoint, error))
+        return Step("connect", f"{host} accepts connections on port {port}")
+
+    def speak_tls(self) -> Step:
+        """Any TLS, any certificate: what is there is to be seen, not yet judged."""
+        context = tls_context(self._unverified())
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            with connect(self._endpoint, self._timeout) as sock, context.wrap_socket(sock) as secured:
+                version, cipher = secured.version(), secured.cipher()
+                self._cert = _parsed(secured.getpeercert(binary_form=True))
+        except OSError as error:
+            return self._no_tls(error)
+        if version in OLD:
+            return Step("TLS", f"it speaks {version} at best", "Use a newer daemon; docker asks for TLS 1.2")
+        return Step("TLS", f"{version}, {cipher[0] if cipher else 'no cipher'}")
+
+    def _no_tls(self, error: OSError) -> Step:
+        reason = (isinstance(error, ssl.SSLError) and error.reason) or ""
+        if any(part in reason for part in _OUR_CERTIFICATE):
+            return Step("TLS", "it speaks TLS 1.2, and breaks off when it has seen our side")
+        try:
+            daemon = probe(replace(self._endpoint, tls=None), self._timeout)
+        except DaemonError:
+            return self._failed("TLS", explain(self._endpoint, error))
+        what = f"it speaks plain HTTP, as Docker {daemon.version}: everybody who can reach this port is root there"
+        return Step("TLS", what, _SECURE_IT)
+
+    def judge_certificate(self) -> Iterator[Step]:
+        if self._cert is not None:
+            yield Step("certificate", _summary(self._cert))
+        if not self._tls.verify:
+            yield Step("CA", "not verified, as --tls says")
+            return
+        yield self._judge_signer()
+        yield self._judge_name()
+
+    def _judge_signer(self) -> Step:
+        error = self._verification(names=False)
+        if error is not None:
+            return self._failed("CA", explain(self._endpoint, error))
+        return Step("CA", f"the certificate is good, going by {self._tls.ca or 'the roots of the system'}")
+
+    def _judge_name(self) -> Step:
+        host = self._endpoint.host
+        if self._cert is None:  # the daemon breaks off before it could be looked at: ask OpenSSL
+            return self._name_going_by_openssl()
+        if describe.covers(self._cert, host):
+            return Step("name", f"the certificate is for {host}")
+        name = describe.common_name(self._cert)
+        has = ", ".join(describe.names(self._cert)) or (
+            f"nobody: it has no SAN, only the CN {name}, at which docker does not look" if name else "nobody"
+        )
+        cure = f"Dial it by a name that is there, or issue another one: apispy certs --host {host} --ca DIR --out DIR"
+        return Step("name", f"the certificate is not for {host}, but for {has}", cure)
+
+    def _name_going_by_openssl(self) -> Step:
+        error = self._verification(names=True)
+        if error is None:
+            return Step("name", f"the certificate is for {self._endpoint.host}")
+        if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCH:
+            return self._failed("name", explain(self._endpoint, error))
+        return Step("name", "not looked at, because of what is wrong with the certificate")
+
+    def _verification(self, *, names: bool) -> OSError | None:
+        """Why a client as strict as docker ends the handshake; None also when it is the daemon that ends it."""
+        context = tls_context(self._endpoint)
+        context.check_hostname = names
+        name = self._endpoint.host.partition("%")[0]
+        try:
+            with (
+                connect(self._endpoint, self._timeout) as sock,
+                context.wrap_socket(sock, server_hostname=name),
+            ):
+                return None
+        except OSError as error:
+            ours = isinstance(error, ssl.SSLCertVerificationError | TimeoutError)
+            # a daemon that let itself be looked at has nothing against our certificate, or says so only later
+            return error if ours or self._cert is not None else None
+
+    def ask_docker(self) -> Iterator[Step]:
+        answer = self._answer(self._unverified())
+        yield self._judge_client(answer)
+        if isinstance(answer, Daemon):
+            yield Step("HTTP", "GET /version was answered")
+            words = f"version {answer.version}, API {answer.api_version} (lowest {answer.min_api_version})"
+            yield Step("Docker", f"{words}, {answer.os}/{answer.arch}")
+        elif not _sent_away(answer):
+            yield self._failed("HTTP", answer)
+
+    def _judge_client(self, answer: Daemon | DaemonError) -> Step:
+        if isinstance(answer, DaemonError) and _sent_away(answer):
+            return self._sent_away(answer)
+        stranger = self._answer(self._unverified(with_cert=False)) if self._tls.cert else answer
+        if isinstance(stranger, DaemonError) and _sent_away(stranger):
+            return Step("client", f"a certificate is demanded, and {self._tls.cert} accepted")
+        if isinstance(stranger, DaemonError) and isinstance(stranger.__cause__, TimeoutError):
+            return self._failed("client", stranger)
+        return Step(
+            "client",
+            "no certificate is demanded: everybody who can reach this port is root there",
+            _SECURE_IT,
+        )
+
+    def _sent_away(self, answer: DaemonError) -> Step:
+        if self._tls.cert is None:
+            return Step(
+                "client",
+                "a certificate is demanded, and there is none of ours",
+                "Type --tlscert FILE --tlskey FILE, or set DOCKER_CERT_PATH to the directory of cert.pem and key.pem",
+            )
+        what, cure = answer.what, answer.cure
+        if not isinstance(answer.__cause__, ssl.SSLError):
+            what = f"it broke the connection off when it had seen {self._tls.cert}"
+            cure = "Type --tlscert FILE --tlskey FILE of a client that it knows"
+        found = _own_fault(self._tls.cert)
+        return Step("client", f"{what}{f' ({found})' if found else ''}", cure)
+
+    def _answer(self, endpoint: Endpoint) -> Daemon | DaemonError:
+        try:
+            return probe(endpoint, self._timeout)
+        except DaemonError as error:
+            return error
+
+    def _unverified(self, with_cert: bool = True) -> Endpoint:
+        tls = replace(self._tls, verify=False)
+        return replace(self._endpoint, tls=tls if with_cert else replace(tls, cert=None, key=None))
+
+    def _failed(self, name: str, error: DaemonError) -> Step:
+        return Step(name, error.what, error.cure)
+
+
+def _sent_away(error: DaemonError) -> bool:
+    """Whether the TLS layer said no, or its saying so was lost in a reset."""
+    cause = error.__cause__
+    broken_off = isinstance(cause, ConnectionError) and not isinstance(cause, http.client.RemoteDisconnected)
+    return broken_off or isinstance(cause, ssl.SSLError)
+
+
+def _parsed(der: bytes | None) -> x509.Certificate | None:
+    try:
+        return whole(x509.load_der_x509_certificate(der)) if der else None
+    except Exception:  # hostile bytes, as in pem.py: OpenSSL will judge them
+        return None
+
+
+def _summary(cert: x509.Certificate) -> str:
+    names = ", ".join(describe.names(cert)) or "no name in its SAN"
+    usages = ", ".join(describe.usages(cert)) or "any"
+    return (
+        f"{describe.subject(cert.subject)}; for {names}; usage {usages}; "
+        f"signed by {describe.subject(cert.issuer)}; valid {describe.period(cert, datetime.now(UTC))}"
+    )
+
+
+def _own_fault(path: Path) -> str:
+    """What can be seen from here that is wrong with our certificate; daemons often say no more than "bad"."""
+    certs = read_pem(path).certs
+    if not certs:
+        return ""
+    now, cert = datetime.now(UTC), certs[0]
+    if not cert.not_valid_before_utc <= now < cert.not_valid_after_utc:
+        return f"it is valid {describe.period(cert, now)}"
+    if not describe.is_for(cert, describe.CLIENT):
+        return f"its usage is {', '.join(describe.usages(cert))}, not {describe.CLIENT}"
+    return f"it was signed by {describe.subject(cert.issuer)}"

@@ -1,0 +1,105 @@
+"""What a certificate says, in words. Text from its fields is as it stands there: escape it before showing it."""
+
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from apispy.certs.issue import san, sans_of
+
+WEAK_HASHES = ("md5", "sha1")
+SERVER, CLIENT = "serverAuth", "clientAuth"
+_USAGES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: SERVER,
+    ExtendedKeyUsageOID.CLIENT_AUTH: CLIENT,
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
+    ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
+}
+
+
+def subject(name: x509.Name) -> str:
+    """Like ``CN=orion,O=apispy``; "(no name)" when it is empty."""
+    return name.rfc4514_string() or "(no name)"
+
+
+def common_name(cert: x509.Certificate) -> str:
+    """The subject's first CN; empty when it has none."""
+    found = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else ""
+
+
+def names(cert: x509.Certificate) -> list[str]:
+    """The DNS names and IP addresses in the SAN."""
+    return [str(name.value) for name in sans_of(cert) if isinstance(name, x509.DNSName | x509.IPAddress)]
+
+
+def usages(cert: x509.Certificate) -> list[str]:
+    """The extended key usages; empty when there is no such extension, which Go and OpenSSL take as all of them."""
+    try:
+        present = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return []
+    return [_USAGES.get(usage, usage.dotted_string) for usage in present]
+
+
+def is_for(cert: x509.Certificate, usage: str) -> bool:
+    """Whether it may be used by a SERVER or a CLIENT."""
+    return not (found := usages(cert)) or usage in found or "any" in found
+
+
+def covers(cert: x509.Certificate, host: str) -> bool:
+    """Whether the SAN has *host*, a name or an IP address: the rule of Go and OpenSSL, * for one whole label."""
+    wanted, found = san(host), [name.lower() for name in names(cert)]
+    text = str(wanted.value).removesuffix(".")
+    star = f"*.{text.partition('.')[2]}"
+    return text in found or (isinstance(wanted, x509.DNSName) and star in found)
+
+
+def period(cert: x509.Certificate, now: datetime) -> str:
+    """From when to when, and how long still. *now* is aware, UTC."""
+    start, end = cert.not_valid_before_utc, cert.not_valid_after_utc
+    if now < start:
+        left = f"begins in {(start - now).days + 1} days"
+    elif now >= end:
+        left = f"ended {(now - end).days} days ago"
+    else:
+        left = f"{(end - now).days} days left"
+    return f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, {left}"
+
+
+def key_words(key: PublicKeyTypes) -> str:
+    """Like "ECDSA P-256" or "RSA 3072"."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ECDSA {key.curve.name.replace('secp256r1', 'P-256').replace('secp384r1', 'P-384')}"
+    if isinstance(key, dsa.DSAPublicKey):
+        return f"DSA {key.key_size}"
+    return type(key).__name__.removesuffix("PublicKey").lstrip("_")
+
+
+def key_id(cert: x509.Certificate) -> bytes:
+    """The identifier of its key; empty when it has none."""
+    try:
+        return cert.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return b""
+
+
+def authority_key_id(cert: x509.Certificate) -> bytes:
+    """The identifier of the key that signed it; empty when it has none."""
+    try:
+        return (
+            cert.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier or b""
+        )
+    except x509.ExtensionNotFound:
+        return b""
+
+
+def hash_name(cert: x509.Certificate) -> str:
+    """Of the signature: "sha256"; empty for algorithms without one of their own, as Ed25519."""
+    found = cert.signature_hash_algorithm
+    return found.name if found else ""

@@ -1,0 +1,78 @@
+"""Certificates, keys and authorities from files that must be usable: what is not is named, with a cure."""
+
+from datetime import datetime
+from pathlib import Path
+from shlex import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from apispy.certs.ca import Authority, Key
+from apispy.certs.files import CERT_MODE, KEY_MODE, read_file
+from apispy.errors import ApispyError
+
+
+def read_cert(path: Path, cure: str) -> x509.Certificate:
+    """The first certificate in the PEM file *path*. ApispyError, ending in *cure*, when that is not to be had."""
+    try:
+        cert = x509.load_pem_x509_certificate(read_file(path, CERT_MODE))
+        _ = cert.extensions  # parsed only when asked for: let what is damaged there show here
+        return cert
+    except ValueError as error:
+        raise _damaged(path, "a certificate in PEM", cure) from error
+
+
+def read_key(path: Path, cure: str) -> Key:
+    """The private key in the PEM file *path*. ApispyError, ending in *cure*, also when it is encrypted."""
+    data = read_file(path, KEY_MODE)
+    try:
+        key = load_pem_private_key(data, password=None)
+    except TypeError as error:  # what cryptography raises when there is a passphrase
+        plain = f"openssl pkey -in {quote(str(path))} -out {quote(f'{path}.plain')}"
+        raise ApispyError(
+            f"{path}: expected an unencrypted private key in PEM, found one with a passphrase. Take it off with "
+            f"(umask 077; {plain}), or else: {cure}."
+        ) from error
+    except ValueError as error:
+        raise _damaged(path, "an unencrypted private key in PEM", cure) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise _damaged(path, "an ECDSA or RSA key", cure)
+    return key
+
+
+def read_authority(cert_path: Path, key_path: Path, now: datetime, cure: str) -> Authority:
+    """The CA from its two files, after the checks without which nothing that it issues would be accepted.
+
+    ``now`` is aware, UTC. ApispyError, ending in *cure*, says which check failed.
+    """
+    found = Authority(read_cert(cert_path, cure), read_key(key_path, cure))
+    if problem := _problem(found, key_path, now):
+        raise ApispyError(f"{cert_path}: {problem}. {cure}.")
+    return found
+
+
+def _problem(ca: Authority, key_path: Path, now: datetime) -> str:
+    if ca.cert.public_key() != ca.key.public_key():
+        return f"expected the certificate of the key in {key_path}, found that of another key"
+    if not may_sign(ca.cert):
+        return "expected the certificate of a CA, found one that may not sign others"
+    start, end = ca.cert.not_valid_before_utc, ca.cert.not_valid_after_utc
+    if not start <= now < end:
+        period = f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        return f"expected a CA that is valid now ({now:%Y-%m-%d %H:%M} UTC), found one for {period}"
+    return ""
+
+
+def may_sign(cert: x509.Certificate) -> bool:
+    """Whether it is the certificate of a CA: basicConstraints say so (RFC 5280, 4.2.1.9)."""
+    try:
+        return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _damaged(path: Path, expected: str, cure: str) -> ApispyError:
+    return ApispyError(
+        f"{path}: expected {expected}, found {path.stat().st_size} bytes of something else. {cure}."
+    )

@@ -1,0 +1,124 @@
+"""`apispy certs` as it is typed: what goes together, what is refused with advice, and the exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apispy import certs
+from apispy.cli.commands.certs import command
+from tests.forge import SERVER, authority, forge
+from tests.servers import http
+from tests.unit.test_endpoints_probe import server_context
+
+
+def apispy(*words: object, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "apispy", "certs", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=env | ({"HOME": str(home)} if home else {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Nothing to do. Type for example: apispy certs --host orion"),
+        (["--host", "orion"], "Type --out DIR"),
+        (["--client", "alice"], "Type --out DIR"),
+        (["--ca", "x", "--out", "y"], "Nothing to do"),
+        (["--ip", "orion", "--out", "x"], "--ip orion: expected an IP address"),
+        (["--show", "x", "--check", "h:1"], "--check cannot go with --show"),
+        (["--show", "x", "--host", "h", "--force"], "--host, --force cannot go with --show"),
+        (["--check", "h:1", "--out", "x"], "--out cannot go with --check"),
+        (["--show", "x", "--tlscert", "y"], "--tlscert cannot go with --show"),
+        (["--host", "h", "--out", "x", "--tls"], "--tls: only --check dials a daemon"),
+        (["--check", "unix:///x"], "expected HOST:PORT"),
+        (["--check", "ssh://x"], "TLS flags cannot be used with ssh"),
+        (["--check", "h:99999"], "expected a port"),
+        (["--days", "0"], "0 is not in the range"),
+        (["--layout", "other"], "'other' is not one of"),
+        (["--client", "../x", "--host", "h", "--out", "x"], "--client '../x': expected a name"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_advice(words: list[str], says: str, tmp_path: Path) -> None:
+    done = apispy(*words, home=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_defaults_of_the_options_are_those_of_the_room() -> None:
+    options = {option.name: option for option in command.params}
+    assert options["days"].default == certs.DAYS
+    assert options["days"].type.max == certs.MOST_DAYS  # type: ignore[attr-defined]
+    assert options["layout"].default == "article"
+
+
+def test_making_and_showing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = apispy("--host", "orion", "--ip", "192.168.0.29", "--client", "alice", "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Made in {out}:\n  ca.pem ")
+    shown = apispy("--show", out)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "alice/cert.pem (mode 0644):\n  certificate of a client: CN=alice,O=apispy\n" in shown.stdout
+    assert shown.stdout.endswith("No problems.\n")
+    again = apispy("--host", "orion", "--out", out)
+    assert again.returncode == 1
+    assert again.stderr.startswith(f"apispy: Not written, because there is already: {out}/ca.pem, ")
+    more = apispy("--client", "bob", "--ca", out)
+    assert more.returncode == 0
+    assert (out / "bob" / "key.pem").exists()
+
+
+def test_what_certificates_say_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    ca = authority("CA \x1b[2J")
+    evil = forge("or\x1b]0;x\x07ion\nPROBLEM", ca, sans=("a\x1b[31mb",), usages=(SERVER,))
+    evil.write(tmp_path, "server.pem", "server-key.pem", ca)
+    shown = apispy("--show", tmp_path)
+    assert "\x1b" not in shown.stdout
+    assert "\x07" not in shown.stdout
+    assert "for a\\e[31mb" in shown.stdout
+    assert "\nPROBLEM" not in shown.stdout
+
+
+def test_problems_are_an_exit_code(tmp_path: Path) -> None:
+    forge("orion", authority(), sans=(), usages=(SERVER,)).write(tmp_path, "server.pem")
+    done = apispy("--show", tmp_path)
+    assert done.returncode == 1
+    assert "  PROBLEM: has no name or address in its SAN" in done.stdout
+    assert done.stdout.endswith("2 problems.\n")
+
+
+def test_checking(tmp_path: Path) -> None:
+    made = certs.make(certs.Order(tmp_path / ".docker", ["localhost"]))
+    files = certs.ServerFiles(made.path("server"), made.path("server-key"), made.path("ca"))
+    with http(context=server_context(files)) as port:
+        good = apispy("--check", f"localhost:{port}", home=tmp_path)
+        other = tmp_path / "other"
+        certs.make(certs.Order(other, ["localhost"]))
+        bad = apispy("--check", f"localhost:{port}", "--tlscacert", other / "ca.pem", home=tmp_path)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert good.stdout.splitlines()[-1].startswith("Docker      ok       version 28.2.2")
+    assert bad.returncode == 1
+    at = bad.stdout.splitlines()
+    (line,) = [line for line in at if "PROBLEM" in line]
+    assert line.startswith(
+        f"CA          PROBLEM  TLS verification failed: its certificate was not signed by a CA in {other}"
+    )
+    assert at[at.index(line) + 1].startswith(" " * 21 + "Type --tlscacert FILE")
+
+
+def test_the_port_may_be_left_out(tmp_path: Path) -> None:
+    certs.make(certs.Order(tmp_path / ".docker", ["localhost"]))
+    done = apispy("--check", "no-such-host.invalid", home=tmp_path)
+    assert done.returncode == 1
+    assert "resolve     PROBLEM  name lookup failed" in done.stdout

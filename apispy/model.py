@@ -13,6 +13,9 @@ Direction = Literal["request", "response", "to_server", "to_client"]
 
 End = Literal["open", "complete", "cut"]
 
+REDACTED = "<redacted>"
+"""What stands in place of a secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Headers:

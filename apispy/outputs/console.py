@@ -49,7 +49,7 @@ class Console:
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
-        self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
+        self._flows[exchange.id] = Flow(reading.call.operation, self._verbosity)
         head = line.begin(reading, exchange.started, f"#{exchange.id}")
         self._wrapped([*head, Piece(" ...", "dim")], line.TIME_WIDTH)
         self._request(reading)
@@ -130,7 +130,7 @@ class Console:
         if self._verbosity > 1:
             for direction, stream in reading.exchange.streams.items():
                 if direction in ANSWERS and not (flowed and stream.shown):
-                    self._block(details.body(reading, direction, self._body_limit))
+                    self._block(details.body(reading, direction, self._body_limit, whole=self._verbosity > 2))
         if self._verbosity > 2 and not flowed:
             self._block(details.frames(reading))
 

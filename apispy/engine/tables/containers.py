@@ -41,7 +41,7 @@ CONTAINERS = (
         "ContainerStats",
         "GET",
         "/containers/{id}/stats",
-        response="json-lines",
+        response="stats",
         opens="stream",
         shows=("stream", "one-shot"),
         outcome="stats",

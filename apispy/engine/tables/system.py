@@ -25,7 +25,7 @@ SYSTEM = (
         "SystemEvents",
         "GET",
         "/events",
-        response="json-lines",
+        response="events",
         opens="always",
         shows=("since", "until", "filters"),
         outcome="events",

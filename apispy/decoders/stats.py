@@ -72,10 +72,11 @@ def _windows_cpu(sample: dict[str, Any]) -> float:
 
 
 def _memory(sample: dict[str, Any]) -> float:
-    """Usage without the cache that can be given up; the first name is that of cgroup v1, the other of v2."""
+    """Usage without the cache that can be given up; cgroup v1 has two names for that, v2 only the second."""
     usage = _number(sample, "memory_stats", "usage")
     for name in ("total_inactive_file", "inactive_file"):
-        if 0 < (cache := _number(sample, "memory_stats", "stats", name)) < usage:
+        known = _at(sample, "memory_stats", "stats", name) is not None
+        if known and (cache := _number(sample, "memory_stats", "stats", name)) < usage:
             return usage - cache
     return usage
 

@@ -113,7 +113,7 @@ class Stdio:
 
 @decoder("frames")
 class Frames(Stdio):
-    """Output that must have frames: the program has no terminal. Items as of ``stdio``; no frame is a problem."""
+    """Output that must have frames, for its program has no terminal. Items as of ``stdio``."""
 
     def __init__(self) -> None:
         super().__init__()

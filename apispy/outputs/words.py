@@ -19,7 +19,10 @@ def in_words(item: Item) -> tuple[str, str]:
 
 
 def rows(items: Iterable[Item]) -> list[str]:
-    """A whole progress in few lines: one for each layer, with the way it went; one for all else that was said."""
+    """A whole progress in few lines: one for each layer, with the way it went; one for all else that was said.
+
+    The labels of *items* are those of PROGRESS.
+    """
     said: list[str] = []
     layers: dict[str, tuple[int, list[str]]] = {}  # by id: the place of its row, and the steps of its way
     for label, group in groupby(items, key=lambda item: item.label):
@@ -31,7 +34,7 @@ def rows(items: Iterable[Item]) -> list[str]:
                 said += [""] if place == len(said) else []
                 _step(way, _layer(item))
         else:
-            said += [in_words(item)[1] if label in WORDS else compact(item.value) for item in group]
+            said += [in_words(item)[1] for item in group]
     for name, (place, way) in layers.items():
         said[place] = f"{name}: {' -> '.join(way)}"
     return [units.short_ids(line) for line in said if line]

@@ -8,6 +8,8 @@ import pkgutil
 
 from apispy.decoders.base import DECODERS, DISCREET, Decoder
 from apispy.decoders.choice import choose
+from apispy.decoders.heads import of_header, of_parameter
+from apispy.decoders.packed import Packed
 
 # A module that cannot be imported is a fault to hear of at once, not a format that is quietly missing.
 for _module in pkgutil.iter_modules(__path__):
@@ -15,8 +17,13 @@ for _module in pkgutil.iter_modules(__path__):
 
 
 def make(name: str) -> Decoder:
-    """A new decoder for the format called *name*; for an unknown one, the decoder that only counts."""
-    return DECODERS.get(name, DECODERS["opaque"])()
+    """A new decoder for the format called *name*, or for one that is compressed: "json in gzip".
+
+    For an unknown one, the decoder that only counts.
+    """
+    name, _, coding = name.partition(" in ")
+    inner = DECODERS.get(name, DECODERS["opaque"])()
+    return Packed(coding, inner) if coding else inner
 
 
-__all__ = ["DECODERS", "DISCREET", "Decoder", "choose", "make"]
+__all__ = ["DECODERS", "DISCREET", "Decoder", "choose", "make", "of_header", "of_parameter"]

@@ -21,6 +21,35 @@ class Decoder(Protocol):
         """The stream is over; give what is left, a cut-off tail as a ``problem`` item."""
 
 
+class Sniffer:
+    """Holds the first HEAD bytes, or fewer if no more come, then hands all to the decoder that they call for."""
+
+    HEAD = 8
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._inner: Decoder | None = None
+
+    def feed(self, data: bytes) -> list[Item]:
+        if self._inner is not None:
+            return self._inner.feed(data)
+        self._head += data
+        return self._begin() if len(self._head) >= self.HEAD else []
+
+    def close(self) -> list[Item]:
+        items = self._begin() if self._inner is None else []
+        return items + self._inner.close() if self._inner else items
+
+    def _begin(self) -> list[Item]:
+        head, self._head = self._head, b""
+        self._inner = self.inner(head[: self.HEAD])
+        return self._inner.feed(head)
+
+    def inner(self, head: bytes) -> Decoder:
+        """The decoder for a stream that begins with *head*, which is shorter than HEAD only if the stream is."""
+        raise NotImplementedError
+
+
 DECODERS: dict[str, Callable[[], Decoder]] = {}
 
 DISCREET: set[str] = set()

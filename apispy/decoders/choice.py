@@ -10,11 +10,10 @@ BY_TYPE = {
     "application/json-seq": "json-lines",
     "application/x-tar": "tar",
     "application/vnd.docker.raw-stream": "stdio",  # without an upgrade it is called raw even if it has frames
-    "application/vnd.docker.multiplexed-stream": "stdio",
+    "application/vnd.docker.multiplexed-stream": "frames",
     "application/x-www-form-urlencoded": "text",
-    "": "opaque",
 }
-"""Decoder by media type; any other ``text/*`` is text, the rest is not read."""
+"""Decoder by media type; any other ``text/*`` is text, of the rest the first bytes decide."""
 
 TELLING = frozenset(
     (
@@ -30,26 +29,33 @@ TELLING = frozenset(
 ``application/json`` is none of them, the daemon says it of streams of objects too.
 """
 
+JSON_STREAMS = ("json-lines", "events", "progress", "stats")
+"""Decoders that read JSON values however they are separated, so that a media type for one way tells them nothing."""
+
+CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "zstd": "zstd"}
+"""What a Content-Encoding is called in apispy.decoders.packed. Others (br) are not read."""
+
 UPGRADED = ("h2c", "websocket")
 
 
-def choose(call: Call, direction: Direction, headers: Headers, status: int | None) -> str:
-    """The name of the decoder for one stream.
+def choose(
+    call: Call, direction: Direction, headers: Headers, status: int | None, *, tty: bool | None = None
+) -> str:
+    """The name of the decoder for one stream, to be given to ``make``.
 
     *headers* and *status* are those of the message that the stream belongs to: the request's for "request", else the
-    response's. *status* is None while there is no answer, and does not matter to a request.
+    response's. *status* is None while there is no answer, and does not matter to a request. *tty* says whether the
+    program whose output this may be has a terminal, if that is known from earlier calls: its output has frames if not.
     """
-    if headers.text("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        return "opaque"
     match direction:
         case "request":
-            return _by_table(call.operation.request, headers)
+            return _packed(_by_table(call.operation.request, headers), headers)
         case "response":
-            return _response(call, headers, status or 200)
+            return _packed(_output(_response(call, headers, status or 200), tty), headers)
         case "to_server":
             return _upgraded(call, headers) or "raw"
         case "to_client":
-            return _upgraded(call, headers) or "stdio"
+            return _upgraded(call, headers) or _output(_terminal(headers), tty)
 
 
 def _response(call: Call, headers: Headers, status: int) -> str:
@@ -60,16 +66,38 @@ def _response(call: Call, headers: Headers, status: int) -> str:
 
 
 def _by_table(name: str, headers: Headers) -> str:
-    return _by_type(headers) if not name or _media_type(headers) in TELLING else name
+    by_type = _by_type(headers)
+    if not name:
+        return by_type
+    tells = _media_type(headers) in TELLING and not (by_type == "json-lines" and name in JSON_STREAMS)
+    return by_type if tells else name
 
 
 def _by_type(headers: Headers) -> str:
     kind = _media_type(headers)
-    return BY_TYPE.get(kind) or ("text" if kind.startswith("text/") else "opaque")
+    return BY_TYPE.get(kind) or ("text" if kind.startswith("text/") else "sniffed")
 
 
 def _media_type(headers: Headers) -> str:
     return headers.text("content-type").partition(";")[0].strip().lower()
+
+
+def _terminal(headers: Headers) -> str:
+    return "frames" if _by_type(headers) == "frames" else "stdio"
+
+
+def _output(name: str, tty: bool | None) -> str:
+    """A program's output: of a terminal the bytes as they are, else frames; "stdio" finds that out by itself."""
+    if name != "stdio" or tty is None:
+        return name
+    return "raw" if tty else "frames"
+
+
+def _packed(name: str, headers: Headers) -> str:
+    coding = headers.text("content-encoding", "identity").strip().lower()
+    if coding in ("", "identity"):
+        return name
+    return f"{name} in {CODINGS[coding]}" if coding in CODINGS else "opaque"
 
 
 def _upgraded(call: Call, headers: Headers) -> str:

@@ -6,4 +6,4 @@ from apispy.decoders.json_lines import JsonLines
 
 @decoder("json")
 class Json(JsonLines):
-    """Read as a stream of one value, so that an answer that turns out to hold more is shown in full."""
+    """A JSON document. Read as a stream of one value, so that an answer that holds more is shown in full."""

@@ -26,7 +26,9 @@ _QUOTE, _LINE_FEED = b'"\n'
 
 @decoder("json-lines")
 class JsonLines:
-    """Items of kind "json", one for each value; a line that is no JSON is an item of kind "text".
+    """JSON values one after another, however they are separated.
+
+    Items of kind "json", one for each value; a line that is no JSON is an item of kind "text".
 
     The span of a value includes the blanks before it and the rest of its line. Once a value is over the limit, the
     stream's remaining bytes are items of kind "raw".
@@ -64,7 +66,11 @@ class JsonLines:
     def _value(self, size: int) -> Item:
         data, span = self._take(size)
         kind, label, value = _read(data)
-        return Item(kind, label, value, span)
+        return self.item(value, span) if kind == "json" else Item(kind, label, value, span)
+
+    def item(self, value: Any, span: tuple[int, int]) -> Item:
+        """The item for one value. A format of such values can give it a label and children of its own."""
+        return Item("json", "json", value, span)
 
     def _give_up(self) -> Item:
         self._lost = True

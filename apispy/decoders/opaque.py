@@ -5,9 +5,8 @@ from apispy.model import Item
 
 
 @decoder("opaque")
-@decoder("websocket")
 class Opaque:
-    """One item of kind "raw" at the end, over all bytes; its value is empty, its label says how many they were."""
+    """What is not read. One item of kind "raw" at the end, its value empty; the label says how many bytes went by."""
 
     def __init__(self) -> None:
         self._size = 0

@@ -6,7 +6,7 @@ from apispy.model import Item
 
 @decoder("raw")
 class Raw:
-    """Items of kind "raw", their values bytes, one for each piece that came."""
+    """Bytes as they are: typed input, a terminal. Items of kind "raw", their values bytes, one for each piece."""
 
     def __init__(self) -> None:
         self._at = 0

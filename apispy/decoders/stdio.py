@@ -5,6 +5,7 @@ byte first, then the payload. Source: moby pkg/stdcopy. Nothing on the wire tell
 (before API 1.42 no header does), so the first bytes decide; and if they do, the chain of frames must hold to the end.
 """
 
+import re
 from collections.abc import Callable
 
 from apispy.decoders.base import decoder
@@ -20,7 +21,7 @@ FRAME_LIMIT = 16 << 20
 
 @decoder("stdio")
 class Stdio:
-    """Items of the kinds in KINDS or "raw", their values bytes.
+    """The output of a program, whether or not it has frames. Items of the kinds in KINDS or "raw", their values bytes.
 
     Liveness goes before tidiness: a frame that comes in pieces gives an item for each piece, so neighbours of one
     kind may belong together. The span of a frame's first piece includes the header.
@@ -32,6 +33,7 @@ class Stdio:
         self._read: Callable[[], list[Item] | None] = self._header  # None: more bytes are needed
         self._kind = ""  # of the frame that is open, "" between frames
         self._left = 0  # of its payload, still to come
+        self._sniffs = True  # a stream that does not begin with a frame has none
         self._skip = 0  # of _pending before the payload: its header, until the first piece is out
 
     def feed(self, data: bytes) -> list[Item]:
@@ -45,7 +47,7 @@ class Stdio:
         have = len(self._pending)
         if not self._kind and not have:
             return []
-        if not self._kind and self._start == 0:
+        if not self._kind and self._start == 0 and self._sniffs:
             return self._raw()  # too short to tell
         where = f"a frame of {self._kind}" if self._kind else "a frame's header"
         missing = self._left if self._kind else HEADER - have
@@ -62,6 +64,8 @@ class Stdio:
         size = int.from_bytes(head[4:])
         if size > FRAME_LIMIT:
             return self._give_up(f"a frame of {size} bytes is announced, the limit is {FRAME_LIMIT}")
+        if not size:
+            return [self._empty(head)]
         self._kind, self._left, self._skip = KINDS[head[0]], size, HEADER
         self._read = self._payload
         return []
@@ -69,7 +73,7 @@ class Stdio:
     def _payload(self) -> list[Item] | None:
         """What there is of the open frame's payload."""
         stop = min(len(self._pending), self._skip + self._left)
-        if stop == self._skip and self._left:
+        if stop == self._skip:
             return None
         kind, value = self._kind, bytes(self._pending[self._skip : stop])
         self._left -= len(value)
@@ -79,13 +83,18 @@ class Stdio:
             self._read = self._header
         return [Item(kind, kind, value, self._take(stop))]
 
+    def _empty(self, head: bytes) -> Item:
+        """One item for all empty frames of one kind in a row: zeros without end look like them."""
+        found = re.compile(b"(?:%b)++" % re.escape(head)).match(self._pending)
+        return Item(KINDS[head[0]], KINDS[head[0]], b"", self._take(found.end() if found else HEADER))
+
     def _raw(self) -> list[Item]:
         value = bytes(self._pending)
         return [Item("raw", "raw", value, self._take(len(value)))]
 
     def _no_frame(self) -> list[Item]:
-        """At the very beginning this is no fault: it is the output of a terminal."""
-        if self._start:
+        """At the very beginning this is no fault, unless there must be frames: it is the output of a terminal."""
+        if self._start or not self._sniffs:
             return self._give_up("expected a frame's header")
         self._read = self._raw
         return []
@@ -100,3 +109,12 @@ class Stdio:
         del self._pending[:size]
         start, self._start = self._start, self._start + size
         return start, self._start
+
+
+@decoder("frames")
+class Frames(Stdio):
+    """Output that must have frames, for its program has no terminal. Items as of ``stdio``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sniffs = False

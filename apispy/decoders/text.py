@@ -8,7 +8,7 @@ from apispy.model import Item
 
 @decoder("text")
 class Text:
-    """Items of kind "text", their values str, one for each piece that came. A character cut in two waits."""
+    """Text in UTF-8. Items of kind "text", their values str, one for each piece. A character cut in two waits."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -1,10 +1,10 @@
 """The few arguments of a call that matter, as name=value."""
 
-import json
 import re
 import shlex
 from typing import Any
 
+from apispy.decoders import of_parameter
 from apispy.outputs.base import Reading
 from apispy.outputs.values import at_path, compact, json_of
 
@@ -25,21 +25,13 @@ def arguments(reading: Reading) -> dict[str, str]:
 
 
 def _of_query(reading: Reading, name: str) -> str:
-    values = [value for key, value in reading.call.query if key == name]
-    if name == "filters":
-        values = [filters(value) for value in values]
-    return ",".join(values)
+    return ",".join(_meaning(name, value) for key, value in reading.call.query if key == name)
 
 
-def filters(text: str) -> str:
-    """``{"label": {"a=b": true}, "id": ["x"]}`` as "label=a=b,id=x"; else *text* itself."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    if not isinstance(value, dict) or not all(isinstance(part, dict | list) for part in value.values()):
-        return text
-    return ",".join(f"{name}={one}" for name, parts in value.items() for one in parts)
+def _meaning(name: str, value: str) -> str:
+    """What its decoder says it means; else *value* itself."""
+    item = of_parameter(name, value)
+    return item.label.replace(", ", ",") if item and item.kind == "value" else value
 
 
 def in_words(value: Any) -> str:

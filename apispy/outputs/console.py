@@ -56,7 +56,7 @@ class Console:
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
-        self._flows[exchange.id] = Flow(reading.call.operation, whole=self._verbosity > 1)
+        self._flows[exchange.id] = Flow(reading.call.operation, self._verbosity)
         if exchange.id not in self._begun:
             self._begin(reading)
         if not exchange.request.announces_body:  # else it is not known yet
@@ -163,7 +163,7 @@ class Console:
         if self._verbosity > 1:
             for direction, stream in reading.exchange.streams.items():
                 if direction in ANSWERS and not (flowed and stream.shown):
-                    self._block(details.body(reading, direction, self._body_limit))
+                    self._block(details.body(reading, direction, self._body_limit, whole=self._verbosity > 2))
         if self._verbosity > 2 and not flowed:
             self._block(details.frames(reading))
 

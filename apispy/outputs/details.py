@@ -4,27 +4,31 @@ import json
 from collections.abc import Iterator
 from itertools import groupby, islice
 
+from apispy.decoders import of_header, of_parameter
 from apispy.model import Body, Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.safe import escape, lines
-from apispy.outputs.values import ARCHIVE, bytes_of, compact, member
+from apispy.outputs.values import REMARKS, bytes_of, compact, remark
+from apispy.outputs.words import PROGRESS, rows
 
 ARROWS: dict[Direction, str] = {"request": ">", "to_server": ">", "response": "<", "to_client": "<"}
 
 FRAMED = ("stdin", "stdout", "stderr", "systemerr")
 UNFRAMED = ("raw", "text")
+FRAME_LABELS = ("text", "binary")
+"""The labels of raw bytes that came in frames of a WebSocket: the stream holds more than they."""
 
 WITHHELD = "(withheld: contains secrets; --show-secrets shows it)"
 
 
 def request_head(reading: Reading) -> Iterator[str]:
-    """The request line and headers, then the query decoded."""
+    """The request line and headers, each followed by what it means if it is coded; then the query decoded."""
     request = reading.exchange.request
     yield f"> {escape(request.method)} {escape(request.target)} HTTP/{request.version}"
     yield from _fields(">", request.headers)
     for name, value in reading.call.query:
-        yield f"? {escape(name)} = {escape(_readable(value))}"
+        yield f"? {escape(name)} = {escape(_meaning(of_parameter(name, value)) or value)}"
 
 
 def response_head(reading: Reading) -> Iterator[str]:
@@ -37,20 +41,22 @@ def response_head(reading: Reading) -> Iterator[str]:
 def _fields(arrow: str, headers: Headers) -> Iterator[str]:
     for name, value in headers:
         yield f"{arrow} {escape(name)}: {escape(value)}".rstrip()
+        if meaning := _meaning(of_header(name, value)):
+            yield f"? {escape(name)} = {escape(meaning)}"
 
 
-def _readable(value: str) -> str:
-    """Query values that are JSON (filters, buildargs) with spaces in them; others as they are."""
-    if not value.startswith(("{", "[")):
-        return value
-    try:
-        return compact(json.loads(value))
-    except (ValueError, RecursionError):
-        return value
+def _meaning(item: Item | None) -> str:
+    """The words of a decoded value; what is wrong with one that cannot be decoded stands after what it is."""
+    if item is None:
+        return ""
+    return item.label if item.kind == "value" else f"({item.value})"
 
 
-def body(reading: Reading, direction: Direction, limit: int) -> Iterator[str]:
-    """One stream in readable form, about *limit* characters of it; it says what is not shown."""
+def body(reading: Reading, direction: Direction, limit: int, *, whole: bool = False) -> Iterator[str]:
+    """One stream in readable form, about *limit* characters of it; it says what is not shown.
+
+    Progress is told in one line for each layer; *whole* gives its JSON as it came.
+    """
     stream = reading.exchange.streams[direction]
     if not stream.size:
         return
@@ -60,7 +66,7 @@ def body(reading: Reading, direction: Direction, limit: int) -> Iterator[str]:
         yield f"{arrow} {WITHHELD}"
         return
     left = limit
-    rendered = _rendered(reading.items.get(direction, ()), stream)
+    rendered = _rendered(reading.items.get(direction, ()), stream, whole=whole)
     for line in rendered:
         if len(line) > left:
             yield f"{arrow} {line[:left]}"
@@ -77,12 +83,14 @@ def _rest(line: str, shown: int, rendered: Iterator[str]) -> str:
     return units.size(len(line) - shown + sum(len(more) + 1 for more in rendered))
 
 
-def _rendered(items: tuple[Item, ...], stream: Body) -> Iterator[str]:
-    if all(item.kind in UNFRAMED for item in items):
+def _rendered(items: tuple[Item, ...], stream: Body, *, whole: bool) -> Iterator[str]:
+    if all(item.kind == "text" or (item.kind == "raw" and item.label not in FRAME_LABELS) for item in items):
         yield from _raw(stream.data)
         return
-    for kind, group in groupby(items, key=lambda item: item.kind):
-        if kind in FRAMED or kind in UNFRAMED:  # a line may come in several pieces
+    for kind, group in groupby(items, key=lambda item: _kind(item, whole=whole)):
+        if kind == "progress":
+            yield from map(escape, rows(group))
+        elif kind in FRAMED or kind in UNFRAMED:  # a line may come in several pieces
             data = b"".join(bytes_of(item) for item in group)
             yield from (f"{kind}| {line}" for line in lines(data)) if kind in FRAMED else _raw(data)
         else:
@@ -90,13 +98,17 @@ def _rendered(items: tuple[Item, ...], stream: Body) -> Iterator[str]:
                 yield from _item(item, alone=len(items) == 1)
 
 
+def _kind(item: Item, *, whole: bool) -> str:
+    return "progress" if item.kind == "json" and item.label in PROGRESS and not whole else item.kind
+
+
 def _item(item: Item, *, alone: bool) -> Iterator[str]:
     if item.kind == "json" and alone:
         yield from lines(json.dumps(item.value, indent=2, ensure_ascii=False, default=repr))
     elif item.kind == "json":
         yield escape(compact(item.value))
-    elif item.kind in ARCHIVE:
-        yield from (line for line in lines(member(item)) if line)
+    elif item.kind in REMARKS:
+        yield from (line for line in lines(remark(item)) if line)
     else:
         text = item.value if isinstance(item.value, str) else compact(item.value)
         yield from (f"{escape(item.label or item.kind)}: {line}" for line in lines(text))

@@ -7,8 +7,8 @@ from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 
-ARCHIVE = ("member", "more", "padding")
-"""The kinds of items that list a tar archive."""
+REMARKS = ("member", "more", "padding", "compressed", "unread", "close", "ping", "pong")
+"""The kinds of items that are told in one line each: the listing of an archive, what is said of a stream itself."""
 
 
 def json_of(reading: Reading, direction: Direction) -> Any:
@@ -37,16 +37,22 @@ def bytes_of(item: Item) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def member(item: Item) -> str:
-    """One line on an item of an archive's listing; "" for what is not worth one."""
+def remark(item: Item) -> str:
+    """The line on an item of one of the kinds REMARKS; a member of an archive as `ls -l` has it; "" for no line."""
     value = item.value
-    if item.kind == "more":
-        return f"and {value} more"
-    if not isinstance(value, dict):
-        return ""
-    link = f" -> {value['link']}" if value.get("link") else ""
-    length = units.size(value["size"]) if value.get("size") else ""
-    return f"{item.label}{link} ({', '.join(part for part in (str(value.get('type', '')), length) if part)})"
+    match item.kind:
+        case "padding":
+            return ""
+        case "more":
+            return f"and {value} more"
+        case "compressed":
+            return f"(compressed with {value})"
+        case "unread":
+            return f"({item.label}, not read)"
+        case "member":
+            link = f" -> {value['link']}" if value["link"] else ""
+            return f"{value['permissions']} {units.size(value['size']):>8} {item.label}{link}"
+    return f"({item.label})"
 
 
 def compact(value: Any) -> str:

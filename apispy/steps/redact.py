@@ -7,6 +7,7 @@ from typing import Any
 
 from apispy.engine.operation import Call
 from apispy.model import REDACTED, Body, Chunk, Direction, Exchange, Headers
+from apispy.steps.registry_auth import without_secrets
 
 SECRET_HEADERS = frozenset(
     b"x-registry-auth x-registry-config authorization proxy-authorization cookie set-cookie".split()
@@ -88,9 +89,10 @@ def _trailers(body: Body) -> Body:
 
 
 def _value(name: bytes, value: bytes) -> bytes:
-    if name.lower() not in SECRET_HEADERS or value.strip() in EMPTY_CREDENTIALS:
+    name = name.lower()
+    if name not in SECRET_HEADERS or value.strip() in EMPTY_CREDENTIALS:
         return value
-    return REDACTED.encode()
+    return without_secrets(name.decode(), value) or REDACTED.encode()
 
 
 def _redact_body(body: Body, paths: list[list[str]]) -> Body:

@@ -1,5 +1,7 @@
 """Text, raw bytes, and what is only counted."""
 
+import gzip
+
 import pytest
 
 from apispy.decoders import make
@@ -24,8 +26,24 @@ def test_raw_gives_what_comes() -> None:
     assert decoder.feed(b"") == []
 
 
-@pytest.mark.parametrize("name", ["opaque", "websocket", "never heard of"])
+@pytest.mark.parametrize("name", ["opaque", "never heard of"])
 def test_what_is_not_read_is_counted(name: str) -> None:
     decoder = make(name)
     assert decoder.feed(b"PRI * HTTP/2.0\r\n\r\n") == []
     assert decoder.close() == [Item("raw", "18 bytes, not read", b"", (0, 18))]
+
+
+@pytest.mark.parametrize(
+    ("data", "kinds"),
+    [
+        (b'{"a":1}\n{"b":2}\n', ["json", "json"]),
+        (b'\x1e{"a":1}\n', ["json"]),
+        (b"\x01\0\0\0\0\0\0\x02hi", ["stdout"]),
+        (gzip.compress(bytes(1024)), ["compressed", "padding"]),
+        (b"OK", ["raw"]),
+        (b"hello world", ["raw"]),
+    ],
+)
+def test_what_nobody_names_is_sniffed(data: bytes, kinds: list[str]) -> None:
+    decoder = make("sniffed")
+    assert [item.kind for item in decoder.feed(data) + decoder.close()] == kinds

@@ -62,3 +62,21 @@ def test_a_header_cut_off_is_a_problem() -> None:
     (problem,) = decoder.close()
     assert problem.span == (14, 19)
     assert problem.value == "the stream ends inside a frame's header: 3 more bytes expected"
+
+
+def test_empty_frames_in_a_row_are_one_item() -> None:
+    assert make("stdio").feed(bytes(8000)) == [Item("stdin", "stdin", b"", (0, 8000))]
+
+
+def test_where_frames_must_be_their_absence_is_a_problem() -> None:
+    decoder = make("frames")
+    assert pairs(decoder.feed(HELLO)) == [("stdout", b"hello\n")]
+    items = make("frames").feed(b"/ # ls")
+    assert [item.kind for item in items] == ["problem", "raw"]
+    assert "expected a frame's header, at byte 0" in items[0].value
+
+
+def test_where_frames_must_be_a_stream_too_short_is_cut_off() -> None:
+    decoder = make("frames")
+    decoder.feed(b"\x01\0")
+    assert [item.label for item in decoder.close()] == ["cut off"]

@@ -1,12 +1,26 @@
 """Listings of archives, made by Python's own tarfile."""
 
+import bz2
 import gzip
 import io
+import lzma
+import random
 import tarfile
+from collections.abc import Callable
+
+import pytest
 
 from apispy.decoders import make
-from apispy.decoders.tar import MEMBER_LIMIT
+from apispy.decoders.packed import zstd
+from apispy.decoders.tar_members import MEMBER_LIMIT
 from apispy.model import Item
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstd.compress,
+}
 
 
 def archive(*sizes: int, form: int = tarfile.PAX_FORMAT) -> bytes:
@@ -29,7 +43,19 @@ def decode(data: bytes, step: int = 1000) -> list[Item]:
 def test_members_and_padding() -> None:
     first, second, padding = decode(archive(0, 700))
     assert (first.kind, first.label, first.span) == ("member", "f0", (0, 512))
-    assert second.value == {"name": "f1", "type": "file", "size": 700, "mode": 0o644, "mtime": 0, "link": ""}
+    assert second.value == {
+        "name": "f1",
+        "type": "file",
+        "size": 700,
+        "mode": 0o644,
+        "permissions": "-rw-r--r--",
+        "uid": 0,
+        "gid": 0,
+        "user": "",
+        "group": "",
+        "mtime": 0,
+        "link": "",
+    }
     assert second.span == (512, 2048)
     assert (padding.kind, padding.span) == ("padding", (2048, 10240))
 
@@ -66,6 +92,75 @@ def test_what_is_no_archive_is_a_problem_and_raw() -> None:
     assert [item.kind for item in items[:2]] == ["problem", "raw"]
 
 
-def test_a_compressed_archive_is_not_looked_into() -> None:
-    packed = gzip.compress(archive(700))
-    assert {item.kind for item in decode(packed, step=1)} == {"raw"}
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_long_names_are_those_of_the_members(form: int) -> None:
+    out = io.BytesIO()
+    name, link = "d/" * 200 + "ü", "to/" * 100
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = tarfile.SYMTYPE, link
+        tar.addfile(info)
+        tar.addfile(tarfile.TarInfo("short"))
+    first, second, _ = decode(out.getvalue())
+    assert (first.value["name"], first.value["link"]) == (name, link)
+    assert (first.label, first.span[0]) == (name, 0)
+    assert (second.value["name"], second.value["link"]) == ("short", "")
+
+
+def test_a_size_in_a_pax_header_is_the_size() -> None:
+    info = tarfile.TarInfo("big")
+    info.size = 9 << 30
+    decoder = make("tar")
+    assert decoder.feed(info.tobuf(tarfile.PAX_FORMAT)) == []
+    (problem,) = decoder.close()
+    assert problem.value == f"the stream ends inside 'big': {9 << 30} more bytes expected"
+
+
+def test_modes_are_written_as_ls_writes_them() -> None:
+    out = io.BytesIO()
+    kinds = {"d": (tarfile.DIRTYPE, 0o1777), "s": (tarfile.REGTYPE, 0o4755), "p": (tarfile.FIFOTYPE, 0o600)}
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, (kind, mode) in kinds.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.uid, info.uname = kind, mode, 1000, "ann"
+            tar.addfile(info)
+    values = [item.value for item in decode(out.getvalue()) if item.kind == "member"]
+    assert [value["permissions"] for value in values] == ["drwxrwxrwt", "-rwsr-xr-x", "prw-------"]
+    assert (values[0]["uid"], values[0]["user"]) == (1000, "ann")
+
+
+def test_an_archive_cut_in_an_extended_header() -> None:
+    info = tarfile.TarInfo("x" * 300)
+    (problem,) = decode(info.tobuf(tarfile.GNU_FORMAT)[:600])
+    assert problem.value == "the stream ends inside an extended header: 424 more bytes expected"
+
+
+def test_an_extended_header_that_is_broken_is_passed_over() -> None:
+    block = tarfile.TarInfo("pax")
+    block.type, block.size = tarfile.XHDTYPE, 512
+    data = block.tobuf(tarfile.USTAR_FORMAT) + b"99 path=".ljust(512, b"\0")
+    (member,) = decode(data + tarfile.TarInfo("after").tobuf(tarfile.USTAR_FORMAT))
+    assert (member.label, member.span) == ("after", (0, 1536))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "bzip2", "xz", "zstd"])
+def test_compressed_archives_are_seen_through(coding: str) -> None:
+    plain = archive(700, 0, 3000)
+    packed = PACKERS[coding](plain)
+    first, *items = decode(packed, step=7)
+    assert (first.kind, first.value, first.span) == ("compressed", coding, (0, 0))
+    assert [item.label for item in items] == [item.label for item in decode(plain)]
+    assert items[-1].span[1] == len(packed)
+
+
+def test_a_compressed_upload_is_listed_before_its_end() -> None:
+    noise = random.Random(1).randbytes(40_000)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        for name in ("one", "two"):
+            info = tarfile.TarInfo(name)
+            info.size = len(noise)
+            tar.addfile(info, io.BytesIO(noise))
+    decoder = make("tar")
+    half = decoder.feed(out.getvalue()[:60_000])
+    assert [item.label for item in half] == ["gzip", "one"]

@@ -1,22 +1,28 @@
 """A live stream, in lines."""
 
+import json
 from typing import Any
 
 import pytest
 
+from apispy.decoders import make
 from apispy.engine import Operation
 from apispy.model import Direction, Item
 from apispy.outputs.flow import LONGEST_PART, Flow
 
 STREAM = Operation("X", "GET", "/x", response="stdio")
-PROGRESS = Operation("X", "POST", "/x", response="json-lines", outcome="progress")
-EVENTS = Operation("X", "GET", "/x", response="json-lines", outcome="events")
-STATS = Operation("X", "GET", "/x", response="json-lines", outcome="stats")
 ONE = Operation("X", "POST", "/x", response="json")
 
 
 def shown(flow: Flow, *items: tuple[str, Any], direction: Direction = "to_client") -> list[tuple[str, str]]:
     return [line for kind, value in items for line in flow.item(direction, Item(kind, kind, value, (0, 1)))]
+
+
+def told(name: str, *values: Any, verbosity: int = 0) -> list[tuple[str, str]]:
+    """What is shown of the answer of a call whose decoder is called *name*."""
+    flow, decoder = Flow(Operation("X", "POST", "/x", response=name), verbosity), make(name)
+    items = [item for value in values for item in decoder.feed(json.dumps(value).encode() + b"\n")]
+    return [line for item in items for line in flow.item("response", item)]
 
 
 def test_lines_are_put_together_from_pieces() -> None:
@@ -63,7 +69,7 @@ def test_progress_is_shown_when_it_says_something_new() -> None:
         {"id": "a1", "status": "Pull complete"},
         {"status": "Done"},
     ]
-    assert [line for _, line in shown(Flow(PROGRESS), *(("json", value) for value in steps + more))] == [
+    assert [line for _, line in told("progress", *steps, *more)] == [
         "a1: Downloading 2.0 MB",
         "b2: Downloading",
         "a1: Pull complete",
@@ -78,10 +84,17 @@ def test_progress_is_shown_when_it_says_something_new() -> None:
         ({"aux": {"ID": "sha256:" + "a" * 64}}, ("status", "id aaaaaaaaaaaa")),
         ({"errorDetail": {"message": "no"}, "error": "no"}, ("error", "no")),
         ({"error": "only this"}, ("error", "only this")),
+        ({"aux": {"Tag": "latest", "Digest": "sha256:1"}}, ("status", "digest sha256:1")),
+        ({"id": "moby.image.id", "aux": {"ID": "sha256:2"}}, ("status", "id sha256:2")),
+        (
+            {"id": "moby.buildkit.trace", "aux": "CkcKR3No"},
+            ("status", "moby.buildkit.trace (6 B, not shown)"),
+        ),
+        ({"aux": {"odd": 1}}, ("status", '{"odd": 1}')),
     ],
 )
 def test_a_line_of_progress(value: Any, line: tuple[str, str]) -> None:
-    assert shown(Flow(PROGRESS), ("json", value)) == [line]
+    assert told("progress", value) == [line]
 
 
 @pytest.mark.parametrize(
@@ -101,16 +114,37 @@ def test_a_line_of_progress(value: Any, line: tuple[str, str]) -> None:
     ],
 )
 def test_an_event(value: Any, line: str) -> None:
-    assert shown(Flow(EVENTS), ("json", value)) == [("event", line)]
+    assert told("events", value) == [("event", line)]
 
 
 def test_statistics() -> None:
-    assert shown(Flow(STATS), ("json", {"name": "/web"})) == [("stats", "web: cpu 0.0%")]
+    assert told("stats", {"name": "/web"}) == [("stats", "web: cpu 0.0%, memory 0 B")]
+    sample = {
+        "memory_stats": {"usage": 3_000_000, "stats": {"inactive_file": 1_000_000}, "limit": 8_000_000},
+        "networks": {"eth0": {"rx_bytes": 1500, "tx_bytes": 0}},
+        "pids_stats": {"current": 2},
+    }
+    line = "cpu 0.0%, memory 2.0 MB of 8.0 MB (25.0%), network 1.5 kB in, 0 B out, 2 processes"
+    assert told("stats", sample) == [("stats", line)]
+
+
+@pytest.mark.parametrize("value", [{"message": "no such image"}, ["odd"]])
+def test_what_is_no_progress_is_left_to_the_end_line(value: Any) -> None:
+    assert told("progress", value) == []
+    assert [kind for kind, _ in told("progress", value, verbosity=2)] == ["json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "verbosity", "label"),
+    [("events", 1, "event"), ("events", 2, "json"), ("progress", 2, "status"), ("progress", 3, "json")],
+)
+def test_json_as_it_is_when_asked_for(name: str, verbosity: int, label: str) -> None:
+    assert [kind for kind, _ in told(name, {"status": "start", "id": "x"}, verbosity=verbosity)] == [label]
 
 
 def test_one_value_is_left_to_the_end_line_unless_all_is_to_be_seen() -> None:
     assert shown(Flow(ONE), ("json", {"StatusCode": 0})) == []
-    assert shown(Flow(ONE, whole=True), ("json", {"StatusCode": 0})) == [("json", '{"StatusCode": 0}')]
+    assert shown(Flow(ONE, 2), ("json", {"StatusCode": 0})) == [("json", '{"StatusCode": 0}')]
 
 
 def test_a_problem_is_always_shown() -> None:

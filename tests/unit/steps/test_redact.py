@@ -54,6 +54,39 @@ def test_headers(name: bytes, value: bytes, shown: bytes) -> None:
     assert clean.response.headers.fields == ((name, shown),)
 
 
+def base64_of(value: object) -> bytes:
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        (
+            b"X-Registry-Auth",
+            {"username": "ann", "Password": "s", "auth": "", "serveraddress": "https://r/"},
+            {"username": "ann", "Password": REDACTED, "auth": "", "serveraddress": "https://r/"},
+        ),
+        (b"X-Registry-Auth", {"serveraddress": "https://a:s@r/"}, {"serveraddress": REDACTED}),
+        (
+            b"X-Registry-Config",
+            {"r.example": {"username": "ann", "password": "s"}, "ghcr.io": {"identitytoken": "t"}},
+            {"r.example": {"username": "ann", "password": REDACTED}, "ghcr.io": {"identitytoken": REDACTED}},
+        ),
+    ],
+)
+def test_of_registry_headers_the_structure_stays(name: bytes, value: object, shown: object) -> None:
+    clean = redact(exchange(fields=Headers(((name, base64_of(value)),))), call_with())
+    assert clean.request.headers.fields == ((name, base64_of(shown)),)
+
+
+@pytest.mark.parametrize(
+    "value", [{"unknown": "s"}, {"password": ["s"]}, ["s"], "s", {"r": {"password": "s"}}]
+)
+def test_registry_headers_of_another_shape_are_withheld(value: object) -> None:
+    clean = redact(exchange(fields=Headers(((b"X-Registry-Auth", base64_of(value)),))), call_with())
+    assert clean.request.headers.fields == ((b"X-Registry-Auth", REDACTED.encode()),)
+
+
 def test_trailers() -> None:
     body = Body((Chunk(0, b"x"),), 1, Headers(((b"Authorization", b"secret"),)))
     clean = redact(exchange().with_stream("request", body), call_with())

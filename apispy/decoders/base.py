@@ -21,6 +21,38 @@ class Decoder(Protocol):
         """The stream is over; give what is left, a cut-off tail as a ``problem`` item."""
 
 
+class Stepwise:
+    """Reads a stream of frames: each step takes what it can from the pending bytes, and says which comes next."""
+
+    def __init__(self, first: Callable[[], list[Item] | None]) -> None:
+        self._pending = bytearray()
+        self._start = 0  # of _pending, in the stream
+        self._read = first  # gives None when more bytes are needed
+
+    def feed(self, data: bytes) -> list[Item]:
+        self._pending += data
+        items: list[Item] = []
+        while self._pending and (found := self._read()) is not None:
+            items += found
+        return items
+
+    def _raw(self) -> list[Item]:
+        """A step that gives all bytes as they are."""
+        value = bytes(self._pending)
+        return [Item("raw", "raw", value, self._take(len(value)))]
+
+    def _give_up(self, why: str) -> list[Item]:
+        self._read = self._raw
+        text = f"{why}, at byte {self._start}; from here on the bytes are shown as they are"
+        return [Item("problem", "not a frame", text, (self._start, self._start))]
+
+    def _take(self, size: int) -> tuple[int, int]:
+        """Drop the first *size* pending bytes; their span."""
+        del self._pending[:size]
+        start, self._start = self._start, self._start + size
+        return start, self._start
+
+
 class Sniffer:
     """Holds the first HEAD bytes, or fewer if no more come, then hands all to the decoder that they call for."""
 

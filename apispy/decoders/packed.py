@@ -15,10 +15,13 @@ from typing import Protocol
 from apispy.decoders.base import Decoder
 from apispy.model import Item
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+try:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+except ImportError:  # a Python that was built without it
+    zstd = None  # type: ignore[assignment]
 
 BLOCK = 1024
 """Compressed bytes that are unpacked at a time."""
@@ -38,7 +41,7 @@ ITEMS = 10_000
 MEMORY = 128 << 20
 """What an unpacker may take for its window; the formats allow gigabytes."""
 
-FAULTS = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError, EOFError, ValueError)
+FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, *((zstd.ZstdError,) if zstd else ()))
 """What unpackers raise on bytes that are not theirs."""
 
 
@@ -79,6 +82,8 @@ def _deflate(head: bytes) -> Unpacker:
 
 
 def _zstd(_: bytes) -> Unpacker:
+    if zstd is None:
+        raise ValueError("this Python has no zstd; Python 3.14 has, or `pip install backports.zstd`")
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
 
 
@@ -115,9 +120,8 @@ class Packed:
         self._at = 0  # of what is unpacked, in the stream
         self._start = 0  # of what no item covers yet
         self._size = 0  # unpacked
-        self._unpacker: Unpacker | None = (
-            None  # None between two: gzip files and the like may be strung together
-        )
+        # None between two: gzip files and the like may be strung together.
+        self._unpacker: Unpacker | None = None
         self._why = ""  # nothing more is read
 
     def feed(self, data: bytes) -> list[Item]:

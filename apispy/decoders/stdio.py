@@ -6,9 +6,8 @@ byte first, then the payload. Source: moby pkg/stdcopy. Nothing on the wire tell
 """
 
 import re
-from collections.abc import Callable
 
-from apispy.decoders.base import decoder
+from apispy.decoders.base import Stepwise, decoder
 from apispy.model import Item
 
 KINDS = ("stdin", "stdout", "stderr", "systemerr")
@@ -20,7 +19,7 @@ FRAME_LIMIT = 16 << 20
 
 
 @decoder("stdio")
-class Stdio:
+class Stdio(Stepwise):
     """The output of a program, whether or not it has frames. Items of the kinds in KINDS or "raw", their values bytes.
 
     Liveness goes before tidiness: a frame that comes in pieces gives an item for each piece, so neighbours of one
@@ -28,20 +27,11 @@ class Stdio:
     """
 
     def __init__(self) -> None:
-        self._pending = bytearray()
-        self._start = 0  # of _pending, in the stream
-        self._read: Callable[[], list[Item] | None] = self._header  # None: more bytes are needed
+        super().__init__(self._header)
         self._kind = ""  # of the frame that is open, "" between frames
         self._left = 0  # of its payload, still to come
         self._sniffs = True  # a stream that does not begin with a frame has none
         self._skip = 0  # of _pending before the payload: its header, until the first piece is out
-
-    def feed(self, data: bytes) -> list[Item]:
-        self._pending += data
-        items: list[Item] = []
-        while self._pending and (found := self._read()) is not None:
-            items += found
-        return items
 
     def close(self) -> list[Item]:
         have = len(self._pending)
@@ -88,27 +78,12 @@ class Stdio:
         found = re.compile(b"(?:%b)++" % re.escape(head)).match(self._pending)
         return Item(KINDS[head[0]], KINDS[head[0]], b"", self._take(found.end() if found else HEADER))
 
-    def _raw(self) -> list[Item]:
-        value = bytes(self._pending)
-        return [Item("raw", "raw", value, self._take(len(value)))]
-
     def _no_frame(self) -> list[Item]:
         """At the very beginning this is no fault, unless there must be frames: it is the output of a terminal."""
         if self._start or not self._sniffs:
             return self._give_up("expected a frame's header")
         self._read = self._raw
         return []
-
-    def _give_up(self, why: str) -> list[Item]:
-        self._read = self._raw
-        text = f"{why}, at byte {self._start}; from here on the bytes are shown as they are"
-        return [Item("problem", "not a frame", text, (self._start, self._start))]
-
-    def _take(self, size: int) -> tuple[int, int]:
-        """Drop the first *size* pending bytes; their span."""
-        del self._pending[:size]
-        start, self._start = self._start, self._start + size
-        return start, self._start
 
 
 @decoder("frames")

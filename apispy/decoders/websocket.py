@@ -4,9 +4,7 @@ Source: RFC 6455. Not read with wsproto: it does not tell where in the stream a 
 UTF-8 (the daemon sends a container's output as text before API 1.28), and must know which side it is.
 """
 
-from collections.abc import Callable
-
-from apispy.decoders.base import decoder
+from apispy.decoders.base import Stepwise, decoder
 from apispy.model import Item
 
 DATA = {1: "text", 2: "binary"}
@@ -35,7 +33,7 @@ CODES = {
 
 
 @decoder("websocket")
-class WebSocket:
+class WebSocket(Stepwise):
     """WebSocket frames, of either side. Items of kind "raw", their values bytes, the label "text" or "binary".
 
     A message that comes in pieces gives an item for each, as in ``stdio``. Pings and pongs are items of their own
@@ -44,9 +42,7 @@ class WebSocket:
     """
 
     def __init__(self) -> None:
-        self._pending = bytearray()
-        self._start = 0  # of _pending, in the stream
-        self._read: Callable[[], list[Item] | None] = self._header  # None: more bytes are needed
+        super().__init__(self._header)
         self._code = 0  # of the frame that is open
         self._left = 0  # of its payload, still to come
         self._skip = 0  # of _pending before the payload: its header, until the first piece is out
@@ -54,13 +50,6 @@ class WebSocket:
         self._message = ""  # the label of the message that frames may go on with
         self._packed = False  # it is compressed
         self._open = False  # a frame is open
-
-    def feed(self, data: bytes) -> list[Item]:
-        self._pending += data
-        items: list[Item] = []
-        while self._pending and (found := self._read()) is not None:
-            items += found
-        return items
 
     def close(self) -> list[Item]:
         if not self._pending and not self._open:
@@ -120,10 +109,6 @@ class WebSocket:
             else Item(CONTROL[self._code], CONTROL[self._code], value, span)
         ]
 
-    def _raw(self) -> list[Item]:
-        value = bytes(self._pending)
-        return [Item("raw", "raw", value, self._take(len(value)))]
-
     # -- parts --
 
     def _fault(self, first: int, size: int) -> str:
@@ -138,17 +123,6 @@ class WebSocket:
         return (
             f"a frame of {size} bytes is announced, the limit is {FRAME_LIMIT}" if size > FRAME_LIMIT else ""
         )
-
-    def _give_up(self, why: str) -> list[Item]:
-        self._read = self._raw
-        text = f"{why}, at byte {self._start}; from here on the bytes are shown as they are"
-        return [Item("problem", "not a frame", text, (self._start, self._start))]
-
-    def _take(self, size: int) -> tuple[int, int]:
-        """Drop the first *size* pending bytes; their span."""
-        del self._pending[:size]
-        start, self._start = self._start, self._start + size
-        return start, self._start
 
 
 def _header_size(head: bytearray) -> int:

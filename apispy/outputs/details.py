@@ -87,6 +87,7 @@ def _rendered(items: tuple[Item, ...], stream: Body, *, whole: bool) -> Iterator
     if all(item.kind == "text" or (item.kind == "raw" and item.label not in FRAME_LABELS) for item in items):
         yield from _raw(stream.data)
         return
+    alone = sum(item.kind not in REMARKS for item in items) == 1
     for kind, group in groupby(items, key=lambda item: _kind(item, whole=whole)):
         if kind == "progress":
             yield from map(escape, rows(group))
@@ -95,7 +96,7 @@ def _rendered(items: tuple[Item, ...], stream: Body, *, whole: bool) -> Iterator
             yield from (f"{kind}| {line}" for line in lines(data)) if kind in FRAMED else _raw(data)
         else:
             for item in group:
-                yield from _item(item, alone=len(items) == 1)
+                yield from _item(item, alone=alone)
 
 
 def _kind(item: Item, *, whole: bool) -> str:

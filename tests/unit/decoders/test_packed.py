@@ -89,3 +89,9 @@ def test_answers_are_read_while_they_come() -> None:
     lines = b"".join(b'{"n": "%b"}\n' % random.Random(n).randbytes(50).hex().encode() for n in range(200))
     found = make("json-lines in gzip").feed(gzip.compress(lines)[: 4 * BLOCK])
     assert len(found) > 10
+
+
+def test_without_zstd_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zstd.compress(DOCUMENT)
+    monkeypatch.setattr(room, "zstd", None)
+    assert "this Python has no zstd" in decode("tar", data)[1].value

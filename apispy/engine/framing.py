@@ -98,8 +98,8 @@ def _response_name(operation: Operation) -> str:
     """The format tells, but that what changes something streams otherwise than what only looks."""
     looks = operation.method == "GET"
     match operation.response:
-        case "json-lines":
-            return "records" if looks else "progress"
+        case "events" | "stats":
+            return "records"
         case "stdio":
             return "logs" if looks else "hijack"
         case "json" if operation.opens == "always":

@@ -56,7 +56,7 @@ class Console:
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
-        self._flows[exchange.id] = Flow(reading.call.operation, self._verbosity)
+        self._flows[exchange.id] = Flow(reading.call.operation, self._verbosity, reading.label)
         if exchange.id not in self._begun:
             self._begin(reading)
         if not exchange.request.announces_body:  # else it is not known yet

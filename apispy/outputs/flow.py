@@ -1,6 +1,6 @@
 """What an open call says while it flows, as lines of text under the call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
@@ -27,12 +27,15 @@ RAW_LABELS: dict[Direction, str] = {"request": "sent", "to_server": "stdin", "to
 class Flow:
     """The streams of one open call. Gives pairs of label and line, the line already escaped."""
 
-    def __init__(self, operation: Operation, verbosity: int = 0) -> None:
+    def __init__(
+        self, operation: Operation, verbosity: int = 0, named: Callable[[str], str] = units.short_ids
+    ) -> None:
         """*verbosity*: from 2 on JSON values are shown as they are, those of progress (they are many) from 3 on.
 
-        Below that an answer of one value, like an error, is left to the end line's words.
+        Below that an answer of one value, like an error, is left to the end line's words. *named* puts names to ids.
         """
         self._verbosity = verbosity
+        self._named = named
         self._silent = operation.response in SAID and verbosity < 2
         self._label = ""
         self._part = b""  # the beginning of a line whose end is still to come
@@ -98,7 +101,7 @@ class Flow:
         if layer:
             self._remember(layer, words)
             words = f"{layer}: {words}"
-        yield from ((label, line) for line in lines(units.short_ids(words)))
+        yield from ((label, line) for line in lines(self._named(words)))
 
     def _remember(self, layer: str, words: str) -> None:
         if len(self._last) >= LAYERS:

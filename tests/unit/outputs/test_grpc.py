@@ -74,12 +74,12 @@ def test_what_is_told_without_being_asked_for() -> None:
     assert [grpc.notable(one) for one in (ASKED, *faults, *quiet)] == [True] * 3 + [False] * 2
     operation = reading("POST /session", 101).call.operation
     assert [Flow(operation).shows(one) for one in (*faults, *quiet)] == [True] * 2 + [False] * 2
-    assert [Flow(operation, whole=True).shows(one) for one in quiet] == [True] * 2
+    assert [Flow(operation, 2).shows(one) for one in quiet] == [True] * 2
 
 
 def test_header_names_are_escaped() -> None:
     odd = item("HEADERS", stream=1, headers=[["\x1b[31m", None]], method="/a.B/C")
-    flow = Flow(reading("POST /session", 101).call.operation, whole=True)
+    flow = Flow(reading("POST /session", 101).call.operation, 2)
     assert list(flow.item("to_client", odd)) == [("h2c", "< stream 1 /a.B/C [\\e[31m]")]
 
 

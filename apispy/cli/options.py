@@ -32,6 +32,9 @@ DAEMON = (
                  help="Our key for the daemon.  [default: .../key.pem]"),
 )  # fmt: skip
 
+COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+                     show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
+
 VIEW = (
     click.option("-v", "--verbose", count=True,
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
@@ -46,8 +49,7 @@ VIEW = (
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
                  help="Do not hide passwords, registry credentials and the like."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-                 show_default=True, help="auto: on a terminal, unless NO_COLOR is set."),
+    COLOR,
 )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def takes_view(command: Function) -> Function:
             as_json=typed["as_json"],
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
-            color=_colored(typed["color"]),
+            color=colored(typed["color"]),
             bodies=typed["bodies"],
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
@@ -95,7 +97,8 @@ def _gathered(command: Function, options: tuple[Function, ...], name: str, read:
     return gathering
 
 
-def _colored(wanted: str) -> bool:
+def colored(wanted: str) -> bool:
+    """Whether to print in colours, as --color *wanted*."""
     if wanted == "auto":
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return wanted == "always"

@@ -77,7 +77,7 @@ def _print(page: "Page", as_json: bool, color: bool) -> None:
     from apispy.outputs.style import Piece, paint
 
     if as_json:
-        click.echo(json.dumps(page.value, indent=2))  # ASCII only
+        click.echo(json.dumps(page.value(), indent=2))  # ASCII only
         return
     for line in page.lines:
         click.echo(paint([Piece(escape(line.text), line.style)], color), color=color)

@@ -1,12 +1,13 @@
 """Explanations as JSON values. The fields are documented in docs/explain.md."""
 
+from dataclasses import asdict
 from typing import Any
 
 from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
 from apispy.learn.explain.meanings import meaning
-from apispy.learn.explain.records import Change, Explanation, FieldRow, Given, Hit
+from apispy.learn.explain.records import Change, Explanation, FieldRow, Understood
 
 Json = dict[str, Any]
 
@@ -31,7 +32,7 @@ def explanation_json(one: Explanation) -> Json:
         "api": one.api,
         "engines": one.engines,
         "notes": list(one.notes),
-        "given": [_given(part) for part in one.given],
+        "given": [asdict(part) for part in one.given],
         "parameters": [_parameter(row, part) for part in one.parameters],
         "body": {
             "framing": one.request_framing,
@@ -49,7 +50,7 @@ def explanation_json(one: Explanation) -> Json:
                 for answer in one.answers
             ],
         },
-        "changes": [change_json(change) for change in one.changes],
+        "changes": [asdict(change) for change in one.changes],
         "commands": list(row.commands),
         "curl": one.curl,
         "secrets": list(row.secrets),
@@ -57,58 +58,26 @@ def explanation_json(one: Explanation) -> Json:
     }
 
 
-def hit_json(hit: Hit) -> Json:
-    return {**operation_json(hit.operation), "where": list(hit.where)}
-
-
-def change_json(change: Change) -> Json:
+def explanations_json(understood: Understood, pages: list[Explanation]) -> Json:
     return {
-        "version": change.version,
-        "operation": change.operation,
-        "what": change.what,
-        "part": change.part,
-        "name": change.name,
-        "before": change.before,
-        "after": change.after,
+        "understood": understood.kind,
+        "notes": list(understood.notes),
+        "explanations": [explanation_json(page) for page in pages],
     }
 
 
-def _given(part: Given) -> Json:
-    return {
-        "place": part.place,
-        "name": part.name,
-        "value": part.value,
-        "decoded": part.decoded,
-        "type": part.type,
-        "meaning": part.meaning,
-        "note": part.note,
-    }
+def found_json(understood: Understood) -> Json:
+    found = [{**operation_json(hit.operation), "where": list(hit.where)} for hit in understood.hits]
+    return {"understood": understood.kind, "found": found}
+
+
+def difference_json(older: str, newer: str, notes: list[str], changes: tuple[Change, ...]) -> Json:
+    return {"older": older, "newer": newer, "notes": notes, "changes": [asdict(change) for change in changes]}
 
 
 def _parameter(row: Operation, part: Parameter) -> Json:
-    return {
-        "place": part.place,
-        "name": part.name,
-        "type": part.type,
-        "first": part.first,
-        "last": part.last,
-        "documented": part.documented,
-        "required": part.required,
-        "json": part.json,
-        "enum": list(part.enum),
-        "deprecated": part.deprecated,
-        "meaning": meaning(row.id, part.name),
-    }
+    return {**asdict(part), "meaning": meaning(row.id, part.name)}
 
 
 def _field(part: FieldRow) -> Json:
-    return {
-        "path": part.path,
-        "type": part.type,
-        "required": part.required,
-        "nullable": part.nullable,
-        "enum": list(part.enum),
-        "first": part.first,
-        "last": part.last,
-        "secret": part.secret,
-    }
+    return {name: value for name, value in asdict(part).items() if name != "plain_type"}

@@ -48,10 +48,16 @@ def _whole(change: Change) -> tuple[str, str, str]:
 def _compact(changes: Iterable[Change]) -> str:
     """ "+ body A, B; ~ query all" """
     words = []
-    for (what, part), group in groupby(changes, lambda change: (change.what, change.part)):
-        names = ", ".join(_name(change).removeprefix(PARTS[part]) for change in group)
+    for (part, what), group in groupby(
+        sorted(changes, key=_order), lambda change: (change.part, change.what)
+    ):
+        names = ", ".join(_name(change).removeprefix(PARTS[part]) + _in_brackets(change) for change in group)
         words.append(f"{SIGNS[what]} {PARTS[part]}{'the operation' if part == 'operation' else names}")
     return "; ".join(words)
+
+
+def _order(change: Change) -> tuple[int, int]:
+    return list(PARTS).index(change.part), list(SIGNS).index(change.what)
 
 
 def _name(change: Change) -> str:
@@ -60,6 +66,20 @@ def _name(change: Change) -> str:
 
 def _from_to(change: Change) -> str:
     if change.what == "changed":
-        return f": {change.before} -> {change.after}"
+        return f": {_delta(change)}"
     said = change.after or change.before
     return f": {said}" if said else ""
+
+
+def _in_brackets(change: Change) -> str:
+    return f" ({_delta(change)})" if change.what == "changed" else ""
+
+
+def _delta(change: Change) -> str:
+    """ "string -> integer", "+cluster, -npipe": of what is said of it only what differs."""
+    before, after = (said.replace("one of ", "").split(", ") for said in (change.before, change.after))
+    gone = [word for word in before if word not in after]
+    new = [word for word in after if word not in before]
+    if len(gone) == len(new) == 1:
+        return f"{gone[0]} -> {new[0]}"
+    return ", ".join([*(f"+{word}" for word in new), *(f"-{word}" for word in gone)])

@@ -45,6 +45,8 @@ ALSO = {
 SHORTER = ("container", "image", "system", "builder")
 """Groups whose commands have a shorter spelling too, which may name more of the calls."""
 
+PING = "Before them comes HEAD /_ping, which tells the client what versions the daemon speaks."
+
 _COMMANDS = {command for row in OPERATIONS for command in row.commands}
 _LINE = re.compile(r"(?:[$#%>]\s+)?(?:sudo\s+)?(?:\w+=\S*\s+)*(?:\S*/)?(docker(?=\s|$).*)", re.DOTALL)
 
@@ -60,7 +62,7 @@ def docker_line(text: str) -> tuple[tuple[Asked, ...], tuple[str, ...]] | None:
         return (), ()
     names = _names(base, flags)
     rows = [row for row in _ordered(names[-1], names) if row.id not in _saved(names[-1], flags)]
-    notes = [f"{row.id}: {why}." for row in rows if (why := ONLY_IF.get((names[-1], row.id)))]
+    notes = [PING, *(f"{row.id}: {why}." for row in rows if (why := ONLY_IF.get((names[-1], row.id))))]
     return tuple(_asked(row, flags) for row in rows), tuple(notes)
 
 

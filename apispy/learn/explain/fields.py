@@ -47,8 +47,10 @@ def takes_body(operation: Operation, version: str) -> bool:
 def rows(operation_id: str, side: Side, version: str) -> Rows:
     """All fields of a body in a known version, by path. What was there before and after is not looked at."""
     shape = body_shape(operation_id, side, version)
+    if not shape:
+        return {}
     secrets = [path.partition(".")[2] for path in BY_ID[operation_id].secrets if path.startswith(side)]
-    return {path: _row(path, field, secrets) for path, field in _walk(shape)} if shape else {}
+    return {path: _row(path, field, secrets) for path, field in _walk(shape)}
 
 
 def dated_rows(operation: Operation, side: Side, version: str) -> tuple[FieldRow, ...]:

@@ -41,7 +41,7 @@ def _parameter(asked: Asked, version: str, place: str, name: str, value: str) ->
     operation_id = asked.operation.id
     row = _row(parameters_of(operation_id, version), place, name)
     elsewhen = row or _row(_by_distance(parameters(operation_id), version), place, name)
-    note = "" if row else _when(elsewhen, version)
+    note = "" if row or place == "path" else _when(elsewhen, version)
     decoded = _json(value) if elsewhen and elsewhen.json else None
     if elsewhen and elsewhen.json and decoded is None and value:
         note = "no valid JSON"

@@ -1,6 +1,7 @@
 """What ``apispy explain`` says: a page for each way to ask, of which either form can be had."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from apispy.engine.versions import nearest, parse
 from apispy.learn.explain import as_json
@@ -20,8 +21,8 @@ from apispy.learn.explain.understand import understand
 class Page:
     """What is to be printed. What the user typed may stand in it: escape it before it reaches a terminal."""
 
-    lines: list[Line] = field(default_factory=list)
-    value: Json = field(default_factory=dict)
+    lines: list[Line]
+    value: Callable[[], Json]  # the whole as JSON, made when it is asked for
 
 
 def question_page(
@@ -31,14 +32,12 @@ def question_page(
     api = check_version(api) if api is not None else None
     understood = understand(text)
     if understood.hits:
-        found = [as_json.hit_json(hit) for hit in understood.hits]
-        return Page(hits_lines(text, understood, width), {"understood": understood.kind, "found": found})
+        return Page(hits_lines(text, understood, width), lambda: as_json.found_json(understood))
     pages = [explain(one, api) for one in understood.asked]
-    value = {
-        "understood": understood.kind,
-        "notes": list(understood.notes),
-        "explanations": [as_json.explanation_json(page) for page in pages],
-    }
+
+    def value() -> Json:
+        return as_json.explanations_json(understood, pages)
+
     if only is not None:
         return Page(_fields(pages, only, width), value)
     several = len(pages) > 1
@@ -62,7 +61,9 @@ def _joined(parts: list[list[Line]]) -> list[Line]:
 def list_page(api: str | None = None, *, width: int = 80) -> Page:
     """All operations, or those of one version. Raises UsageError."""
     rows = listed(nearest(check_version(api)) if api is not None else None)
-    return Page(list_lines(rows, width), {"operations": [as_json.operation_json(row) for row in rows]})
+    return Page(
+        list_lines(rows, width), lambda: {"operations": [as_json.operation_json(row) for row in rows]}
+    )
 
 
 def difference_page(one: str, other: str, *, width: int = 80) -> Page:
@@ -78,10 +79,5 @@ def difference_page(one: str, other: str, *, width: int = 80) -> Page:
     if older != one.removeprefix("v"):
         notes.append(f"{older} is the older one: it is told what {newer} changed.")
     changes = difference(*known)
-    value = {
-        "older": known[0],
-        "newer": known[1],
-        "notes": notes,
-        "changes": [as_json.change_json(c) for c in changes],
-    }
-    return Page(difference_lines(changes, *known, tuple(notes), width), value)
+    lines = difference_lines(changes, *known, tuple(notes), width)
+    return Page(lines, lambda: as_json.difference_json(*known, notes, changes))

@@ -26,7 +26,7 @@ def calls(method: str, target: str) -> tuple[Call, ...]:
     """The known one of *method*, or if it is "" those of any method whose paths fit best."""
     found = [call for one in ([method] if method else METHODS) if (call := lookup(one.upper(), target)).known]
     best = max(map(_fixed, found), default=0)
-    return tuple(call for call in found if _fixed(call) == best)
+    return tuple({call.operation: call for call in found if _fixed(call) == best}.values())
 
 
 def _fixed(call: Call) -> int:

@@ -59,7 +59,8 @@ def _head(one: Explanation, width: int) -> list[Line]:
     first = "" if row.first == "1.0" else row.first
     span = versions_words(first, row.last) or "every version"
     lines = [Line(f"{row.id}  {row.method or 'any method'} {row.path}", "bold"), *paragraph(row.does, width)]
-    lines += paragraph(f"{row.tag}; API: {span}. Here as of {one.api}, {one.engines}.", width, style="dim")
+    of = f"{row.tag}; API: {span}. Here as of {one.api}, {one.engines}."
+    lines += paragraph("Podman, beside Docker's API." if row.tag == "Podman" else of, width, style="dim")
     for note in one.notes:
         lines += paragraph(note, width, style="warn")
     return lines

@@ -1,7 +1,9 @@
 """Every operation in every version explains itself, and no text upsets it."""
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,6 +21,8 @@ from apispy.learn.explain.understand import understand
 
 COMMANDS = sorted({command for row in OPERATIONS for command in row.commands})
 
+SHOWN = Path(__file__).parents[1] / "golden/expected"
+
 WORDS = st.sampled_from(
     ["docker", "curl", "ps", "run", "-a", "-X", "-d", "{", "'", '"', "\\\n", "GET", "/", "/containers/json", "?a=1",
      "%", "http://", "--data-urlencode", '{"Env": [{}]}', "-H", "|", "$", "-G", "\udc80", "/v1.9999/info"]
@@ -34,6 +38,19 @@ def test_every_operation_in_every_version(operation: Operation) -> None:
     page = question_page(operation.id, every_field=True, width=80)
     assert page.value()["explanations"][0]["operation"] == operation.id
     assert len(page.lines) > 8
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.id)
+def test_its_curl_line_is_understood_as_that_operation(operation: Operation) -> None:
+    line = explain(Asked(operation)).curl
+    if not line.startswith("# curl cannot"):
+        assert [one.operation for one in understand(line).asked] == [operation]
+
+
+@pytest.mark.parametrize("path", sorted(SHOWN.glob("*.console-curl.txt")), ids=lambda path: path.stem)
+def test_the_lines_of_curl_are_understood(path: Path) -> None:
+    for line in re.findall(r"(?m)^ *(\$ .*curl -.*)", path.read_text()):
+        assert "/no/such/" in line or understand(line).kind == "curl line"
 
 
 @settings(max_examples=300, deadline=None)

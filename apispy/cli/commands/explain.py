@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apispy.cli.options import COLOR, colored
+from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.explain import Page
@@ -61,6 +62,10 @@ def command(
     """
     from apispy.learn import explain
 
+    if words and (diff or as_list):
+        raise UsageError(
+            f"{'--diff' if diff else '--list'} stands alone; found {' '.join(words)!r} beside it. Leave one out."
+        )
     width = shutil.get_terminal_size().columns
     if diff:
         page = explain.difference_page(*diff, width=width)

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from apispy.engine import Call
@@ -145,5 +145,5 @@ def _with_form(call: Call, line: _Line, body: str) -> Call:
     typed = next((h for h in line.headers if h.lower().startswith("content-type:")), "")
     form = typed.lower().endswith("x-www-form-urlencoded") or not (typed or line.json)
     if not form or body.startswith(("@", "{", "[")):
-        return replace(call)
+        return call
     return with_form(call, body.encode("utf-8", "replace"))

@@ -7,11 +7,10 @@ from apispy.engine.parameters import parameters
 from apispy.errors import UsageError
 from apispy.learn.explain.changes import compare, difference, history
 from apispy.learn.explain.explanation import check_version, engines, explain
+from apispy.learn.explain.fields import below, top
 from apispy.learn.explain.meanings import MEANINGS, meaning
 from apispy.learn.explain.records import Asked
 from apispy.learn.explain.understand import understand
-
-from apispy.learn.explain.fields import below, top  # isort: skip
 
 
 def told(text: str, api: str | None = None):
@@ -48,6 +47,13 @@ def test_fields_of_a_body_are_named_without_their_values():
         "HostConfig.Mounts.Nosuch": "unknown to API 1.41, which ignores it",
     }
     assert "hunter2" not in repr(one)
+
+
+def test_a_secret_in_the_wrong_form_is_not_repeated():
+    one = told("curl -d username=me -d password=hunter2 http://d/auth")
+    assert [row.name for row in one.given] == ["username", "password"]
+    assert not [row for row in one.given if "hunter2" in row.value]
+    assert "hunter2" not in one.curl
 
 
 def test_the_version_asked_for_goes_before_the_one_typed():

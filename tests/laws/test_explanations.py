@@ -77,7 +77,7 @@ def test_every_docker_command_makes_its_calls(command: str) -> None:
 def test_the_tables_of_the_docker_cli_know_only_what_there_is() -> None:
     for base, sequence in SEQUENCES.items():
         caused = {row.id for row in OPERATIONS if any(f"{c} ".startswith(f"{base} ") for c in row.commands)}
-        assert set(sequence) == caused, base
+        assert set(sequence) <= caused, base
     ids = {row.id for row in OPERATIONS}
     assert {row for _, row in ONLY_IF} | {row for row, _ in (*LONG_OF, *PARAMETERS)} <= ids
     for (row, _), (name, _) in PARAMETERS.items():

@@ -35,6 +35,9 @@ DAEMON = (
     *TLS,
 )  # fmt: skip
 
+COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+                     show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
+
 VIEW = (
     click.option("-v", "--verbose", count=True,
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
@@ -52,8 +55,7 @@ VIEW = (
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
                  help="Do not hide passwords, registry credentials and the like."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-                 show_default=True, help="auto: on a terminal, unless NO_COLOR is set."),
+    COLOR,
 )  # fmt: skip
 
 

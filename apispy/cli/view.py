@@ -35,7 +35,7 @@ class View:
         console = Console(
             writer.write,
             verbosity=self.verbosity,
-            color=self._colored(stream),
+            color=colored(self.color, stream),
             body_limit=self.body_limit,
             columns=lambda: _columns(stream),
             curl=curl,
@@ -43,10 +43,12 @@ class View:
         summary = Summary(writer.write)
         return [summary] if self.quiet else [console, summary]
 
-    def _colored(self, stream: TextIO) -> bool:
-        if self.color == "auto":
-            return stream.isatty() and not os.environ.get("NO_COLOR")
-        return self.color == "always"
+
+def colored(wanted: str, stream: TextIO) -> bool:
+    """Whether to print in colours on *stream*, as --color *wanted*."""
+    if wanted == "auto":
+        return stream.isatty() and not os.environ.get("NO_COLOR")
+    return wanted == "always"
 
 
 def _columns(stream: TextIO) -> int:

@@ -52,14 +52,8 @@ def render(session: str, view: str) -> str:
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("session", SESSIONS)
-def test_golden(session: str, view: str, request: pytest.FixtureRequest) -> None:
-    path = EXPECTED / f"{session}.{view}.txt"
-    text = render(session, view)
-    if request.config.getoption("--rewrite-golden"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    assert path.exists(), f"{path.name} is missing: run `make golden`, then read what it wrote"
-    assert text == path.read_text()
+def test_golden(session: str, view: str, expect: Callable[[Path, str], None]) -> None:
+    expect(EXPECTED / f"{session}.{view}.txt", render(session, view))
 
 
 @pytest.mark.parametrize("view", VIEWS)

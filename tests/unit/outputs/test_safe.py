@@ -10,11 +10,14 @@ from apispy.outputs.safe import escape, lines
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 JOINERS = "\u200c\u200d"  # letters and emoji of several code points need them
+MARKS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+"""Characters of category Cf that can be seen: Unicode calls them prepended concatenation marks."""
 
 
 def visible(text: str) -> bool:
     return all(
-        char in JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text
+        char in JOINERS + MARKS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        for char in text
     )
 
 

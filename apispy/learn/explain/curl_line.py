@@ -1,0 +1,149 @@
+"""A curl line as it is pasted: over several lines, after a prompt or a pipe, with its quotes."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+from apispy.engine import Call
+from apispy.engine.lookup import with_form
+from apispy.learn.explain.records import Asked
+from apispy.learn.explain.request_line import calls
+
+WITH_VALUE = {
+    "-X": "method", "--request": "method",
+    "-H": "header", "--header": "header",
+    "-d": "data", "--data": "data", "--data-raw": "data", "--data-ascii": "data", "--json": "json",
+    "--data-binary": "data", "--data-urlencode": "encoded",
+    "--url": "url",
+    "-T": "upload", "--upload-file": "upload",
+}  # fmt: skip
+"""curl's options that say what the request is."""
+
+IGNORED_WITH_VALUE = frozenset({
+    "--unix-socket", "--abstract-unix-socket", "--cacert", "--capath", "--cert", "--key", "--cert-type",
+    "--key-type", "--pass", "--user", "--output", "--max-time", "--connect-timeout", "--user-agent",
+    "--referer", "--write-out", "--proxy", "--resolve", "--retry", "--cookie", "--cookie-jar",
+    "--config", "--form", "--range", "--dump-header", "--stderr", "--trace", "--trace-ascii",
+    "--noproxy", "--connect-to", "--request-target", "-E", "-u", "-o", "-m", "-A", "-e", "-w", "-x",
+    "-b", "-c", "-K", "-F", "-r", "-D",
+})  # fmt: skip
+"""Others that a value follows."""
+
+FLAGS = {"-I": "head", "--head": "head", "-G": "get", "--get": "get"}
+
+_CONTINUED = re.compile(r"\\\r?\n")
+_COMMAND = re.compile(r"(?:^|[|;&\n])\s*(?:[$#%>]\s+)?(?:sudo\s+)?(?:\S*/)?curl\s+(.*)", re.DOTALL)
+
+
+@dataclass
+class _Line:
+    """What the words of the line come to."""
+
+    method: str = ""
+    url: str = ""
+    head: bool = False
+    get: bool = False
+    json: bool = False
+    headers: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+
+
+def curl_line(text: str) -> tuple[Asked, ...] | None:
+    """The call that a curl line makes; () if it is none of Docker's API, None for any other text."""
+    command = _COMMAND.search(_CONTINUED.sub(" ", text))
+    if not command:
+        return None
+    line = _Line()
+    for name, value in _options(_words(command[1])):
+        _take(line, name, value)
+    body = "&".join(line.data)
+    target = re.sub(
+        r"^(?![a-z]+://|/)", "http://", line.url, flags=re.IGNORECASE
+    )  # curl takes "localhost/info"
+    if line.get and body:
+        target, body = f"{target}{'&' if '?' in target else '?'}{body}", ""
+    names = tuple(dict.fromkeys(header.partition(":")[0].strip() for header in line.headers))
+    return tuple(Asked(call.operation, _with_form(call, line, body), names, body)
+                 for call in calls(_method(line, body), target))  # fmt: skip
+
+
+def _words(text: str) -> list[str]:
+    """As a shell splits them, without comments; at spaces where the quotes do not close."""
+    text = text.replace(" $'", " '")
+    try:
+        return shlex.split(text, comments=True)
+    except ValueError:
+        return text.split()
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of what an option means, "" for the URL, and its value."""
+    left = iter(words)
+    for word in left:
+        if word in ("|", ";", "&&", "&", ">"):  # the command ends here
+            return
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if word.startswith("--") and name in FLAGS:
+            yield FLAGS[name], ""
+        elif word.startswith("--") and name in WITH_VALUE:
+            yield WITH_VALUE[name], value if equals else next(left, "")
+        elif word.startswith("--") and name in IGNORED_WITH_VALUE:
+            value = value if equals else next(left, "")
+        elif not word.startswith("-"):
+            yield "url", word
+        elif not word.startswith("--"):
+            yield from _short(word, left)
+
+
+def _short(word: str, left: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Short options in one word, of which the last may take a value: "-sSXPOST", "-sSX POST"."""
+    for end, letter in enumerate(word[1:], 2):
+        name = f"-{letter}"
+        if name in FLAGS:
+            yield FLAGS[name], ""
+        elif name in WITH_VALUE or name in IGNORED_WITH_VALUE:
+            value = word[end:] or next(left, "")
+            if name in WITH_VALUE:
+                yield WITH_VALUE[name], value
+            return
+
+
+def _take(line: _Line, name: str, value: str) -> None:
+    match name:
+        case "method":
+            line.method = value
+        case "url":
+            line.url = line.url or value
+        case "head":
+            line.head = True
+        case "get":
+            line.get = True
+        case "header":
+            line.headers.append(value)
+        case "upload":
+            line.method, line.data = line.method or "PUT", [f"@{value}"]
+        case "encoded":
+            key, equals, rest = value.partition("=")
+            line.data.append(
+                f"{key}={quote_plus(rest, errors='replace')}"
+                if equals
+                else quote_plus(value, errors="replace")
+            )
+        case "data" | "json":
+            line.json |= name == "json"
+            line.data.append(value)
+
+
+def _method(line: _Line, body: str) -> str:
+    return line.method or ("HEAD" if line.head else "POST" if body else "GET")
+
+
+def _with_form(call: Call, line: _Line, body: str) -> Call:
+    """With the parameters of a form: what curl sends unless it is told another Content-Type."""
+    typed = next((h for h in line.headers if h.lower().startswith("content-type:")), "")
+    form = typed.lower().endswith("x-www-form-urlencoded") or not (typed or line.json)
+    if not form or body.startswith(("@", "{", "[")):
+        return call
+    return with_form(call, body.encode("utf-8", "replace"))

@@ -1,0 +1,48 @@
+"""Operations by a word: in ids, commands, sentences, paths, and the names of parameters and fields."""
+
+from collections.abc import Iterator
+
+from apispy.engine import OPERATIONS, Operation
+from apispy.engine.parameters import parameters
+from apispy.engine.versions import NEWEST
+from apispy.learn.explain.fields import plain, rows
+from apispy.learn.explain.records import Hit
+
+PLACES = 3
+"""How many of the places where an operation has the words are told."""
+
+
+def search(text: str) -> tuple[Hit, ...]:
+    """The operations that have all words of *text*, in any case; those with them in more telling places first."""
+    words = text.lower().split()
+    found = [(min(rank), Hit(row, tuple(places))) for row in OPERATIONS
+             for rank, places in [_places(row, words)] if rank]  # fmt: skip
+    return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
+
+
+def _places(row: Operation, words: list[str]) -> tuple[list[int], list[str]]:
+    """Ranks of the places that have all the words, and what to call those that are not the id."""
+    ranks: list[int] = []
+    places: list[str] = []
+    for rank, name, content in _texts(row):
+        if words and all(word in content.lower() for word in words):
+            ranks.append(rank)
+            if name and len(places) < PLACES:
+                places.append(name)
+    return ranks, places
+
+
+def _texts(row: Operation) -> Iterator[tuple[int, str, str]]:
+    """Rank, what to call it, and the text of each place."""
+    yield 0, "", row.id
+    for command in row.commands:
+        yield 1, command, command
+    yield 2, f"{row.method} {row.path}", row.path
+    yield 2, "", row.does
+    for parameter in parameters(row.id):
+        if parameter.place != "path":
+            yield 3, f"{parameter.place} {parameter.name}", parameter.name
+    for path in rows(row.id, "request", NEWEST):
+        yield 4, f"body {path}", plain(path).rpartition(".")[2]
+    for path in rows(row.id, "response", NEWEST):
+        yield 5, f"answer {path}", plain(path).rpartition(".")[2]

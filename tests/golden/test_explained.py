@@ -1,0 +1,55 @@
+"""What ``apispy explain`` says, compared with the files in explained/ (``make golden`` rewrites them)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from apispy.cli.proxy import proxy
+
+EXPECTED = Path(__file__).parent / "explained"
+
+CURL = """$ curl -sS --unix-socket /var/run/docker.sock \\
+    -X POST -H 'Content-Type: application/json' -H 'X-Registry-Auth: hunter2-token' \\
+    -d '{"Image": "busybox", "Env": ["PASSWORD=hunter2-env"], "Nosuch": 1,
+         "HostConfig": {"Annotations": {}, "Init": true}}' \\
+    'http://localhost/v1.30/containers/create?name=web&platform=linux/arm64'
+"""
+
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "operation": ("ContainerList",),
+    "operation-200": ("ContainerCreate",),
+    "old-request": ('GET /v1.18/containers/json?all=1&filters={"status":["exited"]}&nosuch=1',),
+    "curl": (CURL,),
+    "docker-ps": ("docker", "ps", "-a"),
+    "docker-run": ("docker", "run", "-it", "--rm", "busybox", "sh"),
+    "search": ("restart policy",),
+    "list-1.24": ("--list", "--api", "1.24"),
+    "diff-1.41-1.52": ("--diff", "1.41", "1.52"),
+    "hijack": ("containerattach", "--api", "1.41"),
+    "field": ("ContainerInspect", "--field", "Health"),
+    "every-field": ("-v", "ExecStart"),
+    "json": ("--json", "GET /v1.41/exec/e3f0/json"),
+}
+
+
+def render(name: str) -> str:
+    columns = "200" if name.endswith("-200") else "80"
+    run = click.testing.CliRunner().invoke(proxy, ["explain", *QUESTIONS[name]], env={"COLUMNS": columns})
+    assert run.exception is None, run.exception
+    return run.output
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_golden(name: str, expect: Callable[[Path, str], None]) -> None:
+    expect(EXPECTED / f"{name}.txt", render(name))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_secret_is_repeated(name: str) -> None:
+    assert "hunter2" not in render(name)
+
+
+def test_no_expected_file_is_left_over() -> None:
+    assert {path.stem for path in EXPECTED.iterdir()} <= set(QUESTIONS)

@@ -1,0 +1,120 @@
+"""``apispy explain``: how it is called, and how fast it is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from apispy.cli.proxy import proxy
+
+SCRIPT = Path(sys.executable).parent / "apispy"
+
+LIMIT = 0.2
+"""Seconds that a whole run may take, of the processor, so that waiting for others does not count."""
+
+BUSY = 10
+"""On a machine that is busy with other things all takes longer: so many times as long as an empty Python then."""
+
+
+def run(*words: str, **env: str) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(proxy, ["explain", *words], env={"COLUMNS": "80", **env})
+
+
+def test_a_pasted_command_needs_no_quotes():
+    assert "all=1  boolean" in run("docker", "ps", "-a").output
+    assert "all=1  boolean" in run("--api", "1.41", "docker", "ps", "-a").output
+    assert "ContainerKill" in run("curl", "-v", "-X", "POST", "http://d/containers/a b/kill").output
+    assert "ContainerCreate" in run("docker", "run", "-v", "/a:/b", "--list", "busybox").output
+
+
+def test_options_may_stand_behind():
+    assert "Here as of 1.41" in run("ContainerList", "--api", "1.41").output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "nothing to explain"),
+        (("ContainerList", "--api", "latest"), "expected one like 1.41"),
+        (("--diff", "1.41", "x"), "expected one like 1.41"),
+        (("--list", "--api", "x"), "expected one like 1.41"),
+        (("--list", "ContainerList"), "--list stands alone; found 'ContainerList'"),
+        (("--diff", "1.41", "1.42", "ContainerList"), "--diff stands alone"),
+        (
+            ("ContainerList", "--field", "Nosuch"),
+            "has no field 'Nosuch' in API 1.55. At the top there are: Id,",
+        ),
+        (("SystemPing", "--field", "Nosuch"), "no fields that are known"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_advice(words, says):
+    error = run(*words).exception
+    assert says in str(error)
+    assert error.exit_code == 2
+
+
+def test_the_difference_says_what_it_took_and_when_there_is_none():
+    assert "1.41 is the older one" in run("--diff", "1.52", "1.41").output
+    assert run("--diff", "1.41", "1.41").output == "From API 1.41 to 1.41: no operations differ\n"
+    assert "the nearest is 1.55" in run("--diff", "1.41", "1.99").output
+    assert "compared from there" in run("--diff", "1.18", "1.41").output
+
+
+def test_what_was_typed_cannot_drive_the_terminal():
+    output = run("GET /containers/json?all=\x1b[31m&\u202e=1", "--color", "never").output
+    assert "\x1b" not in output
+    assert "\u202e" not in output
+    assert "\\e[31m" in output
+
+
+def test_colours_are_for_terminals():
+    assert "\x1b[" not in run("ContainerList").output
+    assert "\x1b[1mContainerList" in run("ContainerList", "--color", "always").output
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+@pytest.mark.parametrize(
+    "words", [("-v", "ContainerCreate"), ("--list",), ("--diff", "1.24", "1.55"), ("prune",)]
+)
+def test_lines_fit(words, columns):
+    wide = [line for line in run(*words, COLUMNS=columns).output.splitlines() if len(line) > int(columns)]
+    assert not [line for line in wide if not line.startswith(("curl ", "link ")) and len(line.split()) > 2]
+
+
+@pytest.mark.parametrize(
+    "program", [[sys.executable, "-m", "apispy"], [str(SCRIPT)]], ids=["module", "script"]
+)
+def test_it_starts_at_once(program):
+    limit = max(LIMIT, BUSY * min(_seconds([sys.executable, "-c", ""]) for _ in range(5)))
+    assert min(_seconds([*program, "explain", "ContainerList"]) for _ in range(5)) < limit
+
+
+def _seconds(command: list[str]) -> float:
+    """With compiled modules, as an installed program has them."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
+
+
+IMPORTS = """
+import sys
+sys.argv = ["apispy", "explain", "ContainerList"]
+import apispy.cli
+try:
+    apispy.cli.main()
+finally:
+    print([m for m in sys.modules if m.startswith(("mitmproxy", "cryptography", "OpenSSL", "asyncio"))])
+"""
+
+
+def test_it_imports_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.endswith("[]\n")

@@ -1,0 +1,160 @@
+"""What is said of an operation is what its version has."""
+
+import pytest
+
+from apispy.engine.operations import BY_ID
+from apispy.engine.parameters import parameters
+from apispy.errors import UsageError
+from apispy.learn.explain.changes import compare, difference, history
+from apispy.learn.explain.explanation import check_version, engines, explain
+from apispy.learn.explain.fields import below, top
+from apispy.learn.explain.meanings import MEANINGS, meaning
+from apispy.learn.explain.records import Asked
+from apispy.learn.explain.understand import understand
+
+
+def told(text: str, api: str | None = None):
+    return explain(understand(text).asked[0], api)
+
+
+def test_a_request_is_held_against_its_own_version():
+    one = told('GET /v1.18/containers/json?all=maybe&limit=x&filters={"a":["b"]}&nosuch=1')
+    notes = {row.name: row.note for row in one.given}
+    assert one.api == "1.18"
+    assert notes == {
+        "all": "means true",
+        "limit": "expected a whole number",
+        "filters": "",
+        "nosuch": "unknown to API 1.18, which ignores it",
+    }
+    assert [row.decoded for row in one.given if row.name == "filters"] == [{"a": ["b"]}]
+
+
+def test_what_is_newer_or_older_is_told():
+    assert told("GET /v1.44/containers/json?before=x").given[0].note == "only until API 1.41"
+    assert told("POST /v1.30/containers/create?platform=x").given[0].note == "only since API 1.41"
+    assert told("GET /containers/json?filters={").given[0].note == "no valid JSON"
+
+
+def test_fields_of_a_body_are_named_without_their_values():
+    one = told("""curl -d '{"env": ["A=hunter2"], "HostConfig": {"Annotations": {}, "Mounts": [{"Nosuch": 1}]}}' """
+               "http://d/v1.41/containers/create")  # fmt: skip
+    assert {row.name: row.note for row in one.given} == {
+        "env": "",
+        "HostConfig": "",
+        "HostConfig.Annotations": "only since API 1.43",
+        "HostConfig.Mounts": "",
+        "HostConfig.Mounts.Nosuch": "unknown to API 1.41, which ignores it",
+    }
+    assert "hunter2" not in repr(one)
+
+
+def test_a_secret_in_the_wrong_form_is_not_repeated():
+    one = told("curl -d username=me -d password=hunter2 http://d/auth")
+    assert [row.name for row in one.given] == ["username", "password"]
+    assert not [row for row in one.given if "hunter2" in row.value]
+    assert "hunter2" not in one.curl
+
+
+def test_the_version_asked_for_goes_before_the_one_typed():
+    assert told("GET /v1.18/info", api="1.41").api == "1.41"
+
+
+@pytest.mark.parametrize(
+    ("text", "api", "used", "says"),
+    [
+        ("ConfigList", "1.24", "1.30", "API 1.24 does not have it: since 1.30"),
+        ("ContainerCopy", "1.41", "1.23", "API 1.41 does not have it: since 1.4 until 1.23"),
+        ("ContainerList", "1.99", "1.55", "API 1.99 is not known here"),
+        ("ContainerList", "1.18", "1.18", "known from API 1.25 on only"),
+        ("Grpc", None, "1.55", "Docker's reference does not have it"),
+    ],
+)
+def test_what_must_be_known_first(text, api, used, says):
+    one = told(text, api)
+    assert one.api == used
+    assert any(says in note for note in one.notes)
+
+
+def test_fields_have_their_versions_and_secrets():
+    fields = {row.path: row for row in told("ContainerCreate").body}
+    assert fields["HostConfig.Annotations"].first == "1.43"
+    assert fields["Env"].secret
+    assert fields["HostConfig.Mounts[].Target"].type == "string"
+    assert {row.path: row for row in told("ContainerCreate", "1.41").body}["MacAddress"].last == "1.51"
+
+
+def test_one_place_of_a_body():
+    rows = below("hostconfig.restartpolicy", told("ContainerCreate").body)
+    assert [row.path for row in rows][:2] == ["HostConfig.RestartPolicy", "HostConfig.RestartPolicy.Name"]
+    assert all("." not in row.path for row in top(told("ContainerCreate").body))
+
+
+def test_a_change_is_told_once_and_at_its_head():
+    changes = compare(BY_ID["ContainerCreate"], "1.47", "1.48")
+    names = [change.name for change in changes if change.what == "added"]
+    assert "HostConfig.Mounts[].ImageOptions" in names
+    assert not [name for name in names if name.startswith("HostConfig.Mounts[].ImageOptions.")]
+
+
+def test_an_operation_comes_and_goes():
+    assert [(c.version, c.what) for c in history(BY_ID["ContainerCopy"]) if c.part == "operation"] == [
+        ("1.4", "added"),
+        ("1.24", "removed"),
+    ]
+
+
+def test_a_version_does_not_differ_from_itself():
+    assert all(difference(version, version) == () for version in ("1.18", "1.41", "1.55"))
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("1.1", "which no engine from 1.0 on speaks"),
+        ("1.18", "spoken by Docker Engine 1.6 and later; refused by 25.0 and later unless told otherwise"),
+        ("1.24", "spoken by Docker Engine 1.12 and later; refused by 29.0 and later unless told otherwise"),
+        (
+            "1.41",
+            "spoken by Docker Engine 20.10 and later; refused by 29.0 to before 29.3 unless told otherwise",
+        ),
+        ("1.44", "spoken by Docker Engine 25.0 and later"),
+    ],
+)
+def test_engines(version, words):
+    assert engines(version) == words
+
+
+@pytest.mark.parametrize("text", ["x", "", "1", "1.2.3", "1.41 "])
+def test_no_version(text):
+    with pytest.raises(UsageError, match="expected one like"):
+        check_version(text)
+
+
+@pytest.mark.parametrize("row", BY_ID.values(), ids=lambda row: row.id)
+def test_every_parameter_has_a_meaning(row):
+    assert not [one.name for one in explain(Asked(row)).parameters
+                if one.place != "path" and not meaning(row.id, one.name)]  # fmt: skip
+
+
+def test_no_meaning_is_left_over():
+    used = {f"{row.id}.{one.name}" for row in BY_ID.values() for one in parameters(row.id)}
+    names = {name.partition(".")[2] for name in used}
+    assert not [key for key in MEANINGS if key not in used and key not in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("ContainerLogs", "'http://localhost/v1.55/containers/CONTAINER/logs?stdout=1&stderr=1'"),
+        ("SystemPingHead", "--head http://localhost/v1.55/_ping"),
+        (
+            "ImageCreate",
+            "-X POST --no-buffer 'http://localhost/v1.55/images/create?fromImage=IMAGE&tag=latest'",
+        ),
+        ("POST /v1.41/containers/web/start", "-X POST http://localhost/v1.41/containers/web/start"),
+        ("ContainerAttachWebsocket", "# curl cannot do this"),
+    ],
+)
+def test_curl(text, command):
+    assert command in told(text).curl

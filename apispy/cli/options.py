@@ -18,8 +18,8 @@ Function = Callable[..., Any]
 
 DAEMON = (
     click.option("--upstream", metavar="ADDRESS",
-                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH or ssh://USER@HOST. "
-                      "Without it: the one that the docker CLI would use."),
+                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
+                      "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
     click.option("--tls", is_flag=True,
                  help="Use TLS to the daemon without verifying it, as `docker --tls` does."),
     click.option("--tlsverify", is_flag=True, default=None,

@@ -15,6 +15,7 @@ _ELSEWHERE = {
     "npipe": "named pipes are Windows only; give the daemon a TCP address and type tcp://host:2375",
     "fd": "that is a daemon's own way to take over a socket; type the socket's path, unix:///var/run/docker.sock",
 }
+_SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,28 @@ def unknown_scheme(scheme: str, text: str, forms: str) -> UsageError:
     """The error for a scheme that leads nowhere from here."""
     problem = _ELSEWHERE.get(scheme, "expected tcp, unix, ssh, http or https")
     return refused(text, f"{scheme}:// cannot be used: {problem}", forms)
+
+
+def daemon_address(text: str) -> tuple[Endpoint, bool | None]:
+    """(endpoint without TLS, port 0 if none was given; what the scheme says about TLS or None)."""
+    scheme, rest = split_url(text)
+    if scheme == "unix":
+        return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
+    if scheme == "ssh":
+        return ssh_parts(rest, text), None
+    if scheme not in _SCHEME_TLS:
+        raise unknown_scheme(scheme, text, UPSTREAM_FORMS)
+    address, slash, base = rest.partition("/")
+    if base:
+        raise refused(
+            text,
+            f"a base path ({slash}{base}) cannot be used, apispy forwards paths as they are",
+            UPSTREAM_FORMS,
+        )
+    host, port = host_port(address, text, UPSTREAM_FORMS)
+    if port == 0:
+        raise refused(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
+    return Endpoint("tcp", host, port or 0, "", "", None), _SCHEME_TLS[scheme]
 
 
 def ssh_parts(rest: str, text: str) -> Endpoint:

@@ -52,6 +52,7 @@ _NAMES = (
     "its certificate is not for {host} but for {names}",
     "Type --upstream with one of these names, or give the daemon a certificate with {host} in its SAN",
 )
+_STRONGER = "Give the daemon a certificate with ECDSA P-256 or RSA 2048 and SHA-256"
 _VERIFY: dict[int, _Words] = {
     **dict.fromkeys((2, 7, 18, 19, 20, 21), _UNKNOWN_CA),
     **dict.fromkeys((62, 64), _NAMES),
@@ -61,6 +62,9 @@ _VERIFY: dict[int, _Words] = {
     ),
     10: ("its certificate has expired (the clock here says {now})", "Renew the daemon's certificate"),
     26: ("its certificate is not one for servers", "Give the daemon a certificate with EKU serverAuth"),
+    66: ("the key of its certificate is too weak", _STRONGER),
+    67: ("the key of its CA is too weak", _STRONGER),
+    68: ("the signature on its certificate is too weak (MD5 or SHA-1)", _STRONGER),
 }
 
 _NO_CERT = "it did not accept {cert}", "Type --tlscert FILE --tlskey FILE of a client that it knows"
@@ -85,9 +89,17 @@ _REASONS: tuple[tuple[str, _Words], ...] = (
 )
 
 
+class DaemonError(ApispyError):
+    """Why a daemon cannot be used: ``what`` went wrong and the ``cure``, both printable and without a full stop."""
+
+    def __init__(self, endpoint: Endpoint, what: str, cure: str) -> None:
+        super().__init__(f"Daemon at {endpoint}: {what}. {cure}.")
+        self.what, self.cure = what, cure
+
+
 def explain(
     endpoint: Endpoint, error: Exception, *, names: Sequence[str] = (), ssh_says: str = ""
-) -> ApispyError:
+) -> DaemonError:
     """The error to show for what went wrong in dialling, in the TLS handshake or in the first exchange.
 
     ``names``: those in the daemon's certificate, where known. ``ssh_says``: from ``ssh_reason``.
@@ -111,9 +123,9 @@ def explain(
     return failed(endpoint, *_dial_words(endpoint, error))
 
 
-def failed(endpoint: Endpoint, what: str, cure: str) -> ApispyError:
+def failed(endpoint: Endpoint, what: str, cure: str) -> DaemonError:
     """``what`` went wrong with the daemon at ``endpoint``, and the ``cure``; both without a full stop."""
-    return ApispyError(f"Daemon at {endpoint}: {printable(what).rstrip('.')}. {printable(cure)}.")
+    return DaemonError(endpoint, printable(what).rstrip("."), printable(cure))
 
 
 def printable(text: str) -> str:
@@ -122,7 +134,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
-def wants_tls(endpoint: Endpoint) -> ApispyError:
+def wants_tls(endpoint: Endpoint) -> DaemonError:
     """The error for plain HTTP spoken to a TLS port."""
     return failed(endpoint, *_ASKS_TLS)
 

@@ -68,6 +68,12 @@ def certificate_hosts(where: Listen) -> list[str]:
     return list(dict.fromkeys([socket.gethostname(), *_own_addresses()]))
 
 
+def dialled_as(where: Listen) -> Listen:
+    """The address by which a client reaches *where*: of 0.0.0.0, this machine's name."""
+    hosts = certificate_hosts(where)
+    return Listen("tcp", hosts[0], where.port, "") if hosts else where
+
+
 def _own_addresses() -> list[str]:
     """From where this machine would reach the world: connecting UDP asks the routes, sends nothing."""
     found = []

@@ -16,10 +16,7 @@ FILE = click.Path(path_type=Path)
 
 Function = Callable[..., Any]
 
-DAEMON = (
-    click.option("--upstream", metavar="ADDRESS",
-                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
-                      "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
+TLS = (
     click.option("--tls", is_flag=True,
                  help="Use TLS to the daemon without verifying it, as `docker --tls` does."),
     click.option("--tlsverify", is_flag=True, default=None,
@@ -30,6 +27,13 @@ DAEMON = (
                  help="Our certificate for the daemon.  [default: .../cert.pem]"),
     click.option("--tlskey", type=FILE, metavar="FILE",
                  help="Our key for the daemon.  [default: .../key.pem]"),
+)  # fmt: skip
+
+DAEMON = (
+    click.option("--upstream", metavar="ADDRESS",
+                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
+                      "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
+    *TLS,
 )  # fmt: skip
 
 VIEW = (
@@ -55,6 +59,11 @@ def takes_daemon(command: Function) -> Function:
         return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
 
     return _gathered(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
+
+
+def takes_tls_flags(command: Function) -> Function:
+    """The TLS options alone; *command* is given ``tls``, which is for ``endpoints.upstream(address, **tls, ...)``."""
+    return _gathered(command, TLS, "tls", dict)
 
 
 def takes_view(command: Function) -> Function:

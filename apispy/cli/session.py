@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from apispy import __version__, certs, endpoints
 from apispy.cli.view import View
-from apispy.endpoints import Endpoint, Listen
+from apispy.endpoints import Endpoint, Listen, running, settings, shells
 from apispy.errors import ApispyError, UsageError
 from apispy.outputs import ThreadWriter
 from apispy.pipeline import Pipeline
@@ -66,15 +68,27 @@ class Session:
         for number in SIGNALS:
             loop.add_signal_handler(number, service.stop)
         background = set()
+        registration = ExitStack()
 
         def started(where: Listen) -> None:
+            self._register(where, registration)
             for line in self._announcement(where):
                 _say(line)
             background.add(asyncio.create_task(self._introduce_daemon()))
 
-        await service.run(started)
+        with registration:
+            await service.run(started)
         for task in background:
             task.cancel()
+
+    def _register(self, where: Listen, registration: ExitStack) -> None:
+        """Let ``apispy env`` find this one; the traffic does not depend on that."""
+        certs_dir = self._files.ca.parent if self._files else None
+        entry = running.registered(where, certs_dir, self._daemon, os.environ, Path.home())
+        try:
+            registration.enter_context(entry)
+        except ApispyError as error:
+            _say(f"`apispy env` will not find this one. {error}")
 
     def _announcement(self, where: Listen) -> list[str]:
         lines = [f"apispy {__version__}: listening on {where} ({self._protection(where)})"]
@@ -106,18 +120,9 @@ class Session:
 
 
 def exports(where: Listen, files: certs.ServerFiles | None) -> list[str]:
-    """The lines to paste into a shell so that docker clients come to *where*."""
-    if where.kind == "unix":
-        return [f"export DOCKER_HOST={where}"]
-    hosts = endpoints.certificate_hosts(where)
-    address = endpoints.Listen("tcp", hosts[0] if hosts else where.host, where.port, "")
-    if files is None:
-        return ["unset DOCKER_TLS_VERIFY DOCKER_TLS DOCKER_CERT_PATH", f"export DOCKER_HOST={address}"]
-    return [
-        "export DOCKER_TLS_VERIFY=1",
-        f"export DOCKER_CERT_PATH={files.ca.parent}",
-        f"export DOCKER_HOST={address}",
-    ]
+    """The lines to paste into a POSIX shell so that docker clients come to *where*."""
+    endpoint = running.client_endpoint(where, files.ca.parent if files else None)
+    return shells.SHELLS["sh"].lines(settings.settings(endpoint))
 
 
 def _daemon_protection(daemon: Endpoint) -> str:

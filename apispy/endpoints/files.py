@@ -1,4 +1,4 @@
-"""Small files that this room reads and keeps: read with a limit, written in one step, never wider than they should be."""
+"""Small files that this room reads and keeps: read with a limit, written in one step, never too wide."""
 
 import json
 import os

@@ -1,7 +1,5 @@
 """The environment in which docker clients come to an endpoint. The one place that says so."""
 
-from pathlib import Path
-
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.errors import UsageError
 
@@ -43,9 +41,3 @@ def _cert_path(endpoint: Endpoint, tls: TLS) -> str | None:
         f"DOCKER_CERT_PATH; found {found}. Put copies with these names into one directory, and save it: "
         "apispy endpoints add NAME ADDRESS --tlscacert DIR/ca.pem --tlscert DIR/cert.pem --tlskey DIR/key.pem"
     )
-
-
-def directory_of(tls: TLS | None) -> Path | None:
-    """The directory of the TLS files; None when there are none."""
-    file = tls and (tls.ca or tls.cert)
-    return file.absolute().parent if file else None

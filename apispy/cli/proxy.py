@@ -52,8 +52,10 @@ def proxy(
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy import endpoints
-    from apispy.cli.session import Session, listener_files
+    from apispy.cli.session import Session, listener_files, refuse_loop
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
-    return Session(where, daemon(), files, view).run()
+    upstream = daemon()
+    refuse_loop(where, upstream)
+    return Session(where, upstream, files, view).run()

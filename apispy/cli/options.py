@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from apispy.cli.completion import endpoint_names
 from apispy.cli.types import Size
 from apispy.cli.view import View
 
@@ -30,7 +31,7 @@ TLS = (
 )  # fmt: skip
 
 DAEMON = (
-    click.option("--upstream", metavar="ADDRESS",
+    click.option("--upstream", metavar="ADDRESS", shell_complete=endpoint_names,
                  help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
                       "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
     *TLS,

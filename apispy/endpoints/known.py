@@ -63,21 +63,22 @@ def known(environ: Mapping[str, str], home: Path) -> list[Known]:
     A socket that one of the names leads to is not told twice. ApispyError when the file of saved names is damaged.
     """
     current = CONTEXT + contexts.current(environ, home)
-    names = [
-        *((CONTEXT + name, "context") for name in _contexts(environ, home)),
-        *((MACHINE + name, "machine") for name in Machines.of(environ, home).names()),
-        *((name, "saved") for name in Aliases.of(environ, home).names()),
-    ]
     found = [
         _resolved(name, kind, name == current, partial(upstream, name, environ=environ, home=home))
-        for name, kind in names
+        for name, kind in names(environ, home)
     ]
     there = {entry.endpoint for entry in found}
     return found + [socket for socket in _sockets(environ, home) if socket.endpoint not in there]
 
 
-def _contexts(environ: Mapping[str, str], home: Path) -> list[str]:
-    return [contexts.DEFAULT, *contexts.Store.of(environ, home).names()]
+def names(environ: Mapping[str, str], home: Path) -> list[tuple[str, str]]:
+    """(what to type after --upstream, kind) of all that have a name. ApispyError as for ``known``."""
+    store = contexts.Store.of(environ, home)
+    return [
+        *((CONTEXT + name, "context") for name in [contexts.DEFAULT, *store.names()]),
+        *((MACHINE + name, "machine") for name in Machines.of(environ, home).names()),
+        *((name, "saved") for name in Aliases.of(environ, home).names()),
+    ]
 
 
 def _resolved(name: str, kind: str, current: bool, read: Callable[[], Endpoint]) -> Known:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from apispy.cli import target
+from apispy.cli.completion import targets
 
 NAME = click.option("--name", default="apispy", show_default=True, help="What the docker context is called.")
 
@@ -21,7 +22,7 @@ def command() -> None:
 
 {target.HELP.replace("NAME", "TARGET", 1)}""",
 )
-@click.argument("to", metavar="[TARGET]", required=False)
+@click.argument("to", metavar="[TARGET]", required=False, shell_complete=targets)
 @NAME
 @click.option("--force", is_flag=True, help="Replace a context of this name that apispy did not make.")
 def add(to: str | None, name: str, force: bool) -> int:

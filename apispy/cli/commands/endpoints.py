@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from apispy.cli.completion import saved_names
 from apispy.cli.options import takes_tls_flags
 
 
@@ -48,7 +49,7 @@ def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
 
 
 @command.command(short_help="Forget a saved name.")
-@click.argument("name")
+@click.argument("name", shell_complete=saved_names)
 def remove(name: str) -> int:
     """Forget the saved NAME."""
     from apispy.endpoints.aliases import Aliases

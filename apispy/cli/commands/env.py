@@ -6,6 +6,7 @@ import shlex
 import click
 
 from apispy.cli import target
+from apispy.cli.completion import targets
 from apispy.endpoints.shells import SHELLS, detect
 
 
@@ -20,7 +21,7 @@ eval "`apispy env`"                tcsh
 
 {target.HELP}""",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=targets)
 @click.option(
     "--shell",
     type=click.Choice(list(SHELLS)),

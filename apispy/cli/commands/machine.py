@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from apispy.cli import target
+from apispy.cli.completion import targets
 
 
 @click.group(short_help="Make and remove a machine of Docker Machine that leads to apispy.")
@@ -20,7 +21,7 @@ def command() -> None:
 {target.HELP.replace("NAME", "TARGET", 1)}""",
 )
 @click.argument("name")
-@click.argument("to", metavar="[TARGET]", required=False)
+@click.argument("to", metavar="[TARGET]", required=False, shell_complete=targets)
 @click.option("--force", is_flag=True, help="Replace a machine of this name that apispy did not make.")
 def add(name: str, to: str | None, force: bool) -> int:
     from apispy.endpoints.machines import Machines

@@ -9,8 +9,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
 
-HELP = """\b
-NAME is the port, socket or process id of a running apispy (not needed when only one runs), or context:NAME,
+HELP = """NAME is the port, socket or process id of a running apispy (not needed when only one runs), or context:NAME,
 machine:NAME, a saved name or an address."""
 
 

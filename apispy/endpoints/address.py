@@ -87,7 +87,7 @@ def host_port(rest: str, text: str, forms: str) -> tuple[str, int | None]:
             raise refused(text, "an IPv6 address needs brackets, like [::1]:2376", forms)
     if not host:
         raise refused(text, "expected a host name or an IP address, found none", forms)
-    if any(c.isspace() or c in "@?#" for c in host):
+    if any(c.isspace() or c in "@?#" for c in host) or not host.isprintable():
         raise refused(text, f"expected a host name or an IP address, found {host!r}", forms)
     return host, port_number(port, text, forms) if colon else None
 
@@ -108,7 +108,7 @@ def unix_path(rest: str, text: str, forms: str) -> str:
     """The absolute path of a socket."""
     if not rest.startswith("/"):
         raise refused(text, f"expected an absolute path, found {rest!r} (note the three slashes)", forms)
-    if rest.endswith("/") or "\0" in rest:
+    if rest.endswith("/") or not rest.isprintable():  # what is shown of it must not drive the terminal
         raise refused(text, f"expected the path of a socket, found {rest!r}", forms)
     return rest
 
@@ -147,6 +147,8 @@ def ssh_parts(rest: str, text: str) -> Endpoint:
     user, at, where = address.rpartition("@")
     if at and not user:
         raise refused(text, "expected a user name before @, found none", UPSTREAM_FORMS)
+    if not unquote(rest).isprintable():
+        raise refused(text, "control characters cannot stand in an ssh address", UPSTREAM_FORMS)
     if ":" in user:
         raise refused(text, "a password cannot stand in an ssh address; use a key", UPSTREAM_FORMS)
     if "?" in rest or "#" in rest:

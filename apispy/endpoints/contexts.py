@@ -41,9 +41,9 @@ class Store:
         return self.config / "contexts/tls" / _hashed(name) / "docker"
 
     def names(self) -> list[str]:
-        """All there are but "default", sorted; what cannot be read is left out."""
+        """All there are but "default", sorted; what docker could not use is left out."""
         found = (_name_in(file) for file in self.config.glob("contexts/meta/*/meta.json"))
-        return sorted(name for name in found if name and self.meta_file(name).is_file())
+        return sorted(name for name in found if NAME.fullmatch(name) and self.meta_file(name).is_file())
 
     def read(self, name: str) -> dict[str, Any]:
         """What meta.json says. UsageError when there is no such context, ApispyError when it cannot be read."""

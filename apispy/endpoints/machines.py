@@ -38,7 +38,8 @@ class Machines:
 
     def names(self) -> list[str]:
         """All there are, sorted."""
-        return sorted(file.parent.name for file in self.storage.glob("machines/*/config.json"))
+        found = (file.parent.name for file in self.storage.glob("machines/*/config.json"))
+        return sorted(name for name in found if NAME.fullmatch(name))
 
     def read(self, name: str) -> dict[str, Any]:
         """Its config.json. UsageError when there is no such machine, ApispyError when it cannot be read."""

@@ -86,11 +86,12 @@ def _chosen_by(environ: Mapping[str, str], home: Path) -> str:
 
 def _from_environment(flags: _Flags, environ: Mapping[str, str], home: Path) -> Endpoint:
     """Docker's context "default": DOCKER_HOST, or the socket where docker looks."""
-    host = environ.get("DOCKER_HOST", "").strip()
+    host = environ.get("DOCKER_HOST", "").strip() or DEFAULT_SOCKET
     try:
-        return _addressed(host or DEFAULT_SOCKET, flags, environ, home, port_means_tls=False)
+        daemon_address(host)
     except UsageError as error:
-        raise error if not host else UsageError(f"In DOCKER_HOST: {error}") from None
+        raise UsageError(f"In DOCKER_HOST: {error}") from None
+    return _addressed(host, flags, environ, home, port_means_tls=False)
 
 
 def _addressed(

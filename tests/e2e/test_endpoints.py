@@ -212,3 +212,16 @@ def test_a_machine_for_docker_machine(shell: Shell, spies_of: list[Spy]) -> None
     finally:
         again.kill()
     shell.run("apispy", "machine", "remove", "spy")
+
+
+def test_the_doctor_on_a_real_daemon(shell: Shell, daemons: Daemons) -> None:
+    words = ["--listen", "0", "--upstream", daemons.plain.unix.host, "--json"]
+    found = [
+        (row["check"], row["state"], row["text"]) for row in json.loads(shell.run("apispy", "doctor", *words))
+    ]
+    version = daemons.plain.docker("version", "-f", "{{.Server.Version}}").strip()
+    [daemon] = [text for check, _, text in found if check == "daemon"]
+    assert daemon.startswith(f"{daemons.plain.unix.host}: version {version}, API ")
+    assert ("clock", "ok", "the daemon's clock and the one here agree") in found
+    clis = [text for check, state, text in found if (check, state) == ("docker CLI", "ok")]
+    assert len(clis) == len([text for check, _, text in found if check == "API versions"]) == len(CLIS)

@@ -157,6 +157,11 @@ def test_a_context_with_an_address_that_cannot_be_used(config: Path, tmp_path: P
         upstream("context:win", environ={}, home=tmp_path)
 
 
+def test_docker_host_is_blamed_for_its_address_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^The daemon's certificate cannot be verified"):
+        upstream(environ={"DOCKER_HOST": "tcp://h:1", "DOCKER_TLS_VERIFY": "1"}, home=tmp_path)
+
+
 def test_flags_do_not_go_with_a_context(config: Path, tmp_path: Path) -> None:
     docker_context(config, "far", "tcp://h:1")
     with pytest.raises(
@@ -172,6 +177,7 @@ def test_a_broken_config_is_passed_over_as_docker_does(config: Path, tmp_path: P
         assert upstream(environ={}, home=tmp_path).path == "/var/run/docker.sock"
 
 
-def test_a_name_that_lies_about_itself_is_not_listed(config: Path) -> None:
+def test_a_name_that_lies_or_drives_a_terminal_is_not_listed(config: Path) -> None:
+    docker_context(config, "\x1b[2J", "tcp://h:1")
     docker_context(config, "far", "tcp://h:1").write_text('{"Name": "near"}')
     assert contexts.Store(config).names() == []

@@ -12,6 +12,7 @@ What a user asks for goes by ``make`` (files for a daemon and its clients) and `
 from apispy.certs.account import Account, read_account
 from apispy.certs.check import Step, check
 from apispy.certs.instructions import instructions
+from apispy.certs.lifetime import lifetime
 from apispy.certs.make import DAYS, MOST_DAYS, Made, Order, Part, make
 from apispy.certs.store import ServerFiles, Store, default_dir, open_store
 
@@ -28,6 +29,7 @@ __all__ = [
     "check",
     "default_dir",
     "instructions",
+    "lifetime",
     "make",
     "open_store",
     "read_account",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from apispy.cli.completion import endpoint_names
 from apispy.cli.types import Size
 from apispy.cli.view import View
 
@@ -29,9 +30,9 @@ TLS = (
 )  # fmt: skip
 
 DAEMON = (
-    click.option("--upstream", metavar="ADDRESS",
-                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH or ssh://USER@HOST. "
-                      "Without it: the one that the docker CLI would use."),
+    click.option("--upstream", metavar="ADDRESS", shell_complete=endpoint_names,
+                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
+                      "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
     *TLS,
 )  # fmt: skip
 
@@ -63,25 +64,16 @@ def takes_daemon(command: Function) -> Function:
     """The options that name a daemon. *command* is given ``daemon``, which gives the Endpoint, or raises UsageError."""
 
     def read(**typed: Any) -> Any:
-        return functools.partial(_endpoint, typed.pop("upstream"), **typed)
+        from apispy import endpoints
 
-    return _gathered(command, DAEMON, "daemon", read)
+        return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
+
+    return _gathered(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
 
 
 def takes_tls(command: Function) -> Function:
-    """The TLS options alone. *command* is given ``daemon_at``: a typed address to an Endpoint, or UsageError."""
-
-    def read(**typed: Any) -> Any:
-        typed["tlsverify"] = True if typed["tlsverify"] is None and not typed["tls"] else typed["tlsverify"]
-        return functools.partial(_endpoint, **typed)
-
-    return _gathered(command, TLS, "daemon_at", read)
-
-
-def _endpoint(upstream: str | None, **typed: Any) -> Any:
-    from apispy import endpoints
-
-    return endpoints.upstream(upstream, **typed, environ=os.environ, home=Path.home())
+    """The TLS options alone; *command* is given ``tls``, which is for ``endpoints.upstream(address, **tls, ...)``."""
+    return _gathered(command, TLS, "tls", dict)
 
 
 def takes_view(command: Function) -> Function:

@@ -53,9 +53,11 @@ def proxy(
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy import endpoints
-    from apispy.cli.session import Session, listener_files
+    from apispy.cli.session import Session, listener_files, refuse_loop
     from apispy.cli.standing import stand
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
-    return stand(Session(where, daemon(), files, view, sys.stdout))
+    upstream = daemon()
+    refuse_loop(where, upstream)
+    return stand(Session(where, upstream, files, view, sys.stdout))

@@ -9,16 +9,13 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from apispy import endpoints
 from apispy.certs import ServerFiles
 from apispy.cli import child
 from apispy.cli.session import Session, listener_files
 from apispy.cli.view import View
-from apispy.endpoints import Endpoint, Listen
+from apispy.endpoints import Endpoint, Listen, running
+from apispy.endpoints.settings import settings
 from apispy.errors import ApispyError
-
-DOCKER_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
-"""What says where the daemon is: all of it is ours to set for the command, or to take away."""
 
 
 def run_under(
@@ -62,11 +59,9 @@ async def _both(session: Session, command: Sequence[str]) -> int:
 
 def environment(where: Listen, files: ServerFiles | None, ours: Mapping[str, str]) -> dict[str, str]:
     """*ours*, changed so that every docker client comes to *where*."""
-    found = {name: value for name, value in ours.items() if name not in DOCKER_VARIABLES}
-    found["DOCKER_HOST"] = str(endpoints.dialled_as(where))
-    if files is not None:
-        found |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(files.ca.parent)}
-    return found
+    wanted = settings(running.client_endpoint(where, files.ca.parent if files else None))
+    found = {name: value for name, value in ours.items() if name not in wanted}
+    return found | {name: value for name, value in wanted.items() if value is not None}
 
 
 @contextmanager

@@ -36,6 +36,15 @@ def listener_files(
     return certs.open_store(certs_dir or certs.default_dir()).server_for(endpoints.certificate_hosts(where))
 
 
+def refuse_loop(where: Listen, daemon: Endpoint) -> None:
+    """Raise UsageError when *daemon* is where apispy itself is to listen, as in a shell that ``apispy env`` has set."""
+    if str(daemon) == str(endpoints.dialled_as(where)):
+        raise UsageError(
+            f"{daemon} is where apispy itself is to listen: it would dial itself. Name the daemon with --upstream, or "
+            'type: eval "$(apispy env --unset)"'
+        )
+
+
 class Session:
     """The proxy of this process, which shows on *stream* what goes by."""
 

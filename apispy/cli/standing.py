@@ -1,15 +1,18 @@
 """``apispy`` without a command: stand there until a signal comes, and say at the start how to get here."""
 
 import asyncio
+import os
 import signal
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import click
 
 from apispy import __version__, endpoints
 from apispy.certs import ServerFiles
 from apispy.cli.session import Session
-from apispy.endpoints import Endpoint, Listen
+from apispy.endpoints import Endpoint, Listen, running, settings, shells
 from apispy.errors import ApispyError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,16 +29,19 @@ def stand(session: Session) -> int:
 
 async def _serve(session: Session) -> None:
     background = set()
+    registration = ExitStack()
 
     def started(where: Listen) -> None:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, session.stop)
+        _register(session, registration)
         for line in announcement(session):
             _say(line)
         background.add(asyncio.create_task(_introduce(session.daemon)))
 
-    await session.serve(started)
+    with registration:
+        await session.serve(started)
     for task in background:
         task.cancel()
 
@@ -52,17 +58,19 @@ def announcement(session: Session) -> list[str]:
 
 
 def exports(where: Listen, files: ServerFiles | None) -> list[str]:
-    """The lines to paste into a shell so that docker clients come to *where*."""
-    if where.kind == "unix":
-        return [f"export DOCKER_HOST={where}"]
-    address = endpoints.dialled_as(where)
-    if files is None:
-        return ["unset DOCKER_TLS_VERIFY DOCKER_TLS DOCKER_CERT_PATH", f"export DOCKER_HOST={address}"]
-    return [
-        "export DOCKER_TLS_VERIFY=1",
-        f"export DOCKER_CERT_PATH={files.ca.parent}",
-        f"export DOCKER_HOST={address}",
-    ]
+    """The lines to paste into a POSIX shell so that docker clients come to *where*."""
+    endpoint = running.client_endpoint(where, files.ca.parent if files else None)
+    return shells.SHELLS["sh"].lines(settings.settings(endpoint))
+
+
+def _register(session: Session, registration: ExitStack) -> None:
+    """Let ``apispy env`` find this one; the traffic does not depend on that."""
+    certs_dir = session.files.ca.parent if session.files else None
+    entry = running.registered(session.where, certs_dir, session.daemon, os.environ, Path.home())
+    try:
+        registration.enter_context(entry)
+    except ApispyError as error:
+        _say(f"`apispy env` will not find this one. {error}")
 
 
 async def _introduce(daemon: Endpoint) -> None:

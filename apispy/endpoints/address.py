@@ -15,6 +15,7 @@ _ELSEWHERE = {
     "npipe": "named pipes are Windows only; give the daemon a TCP address and type tcp://host:2375",
     "fd": "that is a daemon's own way to take over a socket; type the socket's path, unix:///var/run/docker.sock",
 }
+_SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def host_port(rest: str, text: str, forms: str) -> tuple[str, int | None]:
             raise refused(text, "an IPv6 address needs brackets, like [::1]:2376", forms)
     if not host:
         raise refused(text, "expected a host name or an IP address, found none", forms)
-    if any(c.isspace() or c in "@?#" for c in host):
+    if any(c.isspace() or c in "@?#" for c in host) or not host.isprintable():
         raise refused(text, f"expected a host name or an IP address, found {host!r}", forms)
     return host, port_number(port, text, forms) if colon else None
 
@@ -107,7 +108,7 @@ def unix_path(rest: str, text: str, forms: str) -> str:
     """The absolute path of a socket."""
     if not rest.startswith("/"):
         raise refused(text, f"expected an absolute path, found {rest!r} (note the three slashes)", forms)
-    if rest.endswith("/") or "\0" in rest:
+    if rest.endswith("/") or not rest.isprintable():  # what is shown of it must not drive the terminal
         raise refused(text, f"expected the path of a socket, found {rest!r}", forms)
     return rest
 
@@ -118,12 +119,36 @@ def unknown_scheme(scheme: str, text: str, forms: str) -> UsageError:
     return refused(text, f"{scheme}:// cannot be used: {problem}", forms)
 
 
+def daemon_address(text: str) -> tuple[Endpoint, bool | None]:
+    """(endpoint without TLS, port 0 if none was given; what the scheme says about TLS or None)."""
+    scheme, rest = split_url(text)
+    if scheme == "unix":
+        return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
+    if scheme == "ssh":
+        return ssh_parts(rest, text), None
+    if scheme not in _SCHEME_TLS:
+        raise unknown_scheme(scheme, text, UPSTREAM_FORMS)
+    address, slash, base = rest.partition("/")
+    if base:
+        raise refused(
+            text,
+            f"a base path ({slash}{base}) cannot be used, apispy forwards paths as they are",
+            UPSTREAM_FORMS,
+        )
+    host, port = host_port(address, text, UPSTREAM_FORMS)
+    if port == 0:
+        raise refused(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
+    return Endpoint("tcp", host, port or 0, "", "", None), _SCHEME_TLS[scheme]
+
+
 def ssh_parts(rest: str, text: str) -> Endpoint:
     """``[user@]host[:port][/path-to-socket]``, as the docker CLI reads it (docker/cli, commandconn/ssh)."""
     address, slash, path = rest.partition("/")
     user, at, where = address.rpartition("@")
     if at and not user:
         raise refused(text, "expected a user name before @, found none", UPSTREAM_FORMS)
+    if not unquote(rest).isprintable():
+        raise refused(text, "control characters cannot stand in an ssh address", UPSTREAM_FORMS)
     if ":" in user:
         raise refused(text, "a password cannot stand in an ssh address; use a key", UPSTREAM_FORMS)
     if "?" in rest or "#" in rest:

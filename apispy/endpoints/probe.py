@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy.endpoints.address import Endpoint
@@ -23,13 +23,17 @@ _NOT_DOCKER = "Check the address: something else listens there"
 
 @dataclass(frozen=True)
 class Daemon:
-    """What ``GET /version`` says; empty where the daemon does not say it. Versions as "28.2.2" and "1.50"."""
+    """What ``GET /version`` says; empty where the daemon does not say it. Versions as "28.2.2" and "1.50".
+
+    ``date``: the header of that name, by which its clock can be told; no part of who it is.
+    """
 
     version: str
     api_version: str
     min_api_version: str
     os: str
     arch: str
+    date: str = field(default="", compare=False)
 
 
 def probe(endpoint: Endpoint, timeout: float = 3.0) -> Daemon:
@@ -117,7 +121,8 @@ def _ask(endpoint: Endpoint, sock: socket.socket) -> Daemon:
         with suppress(ConnectionError, ssl.SSLEOFError):
             connection.request("GET", "/version", headers={"User-Agent": "apispy"})
         with connection.getresponse() as response:
-            return _daemon(endpoint, response.status, response.read(_LIMIT))
+            daemon = _daemon(endpoint, response.status, response.read(_LIMIT))
+            return replace(daemon, date=response.getheader("Date", ""))
     except http.client.RemoteDisconnected:
         raise
     except http.client.HTTPException as error:

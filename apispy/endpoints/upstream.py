@@ -1,28 +1,22 @@
-"""Which daemon to dial, and with what TLS files: the docker CLI's rules, flag by flag.
+"""Which daemon to dial, and with what TLS files: the docker CLI's rules, flag by flag, and names for daemons.
 
-Source of the rules: docker/cli, cli/flags/options.go and opts/hosts.go; measured with docker CLI 28.2.2.
+Source of the rules: docker/cli, cli/flags/options.go, opts/hosts.go and cli/command/cli.go; measured with docker CLI
+28.2.2 and 20.10.24.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from apispy.endpoints.address import (
-    TLS,
-    UPSTREAM_FORMS,
-    Endpoint,
-    host_port,
-    refused,
-    split_url,
-    ssh_parts,
-    unix_path,
-    unknown_scheme,
-)
-from apispy.errors import UsageError
+from apispy.endpoints import contexts
+from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, daemon_address, refused
+from apispy.endpoints.aliases import NAME, Aliases
+from apispy.endpoints.machines import Machines
+from apispy.errors import ApispyError, UsageError
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 PLAIN_PORT, TLS_PORT = 2375, 2376
-_SCHEME_TLS = {"tcp": None, "http": False, "https": True}
+CONTEXT, MACHINE = "context:", "machine:"
 
 
 @dataclass(frozen=True)
@@ -51,61 +45,70 @@ def upstream(
 ) -> Endpoint:
     """The daemon that ``text`` names, or without it the one that the docker CLI would use.
 
-    ``tls`` False and None both mean that the flag was not typed; ``tlsverify`` None means so, False turns TLS
-    on without verification. UsageError for an address, a flag or a file that cannot be used.
+    ``text`` is a saved name, ``context:NAME``, ``machine:NAME`` or an address. ``tls`` False and None both mean that
+    the flag was not typed; ``tlsverify`` None means so, False turns TLS on without verification. UsageError for an
+    address, a flag or a file that cannot be used; ApispyError for a damaged file.
     """
     files = {"ca": tlscacert, "cert": tlscert, "key": tlskey}
     flags = _Flags(bool(tls), tlsverify, {name: _expanded(file, home) for name, file in files.items()})
-    typed = _docker_cli_host(environ) if text is None else text
+    typed = CONTEXT + contexts.current(environ, home) if text is None else text.strip()
+    if typed == CONTEXT + contexts.DEFAULT:
+        return _from_environment(flags, environ, home)
     try:
-        endpoint, scheme_tls = _address(typed.strip())
+        found = _named(typed, environ, home)
+    except ApispyError as error:
+        raise error if text is not None else type(error)(f"In {_chosen_by(environ, home)}: {error}") from None
+    if found is None:
+        return _addressed(typed, flags, environ, home, port_means_tls=True)
+    if flags.typed:  # docker ignores them, which would be a daemon that is not verified as was typed
+        raise UsageError(
+            f"TLS flags cannot be used with {typed}, which brings its own. Leave them out, or type its address, "
+            f"{found}, instead."
+        )
+    return found
+
+
+def _named(typed: str, environ: Mapping[str, str], home: Path) -> Endpoint | None:
+    """What a name leads to; None for an address. A saved name wins over a host that is called the same."""
+    if typed.startswith(CONTEXT):
+        return contexts.Store.of(environ, home).endpoint(typed.removeprefix(CONTEXT))
+    if typed.startswith(MACHINE):
+        return Machines.of(environ, home).endpoint(typed.removeprefix(MACHINE))
+    return Aliases.of(environ, home).endpoint(typed) if NAME.fullmatch(typed) else None
+
+
+def _chosen_by(environ: Mapping[str, str], home: Path) -> str:
+    """What made docker's choice, for a message."""
+    if environ.get("DOCKER_CONTEXT"):
+        return "DOCKER_CONTEXT"
+    return f"currentContext of {contexts.Store.of(environ, home).config / 'config.json'}"
+
+
+def _from_environment(flags: _Flags, environ: Mapping[str, str], home: Path) -> Endpoint:
+    """Docker's context "default": DOCKER_HOST, or the socket where docker looks."""
+    host = environ.get("DOCKER_HOST", "").strip() or DEFAULT_SOCKET
+    try:
+        daemon_address(host)
     except UsageError as error:
-        raise error if text is not None else UsageError(f"In DOCKER_HOST: {error}") from None
+        raise UsageError(f"In DOCKER_HOST: {error}") from None
+    return _addressed(host, flags, environ, home, port_means_tls=False)
+
+
+def _addressed(
+    typed: str, flags: _Flags, environ: Mapping[str, str], home: Path, *, port_means_tls: bool
+) -> Endpoint:
+    """Port 2376 means TLS by a rule of apispy's own: docker would speak plain HTTP there, which no daemon answers."""
+    endpoint, scheme_tls = daemon_address(typed)
     if endpoint.kind == "ssh" and flags.typed:
         raise refused(typed, "TLS flags cannot be used with ssh, which encrypts by itself", UPSTREAM_FORMS)
     if endpoint.kind != "tcp":
         return endpoint
     if scheme_tls is False and flags.typed:
         raise refused(typed, "http:// means without TLS, and TLS flags were given", UPSTREAM_FORMS)
-    # Port 2376 is a rule of apispy's own: the docker CLI would speak plain HTTP there, which no daemon answers.
-    by_address = scheme_tls or (scheme_tls is None and text is not None and endpoint.port == TLS_PORT)
+    by_address = scheme_tls or (scheme_tls is None and port_means_tls and endpoint.port == TLS_PORT)
     tls_wanted = scheme_tls is not False and (by_address or flags.typed or _tls_in(environ))
     port = endpoint.port or (TLS_PORT if tls_wanted else PLAIN_PORT)
     return replace(endpoint, port=port, tls=_tls(flags, environ, home) if tls_wanted else None)
-
-
-def _docker_cli_host(environ: Mapping[str, str]) -> str:
-    """What the docker CLI dials when nothing is typed. Docker contexts will be looked up here."""
-    if host := environ.get("DOCKER_HOST", "").strip():
-        return host
-    if (context := environ.get("DOCKER_CONTEXT", "default")) not in ("", "default"):
-        raise UsageError(  # going on would spy on another daemon than the one that docker talks to
-            f"DOCKER_CONTEXT={context}: apispy does not read docker contexts yet. Type --upstream with the "
-            f"address that this prints: docker context inspect {context} -f '{{{{.Endpoints.docker.Host}}}}'"
-        )
-    return DEFAULT_SOCKET
-
-
-def _address(text: str) -> tuple[Endpoint, bool | None]:
-    """(endpoint without TLS, port 0 if none was given; what the scheme says about TLS or None)."""
-    scheme, rest = split_url(text)
-    if scheme == "unix":
-        return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
-    if scheme == "ssh":
-        return ssh_parts(rest, text), None
-    if scheme not in _SCHEME_TLS:
-        raise unknown_scheme(scheme, text, UPSTREAM_FORMS)
-    address, slash, base = rest.partition("/")
-    if base:
-        raise refused(
-            text,
-            f"a base path ({slash}{base}) cannot be used, apispy forwards paths as they are",
-            UPSTREAM_FORMS,
-        )
-    host, port = host_port(address, text, UPSTREAM_FORMS)
-    if port == 0:
-        raise refused(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
-    return Endpoint("tcp", host, port or 0, "", "", None), _SCHEME_TLS[scheme]
 
 
 def _tls_in(environ: Mapping[str, str]) -> bool:
@@ -121,7 +124,7 @@ def _tls(flags: _Flags, environ: Mapping[str, str], home: Path) -> TLS:
         raise UsageError(
             f"The daemon's certificate cannot be verified: looked for {folder / 'ca.pem'}, which is not "
             "there. Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory "
-            "that holds ca.pem, or type --tlsverify=false to accept any certificate."
+            "that holds ca.pem, or type --tls with DOCKER_TLS_VERIFY unset to accept any certificate."
         )
     _check_pair(found["cert"], found["key"], folder)
     return TLS(verify, found["ca"], found["cert"], found["key"])

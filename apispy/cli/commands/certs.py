@@ -1,6 +1,7 @@
 """``apispy certs``: make certificates for a daemon and its clients, say what is wrong with them, try a handshake."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def command(
     /,
     show: Path | None,
     check: str | None,
-    daemon_at: "Callable[[str], Endpoint]",
+    tls: dict[str, Any],
     **order: Any,
 ) -> int:
     """Make TLS certificates for a daemon and its clients, look at them, or try them.
@@ -61,8 +62,16 @@ def command(
     if show is not None:
         return _show(show)
     if check is not None:
-        return _check(daemon_at(check))
+        return _check(_daemon_at(check, tls))
     return _make(**order)
+
+
+def _daemon_at(address: str, tls: dict[str, Any]) -> "Endpoint":
+    """With TLS whatever the port, and verified unless --tls was typed: that is what is to be checked."""
+    from apispy import endpoints
+
+    verify = True if tls["tlsverify"] is None and not tls["tls"] else tls["tlsverify"]
+    return endpoints.upstream(address, **tls | {"tlsverify": verify}, environ=os.environ, home=Path.home())
 
 
 def _refuse_mixtures(ctx: click.Context) -> None:

@@ -37,6 +37,8 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["--upstream", "npipe:////x"], "npipe"),
         (["--upstream", "host:99999"], "expected a port"),
         (["--tlsverify", "--tlscacert", "/nosuch", "--upstream", "h:2376"], "/nosuch"),
+        (["--listen", "2399", "--upstream", "127.0.0.1:2399"], "it would dial itself"),
+        (["--listen", "/tmp/a.sock", "--upstream", "/tmp/a.sock"], "apispy env --unset"),
         (["--body-limit", "huge"], "expected a size"),
         (["--nosuch"], "No such option"),
         (["extra"], "No such command 'extra'"),

@@ -87,6 +87,13 @@ class Live:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
         return Reading(self.exchange, self.call, items, tuple(self.errors), label=memory.labelled)
 
+    def format(self, direction: Direction, memory: Memory, asked: list[Any]) -> str:
+        """The name of the decoder that fits a stream. *asked*: the JSON of the request's body, if any."""
+        response = self.exchange.response
+        headers = response.headers if response and direction != "request" else self.exchange.request.headers
+        tty = memory.terminal(self.call, asked[0] if asked else None)
+        return decoders.choose(self.call, direction, headers, response.status if response else None, tty=tty)
+
 
 class Pipeline:
     """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
@@ -190,8 +197,8 @@ class Pipeline:
         live = live or Live(exchange, call)
         for direction, stream in live.streams.items():
             self._flow(live, direction, stream.close())
-        live.call = _with_form(call, exchange)
-        reading = _finish(self._clean(exchange, call), live, self._memory, self._notes)
+        live.call, live.exchange = _with_form(call, exchange), self._clean(exchange, call)
+        reading = _finish(live.exchange, live, self._memory, self._notes)
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
@@ -212,10 +219,10 @@ class Pipeline:
         """Make the live decoders of streams that have none yet."""
         for direction in directions:
             if direction not in live.streams:
-                hidden = self._hides(live.call, direction)
-                live.streams[direction] = Stream(
-                    decoder_for(live.exchange, live.call, direction, discreet=hidden)
-                )
+                asked = _json(live.streams["request"].items) if "request" in live.streams else []
+                name = live.format(direction, self._memory, asked)
+                readable = name in decoders.DISCREET or not self._hides(live.call, direction)
+                live.streams[direction] = Stream(decoders.make(name) if readable else None)
 
     def _tell_begin(self, live: Live) -> None:
         if live.told or not _begins_now(live):
@@ -245,19 +252,6 @@ class Pipeline:
         return replace(exchange, end="open", duration=max(0.0, self._clock() - exchange.started))
 
 
-def decoder_for(
-    exchange: Exchange, call: Call, direction: Direction, *, discreet: bool = False
-) -> Decoder | None:
-    """The decoder that fits this stream, or None when there is nothing to read in it.
-
-    With *discreet*, because the stream's bytes are withheld, only one whose items hold none of them.
-    """
-    response = exchange.response
-    headers = response.headers if response and direction != "request" else exchange.request.headers
-    name = decoders.choose(call, direction, headers, response.status if response else None)
-    return decoders.make(name) if name and (not discreet or name in decoders.DISCREET) else None
-
-
 def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False, notes: Notes = "on") -> Reading:
     """Read a finished exchange, from a capture say, as the live way would have read it.
 
@@ -277,30 +271,31 @@ def _with_form(call: Call, exchange: Exchange) -> Call:
 
 def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Reading:
     """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
-    items = {
-        direction: _items(exchange, live, direction, body)
-        for direction, body in exchange.streams.items()
-        if body.size
-    }
+    formats: dict[Direction, str] = {}
+    items: dict[Direction, tuple[Item, ...]] = {}
+    for direction, body in exchange.streams.items():
+        if body.size:
+            formats[direction] = live.format(direction, memory, _json(items.get("request", ())))
+            items[direction] = _items(live, direction, body, formats[direction])
     answer = [item for direction in ANSWERS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
     asked, answered = _json(items.get("request", ())), _json(items.get("response", ()))
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
-    return Reading(exchange, live.call, items, errors, noted, memory.labelled)
+    return Reading(exchange, live.call, items, errors, noted, formats, memory.labelled)
 
 
 def _json(items: Iterable[Item]) -> list[Any]:
     return [item.value for item in items if item.kind == "json"]
 
 
-def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> tuple[Item, ...]:
+def _items(live: Live, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
     past = tuple(stream.items) if stream else ()
     if past and not (stream and stream.forgot):
         return past
-    again = Stream(decoder_for(exchange, live.call, direction) if body.shown else None)
+    again = Stream(decoders.make(name) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())

@@ -59,8 +59,10 @@ def announcement(session: Session) -> list[str]:
 
 def exports(where: Listen, files: ServerFiles | None) -> list[str]:
     """The lines to paste into a POSIX shell so that docker clients come to *where*."""
-    endpoint = running.client_endpoint(where, files.ca.parent if files else None)
-    return shells.SHELLS["sh"].lines(settings.settings(endpoint))
+    wanted = settings.settings(running.client_endpoint(where, files.ca.parent if files else None))
+    gone = [name for name, value in wanted.items() if value is None]
+    there = {name: value for name, value in wanted.items() if value is not None}
+    return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].lines(there)]
 
 
 def _register(session: Session, registration: ExitStack) -> None:

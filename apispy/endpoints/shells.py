@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from apispy.endpoints.settings import Settings
-
 
 @dataclass(frozen=True)
 class Shell:
@@ -22,7 +20,7 @@ class Shell:
     use: str
     quoted: Callable[[str], str]
 
-    def lines(self, settings: Settings) -> list[str]:
+    def lines(self, settings: Mapping[str, str | None]) -> list[str]:
         """What to evaluate so that *settings* hold; first what is taken away."""
         gone = [self.unset.format(name=name) for name, value in settings.items() if value is None]
         return gone + [

@@ -20,6 +20,9 @@ class Reading:
         str, ...
     ] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
     notes: tuple[str, ...] = ()  # what is to be remarked on the call, in sentences
+    formats: dict[Direction, str] = field(
+        default_factory=dict
+    )  # of the streams that are over: a decoder's name
     # puts names to the ids in a text: "web (c12250feba24)"
     label: Callable[[str], str] = field(default=short_ids, compare=False)
 

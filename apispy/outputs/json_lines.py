@@ -34,6 +34,7 @@ A stream is an object:
 | size     | bytes that went by, transfer coding removed |
 | kept     | bytes of them that are known here, from the beginning |
 | withheld | true when the content holds secrets and is not given |
+| format   | how apispy read it: a name in docs/decoders.md, " in gzip" behind it when compressed; null for no bytes |
 | encoding | from -vv on: how ``body`` is given: "json" (decoded), "text" (UTF-8) or "base64" |
 | body     | from -vv on: the content; null when there is none |
 """
@@ -44,7 +45,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from apispy.model import Body, Chunk, Direction, Headers, Item
+from apispy.model import Chunk, Direction, Headers, Item
 from apispy.outputs.base import Reading
 from apispy.outputs.outcome import outcome
 
@@ -91,24 +92,25 @@ class JsonLines:
         tunnel = reading.exchange.tunnel
         answer = None
         if response is not None:
-            answer = {"at": round(response.at, 6)} | self._message(response.headers, response.body)
+            answer = {"at": round(response.at, 6)} | self._message(reading, "response", response.headers)
         return {
-            "request": self._message(request.headers, request.body),
+            "request": self._message(reading, "request", request.headers),
             "response": answer,
             "tunnel": tunnel
             and {
                 "protocol": tunnel.protocol,
-                "to_server": self._stream(tunnel.to_server),
-                "to_client": self._stream(tunnel.to_client),
+                "to_server": self._stream(reading, "to_server"),
+                "to_client": self._stream(reading, "to_client"),
             },
         }
 
-    def _message(self, headers: Headers, body: Body) -> dict[str, Any]:
+    def _message(self, reading: Reading, direction: Direction, headers: Headers) -> dict[str, Any]:
         fields = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
-        return ({"headers": fields} if self._verbosity > 0 else {}) | self._stream(body)
+        return ({"headers": fields} if self._verbosity > 0 else {}) | self._stream(reading, direction)
 
-    def _stream(self, body: Body) -> dict[str, Any]:
-        sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown}
+    def _stream(self, reading: Reading, direction: Direction) -> dict[str, Any]:
+        body, read_as = reading.exchange.streams[direction], reading.formats.get(direction)
+        sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown, "format": read_as}
         return sizes | (_content(body.data) if self._verbosity > 1 else {})
 
 

@@ -33,7 +33,11 @@ def begin(reading: Reading, at: float, number: str = "") -> list[Piece]:
 
 def end(reading: Reading) -> list[Piece]:
     """Status, what came back in words, size and duration."""
-    words = "; ".join(_error(error) for error in reading.errors) or outcome(reading) or _reason(reading)
+    words = (
+        "; ".join(reading.label(_error(error)) for error in reading.errors)
+        or outcome(reading)
+        or _reason(reading)
+    )
     pieces = [Piece("-> ", "dim"), Piece(_status(reading), _status_style(reading))]
     if words:
         pieces.append(Piece(" " + escape(words), "bad" if reading.errors else ""))

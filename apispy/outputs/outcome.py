@@ -22,7 +22,7 @@ def outcome(reading: Reading) -> str:
     if name == "count":
         return _count(reading, noun)
     function = OUTCOMES.get(name)
-    return function(reading) if function else ""
+    return reading.label(function(reading)) if function else ""
 
 
 def says(name: str) -> Callable[[Callable[[Reading], str]], Callable[[Reading], str]]:
@@ -61,7 +61,7 @@ def _count(reading: Reading, noun: str) -> str:
 def _id(reading: Reading) -> str:
     answer = _answer(reading)
     number = _text(answer.get("Id") or answer.get("ID") or answer.get("id"))
-    return f"id {reading.label(number)}" if number else ""
+    return f"id {number}" if number else ""
 
 
 @says("name")
@@ -124,7 +124,7 @@ def _progress(reading: Reading) -> str:
     for line in reversed(json_lines_of(reading)):
         said = _text(line.get("status") or line.get("stream")).strip()
         if said:
-            return reading.label(said.splitlines()[-1])
+            return said.splitlines()[-1]
     return ""
 
 

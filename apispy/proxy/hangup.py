@@ -38,6 +38,7 @@ class HangupWatch:
         if self._epoll is not None:
             asyncio.get_running_loop().remove_reader(self._epoll.fileno())
             self._epoll.close()
+            self._epoll = None  # connections that end later still forget themselves
 
     def _ready(self) -> None:
         assert self._epoll is not None

@@ -6,6 +6,7 @@ Its name puts it after test_battery.py; it ends the apispy processes that the ba
 import json
 import re
 import signal
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,14 @@ from .lab import Lab
 from .spy import STANDIN
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def streams_of(call: dict[str, Any]) -> list[dict[str, Any]]:
+    tunnel = call["tunnel"] or {}
+    return [
+        stream for stream in (call["request"], call["response"], *tunnel.values()) if isinstance(stream, dict)
+    ]
+
 
 TRUE_NOTES = {
     # Docker CLI 28.2.2 speaks 1.50, the daemon of these tests 1.41.
@@ -49,6 +58,10 @@ def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
     if transport == "mtls":
         calls = [json.loads(line) for line in lines]  # every line an object of its own
         assert all(isinstance(call, dict) for call in calls)
+        unread = {
+            call["target"] for call in calls for stream in streams_of(call) if stream["format"] == "opaque"
+        }
+        assert not unread, f"bodies that were not decoded: {unread}"
         notes = {note for call in calls for note in call["notes"]}
         assert notes, "the battery holds some true notes"
         false = [note for note in notes if not any(re.fullmatch(true, note) for true in TRUE_NOTES)]

@@ -113,15 +113,24 @@ def test_a_call_with_a_json_body_is_told_when_that_is_known() -> None:
 
 def test_an_exec_is_open_only_when_it_was_hijacked() -> None:
     body = (data("request", b'{"Detach": false}'), StreamEnded(1, "request", 0))
-    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", b"raw"))
+    frame = b"\x01\0\0\0\0\0\0\x03out"
+    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", frame))
     assert hijacked.told == [
         "chunk request 0+17",
         "opened ExecStart",
-        "chunk to_client 0+3",
-        "to_client raw b'raw'",
+        "chunk to_client 0+11",
+        "to_client stdout b'out'",
     ]
     detached = run(Opened(START), *body, Answered(answered(START, 200)))
     assert detached.told == ["chunk request 0+17"]
+
+
+def test_who_has_a_terminal_is_known_from_the_request() -> None:
+    """The same bytes are a frame, or what a terminal shows."""
+    body = (data("request", b'{"Tty": true}'), StreamEnded(1, "request", 0))
+    frame = b"\x01\0\0\0\0\0\0\x03out"
+    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", frame))
+    assert hijacked.told[-1] == f"to_client raw {frame!r}"
 
 
 def test_an_unknown_call_that_is_hijacked_is_open() -> None:

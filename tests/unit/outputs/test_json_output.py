@@ -45,7 +45,7 @@ def test_a_call() -> None:
     assert found["arguments"] == {"id": "x y"}
     assert found["query"] == [["stream", "1"]]
     assert found["started"] == "2023-11-14T22:13:20.000000+00:00"
-    assert found["request"] == {"size": 0, "kept": 0, "withheld": False}
+    assert found["request"] == {"size": 0, "kept": 0, "withheld": False, "format": None}
     assert found["tunnel"]["protocol"] == "tcp"
 
 

@@ -1,0 +1,31 @@
+"""The sessions in README and docs are real: typed into a shell, against a real daemon, by these tests.
+
+`pytest tests/e2e/test_pages.py --rewrite-golden` writes into the pages what comes out now; read the difference.
+"""
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+from .daemon import Daemons
+from .pages import Page, run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/from-the-article.md"])
+def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestconfig: pytest.Config) -> None:
+    file = ROOT / name
+    text = file.read_text()
+    assert text.count("```console") > 0
+    now = run(text, Page(place / Path(name).stem, daemons))
+    daemons.plain.docker(
+        "rm", "-f", *daemons.plain.docker("ps", "-aq", "--filter", "name=greeter").split() or ["none"]
+    )
+    if pytestconfig.getoption("--rewrite-golden"):
+        file.write_text(now)
+    else:
+        assert now == text, "".join(
+            difflib.unified_diff(text.splitlines(True), now.splitlines(True), name, "now")
+        )

@@ -22,6 +22,8 @@ class Reading:
     notes: tuple[str, ...] = ()  # what is to be remarked on the call, in sentences
     # puts names to the ids in a text: "web (c12250feba24)"
     label: Callable[[str], str] = field(default=short_ids, compare=False)
+    # all that a name or an id goes by, itself among it
+    aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
 
     @property
     def failed(self) -> bool:

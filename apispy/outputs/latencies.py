@@ -19,17 +19,20 @@ class Latencies:
 
     def __init__(self) -> None:
         self.count = 0
+        self.shortest = LONGEST
         self.longest = 0.0
         self._buckets: Counter[int] = Counter()
 
     def add(self, seconds: float) -> None:
         seconds = min(max(SHORTEST, seconds), LONGEST)
         self.count += 1
+        self.shortest = min(self.shortest, seconds)
         self.longest = max(self.longest, seconds)
         self._buckets[math.ceil(math.log(seconds) / _GROWTH)] += 1
 
     def merge(self, other: "Latencies") -> None:
         self.count += other.count
+        self.shortest = min(self.shortest, other.shortest)
         self.longest = max(self.longest, other.longest)
         self._buckets.update(other._buckets)
 
@@ -39,7 +42,7 @@ class Latencies:
         for seconds, count in self.buckets():
             wanted -= count
             if wanted <= 0:
-                return min(seconds, self.longest)
+                return min(max(seconds, self.shortest), self.longest)
         return 0.0
 
     def buckets(self) -> Iterator[tuple[float, int]]:

@@ -19,10 +19,14 @@ READS = ("GET", "HEAD")
 
 @dataclass(slots=True)
 class Run:
-    """Reads of one operation, each begun within GAP of the one before. *first* and *last*: Unix seconds."""
+    """Reads of one operation, each begun within GAP of the one before, in the order told, which is that of their ends.
+
+    The times are Unix seconds: of the earliest, the latest, and the one that was told last.
+    """
 
     first: float
     last: float
+    before: float
     calls: int = 0
     targets: set[int] = field(default_factory=set)  # hashes, no more than TARGETS
 
@@ -37,9 +41,9 @@ class Repeats:
     def __init__(self, recent: OrderedDict[int, float]) -> None:
         """*recent* are the targets read last, of all operations: when each was, by its hash."""
         self.again = 0  # reads of a target that was read less than GAP before
-        self.longest = Run(0, 0)
+        self.longest = Run(0, 0, 0)
         self._recent = recent
-        self._run = Run(0, 0)
+        self._run = Run(0, 0, 0)
 
     def add(self, reading: Reading) -> None:
         exchange, request = reading.exchange, reading.exchange.request
@@ -54,10 +58,10 @@ class Repeats:
         self._follow(target, at)
 
     def _follow(self, target: int, at: float) -> None:
-        if not self._run.calls or abs(at - self._run.last) > GAP:
-            self._run = Run(at, at)
+        if not self._run.calls or abs(at - self._run.before) > GAP:
+            self._run = Run(at, at, at)
         run = self._run
-        run.last = max(run.last, at)
+        run.first, run.last, run.before = min(run.first, at), max(run.last, at), at
         run.calls += 1
         if len(run.targets) < TARGETS:
             run.targets.add(target)

@@ -59,9 +59,10 @@ class Parser:
         return found
 
     def error(self, says: str, at: int | None = None) -> UsageError:
-        shown = "".join(char if char.isprintable() else " " for char in self.text)
         place = " " * (self.at if at is None else at)
-        return UsageError(f"filter: {says}\n  {shown}\n  {place}^\nThe language: docs/filters.md")
+        return UsageError(
+            f"filter: {_harmless(says)}\n  {_harmless(self.text)}\n  {place}^\nThe language: docs/filters.md"
+        )
 
     # -- parts --
 
@@ -161,6 +162,11 @@ def _test(field: Field, sign: str, value: str, predicate: Predicate) -> Test:
 
 def _word(text: str) -> Test:
     return _test(WORD, "", text, kinds.contains("", text))
+
+
+def _harmless(text: str) -> str:
+    """As wide as *text*, so that the caret stands below its place."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _no_field(name: str) -> str:

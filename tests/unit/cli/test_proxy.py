@@ -38,6 +38,7 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["--upstream", "host:99999"], "expected a port"),
         (["--tlsverify", "--tlscacert", "/nosuch", "--upstream", "h:2376"], "/nosuch"),
         (["--body-limit", "huge"], "expected a size"),
+        (["--filter", "status=404"], "= is not known, write status:..."),
         (["--nosuch"], "No such option"),
         (["extra"], "No such command 'extra'"),
     ],

@@ -85,7 +85,14 @@ class Live:
 
     def reading(self, memory: Memory) -> Reading:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
-        return Reading(self.exchange, self.call, items, tuple(self.errors), label=memory.labelled)
+        return Reading(
+            self.exchange,
+            self.call,
+            items,
+            tuple(self.errors),
+            label=memory.labelled,
+            aliases=memory.aliases,
+        )
 
     def format(self, direction: Direction, memory: Memory, asked: list[Any]) -> str:
         """The name of the decoder that fits a stream. *asked*: the JSON of the request's body, if any."""
@@ -283,7 +290,9 @@ def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Rea
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
-    return Reading(exchange, live.call, items, errors, noted, formats, memory.labelled)
+    return Reading(
+        exchange, live.call, items, errors, noted, formats, label=memory.labelled, aliases=memory.aliases
+    )
 
 
 def _json(items: Iterable[Item]) -> list[Any]:

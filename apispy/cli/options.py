@@ -4,13 +4,16 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from apispy.cli.completion import endpoint_names
 from apispy.cli.types import Size
 from apispy.cli.view import View
+
+if TYPE_CHECKING:
+    from apispy.steps.select import Filter
 
 FILE = click.Path(path_type=Path)
 
@@ -39,7 +42,15 @@ DAEMON = (
 COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
                      show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
 
+FILTER = click.option("--filter", "expression", metavar="EXPR",
+                      help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "
+                           "The summary counts no others either. The language: docs/filters.md.")  # fmt: skip
+
+STATS = click.option("--stats", is_flag=True,
+                     help="Counts and latencies of each operation, and reads made again and again.")  # fmt: skip
+
 VIEW = (
+    FILTER,
     click.option("-v", "--verbose", count=True,
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
     click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),
@@ -89,10 +100,19 @@ def takes_view(command: Function) -> Function:
             color=typed["color"],
             bodies=typed["bodies"],
             notes=typed["notes"],
+            filter=_filter(typed["expression"]),
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
 
     return _gathered(command, VIEW, "view", read)
+
+
+def _filter(expression: str | None) -> "Filter | None":
+    if expression is None:
+        return None
+    from apispy.steps.select import Filter
+
+    return Filter.parse(expression)
 
 
 def _gathered(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:

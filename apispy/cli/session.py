@@ -55,7 +55,9 @@ class Session:
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
         outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
         self.pipeline = Pipeline(
-            outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes
+            outputs,
+            show_secrets=view.show_secrets,
+            notes="off" if view.quiet and not view.filter else view.notes,  # a filter may ask for them
         )
         self._target = daemon_target(daemon)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from apispy.outputs import Output, Reading, ThreadWriter
     from apispy.pipeline import Notes
+    from apispy.steps.select import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,26 @@ class View:
     curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
     notes: "Notes" = "on"
     bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
+    filter: "Filter | None" = None  # only calls that it matches
+    stats: bool = False  # only statistics, at the end
 
     def outputs(
         self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
     ) -> "list[Output]":
         """*writer* writes on *stream*; *curl* makes the command that repeats a call."""
-        from apispy.outputs import Console, JsonLines, Summary
+        from apispy.outputs import Filtered
 
+        outputs = self._unfiltered(writer, stream, curl)
+        return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
+
+    def _unfiltered(
+        self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None"
+    ) -> "list[Output]":
+        from apispy.outputs import Console, JsonLines, Stats, Summary
+        from apispy.outputs.summary import NOTHING
+
+        if self.stats:
+            return [Stats(writer.write, as_json=self.as_json)]
         if self.as_json:
             return [JsonLines(writer.write, verbosity=self.verbosity, curl=curl)]
         console = Console(
@@ -40,7 +54,8 @@ class View:
             columns=lambda: _columns(stream),
             curl=curl,
         )
-        summary = Summary(writer.write)
+        nothing = f"no call matched the filter {self.filter}" if self.filter else NOTHING
+        summary = Summary(writer.write, nothing=nothing)
         return [summary] if self.quiet else [console, summary]
 
 

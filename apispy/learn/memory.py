@@ -55,6 +55,12 @@ class Memory:
         """What the id (64 digits, or its first 12) is called; "" when that is not known."""
         return self._names.get(identity.removeprefix("sha256:")[:SHORT], "")
 
+    def aliases(self, identity: str) -> tuple[str, ...]:
+        """All that a name or an id goes by: as it is typed, its first 12 digits, its name."""
+        found = _ID.fullmatch(identity)
+        short = self._ids.get(identity) or (found[1][:SHORT] if found else "")
+        return tuple(dict.fromkeys(filter(None, (identity, short, self._names.get(short)))))
+
     def labelled(self, text: str) -> str:
         """*text* with every id in it cut to 12 digits, and its name before it: "web (c12250feba24)"."""
         return _ID.sub(self._label, text)

@@ -25,6 +25,8 @@ class Reading:
     )  # of the streams that are over: a decoder's name
     # puts names to the ids in a text: "web (c12250feba24)"
     label: Callable[[str], str] = field(default=short_ids, compare=False)
+    # all that a name or an id goes by, itself among it
+    aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
 
     @property
     def failed(self) -> bool:

@@ -7,8 +7,10 @@ from apispy.model import Chunk, Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.safe import escape
+from apispy.outputs.table import table
 from apispy.outputs.values import received, sent
 
+NOTHING = "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon"
 HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
 
 
@@ -33,10 +35,11 @@ class Tally:
 
 
 class Summary:
-    """Counts calls, and writes the table when the session is over."""
+    """Counts calls, and writes the table when the session is over, or *nothing* when there were none."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], *, nothing: str = NOTHING) -> None:
         self._write = write
+        self._nothing = nothing
         self._tallies: dict[str, Tally] = {}
 
     def opened(self, reading: Reading) -> None:
@@ -58,16 +61,14 @@ class Summary:
 
     def close(self) -> None:
         if not self._tallies:
-            self._write(
-                "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon\n"
-            )
+            self._write(f"{self._nothing}\n")
             return
         whole = Tally()
         for tally in self._tallies.values():
             whole.add(tally)
         by_time = sorted(self._tallies.items(), key=lambda entry: (-entry[1].total, entry[0]))
         rows = [_row(name, tally) for name, tally in by_time]
-        self._write(_table([HEADINGS, *rows, _row("total", whole)]))
+        self._write(table([HEADINGS, *rows, _row("total", whole)]))
 
 
 def _name(reading: Reading) -> str:
@@ -79,14 +80,3 @@ def _row(name: str, tally: Tally) -> tuple[str, ...]:
     times = (units.duration(tally.total), units.duration(tally.longest))
     sizes = (units.size(tally.sent), units.size(tally.received))
     return (str(tally.calls), str(tally.errors or ""), *times, *sizes, name)
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    """Columns of figures to the right, the name at the end; a rule below the headings and above the total."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    text = [
-        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths[:-1], strict=False)), row[-1]])
-        for row in rows
-    ]
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]]) + "\n"

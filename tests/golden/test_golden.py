@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sessions import SECRET_PARTS, SESSIONS, Wire
 
-from apispy.outputs import Console, JsonLines, Output, Summary, Target, curl
+from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target, curl
 from apispy.pipeline import Pipeline
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -25,6 +25,8 @@ VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
     "json": JsonLines,
     "json-vv": lambda write: JsonLines(write, verbosity=2),
     "summary": Summary,
+    "stats": Stats,
+    "stats-json": lambda write: Stats(write, as_json=True),
 }
 
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

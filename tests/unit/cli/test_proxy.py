@@ -40,6 +40,7 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["--listen", "2399", "--upstream", "127.0.0.1:2399"], "it would dial itself"),
         (["--listen", "/tmp/a.sock", "--upstream", "/tmp/a.sock"], "apispy env --unset"),
         (["--body-limit", "huge"], "expected a size"),
+        (["--filter", "status=404"], "= is not known, write status:..."),
         (["--nosuch"], "No such option"),
         (["extra"], "No such command 'extra'"),
     ],

@@ -110,3 +110,14 @@ def test_what_is_remembered_is_bounded():
 def test_every_rule_is_about_an_operation_of_the_table():
     ids = {row.id for row in OPERATIONS}
     assert set(NAMES) | set(TERMINALS) <= ids
+
+
+def test_all_that_a_container_goes_by() -> None:
+    memory = learned(CREATED, ("POST /containers/web/exec", {"Cmd": ["cat"]}, {"Id": EXEC}))
+    assert memory.aliases("web") == ("web", WEB[:12])
+    assert memory.aliases(WEB) == (WEB, WEB[:12], "web")
+    assert memory.aliases(WEB[:12]) == (WEB[:12], "web")
+    assert memory.aliases(EXEC) == (EXEC, EXEC[:12], "web:cat")
+    assert memory.aliases(DB) == (DB, DB[:12])
+    assert memory.aliases("a-name-that-nobody-told") == ("a-name-that-nobody-told",)
+    assert memory.aliases("") == ()

@@ -16,6 +16,12 @@ def test_nothing() -> None:
     assert table().startswith("no calls seen")
 
 
+def test_nothing_can_have_another_reason() -> None:
+    texts: list[str] = []
+    Summary(texts.append, nothing="no call matched").close()
+    assert texts == ["no call matched\n"]
+
+
 def test_sorted_by_time_with_a_total() -> None:
     text = table(
         reading("GET /containers/json", 200, []),

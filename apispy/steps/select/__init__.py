@@ -1,0 +1,10 @@
+"""Which calls are meant: the filter language, described in docs/filters.md.
+
+``op:Container* and status>=400`` is read by ``parser``, from the fields in ``fields``, whose values are of the kinds in
+``kinds``, and becomes the expression of a ``Filter``.
+"""
+
+from apispy.steps.select.filter import Filter
+from apispy.steps.select.subject import Stage, Subject
+
+__all__ = ["Filter", "Stage", "Subject"]

@@ -14,6 +14,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import UsageError
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
+from apispy.steps import Redactor
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
@@ -44,10 +45,9 @@ class Session:
     ) -> None:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
+        redactor = Redactor(view.policy)
         outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
-        self.pipeline = Pipeline(
-            outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes
-        )
+        self.pipeline = Pipeline(outputs, redactor=redactor, notes="off" if view.quiet else view.notes)
         self._target = daemon_target(daemon)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
 

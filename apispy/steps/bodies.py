@@ -42,7 +42,9 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
     try:
         found = values.values_of(body.data.decode("utf-8"))
         return _rewritten(hider, body, found, place, secrets)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return withheld(hider, body, place)
+    except ValueError:
         if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")):
             return withheld(hider, body, place)
     return _whole(hider, body, place, lambda text: texts.clean(hider, text, place))

@@ -52,7 +52,10 @@ def parameter(hider: Hider, name: str, value: str, place: str) -> str:
         return hider.hide(value, place, kinds.PARAMETER)
     found = _json(value)
     if found is not None:
-        shown = values.clean(hider, found, place)
+        try:
+            shown = values.clean(hider, found, place)
+        except RecursionError:
+            return hider.hide(value, place, kinds.PARAMETER)
         return value if shown == found else _dumped(shown)
     return texts.clean(hider, value, place)
 

@@ -99,10 +99,18 @@ class Cleaning:
             return item
         hider = self._hider()
         if self._format(direction) not in streams.PROGRAMS:
-            secrets = [(path, kinds.RULE) for path in self._policy.rules.paths]
-            value = bodies.document(hider, item.value, direction, secrets)
-            return replace(item, label=texts.clean(hider, item.label, direction), value=value)
+            return self._looked_through(hider, item)
         return self._patterns(hider, item) if self._policy.rules.patterns else item
+
+    def _looked_through(self, hider: Hider, item: Item) -> Item:
+        secrets = [(path, kinds.RULE) for path in self._policy.rules.paths]
+        try:
+            value = bodies.document(hider, item.value, "", secrets)
+        except RecursionError:
+            return Item(
+                "problem", "withheld", "withheld: it is nested too deep to be looked through", item.span
+            )
+        return replace(item, label=texts.clean(hider, item.label, ""), value=value)
 
     def _patterns(self, hider: Hider, item: Item) -> Item:
         def change(text: str) -> str:
@@ -118,7 +126,7 @@ class Cleaning:
         secrets = streams.secrets_of(call, direction, self._policy)
         if streams.is_secret_tunnel(call, exchange, direction):
             return bodies.withheld(hider, body, place)
-        if streams.is_form(exchange, direction) and not secrets:
+        if streams.is_form(exchange, direction) and all(kind in streams.VARIABLES for _, kind in secrets):
             return bodies.form(hider, body, place)
         if self._format(direction) in streams.PROGRAMS:
             framed = self._format(direction) in streams.FRAMED

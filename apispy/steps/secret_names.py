@@ -22,7 +22,7 @@ VALUES = re.compile(
     r"|eyJ[\w-]{8,}\.[\w-]+"  # a JWT
     r"|-----BEGIN"  # PEM
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
-    r"|\b(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|sk[-_]|SWMTKN-|SWMKEY-|hf_|npm_|pypi-)\w{8,}"
+    r"|\b(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|sk[-_]|SWMTKN-|SWMKEY-|hf_|npm_|pypi-)[\w-]{8,}"
     r"|\b(?:password|pwd|accountkey|sharedaccesskey)\s*=",
     re.IGNORECASE,
 )

@@ -43,9 +43,11 @@ def is_form(exchange: Exchange, direction: Direction) -> bool:
 
 
 def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """JSON of which no table says where its secrets are: of a call that is not Docker's."""
-    foreign = not call.known or call.operation.tag == "Podman"
-    return foreign and "json" in media_type(exchange, direction) and not is_error(exchange, direction)
+    """JSON, or what may be, of which no table says where its secrets are: of a call that is not Docker's."""
+    if direction not in ("request", "response") or is_error(exchange, direction):
+        return False
+    kind = media_type(exchange, direction)
+    return (not call.known or call.operation.tag == "Podman") and (not kind or "json" in kind)
 
 
 def is_error(exchange: Exchange, direction: Direction) -> bool:

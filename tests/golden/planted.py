@@ -77,6 +77,17 @@ def form(line: str, body: str) -> Place:
     return talk
 
 
+def untyped(line: str, body: bytes) -> Place:
+    def talk(connection: Connection, secret: str) -> None:
+        data = body.replace(b"SECRET", secret.encode())
+        connection.client(
+            f"{line} HTTP/1.1\r\nContent-Length: {len(data)}\r\nHost: d\r\n\r\n".encode() + data
+        )
+        connection.answer("200 OK")
+
+    return talk
+
+
 def trailer(connection: Connection, secret: str) -> None:
     connection.ask("GET /v1.41/images/x/get")
     connection.stream(headers="Trailer: X-Session-Token\r\n")
@@ -218,12 +229,14 @@ PLACES: dict[str, Place] = {
     "a private key": call("GET /v1.41/nodes", None, [{"x": "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n"}]),
     "a query": call("GET /v1.41/unheard?api_token=SECRET"),
     "a form": form("POST /v1.41/commit", "container=web&changes=ENV+A%3DSECRET&repo=x"),
+    "a form, for an import": form("POST /images/create", "fromSrc=-&changes=ENV+A%3DSECRET"),
     "a form for auth": form("POST /v1.41/auth", "password=SECRET"),
     "BuildKit": h2c("/grpc"),
     "h2c on another path": h2c("/v1.41/unheard"),
     "a call that is not known": call(
         "POST /v9.9/unheard", {"deep": [{"Password": "SECRET", "env": {"A": "SECRET"}}]}
     ),
+    "a call that is not known, without a type": untyped("POST /unheard", b'{"password": "SECRET"}'),
     "Podman, Env": call("POST /libpod/containers/create", {"env": {"A": "SECRET"}}),
     "Podman, secret": call("POST /libpod/secrets/create?name=x", b"SECRET"),
     "Podman, credentials": call("POST /libpod/images/pull?reference=x&credentials=ann:SECRET"),

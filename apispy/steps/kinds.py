@@ -30,6 +30,7 @@ BY_FIELD = {
     "unlockkey": "unlock keys",
     "signingcakey": KEYS,
     "splunk-token": OPTION,
+    "createcommand": "command lines",  # Podman's, with the values of its -e
     "httpproxy": URL,
     "httpsproxy": URL,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from apispy.steps import kinds, texts
 from apispy.steps.hider import Hider
 from apispy.steps.paths import Path, find, inside
+from apispy.steps.secret_names import strong
 
 SECRET_NAMES = {
     "password": kinds.REGISTRY,
@@ -16,9 +17,12 @@ SECRET_NAMES = {
     "jointoken": kinds.SWARM,
     "unlockkey": "unlock keys",
     "signingcakey": kinds.KEYS,
-    "splunk-token": kinds.OPTION,
+    "secretdata": "secrets",  # Podman's
 }
 """Names, in lower case, that are secret in every body, so that a gap in the table of operations cannot show them."""
+
+OPTIONS = ("options", "driveropts", "config", "opts")
+"""Maps of options, of log drivers ("config") and others, whose names tell what is secret."""
 
 ENVIRONMENTS = ("env", "environment")
 
@@ -49,11 +53,20 @@ def hidden(hider: Hider, value: Any, place: str, kind: str) -> Any:
     """*value* in its shape but without what it says."""
     if kind == kinds.ENV:
         return environment(hider, value, place)
+    if kind == kinds.URL and isinstance(value, str):
+        return _proxy(hider, value, place)
     if isinstance(value, dict | list):
         return _each(value, place, lambda _, part, below: hidden(hider, part, below, kind))
     if value is None or isinstance(value, str):
         return value and hider.hide(value, place, kind)
     return hider.hide(json.dumps(value), place, kind)
+
+
+def _proxy(hider: Hider, value: str, place: str) -> str:
+    """The address of a proxy, maybe without a scheme, without its user and password."""
+    scheme, mark, rest = value.partition("://") if "://" in value else ("", "", value)
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{hider.hide(user, place, kinds.URL)}{at}{host}"
 
 
 def environment(hider: Hider, value: Any, place: str) -> Any:
@@ -98,13 +111,15 @@ def clean(hider: Hider, value: Any, place: str, name: str = "") -> Any:
     if isinstance(value, list):
         return _list(hider, value, place)
     if isinstance(value, dict):
-        shown = _each(value, place, lambda key, part, below: _field(hider, key, part, below))
+        shown = _each(value, place, lambda key, part, below: _field(hider, name, key, part, below))
         return {texts.clean(hider, key, f"{place} (a name)"): part for key, part in shown.items()}
     return value
 
 
-def _field(hider: Hider, key: Any, value: Any, place: str) -> Any:
+def _field(hider: Hider, parent: str, key: Any, value: Any, place: str) -> Any:
     name = str(key).lower()
+    if parent in OPTIONS and strong(name) and isinstance(value, str):
+        return hider.hide(value, place, kinds.OPTION)
     if name in SECRET_NAMES:
         return hidden(hider, value, place, SECRET_NAMES[name])
     return clean(hider, value, place, name)

@@ -238,6 +238,15 @@ PLACES: dict[str, Place] = {
     ),
     "a call that is not known, without a type": untyped("POST /unheard", b'{"password": "SECRET"}'),
     "Podman, Env": call("POST /libpod/containers/create", {"env": {"A": "SECRET"}}),
+    "Podman, inspect": call(
+        "GET /libpod/containers/web/json",
+        None,
+        {"Config": {"CreateCommand": ["podman", "run", "-e", "A=SECRET"]}},
+    ),
+    "Podman, a secret": call("GET /libpod/secrets/x/json?showsecret=true", None, {"SecretData": "SECRET"}),
+    "another log driver": call(
+        "POST /v1.41/containers/create", {"HostConfig": {"LogConfig": {"Config": {"x-api-key": "SECRET"}}}}
+    ),
     "Podman, secret": call("POST /libpod/secrets/create?name=x", b"SECRET"),
     "Podman, credentials": call("POST /libpod/images/pull?reference=x&credentials=ann:SECRET"),
     "rule, a label": call(

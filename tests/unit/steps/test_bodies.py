@@ -62,12 +62,36 @@ def test_secrets_at_paths(path: str, value: object, shown: object) -> None:
         ({"x": {"Password": "s"}}, {"x": {"Password": token("s")}}),
         ({"Cmd": ["|1", "A=s", "sh"]}, {"Cmd": ["|1", f"A={token('s')}", "sh"]}),
         ({"auths": {"https://a:b@r/": {}}}, {"auths": {f"https://{token('a:b')}@r/": {}}}),
+        (
+            {"LogConfig": {"Config": {"x-token": "s", "tag": "t"}}},
+            {"LogConfig": {"Config": {"x-token": token("s"), "tag": "t"}}},
+        ),
+        (
+            {"DriverOpts": {"password": "s"}, "x-token": "s"},
+            {"DriverOpts": {"password": token("s")}, "x-token": "s"},
+        ),
+        ({"SecretData": "s"}, {"SecretData": token("s")}),
         ({"Env": None, "Labels": {"a": "b"}}, {"Env": None, "Labels": {"a": "b"}}),
         ({"SecretName": "x", "SecretID": "y"}, {"SecretName": "x", "SecretID": "y"}),
     ],
 )
 def test_secrets_anywhere(value: object, shown: object) -> None:
     assert cleaned(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("proxy", "shown"),
+    [
+        ("http://ann:s@proxy:3128", f"http://{token('ann:s')}@proxy:3128"),
+        ("ann:s@proxy", f"{token('ann:s')}@proxy"),
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("", ""),
+    ],
+)
+def test_proxies(proxy: str, shown: str) -> None:
+    body = whole(json.dumps({"HttpProxy": proxy}).encode())
+    found = documents(hider(), body, "x", [(("httpproxy",), kinds.URL)], strict=True)
+    assert json.loads(found.data) == {"HttpProxy": shown}
 
 
 @pytest.mark.parametrize(("env", "hidden"), [("all", "ab"), ("secret-looking", "b"), ("none", "")])

@@ -4,6 +4,7 @@ Plain, frozen, standard library only. Times are seconds, sizes are bytes, and wh
 until a named decoding step.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -14,7 +15,14 @@ Direction = Literal["request", "response", "to_server", "to_client"]
 End = Literal["open", "complete", "cut"]
 
 REDACTED = "<redacted>"
-"""What stands in the place of a secret."""
+"""What stands in the place of a secret, if there is nothing to compare it with; else ``<redacted:3f2a91c0>``."""
+
+_REDACTED = re.compile(r"<redacted(?::[0-9a-f]{8})?>")
+
+
+def is_redacted(value: Any) -> bool:
+    """Whether *value* is what stands in the place of a secret, with a token or without."""
+    return isinstance(value, str) and _REDACTED.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,15 @@ class Tunnel:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """One secret that was taken out. The same secret has the same token all through a session."""
+
+    place: str  # "request.header:X-Registry-Auth", "request.query:buildargs", "response.body:$.Config.Env[3]"
+    token: str  # what stands there now; "" where all was withheld
+    kind: str = ""  # what it was, in the plural: "environment values", "swarm tokens"
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and all that came of it."""
 
@@ -126,6 +143,7 @@ class Exchange:
     end: End = "open"
     duration: float = 0.0  # seconds from the request's first byte to the end
     problems: tuple[str, ...] = ()  # what went wrong, in sentences
+    redactions: tuple[Redaction, ...] = ()  # the secrets that were taken out
 
     @property
     def streams(self) -> dict[Direction, Body]:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
-from apispy.steps.redact import redact, withholds, without_quotes
+from apispy.steps.heads import without_quotes
+from apispy.steps.redact import Cleaning, Redactor
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 
 HISTORY_ITEMS = 200
@@ -34,8 +36,9 @@ log = logging.getLogger(__name__)
 class Stream:
     """One byte stream, decoded as it flows. Never raises; remembers its last few items."""
 
-    def __init__(self, decoder: Decoder | None) -> None:
+    def __init__(self, decoder: Decoder | None, clean: Callable[[Item], Item] = lambda item: item) -> None:
         self._decoder = decoder
+        self._clean = clean
         self.size = 0
         self.items: deque[Item] = deque()
         self.forgot = False
@@ -54,7 +57,7 @@ class Stream:
         if self._decoder is None:
             return []
         try:
-            found = step(self._decoder)
+            found = [self._clean(item) for item in step(self._decoder)]
         except Exception as fault:
             log.exception("a decoder failed")
             self._decoder = None
@@ -78,7 +81,8 @@ class Live:
     """A call that is under way."""
 
     exchange: Exchange  # clean, as it last was
-    call: Call
+    call: Call  # clean
+    cleaning: Cleaning
     streams: dict[Direction, Stream] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     told: bool = False  # the outputs know that it has begun
@@ -112,12 +116,12 @@ class Pipeline:
         self,
         outputs: Sequence[Output],
         *,
-        show_secrets: bool = False,
+        redactor: Redactor | None = None,
         notes: Notes = "on",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outputs = [Guarded(output) for output in outputs]
-        self._show_secrets = show_secrets
+        self._redactor = redactor or Redactor()
         self._notes = notes
         self._clock = clock
         self._live: dict[int, Live] = {}
@@ -129,7 +133,7 @@ class Pipeline:
             self._take(event)
         except Exception as fault:  # a bug of ours must not reach the traffic
             log.exception("the pipeline failed")
-            self.notice(f"a fault in apispy, something is not shown: {fault!r}")
+            self.notice(f"a fault in apispy, something is not shown: {self._redactor.message(repr(fault))}")
 
     def notice(self, text: str) -> None:
         """Say something that belongs to no call."""
@@ -162,17 +166,16 @@ class Pipeline:
                 self._gave_up(connection, reason)
 
     def _opened(self, exchange: Exchange) -> None:
-        call = engine.lookup(exchange.request.method, exchange.request.target)
-        live = self._live[exchange.id] = Live(self._clean(exchange, call), call)
+        live = self._live[exchange.id] = _live(self._redactor, exchange)
         self._decode(live, "request")
-        if not exchange.request.announces_body or call.operation.request != "json":
+        if not exchange.request.announces_body or live.call.operation.request != "json":
             self._tell_begin(live)
 
     def _answered(self, exchange: Exchange) -> None:
         live = self._live.get(exchange.id)
         if live is None:
             return
-        live.exchange = self._clean(exchange, live.call)
+        live.exchange = live.cleaning.exchange(exchange)
         self._decode(live, *live.exchange.streams)
         self._tell_begin(live)
 
@@ -181,12 +184,11 @@ class Pipeline:
         if live is None:
             return
         stream = live.streams.setdefault(event.direction, Stream(None))
-        if not self._hides(live.call, event.direction):
+        chunk = live.cleaning.chunk(event.direction, event.chunk)
+        if chunk is not None:
             reading = live.reading(self._memory)
             for output in self._outputs:
-                output.about(
-                    reading, lambda to: to.chunk(reading, event.direction, event.offset, event.chunk)
-                )
+                output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk))
         self._flow(live, event.direction, stream.feed(event.chunk.data))
 
     def _stream_ended(self, event: StreamEnded) -> None:
@@ -199,28 +201,21 @@ class Pipeline:
             self._tell_begin(live)
 
     def _closed(self, exchange: Exchange) -> None:
-        live = self._live.pop(exchange.id, None)
-        call = live.call if live else engine.lookup(exchange.request.method, exchange.request.target)
-        live = live or Live(exchange, call)
+        live = self._live.pop(exchange.id, None) or _live(self._redactor, exchange)
         for direction, stream in live.streams.items():
             self._flow(live, direction, stream.close())
-        live.call, live.exchange = _with_form(call, exchange), self._clean(exchange, call)
-        reading = _finish(live.exchange, live, self._memory, self._notes)
+        live.exchange = live.cleaning.exchange(exchange)
+        self._redactor.count(live.exchange)
+        reading = _finish(live, self._memory, self._notes)
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
 
     def _gave_up(self, connection: int, reason: str) -> None:
-        why = reason if self._show_secrets else without_quotes(reason)
+        why = self._redactor.message(reason)
         self.notice(f"connection {connection}: {why}. It is not read any further; its traffic goes on.")
 
     # -- parts --
-
-    def _clean(self, exchange: Exchange, call: Call) -> Exchange:
-        return exchange if self._show_secrets else redact(exchange, call)
-
-    def _hides(self, call: Call, direction: Direction) -> bool:
-        return not self._show_secrets and withholds(call, direction)
 
     def _decode(self, live: Live, *directions: Direction) -> None:
         """Make the live decoders of streams that have none yet."""
@@ -228,8 +223,9 @@ class Pipeline:
             if direction not in live.streams:
                 asked = _json(live.streams["request"].items) if "request" in live.streams else []
                 name = live.format(direction, self._memory, asked)
-                readable = name in decoders.DISCREET or not self._hides(live.call, direction)
-                live.streams[direction] = Stream(decoders.make(name) if readable else None)
+                readable = name in decoders.DISCREET or not live.cleaning.hides(direction)
+                decoder = decoders.make(name) if readable else None
+                live.streams[direction] = Stream(decoder, partial(live.cleaning.item, direction))
 
     def _tell_begin(self, live: Live) -> None:
         if live.told or not _begins_now(live):
@@ -259,14 +255,20 @@ class Pipeline:
         return replace(exchange, end="open", duration=max(0.0, self._clock() - exchange.started))
 
 
-def read(exchange: Exchange, memory: Memory, *, show_secrets: bool = False, notes: Notes = "on") -> Reading:
+def read(
+    exchange: Exchange, memory: Memory, *, redactor: Redactor | None = None, notes: Notes = "on"
+) -> Reading:
     """Read a finished exchange, from a capture say, as the live way would have read it.
 
-    *memory* is that of the session: it knows what earlier calls told, and learns from this one.
+    *memory* is that of the session: it knows what earlier calls told, and learns from this one. So is *redactor*.
     """
-    call = engine.lookup(exchange.request.method, exchange.request.target)
-    clean = exchange if show_secrets else redact(exchange, call)
-    return _finish(clean, Live(clean, _with_form(call, exchange)), memory, notes)
+    return _finish(_live(redactor or Redactor(), exchange), memory, notes)
+
+
+def _live(redactor: Redactor, exchange: Exchange) -> Live:
+    cleaning = redactor.cleaning(exchange)
+    clean = cleaning.exchange(exchange)
+    return Live(clean, cleaning.call(clean), cleaning)
 
 
 def _with_form(call: Call, exchange: Exchange) -> Call:
@@ -276,8 +278,10 @@ def _with_form(call: Call, exchange: Exchange) -> Call:
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 
-def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Reading:
+def _finish(live: Live, memory: Memory, notes: Notes) -> Reading:
     """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
+    exchange = live.exchange
+    live.call = _with_form(live.call, exchange)
     formats: dict[Direction, str] = {}
     items: dict[Direction, tuple[Item, ...]] = {}
     for direction, body in exchange.streams.items():

@@ -67,6 +67,10 @@ VIEW = (
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
                  help="Do not hide passwords, registry credentials and the like."),
+    click.option("--redact", multiple=True, metavar="RULE",
+                 help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules."),
+    click.option("--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
+                 show_default=True, help="Which values of environment variables and build arguments to hide."),
     COLOR,
 )  # fmt: skip
 
@@ -97,6 +101,8 @@ def takes_view(command: Function) -> Function:
             as_json=typed["as_json"],
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
+            redact=typed["redact"],
+            redact_env=typed["redact_env"],
             color=typed["color"],
             bodies=typed["bodies"],
             notes=typed["notes"],

@@ -14,6 +14,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import UsageError
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
+from apispy.steps import Redactor
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
@@ -53,10 +54,11 @@ class Session:
     ) -> None:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
+        redactor = Redactor(view.policy)
         outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
         self.pipeline = Pipeline(
             outputs,
-            show_secrets=view.show_secrets,
+            redactor=redactor,
             notes="off" if view.quiet and not view.filter else view.notes,  # a filter may ask for them
         )
         self._target = daemon_target(daemon)

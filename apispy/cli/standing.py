@@ -53,6 +53,10 @@ def announcement(session: Session) -> list[str]:
     lines.append(f"dialling {daemon} ({_daemon_protection(daemon)})")
     if session.view.show_secrets:
         lines.append("showing secrets: passwords and registry credentials appear as they are")
+    elif session.view.redact_env != "all":
+        lines.append(
+            f"showing environment variables: --redact-env {session.view.redact_env} hides not all of them"
+        )
     lines.append("To send a client this way, paste:")
     return lines + exports(where, files)
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from apispy.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apispy.outputs import Output, Reading, ThreadWriter
     from apispy.pipeline import Notes
+    from apispy.steps import Policy
+    from apispy.steps.policy import Env
     from apispy.steps.select import Filter
 
 
@@ -20,12 +24,25 @@ class View:
     as_json: bool = False
     body_limit: int = 1 << 20  # bytes
     show_secrets: bool = False
+    redact: tuple[str, ...] = ()  # the user's own rules, as typed
+    redact_env: "Env" = "all"
     color: str = "auto"  # on a terminal, unless NO_COLOR is set; or "always", "never"
     curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
     notes: "Notes" = "on"
     bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
     filter: "Filter | None" = None  # only calls that it matches
     stats: bool = False  # only statistics, at the end
+
+    @property
+    def policy(self) -> "Policy":
+        """What is to be hidden. Raises UsageError."""
+        from apispy.steps import Policy, parse
+
+        if self.show_secrets and self.redact:
+            raise UsageError(
+                "--show-secrets shows everything, so --redact can hide nothing: leave one of them out."
+            )
+        return Policy(self.redact_env, parse(self.redact), self.show_secrets)
 
     def outputs(
         self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None" = None

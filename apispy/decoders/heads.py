@@ -1,7 +1,7 @@
 """Which values in the heads of messages have a format of their own, and what they mean."""
 
 from apispy.decoders.base import DECODERS
-from apispy.model import REDACTED, Item
+from apispy.model import Item, is_redacted
 
 HEADERS = {
     "x-registry-auth": "registry-auth",
@@ -34,7 +34,7 @@ def of_parameter(name: str, value: str) -> Item | None:
 
 
 def _read(form: str, value: bytes) -> Item | None:
-    if not form or value == REDACTED.encode():
+    if not form or is_redacted(value.decode("utf-8", "replace")):
         return None
     decoder = DECODERS[form]()
     return next(iter(decoder.feed(value) + decoder.close()), None)

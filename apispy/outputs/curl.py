@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from apispy.model import REDACTED, Exchange
+from apispy.model import Exchange
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.safe import escape
@@ -71,8 +71,8 @@ def curl(reading: Reading, target: Target, keep: Keep | None = None) -> str:
     command += _binary(reading) + _url(exchange, target)
     line = before + " ".join(shlex.quote(word) for word in command)
     remarks = [remark] if remark else []
-    if REDACTED in line:
-        remarks.append(f"{REDACTED} stands for what --show-secrets shows")
+    if any(one.token and one.place.startswith("request") for one in exchange.redactions):
+        remarks.append("it has tokens (<redacted:...>) for what --show-secrets shows")
     return escape(f"{line}  # {'; '.join(remarks)}" if remarks else line)
 
 

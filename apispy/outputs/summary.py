@@ -1,5 +1,6 @@
 """The table at the end, in the manner of `strace -c`: what was called how often, and how long it took."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ class Summary:
         self._write = write
         self._nothing = nothing
         self._tallies: dict[str, Tally] = {}
+        self._hidden: Counter[str] = Counter()  # secrets by kind
 
     def opened(self, reading: Reading) -> None:
         pass
@@ -58,6 +60,7 @@ class Summary:
         seconds = reading.exchange.duration
         one = Tally(1, int(reading.failed), seconds, seconds, sent(reading), received(reading))
         self._tallies.setdefault(_name(reading), Tally()).add(one)
+        self._hidden.update(redaction.kind for redaction in reading.exchange.redactions)
 
     def close(self) -> None:
         if not self._tallies:
@@ -68,7 +71,13 @@ class Summary:
             whole.add(tally)
         by_time = sorted(self._tallies.items(), key=lambda entry: (-entry[1].total, entry[0]))
         rows = [_row(name, tally) for name, tally in by_time]
-        self._write(table([HEADINGS, *rows, _row("total", whole)]))
+        self._write(table([HEADINGS, *rows, _row("total", whole)]) + _report(self._hidden))
+
+
+def _report(hidden: Counter[str]) -> str:
+    """ "hidden: 12 environment values, 1 swarm token; --show-secrets shows them"."""
+    counted = [units.count(number, kind) for kind, number in hidden.most_common()]
+    return f"hidden: {', '.join(counted)}; --show-secrets shows them\n" if counted else ""
 
 
 def _name(reading: Reading) -> str:

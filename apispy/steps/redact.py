@@ -1,144 +1,158 @@
-"""Takes what is secret out of an exchange, before anything else sees it."""
+"""Takes what is secret out of exchanges, before anything else sees them."""
 
-import json
-import re
+from collections import Counter
 from dataclasses import replace
-from typing import Any
 
+from apispy import engine
 from apispy.engine.operation import Call
-from apispy.model import REDACTED, Body, Chunk, Direction, Exchange, Headers
-from apispy.steps.registry_auth import without_secrets
-
-SECRET_HEADERS = frozenset(
-    b"x-registry-auth x-registry-config authorization proxy-authorization cookie set-cookie".split()
-)
-"""Header fields whose values are credentials, in lower case."""
-
-EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
-"""What clients send when they have none: nothing, base64 of ``{}`` and of ``null``. It helps to see that."""
-
-LOGIN = (
-    "request.password",
-    "request.auth",
-    "request.identitytoken",
-    "request.registrytoken",
-    "response.IdentityToken",
-)
-"""The secrets of POST /auth. Here too, so that a gap in the table of operations cannot show them."""
-
-WITHHELD_FORMATS = ("h2c",)
-"""BuildKit's tunnels carry registry credentials and build secrets inside gRPC: only a discreet decoder reads them."""
+from apispy.model import Body, Chunk, Direction, Exchange, Item
+from apispy.steps import bodies, heads, kinds, parameters, streams, texts, values
+from apispy.steps.hider import Hider, Tokens
+from apispy.steps.policy import Policy
 
 
-_QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
+class Redactor:
+    """Cleans the exchanges of one session: the same secret has the same token in all of them."""
+
+    def __init__(self, policy: Policy | None = None, tokens: Tokens | None = None) -> None:
+        self.policy = policy or Policy()
+        self.tokens = tokens or Tokens()
+        self._report: Counter[str] = Counter()
+
+    def cleaning(self, exchange: Exchange) -> "Cleaning":
+        """The cleaning of one call, from its first bytes to its end."""
+        return Cleaning(self, exchange)
+
+    def redact(self, exchange: Exchange) -> Exchange:
+        """The same exchange without its secrets; ``redactions`` lists them."""
+        return self.cleaning(exchange).exchange(exchange)
+
+    def message(self, text: str) -> str:
+        """A message about a connection, without what it quotes."""
+        if self.policy.show_secrets:
+            return text
+        return texts.clean(Hider(self.policy, self.tokens, set()), heads.without_quotes(text), "")
+
+    def count(self, exchange: Exchange) -> None:
+        """Let the report have the redactions of a finished exchange."""
+        self._report.update(one.kind for one in exchange.redactions)
+
+    def report(self) -> dict[str, int]:
+        """How often something of each kind was hidden: {"environment values": 12}, the most first."""
+        return dict(self._report.most_common())
 
 
-def without_quotes(reason: str) -> str:
-    """*reason* without the bytes from the wire that a parser's message quotes: a header line, a piece of a body."""
-    return _QUOTED_BYTES.sub("", reason)
+class Cleaning:
+    """Takes the secrets out of one call: whole, and as it flows. It knows the call as it came."""
+
+    def __init__(self, redactor: Redactor, exchange: Exchange) -> None:
+        self._policy, self._tokens = redactor.policy, redactor.tokens
+        self._exchange = exchange
+        self._call = engine.lookup(exchange.request.method, exchange.request.target)
+        self._echoes: set[str] = set()
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """What is known of the call by now, clean."""
+        self._exchange = exchange
+        if self._policy.show_secrets:
+            return exchange
+        hider = self._hider()
+        clean = _head_of_request(hider, exchange)
+        for direction, body in exchange.streams.items():
+            if direction == "response":
+                clean = _head_of_response(hider, clean)
+            trailers = heads.fields(hider, body.trailers, f"{direction}.trailer")
+            shown = replace(self._body(hider, direction, body), trailers=trailers)
+            clean = clean.with_stream(direction, shown)
+        problems = tuple(
+            texts.clean(hider, heads.without_quotes(text), "problems") for text in exchange.problems
+        )
+        return replace(clean, problems=problems, redactions=exchange.redactions + tuple(hider.found))
+
+    def call(self, clean: Exchange) -> Call:
+        """The call that a clean exchange makes. A pattern may hide parts of its path, never what it is."""
+        call = engine.lookup(clean.request.method, clean.request.target)
+        return replace(call, operation=self._call.operation)
+
+    def hides(self, direction: Direction) -> bool:
+        """Whether this stream may hold secrets, so that it may not be shown as it flows."""
+        return not self._policy.show_secrets and (
+            streams.is_secret_tunnel(self._call, self._exchange, direction)
+            or streams.is_form(self._exchange, direction)
+            or streams.is_unknown_json(self._call, self._exchange, direction)
+            or bool(streams.secrets_of(self._call, direction, self._policy))
+        )
+
+    def chunk(self, direction: Direction, chunk: Chunk) -> Chunk | None:
+        """Some bytes to be shown as they flow, None if they may not be. With rules that look into bodies none may."""
+        if self._policy.show_secrets:
+            return chunk
+        if self.hides(direction) or self._policy.rules.look_into_bodies:
+            return None
+        if self._format(direction) in streams.PROGRAMS:
+            return chunk
+        return replace(chunk, data=texts.starred(chunk.data, self._echoes))
+
+    def item(self, direction: Direction, item: Item) -> Item:
+        """What was read in a stream as it flowed. Where that is hidden, a discreet decoder read it."""
+        if self._policy.show_secrets or self.hides(direction):
+            return item
+        hider = self._hider()
+        if self._format(direction) not in streams.PROGRAMS:
+            return self._looked_through(hider, item)
+        return self._patterns(hider, item) if self._policy.rules.patterns else item
+
+    def _looked_through(self, hider: Hider, item: Item) -> Item:
+        secrets = [(path, kinds.RULE) for path in self._policy.rules.paths]
+        try:
+            value = bodies.document(hider, item.value, "", secrets)
+        except RecursionError:
+            return Item(
+                "problem", "withheld", "withheld: it is nested too deep to be looked through", item.span
+            )
+        return replace(item, label=texts.clean(hider, item.label, ""), value=value)
+
+    def _patterns(self, hider: Hider, item: Item) -> Item:
+        def change(text: str) -> str:
+            return texts.patterns(hider, text, "")
+
+        children = tuple(self._patterns(hider, child) for child in item.children)
+        value = values.each_text(item.value, change)
+        return replace(item, label=change(item.label), value=value, children=children)
+
+    def _body(self, hider: Hider, direction: Direction, body: Body) -> Body:
+        call, exchange = self._call, self._exchange
+        place = f"{direction}.body"
+        secrets = streams.secrets_of(call, direction, self._policy)
+        if streams.is_secret_tunnel(call, exchange, direction):
+            return bodies.withheld(hider, body, place)
+        if streams.is_form(exchange, direction) and all(kind in streams.VARIABLES for _, kind in secrets):
+            return bodies.form(hider, body, place)
+        if self._format(direction) in streams.PROGRAMS:
+            framed = self._format(direction) in streams.FRAMED
+            return bodies.output(hider, body, place, framed=framed)
+        strict = bool(secrets) and not streams.is_error(exchange, direction)
+        secrets += [(path, kinds.RULE) for path in self._policy.rules.paths]
+        return bodies.documents(hider, body, place, secrets, strict=strict)
+
+    def _format(self, direction: Direction) -> str:
+        return streams.format_of(self._call, self._exchange, direction)
+
+    def _hider(self) -> Hider:
+        return Hider(self._policy, self._tokens, self._echoes)
 
 
-def redact(exchange: Exchange, call: Call) -> Exchange:
-    """The same exchange without its secrets: marked in headers and JSON bodies, else the body is withheld."""
-    problems = tuple(without_quotes(problem) for problem in exchange.problems)
-    exchange = _redact_headers(replace(exchange, problems=problems))
-    for direction, body in exchange.streams.items():
-        if withholds(call, direction):
-            clean = _redact_body(body, _paths(call, direction))
-            if clean.shown or not (direction == "response" and _is_error(exchange)):
-                exchange = exchange.with_stream(direction, clean)
-    return exchange
+def _head_of_request(hider: Hider, exchange: Exchange) -> Exchange:
+    request = exchange.request
+    target = parameters.target(hider, request.target)
+    headers = heads.fields(hider, request.headers, "request.header")
+    return replace(exchange, request=replace(request, target=target, headers=headers))
 
 
-def withholds(call: Call, direction: Direction) -> bool:
-    """Whether this stream may hold secrets, so that its bytes may not be shown as they flow."""
-    if call.operation.response in WITHHELD_FORMATS and direction in ("to_server", "to_client"):
-        return True
-    return bool(_paths(call, direction))
-
-
-def _is_error(exchange: Exchange) -> bool:
-    """An error's body is a message, in plain text before API 1.24, and not what the operation answers."""
-    return exchange.response is not None and exchange.response.status >= 400
-
-
-def _secrets(call: Call) -> tuple[str, ...]:
-    login = call.operation.method in ("POST", "") and call.path.rstrip("/").endswith("/auth")
-    return call.operation.secrets + (LOGIN if login else ())
-
-
-def _paths(call: Call, direction: Direction) -> list[list[str]]:
-    """Where the secrets of one stream are: [["password"], ["Spec", "Data"]]."""
-    return [secret.split(".")[1:] for secret in _secrets(call) if secret.split(".")[0] == direction]
-
-
-def _redact_headers(exchange: Exchange) -> Exchange:
-    request, response = exchange.request, exchange.response
-    request = replace(request, headers=_headers(request.headers), body=_trailers(request.body))
-    if response is not None:
-        response = replace(response, headers=_headers(response.headers), body=_trailers(response.body))
-    return replace(exchange, request=request, response=response)
-
-
-def _headers(headers: Headers) -> Headers:
-    return Headers(tuple((name, _value(name, value)) for name, value in headers))
-
-
-def _trailers(body: Body) -> Body:
-    return replace(body, trailers=_headers(body.trailers)) if body.trailers else body
-
-
-def _value(name: bytes, value: bytes) -> bytes:
-    name = name.lower()
-    if name not in SECRET_HEADERS or value.strip() in EMPTY_CREDENTIALS:
-        return value
-    return without_secrets(name.decode(), value) or REDACTED.encode()
-
-
-def _redact_body(body: Body, paths: list[list[str]]) -> Body:
-    if not body.size:
-        return body
-    try:
-        if body.cut or not paths:
-            raise ValueError("not all of it can be looked through")
-        value = json.loads(body.data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return replace(body, chunks=(), shown=False)
-    for path in paths:
-        if path:
-            _mask(value, path)
-        else:  # the whole body
-            value = _masked(value)
-    # Padded, so that a text that got shorter does not look as if its end were missing.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return replace(body, chunks=(Chunk(body.chunks[-1].at, text.ljust(body.size)),))
-
-
-def _mask(value: Any, path: list[str]) -> None:
-    """Replace what is at *path* in *value*, in every element of the lists on the way.
-
-    Names are compared without case, because the daemon (Go's encoding/json) reads them so.
-    """
-    if isinstance(value, list):
-        for element in value:
-            _mask(element, path)
-    elif isinstance(value, dict):
-        for key in [key for key in value if key.lower() == path[0].lower()]:
-            if len(path) > 1:
-                _mask(value[key], path[1:])
-            else:
-                value[key] = _masked(value[key])
-
-
-def _masked(value: Any) -> Any:
-    """*value* in its shape but without what it says. Of a list's ``NAME=value`` (Env) the names stay."""
-    if isinstance(value, list):
-        return [_masked_word(word) for word in value]
-    if isinstance(value, dict):
-        return {key: _masked(part) for key, part in value.items()}
-    return value if value in ("", None) else REDACTED
-
-
-def _masked_word(word: Any) -> Any:
-    name, equals, _ = word.partition("=") if isinstance(word, str) else ("", "", "")
-    return f"{name}={REDACTED}" if equals else _masked(word)
+def _head_of_response(hider: Hider, exchange: Exchange) -> Exchange:
+    response = exchange.response
+    if response is None:
+        return exchange
+    headers = heads.fields(hider, response.headers, "response.header")
+    reason = texts.clean(hider, response.reason, "response.reason")
+    return replace(exchange, response=replace(response, headers=headers, reason=reason))

@@ -2,17 +2,20 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from apispy.decoders.registry_auth import PLAIN, SECRET
 from apispy.decoders.value import unbase64
-from apispy.model import REDACTED
+
+Hide = Callable[[str], str]
+"""Gives what stands in the place of a secret."""
 
 ONE, MANY = "x-registry-auth", "x-registry-config"
 
 
-def without_secrets(name: str, value: bytes) -> bytes | None:
-    """The header *name* (in lower case) encoded anew as its client encodes, every secret in it REDACTED.
+def without_secrets(name: str, value: bytes, hide: Hide) -> bytes | None:
+    """The header *name* (in lower case) encoded anew as its client encodes, every secret in it hidden.
 
     None if that cannot be done without a doubt: it is another header, no base64 of JSON, or holds anything beside
     what an AuthConfig holds.
@@ -21,8 +24,11 @@ def without_secrets(name: str, value: bytes) -> bytes | None:
         return None
     try:
         found = json.loads(unbase64(value).decode())
+        _check(found if name == ONE else list(found.values()))
         clean = (
-            _account(found) if name == ONE else {_place(host): _account(one) for host, one in found.items()}
+            _account(found, hide)
+            if name == ONE
+            else {_place(host, hide): _account(one, hide) for host, one in found.items()}
         )
         text = json.dumps(clean, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, AttributeError, RecursionError):
@@ -30,24 +36,29 @@ def without_secrets(name: str, value: bytes) -> bytes | None:
     return _encoded(text, like=value.strip())
 
 
-def _account(value: Any) -> dict[str, str]:
-    """An AuthConfig without its secrets. Raises ValueError if it is none."""
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return {name: _field(name.lower(), one) for name, one in value.items()}
+def _check(found: Any) -> None:
+    """Raises ValueError unless *found* is an AuthConfig, or a list of them. Nothing is hidden before that is sure."""
+    for account in found if isinstance(found, list) else [found]:
+        if not isinstance(account, dict):
+            raise ValueError("no object")
+        for name, value in account.items():
+            if name.lower() not in PLAIN + SECRET or not isinstance(value, str):
+                raise ValueError("not a field of an AuthConfig")
 
 
-def _field(name: str, value: Any) -> str:
-    if name not in PLAIN + SECRET or not isinstance(value, str):
-        raise ValueError("not a field of an AuthConfig")
+def _account(value: dict[str, str], hide: Hide) -> dict[str, str]:
+    return {name: _field(name.lower(), one, hide) for name, one in value.items()}
+
+
+def _field(name: str, value: str, hide: Hide) -> str:
     if name in SECRET:
-        return REDACTED if value else ""
-    return _place(value) if name == "serveraddress" else value
+        return hide(value)
+    return _place(value, hide) if name == "serveraddress" else value
 
 
-def _place(address: str) -> str:
+def _place(address: str, hide: Hide) -> str:
     """A registry's address; one with a user and a password in it is a secret."""
-    return REDACTED if "@" in address else address
+    return hide(address) if "@" in address else address
 
 
 def _encoded(text: bytes, like: bytes) -> bytes:

@@ -33,6 +33,7 @@ class Wire:
     def __init__(self) -> None:
         self.now = START
         self.events: list[Event] = []
+        self.said = b""  # all bytes of all connections
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
 
@@ -56,6 +57,7 @@ class Connection:
 
     def _note(self, step: Callable[..., list[Event]], *arguments: Any) -> None:
         self._wire.wait(0.002)
+        self._wire.said += b"".join(arguments)
         self._wire.events += step(*arguments, self._wire.now)
 
     def client(self, data: bytes) -> None:

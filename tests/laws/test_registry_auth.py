@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apispy.decoders.value import unbase64
-from apispy.engine import lookup
-from apispy.model import Exchange, Headers, Request
-from apispy.steps.redact import redact
+from apispy.model import Exchange, Headers, Request, is_redacted
+from apispy.steps import Redactor
 
 SECRET = "hunter2-planted"
 HEADER_NAMES = st.sampled_from([b"X-Registry-Auth", b"x-registry-config", b"X-REGISTRY-CONFIG"])
@@ -58,9 +57,7 @@ CODINGS: list[Coding] = [
 
 def redacted(name: bytes, value: bytes) -> bytes:
     asked = Request("POST", "/images/create", headers=Headers(((name, value),)))
-    [(_, clean)] = redact(
-        Exchange(1, 1, 0.0, "c", "u", asked), lookup("POST", "/images/create")
-    ).request.headers
+    [(_, clean)] = Redactor().redact(Exchange(1, 1, 0.0, "c", "u", asked)).request.headers
     return clean
 
 
@@ -68,14 +65,14 @@ def redacted(name: bytes, value: bytes) -> bytes:
 def test_no_secret_passes(name: bytes, value: Any, coding: Coding) -> None:
     clean = redacted(name, coding(json.dumps(value).encode()))
     assert SECRET.encode() not in clean
-    if clean != b"<redacted>":
+    if not is_redacted(clean.decode("latin-1")):
         assert SECRET.encode() not in unbase64(clean)
 
 
 @given(noise=st.binary(max_size=60) | st.text(max_size=40).map(lambda text: base64.b64encode(text.encode())))
 def test_what_is_no_credentials_is_withheld(noise: bytes) -> None:
     if noise.strip() not in (b"", b"e30=", b"bnVsbA=="):
-        assert redacted(b"X-Registry-Auth", noise) == b"<redacted>"
+        assert is_redacted(redacted(b"X-Registry-Auth", noise).decode())
 
 
 @given(
@@ -92,4 +89,5 @@ def test_the_structure_and_what_is_no_secret_stay(fields: dict[str, str], safe: 
     encoded = base64.urlsafe_b64encode(data) if safe else base64.b64encode(data)
     clean = redacted(b"X-Registry-Auth", encoded if padded else encoded.rstrip(b"="))
     shown = json.loads(unbase64(clean))
-    assert shown == {name: "<redacted>" if name == "password" else text for name, text in fields.items()}
+    assert is_redacted(shown.pop("password", "<redacted>"))
+    assert shown == {name: text for name, text in fields.items() if name != "password"}

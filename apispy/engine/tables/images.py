@@ -44,6 +44,7 @@ IMAGES = (
         does="Lists the layers of an image and the build step that made each.",
         commands=("docker history", "docker image history"),
         outcome="count:layers",
+        secrets=("response.CreatedBy",),
     ),
     Operation(
         "ImageTag",

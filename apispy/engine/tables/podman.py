@@ -26,7 +26,7 @@ PODMAN = (
         documented=False,
         does="Tells all about one container by Podman's own API.",
         outcome="state",
-        secrets=("response.Config.Env",),
+        secrets=("response.Config.Env", "response.Config.CreateCommand"),
     ),
     Operation(
         "LibpodContainerExec",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine.shapes import Field, Shape
-from apispy.model import REDACTED
+from apispy.model import is_redacted
 
 Way = tuple[str, ...]
 """Names of fields from the top of a body; "[]" for any element of a list, "{}" for any value of a map."""
@@ -41,7 +41,7 @@ class Difference:
 
 def differences(value: Any, shape: Shape, way: Way = ()) -> Iterator[Difference]:
     """Where *value* is not as *shape* says. Null fits everywhere: Go writes what is not set as null."""
-    if value is None or value == REDACTED or shape.kind == "any":
+    if value is None or is_redacted(value) or shape.kind == "any":
         return
     if not _fits(value, shape):
         yield Difference("type", way, shape.kind, NAMES.get(type(value), "?"))
@@ -65,7 +65,7 @@ def is_nothing(value: Any) -> bool:
     """Go writes what is not set as a zero value; that says nothing."""
     if isinstance(value, dict):
         return all(is_nothing(part) for part in value.values())
-    return value in (None, False, 0, "", []) or value == REDACTED
+    return value in (None, False, 0, "", []) or is_redacted(value)
 
 
 def _fits(value: Any, shape: Shape) -> bool:

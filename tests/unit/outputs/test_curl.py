@@ -93,7 +93,7 @@ def test_secrets_are_not_in_it_and_it_says_so():
     told = with_headers("POST /auth", {"username": "ann", "password": "hunter2"})
     line = curl(told, SOCKET)
     assert "hunter2" not in line
-    assert line.endswith("# <redacted> stands for what --show-secrets shows")
+    assert line.endswith("# it has tokens (<redacted:...>) for what --show-secrets shows")
     assert "withheld" in curl(with_headers("POST /auth", b"password=hunter2"), SOCKET)
 
 

@@ -40,6 +40,14 @@ def test_sorted_by_time_with_a_total() -> None:
     )
 
 
+def test_what_was_hidden_is_told() -> None:
+    text = table(
+        reading("POST /containers/create", 201, {"Id": "x"}, ask={"Env": ["A=b", "C=d"]}),
+        reading("POST /swarm/join", 200, ask={"JoinToken": "x"}),
+    )
+    assert text.endswith("total\nhidden: 2 environment values, 1 swarm token; --show-secrets shows them\n")
+
+
 def test_leaving_a_stream_is_no_error() -> None:
     assert not reading("GET /events", 200, None, end="cut").failed
     assert reading("GET /events", None, None, end="cut").failed

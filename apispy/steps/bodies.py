@@ -1,0 +1,120 @@
+"""Takes secrets out of whole bodies, once they are there.
+
+A body that nothing secret was found in stays as it came. One with secrets becomes one chunk, of at least its old size,
+so that what got shorter does not look as if its end were missing. One that cannot be looked through is withheld.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from apispy.model import Body, Chunk
+from apispy.steps import parameters, texts, values
+from apispy.steps.hider import Hider
+from apispy.steps.paths import Path
+
+Secrets = list[tuple[Path, str]]
+"""Where the table says that secrets are, and what kinds they are."""
+
+
+def withheld(hider: Hider, body: Body, place: str) -> Body:
+    """Nothing of it is shown."""
+    if not body.size or not body.shown:
+        return body
+    hider.withhold(place)
+    return replace(body, chunks=(), shown=False)
+
+
+def form(hider: Hider, body: Body, place: str) -> Body:
+    """An ``application/x-www-form-urlencoded`` body."""
+    return _whole(hider, body, place, lambda text: parameters.pairs(hider, text, place), fill=b"&")
+
+
+def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict: bool) -> Body:
+    """JSON, one value or several, or text. *strict*: it must be JSON, all of it, else it is withheld."""
+    rules = hider.policy.rules
+    if not body.size or not body.shown:
+        return body
+    if body.cut:
+        if strict or rules.look_into_bodies:
+            return withheld(hider, body, place)
+        return _changed(body, values.as_text(body.data, lambda text: texts.clean(hider, text, place)))
+    try:
+        found = values.values_of(body.data.decode("utf-8"))
+        return _rewritten(hider, body, found, place, secrets)
+    except RecursionError:
+        return withheld(hider, body, place)
+    except ValueError:
+        if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")):
+            return withheld(hider, body, place)
+    return _whole(hider, body, place, lambda text: texts.clean(hider, text, place))
+
+
+def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
+    """What programs or archives hold: only the user's patterns look into it. *framed*: it may have Docker's frames.
+
+    The frames are kept. Anything else that has a structure of its own is withheld if something was found in it.
+    """
+    if not hider.policy.rules.patterns or not body.size or not body.shown:
+        return body
+    if body.cut:
+        return withheld(hider, body, place)
+    before = len(hider.found)
+    data = b"".join(
+        _frame(head, values.as_text(payload, lambda text: texts.patterns(hider, text, place)))
+        for head, payload in (_frames(body.data) if framed else [(b"", body.data)])
+    )
+    if len(hider.found) == before:
+        return body
+    if not framed:
+        return withheld(hider, body, place)
+    return replace(body, chunks=(Chunk(body.chunks[-1].at, data),), size=len(data))  # frames cannot be padded
+
+
+def _rewritten(hider: Hider, body: Body, found: list[object], place: str, secrets: Secrets) -> Body:
+    before = len(hider.found)
+    shown = [document(hider, value, f"{place}:$", secrets) for value in found]
+    if (
+        len(hider.found) == before and not secrets
+    ):  # with them even a repeated name, of which JSON keeps one, counts
+        return body
+    text = "\n".join(json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in shown)
+    return _changed(body, text.encode("utf-8", "surrogatepass"))
+
+
+def document(hider: Hider, value: object, place: str, secrets: Secrets) -> object:
+    """One JSON value, which may be changed, without its secrets."""
+    holder = [value]
+    for path, kind in secrets:
+        values.at_path(hider, holder, path, place, kind)
+    return values.clean(hider, holder[0], place)
+
+
+def _whole(hider: Hider, body: Body, place: str, change: Callable[[str], str], fill: bytes = b" ") -> Body:
+    if body.cut or not body.shown:
+        return withheld(hider, body, place)
+    return _changed(body, values.as_text(body.data, change), fill)
+
+
+def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
+    """*body* with *data* in it, padded with *fill* to its old size."""
+    if data == body.data:
+        return body
+    padded = data if body.cut else data.ljust(body.size, fill)
+    return replace(body, chunks=(Chunk(body.chunks[-1].at, padded),))
+
+
+def _frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(first half of the header, payload) of each of Docker's frames; ("", all) of what has none."""
+    at = 0
+    while len(data) - at >= 8 and data[at] < 4 and not any(data[at + 1 : at + 4]):
+        stop = at + 8 + int.from_bytes(data[at + 4 : at + 8])
+        if stop > len(data):
+            break
+        yield data[at : at + 4], data[at + 8 : stop]
+        at = stop
+    yield b"", data[at:]
+
+
+def _frame(head: bytes, payload: bytes) -> bytes:
+    return head + len(payload).to_bytes(4) + payload if head else payload

@@ -1,0 +1,51 @@
+"""Takes secrets out of header fields and trailers, and quotes of the wire out of messages."""
+
+import re
+
+from apispy.model import Headers
+from apispy.steps import kinds, texts
+from apispy.steps.hider import Hider
+from apispy.steps.registry_auth import without_secrets
+from apispy.steps.secret_names import strong
+
+SECRET_HEADERS = (
+    "x-registry-auth",
+    "x-registry-config",
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+)
+"""Header fields whose values are credentials, in lower case, beside those with a name that says so."""
+
+EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
+"""What clients send when they have none: nothing, base64 of ``{}`` and of ``null``. It helps to see that."""
+
+_QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
+
+
+def without_quotes(reason: str) -> str:
+    """*reason* without the bytes from the wire that a parser's message quotes: a header line, a piece of a body."""
+    return _QUOTED_BYTES.sub("", reason)
+
+
+def fields(hider: Hider, headers: Headers, place: str) -> Headers:
+    """*place*: "request.header", "response.trailer", ..."""
+    return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
+
+
+def _value(hider: Hider, name: bytes, value: bytes, place: str) -> bytes:
+    shown = name.decode("latin-1")
+    lower, place = shown.lower(), f"{place}:{shown}"
+    text = value.decode("utf-8", "surrogateescape")
+    if lower in hider.policy.rules.headers:
+        text = hider.hide(text, place, kinds.RULE)
+    elif lower not in SECRET_HEADERS and not strong(lower):
+        text = texts.clean(hider, text, place)
+    elif value.strip() not in EMPTY_CREDENTIALS:
+        kind = kinds.REGISTRY if lower.startswith("x-registry-") else kinds.HEADER
+        structured = without_secrets(lower, value, lambda secret: hider.hide(secret, place, kind))
+        if structured is not None:
+            return structured
+        text = hider.hide(text, place, kind)
+    return text.encode("utf-8", "surrogateescape")

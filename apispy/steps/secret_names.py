@@ -1,0 +1,54 @@
+"""Which names, and which values, look like secrets. In doubt they do."""
+
+import math
+import re
+from collections import Counter
+
+STRONG = re.compile(
+    r"passw|passphrase|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key", re.IGNORECASE
+)
+"""Parts of names that hardly ever mean anything else."""
+
+WORDS = frozenset((
+    "pass", "pwd", "pw", "key", "keys", "auth", "authorization", "cred", "creds", "private", "cert",
+    "certificate", "dsn", "pat", "pin", "salt", "jwt", "bearer", "sas", "cookie", "session",
+    "signature", "license", "conn", "connection", "connectionstring", "webhook", "netrc", "npmrc",
+    "pgpass",
+))  # fmt: skip
+"""Whole words in names, as in ``DB_PASS``, ``sshKey``, ``MYSQL_PWD``."""
+
+VALUES = re.compile(
+    r"://[^\s/?#]+@"  # a URL with a user
+    r"|eyJ[\w-]{8,}\.[\w-]+"  # a JWT
+    r"|-----BEGIN"  # PEM
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
+    r"|\b(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|sk[-_]|SWMTKN-|SWMKEY-|hf_|npm_|pypi-)[\w-]{8,}"
+    r"|\b(?:password|pwd|accountkey|sharedaccesskey)\s*=",
+    re.IGNORECASE,
+)
+"""What credentials look like, whatever their name."""
+
+RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+ENTROPY = 3.5
+"""Bits a character. Twenty random hexadecimal digits have about that, words and paths have less or are shorter."""
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def strong(name: str) -> bool:
+    """Whether *name* says password, token or the like without a doubt."""
+    return STRONG.search(name) is not None
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether ``name=value`` may be a secret: by the name, or by what the value looks like."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    return strong(name) or bool(words & WORDS) or VALUES.search(value) is not None or _is_random(value)
+
+
+def _is_random(value: str) -> bool:
+    return any(_entropy(found[0]) >= ENTROPY for found in RANDOM.finditer(value))
+
+
+def _entropy(text: str) -> float:
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())

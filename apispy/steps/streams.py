@@ -1,0 +1,83 @@
+"""What the streams of a call hold, as far as secrets go."""
+
+from apispy.engine.operation import Call
+from apispy.model import Direction, Exchange
+from apispy.steps import kinds
+from apispy.steps.bodies import Secrets
+from apispy.steps.kinds import kind_at
+from apispy.steps.paths import Path
+from apispy.steps.policy import Policy
+
+LOGIN = (
+    "request.password",
+    "request.auth",
+    "request.identitytoken",
+    "request.registrytoken",
+    "response.IdentityToken",
+)
+"""The secrets of POST /auth. Here too, so that a gap in the table of operations cannot show them."""
+
+SECRET_TUNNEL = "h2c"
+"""BuildKit's tunnels carry registry credentials and build secrets inside gRPC: only a discreet decoder reads them."""
+
+PROGRAMS = ("stdio", "raw", "tar", "websocket", "opaque")
+"""Formats that hold what programs say, or files: apispy cannot know what is secret there, only the user can."""
+
+FRAMED = ("stdio", "raw")
+"""Those among them that may have Docker's frames, or are plain text."""
+
+VARIABLES = (kinds.ENV, kinds.BUILD)
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:
+    if direction not in ("to_server", "to_client"):
+        return False
+    protocol = exchange.tunnel.protocol if exchange.tunnel else ""
+    return SECRET_TUNNEL in (call.operation.response, protocol)
+
+
+def is_form(exchange: Exchange, direction: Direction) -> bool:
+    return direction == "request" and media_type(exchange, direction) == FORM
+
+
+def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> bool:
+    """JSON, or what may be, of which no table says where its secrets are: of a call that is not Docker's."""
+    if direction not in ("request", "response") or is_error(exchange, direction):
+        return False
+    kind = media_type(exchange, direction)
+    return (not call.known or call.operation.tag == "Podman") and (not kind or "json" in kind)
+
+
+def is_error(exchange: Exchange, direction: Direction) -> bool:
+    """An error's body is a message, in plain text before API 1.24, and not what the operation answers."""
+    response = exchange.response
+    return direction == "response" and response is not None and response.status >= 400
+
+
+def format_of(call: Call, exchange: Exchange, direction: Direction) -> str:
+    """What the table says of this stream, "" for nothing."""
+    if is_error(exchange, direction):
+        return "text"
+    if direction == "to_server":
+        return "raw"
+    return call.operation.request if direction == "request" else call.operation.response
+
+
+def media_type(exchange: Exchange, direction: Direction) -> str:
+    head = exchange.response if direction != "request" else exchange.request
+    return head.headers.text("content-type").partition(";")[0].strip().lower() if head else ""
+
+
+def secrets_of(call: Call, direction: Direction, policy: Policy) -> Secrets:
+    """Where the table says that this stream has secrets, beside those that the policy does not hide."""
+    login = call.operation.method in ("POST", "") and call.path.rstrip("/").endswith("/auth")
+    found: Secrets = []
+    for secret in call.operation.secrets + (LOGIN if login else ()):
+        side, *names = secret.lower().split(".")
+        path: Path = tuple(names)
+        kind = kind_at(call.operation, path)
+        if side == direction and not (kind in VARIABLES and policy.env == "none"):
+            found.append((path, kind))
+    return found

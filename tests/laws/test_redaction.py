@@ -1,0 +1,98 @@
+"""No secret passes redaction, whatever else is in the body, and whatever the secret looks like."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from hypothesis import given
+from hypothesis import strategies as st
+from streams import JSON
+
+from apispy.engine import OPERATIONS
+from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
+from apispy.steps import Redactor
+from apispy.steps.hider import Tokens
+
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="="), min_size=1, max_size=8).map(
+    lambda text: f"h7{text}u7nt3r"
+)
+"""Any text between two ends that nothing else has."""
+
+PLACES = sorted(
+    {(row.id, secret) for row in OPERATIONS for secret in row.secrets if "createdby" not in secret.lower()}
+)
+BY_ID = {row.id: row for row in OPERATIONS}
+
+
+def codings(secret: str) -> list[str]:
+    """How *secret* may stand in text. Of base64 what does not depend on its neighbours, at each of three offsets."""
+    data = secret.encode()
+    found = [secret, data.hex(), quote(secret), quote_plus(secret), json.dumps(secret)[1:-1]]
+    for offset in range(3):
+        coded = base64.b64encode(b"x" * offset + data).decode().rstrip("=")
+        found.append(coded[4 if offset else 0 : -1])
+    return found
+
+
+def planted(path: list[str], secret: str, around: Any) -> Any:
+    """*secret* at *path*, every object on the way with more in it, a list now and then."""
+    if not path:
+        return secret
+    inner = planted(path[1:], secret, around)
+    if path in (["Env"], ["env"]):
+        inner = [f"NAME={secret}"]
+    if path[0].endswith("Proxy"):  # of the address of a proxy only the user is a secret
+        inner = f"http://ann:{secret}@proxy:3128"
+    value = (around if isinstance(around, dict) else {}) | {path[0]: inner}
+    return [value, value] if len(path) == 2 else value
+
+
+def exchange_of(operation_id: str, secret_path: str, value: Any) -> Exchange:
+    row = BY_ID[operation_id]
+    direction: Direction = "request" if secret_path.startswith("request") else "response"
+    data = json.dumps(value).encode()
+    asked = Request(row.method, row.path.replace("{", "").replace("}", ""))
+    made = Exchange(1, 1, 0.0, "c", "u", asked, Response(200), end="complete")
+    return made.with_stream(direction, Body((Chunk(0.1, data),), len(data)))
+
+
+@given(place=st.sampled_from(PLACES), secret=SECRETS, around=JSON)
+def test_no_secret_passes(place: tuple[str, str], secret: str, around: Any) -> None:
+    value = planted(place[1].split(".")[1:], secret, around)
+    made = exchange_of(*place, value)
+    clean = Redactor().redact(made)
+    shown = repr(clean) + "".join(body.data.decode() for body in clean.streams.values())
+    assert not [coding for coding in codings(secret) if coding in shown]
+
+
+@given(place=st.sampled_from(PLACES), secret=SECRETS, around=JSON)
+def test_redacting_again_changes_nothing(place: tuple[str, str], secret: str, around: Any) -> None:
+    once = Redactor().redact(exchange_of(*place, planted(place[1].split(".")[1:], secret, around)))
+    assert Redactor(tokens=Tokens(b"of another session")).redact(once) == once
+
+
+@given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))
+def test_no_secret_passes_in_a_query(secret: str, name: str) -> None:
+    values = {
+        "buildargs": json.dumps({"A": secret}),
+        "changes": f"ENV A {json.dumps(secret)}",
+        "remote": f"https://{quote(secret, safe='')}@r/",
+        "x_token": secret,
+        "run": json.dumps({"Env": [f"A={secret}"]}),
+    }
+    target = f"/build?q=1&{name}={quote(values[name], safe='')}"
+    shown = Redactor().redact(Exchange(1, 1, 0.0, "c", "u", Request("POST", target))).request.target
+    assert not [coding for coding in codings(secret) if coding in shown]
+    assert shown.isascii()
+    assert " " not in shown
+
+
+@given(
+    data=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
+    target=st.text(max_size=30),
+)
+def test_anything_can_be_redacted(data: bytes, target: str) -> None:
+    made = Exchange(1, 1, 0.0, "c", "u", Request("POST", target, body=Body((Chunk(0.1, data),), len(data))))
+    clean = Redactor().redact(made)
+    assert clean.request.body.kept >= len(data) or not clean.request.body.shown

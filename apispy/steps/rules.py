@@ -9,15 +9,46 @@ from apispy.steps import paths
 from apispy.steps.paths import Path
 
 if TYPE_CHECKING:
-    from regex import Pattern
+    import regex
 
 PATTERN_LIMIT = 1000
 """Characters of a pattern."""
 
 PATIENCE = 0.1
-"""Seconds that one pattern may take for one text. One that takes longer hides the whole text."""
+"""Seconds that one pattern may take for one text. If it takes longer, the whole text is hidden."""
+
+LATE = 5
+"""How often a pattern may take longer, before it is searched for no more, and hides all it is to look at."""
 
 EXAMPLES = "json:$.Config.Labels.x, header:X-Foo or re:corp-[0-9]+"
+
+
+class Pattern:
+    """A pattern of the user, which cannot take long: neither once nor in all."""
+
+    def __init__(self, pattern: "regex.Pattern[str]") -> None:
+        self._pattern = pattern
+        self._late = 0
+
+    @property
+    def text(self) -> str:
+        return self._pattern.pattern
+
+    def substituted(self, text: str, hide: Callable[[str], str]) -> str:
+        """*text* with all that is found in it hidden."""
+        if self._late >= LATE:
+            return hide(text)
+        parts, end = [], 0
+        try:
+            for match in self._pattern.finditer(text, timeout=PATIENCE):
+                start, stop = match.span()
+                if stop > start:
+                    parts += [text[end:start], hide(text[start:stop])]
+                    end = stop
+        except TimeoutError:
+            self._late += 1
+            return hide(text)
+        return "".join(parts) + text[end:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +57,7 @@ class Rules:
 
     headers: frozenset[str] = frozenset()  # in lower case
     paths: tuple[Path, ...] = ()
-    patterns: "tuple[Pattern[str], ...]" = ()
+    patterns: tuple[Pattern, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.headers or self.paths or self.patterns)
@@ -59,7 +90,7 @@ def _header(name: str) -> str:
     return name.lower()
 
 
-def _pattern(text: str) -> "Pattern[str]":
+def _pattern(text: str) -> Pattern:
     import regex  # only those who give a pattern wait for it
 
     if len(text) > PATTERN_LIMIT:
@@ -70,22 +101,7 @@ def _pattern(text: str) -> "Pattern[str]":
         raise ValueError(f"no regular expression: {error}") from None
     if pattern.search("") is not None:
         raise ValueError("the pattern also fits nothing at all, so it would be found everywhere")
-    return pattern
+    return Pattern(pattern)
 
 
 _KINDS: dict[str, Callable[[str], Any]] = {"json": paths.parse, "header": _header, "re": _pattern}
-
-
-def substituted(pattern: "Pattern[str]", text: str, hide: Callable[[str], str]) -> str:
-    """*text* with all that *pattern* finds hidden; all of it if the search takes too long."""
-    try:
-        found = pattern.finditer(text, concurrent=True, timeout=PATIENCE)
-        parts, end = [], 0
-        for match in found:
-            start, stop = match.span()
-            if stop > start:
-                parts += [text[end:start], hide(text[start:stop])]
-                end = stop
-    except TimeoutError:
-        return hide(text)
-    return "".join(parts) + text[end:]

@@ -19,7 +19,7 @@ WORDS = frozenset((
 
 VALUES = re.compile(
     r"://[^\s/?#]+@"  # a URL with a user
-    r"|eyJ[\w-]{8,}\.[\w-]+"  # a JWT
+    r"|\beyJ[\w-]{8,2000}\.[\w-]+"  # a JWT
     r"|-----BEGIN"  # PEM
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
     r"|\b(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|sk[-_]|SWMTKN-|SWMKEY-|hf_|npm_|pypi-)[\w-]{8,}"
@@ -27,6 +27,9 @@ VALUES = re.compile(
     re.IGNORECASE,
 )
 """What credentials look like, whatever their name."""
+
+LONG = 10_000
+"""Characters of a value that is taken for a secret without a look."""
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
 ENTROPY = 3.5
@@ -42,8 +45,10 @@ def strong(name: str) -> bool:
 
 def looks_secret(name: str, value: str) -> bool:
     """Whether ``name=value`` may be a secret: by the name, or by what the value looks like."""
+    if len(value) > LONG or strong(name):
+        return True
     words = {word.lower() for word in _WORD.findall(name)}
-    return strong(name) or bool(words & WORDS) or VALUES.search(value) is not None or _is_random(value)
+    return bool(words & WORDS) or VALUES.search(value) is not None or _is_random(value)
 
 
 def _is_random(value: str) -> bool:

@@ -4,7 +4,6 @@ import re
 
 from apispy.steps import kinds
 from apispy.steps.hider import PREFIX, Hider
-from apispy.steps.rules import substituted
 
 USER = r"(?<=://)[^\s/?#\"'<>]+(?=@)"
 """The user, with a password, in a URL. Of ssh and the like a user without password is no secret."""
@@ -44,7 +43,7 @@ def clean(hider: Hider, text: str, place: str) -> str:
 def patterns(hider: Hider, text: str, place: str) -> str:
     """*text* without what the user's patterns find."""
     for pattern in hider.policy.rules.patterns:
-        text = substituted(pattern, text, lambda secret: hider.hide(secret, place, kinds.RULE))
+        text = pattern.substituted(text, lambda secret: hider.hide(secret, place, kinds.RULE))
     return text
 
 

@@ -1,0 +1,64 @@
+"""docs/secrets.md says what is so."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from apispy.cli.proxy import proxy
+from apispy.outputs import units
+from apispy.steps import Policy, kinds, parse
+from apispy.steps.heads import SECRET_HEADERS
+from apispy.steps.hider import ECHO, Tokens
+from apispy.steps.rules import LATE, PATIENCE
+
+PAGE = (Path(__file__).parents[2] / "docs/secrets.md").read_text()
+
+KINDS = (
+    {value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)}
+    | set(kinds.BY_FIELD.values())
+    | set(kinds.BY_TAG.values())
+)
+
+
+def test_every_kind_is_there() -> None:
+    rows = re.findall(r"^\| ([a-zA-Z, -]+) \| ", PAGE, re.MULTILINE)
+    assert {kind for row in rows for kind in row.split(", ")} - {"In the report", "Rule"} == KINDS
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"`(--redact [^`]+)`", PAGE)) - {"--redact RULE"}))
+def test_the_rules_are_right(line: str) -> None:
+    option, rule = shlex.split(line)
+    assert option == "--redact"
+    assert parse([rule])
+
+
+def test_there_is_a_rule_of_each_kind() -> None:
+    assert {"json", "header", "re"} <= set(re.findall(r"--redact ['\"](\w+):", PAGE))
+
+
+def test_the_modes_and_options_are_those_of_the_command_line() -> None:
+    [modes] = [option for option in proxy.params if option.name == "redact_env"]
+    assert re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE) == list(modes.type.choices)  # type: ignore[attr-defined]
+    assert modes.default == "all" == Policy().env
+    known = {name for option in proxy.params for name in option.opts}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= known | {"--password"}
+
+
+def test_headers_and_figures() -> None:
+    assert not [name for name in SECRET_HEADERS if name not in PAGE.lower()]
+    assert f"{ECHO} characters or more" in PAGE
+    assert f"fewer than {ECHO} characters" in PAGE
+    assert f"more than {PATIENCE} s" in PAGE
+    assert LATE == 5
+    assert "after the fifth time" in PAGE
+    assert re.search(r"<redacted:[0-9a-f]{8}>", PAGE)
+    assert re.fullmatch(r"<redacted:[0-9a-f]{8}>", Tokens().of("x"))
+
+
+def test_the_report_is_as_it_is_written() -> None:
+    [line] = re.findall(r"^hidden: (.*);", PAGE, re.MULTILINE)
+    for counted in line.split(", "):
+        number = int(counted.split()[0])
+        assert counted in {units.count(number, kind) for kind in KINDS}

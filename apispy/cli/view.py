@@ -40,6 +40,7 @@ class View:
         self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None"
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
+        from apispy.outputs.safe import escape
         from apispy.outputs.summary import NOTHING
 
         if self.stats:
@@ -54,7 +55,7 @@ class View:
             columns=lambda: _columns(stream),
             curl=curl,
         )
-        nothing = f"no call matched the filter {self.filter}" if self.filter else NOTHING
+        nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
         summary = Summary(writer.write, nothing=nothing)
         return [summary] if self.quiet else [console, summary]
 

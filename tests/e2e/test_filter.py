@@ -94,3 +94,15 @@ def test_a_summary_of_nothing_says_why(place: Path, daemons: Daemons) -> None:
     finally:
         spy.end()
     assert spy.out == "no call matched the filter duration>59m\n"
+
+
+def test_a_quiet_run_has_the_notes_that_its_filter_asks_for(place: Path, daemons: Daemons) -> None:
+    where = place / "zqfilternote"
+    spy = Spy.start(where, *listener("unix", where), *upstream("unix", daemons), "--filter", "note", "-q")
+    try:
+        client = through(spy, place, daemons)
+        assert client.sh("dcurl '/v1.41/containers/json?nosuch=1' && dcurl /v1.41/_ping").code == 0
+    finally:
+        spy.end()
+    assert spy.out.splitlines()[2].endswith("ContainerList")
+    assert "SystemPing" not in spy.out

@@ -12,8 +12,10 @@ from apispy.steps.select.subject import Part, Subject
 
 KEYWORDS = ("and", "or", "not")
 
+VALUE = re.compile(r"""[^\s()"]+""")
+"""What may stand after an operator without quotes."""
+
 _BARE = re.compile(r"""[^\s()"<>:=!]+""")
-_VALUE = re.compile(r"""[^\s()"]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Test:
             return self.value if plain else _quoted(self.value)
         if not self.operator:
             return self.field.name
-        value = self.value if _VALUE.fullmatch(self.value) else _quoted(self.value)
+        value = self.value if VALUE.fullmatch(self.value) else _quoted(self.value)
         return f"{self.field.name}{self.operator}{value}"
 
 

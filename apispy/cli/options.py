@@ -42,15 +42,13 @@ DAEMON = (
 COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
                      show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
 
-FILTER = click.option("--filter", "expression", metavar="EXPR",
-                      help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "
-                           "The summary counts no others either. The language: docs/filters.md.")  # fmt: skip
-
 STATS = click.option("--stats", is_flag=True,
                      help="Counts and latencies of each operation, and reads made again and again.")  # fmt: skip
 
 VIEW = (
-    FILTER,
+    click.option("--filter", "expression", metavar="EXPR",
+                 help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "
+                      "The summary counts no others either. The language: docs/filters.md."),
     click.option("-v", "--verbose", count=True,
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
     click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),

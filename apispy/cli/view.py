@@ -57,6 +57,7 @@ class View:
         self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None"
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
+        from apispy.outputs.safe import escape
         from apispy.outputs.summary import NOTHING
 
         if self.stats:
@@ -71,7 +72,7 @@ class View:
             columns=lambda: _columns(stream),
             curl=curl,
         )
-        nothing = f"no call matched the filter {self.filter}" if self.filter else NOTHING
+        nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
         summary = Summary(writer.write, nothing=nothing)
         return [summary] if self.quiet else [console, summary]
 

@@ -62,11 +62,11 @@ def compact(value: Any) -> str:
 
 def sent(reading: Reading) -> int:
     """Bytes from client to daemon, heads not counted."""
-    return sum(body.size for way, body in reading.exchange.streams.items() if way in ("request", "to_server"))
+    tunnel = reading.exchange.tunnel
+    return reading.exchange.request.body.size + (tunnel.to_server.size if tunnel else 0)
 
 
 def received(reading: Reading) -> int:
     """Bytes from daemon to client, heads not counted."""
-    return sum(
-        body.size for way, body in reading.exchange.streams.items() if way in ("response", "to_client")
-    )
+    response, tunnel = reading.exchange.response, reading.exchange.tunnel
+    return (response.body.size if response else 0) + (tunnel.to_client.size if tunnel else 0)

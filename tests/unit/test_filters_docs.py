@@ -8,11 +8,11 @@ import pytest
 
 from apispy.cli.proxy import proxy
 from apispy.errors import UsageError
-from apispy.steps.select import Filter, Stage
+from apispy.steps.select import Filter, Part
 from apispy.steps.select.fields import TABLE, WORD
 
 PAGE = Path(__file__).parents[2] / "docs/filters.md"
-KNOWN = {Stage.HEAD: "request", Stage.REQUEST: "body", Stage.ANSWER: "answer", Stage.END: "end"}
+KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.ANSWER: "answer", Part.END: "end"}
 
 
 def with_fields(page: str) -> str:

@@ -5,6 +5,6 @@
 """
 
 from apispy.steps.select.filter import Filter
-from apispy.steps.select.subject import Stage, Subject
+from apispy.steps.select.subject import Part, Subject
 
-__all__ = ["Filter", "Stage", "Subject"]
+__all__ = ["Filter", "Part", "Subject"]

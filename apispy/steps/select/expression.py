@@ -1,17 +1,21 @@
 """What a filter consists of. Each part decides about a call, and says itself in the language."""
 
 import dataclasses
+import functools
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from apispy.steps.select.fields import FIELDS, Field
-from apispy.steps.select.subject import Stage, Subject
+from apispy.steps.select.subject import Part, Subject
 
 KEYWORDS = ("and", "or", "not")
 
+VALUE = re.compile(r"""[^\s()"]+""")
+"""What may stand after an operator without quotes."""
+
 _BARE = re.compile(r"""[^\s()"<>:=!]+""")
-_VALUE = re.compile(r"""[^\s()"]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,12 @@ class Test:
     holds: Callable[[Subject], bool] = dataclasses.field(compare=False, repr=False)
 
     @property
-    def needs(self) -> Stage:
+    def needs(self) -> Part:
         return self.field.known
 
-    def decide(self, subject: Subject, stage: Stage) -> bool | None:
-        """Whether it holds, None as long as *stage* is too early to say."""
-        return None if stage < self.field.known else self.holds(subject)
+    def decide(self, subject: Subject, known: Part) -> bool | None:
+        """Whether it holds, None when *known* is too little to say."""
+        return self.holds(subject) if self.field.known in known else None
 
     def __str__(self) -> str:
         if not self.field.name:
@@ -37,7 +41,7 @@ class Test:
             return self.value if plain else _quoted(self.value)
         if not self.operator:
             return self.field.name
-        value = self.value if _VALUE.fullmatch(self.value) else _quoted(self.value)
+        value = self.value if VALUE.fullmatch(self.value) else _quoted(self.value)
         return f"{self.field.name}{self.operator}{value}"
 
 
@@ -46,11 +50,11 @@ class Not:
     part: "Expression"
 
     @property
-    def needs(self) -> Stage:
+    def needs(self) -> Part:
         return self.part.needs
 
-    def decide(self, subject: Subject, stage: Stage) -> bool | None:
-        decided = self.part.decide(subject, stage)
+    def decide(self, subject: Subject, known: Part) -> bool | None:
+        decided = self.part.decide(subject, known)
         return None if decided is None else not decided
 
     def __str__(self) -> str:
@@ -65,14 +69,14 @@ class Several:
     parts: tuple["Expression", ...]
 
     @property
-    def needs(self) -> Stage:
-        return max(part.needs for part in self.parts)
+    def needs(self) -> Part:
+        return functools.reduce(operator.or_, (part.needs for part in self.parts))
 
-    def decide(self, subject: Subject, stage: Stage) -> bool | None:
+    def decide(self, subject: Subject, known: Part) -> bool | None:
         """One part that is known may settle it: a false one of ``and``, a true one of ``or``."""
         settles, verdict = self.word == "or", True
         for part in self.parts:
-            decided = part.decide(subject, stage)
+            decided = part.decide(subject, known)
             if decided is settles:
                 return settles
             verdict = verdict and decided is not None

@@ -1,4 +1,4 @@
-"""The fields that a filter may ask for: where each is found, and from when on it is known."""
+"""The fields that a filter may ask for: where each is found, and with what of a call it is known."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from apispy.engine.versions import parse as parse_version
 from apispy.steps.select import kinds
 from apispy.steps.select.kinds import Kind
 from apispy.steps.select.names import containers, images
-from apispy.steps.select.subject import Stage, Subject
+from apispy.steps.select.subject import Part, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Field:
 
     name: str
     kind: Kind
-    known: Stage
+    known: Part
     values: Callable[[Subject], Iterable[Any]]
     does: str  # in one sentence, for docs/filters.md
     example: str
@@ -40,43 +40,43 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
 
 
 TABLE = (
-    Field("op", kinds.GLOB, Stage.HEAD, lambda it: (it.call.operation.id or "?",),
+    Field("op", kinds.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
           "Docker's name of the operation; of a call that is not known `?`.", "op:Container*", "operation"),
-    Field("tag", kinds.GLOB, Stage.HEAD, lambda it: (it.call.operation.tag,),
+    Field("tag", kinds.GLOB, Part.HEAD, lambda it: (it.call.operation.tag,),
           "The chapter of Docker's reference: Container, Image, Network, ...", "tag:Image"),
-    Field("method", kinds.GLOB, Stage.HEAD, lambda it: (it.exchange.request.method,),
+    Field("method", kinds.GLOB, Part.HEAD, lambda it: (it.exchange.request.method,),
           "The request's method.", "method:GET"),
-    Field("path", kinds.GLOB, Stage.HEAD, lambda it: (it.call.path,),
+    Field("path", kinds.GLOB, Part.HEAD, lambda it: (it.call.path,),
           "The request's path, without version and query.", "path:/containers/*"),
-    Field("version", kinds.VERSION, Stage.HEAD, _version,
+    Field("version", kinds.VERSION, Part.HEAD, _version,
           "The API version that the client named; 1.9 is before 1.10.", "version<1.41"),
-    Field("client", kinds.GLOB, Stage.HEAD, lambda it: (it.exchange.client,),
+    Field("client", kinds.GLOB, Part.HEAD, lambda it: (it.exchange.client,),
           "Who asked, as `--json` says it.", "client:*docker*"),
-    Field("container", kinds.GLOB, Stage.HEAD, containers,
+    Field("container", kinds.GLOB, Part.HEAD, containers,
           "The container that the request is about, also through an exec: its name or its id, long or of 12 digits, "
           "as far as the session told what belongs together.", "container:web"),
-    Field("image", kinds.GLOB, Stage.REQUEST, images,
+    Field("image", kinds.GLOB, Part.BODY, images,
           "The image that the request names, with or without its tag.", "image:busybox*"),
-    Field("time", kinds.TIME, Stage.HEAD, lambda it: (it.exchange.started,),
+    Field("time", kinds.TIME, Part.HEAD, lambda it: (it.exchange.started,),
           "When the call began: the time of any day, or a date and time; local, unless it ends in a zone.",
           "time>=12:00"),
-    Field("status", kinds.NUMBER, Stage.ANSWER, _status, "The answer's status.", "status>=400"),
-    Field("duration", kinds.DURATION, Stage.END, lambda it: (it.exchange.duration,),
+    Field("status", kinds.NUMBER, Part.ANSWER, _status, "The answer's status.", "status>=400"),
+    Field("duration", kinds.DURATION, Part.END, lambda it: (it.exchange.duration,),
           "From the call's first byte to its end.", "duration>=200ms", "slow"),
-    Field("size", kinds.SIZE, Stage.END, _bytes("response", "to_client"),
+    Field("size", kinds.SIZE, Part.END, _bytes("response", "to_client"),
           "Bytes of the answer, head not counted, and of what a tunnel carried to the client.", "size>1MB",
           "received"),
-    Field("sent", kinds.SIZE, Stage.END, _bytes("request", "to_server"),
+    Field("sent", kinds.SIZE, Part.END, _bytes("request", "to_server"),
           "Likewise the other way.", "sent>=64KiB"),
-    Field("error", kinds.TEXT, Stage.END, lambda it: it.errors,
+    Field("error", kinds.TEXT, Part.END, lambda it: it.errors,
           "A text in what the daemon says went wrong; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
-    Field("note", kinds.TEXT, Stage.END, lambda it: it.notes,
+    Field("note", kinds.TEXT, Part.END, lambda it: it.notes,
           "A text in what apispy remarks on the call; alone: it remarks anything.", "note:ignores",
           flag=lambda it: bool(it.notes)),
 )  # fmt: skip
 
 FIELDS: dict[str, Field] = {name: field for field in TABLE for name in (field.name, field.alias) if name}
 
-WORD = Field("", kinds.TEXT, Stage.HEAD, lambda it: (it.call.operation.id, it.call.path),
+WORD = Field("", kinds.TEXT, Part.HEAD, lambda it: (it.call.operation.id, it.call.path),
              "A word alone is looked for in the operation's name and in the path.", "inspect")  # fmt: skip

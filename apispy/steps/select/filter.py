@@ -5,7 +5,7 @@ from typing import Self
 
 from apispy.steps.select.expression import Expression
 from apispy.steps.select.parser import parse
-from apispy.steps.select.subject import Stage, Subject, so_far
+from apispy.steps.select.subject import ALL, Part, Subject, so_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,21 @@ class Filter:
 
     def matches(self, subject: Subject) -> bool:
         """Whether a call that is over is meant. Never raises."""
-        return self.expression.decide(subject, Stage.END) is True
+        return self.expression.decide(subject, ALL) is True
 
     def early(self, subject: Subject) -> bool | None:
         """Whether a call that is under way is meant; None as long as that cannot be said. Never raises."""
         return self.expression.decide(subject, so_far(subject))
 
     @property
-    def needs(self) -> Stage:
-        """From when on every call can be decided; some can earlier."""
+    def needs(self) -> Part:
+        """What must be known to decide any call; less may do for some."""
         return self.expression.needs
 
     @property
     def needs_answer(self) -> bool:
         """Whether there are calls that the request alone does not decide."""
-        return self.needs > Stage.REQUEST
+        return bool(self.needs & (Part.ANSWER | Part.END))
 
     def __str__(self) -> str:
         return str(self.expression)

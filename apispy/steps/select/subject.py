@@ -1,20 +1,23 @@
-"""What a filter looks at, and how much of it is known when."""
+"""What a filter looks at, and what can be known of it."""
 
 from collections.abc import Callable, Mapping
-from enum import IntEnum
+from enum import Flag, auto
 from typing import Protocol
 
 from apispy.engine import Call
 from apispy.model import Direction, Exchange, Item
 
 
-class Stage(IntEnum):
-    """How far a call has come."""
+class Part(Flag):
+    """What can be known of a call. The head always is; which of the others come first, and whether, varies."""
 
-    HEAD = 0  # the request's head is known
-    REQUEST = 1  # and its body, if that is JSON
-    ANSWER = 2  # and the answer's head
-    END = 3  # and all the rest
+    HEAD = auto()  # the request's
+    BODY = auto()  # the request's, if it is JSON
+    ANSWER = auto()  # the answer's head
+    END = auto()  # all the rest
+
+
+ALL = Part.HEAD | Part.BODY | Part.ANSWER | Part.END
 
 
 class Subject(Protocol):
@@ -37,10 +40,9 @@ class Subject(Protocol):
         """All that a name or id goes by, itself among it."""
 
 
-def so_far(subject: Subject) -> Stage:
-    """The stage of a call that is under way."""
-    if subject.exchange.response is not None:
-        return Stage.ANSWER
-    if subject.items.get("request") or not subject.exchange.request.announces_body:
-        return Stage.REQUEST
-    return Stage.HEAD
+def so_far(subject: Subject) -> Part:
+    """What is known of a call that is under way."""
+    known, request = Part.HEAD, subject.exchange.request
+    if subject.items.get("request") or not request.announces_body or subject.call.operation.request != "json":
+        known |= Part.BODY  # a body that holds secrets is not read before the end
+    return known if subject.exchange.response is None else known | Part.ANSWER

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from apispy.engine import OPERATIONS
 from apispy.learn import Memory
+from apispy.model import Headers
 from apispy.outputs import Reading
 from apispy.pipeline import read
-from apispy.steps.select import Filter, Stage
+from apispy.steps.select import Filter, Part
+from apispy.steps.select.names import CONTAINER_IN, IMAGE_IN
 from tests.unit.outputs.readings import WEB, exchange, reading, tunnel
 
 EXEC = "e3f0a1b2c3d4" + "5" * 52
@@ -126,17 +129,17 @@ def test_containers_and_images_go_by_all_their_names(text: str, places: list[int
 
 
 @pytest.mark.parametrize(
-    ("text", "needs"),
+    ("text", "needs", "answer"),
     [
-        ("op:x container:y time>1:00", Stage.HEAD),
-        ("not image:x", Stage.REQUEST),
-        ("op:x or status:4", Stage.ANSWER),
-        ("status:4 error", Stage.END),
+        ("op:x container:y time>1:00", Part.HEAD, False),
+        ("not image:x", Part.BODY, False),
+        ("op:x or status:4", Part.HEAD | Part.ANSWER, True),
+        ("not (op:x image:x) error", Part.HEAD | Part.BODY | Part.END, True),
     ],
 )
-def test_what_it_needs(text: str, needs: Stage) -> None:
-    assert Filter.parse(text).needs is needs
-    assert Filter.parse(text).needs_answer is (needs > Stage.REQUEST)
+def test_what_it_needs(text: str, needs: Part, answer: bool) -> None:
+    assert Filter.parse(text).needs == needs
+    assert Filter.parse(text).needs_answer is answer
 
 
 @pytest.mark.parametrize(
@@ -157,13 +160,19 @@ def test_it_is_decided_as_soon_as_it_can_be(text: str, early: bool | None) -> No
     assert Filter.parse(text).early(asked) is early
 
 
+CHUNKED = Headers(((b"Transfer-Encoding", b"chunked"),))
+
+
 def test_an_image_is_known_with_the_body() -> None:
-    call = CALLS[0]
-    request = replace(call.exchange.request, headers=CHUNKED)
-    begun = replace(call, exchange=replace(call.exchange, request=request, response=None, end="open"))
+    """It is not read at once, for it may hold secrets; the answer may come before."""
+    create = CALLS[0]
+    request = replace(create.exchange.request, headers=CHUNKED)
+    answered = replace(create, exchange=replace(create.exchange, request=request, end="open"))
     wanted = Filter.parse("image:busybox")
-    assert wanted.early(replace(begun, items={})) is None
-    assert wanted.early(begun) is True
+    assert wanted.early(replace(answered, items={})) is None
+    assert wanted.early(answered) is True
 
 
-CHUNKED = type(LIST.exchange.request.headers)(((b"Transfer-Encoding", b"chunked"),))
+def test_the_operations_that_name_things_in_parameters_exist() -> None:
+    known = {operation.id for operation in OPERATIONS}
+    assert {*CONTAINER_IN, *IMAGE_IN} <= known

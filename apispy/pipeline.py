@@ -18,6 +18,7 @@ from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
 from apispy.steps.heads import without_quotes
+from apispy.steps.parameters import innocent
 from apispy.steps.redact import Cleaning, Redactor
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 
@@ -32,6 +33,9 @@ SILENT = ("", "json", "text", "raw", "tar")
 """Formats of answers that do not tell of an error after a status of success."""
 
 Notes = Literal["off", "on", "strict"]
+
+GLANCING = Redactor()
+"""For what is only counted: nobody compares its tokens."""
 
 log = logging.getLogger(__name__)
 
@@ -187,6 +191,7 @@ class Pipeline:
         if live is None:
             return
         stream = live.streams.setdefault(event.direction, Stream(None))
+        live.cleaning.look(event.direction, event.chunk.data)
         chunk = live.cleaning.chunk(event.direction, event.chunk)
         if chunk is not None:
             reading = live.reading(self._memory)
@@ -284,7 +289,11 @@ def glance(exchange: Exchange) -> Reading:
     if response is not None and response.status < 400 and _may_fail_late(call):
         return read(exchange, Memory(), notes="off")
     slim = _without_contents(exchange)
-    return Reading(redact(slim, call) if call.query else slim, call, {})
+    if call.query and not innocent(exchange.request.target):
+        slim = GLANCING.redact(slim)
+        if slim.request.target != exchange.request.target:
+            call = replace(engine.lookup(slim.request.method, slim.request.target), operation=call.operation)
+    return Reading(slim, call, {})
 
 
 def _may_fail_late(call: Call) -> bool:

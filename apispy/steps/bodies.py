@@ -12,6 +12,7 @@ from apispy.model import Body, Chunk
 from apispy.steps import parameters, texts, values
 from apispy.steps.hider import Hider
 from apispy.steps.paths import Path
+from apispy.steps.suspicion import suspect
 
 Secrets = list[tuple[Path, str]]
 """Where the table says that secrets are, and what kinds they are."""
@@ -34,6 +35,8 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
     """JSON, one value or several, or text. *strict*: it must be JSON, all of it, else it is withheld."""
     rules = hider.policy.rules
     if not body.size or not body.shown:
+        return body
+    if not strict and not secrets and hider.only_signs and not suspect(body.data):
         return body
     if body.cut:
         if strict or rules.look_into_bodies:

@@ -41,6 +41,11 @@ class Hider:
         self.echoes = echoes
         self._tokens = tokens
 
+    @property
+    def only_signs(self) -> bool:
+        """Whether nothing but what ``suspicion`` knows is looked for: no rules of the user, no secret seen before."""
+        return not self.echoes and not self.policy.rules.look_into_bodies
+
     def hide(self, secret: str, place: str, kind: str) -> str:
         """What to show in place of *secret*. Nothing, and what is hidden already, stay."""
         if not secret or is_redacted(secret):

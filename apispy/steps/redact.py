@@ -9,6 +9,7 @@ from apispy.model import Body, Chunk, Direction, Exchange, Item
 from apispy.steps import bodies, heads, kinds, parameters, streams, texts, values
 from apispy.steps.hider import Hider, Tokens
 from apispy.steps.policy import Policy
+from apispy.steps.suspicion import Watch
 
 
 class Redactor:
@@ -50,6 +51,11 @@ class Cleaning:
         self._exchange = exchange
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._echoes: set[str] = set()
+        self._watches: dict[Direction, Watch] = {}
+
+    def look(self, direction: Direction, data: bytes) -> None:
+        """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
+        self._watches.setdefault(direction, Watch()).look(data)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """What is known of the call by now, clean."""
@@ -89,7 +95,7 @@ class Cleaning:
             return chunk
         if self.hides(direction) or self._policy.rules.look_into_bodies:
             return None
-        if self._format(direction) in streams.PROGRAMS:
+        if self._format(direction) in streams.PROGRAMS or self._innocent(direction):
             return chunk
         return replace(chunk, data=texts.starred(chunk.data, self._echoes))
 
@@ -99,8 +105,13 @@ class Cleaning:
             return item
         hider = self._hider()
         if self._format(direction) not in streams.PROGRAMS:
-            return self._looked_through(hider, item)
+            return item if self._innocent(direction) else self._looked_through(hider, item)
         return self._patterns(hider, item) if self._policy.rules.patterns else item
+
+    def _innocent(self, direction: Direction) -> bool:
+        """Whether nothing that has gone by in this stream can be secret."""
+        watch = self._watches.get(direction)
+        return watch is not None and not watch.suspect and self._hider().only_signs
 
     def _looked_through(self, hider: Hider, item: Item) -> Item:
         secrets = [(path, kinds.RULE) for path in self._policy.rules.paths]

@@ -1,6 +1,7 @@
 """No secret passes redaction, whatever else is in the body, and whatever the secret looks like."""
 
 import base64
+import itertools
 import json
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -11,8 +12,9 @@ from streams import JSON
 
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
-from apispy.steps import Redactor
-from apispy.steps.hider import Tokens
+from apispy.steps import Policy, Redactor, bodies
+from apispy.steps.hider import Hider, Tokens
+from apispy.steps.suspicion import Watch, suspect
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="="), min_size=1, max_size=8).map(
     lambda text: f"h7{text}u7nt3r"
@@ -70,6 +72,34 @@ def test_no_secret_passes(place: tuple[str, str], secret: str, around: Any) -> N
 def test_redacting_again_changes_nothing(place: tuple[str, str], secret: str, around: Any) -> None:
     once = Redactor().redact(exchange_of(*place, planted(place[1].split(".")[1:], secret, around)))
     assert Redactor(tokens=Tokens(b"of another session")).redact(once) == once
+
+
+TELLING = st.sampled_from([
+    "https://a:b@h/", "://@", "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
+    "environment", "|1",
+    "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
+    "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",
+])  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.integers() | TELLING | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TELLING | st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(value=VALUES, ascii_only=st.booleans(), cuts=st.lists(st.integers(0, 400), max_size=3))
+def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, cuts: list[int]) -> None:
+    data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    hider = Hider(Policy(), Tokens(), set())
+    bodies.document(hider, json.loads(data), "$", [])
+    watch = Watch()
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    for start, stop in itertools.pairwise(edges):
+        watch.look(data[start:stop])
+    assert suspect(data) or not hider.found
+    assert watch.suspect or not hider.found
 
 
 @given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))

@@ -1,0 +1,53 @@
+"""Tells quickly that nothing secret can be in some JSON or text, so that it need not be looked through.
+
+To look through every value of a list of 100 containers takes 20 ms, this 0.2. It is held by a law: what is not
+suspect here is not changed by looking through it.
+"""
+
+import re
+
+OVERLAP = 600
+"""Bytes of the last piece that are looked at again with the next one: no sign below is longer."""
+
+SIGNS = (
+    *(b"passw", b"passphrase", b"secret", b"token", b"credential"),  # secret_names.STRONG
+    *(
+        b"unlockkey",
+        b"signingcakey",
+        b"createdby",
+        b'"env',
+    ),  # values.SECRET_NAMES, ENVIRONMENTS; an image's history
+    *(b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
+)
+"""Parts of names and values, in lower case, without which there is nothing to be hidden."""
+
+_KEYS = re.compile(rb"(?:api|access|private)[-_.]?key")
+_USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
+# What Go's encoder escapes is none of the signs; any other escape may hide one.
+_ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
+
+
+def suspect(data: bytes) -> bool:
+    """Whether there may be something secret in *data*, whole JSON or text."""
+    lower = data.lower()
+    if any(sign in lower for sign in SIGNS):
+        return True
+    if b"key" in lower and _KEYS.search(lower):
+        return True
+    if b"://" in lower and _USER.search(lower):
+        return True
+    return b"\\" in lower and _ESCAPED.search(lower) is not None
+
+
+class Watch:
+    """The same for a stream that comes in pieces. Once suspect, it stays so."""
+
+    def __init__(self) -> None:
+        self.suspect = False
+        self._tail = b""
+
+    def look(self, data: bytes) -> None:
+        if not self.suspect:
+            piece = self._tail + data
+            self.suspect = suspect(piece)
+            self._tail = piece[-OVERLAP:]

@@ -13,18 +13,22 @@ from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
 from apispy.learn import Memory, notes_on
-from apispy.model import Body, Direction, Exchange, Item, Request, Response, Tunnel
+from apispy.model import Body, Direction, Exchange, Item, Request, Response, Seen, Tunnel
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
 from apispy.steps.heads import without_quotes
 from apispy.steps.parameters import innocent
 from apispy.steps.redact import Cleaning, Redactor
-from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, Read, Skipped, StreamEnded
 
 HISTORY_ITEMS = 200
 HISTORY_BYTES = 256 << 10
 """How much of a live stream's past is remembered, beside its last item."""
+
+LISTED = ("member", "h2c")
+LISTED_ITEMS = 2000
+"""Kinds of items that say of many bytes only what they are: of these so many are remembered."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
@@ -47,8 +51,10 @@ class Stream:
         self._decoder = decoder
         self._clean = clean
         self.size = 0
+        self.at = 0.0  # the time of what comes, in seconds since the exchange began
         self.items: deque[Item] = deque()
         self.forgot = False
+        self._times: deque[float] = deque()
         self._remembered = 0
 
     def feed(self, data: bytes) -> list[Item]:
@@ -59,6 +65,21 @@ class Stream:
         found = self._read(lambda decoder: decoder.close())
         self._decoder = None
         return found
+
+    def skip(self, size: int) -> None:
+        """Bytes are missing: what comes behind them cannot be decoded."""
+        self.size += size
+        self._decoder = None
+
+    def take(self, seen: Seen) -> None:
+        """What was read when the missing bytes were there."""
+        self.at = seen.at
+        self._remember(seen.item)
+
+    def seen_beyond(self, kept: int) -> tuple[Seen, ...]:
+        """What is remembered of the bytes behind the first *kept*."""
+        pairs = zip(self._times, self.items, strict=True)
+        return tuple(Seen(at, item) for at, item in pairs if item.span[0] >= kept)
 
     def _read(self, step: Callable[[Decoder], list[Item]]) -> list[Item]:
         if self._decoder is None:
@@ -76,11 +97,18 @@ class Stream:
 
     def _remember(self, item: Item) -> None:
         self.items.append(item)
-        self._remembered += item.span[1] - item.span[0]
-        while len(self.items) > 1 and (len(self.items) > HISTORY_ITEMS or self._remembered > HISTORY_BYTES):
-            start, stop = self.items.popleft().span
-            self._remembered -= stop - start
+        self._times.append(self.at)
+        self._remembered += _weight(item)
+        most = LISTED_ITEMS if item.kind in LISTED else HISTORY_ITEMS
+        while len(self.items) > 1 and (len(self.items) > most or self._remembered > HISTORY_BYTES):
+            self._remembered -= _weight(self.items.popleft())
+            self._times.popleft()
             self.forgot = True
+
+
+def _weight(item: Item) -> int:
+    """About what it takes to remember an item: as much as the bytes that it was read from."""
+    return 0 if item.kind in LISTED else item.span[1] - item.span[0]
 
 
 @dataclass(slots=True)
@@ -93,6 +121,7 @@ class Live:
     streams: dict[Direction, Stream] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     told: bool = False  # the outputs know that it has begun
+    at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: Memory) -> Reading:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
@@ -103,6 +132,7 @@ class Live:
             tuple(self.errors),
             label=memory.labelled,
             aliases=memory.aliases,
+            at=self.at,
         )
 
     def format(self, direction: Direction, memory: Memory, asked: list[Any]) -> str:
@@ -112,11 +142,18 @@ class Live:
         tty = memory.terminal(self.call, asked[0] if asked else None)
         return decoders.choose(self.call, direction, headers, response.status if response else None, tty=tty)
 
+    def stream(self, direction: Direction, at: float) -> Stream:
+        """The stream in which something happens, at this time."""
+        stream = self.streams.setdefault(direction, Stream(None))
+        self.at = stream.at = at
+        return stream
+
 
 class Pipeline:
     """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
 
-    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so.
+    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so. With *redacted* the
+    secrets have been taken out of what comes already, as from a capture.
     """
 
     def __init__(
@@ -171,9 +208,15 @@ class Pipeline:
                 self._closed(exchange)
             case GaveUp(connection, reason):
                 self._gave_up(connection, reason)
+            case Skipped(number, direction, size):
+                if live := self._live.get(number):
+                    live.stream(direction, live.at).skip(size)
+            case Read(number, direction, seen):
+                self._seen(number, direction, seen)
 
     def _opened(self, exchange: Exchange) -> None:
         live = self._live[exchange.id] = _live(self._redactor, exchange)
+        live.at = exchange.request.at
         self._decode(live, "request")
         if not exchange.request.announces_body or live.call.operation.request != "json":
             self._tell_begin(live)
@@ -183,6 +226,7 @@ class Pipeline:
         if live is None:
             return
         live.exchange = live.cleaning.exchange(exchange)
+        live.at = exchange.response.at if exchange.response else live.at
         self._decode(live, *live.exchange.streams)
         self._tell_begin(live)
 
@@ -190,7 +234,7 @@ class Pipeline:
         live = self._live.get(event.exchange_id)
         if live is None:
             return
-        stream = live.streams.setdefault(event.direction, Stream(None))
+        stream = live.stream(event.direction, event.chunk.at)
         live.cleaning.look(event.direction, event.chunk.data)
         chunk = live.cleaning.chunk(event.direction, event.chunk)
         if chunk is not None:
@@ -203,16 +247,15 @@ class Pipeline:
         live = self._live.get(event.exchange_id)
         if live is None:
             return
-        if event.direction in live.streams:
-            self._flow(live, event.direction, live.streams[event.direction].close())
+        self._flow(live, event.direction, live.stream(event.direction, event.at).close())
         if event.direction == "request":
             self._tell_begin(live)
 
     def _closed(self, exchange: Exchange) -> None:
         live = self._live.pop(exchange.id, None) or _live(self._redactor, exchange)
-        for direction, stream in live.streams.items():
-            self._flow(live, direction, stream.close())
-        live.exchange = live.cleaning.exchange(exchange)
+        for direction in live.streams:
+            self._flow(live, direction, live.stream(direction, exchange.duration).close())
+        live.exchange = _with_seen(live.cleaning.exchange(exchange), live)
         self._redactor.count(live.exchange)
         reading = _finish(live, self._memory, self._notes)
         for output in self._outputs:
@@ -222,6 +265,11 @@ class Pipeline:
     def _gave_up(self, connection: int, reason: str) -> None:
         why = self._redactor.message(reason)
         self.notice(f"connection {connection}: {why}. It is not read any further; its traffic goes on.")
+
+    def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
+        if live := self._live.get(number):
+            live.stream(direction, seen.at).take(seen)
+            self._flow(live, direction, [seen.item])
 
     # -- parts --
 
@@ -341,8 +389,26 @@ def _finish(live: Live, memory: Memory, notes: Notes) -> Reading:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
     return Reading(
-        exchange, live.call, items, errors, noted, formats, label=memory.labelled, aliases=memory.aliases
+        exchange,
+        live.call,
+        items,
+        errors,
+        noted,
+        formats,
+        label=memory.labelled,
+        aliases=memory.aliases,
+        at=exchange.duration,
     )
+
+
+def _with_seen(exchange: Exchange, live: Live) -> Exchange:
+    """The exchange with what was read in those of its bytes that it does not hold."""
+    for direction, body in exchange.streams.items():
+        stream = live.streams.get(direction)
+        if stream and (body.cut or not body.shown):
+            body = replace(body, seen=stream.seen_beyond(body.kept))
+            exchange = exchange.with_stream(direction, body)
+    return exchange
 
 
 def _json(items: Iterable[Item]) -> list[Any]:
@@ -351,7 +417,7 @@ def _json(items: Iterable[Item]) -> list[Any]:
 
 def _items(live: Live, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
-    past = tuple(stream.items) if stream else ()
+    past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
     if past and not (stream and stream.forgot):
         return past
     again = Stream(decoders.make(name) if body.shown else None)

@@ -45,6 +45,13 @@ COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), 
 STATS = click.option("--stats", is_flag=True,
                      help="Counts and latencies of each operation, and reads made again and again.")  # fmt: skip
 
+CAPTURE = click.option(
+    "--capture",
+    type=FILE,
+    metavar="FILE",
+    help="Keep everything in a new file (0600; .gz or .zst compresses), for `apispy show`.",
+)
+
 VIEW = (
     click.option("--filter", "expression", metavar="EXPR",
                  help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "

@@ -10,7 +10,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apispy.outputs import Output, Reading, ThreadWriter
+    from apispy.outputs import Output, Reading
     from apispy.pipeline import Notes
     from apispy.steps import Policy
     from apispy.steps.policy import Env
@@ -45,27 +45,27 @@ class View:
         return Policy(self.redact_env, parse(self.redact), self.show_secrets)
 
     def outputs(
-        self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
+        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
     ) -> "list[Output]":
-        """*writer* writes on *stream*; *curl* makes the command that repeats a call."""
+        """*write* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Filtered
 
-        outputs = self._unfiltered(writer, stream, curl)
+        outputs = self._unfiltered(write, stream, curl)
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
-        self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None"
+        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None"
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.safe import escape
         from apispy.outputs.summary import NOTHING
 
         if self.stats:
-            return [Stats(writer.write, as_json=self.as_json)]
+            return [Stats(write, as_json=self.as_json)]
         if self.as_json:
-            return [JsonLines(writer.write, verbosity=self.verbosity, curl=curl)]
+            return [JsonLines(write, verbosity=self.verbosity, curl=curl)]
         console = Console(
-            writer.write,
+            write,
             verbosity=self.verbosity,
             color=colored(self.color, stream),
             body_limit=self.body_limit,
@@ -73,7 +73,7 @@ class View:
             curl=curl,
         )
         nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
-        summary = Summary(writer.write, nothing=nothing)
+        summary = Summary(write, nothing=nothing)
         return [summary] if self.quiet else [console, summary]
 
 

@@ -27,6 +27,7 @@ class Reading:
     label: Callable[[str], str] = field(default=short_ids, compare=False)
     # all that a name or an id goes by, itself among it
     aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
+    at: float = 0.0  # when this was all that was known, in seconds since the exchange began
 
     @property
     def failed(self) -> bool:

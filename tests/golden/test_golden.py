@@ -43,12 +43,16 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+def redactor() -> Redactor:
+    """Its tokens are the same in every run."""
+    return Redactor(tokens=Tokens(b"the same in every run"))
+
+
 def render(session: str, view: str) -> str:
     wire = Wire()
     SESSIONS[session](wire)
     texts: list[str] = []
-    redactor = Redactor(tokens=Tokens(b"the same in every run"))
-    pipeline = Pipeline([VIEWS[view](texts.append)], redactor=redactor, clock=lambda: wire.now + 20)
+    pipeline = Pipeline([VIEWS[view](texts.append)], redactor=redactor(), clock=lambda: wire.now + 20)
     for event in wire.events:
         pipeline.feed(event)
     pipeline.close()

@@ -11,7 +11,7 @@ from tests.unit.outputs.readings import reading
 def shown(view: View) -> str:
     stream = io.StringIO()
     writer = ThreadWriter(stream)
-    for output in view.outputs(writer, stream):
+    for output in view.outputs(writer.write, stream):
         output.write(reading("GET /info"))
         output.write(reading("GET /version"))
         output.close()
@@ -30,7 +30,7 @@ def test_a_filter_is_over_every_output() -> None:
 def test_statistics_stand_alone() -> None:
     stream = io.StringIO()
     writer = ThreadWriter(stream)
-    assert [type(output) for output in View(stats=True).outputs(writer, stream)] == [Stats]
+    assert [type(output) for output in View(stats=True).outputs(writer.write, stream)] == [Stats]
     writer.close()
     assert shown(View(stats=True, as_json=True)).startswith('{"operations": [')
 

@@ -18,6 +18,11 @@ Secrets = list[tuple[Path, str]]
 """Where the table says that secrets are, and what kinds they are."""
 
 
+def _holds(body: Body) -> bool:
+    """Whether there is anything in it that could be hidden: something was kept, and not withheld before."""
+    return body.shown and body.kept > 0
+
+
 def withheld(hider: Hider, body: Body, place: str) -> Body:
     """Nothing of it is shown."""
     if not body.size or not body.shown:
@@ -28,6 +33,8 @@ def withheld(hider: Hider, body: Body, place: str) -> Body:
 
 def form(hider: Hider, body: Body, place: str) -> Body:
     """An ``application/x-www-form-urlencoded`` body."""
+    if not _holds(body):
+        return body
     return _whole(hider, body, place, lambda text: parameters.pairs(hider, text, place), fill=b"&")
 
 
@@ -39,7 +46,7 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
     if not strict and not secrets and hider.only_signs and not suspect(body.data):
         return body
     if body.cut:
-        if strict or rules.look_into_bodies:
+        if strict or (rules.look_into_bodies and _holds(body)):
             return withheld(hider, body, place)
         return _changed(body, values.as_text(body.data, lambda text: texts.clean(hider, text, place)))
     try:
@@ -58,7 +65,7 @@ def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
 
     The frames are kept. Anything else that has a structure of its own is withheld if something was found in it.
     """
-    if not hider.policy.rules.patterns or not body.size or not body.shown:
+    if not hider.policy.rules.patterns or not _holds(body):
         return body
     if body.cut:
         return withheld(hider, body, place)
@@ -77,10 +84,8 @@ def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
 def _rewritten(hider: Hider, body: Body, found: list[object], place: str, secrets: Secrets) -> Body:
     before = len(hider.found)
     shown = [document(hider, value, f"{place}:$", secrets) for value in found]
-    if (
-        len(hider.found) == before and not secrets
-    ):  # with them even a repeated name, of which JSON keeps one, counts
-        return body
+    if len(hider.found) == before and not secrets:
+        return body  # with secrets it is not enough: of a repeated name JSON keeps only one
     text = "\n".join(json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in shown)
     return _changed(body, text.encode("utf-8", "surrogatepass"))
 
@@ -94,7 +99,7 @@ def document(hider: Hider, value: object, place: str, secrets: Secrets) -> objec
 
 
 def _whole(hider: Hider, body: Body, place: str, change: Callable[[str], str], fill: bytes = b" ") -> Body:
-    if body.cut or not body.shown:
+    if body.cut:
         return withheld(hider, body, place)
     return _changed(body, values.as_text(body.data, change), fill)
 

@@ -20,7 +20,10 @@ KINDS = {"user": kinds.URL, "swarm": kinds.SWARM, "key": kinds.KEYS}
 _EDGES = rb"|\"\|\d{1,4} (?:[^\"\\]|\\.)*|\A/{0,2}[^\s/?#\"'<>]{1,512}(?=@)|(?<=://)[^\s/?#\"'<>]+\Z"
 _IN_CHUNK = re.compile(KNOWN.pattern.encode() + _EDGES)
 
-ARGUMENTS = re.compile(r"\A((?:RUN )?\|(\d{1,4}) )(.*?)(?=\Z| /bin/| cmd | powershell )", re.DOTALL)
+SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "
+"""What follows the arguments: a shell, as Dockerfiles name them."""
+
+ARGUMENTS = re.compile(rf"\A((?:RUN )?\|(\d{{1,4}}) )(.*?)(?=\Z|{SHELL})", re.DOTALL)
 """A build step with its arguments: ``|2 A=b C=d /bin/sh -c ...``, in the history and in containers of a build."""
 
 INSTRUCTION = re.compile(r"\A((?:.*#\(nop\)\s+)?(?:ENV|ARG)\s+)(.+)\Z", re.DOTALL | re.IGNORECASE)

@@ -14,6 +14,7 @@ from .hiding import hider, token
     ("name", "value", "shown"),
     [
         ("buildargs", '{"A":"b","C":null}', '{"A":"T(b)","C":null}'),
+        ("buildargs", '{"A":"b","\\ud800":null}', '{"A":"T(b)","\\ud800":null}'),
         ("buildargs", "b", "T(b)"),
         ("buildargs", "{}", "{}"),
         ("changes", "CMD true\nENV A=b", "CMD true\nENV A=T(b)"),

@@ -52,6 +52,9 @@ def test_the_patterns_of_the_user() -> None:
         ("|1 A=b c /bin/sh -c true", "|1 A={b c} /bin/sh -c true"),
         ("|1 A=b X=c /bin/sh -c true", "|1 {A=b X=c} /bin/sh -c true"),  # where does A end?
         ("|1 A=b", "|1 A={b}"),
+        ("|1 A=b /bin/c /bin/bash -o pipefail -c x", "|1 A={b /bin/c} /bin/bash -o pipefail -c x"),
+        ("|1 A=b cmd /S /C x", "|1 A={b} cmd /S /C x"),
+        ("|1 A=b zsh -c true", "|1 A={b zsh -c true}"),
         ("/bin/sh -c #(nop)  ENV A=b C=d", "/bin/sh -c #(nop)  ENV A={b} C={d}"),
         ('ENV A="b c" D=e', 'ENV A={"b c"} D={e}'),
         ("ENV A b c", "ENV A {b c}"),

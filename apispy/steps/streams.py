@@ -43,11 +43,17 @@ def is_form(exchange: Exchange, direction: Direction) -> bool:
 
 
 def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """JSON, or what may be, of which no table says where its secrets are: of a call that is not Docker's."""
+    """JSON, or what may be, of which no table says where its secrets are: as a rule, of a call that is not Docker's."""
     if direction not in ("request", "response") or is_error(exchange, direction):
         return False
     kind = media_type(exchange, direction)
-    return (not call.known or call.operation.tag == "Podman") and (not kind or "json" in kind)
+    foreign = not call.known or call.operation.tag == "Podman"
+    return (foreign and not kind) or ("json" in kind and (foreign or _unexpected(call, direction)))
+
+
+def _unexpected(call: Call, direction: Direction) -> bool:
+    """A client may send credentials in the body of a pull, though the daemon takes none there."""
+    return direction == "request" and call.operation.request != "json"
 
 
 def is_error(exchange: Exchange, direction: Direction) -> bool:
@@ -62,7 +68,9 @@ def format_of(call: Call, exchange: Exchange, direction: Direction) -> str:
         return "text"
     if direction == "to_server":
         return "raw"
-    return call.operation.request if direction == "request" else call.operation.response
+    if direction == "request":
+        return "json" if "json" in media_type(exchange, direction) else call.operation.request
+    return call.operation.response
 
 
 def media_type(exchange: Exchange, direction: Direction) -> str:

@@ -163,6 +163,7 @@ PLACES: dict[str, Place] = {
     "auth, old": call("GET /auth", None, {"username": "ann", "password": "SECRET"}),
     "auth, no JSON": call("POST /auth", b"password=SECRET"),
     "push, old": call("POST /v1.12/images/x/push", ACCOUNT),
+    "pull, a body": call("POST /v1.41/images/create?fromImage=x", ACCOUNT),
     "create, Env": call("POST /v1.41/containers/create", {"Image": "x", "Env": ["A=SECRET", "B"]}),
     "create, a mount": call("POST /v1.41/containers/create", {"HostConfig": {"Mounts": [CIFS]}}),
     "create, log driver": call(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from apispy.model import Body, Exchange, Headers
 
 Piece = tuple[float, bool, bytes]
-"""When, in seconds since the exchange began; whether the client sent it; the bytes, none for: this side is at its end."""
+"""When, in seconds since the exchange began; whether the client sent it; the bytes, or none when that side ends."""
 
 
 def pieces(exchange: Exchange) -> list[Piece]:
@@ -32,9 +32,9 @@ def _tunnel(exchange: Exchange) -> Iterator[Piece]:
 def _ends(exchange: Exchange) -> Iterator[Piece]:
     """The end of the connection, where nothing else ends the answer, or the tunnel."""
     response = exchange.response
-    if response is None or exchange.end != "complete" or _has_no_body(exchange) and exchange.tunnel is None:
+    if response is None or exchange.end != "complete":
         return
-    framed = "content-length" in response.headers or _chunked(response.headers)
+    framed = "content-length" in response.headers or _chunked(response.headers) or _has_no_body(exchange)
     if exchange.tunnel is not None or not framed:
         yield exchange.duration, False, b""
         yield exchange.duration, True, b""

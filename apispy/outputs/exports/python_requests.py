@@ -19,7 +19,7 @@ http = requests.Session()
 if host.startswith("unix://"):
     from docker.transport import UnixHTTPAdapter
 
-    http.mount("http+docker://", UnixHTTPAdapter(host))
+    http.mount("http+docker://", UnixHTTPAdapter("http+" + host))
     base = "http+docker://localhost"
 else:
     base = "http://" + host.partition("://")[2]

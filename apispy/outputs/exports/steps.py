@@ -75,7 +75,7 @@ def script(readings: Iterable[Reading]) -> Script:
         gives = names.get(givers.get(place, ""), "")
         overlapped = place + 1 < len(calls) and calls[place + 1].exchange.started < _end(reading)
         background = _waits(reading) and overlapped and not gives
-        steps.append(Step(reading, background, _seconds(reading, background), gives))
+        steps.append(Step(reading, background, _seconds(reading), gives))
     return Script(tuple(steps), names)
 
 
@@ -87,12 +87,13 @@ def _waits(reading: Reading) -> bool:
     return reading.call.stays_open or reading.exchange.tunnel is not None
 
 
-def _seconds(reading: Reading, background: bool) -> int:
-    """A stream that the client ended has no end of its own; one that waits for others, or for input, may never end."""
+def _seconds(reading: Reading) -> int:
+    """A stream may have no end of its own, or wait for what a script does not do. Only transfers take their time."""
     took = math.ceil(min(reading.exchange.duration, 1e6))
     if reading.exchange.end != "complete" and reading.exchange.response is not None:
         return max(1, min(took, WATCHED))
-    return took + WATCHED if background or reading.exchange.tunnel is not None else 0
+    transfers = reading.call.operation.response == "progress"
+    return took + WATCHED if _waits(reading) and not transfers else 0
 
 
 def _givers(calls: list[Reading]) -> dict[int, str]:

@@ -68,7 +68,8 @@ def test_calls_stand_in_the_order_of_their_beginning_and_one_that_waits_runs_bes
     [
         (exchange("GET /v1.41/events", duration=3600.0, end="cut"), 10),
         (exchange("GET /v1.41/events", duration=0.2, end="cut"), 1),
-        (exchange("GET /v1.41/events?until=1", duration=3600.0), 0),
+        (exchange("GET /v1.41/events?until=1", duration=2.0), 12),
+        (exchange("POST /v1.41/images/create", duration=3600.0), 0),
         (exchange("POST /v1.41/containers/web/attach", 101, tunnel=tunnel(), duration=2.5), 13),
         (exchange("GET /v1.41/info"), 0),
     ],

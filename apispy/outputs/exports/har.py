@@ -145,6 +145,7 @@ def _docker(reading: Reading) -> dict[str, Any]:
         "client": exchange.client,
         "upstream": exchange.upstream,
         "end": exchange.end,
+        "redactions": [secret.place for secret in exchange.redactions],
         "request": _stream(exchange.request.body),
         "response": response and _stream(response.body),
         "tunnel": _tunnel(exchange.tunnel),
@@ -163,11 +164,15 @@ def _tunnel(tunnel: Tunnel | None) -> dict[str, Any] | None:
 
 
 def _stream(body: Body) -> dict[str, Any]:
-    """``chunks``: seconds since the entry began, and bytes, of each piece that was kept, as it came."""
+    """``chunks``: seconds since the entry began, and bytes, of each piece that was kept, as it came.
+
+    ``sha256`` is that of the whole stream, when not all of it was kept.
+    """
     return {
         "size": body.size,
         "kept": body.kept,
         "withheld": not body.shown,
+        "sha256": body.digest or None,
         "ended": None if body.ended_at is None else round(body.ended_at, 6),
         "chunks": [[round(chunk.at, 6), len(chunk.data)] for chunk in body.chunks],
         **({"trailers": _pairs(_fields(body.trailers))} if len(body.trailers) else {}),

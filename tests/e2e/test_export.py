@@ -24,7 +24,7 @@ docker version; docker info; docker images; docker run --name {NAME} --network n
 docker ps -a --filter name={NAME}; docker inspect {NAME}; docker logs {NAME}; docker diff {NAME}; docker top {NAME}
 docker rename {NAME} {NAME}-2; docker start {NAME}-2; docker wait {NAME}-2; docker rm {NAME}-2
 docker create --name {NAME}-up --network none {IMAGE} sleep 100; docker start {NAME}-up
-docker exec {NAME}-up echo hi; echo typed | docker exec -i {NAME}-up cat
+docker exec {NAME}-up echo hi
 head -c 100000 /dev/urandom >big; docker cp big {NAME}-up:/tmp; docker cp {NAME}-up:/etc/. - | tar -t
 timeout 1 docker logs -f {NAME}-up; docker inspect nosuch; docker volume create {NAME}; docker volume rm {NAME}
 docker pull 127.0.0.1:1/x; docker events --since 2000-01-01 --until 2000-01-02; docker rm -f {NAME}-up
@@ -37,12 +37,15 @@ TO_HTTP = ["-d", "tcp.port==2375,http", "-o", "tcp.check_checksum:TRUE", "-o", "
 @pytest.fixture(scope="module")
 def capture(place: Path, daemons: Daemons) -> Path:
     """The capture of a session of the docker CLI."""
-    where = place / "export"
+    return captured(place / "export", SESSION, daemons)
+
+
+def captured(where: Path, session: str, daemons: Daemons) -> Path:
     where.mkdir()
     env = os.environ | {"DOCKER": str(CLIS[max(CLIS)]), "HOME": str(where), "XDG_DATA_HOME": str(where)}
     words = ["run", "-o", "lines", "--capture", "calls.jsonl", "--upstream", daemons.plain.unix.host]
     subprocess.run(
-        [*apispy_command(), *words, "--", "sh", "-c", SESSION],
+        [*apispy_command(), *words, "--", "sh", "-c", session],
         cwd=where,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -73,24 +76,31 @@ def outline(status: str, target: str) -> tuple[str, str]:
     return status.replace("101", "200"), re.sub("[0-9a-f]{64}", "ID", path)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "program"),
-    [
-        ("curl", "tls", "sh"),
-        ("curl", "unix", "sh"),
-        ("python", "tls", sys.executable),
-        ("python-requests", "tls", sys.executable),
-        ("python-requests", "unix", sys.executable),
-    ],
-)
+PROGRAMS = {"curl": "sh", "python": sys.executable, "python-requests": sys.executable}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("curl", "tls"), ("python", "unix"), ("python-requests", "tls")])
 def test_a_script_gets_the_same_statuses_from_another_daemon(
-    name: str, kind: str, program: str, capture: Path, daemons: Daemons
+    name: str, kind: str, capture: Path, daemons: Daemons
 ) -> None:
-    script = capture.with_name(f"{name}-{kind}")
+    out = same_statuses(capture, name, daemons.tls_tcp if kind == "tls" else daemons.tls.unix)
+    assert len(rows(capture)) > 50
+    assert b"hi\n" in out or b"hi\\n" in out
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_script_reaches_a_unix_socket_and_plain_tcp(name: str, place: Path, daemons: Daemons) -> None:
+    capture = captured(place / f"small-{name}", '"$DOCKER" version', daemons)
+    for other in (daemons.tls.unix, daemons.plain_tcp):
+        same_statuses(capture, name, other)
+
+
+def same_statuses(capture: Path, name: str, other: Endpoint) -> bytes:
+    """Run the script of *capture* against *other*; what it printed."""
+    script = capture.with_name(f"{name}-script")
     script.write_bytes(export(capture, name))
-    other: Endpoint = daemons.tls_tcp if kind == "tls" else daemons.tls.unix
     done = subprocess.run(
-        [program, script],
+        [PROGRAMS[name], script],
         env=os.environ | other.env(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -101,8 +111,7 @@ def test_a_script_gets_the_same_statuses_from_another_daemon(
     answers = Counter(outline(words[0], words[-1]) for words in said if words[0].isdigit())
     recorded = Counter(outline(str(row["status"]), row["target"]) for row in rows(capture))
     assert answers == recorded, done.stderr.decode()
-    assert recorded.total() > 50
-    assert b"hi\n" in done.stdout or b"hi\\n" in done.stdout
+    return done.stdout
 
 
 def shark(file: Path, *words: str) -> str:
@@ -129,11 +138,11 @@ def test_tshark_reads_the_packets_as_http(capture: Path) -> None:
 def test_tshark_finds_the_bodies(capture: Path) -> None:
     file = capture.with_name("bodies.pcapng")
     file.write_bytes(export(capture, "pcapng"))
-    path = 'http.request.method == "PUT"'
-    sent = shark(file, "-Y", path, "-T", "fields", "-e", "http.file_data").strip()
-    assert (capture.parent / "big").read_bytes().hex() in sent.replace(":", "")
-    names = shark(file, "-Y", "json", "-T", "fields", "-e", "json.key")
-    assert "ApiVersion" in names
+    shark(file, "-q", "--export-objects", f"http,{capture.parent}/bodies")
+    bodies = [path.read_bytes() for path in (capture.parent / "bodies").iterdir()]
+    copied = (capture.parent / "big").read_bytes()
+    assert any(copied in body for body in bodies)
+    assert any(b'"ApiVersion"' in body for body in bodies)
 
 
 def test_mitmdump_reads_the_flows(capture: Path) -> None:

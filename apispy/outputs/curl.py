@@ -102,7 +102,7 @@ def _method(exchange: Exchange) -> list[str]:
 
 def _headers(exchange: Exchange) -> Iterator[str]:
     for name, value in exchange.request.headers:
-        if name.lower() not in LEFT_OUT:
+        if name.lower() not in LEFT_OUT and not name.startswith(b"@"):  # curl would read a file of that name
             yield "-H"
             yield f"{name.decode('latin-1')}: {value.decode('utf-8', 'backslashreplace')}"
     if exchange.request.body.size and "content-type" not in exchange.request.headers:

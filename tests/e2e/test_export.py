@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.golden.exported import exported, readings
+
 from .daemon import IMAGE, Daemons
 from .endpoints import Endpoint
 from .lab import CLIS
 from .spy import apispy_command
+
+PAGE = Path(__file__).parents[2] / "docs/exports.md"
 
 NAME = "zqexport"
 
@@ -112,6 +116,27 @@ def same_statuses(capture: Path, name: str, other: Endpoint) -> bytes:
     recorded = Counter(outline(str(row["status"]), row["target"]) for row in rows(capture))
     assert answers == recorded, done.stderr.decode()
     return done.stdout
+
+
+@pytest.mark.parametrize(("program", "suffix"), [("tshark", "pcapng"), ("mitmdump", "flow")])
+def test_the_samples_in_the_docs(
+    program: str, suffix: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """``pytest tests/e2e/test_export.py --rewrite-golden`` writes them anew."""
+    (tmp_path / f"calls.{suffix}").write_bytes(exported(suffix, readings("run")))
+    sample = re.compile(rf"(?s)<!-- {program} -->\n```console\n\$ (.+?)\n(.*?)```\n<!-- end -->")
+    [(command, shown)] = sample.findall(PAGE.read_text())
+    words = [
+        str(Path(sys.executable).with_name(word)) if word == "mitmdump" else word for word in command.split()
+    ]
+    env = os.environ | {"COLUMNS": "80"}
+    out = subprocess.run(
+        words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    if request.config.getoption("--rewrite-golden"):
+        PAGE.write_text(PAGE.read_text().replace(f"{command}\n{shown}", f"{command}\n{out}"))
+        return
+    assert shown == out
 
 
 def shark(file: Path, *words: str) -> str:

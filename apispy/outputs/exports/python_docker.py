@@ -3,22 +3,12 @@ as they were, because an APIClient is a session of requests. What the script doe
 
 from collections.abc import Iterable, Iterator
 
-import apispy
 from apispy.engine.versions import parse
-from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.curl import recorded
 from apispy.outputs.exports.docker_py import arguments
-from apispy.outputs.exports.python_text import (
-    FUNCTIONS,
-    comments,
-    impossible,
-    joined,
-    literal,
-    plain,
-    statement,
-)
+from apispy.outputs.exports.python_text import joined, literal, plain, text
 from apispy.outputs.exports.steps import Script, Step, script
 
 IMPORTS = "import base64\nimport json\nimport sys\nimport threading\nimport time\n\nimport docker\nimport requests\n"
@@ -36,15 +26,8 @@ LOWEST = (1, 24)
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     calls = script(readings)
     version = _version(calls)
-    count = units.count(len(calls.steps), "calls")
-    yield f'"""{count} of Docker\'s API, exported by apispy {apispy.__version__}, for docker-py: pip install docker\n\n'
-    yield "They go where DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, as those of docker do, else to\n"
-    yield 'where they went.\n"""\n\n'
-    yield f"{IMPORTS}\nRECORDED = {recorded(calls)!r}\n\n{CLIENT.format(version=version)}{FUNCTIONS}"
-    for step in calls.steps:
-        yield "\n\n" + "".join(f"{line}\n" for line in comments(step))
-        why = impossible(step.reading)
-        yield f"# {why}\n" if why else f"{statement(step, _call(step, calls, version))}\n"
+    beginning = f"{IMPORTS}\nRECORDED = {recorded(calls)!r}\n\n{CLIENT.format(version=version)}"
+    return text(calls, "docker-py: pip install docker", beginning, lambda step: _call(step, calls, version))
 
 
 def _version(calls: Script) -> str:

@@ -3,9 +3,10 @@
 import base64
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import apispy
 from apispy.model import REDACTED
 from apispy.outputs import units
 from apispy.outputs.base import Reading
@@ -17,6 +18,12 @@ WIDTH = 100
 
 INLINE = 1 << 10
 """Bytes of a body that stand in one literal; longer ones are written in base64, over several lines."""
+
+TARGETS = '''They go where DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, as those of docker do, else to
+where they went.
+"""
+
+'''
 
 FUNCTIONS = '''
 
@@ -64,14 +71,26 @@ def id_in(answer):
 """After ``http``, a requests.Session, and ``base``, the URL of the daemon."""
 
 
-def statement(step: Step, call: str) -> str:
-    """*call*, "function, argument, ...", as the line that does it and takes the id."""
+def text(calls: Script, title: str, beginning: str, made: Callable[[Step], str]) -> Iterator[str]:
+    """The whole script; *made* gives "function, argument, ..." for a call."""
+    count = units.count(len(calls.steps), "calls")
+    yield f'"""{count} of Docker\'s API, exported by apispy {apispy.__version__}, for {title}\n\n{TARGETS}'
+    yield f"{beginning}{FUNCTIONS}"
+    for step in calls.steps:
+        yield "\n\n" + "".join(f"{line}\n" for line in _comments(step))
+        yield f"{_statement(step, made)}\n"
+
+
+def _statement(step: Step, made: Callable[[Step], str]) -> str:
+    """The line that makes the call and takes the id."""
+    if why := why_not(step.reading):
+        return f"# {why.replace('curl cannot repeat this', 'this cannot be repeated')}"
     if step.gives:
-        return f"{step.gives} = id_in(call({call}))"
-    return f"background({call})" if step.background else f"call({call})"
+        return f"{step.gives} = id_in(call({made(step)}))"
+    return f"background({made(step)})" if step.background else f"call({made(step)})"
 
 
-def comments(step: Step) -> Iterator[str]:
+def _comments(step: Step) -> Iterator[str]:
     yield f"# {step.title}"
     request, tunnel = step.reading.exchange.request, step.reading.exchange.tunnel
     if not request.body.shown:
@@ -84,11 +103,6 @@ def comments(step: Step) -> Iterator[str]:
         yield f"# {REDACTED} stands for a secret: put it in"
     if tunnel is not None and tunnel.to_server.size:
         yield f"# what was typed here ({units.size(tunnel.to_server.size)}) is not sent"
-
-
-def impossible(reading: Reading) -> str:
-    """Why the call cannot be made again, or ""."""
-    return why_not(reading).replace("curl cannot repeat this", "this cannot be repeated")
 
 
 def plain(step: Step, calls: Script) -> str:
@@ -138,7 +152,9 @@ def _content(reading: Reading, calls: Script) -> str:
         return ""
     if "json" in request.headers.text("content-type"):
         try:
-            return f"json={literal(json.loads(data), calls)}"
+            value = json.loads(data)
+            if isinstance(value, dict | list):  # requests takes None for no body
+                return f"json={literal(value, calls)}"
         except (ValueError, RecursionError):
             pass
     if len(data) <= INLINE:

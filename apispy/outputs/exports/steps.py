@@ -98,32 +98,35 @@ def _seconds(reading: Reading) -> int:
 
 def _givers(calls: list[Reading]) -> dict[int, str]:
     """By the place of a call, the id that it was the first to tell and that a later call uses."""
+    last_use = {start: place for place, reading in enumerate(calls) for start in _mentioned(reading)}
     found: dict[int, str] = {}
     for place, reading in enumerate(calls):
-        number = _new_id(reading)
-        if (
-            number
-            and number not in found.values()
-            and any(_mentions(later, number) for later in calls[place + 1 :])
-        ):
+        number = _id_told(reading)
+        used = last_use.get(_start(number), -1) > place and _start(number) not in _mentioned(reading)
+        if number and used and number not in found.values():
             found[place] = number
     return found
 
 
-def _new_id(reading: Reading) -> str:
+def _id_told(reading: Reading) -> str:
+    """The id at the top of a good answer."""
     response, answer = reading.exchange.response, json_of(reading, "response")
     if response is None or response.status >= 300 or not isinstance(answer, dict):
         return ""
     number = answer.get("Id") or answer.get("ID")
-    if not isinstance(number, str) or not ID.fullmatch(number) or _mentions(reading, number):
-        return ""
-    return number
+    return number if isinstance(number, str) and ID.fullmatch(number) else ""
 
 
-def _mentions(reading: Reading, number: str) -> bool:
-    """Whether the request names the id, or its first 12 digits as people type it."""
-    short = number.removeprefix("sha256:")[:12]
-    return short in reading.exchange.request.target or short.encode() in reading.exchange.request.body.data
+def _mentioned(reading: Reading) -> set[str]:
+    """The beginnings of what may be ids in a request: in its target, and in its body if that is JSON."""
+    request = reading.exchange.request
+    body = request.body.data.decode("latin-1") if reading.call.operation.request == "json" else ""
+    return {_start(word) for text in (request.target, body) for word in _WORD.findall(text)}
+
+
+def _start(number: str) -> str:
+    """The 12 digits that people type."""
+    return number.removeprefix("sha256:")[:12]
 
 
 def filled(text: str, names: Script, quote: Callable[[str], str], variable: Callable[[str], str]) -> str:

@@ -76,7 +76,7 @@ def _call(step: Step, calls: Script) -> Iterator[str]:
         return "-"
 
     before, words, remark = parts(step.reading, keep)
-    yield from (f"# {text}" for text in _remarks(step, [*words], remark))
+    yield from (f"# {text}" for text in _remarks(step, remark))
     if kept:
         before = "base64 -d <<'END' | "
     line = before + _line(step, words, calls)
@@ -99,10 +99,10 @@ def _line(step: Step, words: list[str], calls: Script) -> str:
     return escape(" ".join(['curl "$@"', *limit, *quoted]))
 
 
-def _remarks(step: Step, words: list[str], remark: str) -> Iterator[str]:
+def _remarks(step: Step, remark: str) -> Iterator[str]:
     if remark:
         yield remark
-    if any(REDACTED in word for word in words):
+    if step.hides:
         yield f"{REDACTED} stands for a secret: put it in"
     tunnel = step.reading.exchange.tunnel
     if tunnel is not None and tunnel.to_server.size:

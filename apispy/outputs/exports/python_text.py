@@ -97,9 +97,7 @@ def _comments(step: Step) -> Iterator[str]:
         yield f"# the body ({units.size(request.body.size)}) is withheld: it contains secrets"
     elif request.body.cut:
         yield f"# of the body only {units.size(request.body.kept)} of {units.size(request.body.size)} were kept"
-    if REDACTED.encode() in request.body.data or any(
-        value == REDACTED.encode() for _, value in request.headers
-    ):
+    if step.hides:
         yield f"# {REDACTED} stands for a secret: put it in"
     if tunnel is not None and tunnel.to_server.size:
         yield f"# what was typed here ({units.size(tunnel.to_server.size)}) is not sent"

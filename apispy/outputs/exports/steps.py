@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from apispy.model import REDACTED
 from apispy.outputs.base import Reading
 from apispy.outputs.exports.columns import time_text
 from apispy.outputs.outcome import outcome
@@ -21,12 +22,24 @@ WATCHED = 10
 """Seconds for which a script watches a stream at most that the client had ended; and more than it took, of others."""
 
 
+HIDDEN = REDACTED.rstrip(">")
+"""What stands in the place of a secret begins so, whether or not a token follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     reading: Reading
     background: bool  # it waited for something that later calls caused
     seconds: int  # to stop it after; 0: it ends by itself
     gives: str  # the variable that is to take the id in its answer; "" for none
+
+    @property
+    def hides(self) -> bool:
+        """Whether something stands in the request for a secret."""
+        request = self.reading.exchange.request
+        values = [value for _, value in request.headers]
+        said = [request.target.encode("latin-1", "replace"), request.body.data, *values]
+        return any(HIDDEN.encode() in text for text in said)
 
     @property
     def title(self) -> str:

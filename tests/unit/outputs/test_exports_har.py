@@ -1,15 +1,18 @@
 """HAR: times, bodies, URLs, and what has no place in the standard."""
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
+from mitmproxy.io import FlowReader
 
 from apispy.learn import Memory
 from apispy.model import Body, Chunk
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
+from tests.golden.exported import exported, readings
 from tests.unit.outputs.readings import exchange, reading, tunnel
 
 
@@ -85,3 +88,9 @@ def test_a_cut_body_says_so():
 
 def test_no_calls_are_an_empty_log():
     assert json.loads("".join(EXPORTERS["har"].export([])))["log"]["entries"] == []  # type: ignore[arg-type]
+
+
+def test_another_reader_of_har_reads_it():
+    flows = list(FlowReader(io.BytesIO(exported("har", readings("run", "exec", "pull")))).stream())
+    assert [flow.response.status_code for flow in flows][:5] == [200, 201, 204, 101, 200]
+    assert flows[1].request.json()["Image"] == "busybox"

@@ -1,0 +1,26 @@
+"""The sessions as readings, and what an exporter makes of them."""
+
+from collections.abc import Iterable
+
+import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
+from apispy.learn import Memory
+from apispy.outputs import Reading
+from apispy.outputs.exports import EXPORTERS
+from apispy.pipeline import read
+from apispy.tap.events import Closed
+from tests.golden.sessions import SESSIONS, Wire
+
+
+def readings(*sessions: str, show_secrets: bool = False) -> list[Reading]:
+    """The calls of the sessions that came to an end, one session after another."""
+    wire, memory = Wire(), Memory()
+    for name in sessions:
+        SESSIONS[name](wire)
+    closed = [event.exchange for event in wire.events if isinstance(event, Closed)]
+    return [read(exchange, memory, show_secrets=show_secrets) for exchange in closed]
+
+
+def exported(name: str, calls: Iterable[Reading]) -> bytes:
+    """The whole file in the format *name*."""
+    pieces = EXPORTERS[name].export(calls)
+    return b"".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)

@@ -1,0 +1,87 @@
+"""docs/exports.md shows what is exported (``make golden`` rewrites its tables and samples), and how to add a format."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_decoders_page import filled
+
+import apispy
+from apispy.cli.commands.export import command
+from apispy.outputs.exports import EXPORTERS, exporter
+from apispy.outputs.exports.columns import COLUMNS
+from tests.golden.exported import exported, readings
+
+PAGE = Path(__file__).parents[2] / "docs/exports.md"
+
+
+def from_create(text: str) -> str:
+    """The calls of a script from the second one on, which creates a container."""
+    return text[text.index("# #2") :]
+
+
+def tunnel(text: str) -> str:
+    [found] = [
+        entry["_docker"]["tunnel"]
+        for entry in json.loads(text)["log"]["entries"]
+        if entry["_docker"]["tunnel"]
+    ]
+    return json.dumps(found, indent=2)
+
+
+EXCERPTS: dict[str, Callable[[str], str]] = {
+    "curl": from_create,
+    "python": from_create,
+    "python-requests": lambda text: from_create(text).partition("\n\n\n")[0],
+    "har": tunnel,
+    "csv": lambda text: "\n".join(text.splitlines()[:3]),
+    "ndjson": lambda text: text.splitlines()[1],
+    "markdown": lambda text: text.partition("\n\n<details>")[0],
+}
+
+
+def written(page: str) -> str:
+    """*page* with its tables and samples as they are now."""
+    formats = [f"| `{name}` | `{one.suffix}` | {one.says} |" for name, one in sorted(EXPORTERS.items())]
+    page = filled(page, "formats", ["| format | file | what it is |", "| --- | --- | --- |", *formats])
+    columns = [f"| `{column.name}` | {column.kind} | {column.says} |" for column in COLUMNS]
+    page = filled(page, "columns", ["| column | type | what it is |", "| --- | --- | --- |", *columns])
+    for name, language in re.findall(r"<!-- sample (\S+) (\S+) -->", page):
+        text = EXCERPTS[name](exported(name, readings("run")).decode()).rstrip("\n")
+        fence = "````" if name == "markdown" else "```"
+        page = filled(page, f"sample {name} {language}", [fence + language, *text.split("\n"), fence])
+    return page
+
+
+def test_tables_and_samples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apispy, "__version__", "VERSION")
+    page = PAGE.read_text()
+    if request.config.getoption("--rewrite-golden"):
+        PAGE.write_text(written(page))
+    assert PAGE.read_text() == written(page)
+
+
+def test_every_format_and_option_is_told_of() -> None:
+    page = PAGE.read_text()
+    titles = set(re.findall(r"[a-z-]+", " ".join(re.findall(r"(?m)^## (.+)$", page))))
+    assert set(EXPORTERS) <= titles
+    for option in command.params:
+        assert option.param_type_name == "argument" or f"`{option.opts[0]}" in page
+
+
+def test_every_key_of_docker_in_har_is_told_of() -> None:
+    page = PAGE.read_text()
+    entries = json.loads(exported("har", readings("run")))["log"]["entries"]
+    keys = {key for entry in entries for key in (*entry["_docker"], *entry["_docker"]["request"])}
+    assert {key for key in keys if f"`{key}`" not in page} <= {"request", "response"}
+
+
+def test_the_example_of_a_new_format_works() -> None:
+    [example] = re.findall(r"(?s)```python\n(from apispy.*?)```", PAGE.read_text())
+    try:
+        exec(example, {"exporter": exporter})
+        assert exported("targets", readings("ps")).decode().splitlines()[1] == "/v1.41/containers/json"
+    finally:
+        EXPORTERS.pop("targets", None)

@@ -7,6 +7,8 @@ from apispy.learn import Memory
 from apispy.outputs import Reading
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
+from apispy.steps import Policy, Redactor
+from apispy.steps.hider import Tokens
 from apispy.tap.events import Closed
 from tests.golden.sessions import SESSIONS, Wire
 
@@ -17,7 +19,8 @@ def readings(*sessions: str, show_secrets: bool = False) -> list[Reading]:
     for name in sessions:
         SESSIONS[name](wire)
     closed = [event.exchange for event in wire.events if isinstance(event, Closed)]
-    return [read(exchange, memory, show_secrets=show_secrets) for exchange in closed]
+    redactor = Redactor(Policy(show_secrets=show_secrets), Tokens(b"the same in every run"))
+    return [read(exchange, memory, redactor=redactor) for exchange in closed]
 
 
 def exported(name: str, calls: Iterable[Reading]) -> bytes:

@@ -1,0 +1,46 @@
+"""What a source of calls is: recognised by its first bytes, read into exchanges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from apispy.model import Exchange
+
+HEAD = 4096
+"""Bytes from a file's beginning by which its format is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """*port*: only connections to this port count, whatever they carry; 0 finds Docker's by content. *limit*: bytes
+    that are kept of each body."""
+
+    port: int = 0
+    limit: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The calls in the order in which they began, not redacted, and what is to be said of the file besides."""
+
+    exchanges: tuple[Exchange, ...]
+    notices: tuple[str, ...] = ()
+
+
+Reader = Callable[[Path, Settings], Imported]
+"""Reads a file. Raises ApispyError, and nothing else, for one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    name: str
+    title: str  # as a sentence names it: "a capture of tcpdump"
+    recognises: Callable[[bytes], bool]  # of a file's first HEAD bytes
+    read: Reader | None  # None: what reads it stands in another room
+
+
+FORMATS: dict[str, Format] = {}
+
+
+def register(found: Format) -> None:
+    FORMATS[found.name] = found

@@ -1,0 +1,153 @@
+"""What ``socat -v`` and ``-x`` write to standard error: a line about each block of bytes, and the bytes.
+
+    > 2015/01/01 12:00:00.000123456  length=88 from=0 to=87
+
+``>`` is from the client. Times are local. With -v bytes that cannot be printed stand as dots, with -x each byte stands
+as two digits. The connections of a ``fork`` are not told apart; the offsets after ``from=`` help. Source: socat 1.7.4
+and 1.8, xio-transfer (xiotransfer, xioprintblock...), and their output.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from apispy.errors import ApispyError
+from apispy.importers.base import Format, Imported, Settings, register
+from apispy.importers.overheard import Overheard, Session
+
+LARGEST_FILE = 64 << 20
+
+HEADER = re.compile(
+    rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9})  length=(\d{1,12}) from=(\d{1,15}) to=\d{1,15}\n"
+)
+HEX_LINE = re.compile(rb"((?: [0-9a-f]{2})+)(?=  |\n|$)")
+PIECE = re.compile(rb"[^\\]+|\\[\\rnt]|\\")
+ESCAPES = {b"\\r": b"\r", b"\\\\": b"\\", b"\\n": b"\n", b"\\t": b"\t"}
+
+CONFUSED = (
+    "two connections at once: socat's log does not say which block belongs to which, so calls may be mixed. "
+    "A capture of tcpdump does not have this limit."
+)
+INEXACT = (
+    "made with -v alone: bytes that cannot be printed are dots in it, so streams and archives cannot be read. "
+    "socat -v -x keeps every byte."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    from_client: bool
+    at: float
+    start: int  # where in its direction's stream
+    data: bytes
+    exact: bool
+
+
+def is_log(head: bytes) -> bool:
+    """Whether a header stands on one of the first lines, other messages of socat's before it."""
+    return HEADER.search(head) is not None
+
+
+def read(path: Path, settings: Settings) -> Imported:
+    """The calls in a log. Raises ApispyError when it is none, or breaks off."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise ApispyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB. Give apispy a part of it.")
+    session = Session(settings)
+    lines = Connections(session)
+    exact = True
+    for block in _blocks(path.read_bytes(), path, session):
+        exact &= block.exact
+        lines.add(block)
+    lines.close()
+    if not exact:
+        session.notice(f"{path.name} was {INEXACT}")
+    return session.imported()
+
+
+class Connections:
+    """Gives each block to the connection that its offset fits to."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._all: list[tuple[Overheard, dict[bool, int]]] = []
+        self._confused = False
+
+    def add(self, block: Block) -> None:
+        overheard, sent = self._one(block)
+        sent[block.from_client] += len(block.data)
+        overheard.data(block.from_client, block.data, block.at)
+
+    def close(self) -> None:
+        for overheard, _ in self._all:
+            overheard.close()
+            self._session.exchanges.extend(overheard.exchanges)
+
+    def _one(self, block: Block) -> tuple[Overheard, dict[bool, int]]:
+        fitting = [entry for entry in self._all if entry[1][block.from_client] == block.start]
+        if not block.from_client and not block.start:
+            fitting = [entry for entry in fitting if entry[1][True]] or fitting
+        if (block.from_client and not block.start) or not fitting:
+            return self._new(block)
+        if len(fitting) > 1 and not self._confused:
+            self._confused = True
+            self._session.notice(CONFUSED)
+        return fitting[-1]
+
+    def _new(self, block: Block) -> tuple[Overheard, dict[bool, int]]:
+        number = len(self._all) + 1
+        overheard = Overheard(
+            self._session, f"connection {number} of socat", "socat's target", from_start=not block.start
+        )
+        entry = overheard, {True: 0, False: 0} | {block.from_client: block.start}
+        self._all.append(entry)
+        return entry
+
+
+def _blocks(log: bytes, path: Path, session: Session) -> Iterator[Block]:
+    position = 0
+    while header := HEADER.search(log, position):
+        size = int(header[9])
+        read_data = _read_hex if HEX_LINE.match(log, header.end()) else _read_text
+        data, position = read_data(log, header.end(), size)
+        if len(data) < size:
+            line = log.count(b"\n", 0, header.start()) + 1
+            session.notice(
+                f"{path.name}, line {line}: {size} bytes announced, {len(data)} found. "
+                "The log was cut, or mixed with other text."
+            )
+        yield Block(header[1] == b">", _time(header), int(header[10]), data, read_data is _read_hex)
+
+
+def _read_hex(log: bytes, position: int, size: int) -> tuple[bytes, int]:
+    found = bytearray()
+    while len(found) < size and (line := HEX_LINE.match(log, position)):
+        found += bytes.fromhex(line[1].decode())
+        position = log.find(b"\n", line.end()) + 1 or len(log)
+    return bytes(found[:size]), position
+
+
+def _read_text(log: bytes, position: int, size: int) -> tuple[bytes, int]:
+    found = bytearray()
+    while len(found) < size and (piece := PIECE.match(log, position)):
+        plain = piece[0][: size - len(found)] if piece[0][:1] != b"\\" else piece[0]
+        found += ESCAPES.get(plain, plain)
+        position += len(plain)
+    return bytes(found), position
+
+
+def _time(header: re.Match[bytes]) -> float:
+    """Unix seconds. Nine digits are microseconds too: socat 1.7 pads them so."""
+    year, month, day, hour, minute, second, fraction = (int(header[group]) for group in range(2, 9))
+    part = fraction / 1e6 if fraction < 1_000_000 else fraction / 1e9
+    try:
+        return datetime(year, month, day, hour, minute, min(second, 59)).timestamp() + part
+    except (ValueError, OverflowError, OSError):
+        raise ApispyError(
+            f"a line of socat's log has a time that does not exist: {header[0][:40].decode('latin-1')!r}. "
+            "Put it right, or leave the block out."
+        ) from None
+
+
+register(Format("socat", "what socat -v or -x wrote", is_log, read))

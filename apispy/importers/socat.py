@@ -23,7 +23,7 @@ HEADER = re.compile(
     rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9})  length=(\d{1,12}) from=(\d{1,15}) to=\d{1,15}\n"
 )
 HEX_LINE = re.compile(rb"((?: [0-9a-f]{2})+)(?=  |\n|$)")
-PIECE = re.compile(rb"[^\\]+|\\[\\rnt]|\\")
+ESCAPE = re.compile(rb"\\[rnt\\]")
 ESCAPES = {b"\\r": b"\r", b"\\\\": b"\\", b"\\n": b"\n", b"\\t": b"\t"}
 
 CONFUSED = (
@@ -41,7 +41,8 @@ class Block:
     from_client: bool
     at: float
     start: int  # where in its direction's stream
-    data: bytes
+    size: int
+    data: bytes  # shorter than *size* when the log is damaged there
     exact: bool
 
 
@@ -76,8 +77,11 @@ class Connections:
 
     def add(self, block: Block) -> None:
         overheard, sent = self._one(block)
-        sent[block.from_client] += len(block.data)
-        overheard.data(block.from_client, block.data, block.at)
+        sent[block.from_client] += block.size
+        if block.data:
+            overheard.data(block.from_client, block.data, block.at)
+        if missing := block.size - len(block.data):
+            overheard.missing(block.from_client, missing, block.at)
 
     def close(self) -> None:
         for overheard, _ in self._all:
@@ -106,35 +110,34 @@ class Connections:
 
 
 def _blocks(log: bytes, path: Path, session: Session) -> Iterator[Block]:
-    position = 0
-    while header := HEADER.search(log, position):
+    header = HEADER.search(log)
+    while header:
+        following = HEADER.search(log, header.end())
+        content = log[header.end() : following.start() if following else len(log)]
         size = int(header[9])
-        read_data = _read_hex if HEX_LINE.match(log, header.end()) else _read_text
-        data, position = read_data(log, header.end(), size)
+        exact = HEX_LINE.match(content) is not None
+        data = _from_hex(content)[:size] if exact else _from_text(content, size)
         if len(data) < size:
             line = log.count(b"\n", 0, header.start()) + 1
             session.notice(
                 f"{path.name}, line {line}: {size} bytes announced, {len(data)} found. "
-                "The log was cut, or mixed with other text."
+                "The log was cut, or two processes of socat wrote at once."
             )
-        yield Block(header[1] == b">", _time(header), int(header[10]), data, read_data is _read_hex)
+        yield Block(header[1] == b">", _time(header), int(header[10]), size, data, exact)
+        header = following
 
 
-def _read_hex(log: bytes, position: int, size: int) -> tuple[bytes, int]:
+def _from_hex(content: bytes) -> bytes:
     found = bytearray()
-    while len(found) < size and (line := HEX_LINE.match(log, position)):
-        found += bytes.fromhex(line[1].decode())
-        position = log.find(b"\n", line.end()) + 1 or len(log)
-    return bytes(found[:size]), position
+    for line in content.split(b"\n"):
+        if not (digits := HEX_LINE.match(line)):
+            break
+        found += bytes.fromhex(digits[1].decode())
+    return bytes(found)
 
 
-def _read_text(log: bytes, position: int, size: int) -> tuple[bytes, int]:
-    found = bytearray()
-    while len(found) < size and (piece := PIECE.match(log, position)):
-        plain = piece[0][: size - len(found)] if piece[0][:1] != b"\\" else piece[0]
-        found += ESCAPES.get(plain, plain)
-        position += len(plain)
-    return bytes(found), position
+def _from_text(content: bytes, size: int) -> bytes:
+    return ESCAPE.sub(lambda found: ESCAPES[found[0]], content)[:size]
 
 
 def _time(header: re.Match[bytes]) -> float:

@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from apispy.cli.files import FORMATS, imported, readings, say_notices
 from apispy.cli.options import FILE, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
-    from apispy.model import Exchange
     from apispy.outputs import ThreadWriter
-
-FORMATS = ("pcap", "socat", "har", "flows")
 
 
 @click.command(short_help="Read a file of tcpdump, socat, mitmproxy or a browser.")
 @click.argument("file", type=FILE)
-@click.option(
-    "--from", "form", type=click.Choice(FORMATS), help="What the file is.  [default: by its content]"
-)
+@click.option("--from", "form", type=click.Choice(FORMATS), help="What FILE is.  [default: by its content]")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -28,38 +24,24 @@ FORMATS = ("pcap", "socat", "har", "flows")
     help="pcap: only connections to this port.  [default: all that carry Docker's API]",
 )
 @takes_view
-def command(file: Path, form: str | None, port: int | None, view: View) -> int:
-    """Read the calls in FILE, that another program recorded, and show them as apispy shows its own.
+def command(file: Path, form: str | None, port: int | None, view: View) -> int:  # fmt: skip
+    """Read the calls in FILE, which another program recorded, and show them as apispy shows its own.
 
     \b
     tcpdump -i lo -s 0 -w docker.pcap port 2375
     apispy import docker.pcap
+
+    \b
     socat -v -x UNIX-LISTEN:/tmp/x,fork UNIX-CONNECT:/var/run/docker.sock 2> docker.log
     apispy import docker.log
     """
-    from apispy import importers
-    from apispy.outputs.safe import escape
-
-    form = form or importers.recognise(file)
-    if form == "flows":
-        from apispy.proxy import flow_files  # noqa: F401  # mitmproxy: 0.5 s of imports; it registers itself
-    imported = importers.read(file, form, importers.Settings(port or 0, view.body_limit))
-    for notice in imported.notices:
-        click.echo(f"apispy: {escape(notice)}", err=True)
-    _show(imported.exchanges, view)
-    return 0
-
-
-def _show(exchanges: "tuple[Exchange, ...]", view: View) -> None:
-    from apispy.learn import Memory
-    from apispy.pipeline import read
-
-    memory = Memory()
+    found = imported(file, form, port=port or 0, limit=view.body_limit)
+    say_notices(found)
     outputs = view.outputs(cast("ThreadWriter", sys.stdout), sys.stdout)
     notes = "off" if view.quiet else view.notes
-    for exchange in exchanges:
-        reading = read(exchange, memory, show_secrets=view.show_secrets, notes=notes)
+    for reading in readings(found.exchanges, show_secrets=view.show_secrets, notes=notes):
         for output in outputs:
             output.write(reading)
     for output in outputs:
         output.close()
+    return 0

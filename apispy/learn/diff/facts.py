@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from apispy.engine import Call
+from apispy.engine.parameters import parameters
 from apispy.engine.shapes import response_shape
 from apispy.learn.diff.shape import Shapes, shapes_of
 from apispy.learn.diff.volatile import (
     CREDENTIALS,
     EMPTY,
+    EMPTY_QUERY,
     FIELDS,
     QUERY,
     RANDOM_NAME,
@@ -112,10 +114,15 @@ def _seen(read: Read, names: Memory, values: bool) -> Seen:
 def _asked(read: Read) -> Iterator[tuple[Place, str]]:
     for name, value in read.call.arguments.items():
         yield ("path", name), "<random>" if RANDOM_NAME.fullmatch(value) else value
+    numbers = {row.name for row in parameters(read.call.operation.id) if row.type == "integer"}
     for name, value in _merged(read.call.parameters).items():
-        if name not in QUERY:
+        if name not in QUERY and value not in EMPTY_QUERY and not (value == "0" and name in numbers):
             yield ("query", name), value
-    yield from _headers("header", read.exchange.request.headers, REQUEST_HEADERS)
+    request = read.exchange.request
+    names = (
+        REQUEST_HEADERS if request.body.size else REQUEST_HEADERS[1:]
+    )  # of no content, the type says nothing
+    yield from _headers("header", request.headers, names)
     for value in _json(read, "request")[:1]:
         for path, text in _flat(value, "", 0):
             if text not in _NOTHING:

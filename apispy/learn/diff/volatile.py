@@ -39,8 +39,11 @@ RESPONSE_HEADERS = ("content-type",)
 
 CREDENTIALS = frozenset(("x-registry-auth", "x-registry-config"))
 
-EMPTY = (None, "", False, 0, [], {})
+EMPTY: tuple[object, ...] = (None, "", False, 0, [], {})
 """What stands in a request's body like this may as well be left out: to Docker's Go both are the zero value."""
+
+EMPTY_QUERY = frozenset(("", "{}", "[]", "null"))
+"""Likewise in a query, and 0 of a parameter that is a number. A boolean may be true by default, so its 0 counts."""
 
 
 def settled(text: str) -> str:

@@ -10,6 +10,10 @@ HEAD = 4096
 """Bytes from a file's beginning by which its format is recognised."""
 
 
+LATEST = 253402300800.0
+"""Unix seconds of the year 10000: what comes later, or before 1970, is damaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """*port*: only connections to this port count, whatever they carry; 0 finds Docker's by content. *limit*: bytes

@@ -4,11 +4,11 @@ import re
 
 from apispy.importers.base import Format, register
 
-_FIRST = re.compile(rb"\A\d{1,12}:.*?(?:7:version|7:request|4:type)", re.DOTALL)
+_FIRST = re.compile(rb"\A\d{1,12}:\d{1,2}:[a-z_]{2,20};")
 
 
 def is_flows(head: bytes) -> bool:
-    """A tnetstring, LENGTH ":" DATA "}", whose data is a flow's: its keys are known."""
+    """A tnetstring, LENGTH ":" DATA "}", whose data begins with a key: a text, LENGTH ":" NAME ";"."""
     return _FIRST.match(head) is not None
 
 

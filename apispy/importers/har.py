@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 
 from apispy.errors import ApispyError
 from apispy.importers.base import Format, Imported, Settings, register
-from apispy.importers.har_docker import content_bytes, headers, text, with_extension
+from apispy.importers.har_docker import content_bytes, headers, seconds, text, with_extension
 from apispy.importers.overheard import Session
 from apispy.model import Body, Chunk, Exchange, Request, Response
 
 LARGEST_FILE = 256 << 20
 
 _LOG = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
+
+MILLI = 1e-3
 
 FAULTS = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
 
@@ -59,7 +61,7 @@ def _exchange(entry: Any, session: Session) -> Exchange:
     asked, answered = entry["request"], entry.get("response") or {}
     url = urlsplit(text(asked["url"]))
     started = _when(entry["startedDateTime"])
-    duration = max(0.0, float(entry.get("time") or 0) / 1000)
+    duration = seconds(entry.get("time"), MILLI)
     answer = None
     if int(answered.get("status") or 0) > 0:
         answer = _response(answered, duration, _waited(entry, duration), session.limit)
@@ -112,7 +114,7 @@ def _when(said: Any) -> float:
 def _waited(entry: Any, duration: float) -> float:
     """Seconds to the answer's head: what came before ``receive``, of the phases that are known."""
     timings = entry.get("timings") or {}
-    return max(0.0, duration - max(0.0, float(timings.get("receive") or 0)) / 1000)
+    return max(0.0, duration - seconds(timings.get("receive"), MILLI))
 
 
 def _connection(entry: Any, session: Session) -> int:

@@ -5,6 +5,7 @@ import binascii
 from dataclasses import replace
 from typing import Any, get_args
 
+from apispy.importers.base import LATEST
 from apispy.model import Body, Chunk, End, Exchange, Headers, Tunnel
 
 
@@ -54,12 +55,20 @@ def text(value: Any) -> str:
     return value
 
 
+def seconds(value: Any, unit: float = 1.0) -> float:
+    """A duration in seconds, given in *unit*s; 0 for what HAR writes when it is not known. Raises ValueError."""
+    found = float(value or 0) * unit
+    if not found < LATEST:
+        raise ValueError(f"found {value} where a time was expected")
+    return max(0.0, found)
+
+
 def _cut_up(body: Body, stream: Any) -> Body:
     """The same bytes in the pieces in which they came."""
     data, chunks, start = body.data, [], 0
     for at, size in stream["chunks"]:
         if piece := data[start : start + max(0, int(size))]:
-            chunks.append(Chunk(float(at), piece))
+            chunks.append(Chunk(seconds(at), piece))
         start += max(0, int(size))
     if start < len(data):
         chunks = list(body.chunks)
@@ -79,7 +88,7 @@ def _way(stream: Any, limit: int) -> Body:
         data = content_bytes(piece)[: max(0, limit - kept)]
         kept += len(data)
         if data:
-            chunks.append(Chunk(float(piece["at"]), data))
+            chunks.append(Chunk(seconds(piece["at"]), data))
     return _stream(tuple(chunks), stream)
 
 
@@ -89,6 +98,6 @@ def _stream(chunks: tuple[Chunk, ...], stream: Any) -> Body:
         chunks,
         max(int(stream["size"]), sum(len(chunk.data) for chunk in chunks)),
         headers(stream.get("trailers")),
-        None if ended is None else float(ended),
+        None if ended is None else seconds(ended),
         shown=not stream["withheld"],
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apispy.errors import ApispyError
+from apispy.importers.base import LATEST
 from apispy.importers.tcp import Peer, Segment
 
 LARGEST_PACKET = 1 << 18
@@ -14,9 +15,6 @@ LARGEST_PACKET = 1 << 18
 
 LARGEST_FILE = 1 << 30
 """Bytes of a file: its payloads are held in memory until they are in order."""
-
-LATEST = 253402300800.0
-"""A time in the year 10000 is none: what comes later is damaged."""
 
 MAGIC = (
     b"\xa1\xb2\xc3\xd4",
@@ -78,8 +76,9 @@ def _packets(path: Path) -> Iterator[Any]:
     except GeneratorExit:
         raise
     except Exception as error:  # Scapy's readers raise what they like on a damaged file
+        where = f"packet {number}" if number else "its beginning"
         raise ApispyError(
-            f"{path} is damaged at packet {number}: {error or type(error).__name__}. Expected a whole pcap or pcapng "
+            f"{path} is damaged at {where}: {error or type(error).__name__}. Expected a whole pcap or pcapng "
             "file; make it anew with: tcpdump -i lo -s 0 -w FILE port 2375"
         ) from None
 
@@ -94,8 +93,7 @@ def _segment(packet: Any) -> Segment | None:
     at = float(packet.time)
     if network is None or tcp is None or not 0 <= at < LATEST:
         return None
-    data = bytes(tcp.payload.original or b"")
-    cut = max(0, (packet.wirelen or 0) - len(packet.original))
+    data, length = _payload(packet, network, tcp)
     flags = str(tcp.flags)
     return Segment(
         at=at,
@@ -104,11 +102,20 @@ def _segment(packet: Any) -> Segment | None:
         seq=tcp.seq,
         ack=tcp.ack if "A" in flags else None,
         data=data,
-        length=len(data) + cut,
+        length=length,
         syn="S" in flags,
         fin="F" in flags,
         rst="R" in flags,
     )
+
+
+def _payload(packet: Any, network: Any, tcp: Any) -> tuple[bytes, int]:
+    """The data that is in the file, and how long it was on the wire. Ethernet pads short frames, and IPv4 tells."""
+    data = bytes(tcp.payload.original or b"")
+    if total := getattr(network, "len", 0):  # of IPv4; 0 where the network card is to fill it in
+        length = max(0, total - 4 * network.ihl - 4 * tcp.dataofs)
+        return data[:length], length
+    return data, len(data) + max(0, (packet.wirelen or 0) - len(packet.original))
 
 
 @contextmanager

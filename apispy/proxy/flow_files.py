@@ -11,6 +11,7 @@ from mitmproxy.io import FlowReader
 
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Imported, Settings, register
+from apispy.importers.base import LATEST
 from apispy.importers.overheard import Session
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 
@@ -33,6 +34,9 @@ def read(path: Path, settings: Settings) -> Imported:
             tunnels[found.id] = found
     connections: dict[str, int] = {}
     for call in calls:
+        if not 0 <= call.request.timestamp_start < LATEST:
+            session.notice(f"a flow of {path.name} began at no time that there is. It is left out.")
+            continue
         number = connections.setdefault(call.client_conn.id, len(connections) + 1)
         tunnel = tunnels.get(str(call.metadata.get("docker_tcp_flow")))
         session.exchanges.append(_exchange(call, tunnel, number, session))
@@ -58,8 +62,8 @@ def _flows(path: Path, session: Session) -> Iterator[flow.Flow]:
 
 def _exchange(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: Session) -> Exchange:
     said, answer, limit = call.request, call.response, session.limit
-    started = said.timestamp_start or 0.0
-    end = max(moment for moment in (started, *_moments(call, tunnel)))
+    started = said.timestamp_start
+    end = max((started, *_moments(call, tunnel)))
     exchange = Exchange(
         id=next(session.exchange_numbers),
         connection=connection,
@@ -84,7 +88,7 @@ def _exchange(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, 
 def _moments(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None) -> list[float]:
     found = [call.request.timestamp_end, call.response and call.response.timestamp_end]
     found += [message.timestamp for message in tunnel.messages] if tunnel else []
-    return [moment for moment in found if moment]
+    return [moment for moment in found if moment and moment < LATEST]
 
 
 def _response(answer: http.Response, started: float, limit: int) -> Response:

@@ -17,16 +17,18 @@ def lines(found: Difference, width: int) -> list[Line]:
     """At most *width* columns, where that can be helped."""
     shown = table([("A", _about(found.a)), ("B", _about(found.b))], width, indent=0)
     if found.versions_differ:
-        shown += [BLANK, Line("API version", "bold")]
-        shown += table(
-            [(" ".join(found.a.versions) or "none", f"-> {' '.join(found.b.versions) or 'none'}")], width
-        )
+        versions = f"{_versions(found.a)} -> {_versions(found.b)}"
+        shown += [BLANK, *paragraph(f"API version  {versions}", width, indent=0, style="bold")]
     for title, calls in (("Only in A", found.only_a), ("Only in B", found.only_b)):
         if calls:
             shown += [BLANK, Line(title, "bold"), *_only(calls, width)]
     for pairs in _alike(found.changed):
         shown += [BLANK, *_changed(pairs, width)]
     return [*shown, BLANK, Line(_verdict(found))]
+
+
+def _versions(capture: Capture) -> str:
+    return " ".join(capture.versions) or "none"
 
 
 def _about(capture: Capture) -> str:

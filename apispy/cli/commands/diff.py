@@ -11,6 +11,7 @@ import click
 from apispy.cli.files import imported, readings, say_notices
 from apispy.cli.options import COLOR, FILE
 from apispy.cli.view import colored
+from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.diff import Difference
@@ -27,7 +28,7 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
     """Tell what differs between the captures A and B: calls, parameters, statuses, shapes of answers.
 
     A and B are captures of apispy, or any file that apispy import reads. The exit code is 0 when there is no
-    difference, 1 when there is one.
+    difference, 1 when there is one, 2 when a file cannot be read.
 
     \b
     apispy diff before.jsonl after.jsonl
@@ -40,7 +41,10 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
 
 
 def _readings(file: Path) -> "list[Reading]":
-    found = imported(file)
+    try:
+        found = imported(file)
+    except ApispyError as error:
+        raise UsageError(str(error)) from None  # an exit code of 1 would say that they differ
     say_notices(found)
     return readings(found.exchanges)
 

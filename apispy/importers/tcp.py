@@ -87,10 +87,11 @@ class Side:
         for start, acknowledged, segment in sorted(self.segments, key=lambda entry: (entry[0], entry[2].at)):
             if start + segment.length < position or segment.rst:
                 continue
-            at, needs = max(at, segment.at), max(needs, acknowledged)
-            if start > position:
+            at = max(at, segment.at)
+            if start > position:  # what is missing came before this segment: who answered it proves when
                 yield Part(position, at, needs, missing=start - position)
                 position = start
+            needs = max(needs, acknowledged)
             if data := segment.data[position - start :]:
                 yield Part(position, at, needs, data)
                 position += len(data)

@@ -44,6 +44,14 @@ SESSION = (
 )
 """With a hijack that has stdin, one without, a followed log, an archive, errors."""
 
+CLI_28 = {
+    ("ContainerInspect", "answer", f"HostConfig.{name}")  # it sends [] where the older one sent null
+    for name in (
+        "BlkioDeviceReadBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteBps", "BlkioDeviceWriteIOps", "Ulimits",
+    )
+} | {("ImageBuild", "query", "networkmode"), ("ImageBuild", "query", "rm")}  # fmt: skip
+"""What the session is like with docker 28, when it was made with 20.10 before."""
+
 LAST = "DELETE /v1.41/containers/imp"
 
 
@@ -58,12 +66,24 @@ def apispy(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def tcpdump(file: Path, port: int) -> Iterator[None]:
+def tcpdump(file: Path, port: int, snaplen: int = 0) -> Iterator[None]:
     """Records until the session's last call is in the file."""
     if not shutil.which("tcpdump"):
         unavailable("these tests need tcpdump; on Debian: apt-get install tcpdump")
     said = file.with_suffix(".said")
-    command = ["tcpdump", "-i", "lo", "-s", "0", "-U", "--immediate-mode", "-Z", "root", "-w", str(file)]
+    command = [
+        "tcpdump",
+        "-i",
+        "lo",
+        "-s",
+        str(snaplen),
+        "-U",
+        "--immediate-mode",
+        "-Z",
+        "root",
+        "-w",
+        str(file),
+    ]
     with said.open("wb") as log:
         process = subprocess.Popen([*command, "tcp", "port", str(port)], stderr=log)
     try:
@@ -111,7 +131,8 @@ def recorded(place: Path, daemons: Daemons) -> tuple[Path, list[dict[str, Any]]]
     )  # fmt: skip
     assert spy.endpoint is not None
     try:
-        with tcpdump(place / "session.pcap", int(spy.endpoint.host.rpartition(":")[2])):
+        port = int(spy.endpoint.host.rpartition(":")[2])
+        with tcpdump(place / "session.pcap", port), tcpdump(place / "cut.pcap", port, snaplen=160):
             for words in SESSION:
                 docker(CLIS[max(CLIS)], spy.endpoint.host, *words)
     finally:
@@ -149,20 +170,16 @@ def test_in_a_capture_with_a_hole_the_other_calls_stay(
     )  # fmt: skip
     imported = calls(holed)
     assert any("are not in the file" in problem for call in imported for problem in call["problems"])
-    assert LAST.split()[1] in {call["path"].join(["/v1.41", ""]) for call in imported}
+    assert LAST.split()[1] in {"/v1.41" + call["path"] for call in imported}
     whole = {repr(plain(call)) for call in live}
     assert all(repr(plain(call)) in whole for call in imported if call["end"] == "complete")
 
 
 def test_a_capture_whose_packets_were_cut_says_what_to_type(
-    recorded: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+    recorded: tuple[Path, list[dict[str, Any]]],
 ) -> None:
     file, _ = recorded
-    cut = tmp_path / "cut.pcap"
-    subprocess.run(
-        ["tcpdump", "-r", file, "-s", "200", "-w", cut], check=True, capture_output=True, timeout=20
-    )
-    assert "tcpdump -s 0" in apispy("import", "--json", cut).stdout
+    assert "make it with tcpdump -s 0" in apispy("import", "--json", file.with_name("cut.pcap")).stdout
 
 
 @pytest.mark.parametrize("options", [("-v", "-x"), ("-x",), ("-v",)])
@@ -179,7 +196,9 @@ def test_what_socat_wrote_is_what_it_carried(options: tuple[str, ...], place: Pa
         for words in (("create", "--name", "soc", "--network", "none", IMAGE, "echo", "hi"), ("start", "soc"),
                       ("wait", "soc"), ("logs", "soc"), ("ps", "-a", "--filter", "name=soc"), ("rm", "soc")):  # fmt: skip
             docker(CLIS[max(CLIS)], f"unix://{path}", *words)
-        until(lambda: b"DELETE" in log.read_bytes(), 10, "socat to have written all")
+        until(
+            lambda: re.search(rb"DELETE|44 45 4c 45 54 45", log.read_bytes()), 10, "socat to have written all"
+        )
     finally:
         process.terminate()
         process.wait(10)
@@ -209,7 +228,7 @@ def test_two_docker_clis(place: Path, daemons: Daemons) -> None:
     changes = {
         (pair["operation"], one["kind"], one["place"]) for pair in found["changed"] for one in pair["changes"]
     }
-    assert changes == {("ImageBuild", "query", "networkmode"), ("ImageBuild", "query", "rm")}
+    assert changes == CLI_28
 
 
 def test_docker_and_podman(place: Path, daemons: Daemons) -> None:

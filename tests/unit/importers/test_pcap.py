@@ -134,6 +134,24 @@ def test_a_gap_ends_its_call_and_the_next_is_read(tmp_path: Path) -> None:
     assert (second.end, second.problems) == ("complete", ())
 
 
+def test_a_gap_in_a_request_is_not_hidden_by_its_answer(tmp_path: Path) -> None:
+    post = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\n"
+    segments = (
+        Talk()
+        .open()
+        .asks(ASK)
+        .answers(LIST)
+        .asks(post, b'{"Tty":1}')
+        .answers(LIST)
+        .asks(ASK)
+        .answers(LIST)
+        .segments
+    )
+    one, two, three = read(write(tmp_path / "x", [*segments[:6], *segments[7:]])).exchanges
+    assert (one.end, three.end) == ("complete", "complete")
+    assert (two.end, two.problems) == ("cut", ("9 bytes that the client sent are not in the file",))
+
+
 def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> None:
     path = write(tmp_path / "x", whole().segments)
     data = bytearray(path.read_bytes())

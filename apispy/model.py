@@ -60,6 +60,8 @@ class Body:
     trailers: Headers = Headers()
     ended_at: float | None = None  # when its end (or half-close) came; None: it never did
     shown: bool = True  # False: a step withheld the content
+    digest: str = ""  # SHA-256 of the whole stream in hexadecimal, when more went by than was kept
+    seen: tuple["Seen", ...] = ()  # what was read, as it flowed, in bytes that are not kept here
 
     @property
     def data(self) -> bytes:
@@ -83,6 +85,7 @@ class Request:
     version: str = "1.1"
     headers: Headers = Headers()
     body: Body = Body()
+    at: float = 0.0  # when its head was complete, in seconds since the exchange began
 
     @property
     def announces_body(self) -> bool:
@@ -112,6 +115,14 @@ class Tunnel:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """A secret that was taken out."""
+
+    place: str
+    token: str  # what stands there now
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and all that came of it."""
 
@@ -126,6 +137,7 @@ class Exchange:
     end: End = "open"
     duration: float = 0.0  # seconds from the request's first byte to the end
     problems: tuple[str, ...] = ()  # what went wrong, in sentences
+    redactions: tuple[Redaction, ...] = ()  # what was taken out, and where
 
     @property
     def streams(self) -> dict[Direction, Body]:
@@ -163,3 +175,11 @@ class Item:
     value: Any  # decoded: a JSON value, str, or bytes where no text was meant
     span: tuple[int, int]
     children: tuple["Item", ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item and when it was read, in seconds since the exchange began."""
+
+    at: float
+    item: Item

@@ -12,16 +12,20 @@ from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
 from apispy.learn import Memory, notes_on
-from apispy.model import Body, Direction, Exchange, Item
+from apispy.model import Body, Direction, Exchange, Item, Seen
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.guard import Guarded
 from apispy.steps.errors import ANSWERS, errors_of, said_in
 from apispy.steps.redact import redact, withholds, without_quotes
-from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, Read, Skipped, StreamEnded
 
 HISTORY_ITEMS = 200
 HISTORY_BYTES = 256 << 10
 """How much of a live stream's past is remembered, beside its last item."""
+
+LISTED = ("member", "h2c")
+LISTED_ITEMS = 2000
+"""Kinds of items that say of many bytes only what they are: of these so many are remembered."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
@@ -37,8 +41,10 @@ class Stream:
     def __init__(self, decoder: Decoder | None) -> None:
         self._decoder = decoder
         self.size = 0
+        self.at = 0.0  # the time of what comes, in seconds since the exchange began
         self.items: deque[Item] = deque()
         self.forgot = False
+        self._times: deque[float] = deque()
         self._remembered = 0
 
     def feed(self, data: bytes) -> list[Item]:
@@ -49,6 +55,21 @@ class Stream:
         found = self._read(lambda decoder: decoder.close())
         self._decoder = None
         return found
+
+    def skip(self, size: int) -> None:
+        """Bytes are missing: what comes behind them cannot be decoded."""
+        self.size += size
+        self._decoder = None
+
+    def take(self, seen: Seen) -> None:
+        """What was read when the missing bytes were there."""
+        self.at = seen.at
+        self._remember(seen.item)
+
+    def seen_beyond(self, kept: int) -> tuple[Seen, ...]:
+        """What is remembered of the bytes behind the first *kept*."""
+        pairs = zip(self._times, self.items, strict=True)
+        return tuple(Seen(at, item) for at, item in pairs if item.span[0] >= kept)
 
     def _read(self, step: Callable[[Decoder], list[Item]]) -> list[Item]:
         if self._decoder is None:
@@ -66,11 +87,18 @@ class Stream:
 
     def _remember(self, item: Item) -> None:
         self.items.append(item)
-        self._remembered += item.span[1] - item.span[0]
-        while len(self.items) > 1 and (len(self.items) > HISTORY_ITEMS or self._remembered > HISTORY_BYTES):
-            start, stop = self.items.popleft().span
-            self._remembered -= stop - start
+        self._times.append(self.at)
+        self._remembered += _weight(item)
+        most = LISTED_ITEMS if item.kind in LISTED else HISTORY_ITEMS
+        while len(self.items) > 1 and (len(self.items) > most or self._remembered > HISTORY_BYTES):
+            self._remembered -= _weight(self.items.popleft())
+            self._times.popleft()
             self.forgot = True
+
+
+def _weight(item: Item) -> int:
+    """About what it takes to remember an item: as much as the bytes that it was read from."""
+    return 0 if item.kind in LISTED else item.span[1] - item.span[0]
 
 
 @dataclass(slots=True)
@@ -82,16 +110,24 @@ class Live:
     streams: dict[Direction, Stream] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     told: bool = False  # the outputs know that it has begun
+    at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: Memory) -> Reading:
         items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
-        return Reading(self.exchange, self.call, items, tuple(self.errors), label=memory.labelled)
+        return Reading(self.exchange, self.call, items, tuple(self.errors), label=memory.labelled, at=self.at)
+
+    def stream(self, direction: Direction, at: float) -> Stream:
+        """The stream in which something happens, at this time."""
+        stream = self.streams.setdefault(direction, Stream(None))
+        self.at = stream.at = at
+        return stream
 
 
 class Pipeline:
     """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
 
-    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so.
+    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so. With *redacted* the
+    secrets have been taken out of what comes already, as from a capture.
     """
 
     def __init__(
@@ -99,9 +135,11 @@ class Pipeline:
         outputs: Sequence[Output],
         *,
         show_secrets: bool = False,
+        redacted: bool = False,
         notes: Notes = "on",
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._redacted = redacted
         self._outputs = [Guarded(output) for output in outputs]
         self._show_secrets = show_secrets
         self._notes = notes
@@ -146,10 +184,15 @@ class Pipeline:
                 self._closed(exchange)
             case GaveUp(connection, reason):
                 self._gave_up(connection, reason)
+            case Skipped(number, direction, size):
+                if live := self._live.get(number):
+                    live.stream(direction, live.at).skip(size)
+            case Read(number, direction, seen):
+                self._seen(number, direction, seen)
 
     def _opened(self, exchange: Exchange) -> None:
         call = engine.lookup(exchange.request.method, exchange.request.target)
-        live = self._live[exchange.id] = Live(self._clean(exchange, call), call)
+        live = self._live[exchange.id] = Live(self._clean(exchange, call), call, at=exchange.request.at)
         self._decode(live, "request")
         if not exchange.request.announces_body or call.operation.request != "json":
             self._tell_begin(live)
@@ -159,6 +202,7 @@ class Pipeline:
         if live is None:
             return
         live.exchange = self._clean(exchange, live.call)
+        live.at = exchange.response.at if exchange.response else live.at
         self._decode(live, *live.exchange.streams)
         self._tell_begin(live)
 
@@ -166,7 +210,7 @@ class Pipeline:
         live = self._live.get(event.exchange_id)
         if live is None:
             return
-        stream = live.streams.setdefault(event.direction, Stream(None))
+        stream = live.stream(event.direction, event.chunk.at)
         if not self._hides(live.call, event.direction):
             reading = live.reading(self._memory)
             for output in self._outputs:
@@ -179,8 +223,7 @@ class Pipeline:
         live = self._live.get(event.exchange_id)
         if live is None:
             return
-        if event.direction in live.streams:
-            self._flow(live, event.direction, live.streams[event.direction].close())
+        self._flow(live, event.direction, live.stream(event.direction, event.at).close())
         if event.direction == "request":
             self._tell_begin(live)
 
@@ -188,10 +231,11 @@ class Pipeline:
         live = self._live.pop(exchange.id, None)
         call = live.call if live else engine.lookup(exchange.request.method, exchange.request.target)
         live = live or Live(exchange, call)
-        for direction, stream in live.streams.items():
-            self._flow(live, direction, stream.close())
+        for direction in live.streams:
+            self._flow(live, direction, live.stream(direction, exchange.duration).close())
         live.call = _with_form(call, exchange)
-        reading = _finish(self._clean(exchange, call), live, self._memory, self._notes)
+        clean = _with_seen(self._clean(exchange, call), live)
+        reading = _finish(clean, live, self._memory, self._notes)
         for output in self._outputs:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
@@ -200,10 +244,15 @@ class Pipeline:
         why = reason if self._show_secrets else without_quotes(reason)
         self.notice(f"connection {connection}: {why}. It is not read any further; its traffic goes on.")
 
+    def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
+        if live := self._live.get(number):
+            live.stream(direction, seen.at).take(seen)
+            self._flow(live, direction, [seen.item])
+
     # -- parts --
 
     def _clean(self, exchange: Exchange, call: Call) -> Exchange:
-        return exchange if self._show_secrets else redact(exchange, call)
+        return exchange if self._show_secrets or self._redacted else redact(exchange, call)
 
     def _hides(self, call: Call, direction: Direction) -> bool:
         return not self._show_secrets and withholds(call, direction)
@@ -288,7 +337,17 @@ def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Rea
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
-    return Reading(exchange, live.call, items, errors, noted, memory.labelled)
+    return Reading(exchange, live.call, items, errors, noted, memory.labelled, exchange.duration)
+
+
+def _with_seen(exchange: Exchange, live: Live) -> Exchange:
+    """The exchange with what was read in those of its bytes that it does not hold."""
+    for direction, body in exchange.streams.items():
+        stream = live.streams.get(direction)
+        if stream and (body.cut or not body.shown):
+            body = replace(body, seen=stream.seen_beyond(body.kept))
+            exchange = exchange.with_stream(direction, body)
+    return exchange
 
 
 def _json(items: Iterable[Item]) -> list[Any]:
@@ -297,7 +356,7 @@ def _json(items: Iterable[Item]) -> list[Any]:
 
 def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
-    past = tuple(stream.items) if stream else ()
+    past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
     if past and not (stream and stream.forgot):
         return past
     again = Stream(decoder_for(exchange, live.call, direction) if body.shown else None)

@@ -1,5 +1,6 @@
 """The calls in a file: a capture of apispy's, or what another program recorded."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,38 +8,83 @@ import click
 
 if TYPE_CHECKING:
     from apispy.importers import Imported
-    from apispy.model import Exchange
-    from apispy.outputs import Reading
+    from apispy.model import Chunk, Direction, Exchange, Item
+    from apispy.outputs import Output, Reading
     from apispy.pipeline import Notes
+    from apispy.tap import Event
 
-FORMATS = ("pcap", "socat", "har", "flows")
-"""Those of other programs, as --from takes them."""
+FORMATS = ("pcap", "socat", "har", "flows", "capture")
+"""As --from takes them."""
 
 
 def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int = 1 << 20) -> "Imported":
-    """The calls in *file*, whose format is *form*, or told by its content. Raises ApispyError."""
+    """The calls in *file*, whose format is *form*, or told by its content. Raises ApispyError.
+
+    What is to be said of the file besides goes to standard error.
+    """
     from apispy import importers
+    from apispy.outputs.safe import escape
 
     form = form or importers.recognise(file)
     if form == "flows":
         from apispy.proxy import flow_files  # noqa: F401  # mitmproxy: 0.5 s of imports; it registers itself
-    return importers.read(file, form, importers.Settings(port, limit))
-
-
-def say_notices(found: "Imported") -> None:
-    """On standard error, what is to be said of the file besides its calls."""
-    from apispy.outputs.safe import escape
-
+    found = importers.read(file, form, importers.Settings(port, limit))
     for notice in found.notices:
         click.echo(f"apispy: {escape(notice)}", err=True)
+    return found
 
 
-def readings(
-    exchanges: "tuple[Exchange, ...]", *, show_secrets: bool = False, notes: "Notes" = "off"
-) -> "list[Reading]":
-    """Each call read as the live way would have read it."""
-    from apispy.learn import Memory
-    from apispy.pipeline import read
+def play(
+    found: "Imported", outputs: "Sequence[Output]", *, show_secrets: bool = False, notes: "Notes" = "off"
+) -> None:
+    """Show the calls to *outputs* as they would have been shown live."""
+    from apispy.pipeline import Pipeline
 
-    memory = Memory()
-    return [read(exchange, memory, show_secrets=show_secrets, notes=notes) for exchange in exchanges]
+    pipeline = Pipeline(outputs, show_secrets=show_secrets, redacted=found.redacted, notes=notes)
+    for event in _events(found.exchanges):
+        pipeline.feed(event)
+    pipeline.close()
+
+
+def readings(found: "Imported", *, show_secrets: bool = False) -> "list[Reading]":
+    """What was understood of each call, in the order of their ends."""
+    gathered = _Readings()
+    play(found, [gathered], show_secrets=show_secrets)
+    return gathered.all
+
+
+def _events(exchanges: "tuple[Exchange, ...]") -> "Iterator[Event]":
+    """What happened in all of them, in its order."""
+    from apispy.capture import events_of
+
+    moments = [
+        (at, exchange.id, order, event)
+        for exchange in exchanges
+        for order, (at, event) in enumerate(events_of(exchange))
+    ]
+    return (event for *_, event in sorted(moments, key=lambda moment: moment[:3]))
+
+
+class _Readings:
+    """An output that keeps what it is given at the end of each call."""
+
+    def __init__(self) -> None:
+        self.all: list[Reading] = []
+
+    def opened(self, reading: "Reading") -> None:
+        pass
+
+    def item(self, reading: "Reading", direction: "Direction", item: "Item") -> None:
+        pass
+
+    def chunk(self, reading: "Reading", direction: "Direction", offset: int, chunk: "Chunk") -> None:
+        pass
+
+    def write(self, reading: "Reading") -> None:
+        self.all.append(reading)
+
+    def notice(self, text: str) -> None:
+        click.echo(f"apispy: {text}", err=True)
+
+    def close(self) -> None:
+        pass

@@ -1,6 +1,6 @@
 """Files of other programs to exchanges: one short file for each format, which registers itself.
 
-What they give is not redacted: the way through ``pipeline.read`` is.
+What they give is not redacted: the way through the pipeline takes secrets out.
 """
 
 import importlib
@@ -53,7 +53,7 @@ def _titles() -> str:
 
 
 def _hint(head: bytes) -> str:
-    if head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK")):
+    if head.startswith((b"BZh", b"\xfd7zXZ", b"PK")):
         return " It is compressed; unpack it first."
     return ""
 

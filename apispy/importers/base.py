@@ -25,10 +25,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The calls in the order in which they began, not redacted, and what is to be said of the file besides."""
+    """The calls in the order in which they began, and what is to be said of the file besides."""
 
     exchanges: tuple[Exchange, ...]
     notices: tuple[str, ...] = ()
+    redacted: bool = False  # the secrets were taken out before the file was written
 
 
 Reader = Callable[[Path, Settings], Imported]

@@ -4,9 +4,6 @@ To make text of 10 MB of output takes seconds, and would hold up the traffic tha
 than this either; the whole is in the bodies (-vv), up to --body-limit.
 """
 
-import time
-from collections.abc import Callable
-
 BURST = 128 << 10
 """Bytes that are shown at once, per call."""
 
@@ -18,20 +15,21 @@ COST = 64
 
 
 class Allowance:
-    """A bucket that fills with time. ``skipped`` counts the bytes of the pieces that did not fit."""
+    """A bucket that fills with time. ``skipped`` counts the bytes of the pieces that did not fit.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    Time is that of the bytes, when they went by: so a capture is shown as it was live, however fast it is read.
+    """
+
+    def __init__(self) -> None:
         self._left = float(BURST)
-        self._filled = clock()
+        self._filled = 0.0
         self.skipped = 0
         self.short = False  # something was skipped at some time
 
-    def take(self, size: int) -> bool:
-        """Whether a piece of *size* bytes may be shown now."""
-        now = self._clock()
-        self._left = min(BURST, self._left + (now - self._filled) * RATE)
-        self._filled = now
+    def take(self, size: int, at: float) -> bool:
+        """Whether a piece of *size* bytes may be shown, that came *at* seconds after its exchange began."""
+        self._left = min(BURST, self._left + max(0.0, at - self._filled) * RATE)
+        self._filled = max(self._filled, at)
         if self._left <= 0:
             self.skipped += size
             self.short = True

@@ -22,6 +22,7 @@ class Reading:
     notes: tuple[str, ...] = ()  # what is to be remarked on the call, in sentences
     # puts names to the ids in a text: "web (c12250feba24)"
     label: Callable[[str], str] = field(default=short_ids, compare=False)
+    at: float = 0.0  # when this was all that was known, in seconds since the exchange began
 
     @property
     def failed(self) -> bool:

@@ -116,7 +116,7 @@ class Console:
 
     def _may_show(self, reading: Reading, size: int) -> bool:
         allowance = self._allowances.setdefault(reading.exchange.id, Allowance())
-        if not allowance.take(size):
+        if not allowance.take(size, reading.at):
             return False
         self._tell_skipped(reading, allowance)
         return True

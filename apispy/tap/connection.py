@@ -26,16 +26,24 @@ NOT_HTTP1 = {
 class ConnectionTap:
     """The tap of one connection.
 
-    *next_number* numbers the exchanges over all connections; *limit* is how many bytes of a stream are kept.
+    *next_number* numbers the exchanges over all connections; *limit* is how many bytes of a stream are kept;
+    *digests* asks for the SHA-256 of longer ones.
     All times are Unix seconds. No method raises: what cannot be read ends in one GaveUp, and silence.
     """
 
     def __init__(
-        self, number: int, client: str, upstream: str, next_number: Callable[[], int], limit: int = 1 << 20
+        self,
+        number: int,
+        client: str,
+        upstream: str,
+        next_number: Callable[[], int],
+        limit: int = 1 << 20,
+        *,
+        digests: bool = False,
     ) -> None:
         self.number, self.client, self.upstream = number, client, upstream
         self._next_number = next_number
-        self._limit = limit
+        self._limit, self._digests = limit, digests
         self._open: OpenExchange | None = None
         self._held: list[tuple[bytes, float]] = []
         self._held_size = 0
@@ -79,7 +87,13 @@ class ConnectionTap:
             if data.startswith(start):
                 raise h11.RemoteProtocolError(reason)
         self._open = OpenExchange(
-            self._next_number(), self.number, self.client, self.upstream, at, self._limit
+            self._next_number(),
+            self.number,
+            self.client,
+            self.upstream,
+            at,
+            self._limit,
+            digests=self._digests,
         )
         return self._open
 
@@ -87,7 +101,7 @@ class ConnectionTap:
         for event in exchange.request_reader.feed(data):
             match event:
                 case h11.Request():
-                    exchange.request = http1.request(event)
+                    exchange.request = http1.request(event, exchange.since(at))
                     exchange.response_reader = http1.response_reader(exchange.request)
                     yield Opened(exchange.freeze())
                 case h11.Data():
@@ -116,7 +130,7 @@ class ConnectionTap:
                 case h11.EndOfMessage():
                     yield exchange.end("response", at, http1.headers(event))
                 case h11.Response() | h11.InformationalResponse():
-                    answer = http1.response(event, at - exchange.started)
+                    answer = http1.response(event, exchange.since(at))
                     if answer.status < 200 and answer.status != 101:
                         continue  # 100 Continue, 103: the answer is still to come
                     exchange.response = answer

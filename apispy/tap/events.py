@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apispy.model import Chunk, Direction, Exchange
+from apispy.model import Chunk, Direction, Exchange, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,22 @@ class GaveUp:
     reason: str
 
 
-Event = Opened | Answered | Data | StreamEnded | Closed | GaveUp
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Bytes that went by and are not there. Only a capture says this: the tap sees all."""
+
+    exchange_id: int
+    direction: Direction
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read in bytes that were skipped, when they flowed."""
+
+    exchange_id: int
+    direction: Direction
+    seen: Seen
+
+
+Event = Opened | Answered | Data | StreamEnded | Closed | GaveUp | Skipped | Read

@@ -14,7 +14,15 @@ class OpenExchange:
     """Collects what the two sides say, until it is frozen."""
 
     def __init__(
-        self, number: int, connection: int, client: str, upstream: str, at: float, limit: int
+        self,
+        number: int,
+        connection: int,
+        client: str,
+        upstream: str,
+        at: float,
+        limit: int,
+        *,
+        digests: bool = False,
     ) -> None:
         self.number = number
         self.started = at
@@ -24,24 +32,28 @@ class OpenExchange:
         self.request_reader = http1.request_reader()
         self.response_reader: http1.MessageReader | None = None
         self._connection, self._client, self._upstream = connection, client, upstream
-        self._limit = limit
+        self._limit, self._digests = limit, digests
         self._streams: dict[Direction, KeptStream] = {}
+
+    def since(self, at: float) -> float:
+        """*at*, a Unix time, in seconds since the exchange began; to the microsecond, as clocks tell it."""
+        return round(at - self.started, 6)
 
     def stream(self, direction: Direction) -> KeptStream:
         if direction not in self._streams:
-            self._streams[direction] = KeptStream(self._limit)
+            self._streams[direction] = KeptStream(self._limit, digest=self._digests)
         return self._streams[direction]
 
     def ended(self, direction: Direction) -> bool:
         return self.stream(direction).ended_at is not None
 
     def add(self, direction: Direction, data: bytes, at: float) -> Data:
-        chunk = Chunk(at - self.started, data)
+        chunk = Chunk(self.since(at), data)
         return Data(self.number, direction, self.stream(direction).add(chunk), chunk)
 
     def end(self, direction: Direction, at: float, trailers: Headers = NONE) -> StreamEnded:
         stream = self.stream(direction)
-        stream.ended_at = at - self.started
+        stream.ended_at = self.since(at)
         stream.trailers = trailers
         return StreamEnded(self.number, direction, stream.ended_at)
 
@@ -72,6 +84,6 @@ class OpenExchange:
             response=response,
             tunnel=tunnel,
             end=end,
-            duration=(at - self.started) if at is not None else 0.0,
+            duration=self.since(at) if at is not None else 0.0,
             problems=problems,
         )

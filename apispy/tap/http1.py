@@ -59,12 +59,13 @@ def headers(event: h11.Request | h11.InformationalResponse | h11.Response | h11.
     return Headers(tuple((bytes(name), bytes(value)) for name, value in pairs))
 
 
-def request(event: h11.Request) -> Request:
+def request(event: h11.Request, at: float) -> Request:
     return Request(
         method=event.method.decode("latin-1"),
         target=event.target.decode("latin-1"),
         version=event.http_version.decode("latin-1"),
         headers=headers(event),
+        at=at,
     )
 
 

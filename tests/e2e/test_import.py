@@ -49,7 +49,7 @@ CLI_28 = {
     for name in (
         "BlkioDeviceReadBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteBps", "BlkioDeviceWriteIOps", "Ulimits",
     )
-} | {("ImageBuild", "query", "networkmode"), ("ImageBuild", "query", "rm")}  # fmt: skip
+} | {("ImageBuild", "query", "rm")}  # fmt: skip
 """What the session is like with docker 28, when it was made with 20.10 before."""
 
 LAST = "DELETE /v1.41/containers/imp"

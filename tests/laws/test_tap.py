@@ -50,7 +50,7 @@ def timeless(exchange: Exchange) -> tuple[object, ...]:
         return body.data, body.size, body.trailers, body.ended_at is not None
 
     return (
-        replace(exchange.request, body=Body()),
+        replace(exchange.request, body=Body(), at=0.0),
         exchange.response and replace(exchange.response, body=Body(), at=0.0),
         exchange.tunnel and exchange.tunnel.protocol,
         {direction: bare(body) for direction, body in exchange.streams.items()},

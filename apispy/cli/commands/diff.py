@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.files import imported, readings, say_notices
+from apispy.cli.files import imported, readings
 from apispy.cli.options import COLOR, FILE
 from apispy.cli.view import colored
 from apispy.errors import ApispyError, UsageError
@@ -41,12 +41,12 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
 
 
 def _readings(file: Path) -> "list[Reading]":
+    """In the order of their numbers. Raises UsageError, for an exit code of 1 would say that they differ."""
     try:
         found = imported(file)
     except ApispyError as error:
-        raise UsageError(str(error)) from None  # an exit code of 1 would say that they differ
-    say_notices(found)
-    return readings(found.exchanges)
+        raise UsageError(str(error)) from None
+    return sorted(readings(found), key=lambda reading: reading.exchange.id)
 
 
 def _print(found: "Difference", as_json: bool, color: bool) -> None:

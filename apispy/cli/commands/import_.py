@@ -2,29 +2,27 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.files import FORMATS, imported, readings, say_notices
+from apispy.cli.files import FORMATS, imported, play, readings
 from apispy.cli.options import FILE, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
-    from apispy.outputs import ThreadWriter
+    from apispy.importers import Imported
 
 
 @click.command(short_help="Read a file of tcpdump, socat, mitmproxy or a browser.")
 @click.argument("file", type=FILE)
+@click.option("-o", "--output", type=FILE, metavar="FILE",
+              help="Write a capture of apispy's instead of showing the calls.")
 @click.option("--from", "form", type=click.Choice(FORMATS), help="What FILE is.  [default: by its content]")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    metavar="NUMBER",
-    help="pcap: only connections to this port.  [default: all that carry Docker's API]",
-)
+@click.option("--port", type=click.IntRange(1, 65535), metavar="NUMBER",
+              help="pcap: only connections to this port.  [default: all that carry Docker's API]")
 @takes_view
-def command(file: Path, form: str | None, port: int | None, view: View) -> int:  # fmt: skip
+def command(file: Path, output: Path | None, form: str | None, port: int | None, view: View) -> int:  # fmt: skip
     """Read the calls in FILE, which another program recorded, and show them as apispy shows its own.
 
     \b
@@ -33,15 +31,38 @@ def command(file: Path, form: str | None, port: int | None, view: View) -> int: 
 
     \b
     socat -v -x UNIX-LISTEN:/tmp/x,fork UNIX-CONNECT:/var/run/docker.sock 2> docker.log
-    apispy import docker.log
+    apispy import docker.log -o docker.jsonl
     """
     found = imported(file, form, port=port or 0, limit=view.body_limit)
-    say_notices(found)
-    outputs = view.outputs(cast("ThreadWriter", sys.stdout), sys.stdout)
-    notes = "off" if view.quiet else view.notes
-    for reading in readings(found.exchanges, show_secrets=view.show_secrets, notes=notes):
-        for output in outputs:
-            output.write(reading)
-    for output in outputs:
-        output.close()
+    if output:
+        _save(found, output, view)
+        return 0
+    outputs = view.outputs(_write, sys.stdout)
+    play(found, outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes)
     return 0
+
+
+def _save(found: "Imported", output: Path, view: View) -> None:
+    """Raises ApispyError."""
+    from apispy import __version__
+    from apispy.capture import Header, Notice, Writer
+    from apispy.errors import ApispyError
+
+    calls = [reading.exchange for reading in readings(found, show_secrets=view.show_secrets)]
+    started = min((call.started for call in calls), default=0.0)
+    redacted = found.redacted or not view.show_secrets
+    upstream = calls[0].upstream if calls else ""
+    try:
+        with Writer(output) as writer:
+            writer.header(Header(__version__, started, redacted, upstream, view.body_limit))
+            for call in calls:
+                writer.exchange(call)
+            for notice in found.notices:
+                writer.notice(Notice(started, notice))
+    except (OSError, ValueError) as error:
+        raise ApispyError(f"{output} cannot be written: {error}. Name another file with -o.") from None
+    click.echo(f"apispy: {len(calls)} calls are in {output} now", err=True)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)

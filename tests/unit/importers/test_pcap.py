@@ -228,7 +228,7 @@ def test_damaged_files(tmp_path: Path) -> None:
 
 
 def test_a_file_in_no_known_format(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"\x1f\x8bpacked")
+    (tmp_path / "x").write_bytes(b"PK\3\4packed")
     with pytest.raises(ApispyError, match="unpack it first"):
         importers.recognise(tmp_path / "x")
     (tmp_path / "x").write_bytes(b"")

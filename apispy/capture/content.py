@@ -1,0 +1,68 @@
+"""The bytes of a body as JSON, in the most readable form that gives the very same bytes again."""
+
+import base64
+import binascii
+import json
+import re
+from typing import Any
+
+from apispy.capture.fields import Malformed, Record
+
+ENCODINGS = ("json", "text", "base64")
+
+_TAIL = re.compile(rb"[ \t\r\n]*\Z")
+
+
+def content(data: bytes) -> dict[str, Any]:
+    """{"encoding", "content"}, and for JSON what space stands behind it as "tail", if any does.
+
+    "json" is for what is written without spaces, as Docker and apispy write it: ``dumps`` gives it back byte for byte.
+    """
+    tail = _TAIL.search(data)
+    assert tail is not None
+    try:
+        value = _loads(data[: tail.start()].decode("utf-8"))
+        if isinstance(value, dict | list) and _dumps(value) == data[: tail.start()]:
+            space = {"tail": tail[0].decode("ascii")} if tail[0] else {}
+            return {"encoding": "json", "content": value} | space
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return {"encoding": "text", "content": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"encoding": "base64", "content": base64.b64encode(data).decode("ascii")}
+
+
+def data_of(body: Record) -> bytes:
+    """The bytes that ``content`` was made of. Raises Malformed."""
+    encoding = body.one_of("encoding", ENCODINGS)
+    if encoding == "json":
+        return _json(body)
+    text = body.text("content")
+    try:
+        return text.encode("utf-8") if encoding == "text" else base64.b64decode(text, validate=True)
+    except (UnicodeEncodeError, binascii.Error, ValueError) as error:
+        raise Malformed(f"{body.place}.content: expected {encoding}, found what is none: {error}") from None
+
+
+def _json(body: Record) -> bytes:
+    tail = body.text("tail", "")
+    if tail.strip(" \t\r\n"):
+        raise Malformed(f"{body.place}.tail: expected space, found {tail[:60]!r}")
+    try:
+        return _dumps(body.any("content")) + tail.encode("ascii")
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"{body.place}.content: expected JSON that can be written, found {error}") from None
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse) if text[:1] in ("{", "[") else None
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _dumps(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8")

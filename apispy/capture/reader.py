@@ -1,0 +1,100 @@
+"""Reads captures: the exchanges of a file in its order, or what is on its lines one by one."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from apispy.capture.fields import Malformed
+from apispy.capture.files import LINE_LIMIT, CaptureError, lines_of, name_of, opened, too_long, unpacked
+from apispy.capture.lines import Header, Line, read_line
+from apispy.model import Exchange
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+
+
+class LineReader:
+    """Makes the lines of one file into what they tell.
+
+    *say* is told of a last line that was cut, *fault* of each line that cannot be read; without one it is raised.
+    """
+
+    def __init__(self, path: Path, say: Say = log.warning, fault: Say | None = None) -> None:
+        self._name, self._path = name_of(path), path
+        self._say, self._fault = say, fault
+        self.version = 0  # of the format, once the header is known
+
+    def attempt(self, data: bytes, number: int) -> Line | None:
+        """What line *number*, from 1, tells; None if it cannot be read. Raises CaptureError, always for the first."""
+        try:
+            return self._read(data, number)
+        except CaptureError as error:
+            if not data.endswith(b"\n") and len(data) <= LINE_LIMIT:
+                self._say(self._cut(data, number))
+            elif number == 1 or self._fault is None:
+                raise
+            else:
+                self._fault(str(error))
+            return None
+
+    def ended(self, lines: int) -> None:
+        """The file was read, it had so many lines. Raises CaptureError if it is no capture."""
+        if not self.version:
+            raise CaptureError(
+                f"{self._name}: expected a capture, which begins with a header line; found "
+                + ("only a part of one" if lines else "an empty file")
+            )
+
+    def problem(self, number: int, text: str) -> CaptureError:
+        return CaptureError(f"{self._name}, line {number}: {text}")
+
+    def _read(self, data: bytes, number: int) -> Line:
+        if len(data) > LINE_LIMIT:
+            raise too_long(self._path, number)
+        try:
+            line = read_line(data, self.version)
+        except Malformed as fault:
+            raise self.problem(number, f"{fault}{self._advice()}") from None
+        except RecursionError:
+            raise self.problem(number, "expected a plain line, found one that is nested too deeply") from None
+        if isinstance(line, Header):
+            self.version = line.format
+        return line
+
+    def _cut(self, data: bytes, number: int) -> str:
+        return (
+            f"{self._name}, line {number}: the last line was cut after {len(data)} bytes, as when apispy was killed "
+            "or the disk was full; what stands before it is whole"
+        )
+
+    def _advice(self) -> str:
+        return "" if self.version else ". Is this a file that `apispy --capture FILE` wrote?"
+
+
+def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
+    """The exchanges of the file at *path* ("-" is standard input), in its order: that of their ends.
+
+    *say* is told when the last line was cut. Raises CaptureError, with file and line, for whatever cannot be read.
+    """
+    numbers: set[int] = set()
+    for number, line in read_lines(path, say):
+        if isinstance(line, Header):
+            numbers.clear()
+        elif isinstance(line, Exchange):
+            if line.id in numbers:
+                raise LineReader(path).problem(number, f"a second exchange has the number {line.id}")
+            numbers.add(line.id)
+            yield line
+
+
+def read_lines(path: Path, say: Say = log.warning) -> Iterator[tuple[int, Line]]:
+    """All lines with their numbers; otherwise as ``read``."""
+    reader = LineReader(path, say)
+    number = 0
+    with opened(path) as file:
+        for number, data in enumerate(lines_of(unpacked(file, path), path), 1):
+            line = reader.attempt(data, number)
+            if line is not None:
+                yield number, line
+    reader.ended(number)

@@ -1,0 +1,169 @@
+"""Laws of the capture file: any exchange comes back from it, and any bytes are read or refused with file and line."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from apispy.capture import CaptureError, Header, Notice, play, read, read_lines
+from apispy.capture.content import content, data_of
+from apispy.capture.fields import Record
+from apispy.capture.lines import read_line, written
+from apispy.model import (
+    Body,
+    Chunk,
+    Exchange,
+    Headers,
+    Item,
+    Redaction,
+    Request,
+    Response,
+    Seen,
+    Tunnel,
+)
+
+HEADER = Header("0.1.0", 1.0)
+
+TIMES = st.floats(0, 1e6)
+NAMES = st.text(max_size=8)
+WIRE = st.binary(max_size=20)
+JSON_BODIES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+SPACES = st.sampled_from([(",", ":"), (", ", ": ")])
+DATA = st.binary(max_size=60) | st.builds(
+    lambda value, spaces, tail: json.dumps(value, separators=spaces).encode() + tail,
+    JSON_BODIES,
+    SPACES,
+    st.sampled_from([b"", b"\n", b" \r\n", b"\0"]),
+)
+HEADERS = st.builds(Headers, st.lists(st.tuples(WIRE, WIRE), max_size=3).map(tuple))
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.integers() | st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+SPANS = st.tuples(st.integers(0, 1 << 40), st.integers(0, 1 << 40))
+ITEMS = st.recursive(
+    st.builds(Item, NAMES, NAMES, VALUES, SPANS),
+    lambda inner: st.builds(Item, NAMES, NAMES, VALUES, SPANS, st.lists(inner, max_size=2).map(tuple)),
+    max_leaves=3,
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> Body:
+    data = draw(DATA)
+    edges = sorted(draw(st.lists(st.integers(0, len(data)), max_size=3)))
+    pieces = [data[a:b] for a, b in zip([0, *edges], [*edges, len(data)], strict=True)]
+    return Body(
+        chunks=tuple(Chunk(draw(TIMES), piece) for piece in pieces) if draw(st.booleans()) else (),
+        size=len(data) + draw(st.integers(0, 1 << 40)),
+        trailers=draw(HEADERS),
+        ended_at=draw(st.none() | TIMES),
+        shown=draw(st.booleans()),
+        digest=draw(st.sampled_from(["", "ab" * 32])),
+        seen=tuple(draw(st.lists(st.builds(Seen, TIMES, ITEMS), max_size=2))),
+    )
+
+
+EXCHANGES = st.builds(
+    Exchange,
+    id=st.integers(1, 1 << 40),
+    connection=st.integers(0, 1 << 40),
+    started=st.floats(0, 1e10),
+    client=NAMES,
+    upstream=NAMES,
+    request=st.builds(Request, NAMES, NAMES, NAMES, HEADERS, bodies(), TIMES),
+    response=st.none() | st.builds(Response, st.integers(0, 999), NAMES, NAMES, HEADERS, bodies(), TIMES),
+    tunnel=st.none() | st.builds(Tunnel, NAMES, bodies(), bodies()),
+    end=st.sampled_from(["open", "complete", "cut"]),
+    duration=TIMES,
+    problems=st.lists(NAMES, max_size=2).map(tuple),
+    redactions=st.lists(st.builds(Redaction, NAMES, NAMES), max_size=2).map(tuple),
+)
+
+
+@given(EXCHANGES)
+def test_any_exchange_comes_back(exchange):
+    line = written(exchange)
+    assert read_line(line, 1) == exchange
+    assert line.isascii()
+    assert line.count(b"\n") == 1
+
+
+@given(DATA)
+@example(b'{"a":NaN}')
+@example(b'{"a":1,"a":2}')
+@example(b'{"a":"\\u003c"}')
+@example(b"[" * 5000 + b"]" * 5000)
+@example(b"[1E400]")
+def test_any_content_comes_back(data):
+    assert data_of(Record(json.loads(json.dumps(content(data), allow_nan=False)))) == data
+
+
+@given(EXCHANGES, st.data())
+def test_whatever_is_changed_in_a_line_it_is_read_or_refused(exchange, data):
+    """One value of a real line is exchanged for another; never anything but CaptureError."""
+    value = json.loads(written(exchange))
+    places = [(value, name) for name in value]
+    for where, name in places:
+        inner = where[name]
+        if isinstance(inner, dict | list):
+            places += [(inner, key) for key in (inner if isinstance(inner, dict) else range(len(inner)))]
+    where, name = data.draw(st.sampled_from(places))
+    where[name] = data.draw(
+        JSON_BODIES | st.sampled_from([1 << 80, -1, 1e308, {"$bytes": 1}, {"$pairs": [[[], 1]]}])
+    )
+    attempt(written(HEADER) + json.dumps(value).encode() + b"\n")
+
+
+FILES = st.one_of(
+    st.binary(max_size=200),
+    st.builds(lambda tail: written(HEADER) + tail, st.binary(max_size=200)),
+    st.builds(lambda data, stop: gzip.compress(data)[:stop], st.binary(max_size=50), st.integers(0, 80)),
+    st.builds(lambda tail: b"\x28\xb5\x2f\xfd" + tail, st.binary(max_size=50)),
+    st.lists(st.sampled_from([written(HEADER), written(Notice(2.0, "x")), b"\n", b"{}\n", b"[]\n"])).map(
+        b"".join
+    ),
+)
+
+
+@given(FILES)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@example(written(HEADER) + b'{"exchange": ' + b"[" * 100_000 + b"\n")
+@example(written(HEADER) + b'{"exchange": 1, "started": 1e300, "duration": 1}\n')
+@example(written(HEADER) + b'{"notice": "x", "at": ' + b"9" * 5000 + b"}\n")
+def test_any_file_is_read_or_refused(data):
+    attempt(data)
+
+
+def attempt(data: bytes) -> None:
+    path = Path(PLACE[0]) / "a.jsonl"
+    path.write_bytes(data)
+    said: list[str] = []
+    for reading in (
+        lambda: list(read(path, said.append)),
+        lambda: list(read_lines(path, said.append)),
+        lambda: list(play(path, fault=said.append, say=said.append)),
+    ):
+        try:
+            reading()
+        except CaptureError as error:
+            said.append(str(error))
+    assert all(str(path) in text for text in said)
+
+
+PLACE: list[str] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _place(tmp_path_factory: pytest.TempPathFactory) -> None:
+    PLACE[:] = [str(tmp_path_factory.mktemp("captures"))]

@@ -2,8 +2,19 @@
 
 from apispy.capture.files import CaptureError
 from apispy.capture.lines import Daemon, Header, Notice
-from apispy.capture.play import follow, play
+from apispy.capture.play import Happening, follow, play
 from apispy.capture.reader import read, read_lines
 from apispy.capture.writer import Writer
 
-__all__ = ["CaptureError", "Daemon", "Header", "Notice", "Writer", "follow", "play", "read", "read_lines"]
+__all__ = [
+    "CaptureError",
+    "Daemon",
+    "Happening",
+    "Header",
+    "Notice",
+    "Writer",
+    "follow",
+    "play",
+    "read",
+    "read_lines",
+]

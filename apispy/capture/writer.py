@@ -23,8 +23,9 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = _create(path)
+        self._file, self._ours = _create(path)
         self._packer = packer_for(path)
+        self._empty = True
 
     def header(self, header: Header) -> None:
         """The first line; another one begins another session."""
@@ -40,20 +41,24 @@ class Writer:
         self._write(written(daemon))
 
     def close(self) -> None:
-        """End the file. Raises OSError when that cannot be written."""
-        if self._file >= 0:
-            try:
+        """End the file; one without a line is removed. Raises OSError when the end cannot be written."""
+        if self._file < 0:
+            return
+        try:
+            if not self._empty:
                 self._put(self._packer.end())
-            finally:
-                os.close(self._file)
-                self._file = -1
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Close without writing anything more."""
-        if self._file >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._file)
-            self._file = -1
+        if self._file < 0:
+            return
+        with contextlib.suppress(OSError):
+            os.close(self._file)
+            if self._empty and self._ours:
+                os.unlink(self.path)
+        self._file = -1
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +71,7 @@ class Writer:
     def _write(self, line: bytes) -> None:
         if len(line) > LINE_LIMIT:
             raise ValueError(f"a line of {len(line)} bytes; --body-limit keeps them shorter")
+        self._empty = False
         self._put(self._packer.line(line))
 
     def _put(self, data: bytes) -> None:
@@ -74,12 +80,15 @@ class Writer:
             rest = rest[os.write(self._file, rest) :]
 
 
-def _create(path: Path) -> int:
-    """A descriptor for writing. What is no plain file (/dev/null, a pipe) is written to; a plain one never."""
+def _create(path: Path) -> tuple[int, bool]:
+    """A descriptor for writing, and whether the file was made.
+
+    What is no plain file (/dev/null, a pipe) is written to; a plain one that is there never.
+    """
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), True
     except FileExistsError:
-        return _special(path)
+        return _special(path), False
     except (OSError, ValueError) as error:
         raise _cannot(path, error) from None
 

@@ -38,6 +38,13 @@ DAEMON = (
 COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
                      show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
 
+CAPTURE = click.option(
+    "--capture",
+    type=FILE,
+    metavar="FILE",
+    help="Keep everything in a new file (0600; .gz or .zst compresses), for `apispy show`.",
+)
+
 VIEW = (
     click.option("-v", "--verbose", count=True,
                  help="-v headers and query, -vv bodies, -vvv every chunk and frame."),

@@ -9,7 +9,7 @@ import click
 
 from apispy import __version__
 from apispy.cli.group import Commands
-from apispy.cli.options import FILE, takes_daemon, takes_view
+from apispy.cli.options import CAPTURE, FILE, takes_daemon, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--insecure-allow-remote-plaintext", is_flag=True,
               help="Let --listen-plaintext use an address that other machines can reach.")  # fmt: skip
+@CAPTURE
 @takes_view
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -42,6 +43,7 @@ def proxy(
     certs_dir: Path | None,
     listen_plaintext: bool,
     insecure_allow_remote_plaintext: bool,
+    capture: Path | None,
     view: View,
 ) -> int:
     """See what Docker clients and daemons say to each other, without being seen.
@@ -58,4 +60,4 @@ def proxy(
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
-    return stand(Session(where, daemon(), files, view, sys.stdout))
+    return stand(Session(where, daemon(), files, view, sys.stdout, capture))

@@ -30,18 +30,21 @@ def run_under(
     tcp: bool,
     certs_dir: Path | None,
     terminal: TextIO,
+    capture: Path | None = None,
 ) -> int:
     """Run *command* against a proxy of its own; its exit code. Raises ApispyError when it cannot be run.
 
-    The calls are shown in the file *output*, or on *terminal*.
+    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*. If not all could be
+    kept there, a command that ended well has INCOMPLETE as its exit code.
     """
     child.check(command[0])
     with _listening(tcp) as where, _shown(output, terminal) as stream:
-        session = Session(where, daemon, listener_files(where, certs_dir), view, stream)
+        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture)
         try:
-            return asyncio.run(_both(session, command))
+            code = asyncio.run(_both(session, command))
         finally:
             session.close()
+    return code or session.code
 
 
 async def _both(session: Session, command: Sequence[str]) -> int:

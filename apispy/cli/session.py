@@ -8,10 +8,11 @@ from typing import TextIO
 import click
 
 from apispy import certs, endpoints
+from apispy.cli.capturing import INCOMPLETE, header, note_daemon, open_capture
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import UsageError
+from apispy.errors import ApispyError, UsageError
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
 
@@ -37,32 +38,56 @@ def listener_files(
 
 
 class Session:
-    """The proxy of this process, which shows on *stream* what goes by."""
+    """The proxy of this process, which shows on *stream* what goes by, and keeps it in the file *capture*.
+
+    Raises ApispyError if there can be no such file.
+    """
 
     def __init__(
-        self, where: Listen, daemon: Endpoint, files: certs.ServerFiles | None, view: View, stream: TextIO
+        self,
+        where: Listen,
+        daemon: Endpoint,
+        files: certs.ServerFiles | None,
+        view: View,
+        stream: TextIO,
+        capture: Path | None = None,
     ) -> None:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
+        self.capture = open_capture(capture) if capture else None
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
-        outputs = view.outputs(self._writer, stream, self._curl if view.curl else None)
+        outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None)
         self.pipeline = Pipeline(
-            outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes
+            [*outputs, self.capture] if self.capture else outputs,
+            show_secrets=view.show_secrets,
+            notes="off" if view.quiet else view.notes,
         )
         self._target = daemon_target(daemon)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
         """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
+        try:
+            await self._serve(started)
+        except ApispyError:
+            if self.capture:
+                self.capture.close()  # it removes a file in which nothing stands
+            raise
+
+    async def _serve(self, started: Callable[[Listen], None]) -> None:
         from apispy.proxy.service import LogNotices, Service, Settings  # mitmproxy: 0.5 s of imports
 
         logging.getLogger().handlers = [LogNotices(self.pipeline)]
-        settings = Settings(self.where, self.daemon, self.files, self.view.body_limit)
+        limit, digests = self.view.body_limit, self.capture is not None
+        settings = Settings(self.where, self.daemon, self.files, limit, digests)
         self._service = Service(settings, self.pipeline)
 
         def listening(where: Listen) -> None:
             self.where = where
             if self.view.curl == "via":
                 self._target = apispy_target(where, self.files)
+            if self.capture:
+                self.capture.begin(header(where, self.files, self.daemon, self.view))
+                note_daemon(self.capture, self.daemon)
             started(where)
 
         await self._service.run(listening)
@@ -74,6 +99,11 @@ class Session:
         """Show what is still open, and the summary."""
         self.pipeline.close()
         self._writer.close(FLUSH)
+
+    @property
+    def code(self) -> int:
+        """The exit code, once it is closed."""
+        return 0 if self.capture is None or self.capture.whole else INCOMPLETE
 
     def _curl(self, reading: Reading) -> str:
         return curl(reading, self._target, self._keep)

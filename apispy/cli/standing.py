@@ -21,7 +21,7 @@ def stand(session: Session) -> int:
     if sys.stderr.isatty():
         _say("")  # the terminal has put ^C there
     session.close()
-    return 0
+    return session.code
 
 
 async def _serve(session: Session) -> None:

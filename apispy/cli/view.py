@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apispy.outputs import Output, Reading, ThreadWriter
+    from apispy.outputs import Output, Reading
     from apispy.pipeline import Notes
 
 
@@ -25,22 +25,22 @@ class View:
     bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
 
     def outputs(
-        self, writer: "ThreadWriter", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
+        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
     ) -> "list[Output]":
-        """*writer* writes on *stream*; *curl* makes the command that repeats a call."""
+        """*write* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Console, JsonLines, Summary
 
         if self.as_json:
-            return [JsonLines(writer.write, verbosity=self.verbosity, curl=curl)]
+            return [JsonLines(write, verbosity=self.verbosity, curl=curl)]
         console = Console(
-            writer.write,
+            write,
             verbosity=self.verbosity,
             color=colored(self.color, stream),
             body_limit=self.body_limit,
             columns=lambda: _columns(stream),
             curl=curl,
         )
-        summary = Summary(writer.write)
+        summary = Summary(write)
         return [summary] if self.quiet else [console, summary]
 
 

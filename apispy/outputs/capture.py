@@ -22,9 +22,10 @@ Line = Header | Exchange | Notice | Daemon
 
 
 class Capture:
-    """An output that writes with *writer*. *tell* is told once if not everything can be written, from any thread.
+    """An output that writes with *writer*, from ``begin`` on.
 
-    ``whole`` says that everything was written. *clock* gives Unix seconds, for notices.
+    *tell* is told once, from any thread, if not everything can be written; ``whole`` says that all was. *clock* gives
+    Unix seconds, for notices.
     """
 
     def __init__(
@@ -44,6 +45,10 @@ class Capture:
         self._broken = self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="apispy-capture", daemon=True)
+
+    def begin(self, header: Header) -> None:
+        """Write *header*, and whatever was said before."""
+        self._lines.appendleft((header, 0))
         self._thread.start()
 
     # -- an output --
@@ -67,7 +72,10 @@ class Capture:
         self.line(Notice(max(self._latest, round(self._clock(), 6)), text))
 
     def close(self) -> None:
-        """Write what is left; ``whole`` is final then."""
+        """Write what is left; ``whole`` is final then. If it never began, nothing is, and there is no file."""
+        if self._thread.ident is None:
+            self._writer.close()
+            return
         with self._changed:
             self._closing = True
             self._changed.notify()

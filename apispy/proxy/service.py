@@ -52,6 +52,7 @@ class Settings:
     upstream: Endpoint
     tls: ServerFiles | None = None
     body_limit: int = BODY_LIMIT
+    digests: bool = False  # of what is longer, for a capture
 
 
 class Service:
@@ -60,7 +61,9 @@ class Service:
     def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
         self._settings = settings
         self._pipeline = pipeline
-        self._watches = Watches(pipeline, str(settings.upstream), settings.body_limit)
+        self._watches = Watches(
+            pipeline, str(settings.upstream), settings.body_limit, digests=settings.digests
+        )
         self._listening = self._context("the listener's certificates", self._listening_context)
         self._dialling = self._context("the certificates for the daemon", self._dialling_context)
         self._clients: set[asyncio.Task[None]] = set()

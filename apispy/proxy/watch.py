@@ -1,6 +1,5 @@
 """One connection's tap, between the layer that forwards and the pipeline that shows."""
 
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -18,9 +17,10 @@ class Watch:
     ``hooks`` holds hooks of mitmproxy's that are to be fired for what was read; the layer takes them from there.
     """
 
-    def __init__(self, tap: ConnectionTap, sink: Sink) -> None:
+    def __init__(self, tap: ConnectionTap, sink: Sink, clock: Callable[[], float]) -> None:
         self._tap = tap
         self._sink = sink
+        self._clock = clock
         self._unanswered: Exchange | None = None
         self.hooks: deque[StartHook] = deque()
 
@@ -38,20 +38,20 @@ class Watch:
         return self._unanswered is not None and self._unanswered.request.method == "HEAD"
 
     def from_client(self, data: bytes) -> None:
-        self._pass_on(self._tap.from_client(data, time.time()) if data else [])
+        self._pass_on(self._tap.from_client(data, self._clock()) if data else [])
 
     def from_server(self, data: bytes) -> None:
-        self._pass_on(self._tap.from_server(data, time.time()))
+        self._pass_on(self._tap.from_server(data, self._clock()))
 
     def client_eof(self) -> None:
-        self._pass_on(self._tap.client_eof(time.time()))
+        self._pass_on(self._tap.client_eof(self._clock()))
 
     def server_eof(self) -> None:
-        self._pass_on(self._tap.server_eof(time.time()))
+        self._pass_on(self._tap.server_eof(self._clock()))
 
     def lost(self, why: str = "") -> None:
         """The connection is over; whatever is still open in it was cut."""
-        self._pass_on(self._tap.lost(time.time(), why))
+        self._pass_on(self._tap.lost(self._clock(), why))
 
     def _pass_on(self, events: list[Event]) -> None:
         for event in events:

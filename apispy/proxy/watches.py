@@ -7,6 +7,7 @@ from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.context import Context
 
 from apispy.pipeline import Pipeline
+from apispy.proxy.clock import Clock
 from apispy.proxy.watch import Watch
 from apispy.tap import ConnectionTap
 
@@ -17,10 +18,18 @@ BODY_LIMIT = 1 << 20
 class Watches:
     """Opens a Watch for each client, and ends it when the client is gone."""
 
-    def __init__(self, pipeline: Pipeline, upstream: str = "", body_limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        upstream: str = "",
+        body_limit: int = BODY_LIMIT,
+        *,
+        digests: bool = False,
+    ) -> None:
         self._pipeline = pipeline
         self._upstream = upstream
-        self._body_limit = body_limit
+        self._body_limit, self._digests = body_limit, digests
+        self._clock = Clock()
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
         self._by_client: dict[str, Watch] = {}
@@ -33,8 +42,9 @@ class Watches:
             self._upstream or _address_words(context.server.address),
             self._exchanges.__next__,
             self._body_limit,
+            digests=self._digests,
         )
-        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed)
+        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed, self._clock)
         self._by_number[watch.number] = context, watch
         return watch
 

@@ -19,7 +19,7 @@ def captured(session: str, path: Path) -> None:
     wire = Wire()
     SESSIONS[session](wire)
     capture = Capture(Writer(path), pytest.fail, clock=lambda: 0.0)
-    capture.line(HEADER)
+    capture.begin(HEADER)
     pipeline = Pipeline([capture], clock=lambda: wire.now + 20)
     for event in wire.events:
         pipeline.feed(event)

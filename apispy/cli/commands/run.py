@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, takes_daemon, takes_view
+from apispy.cli.options import CAPTURE, FILE, takes_daemon, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--certs-dir", type=FILE, metavar="DIR", help="Our CA and certificates for --tcp; made on first use."
 )
+@CAPTURE
 @takes_daemon
 @takes_view
 def command(
@@ -31,6 +32,7 @@ def command(
     output: Path | None,
     tcp: bool,
     certs_dir: Path | None,
+    capture: Path | None,
     daemon: "Callable[[], Endpoint]",
     view: View,
 ) -> int:
@@ -46,4 +48,13 @@ def command(
 
     if words[0].startswith("-"):
         raise click.UsageError(f"No such option: {words[0]}. Type: apispy run [OPTIONS] -- COMMAND ...")
-    return run_under(words, daemon(), view, output, tcp=tcp, certs_dir=certs_dir, terminal=sys.stderr)
+    return run_under(
+        words,
+        daemon(),
+        view,
+        output,
+        tcp=tcp,
+        certs_dir=certs_dir,
+        terminal=sys.stderr,
+        capture=capture,
+    )

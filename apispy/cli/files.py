@@ -55,7 +55,7 @@ def readings(found: "Imported", *, show_secrets: bool = False) -> "list[Reading]
 
 def _events(exchanges: "tuple[Exchange, ...]") -> "Iterator[Event]":
     """What happened in all of them, in its order."""
-    from apispy.capture import events_of
+    from apispy.capture.happened import events_of
 
     moments = [
         (at, exchange.id, order, event)

@@ -29,7 +29,7 @@ SESSION = (
         "--network",
         "none",
         "-e",
-        "PASSWORD=hunter2",
+        "PASSWORD=hunter2-planted",
         IMAGE,
         "sh",
         "-c",
@@ -155,8 +155,20 @@ def test_what_tcpdump_recorded_is_what_apispy_saw(recorded: tuple[Path, list[dic
         "ContainerDelete",
     } <= operations
     assert "hunter2" not in json.dumps(imported)
-    times = {call["id"]: call["started"] for call in imported}
-    assert list(times.values()) == sorted(times.values())
+    began = [call["started"] for call in sorted(imported, key=lambda call: call["id"])]
+    assert began == sorted(began)
+
+
+def test_the_capture_that_import_writes_is_shown_alike(
+    recorded: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    file, _ = recorded
+    assert apispy("import", file, "-o", tmp_path / "x.jsonl").returncode == 0
+    shown = apispy("show", "--json", "-vv", tmp_path / "x.jsonl")
+    assert shown.stdout == apispy("import", "--json", "-vv", file).stdout
+    assert apispy("show", "-vv", tmp_path / "x.jsonl").stdout == apispy("import", "-vv", file).stdout
+    assert "hunter2" not in (tmp_path / "x.jsonl").read_text()
+    assert apispy("diff", file, tmp_path / "x.jsonl").returncode == 0
 
 
 def test_in_a_capture_with_a_hole_the_other_calls_stay(

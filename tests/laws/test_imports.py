@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streams import JSON, spoil
 
-from apispy import importers, pipeline
+from apispy import importers
+from apispy.capture import Header, Writer
+from apispy.cli.files import play
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Settings
 from apispy.importers.tcp import conversations
-from apispy.learn import Memory
 from apispy.outputs import Console, JsonLines, Summary
 from apispy.proxy import flow_files  # noqa: F401  # it registers itself
 from tests.packets import ASK, LIST, Talk, write
@@ -47,20 +48,40 @@ def har(where: Path) -> bytes:
     return json.dumps({"log": {"entries": [entry]}}).encode()
 
 
-WHOLE: dict[str, Callable[[Path], bytes]] = {"pcap": pcap, "flows": flows, "socat": socat, "har": har}
+def capture(where: Path) -> bytes:
+    found = importers.read(
+        write(where / "whole", Talk().open().asks(ASK).answers(LIST).segments), "pcap", Settings()
+    )
+    (where / "capture").unlink(missing_ok=True)
+    with Writer(where / "capture") as writer:
+        writer.header(Header("0", 1.0))
+        writer.exchange(found.exchanges[0])
+    return (where / "capture").read_bytes()
+
+
+WHOLE: dict[str, Callable[[Path], bytes]] = {
+    "pcap": pcap,
+    "flows": flows,
+    "socat": socat,
+    "har": har,
+    "capture": capture,
+}
+
+
+def ignored(text: str) -> None:
+    pass
 
 
 def readable(path: Path, form: str) -> None:
     """It gives calls that can be shown, or says what is wrong."""
-    memory = Memory()
     try:
         found = importers.read(path, form, Settings())
     except ApispyError:
         return
-    for exchange in found.exchanges:
-        reading = pipeline.read(exchange, memory)
-        for output in (Console(str), JsonLines(str, verbosity=2), Summary(str)):
-            output.write(reading)
+    faults: list[str] = []
+    outputs = [Console(faults.append), JsonLines(ignored, verbosity=2), Summary(ignored)]
+    play(found, outputs)
+    assert not [text for text in faults if "a fault in apispy" in text]
 
 
 def test_every_format_is_tried() -> None:

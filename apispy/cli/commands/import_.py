@@ -11,16 +11,30 @@ from apispy.cli.options import FILE, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apispy.importers import Imported
+    from apispy.outputs import Reading, Target
+
+SOCKET = "/var/run/docker.sock"
 
 
 @click.command(short_help="Read a file of tcpdump, socat, mitmproxy or a browser.")
 @click.argument("file", type=FILE)
-@click.option("-o", "--output", type=FILE, metavar="FILE",
-              help="Write a capture of apispy's instead of showing the calls.")
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    help="Write a capture of apispy's instead of showing the calls.",
+)
 @click.option("--from", "form", type=click.Choice(FORMATS), help="What FILE is.  [default: by its content]")
-@click.option("--port", type=click.IntRange(1, 65535), metavar="NUMBER",
-              help="pcap: only connections to this port.  [default: all that carry Docker's API]")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="NUMBER",
+    help="pcap: only connections to this port.  [default: all that carry Docker's API]",
+)
 @takes_view
 def command(file: Path, output: Path | None, form: str | None, port: int | None, view: View) -> int:  # fmt: skip
     """Read the calls in FILE, which another program recorded, and show them as apispy shows its own.
@@ -37,13 +51,17 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     if output:
         _save(found, output, view)
         return 0
-    outputs = view.outputs(_write, sys.stdout)
+    from apispy.cli.showing import Paper
+
+    outputs = view.outputs(Paper(sys.stdout).write, sys.stdout, _curl(view) if view.curl else None)
     play(found, outputs, show_secrets=view.show_secrets, notes="off" if view.quiet else view.notes)
     return 0
 
 
 def _save(found: "Imported", output: Path, view: View) -> None:
     """Raises ApispyError."""
+    from dataclasses import asdict
+
     from apispy import __version__
     from apispy.capture import Header, Notice, Writer
     from apispy.errors import ApispyError
@@ -52,9 +70,10 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     started = min((call.started for call in calls), default=0.0)
     redacted = found.redacted or not view.show_secrets
     upstream = calls[0].upstream if calls else ""
+    direct = {"direct": asdict(_target(upstream))}
     try:
         with Writer(output) as writer:
-            writer.header(Header(__version__, started, redacted, upstream, view.body_limit))
+            writer.header(Header(__version__, started, redacted, upstream, view.body_limit, direct))
             for call in calls:
                 writer.exchange(call)
             for notice in found.notices:
@@ -64,5 +83,18 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     click.echo(f"apispy: {len(calls)} calls are in {output} now", err=True)
 
 
-def _write(text: str) -> None:
-    sys.stdout.write(text)
+def _curl(view: View) -> "Callable[[Reading], str]":
+    from apispy.cli.targets import BodyFiles
+    from apispy.outputs import curl
+
+    keep = BodyFiles(view.bodies).keep if view.bodies else None
+
+    return lambda reading: curl(reading, _target(reading.exchange.upstream), keep)
+
+
+def _target(upstream: str) -> "Target":
+    """The daemon that the file names, or the one of this machine."""
+    from apispy.outputs import Target
+
+    there = upstream.startswith("tcp://")
+    return Target(base=f"http{upstream.removeprefix('tcp')}") if there else Target(socket=SOCKET)

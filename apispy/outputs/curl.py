@@ -63,12 +63,10 @@ def curl(reading: Reading, target: Target, keep: Keep | None = None) -> str:
 
     A body that cannot stand in the line is given to *keep*; without one the line says what to put where.
     """
-    if why := target.impossible or _why_not(reading):
+    if why := target.impossible or why_not(reading):
         return f"# {why}"
-    exchange = reading.exchange
-    before, words, remark = _body(reading, keep)
-    command = ["curl", "-sS", *target.words(), *_method(exchange), *_headers(exchange), *words]
-    command += _binary(reading) + _url(exchange, target)
+    before, words, remark = parts(reading, keep)
+    command = ["curl", "-sS", *target.words(), *words[:-1], target.base + words[-1]]
     line = before + " ".join(shlex.quote(word) for word in command)
     remarks = [remark] if remark else []
     if REDACTED in line:
@@ -76,11 +74,20 @@ def curl(reading: Reading, target: Target, keep: Keep | None = None) -> str:
     return escape(f"{line}  # {'; '.join(remarks)}" if remarks else line)
 
 
-def _why_not(reading: Reading) -> str:
+def why_not(reading: Reading) -> str:
+    """Why no curl command can repeat the call; "" when one can."""
     tunnel = reading.exchange.tunnel
     return NOT_BY_CURL.get(tunnel.protocol if tunnel else "") or NOT_BY_CURL.get(
         reading.call.operation.response, ""
     )
+
+
+def parts(reading: Reading, keep: Keep | None = None) -> tuple[str, list[str], str]:
+    """(what stands before curl in the pipe, its words with the path as the last, what is to be said of them)."""
+    exchange = reading.exchange
+    before, data, remark = _body(reading, keep)
+    words = [*_method(exchange), *_headers(exchange), *data, *_binary(reading), *_path(exchange)]
+    return before, words, remark
 
 
 def _method(exchange: Exchange) -> list[str]:
@@ -137,9 +144,9 @@ def _binary(reading: Reading) -> list[str]:
     return [*streams, "--output", "-"] if reading.call.operation.response in BINARY else streams
 
 
-def _url(exchange: Exchange, target: Target) -> list[str]:
+def _path(exchange: Exchange) -> list[str]:
     path = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", exchange.request.target)
     words = ["--globoff"] if re.search(r"[\[\]{}]", path) else []
     if "/." in path:
         words.append("--path-as-is")
-    return [*words, target.base + path]
+    return [*words, path]

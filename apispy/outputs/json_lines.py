@@ -47,6 +47,7 @@ from typing import Any
 from apispy.model import Body, Chunk, Direction, Headers, Item
 from apispy.outputs.base import Reading
 from apispy.outputs.outcome import outcome
+from apispy.outputs.values import ascii_json
 
 
 class JsonLines:
@@ -79,8 +80,7 @@ class JsonLines:
         pass
 
     def write(self, reading: Reading) -> None:
-        text = json.dumps(self._record(reading), default=repr)
-        self._write(text.replace("\x7f", "\\u007f") + "\n")
+        self._write(ascii_json(self._record(reading)) + "\n")
 
     def _record(self, reading: Reading) -> dict[str, Any]:
         repeat = {"curl": self._curl(reading)} if self._curl else {}

@@ -60,6 +60,11 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=repr)
 
 
+def ascii_json(value: Any) -> str:
+    """JSON on one line, in printable ASCII."""
+    return json.dumps(value, default=repr).replace("\x7f", "\\u007f")
+
+
 def sent(reading: Reading) -> int:
     """Bytes from client to daemon, heads not counted."""
     return sum(body.size for way, body in reading.exchange.streams.items() if way in ("request", "to_server"))

@@ -55,6 +55,7 @@ class Flows:
             self.opened(reading)
             made = self._http.pop(exchange.id)
         if exchange.end == "cut":
+            self._fill(made, exchange)
             made.error = flow.Error(
                 "; ".join(exchange.problems) or "cut", exchange.started + exchange.duration
             )
@@ -78,10 +79,15 @@ class Flows:
         return made
 
     def _answer(self, made: http.HTTPFlow, exchange: Exchange) -> None:
-        if exchange.response is not None:
-            made.request.data.content = exchange.request.body.data
-            made.response = _response(exchange.response, exchange.started)
+        if self._fill(made, exchange):
             self._fire(exchange.connection, HttpResponseHook(made))
+
+    def _fill(self, made: http.HTTPFlow, exchange: Exchange) -> bool:
+        """Put in what was said since the flow was made; whether there is an answer."""
+        made.request.data.content = exchange.request.body.data
+        if exchange.response is not None:
+            made.response = _response(exchange.response, exchange.started)
+        return exchange.response is not None
 
     def _tcp_flow(self, exchange: Exchange) -> tcp.TCPFlow:
         context, made = self._context_of(exchange.connection), self._http[exchange.id]

@@ -1,0 +1,151 @@
+"""What `apispy export` writes is taken by those for whom it is meant: sh and curl, Python, tshark, mitmdump."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .daemon import IMAGE, Daemons
+from .endpoints import Endpoint
+from .lab import CLIS
+from .spy import apispy_command
+
+NAME = "zqexport"
+
+SESSION = f"""
+docker() {{ "$DOCKER" "$@"; }}
+docker version; docker info; docker images; docker run --name {NAME} --network none {IMAGE} sh -c 'echo out; echo err >&2'
+docker ps -a --filter name={NAME}; docker inspect {NAME}; docker logs {NAME}; docker diff {NAME}; docker top {NAME}
+docker rename {NAME} {NAME}-2; docker start {NAME}-2; docker wait {NAME}-2; docker rm {NAME}-2
+docker create --name {NAME}-up --network none {IMAGE} sleep 100; docker start {NAME}-up
+docker exec {NAME}-up echo hi; echo typed | docker exec -i {NAME}-up cat
+head -c 100000 /dev/urandom >big; docker cp big {NAME}-up:/tmp; docker cp {NAME}-up:/etc/. - | tar -t
+timeout 1 docker logs -f {NAME}-up; docker inspect nosuch; docker volume create {NAME}; docker volume rm {NAME}
+docker pull 127.0.0.1:1/x; docker events --since 2000-01-01 --until 2000-01-02; docker rm -f {NAME}-up
+true
+"""
+
+TO_HTTP = ["-d", "tcp.port==2375,http", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+
+
+@pytest.fixture(scope="module")
+def capture(place: Path, daemons: Daemons) -> Path:
+    """The capture of a session of the docker CLI."""
+    where = place / "export"
+    where.mkdir()
+    env = os.environ | {"DOCKER": str(CLIS[max(CLIS)]), "HOME": str(where), "XDG_DATA_HOME": str(where)}
+    words = ["run", "-o", "lines", "--capture", "calls.jsonl", "--upstream", daemons.plain.unix.host]
+    subprocess.run(
+        [*apispy_command(), *words, "--", "sh", "-c", SESSION],
+        cwd=where,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=90,
+        check=True,
+    )
+    return where / "calls.jsonl"
+
+
+def export(capture: Path, name: str) -> bytes:
+    done = subprocess.run(
+        [*apispy_command(), "export", capture, "--to", name], capture_output=True, timeout=60, check=True
+    )
+    return done.stdout
+
+
+def rows(capture: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in export(capture, "ndjson").splitlines()]
+
+
+def outline(status: str, target: str) -> tuple[str, str]:
+    """What must be the same on another daemon: without ids, and without the query, which docker-py fills up.
+
+    curl does not upgrade, so that the answer to a hijack is the old one.
+    """
+    path = re.sub(r"^https?://[^/]*", "", target).partition("?")[0]
+    return status.replace("101", "200"), re.sub("[0-9a-f]{64}", "ID", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "program"),
+    [
+        ("curl", "tls", "sh"),
+        ("curl", "unix", "sh"),
+        ("python", "tls", sys.executable),
+        ("python-requests", "tls", sys.executable),
+        ("python-requests", "unix", sys.executable),
+    ],
+)
+def test_a_script_gets_the_same_statuses_from_another_daemon(
+    name: str, kind: str, program: str, capture: Path, daemons: Daemons
+) -> None:
+    script = capture.with_name(f"{name}-{kind}")
+    script.write_bytes(export(capture, name))
+    other: Endpoint = daemons.tls_tcp if kind == "tls" else daemons.tls.unix
+    done = subprocess.run(
+        [program, script],
+        env=os.environ | other.env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    said = [line.split() for line in done.stderr.decode().splitlines()]
+    answers = Counter(outline(words[0], words[-1]) for words in said if words[0].isdigit())
+    recorded = Counter(outline(str(row["status"]), row["target"]) for row in rows(capture))
+    assert answers == recorded, done.stderr.decode()
+    assert recorded.total() > 50
+    assert b"hi\n" in done.stdout or b"hi\\n" in done.stdout
+
+
+def shark(file: Path, *words: str) -> str:
+    command = ["tshark", "-n", "-r", file, *TO_HTTP, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+def test_tshark_reads_the_packets_as_http(capture: Path) -> None:
+    file = capture.with_name("calls.pcapng")
+    file.write_bytes(export(capture, "pcapng"))
+    calls = rows(capture)
+    wrong = "_ws.malformed || tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0"
+    assert shark(file, "-Y", f"({wrong}) && !tcp.flags.reset") == ""
+    fields = ["-T", "fields", "-e"]
+    methods = shark(file, "-Y", "http.request", *fields, "http.request.method").split()
+    assert Counter(methods) == Counter(row["method"] for row in calls)
+    statuses = shark(file, "-Y", "http.response", *fields, "http.response.code").split()
+    cut = sum(row["end"] == "cut" for row in calls)  # an answer that never ends is none to tshark
+    assert len(calls) - cut <= len(statuses) <= len(calls)
+    assert "ContainerCreate" in shark(file, *fields, "frame.comment")
+
+
+def test_tshark_finds_the_bodies(capture: Path) -> None:
+    file = capture.with_name("bodies.pcapng")
+    file.write_bytes(export(capture, "pcapng"))
+    path = 'http.request.method == "PUT"'
+    sent = shark(file, "-Y", path, "-T", "fields", "-e", "http.file_data").strip()
+    assert (capture.parent / "big").read_bytes().hex() in sent.replace(":", "")
+    names = shark(file, "-Y", "json", "-T", "fields", "-e", "json.key")
+    assert "ApiVersion" in names
+
+
+def test_mitmdump_reads_the_flows(capture: Path) -> None:
+    file = capture.with_name("calls.flow")
+    file.write_bytes(export(capture, "flow"))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("mitmdump"), "-nr", file, "--set", "termlog_verbosity=error"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "<< 201 Created" in done.stdout
+    assert "<- tcp <-" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,125 @@
+"""``apispy export``: which format, where to, what is refused."""
+
+import json
+from pathlib import Path
+
+import click.testing
+import pytest
+
+import apispy.cli.commands.export as command
+from apispy.capture import Header, Writer
+from apispy.cli.proxy import proxy
+from apispy.errors import ApispyError
+from apispy.outputs.exports import EXPORTERS
+from tests.golden.exported import readings
+from tests.unit.outputs.readings import exchange
+
+SECRET = exchange("POST /v1.41/auth", 200, {"Status": "in"}, ask={"username": "ann", "password": "hunter2"})
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    with Writer(tmp_path / "calls.jsonl") as writer:
+        writer.header(Header("0.1.0", 1.0))
+        for reading in readings("run", "login"):
+            writer.exchange(reading.exchange)
+    return tmp_path / "calls.jsonl"
+
+
+def run(*words: object) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(proxy, ["export", *map(str, words)])
+
+
+def refused(*words: object) -> str:
+    result = run(*words)
+    assert isinstance(result.exception, ApispyError), result.output
+    return str(result.exception)
+
+
+def test_help_lists_every_format():
+    said = run("--help").output
+    for name, one in EXPORTERS.items():
+        assert f"  {name} " in said
+        assert f"({one.suffix})" in said
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTERS))
+def test_every_format_is_written_to_a_file_only_for_the_user(name: str, calls: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    result = run(calls, "--to", name, "-o", out)
+    assert (result.exit_code, result.output) == (0, "")
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert out.stat().st_size > 100
+
+
+def test_the_name_of_the_file_tells_the_format(calls: Path, tmp_path: Path):
+    assert run(calls, "-o", tmp_path / "a.har").exit_code == 0
+    assert len(json.loads((tmp_path / "a.har").read_text())["log"]["entries"]) == 8
+    assert run(calls, "-o", tmp_path / "a.py").exit_code == 0
+    assert "import docker" in (tmp_path / "a.py").read_text()
+    assert "--output odd.txt does not tell the format. Type --to" in refused(calls, "-o", "odd.txt")
+    assert "No format is named. Type --to and one of csv, curl," in refused(calls)
+
+
+def test_without_a_file_it_is_printed(calls: Path):
+    assert run(calls, "--to", "csv").output.startswith("id,connection,")
+    assert run(calls, "--to", "pcapng").stdout_bytes.startswith(b"\n\r\r\n")
+
+
+def test_what_is_binary_does_not_go_to_a_terminal(calls: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command, "_is_terminal", lambda: True)
+    assert refused(calls, "--to", "flow") == "flow is not for a terminal. Type -o calls.flow, or pipe it on."
+    assert run(calls, "--to", "csv").exit_code == 0
+
+
+def test_a_file_is_replaced_only_by_force(calls: Path, tmp_path: Path):
+    out = tmp_path / "a.csv"
+    out.write_text("mine")
+    out.chmod(0o644)
+    assert refused(calls, "-o", out).endswith("is there already. Type --force to replace it.")
+    assert out.read_text() == "mine"
+    assert run(calls, "-o", out, "--force").exit_code == 0
+    assert out.read_text().startswith("id,")
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_capture_itself_is_never_replaced(calls: Path):
+    before = calls.read_bytes()
+    assert "is the capture itself" in refused(calls, "--to", "csv", "--force", "-o", calls)
+    assert calls.read_bytes() == before
+
+
+def test_a_format_that_there_is_not(calls: Path):
+    assert refused(calls, "--to", "xml").startswith(
+        "--to xml: no such format. There are csv, curl, flow, har,"
+    )
+
+
+def test_what_is_no_capture(tmp_path: Path):
+    (tmp_path / "x").write_text("hello\n")
+    assert "x, line 1" in refused(tmp_path / "x", "--to", "csv")
+    assert "nosuch" in refused(tmp_path / "nosuch", "--to", "csv")
+    out = tmp_path / "a.csv"
+    refused(tmp_path / "nosuch", "-o", out)
+    assert not out.exists()
+
+
+def test_a_place_where_nothing_can_be_written(calls: Path, tmp_path: Path):
+    assert "name a file that you may write" in refused(calls, "-o", tmp_path / "no" / "a.csv")
+
+
+@pytest.mark.parametrize(("option", "shown"), [((), False), (("--show-secrets",), True)])
+def test_a_capture_with_secrets_is_redacted_unless_told_otherwise(
+    option: tuple[str, ...], shown: bool, tmp_path: Path
+):
+    with Writer(tmp_path / "open.jsonl") as writer:
+        writer.header(Header("0.1.0", 1.0, redacted=False))
+        writer.exchange(SECRET)
+    assert ("hunter2" in run(tmp_path / "open.jsonl", "--to", "curl", *option).output) is shown
+
+
+def test_a_cut_last_line_is_told_of(calls: Path, tmp_path: Path):
+    (tmp_path / "cut.jsonl").write_bytes(calls.read_bytes()[:-20])
+    result = run(tmp_path / "cut.jsonl", "--to", "csv")
+    assert result.exit_code == 0
+    assert "the last line was cut" in result.stderr

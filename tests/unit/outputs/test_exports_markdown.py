@@ -1,0 +1,36 @@
+"""The transcript: what must not break out of its place, and what is cut."""
+
+from apispy.outputs.exports import EXPORTERS
+from apispy.outputs.exports.markdown import LINES
+from apispy.outputs.exports.markdown_text import cell, code, fenced, tagged
+from tests.unit.outputs.readings import reading
+
+
+def export(*readings: object) -> str:
+    return "".join(map(str, EXPORTERS["markdown"].export(readings)))  # type: ignore[arg-type]
+
+
+def test_code_spans():
+    assert code("plain") == "`plain`"
+    assert code("a `b`") == "`` a `b` ``"
+    assert code("") == ""
+    assert cell("a|b") == "`a\\|b`"
+    assert cell("a\\|b") == "`a\\\\\\|b`"
+    assert tagged("<b> & \x1b") == "<code>&lt;b&gt; &amp; \\e</code>"
+
+
+def test_a_fence_is_longer_than_any_inside():
+    assert list(fenced(["x ```` y"])) == ["`````", "x ```` y", "`````"]
+
+
+def test_a_long_stream_is_cut_and_says_so():
+    text = export(reading("GET /v1.41/containers/web/logs", 200, b"line\n" * (LINES + 20)))
+    assert text.count("< line") <= LINES
+    assert "... and 21 more lines" in text
+
+
+def test_what_went_wrong_is_counted():
+    good, bad = reading("GET /v1.41/info"), reading("GET /v1.41/info", 500, {"message": "no"})
+    assert export(good, bad).startswith("# Docker API: 2 calls, 1 of them went wrong\n")
+    assert export(good).startswith("# Docker API: 1 call\n")
+    assert export().startswith("# Docker API: no calls\n")

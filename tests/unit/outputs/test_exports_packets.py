@@ -1,0 +1,101 @@
+"""pcapng: how messages are framed again, and how connections end."""
+
+import struct
+from dataclasses import replace
+
+import pytest
+
+from apispy.learn import Memory
+from apispy.model import Body, Chunk, Exchange, Headers, Response
+from apispy.outputs.exports import EXPORTERS
+from apispy.outputs.exports.http_bytes import pieces
+from apispy.outputs.exports.packets import checksum
+from apispy.pipeline import read
+from tests.unit.outputs.readings import exchange, tunnel
+
+
+def answered(
+    fields: tuple[tuple[bytes, bytes], ...], *chunks: bytes, size: int = 0, ended: bool = True
+) -> Exchange:
+    parts = tuple(Chunk(0.01 * (1 + number), data) for number, data in enumerate(chunks))
+    body = Body(parts, size or sum(map(len, chunks)), ended_at=0.04 if ended else None)
+    return replace(
+        exchange("GET /x"), response=Response(200, "OK", headers=Headers(fields), body=body, at=0.01)
+    )
+
+
+def server_said(one: Exchange) -> bytes:
+    return b"".join(data for _, by_client, data in pieces(one) if not by_client)
+
+
+def test_a_chunked_body_has_its_chunks_again():
+    said = server_said(answered(((b"transfer-ENCODING", b"chunked"),), b"hello", b"there"))
+    assert (
+        said == b"HTTP/1.1 200 OK\r\ntransfer-ENCODING: chunked\r\n\r\n5\r\nhello\r\n5\r\nthere\r\n0\r\n\r\n"
+    )
+
+
+def test_a_chunked_body_that_never_ended_has_no_end():
+    assert server_said(answered(((b"Transfer-Encoding", b"chunked"),), b"hello", ended=False)).endswith(
+        b"5\r\nhello\r\n"
+    )
+
+
+def test_the_length_is_that_of_what_was_kept():
+    said = server_said(answered(((b"Content-Length", b"1000"),), b"hello", size=1000))
+    assert said == b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def test_the_length_in_an_answer_without_a_body_stays():
+    one = answered(((b"Content-Length", b"1000"),))
+    one = replace(one, request=replace(one.request, method="HEAD"))
+    assert server_said(one) == b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+def test_an_answer_with_no_length_ends_with_the_connection():
+    assert pieces(answered((), b"all"))[-2:] == [(0.045, False, b""), (0.045, True, b"")]
+
+
+def test_a_hijack_is_half_closed_when_it_was():
+    two_ways = tunnel(b"in", b"out")
+    late = replace(two_ways.to_client, chunks=(Chunk(0.02, b"out"),), ended_at=0.03)
+    one = exchange("POST /x", 101, tunnel=replace(two_ways, to_client=late))
+    order = [(by_client, data) for _, by_client, data in pieces(one)][2:]
+    assert order[:4] == [(True, b"in"), (True, b""), (False, b"out"), (False, b"")]
+
+
+def flags(*calls: Exchange) -> list[int]:
+    """The flags of every packet."""
+    memory = Memory()
+    blocks = list(EXPORTERS["pcapng"].export(read(call, memory) for call in calls))
+    assert all(isinstance(block, bytes) for block in blocks)
+    return [block[28 + 33] for block in blocks if struct.unpack_from("<I", block)[0] == 6]  # type: ignore[arg-type]
+
+
+SYN, FIN, RST, ACK, PSH = 2, 1, 4, 16, 8
+SHAKEN = [SYN, SYN | ACK, ACK]
+SAID = [PSH | ACK, ACK]
+CLOSED = [FIN | ACK, ACK] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending"), [({}, CLOSED), ({"end": "cut"}, [RST | ACK]), ({"end": "open"}, [])]
+)
+def test_how_a_connection_ends(changes: dict[str, str], ending: list[int]):
+    one = replace(answered(((b"Content-Length", b"2"),), b"ok"), **changes)
+    assert flags(one) == SHAKEN + SAID * 3 + ending
+
+
+def test_calls_on_one_connection_share_it():
+    one = answered(((b"Content-Length", b"0"),))
+    assert flags(one, one) == SHAKEN + SAID * 4 + CLOSED
+    assert flags(one, replace(one, connection=2)) == (SHAKEN + SAID * 2) * 2 + CLOSED * 2
+
+
+def test_the_first_packet_of_a_call_has_a_comment():
+    text = b"".join(EXPORTERS["pcapng"].export([read(exchange("GET /v1.41/info"), Memory())]))  # type: ignore[arg-type]
+    assert text.count(b"#7 SystemInfo") == 1
+
+
+def test_the_checksum_of_rfc_1071():
+    assert checksum(bytes.fromhex("0001f203f4f5f6f7")) == bytes.fromhex("220d")

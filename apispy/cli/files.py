@@ -1,6 +1,7 @@
 """The calls in a file: a capture of apispy's, or what another program recorded."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,13 @@ def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int =
     """
     from apispy import importers
     from apispy.outputs.safe import escape
+    from apispy.steps.redact import without_quotes
 
     form = form or importers.recognise(file)
     if form == "flows":
         from apispy.proxy import flow_files  # noqa: F401  # mitmproxy: 0.5 s of imports; it registers itself
     found = importers.read(file, form, importers.Settings(port, limit))
+    found = replace(found, notices=tuple(without_quotes(notice) for notice in found.notices))
     for notice in found.notices:
         click.echo(f"apispy: {escape(notice)}", err=True)
     return found

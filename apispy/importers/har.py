@@ -70,7 +70,7 @@ def _exchange(entry: Any, session: Session) -> Exchange:
         connection=_connection(entry, session),
         started=started,
         client="a HAR file's client",
-        upstream=f"tcp://{url.netloc}",
+        upstream=f"tcp://{url.netloc.rpartition('@')[2]}",
         request=Request(
             method=text(asked["method"]),
             target=(url.path or "/") + (f"?{url.query}" if url.query else ""),

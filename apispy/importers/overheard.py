@@ -14,6 +14,8 @@ from apispy.tap import Closed, ConnectionTap, Event, GaveUp
 REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) [/*h]")
 """How a request begins: where a connection can be read from, when its beginning is not known."""
 
+MOST_NOTICES = 50
+
 THE_END = "the file ends before this call does"
 
 
@@ -24,11 +26,15 @@ class Session:
         self.limit = settings.limit
         self.exchanges: list[Exchange] = []
         self.notices: list[str] = []
+        self._unsaid = 0
         self.exchange_numbers = itertools.count(1)
         self.connection_numbers = itertools.count(1)
 
     def notice(self, text: str) -> None:
-        self.notices.append(text)
+        if len(self.notices) < MOST_NOTICES:
+            self.notices.append(text)
+        else:
+            self._unsaid += 1
 
     def imported(self) -> Imported:
         """The calls by their beginnings, numbered anew from 1, and so their connections."""
@@ -37,7 +43,8 @@ class Session:
         for number, exchange in enumerate(sorted(self.exchanges, key=lambda e: (e.started, e.id)), 1):
             connection = connections.setdefault(exchange.connection, len(connections) + 1)
             found.append(replace(exchange, id=number, connection=connection))
-        return Imported(tuple(found), tuple(self.notices))
+        more = (f"{self._unsaid} more remarks on the file are left out.",) if self._unsaid else ()
+        return Imported(tuple(found), (*self.notices, *more))
 
 
 class Overheard:

@@ -8,6 +8,7 @@ and 1.8, xio-transfer (xiotransfer, xioprintblock...), and their output.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ HEADER = re.compile(
 HEX_LINE = re.compile(rb"((?: [0-9a-f]{2})+)(?=  |\n|$)")
 ESCAPE = re.compile(rb"\\[rnt\\]")
 ESCAPES = {b"\\r": b"\r", b"\\\\": b"\\", b"\\n": b"\n", b"\\t": b"\t"}
+
+EXPECTED = "> 2015/01/01 12:00:00.123456  length=123 from=0 to=122"
 
 CONFUSED = (
     "two connections at once: socat's log does not say which block belongs to which, so calls may be mixed. "
@@ -52,73 +55,85 @@ def is_log(head: bytes) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Imported:
-    """The calls in a log. Raises ApispyError when it is none, or breaks off."""
+    """The calls in a log. Raises ApispyError when it is none."""
     if path.stat().st_size > LARGEST_FILE:
         raise ApispyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB. Give apispy a part of it.")
     session = Session(settings)
-    lines = Connections(session)
+    connections = Connections(session)
     exact = True
     for block in _blocks(path.read_bytes(), path, session):
         exact &= block.exact
-        lines.add(block)
-    lines.close()
+        connections.add(block)
+    connections.close()
     if not exact:
         session.notice(f"{path.name} was {INEXACT}")
     return session.imported()
 
 
+@dataclass(slots=True)
+class Connection:
+    number: int
+    overheard: Overheard
+    sent: dict[bool, int]  # bytes so far, from the client (True) and to it
+
+
 class Connections:
-    """Gives each block to the connection that its offset fits to."""
+    """Gives each block to the connection that its offset fits to; of several, to the latest."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._all: list[tuple[Overheard, dict[bool, int]]] = []
+        self._all: list[Connection] = []
+        self._at: dict[tuple[bool, int], dict[int, Connection]] = defaultdict(dict)  # by what is to come next
         self._confused = False
 
     def add(self, block: Block) -> None:
-        overheard, sent = self._one(block)
-        sent[block.from_client] += block.size
+        side = block.from_client
+        connection = self._new(block) if side and not block.start else self._fitting(block)
+        self._at[side, block.start].pop(connection.number, None)
+        connection.sent[side] = block.start + block.size
+        self._at[side, connection.sent[side]][connection.number] = connection
         if block.data:
-            overheard.data(block.from_client, block.data, block.at)
+            connection.overheard.data(side, block.data, block.at)
         if missing := block.size - len(block.data):
-            overheard.missing(block.from_client, missing, block.at)
+            connection.overheard.missing(side, missing, block.at)
 
     def close(self) -> None:
-        for overheard, _ in self._all:
-            overheard.close()
-            self._session.exchanges.extend(overheard.exchanges)
+        for connection in self._all:
+            connection.overheard.close()
+            self._session.exchanges.extend(connection.overheard.exchanges)
 
-    def _one(self, block: Block) -> tuple[Overheard, dict[bool, int]]:
-        fitting = [entry for entry in self._all if entry[1][block.from_client] == block.start]
-        if not block.from_client and not block.start:
-            fitting = [entry for entry in fitting if entry[1][True]] or fitting
-        if (block.from_client and not block.start) or not fitting:
-            return self._new(block)
-        if len(fitting) > 1 and not self._confused:
+    def _fitting(self, block: Block) -> Connection:
+        found = self._at[block.from_client, block.start]
+        if len(found) > 1 and not self._confused:
             self._confused = True
             self._session.notice(CONFUSED)
-        return fitting[-1]
+        return found[next(reversed(found))] if found else self._new(block)
 
-    def _new(self, block: Block) -> tuple[Overheard, dict[bool, int]]:
+    def _new(self, block: Block) -> Connection:
         number = len(self._all) + 1
         overheard = Overheard(
             self._session, f"connection {number} of socat", "socat's target", from_start=not block.start
         )
-        entry = overheard, {True: 0, False: 0} | {block.from_client: block.start}
-        self._all.append(entry)
-        return entry
+        connection = Connection(number, overheard, {True: 0, False: 0})
+        self._all.append(connection)
+        self._at[not block.from_client, 0][number] = connection
+        return connection
 
 
 def _blocks(log: bytes, path: Path, session: Session) -> Iterator[Block]:
+    """Raises ApispyError when there are none."""
     header = HEADER.search(log)
+    if header is None:
+        raise ApispyError(f"{path} has no line of socat's about a block of bytes. Expected {EXPECTED}")
+    line, counted = 1, 0
     while header:
         following = HEADER.search(log, header.end())
         content = log[header.end() : following.start() if following else len(log)]
+        line, counted = line + log.count(b"\n", counted, header.start()), header.start()
         size = int(header[9])
         exact = HEX_LINE.match(content) is not None
         data = _from_hex(content)[:size] if exact else _from_text(content, size)
         if len(data) < size:
-            line = log.count(b"\n", 0, header.start()) + 1
             session.notice(
                 f"{path.name}, line {line}: {size} bytes announced, {len(data)} found. "
                 "The log was cut, or two processes of socat wrote at once."

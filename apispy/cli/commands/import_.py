@@ -9,6 +9,7 @@ import click
 from apispy.cli.files import FORMATS, imported, play, readings
 from apispy.cli.options import FILE, takes_view
 from apispy.cli.view import View
+from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,8 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     socat -v -x UNIX-LISTEN:/tmp/x,fork UNIX-CONNECT:/var/run/docker.sock 2> docker.log
     apispy import docker.log -o docker.jsonl
     """
+    if output and output.exists():
+        raise UsageError(f"-o {output}: there is such a file, and nothing is overwritten. Name another one.")
     found = imported(file, form, port=port or 0, limit=view.body_limit)
     if output:
         _save(found, output, view)
@@ -64,7 +67,6 @@ def _save(found: "Imported", output: Path, view: View) -> None:
 
     from apispy import __version__
     from apispy.capture import Header, Notice, Writer
-    from apispy.errors import ApispyError
 
     calls = [reading.exchange for reading in readings(found, show_secrets=view.show_secrets)]
     started = min((call.started for call in calls), default=0.0)

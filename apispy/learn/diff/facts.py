@@ -119,10 +119,9 @@ def _asked(read: Read) -> Iterator[tuple[Place, str]]:
         if name not in QUERY and value not in EMPTY_QUERY and not (value == "0" and name in numbers):
             yield ("query", name), value
     request = read.exchange.request
-    names = (
-        REQUEST_HEADERS if request.body.size else REQUEST_HEADERS[1:]
-    )  # of no content, the type says nothing
-    yield from _headers("header", request.headers, names)
+    for place, value in _headers("header", request.headers, REQUEST_HEADERS):
+        if request.body.size or place[1] != "content-type":  # of no content, the type says nothing
+            yield place, value
     for value in _json(read, "request")[:1]:
         for path, text in _flat(value, "", 0):
             if text not in _NOTHING:

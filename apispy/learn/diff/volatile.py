@@ -3,6 +3,7 @@
 import re
 
 VALUES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<redacted:[0-9a-f]{8}>"), "<redacted>"),  # each session has its own tokens
     (re.compile(r"\b(?:sha256:)?[0-9a-f]{64}\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?"), "<time>"),

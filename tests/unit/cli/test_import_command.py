@@ -44,6 +44,16 @@ def test_no_secret_is_shown_unless_asked_for(capture: Path) -> None:
     assert SECRETS[0] in run("import", capture, "-vv", "--show-secrets").stdout
 
 
+def test_what_cannot_be_read_is_not_repeated(tmp_path: Path) -> None:
+    broken = ASK[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
+    file = write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST).asks(broken).close().segments)
+    done = run("import", file, "-o", tmp_path / "y")
+    assert "It is read on from its next request" in done.stderr
+    assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
+    assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
+    assert "nothing is overwritten" in run("import", file, "-o", tmp_path / "y").stderr
+
+
 def test_json_lines(capture: Path) -> None:
     calls = [json.loads(line) for line in run("import", "--json", capture).stdout.splitlines()]
     assert [call["operation"] for call in calls] == ["SystemAuth", "ImageCreate", "ContainerList"]

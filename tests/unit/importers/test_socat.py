@@ -1,5 +1,6 @@
 """Logs as socat 1.7 and 1.8 write them with -v, -x, and both."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -136,3 +137,17 @@ def test_a_block_that_another_process_wrote_into(tmp_path: Path) -> None:
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ApispyError, match="time that does not exist: '> 2026/13/25"):
         read(tmp_path / "x", log("v", (">", 0, ASK)).replace(b"2026/11", b"2026/13"))
+
+
+def test_text_without_any_block(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("hello")
+    with pytest.raises(ApispyError, match=r"Expected > 2015/01/01 12:00:00.123456  length=123"):
+        importers.read(tmp_path / "x", "socat", Settings())
+
+
+def test_a_hundred_thousand_connections_take_seconds(tmp_path: Path) -> None:
+    began = time.monotonic()
+    found = read(tmp_path / "x", log("v", (">", 0, b"x")) * 100_000)
+    assert time.monotonic() - began < 30
+    assert found.exchanges == ()
+    assert len(found.notices) <= 51

@@ -5,6 +5,7 @@ import pytest
 from apispy.learn.diff.volatile import RANDOM_NAME, settled
 
 SETTLED = {
+    "PASSWORD=<redacted:3f2a91c0>": "PASSWORD=<redacted>",
     "sha256:" + "a1" * 32: "<id>",
     "a1" * 32: "<id>",
     "c12250feba24": "<id>",

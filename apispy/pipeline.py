@@ -30,6 +30,9 @@ LISTED_ITEMS = 2000
 ERRORS = 20
 """How many errors of one call are remembered."""
 
+WHOLE = ("json", *LISTED)
+"""Kinds of items that are read when all of their bytes are there, and never in pieces."""
+
 Notes = Literal["off", "on", "strict"]
 
 log = logging.getLogger(__name__)
@@ -69,7 +72,7 @@ class Stream:
     def seen_beyond(self, kept: int) -> tuple[Seen, ...]:
         """What is remembered of the bytes behind the first *kept*."""
         pairs = zip(self._times, self.items, strict=True)
-        return tuple(Seen(at, item) for at, item in pairs if item.span[0] >= kept)
+        return tuple(Seen(at, item) for at, item in pairs if _is_beyond(item, kept))
 
     def _read(self, step: Callable[[Decoder], list[Item]]) -> list[Item]:
         if self._decoder is None:
@@ -364,7 +367,12 @@ def _items(exchange: Exchange, live: Live, direction: Direction, body: Body) -> 
     if not body.cut:
         return (*head, *again.close())
     # The middle is not kept: what was read in the kept head, then what is remembered of the end.
-    return (*head, *[item for item in past if item.span[0] >= body.kept])
+    return (*head, *[item for item in past if _is_beyond(item, body.kept)])
+
+
+def _is_beyond(item: Item, kept: int) -> bool:
+    """Whether the first *kept* bytes of its stream do not tell an item; of a text they tell its beginning."""
+    return item.span[0] >= kept or (item.kind in WHOLE and item.span[1] > kept)
 
 
 def _begins_now(live: Live) -> bool:

@@ -25,7 +25,7 @@ HISTORY_BYTES = 256 << 10
 
 LISTED = ("member", "h2c")
 LISTED_ITEMS = 2000
-"""Kinds of items that say of many bytes only what they are: of these so many are remembered."""
+"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
@@ -49,6 +49,7 @@ class Stream:
         self.forgot = False
         self._times: deque[float] = deque()
         self._remembered = 0
+        self._most = HISTORY_ITEMS
 
     def feed(self, data: bytes) -> list[Item]:
         self.size += len(data)
@@ -92,8 +93,8 @@ class Stream:
         self.items.append(item)
         self._times.append(self.at)
         self._remembered += _weight(item)
-        most = LISTED_ITEMS if item.kind in LISTED else HISTORY_ITEMS
-        while len(self.items) > 1 and (len(self.items) > most or self._remembered > HISTORY_BYTES):
+        self._most = LISTED_ITEMS if item.kind in LISTED else self._most
+        while len(self.items) > 1 and (len(self.items) > self._most or self._remembered > HISTORY_BYTES):
             self._remembered -= _weight(self.items.popleft())
             self._times.popleft()
             self.forgot = True

@@ -28,13 +28,16 @@ HISTORY_BYTES = 256 << 10
 
 LISTED = ("member", "h2c")
 LISTED_ITEMS = 2000
-"""Kinds of items that say of many bytes only what they are: of these so many are remembered."""
+"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
 
 SILENT = ("", "json", "text", "raw", "tar")
 """Formats of answers that do not tell of an error after a status of success."""
+
+WHOLE = ("json", *LISTED)
+"""Kinds of items that are read when all of their bytes are there, and never in pieces."""
 
 Notes = Literal["off", "on", "strict"]
 
@@ -56,6 +59,7 @@ class Stream:
         self.forgot = False
         self._times: deque[float] = deque()
         self._remembered = 0
+        self._most = HISTORY_ITEMS
 
     def feed(self, data: bytes) -> list[Item]:
         self.size += len(data)
@@ -79,7 +83,7 @@ class Stream:
     def seen_beyond(self, kept: int) -> tuple[Seen, ...]:
         """What is remembered of the bytes behind the first *kept*."""
         pairs = zip(self._times, self.items, strict=True)
-        return tuple(Seen(at, item) for at, item in pairs if item.span[0] >= kept)
+        return tuple(Seen(at, item) for at, item in pairs if _is_beyond(item, kept))
 
     def _read(self, step: Callable[[Decoder], list[Item]]) -> list[Item]:
         if self._decoder is None:
@@ -99,8 +103,8 @@ class Stream:
         self.items.append(item)
         self._times.append(self.at)
         self._remembered += _weight(item)
-        most = LISTED_ITEMS if item.kind in LISTED else HISTORY_ITEMS
-        while len(self.items) > 1 and (len(self.items) > most or self._remembered > HISTORY_BYTES):
+        self._most = LISTED_ITEMS if item.kind in LISTED else self._most
+        while len(self.items) > 1 and (len(self.items) > self._most or self._remembered > HISTORY_BYTES):
             self._remembered -= _weight(self.items.popleft())
             self._times.popleft()
             self.forgot = True
@@ -425,7 +429,12 @@ def _items(live: Live, direction: Direction, body: Body, name: str) -> tuple[Ite
     if not body.cut:
         return (*head, *again.close())
     # The middle is not kept: what was read in the kept head, then what is remembered of the end.
-    return (*head, *[item for item in past if item.span[0] >= body.kept])
+    return (*head, *[item for item in past if _is_beyond(item, body.kept)])
+
+
+def _is_beyond(item: Item, kept: int) -> bool:
+    """Whether the first *kept* bytes of its stream do not tell an item; of a text they tell its beginning."""
+    return item.span[0] >= kept or (item.kind in WHOLE and item.span[1] > kept)
 
 
 def _begins_now(live: Live) -> bool:

@@ -2,7 +2,7 @@
 
 from apispy.capture.files import CaptureError
 from apispy.capture.lines import Daemon, Header, Notice
-from apispy.capture.play import Happening, follow, play
+from apispy.capture.player import Happening, follow, play
 from apispy.capture.reader import read, read_lines
 from apispy.capture.writer import Writer
 

@@ -24,8 +24,13 @@ def check(version: Any) -> int:
 
 
 def migrate(line: dict[str, Any], version: int) -> dict[str, Any]:
-    """*line*, of the format *version*, as it is written now."""
+    """*line*, of the format *version*, as it is written now. Raises Malformed."""
     while version < FORMAT:
-        line = MIGRATIONS[version](line)
+        try:
+            line = MIGRATIONS[version](line)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise Malformed(
+                f"expected a line of format {version}, found one that is not: {error!r}"
+            ) from None
         version += 1
     return line

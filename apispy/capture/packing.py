@@ -19,6 +19,9 @@ SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 PIECE = 256 << 10
 """The most that is unpacked at a time."""
 
+STEP = 1024
+"""Packed bytes that are unpacked at a time."""
+
 RATIO, SLACK = 300, 256 << 20
 """More than SLACK unpacked bytes, and RATIO times as many as the packed ones, are a bomb and no capture."""
 
@@ -92,6 +95,10 @@ class Unpacker:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take packed bytes. Raises one of FAULTS when they are damaged, and Bomb."""
+        for start in range(0, len(data), STEP):  # what stands a step before damage is given
+            yield from self._step(data[start : start + STEP])
+
+    def _step(self, data: bytes) -> Iterator[bytes]:
         self._taken += len(data)
         while data:
             if self._stream.eof:

@@ -26,11 +26,16 @@ class LineReader:
         self.version = 0  # of the format, once the header is known
 
     def attempt(self, data: bytes, number: int) -> Line | None:
-        """What line *number*, from 1, tells; None if it cannot be read. Raises CaptureError, always for the first."""
+        """What line *number*, from 1, tells; None if it cannot be read.
+
+        Raises CaptureError, always for the first line and for one that is too long: what follows is no capture.
+        """
         try:
             return self._read(data, number)
         except CaptureError as error:
-            if not data.endswith(b"\n") and len(data) <= LINE_LIMIT:
+            if len(data) > LINE_LIMIT:
+                raise
+            if not data.endswith(b"\n"):
                 self._say(self._cut(data, number))
             elif number == 1 or self._fault is None:
                 raise

@@ -12,12 +12,16 @@ class Commands(click.Group):
     """Finds its commands among the files in ``commands/``, and imports one only when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        """``import_.py`` is the command ``import``: a word of Python's cannot be a module's name."""
+        return sorted(_command_name(module.name) for module in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        modules = {
+            _command_name(module.name): module.name for module in pkgutil.iter_modules(commands.__path__)
+        }
+        if cmd_name not in modules:
             return None
-        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"{commands.__name__}.{modules[cmd_name]}")
         command: click.Command = module.command
         return command
 
@@ -30,6 +34,10 @@ class Commands(click.Group):
             command = f"apispy {args[0]} {typed[0]} ..."
             raise click.UsageError(f"{typed[0]} stands before the command {args[0]!r}. Type: {command}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _command_name(module: str) -> str:
+    return module.rstrip("_").replace("_", "-")
 
 
 def _typed(ctx: click.Context, parameter: click.Parameter) -> bool:

@@ -153,9 +153,7 @@ def target_of(saved: dict[str, Any]) -> Target:
 def show(files: tuple[Path, ...], view: View, stream: TextIO, *, follow: bool) -> int:
     """Show *files* one after the other, or follow the only one. The exit code."""
     if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(
-            errors="backslashreplace"
-        )  # a terminal that cannot show a letter is no reason to end
+        stream.reconfigure(errors="backslashreplace")  # of a terminal that cannot show a letter
     shown = Show(view, stream)
     if follow:
         shown.follow(files[0])

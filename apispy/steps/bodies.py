@@ -105,11 +105,11 @@ def _whole(hider: Hider, body: Body, place: str, change: Callable[[str], str], f
 
 
 def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
-    """*body* with *data* in it, padded with *fill* to its old size."""
+    """*body* with *data* in it, padded with *fill* to its old size; longer if a token is longer than its secret."""
     if data == body.data:
         return body
     padded = data if body.cut else data.ljust(body.size, fill)
-    return replace(body, chunks=(Chunk(body.chunks[-1].at, padded),))
+    return replace(body, chunks=(Chunk(body.chunks[-1].at, padded),), size=max(body.size, len(padded)))
 
 
 def _frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:

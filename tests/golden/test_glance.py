@@ -9,6 +9,7 @@ from apispy.learn import Memory
 from apispy.model import Exchange
 from apispy.outputs import Reading, Stats
 from apispy.pipeline import glance, read
+from apispy.steps import Redactor
 from apispy.tap.events import Closed
 
 
@@ -16,6 +17,12 @@ def exchanges(session: str) -> list[Exchange]:
     wire = Wire()
     SESSIONS[session](wire)
     return [event.exchange for event in wire.events if isinstance(event, Closed)]
+
+
+def captured(session: str) -> list[Exchange]:
+    """As a capture holds them: a token may have made a body a few bytes longer."""
+    redactor = Redactor()
+    return [redactor.redact(each) for each in exchanges(session)]
 
 
 def stats(readings: list[Reading]) -> str:
@@ -29,7 +36,7 @@ def stats(readings: list[Reading]) -> str:
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_it_gives_the_same_statistics(session: str) -> None:
-    memory, whole = Memory(), exchanges(session)
+    memory, whole = Memory(), captured(session)
     assert stats([glance(each) for each in whole]) == stats([read(each, memory) for each in whole])
 
 

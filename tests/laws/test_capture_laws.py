@@ -27,6 +27,9 @@ from apispy.model import (
 
 HEADER = Header("0.1.0", 1.0)
 
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+"""A whole exchange takes long to make up, and files to write, on a machine that is busy."""
+
 TIMES = st.floats(0, 1e6)
 NAMES = st.text(max_size=8)
 WIRE = st.binary(max_size=20)
@@ -92,6 +95,7 @@ EXCHANGES = st.builds(
 
 
 @given(EXCHANGES)
+@PATIENT
 def test_any_exchange_comes_back(exchange):
     line = written(exchange)
     assert read_line(line, 1) == exchange
@@ -110,6 +114,7 @@ def test_any_content_comes_back(data):
 
 
 @given(EXCHANGES, st.data())
+@PATIENT
 def test_whatever_is_changed_in_a_line_it_is_read_or_refused(exchange, data):
     """One value of a real line is exchanged for another; never anything but CaptureError."""
     value = json.loads(written(exchange))
@@ -137,7 +142,7 @@ FILES = st.one_of(
 
 
 @given(FILES)
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@PATIENT
 @example(written(HEADER) + b'{"exchange": ' + b"[" * 100_000 + b"\n")
 @example(written(HEADER) + b'{"exchange": 1, "started": 1e300, "duration": 1}\n')
 @example(written(HEADER) + b'{"notice": "x", "at": ' + b"9" * 5000 + b"}\n")

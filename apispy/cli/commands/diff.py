@@ -1,0 +1,61 @@
+"""``apispy diff``: what differs between two captures."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apispy.cli.files import imported, readings
+from apispy.cli.options import COLOR, FILE
+from apispy.cli.view import colored
+from apispy.errors import ApispyError, UsageError
+
+if TYPE_CHECKING:
+    from apispy.learn.diff import Difference
+    from apispy.outputs import Reading
+
+
+@click.command(short_help="Tell what differs between two captures.")
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@click.option("--values", is_flag=True, help="Compare what the answers say too, not only their shape.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@COLOR
+def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
+    """Tell what differs between the captures A and B: calls, parameters, statuses, shapes of answers.
+
+    A and B are captures of apispy, or any file that apispy import reads. The exit code is 0 when there is no
+    difference, 1 when there is one, 2 when a file cannot be read.
+
+    \b
+    apispy diff before.jsonl after.jsonl
+    """
+    from apispy.learn.diff import difference
+
+    found = difference(_readings(a), _readings(b), (str(a), str(b)), values=values)
+    _print(found, as_json, colored(color, sys.stdout))
+    return 1 if found else 0
+
+
+def _readings(file: Path) -> "list[Reading]":
+    """In the order of their numbers. Raises UsageError, for an exit code of 1 would say that they differ."""
+    try:
+        found = imported(file)
+    except ApispyError as error:
+        raise UsageError(str(error)) from None
+    return sorted(readings(found), key=lambda reading: reading.exchange.id)
+
+
+def _print(found: "Difference", as_json: bool, color: bool) -> None:
+    from apispy.learn import diff
+    from apispy.outputs.safe import escape
+    from apispy.outputs.style import Piece, paint
+
+    if as_json:
+        click.echo(json.dumps(diff.as_json(found), indent=2))  # ASCII only
+        return
+    for line in diff.lines(found, shutil.get_terminal_size().columns):
+        click.echo(paint([Piece(escape(line.text), line.style)], color), color=color)

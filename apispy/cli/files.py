@@ -1,0 +1,96 @@
+"""The calls in a file: a capture of apispy's, or what another program recorded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from apispy.importers import Imported
+    from apispy.model import Chunk, Direction, Exchange, Item
+    from apispy.outputs import Output, Reading
+    from apispy.pipeline import Notes
+    from apispy.steps import Policy
+    from apispy.tap import Event
+
+FORMATS = ("pcap", "socat", "har", "flows", "capture")
+"""As --from takes them."""
+
+
+def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int = 1 << 20) -> "Imported":
+    """The calls in *file*, whose format is *form*, or told by its content. Raises ApispyError.
+
+    What is to be said of the file besides goes to standard error.
+    """
+    from apispy import importers
+    from apispy.outputs.safe import escape
+    from apispy.steps import Redactor
+
+    form = form or importers.recognise(file)
+    if form == "flows":
+        from apispy.proxy import flow_files  # noqa: F401  # mitmproxy: 0.5 s of imports; it registers itself
+    found = importers.read(file, form, importers.Settings(port, limit))
+    redactor = Redactor()
+    found = replace(found, notices=tuple(redactor.message(notice) for notice in found.notices))
+    for notice in found.notices:
+        click.echo(f"apispy: {escape(notice)}", err=True)
+    return found
+
+
+def play(
+    found: "Imported", outputs: "Sequence[Output]", *, policy: "Policy | None" = None, notes: "Notes" = "off"
+) -> None:
+    """Show the calls to *outputs* as they would have been shown live."""
+    from apispy.pipeline import Pipeline
+    from apispy.steps import Redactor
+
+    pipeline = Pipeline(outputs, redactor=Redactor(policy), notes=notes)
+    for event in _events(found.exchanges):
+        pipeline.feed(event)
+    pipeline.close()
+
+
+def readings(found: "Imported", *, policy: "Policy | None" = None) -> "list[Reading]":
+    """What was understood of each call, in the order of their ends."""
+    gathered = _Readings()
+    play(found, [gathered], policy=policy)
+    return gathered.all
+
+
+def _events(exchanges: "tuple[Exchange, ...]") -> "Iterator[Event]":
+    """What happened in all of them, in its order."""
+    from apispy.capture.happened import events_of
+
+    moments = [
+        (at, exchange.id, order, event)
+        for exchange in exchanges
+        for order, (at, event) in enumerate(events_of(exchange))
+    ]
+    return (event for *_, event in sorted(moments, key=lambda moment: moment[:3]))
+
+
+class _Readings:
+    """An output that keeps what it is given at the end of each call."""
+
+    def __init__(self) -> None:
+        self.all: list[Reading] = []
+
+    def opened(self, reading: "Reading") -> None:
+        pass
+
+    def item(self, reading: "Reading", direction: "Direction", item: "Item") -> None:
+        pass
+
+    def chunk(self, reading: "Reading", direction: "Direction", offset: int, chunk: "Chunk") -> None:
+        pass
+
+    def write(self, reading: "Reading") -> None:
+        self.all.append(reading)
+
+    def notice(self, text: str) -> None:
+        click.echo(f"apispy: {text}", err=True)
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,135 @@
+"""Flow files of mitmproxy (``mitmdump -w FILE``) to exchanges."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mitmproxy import flow, http, tcp
+from mitmproxy.exceptions import FlowReadException
+from mitmproxy.io import FlowReader
+
+from apispy.errors import ApispyError
+from apispy.importers import FORMATS, Imported, Settings, register
+from apispy.importers.base import LATEST
+from apispy.importers.overheard import Session
+from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
+
+LARGEST_FILE = 512 << 20
+
+
+def read(path: Path, settings: Settings) -> Imported:
+    """The calls in a flow file. Raises ApispyError when it holds none before it breaks off."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise ApispyError(
+            f"{path} is larger than {LARGEST_FILE >> 20} MiB. Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
+        )
+    session = Session(settings)
+    tunnels: dict[str, tcp.TCPFlow] = {}
+    calls: list[http.HTTPFlow] = []
+    for found in _flows(path, session):
+        if isinstance(found, http.HTTPFlow):
+            calls.append(found)
+        elif isinstance(found, tcp.TCPFlow):
+            tunnels[found.id] = found
+    connections: dict[str, int] = {}
+    for call in calls:
+        if not 0 <= call.request.timestamp_start < LATEST:
+            session.notice(f"a flow of {path.name} began at no time that there is. It is left out.")
+            continue
+        number = connections.setdefault(call.client_conn.id, len(connections) + 1)
+        tunnel = tunnels.get(str(call.metadata.get("docker_tcp_flow")))
+        session.exchanges.append(_exchange(call, tunnel, number, session))
+    return session.imported()
+
+
+def _flows(path: Path, session: Session) -> Iterator[flow.Flow]:
+    count = 0
+    try:
+        with path.open("rb") as file:
+            for found in FlowReader(file).stream():
+                count += 1
+                yield found
+    except Exception as error:  # on a damaged file mitmproxy raises FlowReadException, and others too
+        what = str(error) if isinstance(error, FlowReadException) else type(error).__name__
+        message = f"{path} cannot be read after flow {count}: {what}."
+        if not count:
+            raise ApispyError(
+                f"{message} Expected a file that mitmdump -w or mitmproxy's :save.file wrote."
+            ) from None
+        session.notice(message)
+
+
+def _exchange(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: Session) -> Exchange:
+    said, answer, limit = call.request, call.response, session.limit
+    started = said.timestamp_start
+    end = max((started, *_moments(call, tunnel)))
+    exchange = Exchange(
+        id=next(session.exchange_numbers),
+        connection=connection,
+        started=started,
+        client=_client(call),
+        upstream=f"tcp://{said.host}:{said.port}",
+        request=Request(
+            method=said.method,
+            target=said.path,
+            version=said.http_version.removeprefix("HTTP/"),
+            headers=Headers(tuple(said.headers.fields)),
+            body=_body(said, started, limit),
+        ),
+        response=_response(answer, started, limit) if answer else None,
+        end="complete" if answer and not call.error else "cut",
+        duration=end - started,
+        problems=(call.error.msg,) if call.error else (),
+    )
+    return exchange if tunnel is None else replace(exchange, tunnel=_tunnel(exchange, tunnel, limit))
+
+
+def _moments(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None) -> list[float]:
+    found = [call.request.timestamp_end, call.response and call.response.timestamp_end]
+    found += [message.timestamp for message in tunnel.messages] if tunnel else []
+    return [moment for moment in found if moment and moment < LATEST]
+
+
+def _response(answer: http.Response, started: float, limit: int) -> Response:
+    return Response(
+        status=answer.status_code,
+        reason=answer.reason,
+        version=answer.http_version.removeprefix("HTTP/"),
+        headers=Headers(tuple(answer.headers.fields)),
+        body=_body(answer, started, limit),
+        at=max(0.0, (answer.timestamp_start or started) - started),
+    )
+
+
+def _body(message: http.Message, started: float, limit: int) -> Body:
+    data = message.raw_content or b""
+    at = max(0.0, (message.timestamp_end or started) - started)
+    trailers = Headers(tuple(message.trailers.fields)) if message.trailers else Headers()
+    return Body((Chunk(at, data[:limit]),) if data else (), len(data), trailers, at)
+
+
+def _tunnel(exchange: Exchange, tunnel: tcp.TCPFlow, limit: int) -> Tunnel:
+    protocol = exchange.response.headers.text("upgrade", "raw").lower() if exchange.response else "raw"
+    return Tunnel(
+        protocol,
+        _side([m for m in tunnel.messages if m.from_client], exchange, limit),
+        _side([m for m in tunnel.messages if not m.from_client], exchange, limit),
+    )
+
+
+def _side(messages: list[tcp.TCPMessage], exchange: Exchange, limit: int) -> Body:
+    chunks, size = [], 0
+    for message in messages:
+        if kept := message.content[: max(0, limit - size)]:
+            chunks.append(Chunk(max(0.0, message.timestamp - exchange.started), kept))
+        size += len(message.content)
+    return Body(tuple(chunks), size, ended_at=exchange.duration)
+
+
+def _client(call: http.HTTPFlow) -> str:
+    address: Any = call.client_conn.peername
+    return f"{address[0]}:{address[1]}" if address and len(address) > 1 else "a flow file's client"
+
+
+register(replace(FORMATS["flows"], read=read))

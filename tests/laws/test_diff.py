@@ -1,0 +1,70 @@
+"""A capture does not differ from itself; and what is only in A is only in B when they change places."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streams import JSON
+
+from apispy.learn.diff import Difference, as_json, difference, lines
+from apispy.model import Tunnel
+from apispy.outputs import Reading
+from tests.unit.outputs.readings import body, reading
+
+LINES = st.sampled_from(
+    [
+        "GET /v1.41/containers/json?all=1", "GET /v1.47/containers/json", "POST /v1.41/containers/create?name=web",
+        "GET /containers/web/json", f"GET /containers/{'a1' * 32}/json", "GET /info", "GET /no/such", "POST /build?t=x",
+    ]
+)  # fmt: skip
+TARGETS = LINES | st.text(alphabet="/abé?&=%{}\x00. ", max_size=12).map(lambda text: f"GET /{text}")
+
+
+def made(line: str, status: int | None, ask: object, answer: object, stream: bytes | None) -> Reading:
+    tunnel = None if stream is None else Tunnel("tcp", body(stream), body(stream))
+    return reading(line, status, answer, ask=ask, tunnel=tunnel)
+
+
+CALLS = st.builds(
+    made, TARGETS, st.sampled_from([200, 201, 404, None]), JSON | st.binary(max_size=9), JSON | st.binary(max_size=9),
+    st.none() | st.binary(max_size=9),
+)  # fmt: skip
+CAPTURES = st.lists(CALLS, max_size=6).map(
+    lambda calls: [replace(call, exchange=replace(call.exchange, id=at)) for at, call in enumerate(calls, 1)]
+)
+
+
+@given(CAPTURES, st.booleans())
+@settings(deadline=None)
+def test_nothing_differs_from_itself(calls: list[Reading], values: bool) -> None:
+    found = difference(calls, calls, values=values)
+    assert not found
+    assert found.same == len(calls)
+
+
+def told(found: Difference, *, turned: bool = False) -> object:
+    """What was found; *turned*: as if A were B."""
+    step = -1 if turned else 1
+    only = [sorted(call.number for call in calls) for calls in (found.only_a, found.only_b)][::step]
+    pairs = [
+        (
+            (pair.a.number, pair.b.number)[::step],
+            [(one.kind, one.place, (one.a, one.b)[::step]) for one in pair.changes],
+        )
+        for pair in found.changed
+    ]
+    return only, sorted(pairs, key=lambda pair: pair[0])
+
+
+@given(CAPTURES, CAPTURES, st.booleans())
+@settings(deadline=None)
+def test_turned_round_it_is_the_same(a: list[Reading], b: list[Reading], values: bool) -> None:
+    one, other = difference(a, b, values=values), difference(b, a, values=values)
+    assert told(one) == told(other, turned=True)
+    assert bool(one) == bool(other) == as_json(one)["differ"]
+
+
+@given(CAPTURES, CAPTURES, st.integers(1, 120))
+@settings(deadline=None)
+def test_it_can_always_be_told(a: list[Reading], b: list[Reading], width: int) -> None:
+    assert lines(difference(a, b), width)

@@ -1,0 +1,135 @@
+"""Any bytes as a file to import end in calls or in an ApispyError, and soon."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streams import JSON, spoil
+
+from apispy import importers
+from apispy.capture import Header, Writer
+from apispy.cli.files import play
+from apispy.errors import ApispyError
+from apispy.importers import FORMATS, Settings
+from apispy.importers.tcp import conversations
+from apispy.outputs import Console, JsonLines, Summary
+from apispy.proxy import flow_files  # noqa: F401  # it registers itself
+from tests.packets import ASK, LIST, Talk, write
+
+
+def pcap(where: Path) -> bytes:
+    return write(where / "whole", Talk().open().asks(ASK).answers(LIST).close().segments).read_bytes()
+
+
+def flows(where: Path) -> bytes:
+    from mitmproxy.io import FlowWriter
+    from mitmproxy.test import tflow
+
+    with (where / "whole").open("wb") as file:
+        FlowWriter(file).add(tflow.tflow(resp=True))
+    return (where / "whole").read_bytes()
+
+
+def socat(where: Path) -> bytes:
+    head = "2026/11/25 12:38:00.000250000  length={0} from=0 to={0}\n"
+    return b"".join(
+        f"{way} {head.format(len(data))}".encode() + data.replace(b"\r", b"\\r")
+        for way, data in ((">", ASK), ("<", LIST))
+    )
+
+
+def har(where: Path) -> bytes:
+    request = {"method": "GET", "url": "http://x/info", "headers": [{"name": "a", "value": "b"}]}
+    answer = {"status": 200, "content": {"text": "[]", "encoding": "base64"}}
+    entry = {"startedDateTime": "2023-11-14T22:13:20Z", "time": 1, "request": request, "response": answer}
+    return json.dumps({"log": {"entries": [entry]}}).encode()
+
+
+def capture(where: Path) -> bytes:
+    found = importers.read(
+        write(where / "whole", Talk().open().asks(ASK).answers(LIST).segments), "pcap", Settings()
+    )
+    (where / "capture").unlink(missing_ok=True)
+    with Writer(where / "capture") as writer:
+        writer.header(Header("0", 1.0))
+        writer.exchange(found.exchanges[0])
+    return (where / "capture").read_bytes()
+
+
+WHOLE: dict[str, Callable[[Path], bytes]] = {
+    "pcap": pcap,
+    "flows": flows,
+    "socat": socat,
+    "har": har,
+    "capture": capture,
+}
+
+
+def ignored(text: str) -> None:
+    pass
+
+
+def readable(path: Path, form: str) -> None:
+    """It gives calls that can be shown, or says what is wrong."""
+    try:
+        found = importers.read(path, form, Settings())
+    except ApispyError:
+        return
+    faults: list[str] = []
+    outputs = [Console(faults.append), JsonLines(ignored, verbosity=2), Summary(ignored)]
+    play(found, outputs)
+    assert not [text for text in faults if "a fault in apispy" in text]
+
+
+def test_every_format_is_tried() -> None:
+    assert WHOLE.keys() == FORMATS.keys()
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@given(
+    at=st.integers(0, 1 << 16),
+    piece=st.binary(max_size=12),
+    end=st.integers(0, 1 << 16),
+    noise=st.binary(max_size=80),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_total(tmp_path: Path, form: str, at: int, piece: bytes, end: int, noise: bytes) -> None:
+    whole = WHOLE[form](tmp_path)
+    for content in (spoil(whole, at, piece), whole[: end % len(whole)], noise, whole[:24] + noise):
+        (tmp_path / "x").write_bytes(content)
+        readable(tmp_path / "x", form)
+
+
+@given(JSON, st.sampled_from(["log", "entries", "request", "response", "_docker", "startedDateTime", "time"]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_har_with_any_json_in_it(tmp_path: Path, value: object, name: str) -> None:
+    whole = json.loads(har(tmp_path))
+    place = {"log": whole, "entries": whole["log"]}.get(name, whole["log"]["entries"][0])
+    place[name] = value
+    (tmp_path / "x").write_text(json.dumps(whole))
+    readable(tmp_path / "x", "har")
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 2**32 - 1), st.sets(st.integers(0, 11), max_size=3))
+@settings(deadline=None)
+def test_any_order_gives_the_same_bytes_and_what_is_lost_is_told(
+    random: object, first: int, lost: set[int]
+) -> None:
+    """Whatever happens to the packets, each byte is there once, in order, or counted as missing."""
+    pieces = [ASK[:9], ASK[9:20], ASK[20:], ASK[:30], ASK[30:]]
+    segments = Talk(first=first).open().asks(*pieces).close().segments
+    kept = [segment for number, segment in enumerate(segments) if number - 3 not in lost or segment.fin]
+    middle = kept[1:]
+    random.shuffle(middle)  # type: ignore[attr-defined]
+    (conversation,) = conversations(kept[:1] + middle + middle[:4])
+    client = conversation.peers[0]
+    position, whole = 0, ASK + ASK
+    for peer, part in conversation.parts():
+        if peer == client and not part.end:
+            assert part.start == position
+            assert part.missing or whole[position:].startswith(part.data)
+            position += part.missing or len(part.data)
+    assert position == len(whole)

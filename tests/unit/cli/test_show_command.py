@@ -1,0 +1,159 @@
+"""``apispy show``: which files, how it is called, and what it says when something is wrong."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from apispy.capture import Header, Writer
+from apispy.capture.lines import written
+from apispy.cli.proxy import proxy
+from apispy.model import Headers, Request
+from tests.unit.capture.test_reader import exchange
+
+SCRIPT = Path(sys.executable).parent / "apispy"
+SAVED = Path(__file__).parents[1] / "capture/saved/format-1.jsonl"
+HEADER = Header(
+    "0.1.0", 1.0, curl={"direct": {"socket": "/d", "insecure": "no"}, "via": {"base": "http://x"}}
+)
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    with Writer(tmp_path / "a.jsonl") as writer:
+        writer.header(HEADER)
+        writer.exchange(exchange(1))
+        writer.exchange(exchange(2))
+    return tmp_path / "a.jsonl"
+
+
+def show(*words: object) -> click.testing.Result:
+    result = click.testing.CliRunner().invoke(proxy, ["show", *map(str, words)], standalone_mode=False)
+    assert result.exception is None or not isinstance(result.exception, AssertionError), result.exception
+    return result
+
+
+LINE = "00:00:05.000 SystemInfo       GET  /info -> 200 (6 B, 0.0 ms)\n"
+
+
+def test_calls_and_the_summary_are_shown(path: Path) -> None:
+    result = show(path)
+    assert result.stdout.startswith(LINE * 2 + "calls  errors")
+    assert (result.return_value, result.stderr) == (0, "")
+
+
+def test_views_are_those_of_the_proxy(path: Path) -> None:
+    assert show("-q", path).stdout.startswith("calls  errors")
+    assert show("--json", path).stdout.count('"operation": "SystemInfo"') == 2
+    assert "\x1b[" in show("--color=always", path).stdout
+    assert "    <   1,\n    <   2\n" in show("-vv", path).stdout
+
+
+def test_curl_lines_go_where_they_went(path: Path) -> None:
+    assert "    $ curl -sS --unix-socket /d http://localhost/info\n" in show("--curl=direct", path).stdout
+    assert "    $ curl -sS http://x/info\n" in show("--curl=via", path).stdout
+
+
+def test_several_files_are_kept_apart(path: Path) -> None:
+    shown = show(path, path).stdout
+    heading = re.escape(f"==> {path} <==\n{LINE}{LINE}")
+    assert len(re.findall(heading, shown)) == 2
+    assert show("--json", path, path).stdout.count("\n") == 4
+
+
+def test_standard_input(path: Path) -> None:
+    with path.open("rb") as file:
+        from_file = subprocess.run([SCRIPT, "show", "-"], stdin=file, capture_output=True, timeout=60)
+    words, data = [SCRIPT, "show", "-"], path.read_bytes()
+    from_pipe = subprocess.run(words, input=data, capture_output=True, timeout=60)
+    assert from_file.stdout.decode().startswith(LINE * 2)
+    assert from_pipe.stdout == from_file.stdout
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_shown(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\x1b[31m nonsense\n" + written(exchange(3)) + b'{"cut')
+    result = show(path, "nosuch")
+    assert result.return_value == 1
+    assert result.stdout.count(LINE) == 3
+    said = result.stderr.splitlines()
+    assert said[0].startswith(f"apispy: {path}, line 4: expected JSON")
+    assert said[1].startswith(f"apispy: {path}, line 6: the last line was cut after 5 bytes")
+    assert said[2].startswith("apispy: nosuch: No such file or directory; name a file that")
+    assert "\x1b" not in result.stderr
+
+
+def test_a_cut_end_alone_is_no_failure(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+    result = show(path)
+    assert (result.return_value, result.stdout.count(LINE)) == (0, 1)
+    assert "line 3: the last line was cut" in result.stderr
+
+
+def test_the_first_faults_are_named_and_all_are_counted(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"x\n" * 100)
+    result = show(path)
+    assert len(result.stderr.splitlines()) == 21
+    assert "100 lines could not be read; the first 20 were named" in result.stderr
+
+
+def test_secrets_that_are_not_there_cannot_be_shown(path: Path) -> None:
+    assert "the secrets were taken out before" in show("--show-secrets", path).stderr
+
+
+def test_a_capture_with_secrets_is_shown_without_them(tmp_path: Path) -> None:
+    secret = replace(
+        exchange(), request=Request("GET", "/info", headers=Headers(((b"Authorization", b"hunter2"),)))
+    )
+    with Writer(tmp_path / "a") as writer:
+        writer.header(Header("0.1.0", 1.0, redacted=False))
+        writer.exchange(secret)
+    assert "hunter2" not in show("-vvv", tmp_path / "a").stdout
+    assert "hunter2" in show("-v", "--show-secrets", tmp_path / "a").stdout
+
+
+def test_only_one_file_is_followed(path: Path) -> None:
+    assert "--follow takes one file, found 2" in str(show("--follow", path, path).exception)
+
+
+def test_a_reader_that_leaves_is_no_fault(tmp_path: Path) -> None:
+    with Writer(tmp_path / "a") as writer:
+        writer.header(HEADER)
+        for number in range(1, 5000):
+            writer.exchange(exchange(number))
+    pipe = f"{SCRIPT} show {tmp_path}/a | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, timeout=60, env=os.environ)
+    assert done.stdout == LINE + "0\n"
+    assert done.stderr == ""
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough(path: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([SCRIPT, "show", SAVED], capture_output=True, env=environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\xfcmlaut" in done.stdout
+
+
+def test_following_ends_with_ctrl_c(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("apispy.capture.player.time.sleep", interrupt)
+    result = show("--follow", path)
+    assert result.stdout.startswith(LINE * 2 + "calls  errors")
+    assert result.return_value == 0

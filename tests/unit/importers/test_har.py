@@ -1,0 +1,106 @@
+"""HAR files of browsers and mitmproxy; those of apispy's own are in the tests of its exports."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apispy import importers
+from apispy.errors import ApispyError
+from apispy.importers import Imported, Settings
+
+ENTRY: dict[str, Any] = {
+    "startedDateTime": "2023-11-14T22:13:20.500Z",
+    "time": 250.0,
+    "request": {
+        "method": "POST",
+        "url": "http://localhost:2375/v1.41/containers/create?name=web",
+        "httpVersion": "HTTP/1.1",
+        "headers": [
+            {"name": "Content-Type", "value": "application/json"},
+            {"name": ":authority", "value": "x"},
+        ],
+        "postData": {"mimeType": "application/json", "text": '{"Image":"büsybox"}'},
+    },
+    "response": {
+        "status": 201,
+        "statusText": "Created",
+        "httpVersion": "HTTP/1.1",
+        "headers": [{"name": "Content-Type", "value": "application/json"}],
+        "content": {"size": 11, "mimeType": "application/json", "text": '{"Id":"42"}'},
+    },
+    "timings": {"send": 1, "wait": 199, "receive": 50},
+    "connection": "7",
+}
+
+
+def read(path: Path, entries: Any, limit: int = 1 << 20) -> Imported:
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}))
+    assert importers.recognise(path) == "har"
+    return importers.read(path, "har", Settings(limit=limit))
+
+
+def test_a_call(tmp_path: Path) -> None:
+    (exchange,) = read(tmp_path / "x", [ENTRY]).exchanges
+    assert exchange.request.target == "/v1.41/containers/create?name=web"
+    assert exchange.request.headers.fields == ((b"Content-Type", b"application/json"),)
+    assert exchange.request.body.data == '{"Image":"büsybox"}'.encode()
+    assert (exchange.started, exchange.duration) == (1_700_000_000.5, 0.25)
+    assert exchange.upstream == "tcp://localhost:2375"
+    response = exchange.response
+    assert response is not None
+    assert (response.status, response.reason, response.version) == (201, "Created", "1.1")
+    assert (response.body.data, response.body.ended_at) == (b'{"Id":"42"}', 0.25)
+    assert response.at == pytest.approx(0.2)
+    assert exchange.end == "complete"
+
+
+def test_base64_and_the_limit(tmp_path: Path) -> None:
+    content = {"size": 100, "encoding": "base64", "text": base64.b64encode(bytes(range(100))).decode()}
+    entry = ENTRY | {"response": ENTRY["response"] | {"content": content}}
+    (exchange,) = read(tmp_path / "x", [entry], limit=40).exchanges
+    assert exchange.response is not None
+    assert exchange.response.body.data == bytes(range(40))
+    assert exchange.response.body.cut
+
+
+def test_no_answer(tmp_path: Path) -> None:
+    (exchange,) = read(tmp_path / "x", [ENTRY | {"response": {"status": 0}}]).exchanges
+    assert exchange.response is None
+    assert exchange.end == "cut"
+
+
+WRONG = {
+    "no object": 7,
+    "no request": {"startedDateTime": "2023-11-14T22:13:20Z"},
+    "a time that is none": ENTRY | {"startedDateTime": "yesterday"},
+    "a url that is no text": ENTRY | {"request": ENTRY["request"] | {"url": 7}},
+    "a url that is none": ENTRY | {"request": ENTRY["request"] | {"url": "http://[x"}},
+    "a status that is none": ENTRY | {"response": {"status": "fine"}},
+    "base64 that is none": ENTRY
+    | {"response": {"status": 200, "content": {"encoding": "base64", "text": "x"}}},
+    "an extension that is none": ENTRY | {"_docker": {"end": "never"}},
+    "half an extension": ENTRY | {"_docker": {}},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_entries_that_make_no_sense_are_told_of(tmp_path: Path, wrong: str) -> None:
+    found = read(tmp_path / "x", [WRONG[wrong], ENTRY])
+    assert len(found.exchanges) == 1
+    assert "entry 1 cannot be read" in found.notices[0]
+
+
+def test_broken_json_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text('{"log": {\n"entries": [}')
+    with pytest.raises(ApispyError, match="line 2, column 13"):
+        importers.read(tmp_path / "x", "har", Settings())
+
+
+@pytest.mark.parametrize("text", ['{"log": {}}', "[]", '{"log": {"entries": 7}}', "[" * 100_000])
+def test_json_that_is_no_har(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(ApispyError, match=r"no HAR file|expected a list|no JSON"):
+        importers.read(tmp_path / "x", "har", Settings())

@@ -1,0 +1,238 @@
+"""Captures of every kind that tcpdump and Wireshark make."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import CookedLinux, CookedLinuxV2, Dot1Q, Ether, Loopback
+from scapy.utils import wrpcap, wrpcapng
+
+from apispy import importers
+from apispy.errors import ApispyError
+from apispy.importers import Imported, Settings
+from apispy.importers.tcp import Peer
+from tests.packets import ASK, CLIENT, DAEMON, LIST, START, Talk, ip_packet, write
+
+
+def whole() -> Talk:
+    return Talk().open().asks(ASK).answers(LIST).close()
+
+
+def read(path: Path, **settings: Any) -> Imported:
+    assert importers.recognise(path) == "pcap"
+    return importers.read(path, "pcap", Settings(**settings))
+
+
+def same(found: Imported) -> None:
+    (exchange,) = found.exchanges
+    assert exchange.request.target == "/v1.41/containers/json"
+    assert exchange.response is not None
+    assert exchange.response.body.data == b"[]"
+    assert (exchange.end, exchange.problems, exchange.id, exchange.connection) == ("complete", (), 1, 1)
+    assert exchange.started == pytest.approx(START + 0.03, abs=1e-5)
+    assert exchange.response.at == pytest.approx(0.01, abs=1e-5)
+    assert found.notices == ()
+
+
+FRAMES = {
+    "ethernet": lambda ip: Ether() / ip,
+    "vlan": lambda ip: Ether() / Dot1Q(vlan=7) / ip,
+    "any": lambda ip: CookedLinux() / ip,
+    "any of today": lambda ip: CookedLinuxV2() / ip,
+    "bsd loopback": lambda ip: Loopback() / ip,
+    "raw": lambda ip: ip,
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_link_types(tmp_path: Path, frame: str) -> None:
+    same(read(write(tmp_path / "x", whole().segments, FRAMES[frame])))
+
+
+def test_nanoseconds(tmp_path: Path) -> None:
+    same(read(write(tmp_path / "x", whole().segments, nano=True)))
+
+
+@pytest.mark.parametrize("endianness", "<>")
+def test_machines_of_both_kinds(tmp_path: Path, endianness: str) -> None:
+    same(read(write(tmp_path / "x", whole().segments, endianness=endianness)))
+
+
+def test_pcapng(tmp_path: Path) -> None:
+    packets = [Ether() / ip_packet(segment) for segment in whole().segments]
+    for packet, segment in zip(packets, whole().segments, strict=True):
+        packet.time = segment.at
+    wrpcapng(str(tmp_path / "x"), packets)
+    same(read(tmp_path / "x"))
+
+
+def test_ipv6(tmp_path: Path) -> None:
+    talk = Talk(Peer("::1", 51234), Peer("::1", 2375)).open().asks(ASK).answers(LIST).close()
+    found = read(write(tmp_path / "x", talk.segments))
+    same(found)
+    assert (found.exchanges[0].client, found.exchanges[0].upstream) == ("[::1]:51234", "tcp://[::1]:2375")
+
+
+def test_padding_of_short_frames_is_no_data(tmp_path: Path) -> None:
+    same(
+        read(write(tmp_path / "x", whole().segments, lambda ip: Ether(bytes(Ether() / ip).ljust(60, b"\0"))))
+    )
+
+
+def test_a_port_that_is_not_dockers_is_found_by_content(tmp_path: Path) -> None:
+    talk = Talk(CLIENT, Peer("127.0.0.1", 40000)).open().asks(ASK).answers(LIST).close()
+    same(read(write(tmp_path / "x", talk.segments)))
+    same(read(write(tmp_path / "x", talk.segments), port=40000))
+    assert read(write(tmp_path / "x", talk.segments), port=2375).exchanges == ()
+
+
+def test_other_http_is_left_out_unless_its_port_is_named(tmp_path: Path) -> None:
+    web = (
+        Talk(CLIENT, Peer("10.0.0.1", 80)).open().asks(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n").close()
+    )
+    path = write(tmp_path / "x", web.segments)
+    found = read(path)
+    assert found.exchanges == ()
+    assert "--port 80 takes it in" in found.notices[0]
+    assert len(read(path, port=80).exchanges) == 1
+
+
+def test_tls_is_told_and_what_to_do(tmp_path: Path) -> None:
+    tls = Talk(CLIENT, Peer("127.0.0.1", 2376)).open().asks(b"\x16\x03\x01\x00\x05hello").close()
+    found = read(write(tmp_path / "x", tls.segments))
+    assert found.exchanges == ()
+    assert "encrypted with TLS" in found.notices[0]
+    assert "apispy run" in found.notices[0]
+
+
+def test_a_capture_that_begins_in_the_middle_goes_on_with_the_next_request(tmp_path: Path) -> None:
+    segments = Talk().open().asks(ASK).answers(LIST).asks(ASK).answers(LIST).close().segments
+    found = read(
+        write(tmp_path / "x", [replace(segments[3], data=ASK[8:], seq=segments[3].seq + 8), *segments[4:]])
+    )
+    assert len(found.exchanges) == 1
+    assert found.exchanges[0].started == pytest.approx(START + 0.05, abs=1e-5)
+    assert len(found.notices) == 2  # the rest of the request, and its answer
+
+
+def test_without_a_handshake_the_one_who_asks_is_the_client(tmp_path: Path) -> None:
+    found = read(write(tmp_path / "x", whole().segments[3:]))
+    assert found.exchanges[0].client == str(CLIENT)
+    found = read(write(tmp_path / "x", Talk().answers(LIST).asks(ASK).answers(LIST).segments))
+    assert found.exchanges[0].client == str(CLIENT)
+
+
+def test_a_gap_ends_its_call_and_the_next_is_read(tmp_path: Path) -> None:
+    segments = (
+        Talk().open().asks(ASK).answers(LIST[:50], LIST[50:60], LIST[60:]).asks(ASK).answers(LIST).segments
+    )
+    found = read(write(tmp_path / "x", segments[:5] + segments[6:]))
+    first, second = found.exchanges
+    assert (first.end, first.problems) == ("cut", ("10 bytes that the daemon sent are not in the file",))
+    assert (second.end, second.problems) == ("complete", ())
+
+
+def test_a_gap_in_a_request_is_not_hidden_by_its_answer(tmp_path: Path) -> None:
+    post = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\n"
+    segments = (
+        Talk()
+        .open()
+        .asks(ASK)
+        .answers(LIST)
+        .asks(post, b'{"Tty":1}')
+        .answers(LIST)
+        .asks(ASK)
+        .answers(LIST)
+        .segments
+    )
+    one, two, three = read(write(tmp_path / "x", [*segments[:6], *segments[7:]])).exchanges
+    assert (one.end, three.end) == ("complete", "complete")
+    assert (two.end, two.problems) == ("cut", ("9 bytes that the client sent are not in the file",))
+
+
+def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> None:
+    path = write(tmp_path / "x", whole().segments)
+    data = bytearray(path.read_bytes())
+    last = data.rindex(
+        LIST[-20:]
+    )  # as snaplen does: the packet's captured length, not its length on the wire
+    head = data.rindex(b"\x45\x00", 0, last) - 14 - 16
+    size = int.from_bytes(data[head + 8 : head + 12], "little")
+    data[head + 8 : head + 12] = (size - 2).to_bytes(4, "little")
+    del data[head + 16 + size - 2 : head + 16 + size]
+    path.write_bytes(data)
+    (exchange,) = read(path).exchanges
+    assert exchange.end == "cut"
+    assert "2 bytes that the daemon sent are not in the file" in exchange.problems[0]
+    assert "tcpdump -s 0" in exchange.problems[0]
+
+
+def test_a_call_that_the_file_ends_before_is_open(tmp_path: Path) -> None:
+    (exchange,) = read(write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST[:60]).segments)).exchanges
+    assert exchange.end == "open"
+
+
+def test_a_reset_cuts_the_call(tmp_path: Path) -> None:
+    (exchange,) = read(write(tmp_path / "x", Talk().open().asks(ASK).reset().segments)).exchanges
+    assert exchange.end == "cut"
+
+
+def test_a_hijack_with_a_half_close(tmp_path: Path) -> None:
+    upgrade = b"Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    ask = b"POST /v1.41/containers/web/attach?stream=1 HTTP/1.1\r\n" + upgrade
+    upgraded = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    talk = Talk().open().asks(ask).answers(upgraded).asks(b"typed")
+    talk._say(CLIENT, fin=True)
+    talk.answers(b"\1\0\0\0\0\0\0\2hi")
+    talk._say(DAEMON, fin=True)
+    (exchange,) = read(write(tmp_path / "x", talk.segments)).exchanges
+    assert exchange.tunnel is not None
+    assert exchange.tunnel.to_server.data == b"typed"
+    assert exchange.tunnel.to_client.data.endswith(b"hi")
+    assert exchange.end == "complete"
+
+
+def test_calls_are_numbered_by_their_beginnings(tmp_path: Path) -> None:
+    one = Talk().open().asks(ASK).answers(LIST).close().segments
+    two = (
+        Talk(Peer("127.0.0.1", 1))
+        .open()
+        .asks(ASK.replace(b"containers", b"images"))
+        .answers(LIST)
+        .close()
+        .segments
+    )
+    later = [replace(segment, at=segment.at - 10) for segment in two]
+    first, second = read(write(tmp_path / "x", one + later)).exchanges
+    assert ["images" in call.request.target for call in (first, second)] == [True, False]
+    assert [(call.id, call.connection) for call in (first, second)] == [(1, 1), (2, 2)]
+
+
+def test_what_is_no_tcp_is_told(tmp_path: Path) -> None:
+    wrpcap(str(tmp_path / "x"), [Ether() / IP() / UDP()])
+    found = read(tmp_path / "x")
+    assert found.exchanges == ()
+    assert "none of the 1 packets" in found.notices[0]
+    assert "tcpdump -i lo -s 0" in found.notices[1]
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    whole_file = write(tmp_path / "x", whole().segments).read_bytes()
+    (tmp_path / "x").write_bytes(whole_file[:10])
+    with pytest.raises(ApispyError, match="is damaged at its beginning"):
+        read(tmp_path / "x")
+    (tmp_path / "x").write_bytes(whole_file[:-5])
+    assert len(read(tmp_path / "x").exchanges) == 1
+
+
+def test_a_file_in_no_known_format(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"PK\3\4packed")
+    with pytest.raises(ApispyError, match="unpack it first"):
+        importers.recognise(tmp_path / "x")
+    (tmp_path / "x").write_bytes(b"")
+    with pytest.raises(ApispyError, match="empty"):
+        importers.recognise(tmp_path / "x")
+    with pytest.raises(ApispyError, match="No such file"):
+        importers.recognise(tmp_path / "y")

@@ -1,0 +1,83 @@
+"""docs/imports.md and docs/diff.md show what the commands say, and name all their options and fields.
+
+``make golden`` rewrites what they show.
+"""
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+
+from apispy import importers
+from apispy.cli.commands import diff, import_
+from apispy.cli.files import FORMATS
+from apispy.cli.options import VIEW
+from apispy.cli.proxy import proxy
+from apispy.learn.diff.compare import KIND_ORDER
+
+ROOT = Path(__file__).parents[2]
+PAGES = {"imports": ROOT / "docs/imports.md", "diff": ROOT / "docs/diff.md"}
+EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def says(line: str) -> str:
+    run = click.testing.CliRunner().invoke(proxy, shlex.split(line), env={"COLUMNS": "80"})
+    assert run.exception is None, run.exception
+    return run.output
+
+
+def says_plainly(line: str) -> str:
+    return click.testing.CliRunner().invoke(proxy, shlex.split(line)).stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_are_what_they_say(page: str, request: pytest.FixtureRequest) -> None:
+    text = PAGES[page].read_text()
+    true = EXAMPLE.sub(lambda found: f"```console\n$ apispy {found[1]}\n{says(found[1])}```", text)
+    if request.config.getoption("--rewrite-golden"):
+        PAGES[page].write_text(true)
+    assert EXAMPLE.search(text)
+    assert PAGES[page].read_text() == true
+
+
+@pytest.mark.parametrize(("page", "command"), [("imports", import_.command), ("diff", diff.command)])
+def test_every_option_is_there(page: str, command: click.Command) -> None:
+    views = len(VIEW) if page == "imports" else 0
+    options = [one for one in command.params if one.param_type_name == "option"]
+    for option in options[: len(options) - views]:
+        assert f"`{option.opts[0]}" in PAGES[page].read_text()
+
+
+def test_every_format_is_there_and_may_be_named() -> None:
+    assert set(FORMATS) == set(importers.FORMATS)
+    for name in FORMATS:
+        assert f"`{name}`" in PAGES["imports"].read_text()
+
+
+def test_every_kind_and_every_field_of_the_json_is_there() -> None:
+    made = json.loads(says_plainly("diff --json samples/docker-20.10.pcap samples/docker-ps.socat.log"))
+    for name in {*KIND_ORDER, *_names(made)}:
+        assert f"`{name}`" in PAGES["diff"].read_text(), name
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _names(part)

@@ -24,14 +24,13 @@ HISTORY_BYTES = 256 << 10
 """How much of a live stream's past is remembered, beside its last item."""
 
 LISTED = ("member", "h2c")
+WHOLE = ("json", *LISTED)
 LISTED_ITEMS = 2000
-"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered."""
+"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered. WHOLE: kinds
+that are read when all of their bytes are there, and never in pieces."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
-
-WHOLE = ("json", *LISTED)
-"""Kinds of items that are read when all of their bytes are there, and never in pieces."""
 
 Notes = Literal["off", "on", "strict"]
 

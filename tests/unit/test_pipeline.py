@@ -10,7 +10,7 @@ from apispy import pipeline as pipeline_module
 from apispy.learn import Memory
 from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.outputs import Reading
-from apispy.pipeline import HISTORY_ITEMS, LISTED_ITEMS, Pipeline, read
+from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 from tests.h2_peer import Peers
 
@@ -283,11 +283,11 @@ def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
 
 def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     opened, answered_, first, *_, last = tunnel_of_secrets()
-    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED_ITEMS
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * pipeline_module.LISTED_ITEMS
     assert isinstance(first, Data)
     log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
     items = log.readings[-1].items["to_client"]
-    assert len(items) <= LISTED_ITEMS
+    assert len(items) <= pipeline_module.LISTED_ITEMS
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
 
 

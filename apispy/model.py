@@ -116,10 +116,11 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """A secret that was taken out."""
+    """One secret that was taken out. The same secret has the same token all through a session."""
 
-    place: str
-    token: str  # what stands there now
+    place: str  # "request.header:X-Registry-Auth", "request.query:buildargs", "response.body:$.Config.Env[3]"
+    token: str  # what stands there now; "" where all was withheld
+    kind: str = ""  # what it was, in the plural: "environment values", "swarm tokens"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         "client": exchange.client,
         "upstream": exchange.upstream,
         "problems": list(exchange.problems),
-        "redactions": [{"place": one.place, "token": one.token} for one in exchange.redactions],
+        "redactions": [
+            {"place": one.place, "token": one.token, "kind": one.kind} for one in exchange.redactions
+        ],
         "request": _request(exchange.request),
         "response": response and _response(response),
         "tunnel": tunnel
@@ -119,7 +121,7 @@ def _tunnel_of(record: Record) -> Tunnel:
 
 
 def _redaction_of(record: Record) -> Redaction:
-    return Redaction(record.text("place"), record.text("token"))
+    return Redaction(record.text("place"), record.text("token"), record.text("kind"))
 
 
 def _texts(record: Record, name: str) -> list[str]:

@@ -170,6 +170,17 @@ def test_a_directory_or_nothing_is_no_capture(tmp_path: Path) -> None:
             played(path)
 
 
+def test_what_has_no_end_is_left_at_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LINE_LIMIT", 1 << 20)
+    for path, says in (
+        (Path("/dev/zero"), "line 1: expected a line of at most"),
+        (Path("/dev/urandom"), "line 1: "),
+    ):
+        for reading in (lambda path=path: list(read(path)), lambda path=path: played(path)):
+            with pytest.raises(CaptureError, match=says):
+                reading()
+
+
 def test_a_pipe_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)

@@ -344,11 +344,15 @@ def _finish(exchange: Exchange, live: Live, memory: Memory, notes: Notes) -> Rea
 
 
 def _with_seen(exchange: Exchange, live: Live) -> Exchange:
-    """The exchange with what was read in those of its bytes that it does not hold."""
+    """The exchange with what was read in those of its bytes that it does not hold.
+
+    What was withheld has no digest: whoever guesses a secret could prove it with one.
+    """
     for direction, body in exchange.streams.items():
         stream = live.streams.get(direction)
-        if stream and (body.cut or not body.shown):
-            body = replace(body, seen=stream.seen_beyond(body.kept))
+        if body.cut or not body.shown:
+            seen = stream.seen_beyond(body.kept) if stream else body.seen
+            body = replace(body, seen=seen, digest=body.digest if body.shown else "")
             exchange = exchange.with_stream(direction, body)
     return exchange
 

@@ -291,6 +291,15 @@ def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
 
 
+def test_what_is_withheld_has_no_digest() -> None:
+    call = asked("POST /v1.41/auth", Headers(((b"Content-Length", b"99"),)))
+    for target, digest in (("/v1.41/auth", ""), ("/v1.41/images/load", "ab" * 32)):
+        body = Body((Chunk(0.1, b"{"),), 99, digest="ab" * 32)
+        request = replace(call.request, target=target, body=body)
+        [reading] = run(Closed(replace(call, request=request, end="complete"))).readings
+        assert reading.exchange.request.body.digest == digest
+
+
 def test_what_was_read_in_bytes_that_are_not_kept_goes_with_the_exchange() -> None:
     """And is read from there: by the events of a capture, and of a finished exchange."""
     log = run(*tunnel_of_secrets())

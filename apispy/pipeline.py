@@ -27,17 +27,16 @@ HISTORY_BYTES = 256 << 10
 """How much of a live stream's past is remembered, beside its last item."""
 
 LISTED = ("member", "h2c")
+WHOLE = ("json", *LISTED)
 LISTED_ITEMS = 2000
-"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered."""
+"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered. WHOLE: kinds
+that are read when all of their bytes are there, and never in pieces."""
 
 ERRORS = 20
 """How many errors of one call are remembered."""
 
 SILENT = ("", "json", "text", "raw", "tar")
 """Formats of answers that do not tell of an error after a status of success."""
-
-WHOLE = ("json", *LISTED)
-"""Kinds of items that are read when all of their bytes are there, and never in pieces."""
 
 Notes = Literal["off", "on", "strict"]
 
@@ -406,11 +405,15 @@ def _finish(live: Live, memory: Memory, notes: Notes) -> Reading:
 
 
 def _with_seen(exchange: Exchange, live: Live) -> Exchange:
-    """The exchange with what was read in those of its bytes that it does not hold."""
+    """The exchange with what was read in those of its bytes that it does not hold.
+
+    What was withheld has no digest: whoever guesses a secret could prove it with one.
+    """
     for direction, body in exchange.streams.items():
         stream = live.streams.get(direction)
-        if stream and (body.cut or not body.shown):
-            body = replace(body, seen=stream.seen_beyond(body.kept))
+        if body.cut or not body.shown:
+            seen = stream.seen_beyond(body.kept) if stream else body.seen
+            body = replace(body, seen=seen, digest=body.digest if body.shown else "")
             exchange = exchange.with_stream(direction, body)
     return exchange
 

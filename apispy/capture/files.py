@@ -42,10 +42,13 @@ def opened(path: Path) -> BinaryIO:
     return file
 
 
-def seekable(file: BinaryIO, path: Path, fault: Callable[[str], None]) -> BinaryIO:
+def seekable(
+    file: BinaryIO, path: Path, fault: Callable[[str], None], check: Callable[[bytes], object]
+) -> BinaryIO:
     """*file* itself if it is a plain one that can be read at any place; else a copy of it, unpacked, that nobody sees.
 
-    *fault* is told of damage; what stands before it can be read. Raises CaptureError.
+    *fault* is told of damage; what stands before it can be read. *check* is given the first line of what is to be
+    copied, and raises what is wrong with it: other things than captures may have no end. Raises CaptureError.
     """
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         head = file.read(4)
@@ -54,8 +57,10 @@ def seekable(file: BinaryIO, path: Path, fault: Callable[[str], None]) -> Binary
             return file
     copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
     try:
-        for piece in unpacked(file, path):
-            copy.write(piece)
+        for number, line in enumerate(lines_of(unpacked(file, path), path)):
+            if not number and line.endswith(b"\n"):
+                check(line)
+            copy.write(line)
     except CaptureError as error:
         if not copy.tell():
             raise

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from apispy import engine
-from apispy.capture.bodies import body_json, body_of, headers_json, headers_of
-from apispy.capture.fields import Record, malformed
-from apispy.model import End, Exchange, Redaction, Request, Response, Tunnel
+from apispy.capture.content import content, data_of
+from apispy.capture.fields import Malformed, Record, malformed, pair, seconds, text_pair, whole
+from apispy.capture.items import seen_json, seen_of
+from apispy.model import Body, Chunk, End, Exchange, Headers, Redaction, Request, Response, Tunnel
 
 FORMAT = 1
 """The number of the format that is written. With a new one goes a function in migrate.py and a saved old file."""
@@ -33,8 +34,8 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         "tunnel": tunnel
         and {
             "protocol": tunnel.protocol,
-            "to_server": body_json(tunnel.to_server),
-            "to_client": body_json(tunnel.to_client),
+            "to_server": _body(tunnel.to_server),
+            "to_client": _body(tunnel.to_client),
         },
     }
 
@@ -76,8 +77,8 @@ def _request(request: Request) -> dict[str, Any]:
         "target": request.target,
         "version": request.version,
         "at": request.at,
-        "headers": headers_json(request.headers),
-        "body": body_json(request.body),
+        "headers": _headers(request.headers),
+        "body": _body(request.body),
     }
 
 
@@ -86,8 +87,8 @@ def _request_of(record: Record) -> Request:
         method=record.text("method"),
         target=record.text("target"),
         version=record.text("version"),
-        headers=headers_of(record, "headers"),
-        body=body_of(record.record("body")),
+        headers=_headers_of(record, "headers"),
+        body=_body_of(record.record("body")),
         at=record.seconds("at"),
     )
 
@@ -98,8 +99,8 @@ def _response(response: Response) -> dict[str, Any]:
         "reason": response.reason,
         "version": response.version,
         "at": response.at,
-        "headers": headers_json(response.headers),
-        "body": body_json(response.body),
+        "headers": _headers(response.headers),
+        "body": _body(response.body),
     }
 
 
@@ -108,14 +109,14 @@ def _response_of(record: Record) -> Response:
         status=record.whole("status"),
         reason=record.text("reason"),
         version=record.text("version"),
-        headers=headers_of(record, "headers"),
-        body=body_of(record.record("body")),
+        headers=_headers_of(record, "headers"),
+        body=_body_of(record.record("body")),
         at=record.seconds("at"),
     )
 
 
 def _tunnel_of(record: Record) -> Tunnel:
-    to_server, to_client = (body_of(record.record(name)) for name in ("to_server", "to_client"))
+    to_server, to_client = (_body_of(record.record(name)) for name in ("to_server", "to_client"))
     return Tunnel(record.text("protocol"), to_server, to_client)
 
 
@@ -129,3 +130,72 @@ def _texts(record: Record, name: str) -> list[str]:
         if not isinstance(one, str):
             raise malformed(place, "a string", one)
     return [one for one, _ in found]
+
+
+def _headers(headers: Headers) -> list[list[str]]:
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
+
+
+def _headers_of(record: Record, name: str) -> Headers:
+    pairs = [(text_pair(one, place), place) for one, place in record.items(name)]
+    return Headers(tuple((_latin(key, place), _latin(value, place)) for (key, value), place in pairs))
+
+
+def _latin(text: str, place: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise malformed(place, "characters that stand for one byte each", text) from None
+
+
+# -- bodies --
+
+
+def _body(body: Body) -> dict[str, Any]:
+    """What is as it mostly is, is left out."""
+    found: dict[str, Any] = {"size": body.size, "ended_at": body.ended_at}
+    if body.chunks:
+        found["chunks"] = [[chunk.at, len(chunk.data)] for chunk in body.chunks]
+        found |= content(body.data)
+    if body.trailers:
+        found["trailers"] = _headers(body.trailers)
+    if not body.shown:
+        found["shown"] = False
+    if body.digest:
+        found["sha256"] = body.digest
+    if body.seen:
+        found["seen"] = [seen_json(one) for one in body.seen]
+    return found
+
+
+def _body_of(record: Record) -> Body:
+    chunks = _chunks(record)
+    size = record.whole("size")  # less than what was kept, if the token of a secret is longer than the secret
+    ended = record.seconds("ended_at") if record.given("ended_at") else None
+    return Body(
+        chunks=chunks,
+        size=size,
+        trailers=_headers_of(record, "trailers"),
+        ended_at=ended,
+        shown=record.flag("shown", True),
+        digest=record.text("sha256", ""),
+        seen=tuple(seen_of(one, place) for one, place in record.items("seen")),
+    )
+
+
+def _chunks(record: Record) -> tuple[Chunk, ...]:
+    edges = [_edge(one, place) for one, place in record.items("chunks")]
+    data = data_of(record) if edges else b""
+    if sum(length for _, length in edges) != len(data):
+        found = sum(length for _, length in edges)
+        raise Malformed(f"{record.place}.chunks: expected lengths that come to {len(data)}, found {found}")
+    start, chunks = 0, []
+    for at, length in edges:
+        chunks.append(Chunk(at, data[start : start + length]))
+        start += length
+    return tuple(chunks)
+
+
+def _edge(value: Any, place: str) -> tuple[float, int]:
+    at, length = pair(value, place)
+    return seconds(at, place), whole(length, place)

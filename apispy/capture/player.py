@@ -37,8 +37,8 @@ def play(
     *fault* is told of every line that cannot be read, *say* of a last line that was cut, *progress* which part of the
     lines has been played, from 0 to 1. Raises CaptureError when the file as a whole cannot be read.
     """
-    with opened(path) as raw, seekable(raw, path, fault) as file:
-        reader = LineReader(path, say, fault)
+    reader = LineReader(path, say, fault)
+    with opened(path) as raw, seekable(raw, path, fault, lambda line: reader.attempt(line, 1)) as file:
         sessions = look_through(file, reader)
         total, done = sum(len(session.times) for session in sessions), 0
         for session in sessions:

@@ -90,7 +90,7 @@ EXCHANGES = st.builds(
     end=st.sampled_from(["open", "complete", "cut"]),
     duration=TIMES,
     problems=st.lists(NAMES, max_size=2).map(tuple),
-    redactions=st.lists(st.builds(Redaction, NAMES, NAMES), max_size=2).map(tuple),
+    redactions=st.lists(st.builds(Redaction, NAMES, NAMES, NAMES), max_size=2).map(tuple),
 )
 
 

@@ -21,7 +21,7 @@ from apispy.model import (
     is_redacted,
 )
 from apispy.outputs import Reading
-from apispy.pipeline import HISTORY_ITEMS, LISTED_ITEMS, Pipeline, read
+from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
 from apispy.steps import Policy, Redactor
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 from tests.h2_peer import Peers
@@ -304,12 +304,21 @@ def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
 
 def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     opened, answered_, first, *_, last = tunnel_of_secrets()
-    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED_ITEMS
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * pipeline_module.LISTED_ITEMS
     assert isinstance(first, Data)
     log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
     items = log.readings[-1].items["to_client"]
-    assert len(items) <= LISTED_ITEMS
+    assert len(items) <= pipeline_module.LISTED_ITEMS
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
+
+
+def test_what_is_withheld_has_no_digest() -> None:
+    call = asked("POST /v1.41/auth", Headers(((b"Content-Length", b"99"),)))
+    for target, digest in (("/v1.41/auth", ""), ("/v1.41/images/load", "ab" * 32)):
+        body = Body((Chunk(0.1, b"{"),), 99, digest="ab" * 32)
+        request = replace(call.request, target=target, body=body)
+        [reading] = run(Closed(replace(call, request=request, end="complete"))).readings
+        assert reading.exchange.request.body.digest == digest
 
 
 def test_what_was_read_in_bytes_that_are_not_kept_goes_with_the_exchange() -> None:

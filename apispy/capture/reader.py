@@ -93,9 +93,9 @@ def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
             yield line
 
 
-def read_lines(path: Path, say: Say = log.warning) -> Iterator[tuple[int, Line]]:
-    """All lines with their numbers; otherwise as ``read``."""
-    reader = LineReader(path, say)
+def read_lines(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Line]]:
+    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read."""
+    reader = LineReader(path, say, fault)
     number = 0
     with opened(path) as file:
         for number, data in enumerate(lines_of(unpacked(file, path), path), 1):

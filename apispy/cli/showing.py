@@ -15,9 +15,10 @@ from apispy.capture import CaptureError, Happening, Header, Notice
 from apispy.cli.progress import Progress
 from apispy.cli.targets import BodyFiles
 from apispy.cli.view import View
+from apispy.model import Exchange
 from apispy.outputs import Reading, Target, curl
 from apispy.outputs.safe import escape
-from apispy.pipeline import Pipeline
+from apispy.pipeline import Pipeline, glance
 from apispy.steps import Redactor
 
 MOST_FAULTS = 20
@@ -66,6 +67,23 @@ class Show:
             self._show(
                 capture.play(path, fault=self._fault, say=self._say, progress=progress.reached), eager=False
             )
+
+    def count(self, path: Path) -> None:
+        """Statistics of it. A glance at each call is enough, as long as no filter asks for more."""
+        if self._view.filter:
+            self.file(path)
+            return
+        outputs = self._view.outputs(self._paper.write, self._paper.stream)
+        try:
+            for _, line in capture.read_lines(path, self._say, self._fault):
+                if isinstance(line, Exchange):
+                    reading = glance(line)
+                    for output in outputs:
+                        output.write(reading)
+        except CaptureError as error:
+            self._fault(str(error))
+        for output in outputs:
+            output.close()
 
     def follow(self, path: Path) -> None:
         """What is there and what is still to come, until Ctrl-C."""
@@ -161,6 +179,6 @@ def show(files: tuple[Path, ...], view: View, stream: TextIO, *, follow: bool) -
         for path in files:
             if len(files) > 1:
                 shown.heading(path)
-            shown.file(path)
+            shown.count(path) if view.stats else shown.file(path)
     shown.close()
     return shown.code

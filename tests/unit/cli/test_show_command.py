@@ -1,5 +1,6 @@
 """``apispy show``: which files, how it is called, and what it says when something is wrong."""
 
+import json
 import os
 import re
 import subprocess
@@ -157,3 +158,19 @@ def test_following_ends_with_ctrl_c(path: Path, monkeypatch: pytest.MonkeyPatch)
     result = show("--follow", path)
     assert result.stdout.startswith(LINE * 2 + "calls  errors")
     assert result.return_value == 0
+
+
+def test_statistics_are_those_of_all_calls_or_of_those_that_a_filter_chooses(path: Path) -> None:
+    told = json.loads(show("--stats", "--json", path).output)
+    assert sum(row["calls"] for row in told["operations"]) == 2
+    chosen = json.loads(show("--stats", "--json", "--filter", "op:NoSuch", path).output)
+    assert chosen["operations"] == []
+    assert "--follow has none" in str(show("--stats", "--follow", path).exception)
+
+
+def test_statistics_go_on_after_a_line_that_cannot_be_read(path: Path) -> None:
+    first, second, third = path.read_text().splitlines()
+    path.write_text(f"{first}\n{second}\n{{}}\n{third}\n")
+    result = show("--stats", path)
+    assert "line 3" in result.output
+    assert result.return_value == 1

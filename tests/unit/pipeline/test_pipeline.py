@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hyperframe import frame as frames
 
-from apispy import pipeline as pipeline_module
+from apispy import decoders, engine
 from apispy.learn import Memory
 from apispy.model import (
     Body,
@@ -21,7 +21,8 @@ from apispy.model import (
     is_redacted,
 )
 from apispy.outputs import Reading
-from apispy.pipeline import HISTORY_ITEMS, Pipeline, read
+from apispy.pipeline import Pipeline, read
+from apispy.pipeline.stream import HISTORY_ITEMS, LISTED_ITEMS
 from apispy.steps import Policy, Redactor
 from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
 from tests.h2_peer import Peers
@@ -231,7 +232,7 @@ def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
         def close(self) -> list[Item]:
             return []
 
-    monkeypatch.setattr(pipeline_module.decoders, "make", lambda name: Faulty())
+    monkeypatch.setattr(decoders, "make", lambda name: Faulty())
     reply = answered(LIST)
     log = run(Opened(LIST), Answered(reply), data("response", b"[]"), closed(reply, b"[]"))
     assert log.readings[0].errors == ("a fault in apispy: ValueError('odd')",)
@@ -241,7 +242,7 @@ def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(pipeline_module.engine, "lookup", fail)
+    monkeypatch.setattr(engine, "lookup", fail)
     assert run(Opened(LIST)).told == ["notice a fault in apispy, something is not shown: ValueError('odd')"]
 
 
@@ -304,11 +305,11 @@ def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
 
 def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     opened, answered_, first, *_, last = tunnel_of_secrets()
-    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * pipeline_module.LISTED_ITEMS
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED_ITEMS
     assert isinstance(first, Data)
     log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
     items = log.readings[-1].items["to_client"]
-    assert len(items) <= pipeline_module.LISTED_ITEMS
+    assert len(items) <= LISTED_ITEMS
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
 
 

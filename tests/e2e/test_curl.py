@@ -1,6 +1,7 @@
 """The printed curl line of every call of a session gives the answer that the call had."""
 
 import base64
+import contextlib
 import gzip
 import json
 import re
@@ -34,18 +35,14 @@ TWICE_IS_OTHERWISE = {"ContainerExec": "id", "ExecStart": "has already run"}
 
 def plain(data: bytes) -> str:
     """Without what differs from one moment to the next."""
-    text = data.decode(errors="backslashreplace")
+    text = data.decode(errors="backslashreplace").replace("\r", "")
+    text = re.sub(r"((Less than|About) an?|\d+) (second|minute|hour)s?", "<span>", text)
+    text = re.sub(r"(?m)^(Date|X-Docker-Container-Path-Stat): .*\n", "", text)
     if text.startswith(("{", "[")):
-        try:
-            text = json.dumps(json.loads(text), sort_keys=True)
+        with contextlib.suppress(ValueError):
+            text = json.dumps(json.loads(text))
             text = "\n".join(sorted(re.split(r"[][{}, ]+", text)))  # the daemon gives lists in any order
-        except ValueError:
-            pass
-    text = re.sub(
-        r"(?m)^(Date|X-Docker-Container-Path-Stat): .*\n", "", text.replace("Less than a second", "1 seconds")
-    )
-    text = re.sub(r"\d+(\.\d+)?", "<n>", text)
-    return text.replace("\r", "")
+    return re.sub(r"\d+(\.\d+)?", "<n>", text)
 
 
 def content(call: dict[str, Any]) -> bytes:

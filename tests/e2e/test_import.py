@@ -106,6 +106,11 @@ def calls(*words: str | Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def untokened(text: str) -> str:
+    """Two runs give the same secret two tokens."""
+    return re.sub(r"<redacted:\w+>", "<redacted>", text)
+
+
 def plain(call: dict[str, Any]) -> tuple[object, ...]:
     """What does not depend on who looked, and when."""
     streams = [
@@ -119,7 +124,7 @@ def plain(call: dict[str, Any]) -> tuple[object, ...]:
 
 def by_beginning(said: list[dict[str, Any]]) -> list[tuple[object, ...]]:
     """Calls that begin together come in either order."""
-    return sorted((plain(call) for call in said), key=repr)
+    return sorted((plain(json.loads(untokened(json.dumps(call)))) for call in said), key=repr)
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +170,9 @@ def test_the_capture_that_import_writes_is_shown_alike(
     file, _ = recorded
     assert apispy("import", file, "-o", tmp_path / "x.jsonl").returncode == 0
     shown = apispy("show", "--json", "-vv", tmp_path / "x.jsonl")
-    assert shown.stdout == apispy("import", "--json", "-vv", file).stdout
-    assert apispy("show", "-vv", tmp_path / "x.jsonl").stdout == apispy("import", "-vv", file).stdout
+    assert untokened(shown.stdout) == untokened(apispy("import", "--json", "-vv", file).stdout)
+    shown = apispy("show", "-vv", tmp_path / "x.jsonl")
+    assert untokened(shown.stdout) == untokened(apispy("import", "-vv", file).stdout)
     assert "hunter2" not in (tmp_path / "x.jsonl").read_text()
     assert apispy("diff", file, tmp_path / "x.jsonl").returncode == 0
 

@@ -37,9 +37,8 @@ def check(program: str) -> None:
 
 async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run *command* with our own stdin, stdout, stderr and terminal; its exit code. Raises CannotRun."""
-    signals: asyncio.Queue[signal.Signals] = (
-        asyncio.Queue()
-    )  # from the first instant: none may end us instead
+    # Taken from the first instant: none may end us instead.
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in PASSED_ON:
         loop.add_signal_handler(number, signals.put_nowait, number)

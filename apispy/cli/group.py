@@ -6,6 +6,7 @@ import pkgutil
 import click
 
 from apispy.cli import commands
+from apispy.cli.types import is_typed
 
 
 class Commands(click.Group):
@@ -29,7 +30,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """A command's options stand behind it; before it they would be the proxy's, and be lost."""
-        typed = [p.opts[-1] for p in self.params if _typed(ctx, p)]
+        typed = [p.opts[-1] for p in self.params if is_typed(ctx, p)]
         if typed and self.get_command(ctx, args[0]) is not None:
             command = f"apispy {args[0]} {typed[0]} ..."
             raise click.UsageError(f"{typed[0]} stands before the command {args[0]!r}. Type: {command}", ctx)
@@ -38,8 +39,3 @@ class Commands(click.Group):
 
 def _command_name(module: str) -> str:
     return module.rstrip("_").replace("_", "-")
-
-
-def _typed(ctx: click.Context, parameter: click.Parameter) -> bool:
-    source = ctx.get_parameter_source(parameter.name or "")
-    return source is click.core.ParameterSource.COMMANDLINE

@@ -19,3 +19,8 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"expected a size like 4096, 64k or 1M, found {value!r}", param, ctx)
         return int(match[1]) * UNITS[match[2].upper()]
+
+
+def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:
+    """Whether it stands on the command line, and has not its value from elsewhere."""
+    return ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE

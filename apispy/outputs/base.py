@@ -43,22 +43,31 @@ class Reading:
 
 
 class Output(Protocol):
-    """One way to show exchanges. It never sees anything unredacted."""
+    """One way to show exchanges. It never sees anything unredacted.
+
+    What an output does not care to hear of it inherits from here: nothing happens.
+    """
 
     def opened(self, reading: Reading) -> None:
         """A call that stays open has begun (its request's head, and body if short, are known)."""
+        return
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
         """Something was read in a stream of an open call, as it flowed."""
+        return
 
     def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
         """Bytes as they came, for the most verbose view."""
+        return
 
     def write(self, reading: Reading) -> None:
         """A call is over."""
+        return
 
     def notice(self, text: str) -> None:
         """Something to say that belongs to no call."""
+        return
 
     def close(self) -> None:
         """The session is over."""
+        return

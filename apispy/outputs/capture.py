@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from apispy.capture import Daemon, Header, Notice, Writer
 from apispy.model import Chunk, Direction, Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import Output, Reading
 
 LIMIT = 64 << 20
 """Bytes of bodies that may wait to be written; what comes beyond is lost, and counted."""
@@ -21,7 +21,7 @@ PATIENCE = 10.0
 Line = Header | Exchange | Notice | Daemon
 
 
-class Capture:
+class Capture(Output):
     """An output that writes with *writer*, from ``begin`` on.
 
     *tell* is told once, from any thread, if not everything can be written; ``whole`` says that all was. *clock* gives

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import details, grpc, line, units
 from apispy.outputs.allowance import Allowance
-from apispy.outputs.base import Reading
+from apispy.outputs.base import Output, Reading
 from apispy.outputs.flow import Flow
 from apispy.outputs.safe import lines
 from apispy.outputs.style import Piece, paint, width, wrap
@@ -23,7 +23,7 @@ STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "
 ANSWERS: tuple[Direction, ...] = ("response", "to_server", "to_client")
 
 
-class Console:
+class Console(Output):
     """Writes text for people.
 
     *verbosity*: 1 adds heads and the decoded query, 2 bodies (at most *body_limit* characters of each), 3
@@ -102,9 +102,6 @@ class Console:
     def notice(self, text: str) -> None:
         for part in lines(text):
             self._wrapped([Piece("apispy: ", "dim"), Piece(part)], len("apispy: "))
-
-    def close(self) -> None:
-        pass
 
     # -- parts --
 

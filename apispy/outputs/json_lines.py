@@ -45,13 +45,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from apispy.model import Chunk, Direction, Headers, Item
-from apispy.outputs.base import Reading
+from apispy.model import Direction, Headers
+from apispy.outputs.base import Output, Reading
 from apispy.outputs.outcome import outcome
 from apispy.outputs.values import ascii_json
 
 
-class JsonLines:
+class JsonLines(Output):
     """Writes one JSON object per call. *verbosity* 1 adds headers, 2 bodies; *curl* the command that repeats it."""
 
     def __init__(
@@ -65,20 +65,8 @@ class JsonLines:
         self._curl = curl
         self._verbosity = verbosity
 
-    def opened(self, reading: Reading) -> None:
-        pass
-
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        pass
-
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        pass
-
     def notice(self, text: str) -> None:
         """Nothing: every line is a call. What is to be said besides is another output's, on standard error."""
-
-    def close(self) -> None:
-        pass
 
     def write(self, reading: Reading) -> None:
         self._write(ascii_json(self._record(reading)) + "\n")

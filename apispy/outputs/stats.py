@@ -37,9 +37,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from apispy.model import Chunk, Direction, Item
 from apispy.outputs import units
-from apispy.outputs.base import Reading
+from apispy.outputs.base import Output, Reading
 from apispy.outputs.latencies import Latencies
 from apispy.outputs.repeats import GAP, MANY, TARGETS, Repeats, Run
 from apispy.outputs.table import table
@@ -75,7 +74,7 @@ class Tally:
         self.latencies.merge(other.latencies)
 
 
-class Stats:
+class Stats(Output):
     """Counts in constant memory, and writes when the session is over: text, or JSON if *as_json*."""
 
     def __init__(self, write: Callable[[str], None], *, as_json: bool = False) -> None:
@@ -83,18 +82,6 @@ class Stats:
         self._as_json = as_json
         self._tallies: dict[str, Tally] = {}
         self._recent: OrderedDict[int, float] = OrderedDict()
-
-    def opened(self, reading: Reading) -> None:
-        pass
-
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        pass
-
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        pass
-
-    def notice(self, text: str) -> None:
-        pass
 
     def write(self, reading: Reading) -> None:
         name = reading.call.operation.id

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apispy.model import Chunk, Direction, Item
 from apispy.outputs import units
-from apispy.outputs.base import Reading
+from apispy.outputs.base import Output, Reading
 from apispy.outputs.safe import escape
 from apispy.outputs.table import table
 from apispy.outputs.values import received, sent
@@ -35,7 +34,7 @@ class Tally:
         self.received += other.received
 
 
-class Summary:
+class Summary(Output):
     """Counts calls, and writes the table when the session is over, or *nothing* when there were none."""
 
     def __init__(self, write: Callable[[str], None], *, nothing: str = NOTHING) -> None:
@@ -43,18 +42,6 @@ class Summary:
         self._nothing = nothing
         self._tallies: dict[str, Tally] = {}
         self._hidden: Counter[str] = Counter()  # secrets by kind
-
-    def opened(self, reading: Reading) -> None:
-        pass
-
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        pass
-
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        pass
-
-    def notice(self, text: str) -> None:
-        pass
 
     def write(self, reading: Reading) -> None:
         seconds = reading.exchange.duration

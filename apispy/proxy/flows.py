@@ -12,14 +12,14 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHook, HttpResponseHook
 from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
 
-from apispy.model import Chunk, Direction, Exchange, Headers, Item, Response
-from apispy.outputs import Reading
+from apispy.model import Chunk, Direction, Exchange, Headers, Response
+from apispy.outputs import Output, Reading
 
 Fire = Callable[[int, StartHook], None]
 """Takes a connection's number and a hook for its layer to fire."""
 
 
-class Flows:
+class Flows(Output):
     """*context_of* gives mitmproxy's context of a connection; *limit* is how many bytes a TCPFlow may hold."""
 
     def __init__(self, context_of: Callable[[int], Context], fire: Fire, limit: int) -> None:
@@ -33,9 +33,6 @@ class Flows:
     def opened(self, reading: Reading) -> None:
         exchange = reading.exchange
         self._fire(exchange.connection, HttpRequestHook(self._http_flow(exchange)))
-
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        pass
 
     def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
         exchange = reading.exchange
@@ -65,12 +62,6 @@ class Flows:
         if tunnel := self._tcp.pop(exchange.id, None):
             del self._held[exchange.id]
             self._fire(exchange.connection, TcpEndHook(tunnel))
-
-    def notice(self, text: str) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
     def _http_flow(self, exchange: Exchange) -> http.HTTPFlow:
         context = self._context_of(exchange.connection)

@@ -77,6 +77,8 @@ class Cleaning:
 
     def call(self, clean: Exchange) -> Call:
         """The call that a clean exchange makes. A pattern may hide parts of its path, never what it is."""
+        if clean.request.target == self._exchange.request.target:
+            return self._call
         call = engine.lookup(clean.request.method, clean.request.target)
         return replace(call, operation=self._call.operation)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apispy.cli.options import FILE, takes_tls
+from apispy.cli.types import is_typed
 from apispy.errors import UsageError
 from apispy.outputs.safe import escape
 
@@ -76,7 +77,7 @@ def _daemon_at(address: str, tls: dict[str, Any]) -> "Endpoint":
 
 def _refuse_mixtures(ctx: click.Context) -> None:
     """One thing at a time: what belongs to another mode would be ignored, and so it is refused."""
-    typed = {p.name: p.opts[-1] for p in ctx.command.params if _is_typed(ctx, p)}
+    typed = {p.name: p.opts[-1] for p in ctx.command.params if is_typed(ctx, p)}
     mode = next((name for name in MODES if name in typed), "")
     alien = [flag for name, flag in typed.items() if name not in MODES[mode]] if mode else TLS & typed.keys()
     if mode and alien:
@@ -86,10 +87,6 @@ def _refuse_mixtures(ctx: click.Context) -> None:
         raise UsageError(
             f"{flags}: only --check dials a daemon. Type: apispy certs --check HOST:PORT {flags} ..."
         )
-
-
-def _is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:
-    return ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
 
 
 def _make(

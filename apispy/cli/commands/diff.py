@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apispy.cli.files import imported, readings
+from apispy.cli.lines import print_lines
 from apispy.cli.options import COLOR, FILE
 from apispy.cli.view import colored
 from apispy.errors import ApispyError, UsageError
@@ -51,11 +52,8 @@ def _readings(file: Path) -> "list[Reading]":
 
 def _print(found: "Difference", as_json: bool, color: bool) -> None:
     from apispy.learn import diff
-    from apispy.outputs.safe import escape
-    from apispy.outputs.style import Piece, paint
 
     if as_json:
         click.echo(json.dumps(diff.as_json(found), indent=2))  # ASCII only
         return
-    for line in diff.lines(found, shutil.get_terminal_size().columns):
-        click.echo(paint([Piece(escape(line.text), line.style)], color), color=color)
+    print_lines(diff.lines(found, shutil.get_terminal_size().columns), color)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.cli.lines import print_lines
 from apispy.cli.options import COLOR
 from apispy.cli.view import colored
 from apispy.errors import UsageError
@@ -80,11 +81,8 @@ def command(
 
 
 def _print(page: "Page", as_json: bool, color: bool) -> None:
-    from apispy.outputs.safe import escape
-    from apispy.outputs.style import Piece, paint
 
     if as_json:
         click.echo(json.dumps(page.value(), indent=2))  # ASCII only
         return
-    for line in page.lines:
-        click.echo(paint([Piece(escape(line.text), line.style)], color), color=color)
+    print_lines(page.lines, color)

@@ -1,6 +1,7 @@
 """The work of ``apispy replay``: captures played as a daemon, to whoever comes or to one command."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -74,6 +75,7 @@ class Replaying:
     async def serve(self, started: Callable[[Listen], None]) -> None:
         """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
         files = self.files
+        logging.getLogger().handlers = [logging.NullHandler()]  # faults are told by the stage
         context = listening_context(files.ca, files.cert, files.key) if files else None
         self._server = Server(self.stage, self.where, context)
 

@@ -15,7 +15,7 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q tests --ignore=tests/e2e
+	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e

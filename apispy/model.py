@@ -44,8 +44,11 @@ class Headers:
 
     def text(self, name: str, default: str = "") -> str:
         """The first value of *name* as text (latin-1, which never fails), or *default*."""
-        values = self.all(name)
-        return values[0].decode("latin-1") if values else default
+        wanted = name.lower().encode("latin-1")
+        for key, value in self.fields:
+            if len(key) == len(wanted) and key.lower() == wanted:
+                return value.decode("latin-1")
+        return default
 
     def __contains__(self, name: str) -> bool:
         return bool(self.all(name))

@@ -7,6 +7,8 @@ import time
 from apispy.model import Exchange, Request
 from apispy.replay.answer import Answer, answer_of, daemon_left
 from apispy.replay.entries import Entry
+from apispy.replay.forwarding import Forwarding
+from apispy.replay.gone import Gone
 from apispy.replay.inbox import Inbox
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.player import Hit
@@ -27,10 +29,6 @@ BATCH = 64 << 10
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Gone(Exception):
-    """The client has gone; nothing can be told to it any more."""
-
-
 class Connection:
     """Carries one connection on *carrier* until it ends."""
 
@@ -42,7 +40,9 @@ class Connection:
         self.gone = False  # nor does it listen
         self._carrier = carrier
         number = next(stage.connections)
-        self._tap = ConnectionTap(number, client, stage.name, stage.numbers.__next__, digests=True)
+        self._tap = ConnectionTap(
+            number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
+        )
 
     async def run(self) -> None:
         reading = asyncio.create_task(self._read())
@@ -125,9 +125,14 @@ class Connection:
                 await self.answer(BAD_REQUEST)
             return False
         found = self.stage.player.find(exchange)
-        self.stage.pulse.beat()
         if isinstance(found, Miss):
-            return await self._refuse(found, exchange.request) and not early
+            if self.stage.daemon is not None and not early:
+                return await Forwarding(self, self.stage.daemon, exchange, found).carry()
+            return await self.refuse(found, exchange.request) and not early
+        if (
+            found.entry.played == 1
+        ):  # only that: who waits must not wait as long as others ask again and again
+            self.stage.pulse.beat()
         return await self._play(found, exchange.request) and not early
 
     async def _early(self) -> Exchange | None:
@@ -137,13 +142,14 @@ class Connection:
         asks = request.headers.text("expect").lower() == "100-continue" and request.version != "1.0"
         if not asks or not request.announces_body:
             return None
-        if self.stage.player.expects_body(self.inbox.head):
+        if self.stage.daemon is not None or self.stage.player.expects_body(self.inbox.head):
             await self.send(CONTINUE)
             return None
         return self.inbox.so_far()
 
-    async def _refuse(self, miss: Miss, request: Request) -> bool:
-        self.stage.tell_miss(miss)
+    async def refuse(self, miss: Miss, request: Request) -> bool:
+        """Tell the client, and everybody. Whether the connection goes on."""
+        self.stage.miss(miss)
         answer = refusal(miss, request, self.stage.player.options.on_miss)
         await self.answer(answer)
         return not answer.closes
@@ -156,9 +162,7 @@ class Connection:
     async def _play(self, hit: Hit, request: Request) -> bool:
         entry = hit.entry
         if entry.unplayable:
-            miss = Miss(entry.asked, Tried(entry, {}), entry.unplayable)
-            self.stage.player.missed(miss)
-            return await self._refuse(miss, request)
+            return await self.refuse(Miss(entry.asked, Tried(entry, {}), entry.unplayable), request)
         if entry.exchange.response is None:
             return await self._silence(entry)
         if entry.exchange.tunnel is not None:
@@ -198,5 +202,4 @@ class Connection:
     def tell_mismatch(self, entry: Entry, why: str) -> None:
         """A tunnel's client said something else than in the record."""
         miss = mismatch_of(entry, why)
-        self.stage.player.missed(miss)
-        self.stage.tell_miss(miss)
+        self.stage.miss(miss)

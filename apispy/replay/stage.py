@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from apispy.endpoints import Endpoint
 from apispy.replay.entries import Entry
 from apispy.replay.miss import Miss
 from apispy.replay.player import Player
@@ -33,6 +34,9 @@ class Stage:
     connections: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     sessions: Sessions = field(init=False)
+    daemon: Endpoint | None = None  # who is asked what is not recorded, with --on-miss forward
+    forwarded: set[int] = field(default_factory=set)  # the numbers of those calls
+    body_limit: int = 1 << 20  # bytes of each stream that are kept to be shown
     given_up: int = 0  # how often something went on without what should have come before
 
     def __post_init__(self) -> None:
@@ -42,6 +46,11 @@ class Stage:
         """Whether all that came before this moment of the record has come now, as far as *entry* waits for it."""
         deeds = self.player.deeds.before(entry, at) if entry.call.stays_open else ()
         return not deeds and self.sessions.caught_up(entry, at)
+
+    def miss(self, miss: Miss) -> None:
+        """Note and tell it."""
+        self.player.missed(miss)
+        self.tell_miss(miss)
 
     async def until_due(self, entry: Entry, at: float) -> None:
         """Until the live clients have made the requests that were made before this moment of the record.

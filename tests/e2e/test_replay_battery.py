@@ -31,6 +31,7 @@ NEED_THE_DAEMON: dict[str, str] = {
     "save-200mb": "200 MB are more than one keeps in a capture",
     "load-200mb": "likewise",
     "save-file": "likewise",
+    "logs-10mb": "200,000 chunks: each is cheap, but to record and play them takes a minute",
     "odd-requests": "what is no request is answered by Go's HTTP server in its own words",
     "not-http": "likewise",
     "h2-preface": "likewise",
@@ -89,7 +90,7 @@ class Stage:
             recorded = self._run(
                 row, Client(spy.at, self.daemons.plain, self._cli(row), name, where / "c", self.data)
             )
-            spy.end()
+            spy.end(timeout=60)
         finally:
             spy.kill()
         (where / "c").rename(where / "recorded")  # to be played in the same place
@@ -101,7 +102,7 @@ class Stage:
         try:
             client = Client(replay.at, NoDaemon(), self._cli(row), name, where / "c", self.data)  # type: ignore[arg-type]
             played = self._run(row, client)
-            return Played(recorded, played, replay.end(), replay.said)
+            return Played(recorded, played, replay.end(timeout=60), replay.said)
         finally:
             replay.kill()
 

@@ -55,7 +55,9 @@ def test_each_is_made_by_the_script_explained_and_expected() -> None:
     ]
     expected = {f"{path.stem}.{ending}" for path in CAPTURES for ending in VIEWS}
     assert {path.name for path in SAMPLES.glob("expected/*")} == expected
-    assert all(f"`{path.name}`" in page for path in SAMPLES.iterdir() if path.is_file() and path.stem != "README")
+    assert all(
+        f"`{path.name}`" in page for path in SAMPLES.iterdir() if path.is_file() and path.stem != "README"
+    )
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apispy.cli.completion import endpoint_names
-from apispy.cli.types import Size
+from apispy.cli.types import Optional, Size
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ VIEW = (
     click.option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True,
                  help="Remarks on calls: what Docker ignores or another version refuses; "
                       "strict: also where an answer is not as described."),
-    click.option("--curl", type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct", default=None,
+    click.option("--curl", cls=Optional, type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct",
+                 default=None,
                  help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
                       "-v shows it too."),
     click.option("--bodies", type=FILE, metavar="DIR",

@@ -72,11 +72,12 @@ def spies(place: Path, daemons: Daemons) -> Iterator[dict[str, Spy]]:
 
 
 def words(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[no-untyped-def]
-    """The command line of apispy for a transport."""
+    """The command line of apispy for a transport. Each keeps a capture, which test_battery_said.py reads."""
+    keep = ["--capture", f"{where}/calls.jsonl"]
     if transport == "unix":
-        return ["--listen", f"unix://{where}/apispy.sock", "--upstream", upstream.host]
+        return ["--listen", f"unix://{where}/apispy.sock", "--upstream", upstream.host, *keep]
     if transport == "tcp":
-        return ["--listen", "127.0.0.1:0", "--upstream", upstream.host, "--listen-plaintext", "-vvv"]
+        return ["--listen", "127.0.0.1:0", "--upstream", upstream.host, "--listen-plaintext", "-vvv", *keep]
     tls = [
         "--tlsverify",
         "--tlscacert",
@@ -91,6 +92,7 @@ def words(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[n
         "--upstream",
         upstream.host.removeprefix("tcp://"),
         *tls,
+        *keep,
         "--json",
         "--notes=strict",
     ]

@@ -6,12 +6,13 @@ Its name puts it after test_battery.py; it ends the apispy processes that the ba
 import json
 import re
 import signal
+import subprocess
 from typing import Any
 
 import pytest
 
 from .lab import Lab
-from .spy import STANDIN
+from .spy import STANDIN, apispy_command
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -42,7 +43,11 @@ TRUE_NOTES = {
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
 
-@pytest.mark.parametrize("transport", ["tcp", "mtls", "unix"])
+VIEWS = {"tcp": ["-vvv"], "mtls": ["--json", "--notes=strict"], "unix": []}
+"""How conftest.py lets apispy show the calls of each transport."""
+
+
+@pytest.mark.parametrize("transport", VIEWS)
 def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
     lab.wait()  # rows that nobody asked for yet
     spy = lab.spies[transport]
@@ -68,3 +73,20 @@ def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
         assert not false, f"notes without a reason: {false}"
     else:
         assert any(re.match(r"\s*calls +errors", line) for line in lines), f"no summary: {lines[-10:]}"
+
+
+@pytest.mark.parametrize("transport", VIEWS)
+def test_it_is_shown_later_as_it_was_live(lab: Lab, transport: str) -> None:
+    spy = lab.spies[transport]
+    done = subprocess.run(
+        [*apispy_command(), "show", *VIEWS[transport], f"{spy.where}/calls.jsonl"],
+        capture_output=True,
+        timeout=110,
+    )
+    import pathlib
+
+    pathlib.Path(f"/tmp/five/said-{transport}.live").write_text(spy.out)
+    pathlib.Path(f"/tmp/five/said-{transport}.show").write_bytes(done.stdout)
+    subprocess.run(["cp", f"{spy.where}/calls.jsonl", f"/tmp/five/said-{transport}.jsonl"])
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == spy.out

@@ -57,7 +57,7 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     from apispy.cli.showing import Paper
 
     outputs = view.outputs(Paper(sys.stdout).write, sys.stdout, _curl(view) if view.curl else None)
-    play(found, outputs, policy=view.policy, notes="off" if view.quiet else view.notes)
+    play(found, outputs, policy=view.policy, notes="off" if view.quiet else view.notes, paper=sys.stdout)
     return 0
 
 

@@ -71,6 +71,14 @@ def test_curl_lines_go_where_they_went(path: Path) -> None:
     assert "    $ curl -sS http://x/info\n" in show("--curl=via", path).stdout
 
 
+def test_curl_does_not_take_the_file_for_its_value(path: Path) -> None:
+    assert show("--curl", path).stdout == show("--curl=direct", path).stdout
+    assert show(path, "--curl").stdout == show("--curl=direct", path).stdout
+    assert show("--curl", "via", path).stdout == show("--curl=via", path).stdout
+    assert show("--curl", "-v", path).stdout == show("-v", path).stdout
+    assert "'elsewhere' is not one of 'direct', 'via'" in str(show("--curl=elsewhere", path).exception)
+
+
 def test_several_files_are_kept_apart(path: Path) -> None:
     shown = show(path, path).stdout
     heading = re.escape(f"==> {path} <==\n{LINE}{LINE}")

@@ -31,7 +31,7 @@ def without_quotes(reason: str) -> str:
 
 
 def fields(hider: Hider, headers: Headers, place: str) -> Headers:
-    """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden are given back as they are."""
+    """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden come back as they are."""
     if hider.only_signs and not hider.policy.rules.headers and all(_is_plain(*field) for field in headers):
         return headers
     return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
@@ -39,7 +39,9 @@ def fields(hider: Hider, headers: Headers, place: str) -> Headers:
 
 def _is_plain(name: bytes, value: bytes) -> bool:
     """Whether nothing in a field can be a secret that apispy knows of by itself."""
-    return not (b"://" in value or b"SWM" in value or b"-----BEGIN" in value or _is_secret(name))  # as texts.KNOWN
+    return not (
+        b"://" in value or b"SWM" in value or b"-----BEGIN" in value or _is_secret(name)
+    )  # as texts.KNOWN
 
 
 @lru_cache(1024)

@@ -7,44 +7,18 @@ from typing import TextIO
 
 import click
 
-from apispy import certs, endpoints
+from apispy import certs
 from apispy.cli.capturing import INCOMPLETE, header, note_daemon, open_capture
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import ApispyError, UsageError
+from apispy.errors import ApispyError
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
 from apispy.steps import Redactor
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
-
-
-def listener_files(
-    where: Listen, certs_dir: Path | None, plaintext: bool = False, allow_remote: bool = False
-) -> certs.ServerFiles | None:
-    """The listener's certificates, made if need be; None for plaintext. Raises UsageError when that is not safe."""
-    if where.kind == "unix":
-        return None
-    if plaintext and not where.loopback and not allow_remote:
-        raise UsageError(
-            f"--listen-plaintext on {where}: other machines could reach it, and whoever can connect is root on the "
-            "Docker host. Listen on 127.0.0.1, leave --listen-plaintext out (then TLS with client certificates is "
-            "used), or accept that by adding --insecure-allow-remote-plaintext."
-        )
-    if plaintext:
-        return None
-    return certs.open_store(certs_dir or certs.default_dir()).server_for(endpoints.certificate_hosts(where))
-
-
-def refuse_loop(where: Listen, daemon: Endpoint) -> None:
-    """Raise UsageError when *daemon* is where apispy itself is to listen, as in a shell that ``apispy env`` has set."""
-    if str(daemon) == str(endpoints.dialled_as(where)):
-        raise UsageError(
-            f"{daemon} is where apispy itself is to listen: it would dial itself. Name the daemon with --upstream, or "
-            'type: eval "$(apispy env --unset)"'
-        )
 
 
 class Session:

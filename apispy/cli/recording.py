@@ -12,7 +12,7 @@ import click
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
-from apispy.fixtures import tidy
+from apispy.fixtures import About, tidy
 from apispy.fixtures.files import load, save
 from apispy.outputs.safe import escape
 
@@ -33,23 +33,31 @@ class Recording:
                 "when the recording has succeeded."
             )
         if not os.access(self.output.parent, os.W_OK | os.X_OK) or self.output.is_dir():
-            raise UsageError(f"-o {self.output}: it cannot be written. Name a file in a directory where you may write.")
+            raise UsageError(
+                f"-o {self.output}: it cannot be written. Name a file in a directory where you may write."
+            )
 
-    def command(
-        self, words: Sequence[str], daemon: Endpoint, *, tcp: bool, certs_dir: Path | None
-    ) -> int:
+    def command(self, words: Sequence[str], daemon: Endpoint, *, tcp: bool, certs_dir: Path | None) -> int:
         """Record what a command says; its exit code. Raises ApispyError."""
         from apispy.cli.running import run_under
 
         with self._kept() as capture, open(os.devnull, "w") as nowhere:
             code = run_under(
-                words, daemon, self.view, None, tcp=tcp, certs_dir=certs_dir, terminal=nowhere, capture=capture
+                words,
+                daemon,
+                self.view,
+                None,
+                tcp=tcp,
+                certs_dir=certs_dir,
+                terminal=nowhere,
+                capture=capture,
             )
             return self._finish(capture, code)
 
     def listening(self, where: Listen, daemon: Endpoint, certs_dir: Path | None, *, plaintext: bool) -> int:
         """Record until Ctrl-C. Raises ApispyError."""
-        from apispy.cli.session import Session, listener_files
+        from apispy.cli.listening import listener_files
+        from apispy.cli.session import Session
         from apispy.cli.standing import stand
 
         files = listener_files(where, certs_dir, plaintext)
@@ -66,7 +74,7 @@ class Recording:
 
     def _finish(self, capture: Path, code: int) -> int:
         """Write the fixture. A recording without a call is none, and leaves what is there."""
-        exchanges, about = load(capture) if capture.exists() else ([], None)
+        exchanges, about = load(capture) if capture.exists() else ([], About())
         if not exchanges:
             text = f"{self.output} is not written: nothing was said to Docker"
             if code:

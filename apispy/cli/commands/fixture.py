@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, REDACTION
+from apispy.cli.options import FILE, REDACT, REDACT_ENV
 
 if TYPE_CHECKING:
     from apispy.steps.policy import Env
 
 PLAYED = click.option(
-    "--played", type=FILE, metavar="REPORT", help="What was played, as `apispy replay --report REPORT` wrote it."
+    "--played",
+    type=FILE,
+    metavar="REPORT",
+    help="What was played, as `apispy replay --report REPORT` wrote it.",
 )
 
 
@@ -24,7 +27,8 @@ def command() -> None:
 @click.argument("file", type=FILE)
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="Write it there instead of in place.")
 @click.option("--force", is_flag=True, help="Replace the file of -o.")
-@REDACTION
+@REDACT
+@REDACT_ENV
 def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], redact_env: "Env") -> int:
     """Make a fixture of FILE: a capture, a fixture that was edited, or any file that `apispy import` reads.
 

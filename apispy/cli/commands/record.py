@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, REDACTION, takes_daemon
+from apispy.cli.options import FILE, REDACT, REDACT_ENV, takes_daemon
 from apispy.cli.types import Size
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 )
 @click.option("--body-limit", type=Size(), default="64M", show_default=True, metavar="SIZE",
               help="How much of each body is kept. What is longer cannot be played.")  # fmt: skip
-@REDACTION
+@REDACT
+@REDACT_ENV
 @takes_daemon
 def command(
     words: tuple[str, ...],
@@ -59,12 +60,14 @@ def command(
     apispy record -o tests/fixtures/up.json --force -- docker compose up -d
     """
     from apispy import endpoints
+    from apispy.cli.listening import refuse_loop
     from apispy.cli.recording import Recording
-    from apispy.cli.session import refuse_loop
     from apispy.cli.view import View
 
     if words and words[0].startswith("-"):
-        raise click.UsageError(f"No such option: {words[0]}. Type: apispy record -o FILE [OPTIONS] -- COMMAND ...")
+        raise click.UsageError(
+            f"No such option: {words[0]}. Type: apispy record -o FILE [OPTIONS] -- COMMAND ..."
+        )
     view = View(quiet=True, notes="off", body_limit=body_limit, redact=redact, redact_env=redact_env)
     recording = Recording(output, force, view)
     if words:

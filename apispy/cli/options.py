@@ -52,6 +52,16 @@ CAPTURE = click.option(
     help="Keep everything in a new file (0600; .gz or .zst compresses), for `apispy show`.",
 )
 
+REDACT = click.option(
+    "--redact", multiple=True, metavar="RULE",
+    help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules.",
+)  # fmt: skip
+
+REDACT_ENV = click.option(
+    "--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
+    show_default=True, help="Which values of environment variables and build arguments to hide.",
+)  # fmt: skip
+
 VIEW = (
     click.option("--filter", "expression", metavar="EXPR",
                  help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "
@@ -73,10 +83,8 @@ VIEW = (
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
                  help="Do not hide passwords, registry credentials and the like."),
-    click.option("--redact", multiple=True, metavar="RULE",
-                 help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules."),
-    click.option("--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
-                 show_default=True, help="Which values of environment variables and build arguments to hide."),
+    REDACT,
+    REDACT_ENV,
     COLOR,
 )  # fmt: skip
 

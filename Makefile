@@ -22,7 +22,7 @@ e2e: $(VENV)/.ready
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
-	    tests/unit/test_imports_docs.py --rewrite-golden
+	    tests/unit/test_imports_docs.py tests/unit/test_faults_docs.py --rewrite-golden
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }

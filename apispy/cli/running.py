@@ -16,6 +16,7 @@ from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.endpoints.settings import settings
 from apispy.errors import ApispyError
+from apispy.gate import Rule
 
 
 def run_under(
@@ -28,15 +29,16 @@ def run_under(
     certs_dir: Path | None,
     terminal: TextIO,
     capture: Path | None = None,
+    faults: Sequence[Rule] = (),
 ) -> int:
     """Run *command* against a proxy of its own; its exit code. Raises ApispyError when it cannot be run.
 
-    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*. If not all could be
-    kept there, a command that ended well has INCOMPLETE as its exit code.
+    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*; *faults*
+    are done to them. If not all could be kept, a command that ended well has INCOMPLETE as its exit code.
     """
     child.check(command[0])
     with _listening(tcp) as where, _shown(output, terminal) as stream:
-        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture)
+        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         try:
             code = asyncio.run(_both(session, command))
         finally:

@@ -14,6 +14,7 @@ from apispy.certs import ServerFiles
 from apispy.cli.session import Session
 from apispy.endpoints import Endpoint, Listen, running, settings, shells
 from apispy.errors import ApispyError
+from apispy.outputs.safe import escape
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -57,6 +58,7 @@ def announcement(session: Session) -> list[str]:
         lines.append(
             f"showing environment variables: --redact-env {session.view.redact_env} hides not all of them"
         )
+    lines += [f"fault: {escape(str(rule))}" for rule in session.faults]
     lines.append("To send a client this way, paste:")
     return lines + exports(where, files)
 

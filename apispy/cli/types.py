@@ -1,8 +1,12 @@
 """Values that options take, beyond click's own."""
 
 import re
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from apispy.gate import Rule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -19,6 +23,17 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"expected a size like 4096, 64k or 1M, found {value!r}", param, ctx)
         return int(match[1]) * UNITS[match[2].upper()]
+
+
+class Fault(click.ParamType["Rule"]):
+    """A rule of docs/faults.md."""
+
+    name = "rule"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
+        from apispy.gate.rule import Rule, parse
+
+        return value if isinstance(value, Rule) else parse(str(value))
 
 
 def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:

@@ -20,6 +20,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
 from apispy.errors import ApispyError
+from apispy.proxy.gated import Delay, ResetClient
 from apispy.proxy.hangup import HangupWatch
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.stream import Stream
@@ -44,9 +45,28 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._hooks = hooks
         self._hangups = hangups
         self._was_reset = False
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
-        await self._hooks.fire(hook)
+        if isinstance(hook, Delay):
+            await self._hold(hook.seconds)
+        elif isinstance(hook, ResetClient):
+            self._reset_client()
+        else:
+            await self._hooks.fire(hook)
+
+    async def _hold(self, seconds: float) -> None:
+        """The layer waits; and nothing more is read meanwhile, so that the wait costs no memory."""
+        self._flows.clear()
+        await asyncio.sleep(seconds)
+        self._flows.set()
+
+    def _reset_client(self) -> None:
+        self._was_reset = True
+        handler = self.transports[self.client].handler if self.client in self.transports else None
+        if handler is not None:
+            handler.cancel("reset by apispy")
 
     def stream(self, connection: Connection) -> Stream:
         stream = self.transports[connection].reader
@@ -95,6 +115,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
             while data := await stream.read():
                 await self.server_event(events.DataReceived(connection, data))
                 await self._drain_others(connection)
+                await self._flows.wait()
             why = await stream.why_ended()
         except OSError as error:
             why = await stream.why_ended()

@@ -60,7 +60,8 @@ def proxy(
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy import endpoints
-    from apispy.cli.session import Session, listener_files, refuse_loop
+    from apispy.cli.listening import listener_files, refuse_loop
+    from apispy.cli.session import Session
     from apispy.cli.standing import stand
 
     where = endpoints.listen(listen)

@@ -2,19 +2,17 @@
 
 import asyncio
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from apispy.certs import ServerFiles
 from apispy.cli import child
-from apispy.cli.session import Session, listener_files
+from apispy.cli.listening import environment, listener_files, private_listener
+from apispy.cli.session import Session
 from apispy.cli.view import View
-from apispy.endpoints import Endpoint, Listen, running
-from apispy.endpoints.settings import settings
+from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
 from apispy.gate import Rule
 
@@ -37,7 +35,7 @@ def run_under(
     are done to them. If not all could be kept, a command that ended well has INCOMPLETE as its exit code.
     """
     child.check(command[0])
-    with _listening(tcp) as where, _shown(output, terminal) as stream:
+    with private_listener(tcp) as where, _shown(output, terminal) as stream:
         session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         try:
             code = asyncio.run(_both(session, command))
@@ -60,23 +58,6 @@ async def _both(session: Session, command: Sequence[str]) -> int:
     finally:
         session.stop()
         await serving
-
-
-def environment(where: Listen, files: ServerFiles | None, ours: Mapping[str, str]) -> dict[str, str]:
-    """*ours*, changed so that every docker client comes to *where*."""
-    wanted = settings(running.client_endpoint(where, files.ca.parent if files else None))
-    found = {name: value for name, value in ours.items() if name not in wanted}
-    return found | {name: value for name, value in wanted.items() if value is not None}
-
-
-@contextmanager
-def _listening(tcp: bool) -> Iterator[Listen]:
-    """A free port, or a socket in a directory that only this user can enter."""
-    if tcp:
-        yield Listen("tcp", "127.0.0.1", 0, "")
-        return
-    with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
-        yield Listen("unix", "", 0, f"{directory}/docker.sock")
 
 
 @contextmanager

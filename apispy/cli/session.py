@@ -7,59 +7,20 @@ from typing import TextIO
 
 import click
 
-from apispy import certs, endpoints
+from apispy import certs
 from apispy.cli.capturing import INCOMPLETE, header, note_daemon, open_capture
+from apispy.cli.gating import gate
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import ApispyError, UsageError
-from apispy.gate import Gate, PageGuard, Rule
+from apispy.errors import ApispyError
+from apispy.gate import Rule
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
 from apispy.steps import Redactor
 
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
-
-
-def listener_files(
-    where: Listen, certs_dir: Path | None, plaintext: bool = False, allow_remote: bool = False
-) -> certs.ServerFiles | None:
-    """The listener's certificates, made if need be; None for plaintext. Raises UsageError when that is not safe."""
-    if where.kind == "unix":
-        return None
-    if plaintext and not where.loopback and not allow_remote:
-        raise UsageError(
-            f"--listen-plaintext on {where}: other machines could reach it, and whoever can connect is root on the "
-            "Docker host. Listen on 127.0.0.1, leave --listen-plaintext out (then TLS with client certificates is "
-            "used), or accept that by adding --insecure-allow-remote-plaintext."
-        )
-    if plaintext:
-        return None
-    return certs.open_store(certs_dir or certs.default_dir()).server_for(endpoints.certificate_hosts(where))
-
-
-def refuse_loop(where: Listen, daemon: Endpoint) -> None:
-    """Raise UsageError when *daemon* is where apispy itself is to listen, as in a shell that ``apispy env`` has set."""
-    if str(daemon) == str(endpoints.dialled_as(where)):
-        raise UsageError(
-            f"{daemon} is where apispy itself is to listen: it would dial itself. Name the daemon with --upstream, or "
-            'type: eval "$(apispy env --unset)"'
-        )
-
-
-def gate(
-    where: Listen,
-    files: certs.ServerFiles | None,
-    faults: Sequence[Rule],
-    allow_hosts: Sequence[str] = (),
-    aliases: Callable[[str], tuple[str, ...]] = lambda name: (name,),
-) -> Gate | None:
-    """What looks at requests before they pass; None if nothing has to: a browser reaches only plaintext TCP."""
-    guard = None
-    if where.kind == "tcp" and files is None:
-        guard = PageGuard([*endpoints.certificate_hosts(where), *allow_hosts])
-    return Gate(faults, guard, aliases=aliases) if faults or guard else None
 
 
 class Session:

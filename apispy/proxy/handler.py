@@ -21,9 +21,9 @@ from mitmproxy.proxy.server import ConnectionIO
 
 from apispy.errors import ApispyError
 from apispy.proxy.gated import Delay, ResetClient
-from apispy.proxy.hangup import HangupWatch
 from apispy.proxy.hooks import HookTable
-from apispy.proxy.stream import Stream
+from apispy.sockets.hangup import HangupWatch
+from apispy.sockets.stream import Stream
 
 Dial = Callable[[], Awaitable[Stream]]
 

@@ -22,15 +22,10 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import Gate
 from apispy.pipeline import Pipeline
-from apispy.proxy.bind import Listener, open_listener
-from apispy.proxy.dial import dial
 from apispy.proxy.gated import GatedRelay
 from apispy.proxy.handler import Handler
-from apispy.proxy.hangup import HangupWatch
 from apispy.proxy.hooks import HookTable
-from apispy.proxy.peer import unix_peer
 from apispy.proxy.relay import Relay
-from apispy.proxy.stream import Stream
 from apispy.proxy.tls_contexts import (
     daemon_connection,
     daemon_context,
@@ -39,6 +34,7 @@ from apispy.proxy.tls_contexts import (
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
 from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
+from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 
 FOREVER = 10 * 365 * 24 * 3600
 """Seconds until mitmproxy may cut an idle connection: `docker events` may be silent for days."""

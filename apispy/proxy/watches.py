@@ -7,9 +7,9 @@ from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.context import Context
 
 from apispy.pipeline import Pipeline
-from apispy.proxy.clock import Clock
 from apispy.proxy.watch import Watch
 from apispy.tap import ConnectionTap
+from apispy.tap.clock import Clock
 
 BODY_LIMIT = 1 << 20
 """Bytes of each stream that are kept to be shown, unless the user says otherwise."""

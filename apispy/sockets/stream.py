@@ -1,4 +1,4 @@
-"""One connection as bytes, in the form in which mitmproxy's handler takes a reader and a writer.
+"""One connection as bytes, in the form in which asyncio's streams, and so mitmproxy's handler, have reader and writer.
 
 asyncio's own StreamReader throws away what it holds when the peer resets the connection; a client without apispy
 would still have read it. So this one gives the bytes first and the reset afterwards, and remembers that it was one.
@@ -65,7 +65,7 @@ class Stream(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._writable.set()
 
-    # -- mitmproxy's handler calls these --
+    # -- who carries the connection calls these --
 
     @property
     def transport(self) -> asyncio.Transport:

@@ -1,0 +1,23 @@
+"""What a connection can do, whatever carries it."""
+
+from typing import Protocol
+
+
+class Carrier(Protocol):
+    """A byte stream both ways. Each way ends for itself. ``Stream`` is one, and ``TlsStream``."""
+
+    async def read(self) -> bytes:
+        """The next bytes; b"" at the end. Raises OSError when the connection broke."""
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None:
+        """Wait until there is room to write."""
+
+    def write_eof(self) -> None:
+        """End our way, after everything written before."""
+
+    def close(self) -> None:
+        """Close after everything written before has gone out."""
+
+    def is_closing(self) -> bool: ...

@@ -9,6 +9,7 @@ from apispy.gate.answers import GARBAGE, json_answer
 from apispy.gate.cut import AnswerCut
 from apispy.gate.gate import Gate
 from apispy.gate.pages import PageGuard
+from apispy.gate.remarks import Remarks
 from apispy.gate.rule import Rule, parse
 from apispy.gate.turnstile import Turnstile
 
@@ -22,6 +23,7 @@ __all__ = [
     "Garbage",
     "Gate",
     "PageGuard",
+    "Remarks",
     "Reset",
     "Rule",
     "Turnstile",

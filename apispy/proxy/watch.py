@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from mitmproxy.proxy.commands import StartHook
 
+from apispy.gate import Remarks
 from apispy.model import Exchange
 from apispy.tap import Answered, Closed, ConnectionTap, Event, GaveUp, Opened
 
@@ -24,7 +24,7 @@ class Watch:
         self._clock = clock
         self._unanswered: Exchange | None = None
         self._open: int | None = None  # the number of the exchange that is read
-        self._remarks: list[str] = []  # what is to be said at its end
+        self._remarks = Remarks()
         self.answered = 0  # requests that have an answer, or will get none
         self.tunnelled = False  # the connection is no HTTP any more, or cannot be followed
         self.hooks: deque[StartHook] = deque()
@@ -51,7 +51,7 @@ class Watch:
         """Say this of the exchange that is under way, at its end; False if there is none."""
         if self._open is None:
             return False
-        self._remarks.append(text)
+        self._remarks.add(text)
         return True
 
     def from_client(self, data: bytes) -> None:
@@ -79,17 +79,12 @@ class Watch:
                     self._answer(exchange)
                 case Closed(exchange):
                     self._answer(exchange)
-                    event = self._close(exchange)
+                    self._open = None
                 case GaveUp():
                     self.tunnelled = True
-            self._sink(event)
+            self._sink(self._remarks.on(event))
 
     def _answer(self, exchange: Exchange) -> None:
         self.answered += self._unanswered is not None
         self._unanswered = None
         self.tunnelled = self.tunnelled or exchange.tunnel is not None
-
-    def _close(self, exchange: Exchange) -> Closed:
-        self._open = None
-        problems, self._remarks = (*exchange.problems, *self._remarks), []
-        return Closed(replace(exchange, problems=problems))

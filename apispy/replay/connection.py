@@ -6,6 +6,7 @@ import contextlib
 from apispy.model import Exchange, Request
 from apispy.replay.answer import Answer, answer_of, daemon_left
 from apispy.replay.entries import Entry
+from apispy.replay.gated import Gated
 from apispy.replay.inbox import Inbox
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.player import Hit
@@ -35,6 +36,7 @@ class Connection:
         self.gone = False  # nor does it listen
         self._carrier = carrier
         number = next(stage.connections)
+        self._gated = Gated(self)
         self._tap = ConnectionTap(number, client, stage.name, stage.numbers.__next__, digests=True)
 
     async def run(self) -> None:
@@ -69,7 +71,7 @@ class Connection:
 
     def _hear(self, events: list[Event]) -> None:
         for event in events:
-            self.stage.sink(event)
+            self.stage.sink(self._gated.said(event))
             self.inbox.take(event)
         self.pulse.beat()
 
@@ -79,9 +81,21 @@ class Connection:
             return
         if self.gone or self._carrier.is_closing():
             raise Gone
+        data, ends = self._gated.allowed(data)
         self._carrier.write(data)
         self._hear(self._tap.from_server(data, self.stage.clock()))
+        if ends:
+            self.end(ends)
         await self._carrier.drain()
+
+    def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
+        """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
+        self._hear(self._tap.lost(self.stage.clock(), why))
+        if reset:
+            self._carrier.reset()
+        else:
+            self._carrier.write(last)
+        raise Gone
 
     def send_end(self) -> None:
         """Our half of the connection ends."""
@@ -106,6 +120,8 @@ class Connection:
             if inbox.broken and not self.gone:
                 await self.answer(BAD_REQUEST)
             return False
+        if (goes_on := await self._gated.decide(exchange, whole=not early)) is not None:
+            return goes_on
         found = self.stage.player.find(exchange)
         self.stage.pulse.beat()
         if isinstance(found, Miss):

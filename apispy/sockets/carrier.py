@@ -20,4 +20,7 @@ class Carrier(Protocol):
     def close(self) -> None:
         """Close after everything written before has gone out."""
 
+    def reset(self) -> None:
+        """Close at once, with a RST where there is such a thing."""
+
     def is_closing(self) -> bool: ...

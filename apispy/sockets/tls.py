@@ -80,6 +80,9 @@ class TlsStream:
             self.write_eof()
         self._stream.close()
 
+    def reset(self) -> None:
+        self._stream.reset()
+
     def is_closing(self) -> bool:
         return self._stream.is_closing()
 

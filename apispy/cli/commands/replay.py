@@ -2,14 +2,18 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, takes_view
+from apispy.cli.options import ALLOW_HOST, FAULT, FILE, takes_view
 from apispy.cli.types import is_typed
 from apispy.cli.view import View
 from apispy.cli.with_command import WithCommand
 from apispy.errors import UsageError
+
+if TYPE_CHECKING:
+    from apispy.gate import Rule
 
 
 @click.command(cls=WithCommand)
@@ -31,6 +35,8 @@ from apispy.errors import UsageError
               help="How long an answer waits for what came before it in the record.")  # fmt: skip
 @click.option("--on-miss", type=click.Choice(["fail", "404"]), default="fail", show_default=True,
               help="What a request gets that has no recorded answer: 501 with the reason, or 404.")  # fmt: skip
+@ALLOW_HOST
+@FAULT
 @takes_view
 @click.pass_context
 def command(
@@ -45,6 +51,8 @@ def command(
     speed: str,
     patience: float,
     on_miss: str,
+    allow_hosts: tuple[str, ...],
+    faults: "tuple[Rule, ...]",
     view: View,
 ) -> int:
     """Play the daemon from captures: no daemon is needed. With a COMMAND, run it against the replay.
@@ -78,5 +86,5 @@ def command(
         tls = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
         name = ", ".join(str(file) for file in files)
         stream = sys.stdout if words is None else sys.stderr
-        work = replaying.Replaying(name, player, where, tls, view, stream)
+        work = replaying.Replaying(name, player, where, tls, view, stream, faults, allow_hosts)
         return replaying.stand(work) if words is None else replaying.play_under(work, words)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -69,6 +70,8 @@ def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
         return
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # one that was there may have been wider
     except OSError as error:
         raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

@@ -61,7 +61,7 @@ class Gate:
         Each request is to be decided once: it counts.
         """
         request = exchange.request
-        if refused := self.refuse(request.target.encode("latin-1"), request.headers):
+        if refused := self.refuse(request.headers):
             return refused
         reading = self._reading(exchange, whole)
         found = [hits.rule.which.early(reading) if hits.rule.which else True for hits in self._hits]
@@ -72,9 +72,9 @@ class Gate:
                 return Decision(hits.rule.act, hits.rule.delay, f"fault {hits.rule}")
         return PASS
 
-    def refuse(self, target: bytes, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
+    def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
         """What the guard alone says of a request; None if it may pass."""
-        why = self.guard.refusal(target, fields) if self.guard else None
+        why = self.guard.refusal(fields) if self.guard else None
         return denied(why) if why else None
 
     def unread(self, data: bytes) -> Decision:

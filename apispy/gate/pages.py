@@ -46,12 +46,10 @@ class PageGuard:
         self._names = {*NAMES, *(name.lower().rstrip(".") for name in names)}
         self._knows = functools.lru_cache(REMEMBERED)(self._is_known)
 
-    def refusal(self, target: bytes, fields: Iterable[tuple[bytes, bytes]]) -> str | None:
+    def refusal(self, fields: Iterable[tuple[bytes, bytes]]) -> str | None:
         """Why a request must not pass, with what to do about it; None if it may. Names are compared without case."""
         told = [(name.lower(), value) for name, value in fields if len(name) in LENGTHS]
         hosts = [value.decode("latin-1") for name, value in told if name == b"host"]
-        if not target.startswith(b"/") and (url := _URL.match(target.decode("latin-1"))):
-            hosts.append(url[1])
         for host in hosts:
             if not self._knows(host):
                 return _unknown(host)
@@ -63,7 +61,7 @@ class PageGuard:
     def in_text(self, data: bytes) -> str | None:
         """Likewise for what could not be read as a request: any line in it counts that looks like such a header."""
         lines = (line.partition(b":") for line in data.split(b"\n"))
-        return self.refusal(b"/", [(name.strip(), value.strip()) for name, _, value in lines])
+        return self.refusal([(name.strip(), value.strip()) for name, _, value in lines])
 
     def _is_known(self, text: str) -> bool:
         host = _PORT.sub("", text.strip().lower()).rstrip(".")

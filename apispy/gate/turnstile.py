@@ -121,7 +121,7 @@ class Turnstile:
         return self._with_body()
 
     def _first(self, head: Head) -> Step | None:
-        if refused := self._gate.refuse(head.target, head.fields):
+        if refused := self._gate.refuse(head.fields):
             return head.raw, refused
         if not self._gate.has_rules:
             return self._decided(head.raw, PASS)

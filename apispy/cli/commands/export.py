@@ -91,10 +91,11 @@ def _readings(file: Path, show_secrets: bool) -> "Iterator[Reading]":
     from apispy.capture import Header, read_lines
     from apispy.learn import Memory
     from apispy.model import Exchange
+    from apispy.outputs.safe import escape
     from apispy.steps import Policy, Redactor
 
     memory, redactor = Memory(), Redactor()
-    for _, line in read_lines(file, lambda text: click.echo(f"apispy: {text}", err=True)):
+    for _, line in read_lines(file, lambda text: click.echo(f"apispy: {escape(text)}", err=True)):
         if isinstance(line, Header):
             memory = Memory()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))

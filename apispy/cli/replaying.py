@@ -15,12 +15,14 @@ import click
 from apispy import __version__, capture
 from apispy.cli import child
 from apispy.cli.capturing import INCOMPLETE, header, open_capture
+from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
 from apispy.cli.view import View, colored
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
+from apispy.gate import Rule
 from apispy.model import Exchange
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.outputs.chosen import Chosen
@@ -62,6 +64,8 @@ class Replaying:
     stream: TextIO
     daemon: Endpoint | None = None  # to which misses are forwarded
     output: Path | None = None  # where those are recorded
+    faults: Sequence[Rule] = ()
+    allow_hosts: Sequence[str] = ()
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,9 +81,10 @@ class Replaying:
             redactor=Redactor(view.policy, self.player.redactor.tokens),
             notes="off" if view.quiet and not view.filter else view.notes,
         )
+        looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
         self.stage = Stage(
             self.player, self.pipeline.feed, self._tell, _say, f"replay of {self.name}",
-            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit,
+            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
         )  # fmt: skip
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
@@ -101,7 +106,9 @@ class Replaying:
         self._server.stop()
 
     def close(self) -> int:
-        """Show what is still open, the summary, and what was played; the exit code."""
+        """Show what is still open, what the faults did, the summary, and what was played; the exit code."""
+        for line in self.stage.gate.report() if self.stage.gate else []:
+            self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
         for text, style in report(self.player):
@@ -174,6 +181,7 @@ def announcement(replaying: Replaying) -> list[str]:
         for entry in entries
         if entry.unplayable
     ]
+    lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
 
 

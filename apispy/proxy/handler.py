@@ -28,6 +28,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
 from apispy.errors import ApispyError
+from apispy.proxy.gated import Delay, ResetClient
 from apispy.proxy.hooks import HookTable
 from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.stream import Stream
@@ -65,7 +66,27 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._was_reset = False
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
-        await self._hooks.fire(hook)
+        if isinstance(hook, Delay):
+            await self._hold(hook.seconds)
+        elif isinstance(hook, ResetClient):
+            self._reset_client()
+        else:
+            await self._hooks.fire(hook)
+
+    async def _hold(self, seconds: float) -> None:
+        """The layer waits; and nothing more is read meanwhile, so that the wait costs no memory."""
+        streams = [self.stream(connection) for connection, io in self.transports.items() if io.reader]
+        for stream in streams:
+            stream.hold()
+        await asyncio.sleep(seconds)
+        for stream in streams:
+            stream.release()
+
+    def _reset_client(self) -> None:
+        self._was_reset = True
+        handler = self.transports[self.client].handler if self.client in self.transports else None
+        if handler is not None:
+            handler.cancel("reset by apispy")
 
     async def handle_client(self) -> None:
         """Carry the client's connection until its end, and then end the daemon's."""

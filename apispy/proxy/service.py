@@ -20,7 +20,9 @@ from OpenSSL import SSL
 from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
+from apispy.gate import Gate
 from apispy.pipeline import Pipeline
+from apispy.proxy.gated import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.relay import Relay
@@ -31,7 +33,7 @@ from apispy.proxy.tls_contexts import (
     listening_context,
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
-from apispy.proxy.watches import BODY_LIMIT, Watches
+from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 
 FOREVER = 10 * 365 * 24 * 3600
@@ -50,6 +52,7 @@ class Settings:
     tls: ServerFiles | None = None
     body_limit: int = BODY_LIMIT
     digests: bool = False  # of what is longer, for a capture
+    gate: Gate | None = None  # None: every request passes, its bytes at once
 
 
 class Service:
@@ -125,8 +128,18 @@ class Service:
             stack /= (daemon_tls := DaemonTls(context, self._settings.upstream))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
-        stack /= Relay(context, self._watches.open(context))
+        stack /= self._relay(context)
         return stack[0]
+
+    def _relay(self, context: Context) -> Relay:
+        watch, gate = self._watches.open(context), self._settings.gate
+        if gate is None:
+            return Relay(context, watch)
+        client = client_words(context.client)
+        return GatedRelay(context, watch, gate, client, self._watches.clock, self._notice(client))
+
+    def _notice(self, client: str) -> Callable[[str], None]:
+        return lambda text: self._pipeline.notice(f"{client}: {text}")
 
     # -- mitmproxy's hooks --
 

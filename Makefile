@@ -4,9 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test check unit e2e differential golden samples clean
+.PHONY: test demo check unit e2e differential golden samples clean
 
 test: check unit e2e
+
+demo: $(VENV)/.ready  ## what apispy shows, without any Docker
+	$(BIN)/apispy demo
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

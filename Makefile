@@ -15,14 +15,14 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q tests --ignore=tests/e2e
+	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
-	    tests/unit/test_imports_docs.py --rewrite-golden
+	    tests/unit/test_imports_docs.py tests/unit/test_faults_docs.py --rewrite-golden
 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples

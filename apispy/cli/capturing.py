@@ -4,18 +4,21 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from apispy import __version__, endpoints
 from apispy.capture import Daemon, Header, Writer
-from apispy.certs import ServerFiles
 from apispy.cli.targets import apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs.capture import Capture
 from apispy.outputs.safe import escape
+
+if TYPE_CHECKING:
+    from apispy.certs import ServerFiles
 
 INCOMPLETE = 4
 """The exit code when not everything could be written, if nothing else went wrong."""
@@ -26,7 +29,7 @@ def open_capture(path: Path) -> Capture:
     return Capture(Writer(path), _tell)
 
 
-def header(where: Listen, files: ServerFiles | None, daemon: Endpoint, view: View) -> Header:
+def header(where: Listen, files: "ServerFiles | None", daemon: Endpoint, view: View) -> Header:
     """The first line, with what a later `apispy show` needs to show the same."""
     return Header(
         apispy=__version__,

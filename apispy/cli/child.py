@@ -12,6 +12,9 @@ from apispy.errors import ApispyError
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end an apispy that stands there."""
+
 FROM_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
 """Signals that a terminal sends to all processes in its foreground: the command has them already."""
 
@@ -27,12 +30,12 @@ class CannotRun(ApispyError):
         self.exit_code = exit_code
 
 
-def check(program: str) -> None:
-    """Raises CannotRun when there is no such *program*, before anything is set up for it."""
+def check(program: str, usage: str = "apispy run -- COMMAND ...") -> None:
+    """Raises CannotRun when there is no such *program*, before anything is set up for it. *usage*: what to type."""
     if shutil.which(program) is None:
         exists = os.path.exists(program)
         why = "it cannot be executed" if exists else "no such command"
-        raise CannotRun(f"{program}: {why}. Type: apispy run -- COMMAND ...", 126 if exists else 127)
+        raise CannotRun(f"{program}: {why}. Type: {usage}", 126 if exists else 127)
 
 
 async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -112,7 +112,9 @@ class _Readings:
         self.all.append(reading)
 
     def notice(self, text: str) -> None:
-        click.echo(f"apispy: {text}", err=True)
+        from apispy.outputs.safe import escape
+
+        click.echo(f"apispy: {escape(text)}", err=True)
 
     def close(self) -> None:
         pass

@@ -17,8 +17,13 @@ class Styled(Protocol):
 
 def print_lines(lines: Iterable[Styled], color: bool) -> None:
     """Each escaped, and painted if *color*."""
+    for line in lines:
+        print_styled(line.text, line.style, color)
+
+
+def print_styled(text: str, style: str, color: bool, *, err: bool = False) -> None:
+    """One line; *err*: on standard error."""
     from apispy.outputs.safe import escape
     from apispy.outputs.style import Piece, paint
 
-    for line in lines:
-        click.echo(paint([Piece(escape(line.text), line.style)], color), color=color)
+    click.echo(paint([Piece(escape(text), style)], color), color=color, err=err)

@@ -2,20 +2,20 @@
 
 import asyncio
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from apispy.certs import ServerFiles
 from apispy.cli import child
-from apispy.cli.session import Session, listener_files
+from apispy.cli.listening import environment, listener_files, private_listener
+from apispy.cli.session import Session
 from apispy.cli.view import View
-from apispy.endpoints import Endpoint, Listen, running
-from apispy.endpoints.settings import settings
+from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
+from apispy.gate import Rule
 
 
 def run_under(
@@ -28,15 +28,16 @@ def run_under(
     certs_dir: Path | None,
     terminal: TextIO,
     capture: Path | None = None,
+    faults: Sequence[Rule] = (),
 ) -> int:
     """Run *command* against a proxy of its own; its exit code. Raises ApispyError when it cannot be run.
 
-    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*. If not all could be
-    kept there, a command that ended well has INCOMPLETE as its exit code.
+    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*; *faults*
+    are done to them. If not all could be kept, a command that ended well has INCOMPLETE as its exit code.
     """
     child.check(command[0])
-    with _listening(tcp) as where, _shown(output, terminal) as stream:
-        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture)
+    with private_listener(tcp) as where, _shown(output, terminal) as stream:
+        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         try:
             code = asyncio.run(_both(session, command))
         finally:
@@ -60,23 +61,6 @@ async def _both(session: Session, command: Sequence[str]) -> int:
         await serving
 
 
-def environment(where: Listen, files: ServerFiles | None, ours: Mapping[str, str]) -> dict[str, str]:
-    """*ours*, changed so that every docker client comes to *where*."""
-    wanted = settings(running.client_endpoint(where, files.ca.parent if files else None))
-    found = {name: value for name, value in ours.items() if name not in wanted}
-    return found | {name: value for name, value in wanted.items() if value is not None}
-
-
-@contextmanager
-def _listening(tcp: bool) -> Iterator[Listen]:
-    """A free port, or a socket in a directory that only this user can enter."""
-    if tcp:
-        yield Listen("tcp", "127.0.0.1", 0, "")
-        return
-    with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
-        yield Listen("unix", "", 0, f"{directory}/docker.sock")
-
-
 @contextmanager
 def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
     if output is None:
@@ -86,6 +70,8 @@ def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
         return
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # one that was there may have been wider
     except OSError as error:
         raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

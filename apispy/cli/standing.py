@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,12 +9,12 @@ from pathlib import Path
 import click
 
 from apispy import __version__, endpoints
-from apispy.certs import ServerFiles
+from apispy.cli import child
+from apispy.cli.listening import exports, protection
 from apispy.cli.session import Session
-from apispy.endpoints import Endpoint, Listen, running, settings, shells
+from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from apispy.outputs.safe import escape
 
 
 def stand(session: Session) -> int:
@@ -33,7 +32,7 @@ async def _serve(session: Session) -> None:
 
     def started(where: Listen) -> None:
         loop = asyncio.get_running_loop()
-        for number in SIGNALS:
+        for number in child.ENDING:
             loop.add_signal_handler(number, session.stop)
         _register(session, registration)
         for line in announcement(session):
@@ -49,7 +48,7 @@ async def _serve(session: Session) -> None:
 def announcement(session: Session) -> list[str]:
     """Where it listens, whom it dials, how safe both are, and how to send a client here."""
     where, daemon, files = session.where, session.daemon, session.files
-    lines = [f"apispy {__version__}: listening on {where} ({_protection(where, files)})"]
+    lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
     lines.append(f"dialling {daemon} ({_daemon_protection(daemon)})")
     if session.view.show_secrets:
         lines.append("showing secrets: passwords and registry credentials appear as they are")
@@ -57,16 +56,9 @@ def announcement(session: Session) -> list[str]:
         lines.append(
             f"showing environment variables: --redact-env {session.view.redact_env} hides not all of them"
         )
+    lines += [f"fault: {escape(str(rule))}" for rule in session.faults]
     lines.append("To send a client this way, paste:")
     return lines + exports(where, files)
-
-
-def exports(where: Listen, files: ServerFiles | None) -> list[str]:
-    """The lines to paste into a POSIX shell so that docker clients come to *where*."""
-    wanted = settings.settings(running.client_endpoint(where, files.ca.parent if files else None))
-    gone = [name for name, value in wanted.items() if value is None]
-    there = {name: value for name, value in wanted.items() if value is not None}
-    return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].lines(there)]
 
 
 def _register(session: Session, registration: ExitStack) -> None:
@@ -89,16 +81,6 @@ async def _introduce(daemon: Endpoint) -> None:
     except ApispyError as error:
         _say(f"no answer from the daemon yet. {error}")
     _say("apispy: ready")
-
-
-def _protection(where: Listen, files: ServerFiles | None) -> str:
-    if where.kind == "unix":
-        return "only for this user"
-    if files is not None:
-        return f"TLS, only for clients with a certificate of {files.ca}"
-    if where.loopback:
-        return "PLAINTEXT: everybody on this machine who connects is root on the Docker host"
-    return "PLAINTEXT AND REMOTE: everybody who can reach this port is root on the Docker host"
 
 
 def _daemon_protection(daemon: Endpoint) -> str:

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apispy import endpoints
-from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs import Target
+
+if TYPE_CHECKING:
+    from apispy.certs import ServerFiles
 
 
 def daemon_target(daemon: Endpoint) -> Target:
@@ -25,7 +28,7 @@ def daemon_target(daemon: Endpoint) -> Target:
     return Target("", f"https{base}", ca if verify else "", cert, key, insecure=not verify)
 
 
-def apispy_target(where: Listen, files: ServerFiles | None) -> Target:
+def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
     """Through the listening apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)

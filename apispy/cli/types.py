@@ -1,9 +1,12 @@
 """Values that options take, beyond click's own."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from apispy.gate import Rule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -40,6 +43,17 @@ class Optional(click.Option):
 
         if match is not None:
             parser._match_long_opt = matched
+
+
+class Fault(click.ParamType["Rule"]):
+    """A rule of docs/faults.md."""
+
+    name = "rule"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
+        from apispy.gate.rule import Rule, parse
+
+        return value if isinstance(value, Rule) else parse(str(value))
 
 
 def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:

@@ -67,9 +67,12 @@ def directories(environ: Mapping[str, str], home: Path) -> list[Path]:
 
 @contextmanager
 def registered(
-    where: Listen, certs: Path | None, daemon: Endpoint, environ: Mapping[str, str], home: Path
+    where: Listen, certs: Path | None, daemon: Endpoint | str, environ: Mapping[str, str], home: Path
 ) -> Iterator[None]:
-    """Let others find this process for as long as the context lasts. ApispyError when the file cannot be written."""
+    """Let others find this process for as long as the context lasts; *daemon*: what it stands for.
+
+    ApispyError when the file cannot be written.
+    """
     directory = directories(environ, home)[0]
     make_directory(directory)
     entry = {"pid": os.getpid(), "started": time.time(), "listen": str(where), "daemon": str(daemon)}

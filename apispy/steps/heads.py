@@ -31,7 +31,7 @@ def without_quotes(reason: str) -> str:
 
 
 def fields(hider: Hider, headers: Headers, place: str) -> Headers:
-    """*place*: "request.header", "response.trailer", ... What nothing is hidden in is given back as it is."""
+    """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden come back as they are."""
     if hider.only_signs and not hider.policy.rules.headers and all(_is_plain(*field) for field in headers):
         return headers
     return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))

@@ -71,9 +71,10 @@ class Cleaning:
         for direction, body in exchange.streams.items():
             if direction == "response":
                 clean = _head_of_response(hider, clean)
+            trailers = heads.fields(hider, body.trailers, f"{direction}.trailer")
             shown = self._body(hider, direction, body)
-            if body.trailers:
-                shown = replace(shown, trailers=heads.fields(hider, body.trailers, f"{direction}.trailer"))
+            if trailers is not body.trailers:
+                shown = replace(shown, trailers=trailers)
             if shown is not body:
                 clean = clean.with_stream(direction, shown)
         if not exchange.problems and not hider.found:
@@ -169,7 +170,7 @@ def _head_of_request(hider: Hider, exchange: Exchange) -> Exchange:
     request = exchange.request
     target = parameters.target(hider, request.target)
     headers = heads.fields(hider, request.headers, "request.header")
-    if target is request.target and headers is request.headers:
+    if target == request.target and headers is request.headers:
         return exchange
     return replace(exchange, request=replace(request, target=target, headers=headers))
 
@@ -180,6 +181,6 @@ def _head_of_response(hider: Hider, exchange: Exchange) -> Exchange:
         return exchange
     headers = heads.fields(hider, response.headers, "response.header")
     reason = texts.clean(hider, response.reason, "response.reason")
-    if headers is response.headers and reason is response.reason:
+    if reason == response.reason and headers is response.headers:
         return exchange
     return replace(exchange, response=replace(response, headers=headers, reason=reason))

@@ -103,10 +103,13 @@ def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) 
     from apispy.capture import Header, read_lines
     from apispy.learn import Memory
     from apispy.model import Exchange
+    from apispy.outputs.safe import escape
     from apispy.steps import Policy, Redactor
 
     memory, redactor = Memory(), Redactor()
-    for _, line in read_lines(file, lambda text: click.echo(f"apispy: {text}", err=True), progress=reached):
+    for _, line in read_lines(
+        file, lambda text: click.echo(f"apispy: {escape(text)}", err=True), progress=reached
+    ):
         if isinstance(line, Header):
             memory = Memory()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from apispy.proxy.stream import READ_AHEAD, Stream
+from apispy.sockets.stream import READ_AHEAD, Stream
 
 
 async def pair() -> tuple[Stream, socket.socket]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from apispy.endpoints import Listen
 from apispy.errors import ApispyError
-from apispy.proxy.stream import Stream
+from apispy.sockets.stream import Stream
 
 BACKLOG = 512
 

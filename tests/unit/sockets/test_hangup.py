@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from apispy.proxy.hangup import HangupWatch
+from apispy.sockets.hangup import HangupWatch
 
 
 def test_it_tells_once_that_a_peer_has_gone() -> None:

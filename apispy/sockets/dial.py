@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from subprocess import Popen, TimeoutExpired
 
 from apispy.endpoints import Endpoint, explain, ssh_reason, ssh_socket
-from apispy.proxy.stream import Stream
+from apispy.sockets.stream import Stream
 
 SSH_END = 2.0
 """Seconds that ssh gets to end after its connection did."""

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from apispy.proxy.clock import Clock
+from apispy.tap.clock import Clock
 
 
 def test_no_time_is_given_twice_and_none_goes_back():

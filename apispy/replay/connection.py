@@ -1,0 +1,221 @@
+"""One live client's connection: requests are read, looked up in the record, and answered."""
+
+import asyncio
+import contextlib
+import time
+
+from apispy.model import Exchange, Request
+from apispy.replay.answer import Answer, answer_of, daemon_left
+from apispy.replay.entries import Entry
+from apispy.replay.forwarding import Forwarding
+from apispy.replay.gated import Gated
+from apispy.replay.gone import Gone
+from apispy.replay.inbox import Inbox
+from apispy.replay.miss import Miss, Tried
+from apispy.replay.player import Hit
+from apispy.replay.pulse import Pulse
+from apispy.replay.refusal import BAD_REQUEST, refusal
+from apispy.replay.stage import Pace, Stage
+from apispy.replay.substitute import swap_of
+from apispy.replay.tunnel import Tunneller, mismatch_of
+from apispy.sockets import Carrier
+from apispy.tap import ConnectionTap, Event
+
+HEAD_START = 0.05
+"""Seconds that a client gets to read the head of a hijacked connection, where it cannot be known that it has."""
+
+BATCH = 64 << 10
+"""Bytes of pieces without a pause between them that are sent together."""
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection:
+    """Carries one connection on *carrier* until it ends."""
+
+    def __init__(self, stage: Stage, carrier: Carrier, client: str) -> None:
+        self.stage = stage
+        self.inbox = Inbox()
+        self.pulse = Pulse()
+        self.left = False  # the client will send no more
+        self.gone = False  # nor does it listen
+        self._carrier = carrier
+        number = next(stage.connections)
+        self._gated = Gated(self)
+        self._tap = ConnectionTap(
+            number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
+        )
+
+    async def run(self) -> None:
+        reading = asyncio.create_task(self._read())
+        try:
+            while await self._next():
+                pass
+        except Gone:
+            pass
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+            self._hear(self._tap.lost(self.stage.clock()))
+            self._carrier.close()
+
+    def hung_up(self) -> None:
+        """Somebody else learned that the client has gone altogether."""
+        self.gone = self.left = True
+        self.pulse.beat()
+
+    # -- the wire --
+
+    async def _read(self) -> None:
+        try:
+            while data := await self._carrier.read():
+                self._hear(self._tap.from_client(data, self.stage.clock()))
+        except OSError:
+            self.gone = True
+        self.left = True
+        self._hear(self._tap.client_eof(self.stage.clock()))
+
+    def _hear(self, events: list[Event]) -> None:
+        for event in events:
+            self.stage.sink(self._gated.said(event))
+            self.inbox.take(event)
+        self.pulse.beat()
+        if self.inbox.in_session:
+            self.stage.pulse.beat()
+
+    async def send(self, data: bytes) -> None:
+        """Raises Gone."""
+        if not data:
+            return
+        if self.gone or self._carrier.is_closing():
+            raise Gone
+        data, ends = self._gated.allowed(data)
+        self._carrier.write(data)
+        self._hear(self._tap.from_server(data, self.stage.clock()))
+        if ends:
+            self.end(ends)
+        await self._carrier.drain()
+
+    async def until_read(self) -> None:
+        """Until the client has read what was sent, as far as one can tell.
+
+        Some (docker-py) lose what comes in one piece with the head of a hijacked connection; daemons are not so quick.
+        """
+        end = time.monotonic() + HEAD_START
+        while time.monotonic() < end and self._carrier.unread() != 0 and not self.gone:
+            await asyncio.sleep(0.001)
+
+    def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
+        """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
+        self._hear(self._tap.lost(self.stage.clock(), why))
+        if reset:
+            self._carrier.reset()
+        else:
+            self._carrier.write(last)
+        raise Gone
+
+    def send_end(self) -> None:
+        """Our half of the connection ends."""
+        if not self.gone and not self._carrier.is_closing():
+            self._carrier.write_eof()
+        self._hear(self._tap.server_eof(self.stage.clock()))
+
+    async def until_left(self) -> None:
+        """Until the client has gone, or closed its half."""
+        await self.pulse.until(lambda: self.left, None)
+
+    # -- requests --
+
+    async def _next(self) -> bool:
+        """Answer one request. False: the connection is over."""
+        inbox = self.inbox
+        await self.pulse.until(lambda: bool(inbox.requests or inbox.head or self.left or inbox.broken), None)
+        early = await self._early() if not inbox.requests and inbox.head else None
+        await self.pulse.until(lambda: bool(early or inbox.requests or self.left or inbox.broken), None)
+        exchange = early or (inbox.requests.popleft() if inbox.requests else None)
+        if exchange is None:
+            if inbox.broken and not self.gone:
+                await self.answer(BAD_REQUEST)
+            return False
+        if (goes_on := await self._gated.decide(exchange, whole=not early)) is not None:
+            return goes_on
+        found = self.stage.player.find(exchange)
+        if isinstance(found, Miss):
+            if self.stage.daemon is not None and not early:
+                return await Forwarding(self, self.stage.daemon, exchange, found).carry()
+            return await self.refuse(found, exchange.request) and not early
+        if (
+            found.entry.played == 1
+        ):  # only that: who waits must not wait as long as others ask again and again
+            self.stage.pulse.beat()
+        return await self._play(found, exchange.request) and not early
+
+    async def _early(self) -> Exchange | None:
+        """For a client that asks whether it may send its body: let it, or give the request as it is, to be refused."""
+        assert self.inbox.head is not None
+        request = self.inbox.head.request
+        asks = request.headers.text("expect").lower() == "100-continue" and request.version != "1.0"
+        if not asks or not request.announces_body:
+            return None
+        if self.stage.daemon is not None or self.stage.player.expects_body(self.inbox.head):
+            await self.send(CONTINUE)
+            return None
+        return self.inbox.so_far()
+
+    async def refuse(self, miss: Miss, request: Request) -> bool:
+        """Tell the client, and everybody. Whether the connection goes on."""
+        self.stage.miss(miss)
+        answer = refusal(miss, request, self.stage.player.options.on_miss)
+        await self.answer(answer)
+        return not answer.closes
+
+    async def answer(self, answer: Answer) -> None:
+        """A whole answer at once."""
+        body = b"".join(answer.framed(piece.data) for piece in answer.pieces)
+        await self.send(answer.head + body + answer.end)
+
+    async def _play(self, hit: Hit, request: Request) -> bool:
+        entry = hit.entry
+        if entry.unplayable:
+            return await self.refuse(Miss(entry.asked, Tried(entry, {}), entry.unplayable), request)
+        if entry.exchange.response is None:
+            return await self._silence(entry)
+        if entry.exchange.tunnel is not None:
+            await Tunneller(self, entry, request).play()
+            return False
+        return await self._answer(entry, request)
+
+    async def _silence(self, entry: Entry) -> bool:
+        """There was no answer in the record: the daemon broke off, or the client did not wait for one."""
+        if not daemon_left(entry.exchange):
+            await self.until_left()
+        return False
+
+    async def _answer(self, entry: Entry, request: Request) -> bool:
+        player, response = self.stage.player, entry.exchange.response
+        assert response is not None
+        pace = Pace(player.options.speed, entry.exchange.request.at)
+        await self.stage.until_due(entry, response.at)
+        await pace.keep(response.at)
+        answer = answer_of(entry, request, swap_of(player.live_texts()))
+        ready = bytearray(answer.head)
+        for at, data in answer.script:
+            if len(ready) > BATCH or self._has_to_wait(entry, pace, at):
+                await self.send(bytes(ready))
+                ready.clear()
+                await self.stage.until_due(entry, at)
+                await pace.keep(at)
+            ready += data
+        await self.send(bytes(ready))
+        if answer.ending == "stays":
+            await self.until_left()
+        return not answer.closes
+
+    def _has_to_wait(self, entry: Entry, pace: Pace, at: float) -> bool:
+        return pace.pause(at) > 0 or not self.stage.may_come(entry, at)
+
+    def tell_mismatch(self, entry: Entry, why: str) -> None:
+        """A tunnel's client said something else than in the record."""
+        miss = mismatch_of(entry, why)
+        self.stage.miss(miss)

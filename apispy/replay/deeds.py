@@ -1,0 +1,32 @@
+"""What must have been asked before a piece of an answer may come: requests that change something, in their order.
+
+The end of a ``wait`` came after a ``start``, the lines of ``events`` after what they tell of. A piece waits for those
+that were asked while its own call was open, and only for those: what was asked before, the client asked before too.
+"""
+
+from bisect import bisect_right
+
+from apispy.replay.entries import Entry
+
+
+class Deeds:
+    """The state-changing requests of a record, and which of them the live clients have made."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._deeds = [entry for entry in entries if entry.changes]
+        self._times = [entry.asked_at for entry in self._deeds]
+        self._settled: set[int] = set()
+
+    def before(self, entry: Entry, at: float) -> list[Entry]:
+        """Those still missing of what was asked while *entry* was open, until *at* seconds after it began."""
+        first = bisect_right(self._times, entry.asked_at)
+        last = bisect_right(self._times, entry.exchange.started + at)
+        return [deed for deed in self._deeds[first:last] if deed.number not in self._settled]
+
+    def done(self, entry: Entry) -> None:
+        """The live client has made this request."""
+        self._settled.add(entry.number)
+
+    def give_up(self, entries: list[Entry]) -> None:
+        """They did not come in time; nothing waits for them any more."""
+        self._settled.update(entry.number for entry in entries)

@@ -1,0 +1,80 @@
+"""The recorded calls, as they are held against live ones and played."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from apispy import engine
+from apispy.engine.operation import Call
+from apispy.model import Exchange
+from apispy.replay.asked import Asked
+from apispy.steps import Redactor
+
+REPEATED = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
+"""Operations whose number of calls says nothing: whether the daemon is there, how large the terminal is."""
+
+DISCREET = "h2c"
+"""Of BuildKit's tunnels a capture holds no content, unless it was made with --show-secrets; they are played empty."""
+
+
+@dataclass(eq=False)
+class Entry:
+    """One recorded call. *number* is its place in the record, from 1."""
+
+    number: int
+    exchange: Exchange
+    redactor: Redactor = field(repr=False)
+    played: int = 0  # how often
+
+    @cached_property
+    def asked(self) -> Asked:
+        return Asked(self.exchange, self.redactor)
+
+    @cached_property
+    def call(self) -> Call:
+        return engine.lookup(self.exchange.request.method, self.exchange.request.target)
+
+    @property
+    def name(self) -> str:
+        """Of the operation, or the request's line."""
+        return self.call.operation.id or f"{self.exchange.request.method} {self.call.path}"
+
+    @property
+    def asked_at(self) -> float:
+        """When its request was made, Unix seconds."""
+        return self.exchange.started + self.exchange.request.at
+
+    @property
+    def changes(self) -> bool:
+        """Whether the call may change what others see."""
+        return self.exchange.request.method not in ("GET", "HEAD") and self.call.operation.id not in REPEATED
+
+    @property
+    def left(self) -> bool:
+        """Whether it can be played, now or again."""
+        return not self.played or self.call.operation.id in REPEATED
+
+    @cached_property
+    def unplayable(self) -> str:
+        """Why it cannot be played, in a sentence; "" if it can."""
+        exchange = self.exchange
+        if exchange.response is None and exchange.end == "open":
+            return "it had no answer yet when the record ended"
+        for direction in ("response", "to_client"):
+            body = exchange.streams.get(direction)
+            if body is None or (exchange.tunnel is not None and exchange.tunnel.protocol == DISCREET):
+                continue
+            if not body.shown:
+                return "its answer was withheld because secrets stand in it; record with --show-secrets"
+            if body.cut:
+                return (
+                    f"only {body.kept} of the {body.size} bytes of its answer were kept; "
+                    "record with a larger --body-limit"
+                )
+        return ""
+
+
+def entries_of(exchanges: Iterable[Exchange], redactor: Redactor) -> list[Entry]:
+    """In the order in which they were asked."""
+    ordered = sorted(exchanges, key=lambda exchange: exchange.started + exchange.request.at)
+    return [Entry(number, exchange, redactor) for number, exchange in enumerate(ordered, 1)]

@@ -1,0 +1,122 @@
+"""Finds the recorded answer to a live request, and keeps account of what was played and what was missed."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apispy.model import Exchange
+from apispy.replay.asked import Asked
+from apispy.replay.deeds import Deeds
+from apispy.replay.entries import Entry, entries_of
+from apispy.replay.made_up import made_up
+from apispy.replay.matching import Difference, Question
+from apispy.replay.miss import Miss, Tried
+from apispy.replay.options import Options
+from apispy.replay.secrets import Remembering
+from apispy.replay.variables import Bindings, Unifier, Variables
+from apispy.steps import Redactor
+
+NEAREST = 200
+"""Recorded calls of the same operation that a miss is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A live request found its recorded one."""
+
+    entry: Entry
+
+
+class Player:
+    """Plays *exchanges*, as ``capture.read`` gives them. For one session: what was played is used up.
+
+    Free of I/O; not to be used by two threads at once.
+    """
+
+    def __init__(self, exchanges: Iterable[Exchange], options: Options | None = None) -> None:
+        self.options = options or Options()
+        self._tokens = Remembering()
+        self.redactor = Redactor(tokens=self._tokens)
+        self.entries = entries_of(exchanges, self.redactor)
+        self.variables = Variables(made_up(self.entries))
+        self.bindings = Bindings()
+        self.deeds = Deeds(self.entries)
+        self.misses: list[Miss] = []
+        self.forwarded = 0  # requests that a daemon answered
+        self._by_name: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            self._by_name[entry.name].append(entry)
+
+    def find(self, exchange: Exchange) -> Hit | Miss:
+        """The recorded call for a live request, whose body is complete. It is used up. A Miss is not noted yet."""
+        live = Asked(exchange, self.redactor)
+        candidates = self._by_name[live.call.operation.id or f"{live.method} {live.call.path}"]
+        for entry in candidates:
+            if entry.left and self._matches(entry, live):
+                return self._hit(entry)
+        if self.options.repeat_last:
+            for entry in reversed(candidates):
+                if self._matches(entry, live):
+                    return self._hit(entry)
+        return Miss(live, self._nearest(live, candidates))
+
+    def expects_body(self, exchange: Exchange) -> bool:
+        """Whether a client that asks first (Expect: 100-continue) is to send its body.
+
+        Not if the recorded call that it would be was refused before its body was read.
+        """
+        live = Asked(exchange, self.redactor)
+        for entry in self._by_name[live.call.operation.id]:
+            if entry.left and not any(self._differences(entry, live, skip=("body",)).values()):
+                return bool(entry.exchange.request.body.size)
+        return False
+
+    def live_texts(self) -> dict[str, str]:
+        """What to put into answers: the live text for each recorded one that was bound to another."""
+        found = {}
+        for recorded, live in self.bindings.items():
+            live = self._tokens.secrets.get(live, live)
+            if recorded != live:
+                found[recorded] = live
+        return found
+
+    def missed(self, miss: Miss) -> None:
+        """A request was not answered from the record, or went another way than there."""
+        self.misses.append(miss)
+
+    @property
+    def unplayed(self) -> list[Entry]:
+        return [entry for entry in self.entries if not entry.played]
+
+    # -- parts --
+
+    def _hit(self, entry: Entry) -> Hit | Miss:
+        entry.played += 1
+        self.deeds.done(entry)
+        return Hit(entry)
+
+    def _matches(self, entry: Entry, live: Asked) -> bool:
+        trial = self.bindings.trial()
+        unifier = Unifier(self.variables, trial)
+        status = entry.exchange.response.status if entry.exchange.response else None
+        question = Question(entry.asked, live, unifier, status)
+        for matcher in self.options.matchers:
+            if next(iter(matcher.compare(question)), None) is not None:
+                return False
+        trial.keep()
+        return True
+
+    def _differences(
+        self, entry: Entry, live: Asked, skip: tuple[str, ...] = ()
+    ) -> dict[str, list[Difference]]:
+        """What differs from a recorded call, by matcher."""
+        unifier = Unifier(self.variables, self.bindings.trial())
+        status = entry.exchange.response.status if entry.exchange.response else None
+        question = Question(entry.asked, live, unifier, status)
+        matchers = [matcher for matcher in self.options.matchers if matcher.name not in skip]
+        return {matcher.name: list(matcher.compare(question)) for matcher in matchers}
+
+    def _nearest(self, live: Asked, candidates: list[Entry]) -> Tried | None:
+        """The recorded call from which the live one differs least; those that are left first."""
+        tried = [Tried(entry, self._differences(entry, live)) for entry in candidates[:NEAREST]]
+        return min(tried, key=lambda one: (one.count, bool(one.entry.played)), default=None)

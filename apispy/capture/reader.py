@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from apispy.capture.fields import Malformed
+from apispy.capture.fields import Malformed, Newer
 from apispy.capture.files import (
     LINE_LIMIT,
     STDIN,
@@ -86,7 +86,7 @@ class LineReader:
         try:
             line = read(data, self.version)
         except Malformed as fault:
-            raise self.problem(number, f"{fault}{self._advice()}") from None
+            raise self.problem(number, f"{fault}{self._advice(fault)}") from None
         except RecursionError:
             raise self.problem(number, "expected a plain line, found one that is nested too deeply") from None
         if isinstance(line, Header):
@@ -99,8 +99,12 @@ class LineReader:
             "or the disk was full; what stands before it is whole"
         )
 
-    def _advice(self) -> str:
-        return "" if self.version else ". Is this a file that `apispy --capture FILE` wrote?"
+    def _advice(self, fault: Malformed) -> str:
+        return (
+            ""
+            if self.version or isinstance(fault, Newer)
+            else ". Is this a file that `apispy --capture FILE` wrote?"
+        )
 
 
 def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:

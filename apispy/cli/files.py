@@ -1,6 +1,7 @@
 """The calls in a file: a capture of apispy's, or what another program recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 FORMATS = ("pcap", "socat", "har", "flows", "capture")
 """As --from takes them."""
+
+
+@contextmanager
+def whole_or_none(path: Path) -> Iterator[None]:
+    """Removes the plain file at *path* when what is done here fails: nobody should take a part for the whole."""
+    try:
+        yield
+    except BaseException:
+        if path.is_file():
+            path.unlink()
+        raise
 
 
 def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int = 1 << 20) -> "Imported":

@@ -82,6 +82,8 @@ class Show:
                         self._fault(f"{path}, line {number}: {fault}")
         except CaptureError as error:
             self._fault(str(error))
+            if not stats.calls:
+                return
         stats.close()
 
     def follow(self, path: Path) -> None:

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from apispy.cli.files import whole_or_none
 from apispy.cli.options import FILE
 from apispy.cli.progress import Progress
 from apispy.errors import ApispyError, UsageError
@@ -59,8 +61,13 @@ def _export(readings: "Iterator[Reading]", exporter: "Exporter", output: Path | 
     if output is None:
         _write(exporter, readings, sys.stdout.buffer)
         return 0
-    with _created(output, force) as stream:
-        _write(exporter, readings, stream)
+    stream = _created(output, force)
+    with whole_or_none(output):
+        try:
+            _write(exporter, readings, stream)
+        finally:
+            with suppress(OSError):  # what _write could not write cannot be written now
+                stream.close()
     return 0
 
 

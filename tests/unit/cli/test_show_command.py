@@ -176,6 +176,13 @@ def test_statistics_are_those_of_all_calls_or_of_those_that_a_filter_chooses(pat
     assert "--follow has none" in str(show("--stats", "--follow", path).exception)
 
 
+def test_of_a_file_that_is_no_capture_there_are_no_statistics(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("{}\n")
+    result = show("--stats", tmp_path / "a")
+    assert (result.stdout, result.return_value) == ("", 1)
+    assert "line 1: expected the header of a capture" in result.stderr
+
+
 def test_statistics_go_on_after_a_line_that_cannot_be_read(path: Path) -> None:
     first, second, third = path.read_text().splitlines()
     path.write_text(f"{first}\n{second}\n{{}}\n{third}\n")

@@ -31,8 +31,7 @@ differential: $(VENV)/.ready
 	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
-	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
-	    tests/unit/test_imports_docs.py tests/unit/test_faults_docs.py --rewrite-golden
+	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples

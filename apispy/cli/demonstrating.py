@@ -23,7 +23,7 @@ LENIENT = Options(choose("operation,path"), repeat_last=True)
 
 
 def demonstrate(view: View, client: str) -> int:
-    """Run *client* ("docker", "python", or "auto": docker if there is a fitting one); 1 if it was not answered fully."""
+    """Run *client* ("docker", "python", or "auto": docker if one fits); 1 if it was not answered fully."""
     release = docker_release()
     name = client if client != "auto" else "docker" if release in SPEAKS_RECORDED_API else "python"
     who = f"docker CLI {release}" if name == "docker" else "a small client in Python"

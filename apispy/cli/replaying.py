@@ -74,7 +74,8 @@ class Replaying:
         self._color = colored(view.color, sys.stderr)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = open_capture(self.output) if self.output else None
-        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None)
+        told = not view.quiet or view.as_json  # quiet: the report is summary enough
+        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
         forwarded: set[int] = set()
         self.pipeline = Pipeline(
             [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,

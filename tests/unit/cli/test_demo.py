@@ -65,7 +65,13 @@ def test_everything_in_the_session_can_be_played() -> None:
 
 def assert_the_session(said: str) -> None:
     assert "the daemon is 20.10.24" in said
-    for operation in ("ContainerCreate", "ContainerAttach", "ContainerWait", "ContainerStart", "ContainerDelete"):
+    for operation in (
+        "ContainerCreate",
+        "ContainerAttach",
+        "ContainerWait",
+        "ContainerStart",
+        "ContainerDelete",
+    ):
         assert f" {operation} " in said
     assert "stdout| hello\n" in said
     assert "stderr| and an error\n" in said

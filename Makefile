@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test check unit e2e golden clean
+.PHONY: test check unit e2e golden samples clean
 
 test: check unit e2e
 
@@ -15,7 +15,7 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q tests --ignore=tests/e2e
+	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e
@@ -23,6 +23,10 @@ e2e: $(VENV)/.ready
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
 	    tests/unit/test_imports_docs.py --rewrite-golden
+
+samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
+	$(BIN)/python -m tests.e2e.make_samples
+	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }

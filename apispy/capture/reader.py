@@ -6,12 +6,15 @@ from pathlib import Path
 
 from apispy.capture.fields import Malformed
 from apispy.capture.files import LINE_LIMIT, CaptureError, lines_of, name_of, opened, too_long, unpacked
-from apispy.capture.lines import Header, Line, read_line
+from apispy.capture.gist import Gist
+from apispy.capture.lines import Header, Line, read_gist, read_line
 from apispy.model import Exchange
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+type Read[Told] = Callable[[bytes, int], Told]
 
 
 class LineReader:
@@ -30,8 +33,16 @@ class LineReader:
 
         Raises CaptureError, always for the first line and for one that is too long: what follows is no capture.
         """
+        return self._attempt(data, number, read_line)
+
+    def gist(self, data: bytes, number: int) -> Gist | None:
+        """The same, but only of an exchange, and only its gist."""
+        told = self._attempt(data, number, read_gist)
+        return told if isinstance(told, Gist) else None
+
+    def _attempt[Told](self, data: bytes, number: int, read: Read[Told]) -> Told | None:
         try:
-            return self._read(data, number)
+            return self._read(data, number, read)
         except CaptureError as error:
             if len(data) > LINE_LIMIT:
                 raise
@@ -54,11 +65,11 @@ class LineReader:
     def problem(self, number: int, text: str) -> CaptureError:
         return CaptureError(f"{self._name}, line {number}: {text}")
 
-    def _read(self, data: bytes, number: int) -> Line:
+    def _read[Told](self, data: bytes, number: int, read: Read[Told]) -> Told:
         if len(data) > LINE_LIMIT:
             raise too_long(self._path, number)
         try:
-            line = read_line(data, self.version)
+            line = read(data, self.version)
         except Malformed as fault:
             raise self.problem(number, f"{fault}{self._advice()}") from None
         except RecursionError:
@@ -96,10 +107,22 @@ def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
 def read_lines(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Line]]:
     """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read."""
     reader = LineReader(path, say, fault)
+    return _told(path, reader, reader.attempt)
+
+
+def read_gists(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Gist]]:
+    """The gists of the exchanges, with the numbers of their lines; otherwise as ``read_lines``."""
+    reader = LineReader(path, say, fault)
+    return _told(path, reader, reader.gist)
+
+
+def _told[Told](
+    path: Path, reader: LineReader, attempt: Callable[[bytes, int], Told | None]
+) -> Iterator[tuple[int, Told]]:
     number = 0
     with opened(path) as file:
         for number, data in enumerate(lines_of(unpacked(file, path), path), 1):
-            line = reader.attempt(data, number)
-            if line is not None:
-                yield number, line
+            told = attempt(data, number)
+            if told is not None:
+                yield number, told
     reader.ended(number)

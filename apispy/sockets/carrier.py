@@ -20,4 +20,7 @@ class Carrier(Protocol):
     def close(self) -> None:
         """Close after everything written before has gone out."""
 
+    def unread(self) -> int | None:
+        """Bytes that were sent and that the peer has not read; None where the system does not tell."""
+
     def is_closing(self) -> bool: ...

@@ -5,14 +5,21 @@ would still have read it. So this one gives the bytes first and the reset afterw
 """
 
 import asyncio
+import fcntl
 import socket
 import struct
+import sys
+import termios
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 READ_AHEAD = 256 * 1024
 """Bytes taken from the kernel before they are asked for."""
+
+UNREAD = getattr(termios, "TIOCOUTQ", None) if sys.platform == "linux" else None
+"""Asks a unix socket how much is in its way, unix(7): SIOCOUTQ has the same number."""
 
 LINGER_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: closing sends a RST
 
@@ -116,6 +123,15 @@ class Stream(asyncio.Protocol):
     def hung_up(self) -> None:
         """Somebody else learned that the peer is gone."""
         self._gone.set()
+
+    def unread(self) -> int | None:
+        """Bytes that were sent and that the peer has not read; None where the system does not tell (TCP)."""
+        sock = self.transport.get_extra_info("socket")
+        if UNREAD is None or sock is None or sock.family != socket.AF_UNIX or sock.fileno() < 0:
+            return None
+        count = array("i", [0])
+        fcntl.ioctl(sock.fileno(), UNREAD, count)
+        return count[0]
 
     async def gone(self) -> None:
         """Wait until the connection does not exist any more."""

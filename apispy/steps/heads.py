@@ -21,6 +21,11 @@ SECRET_HEADERS = (
 EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
 """What clients send when they have none: nothing, base64 of ``{}`` and of ``null``. It helps to see that."""
 
+REMEMBERED = 2000
+"""Harmless header fields that are remembered: most heads are made of the same ones."""
+
+_harmless: set[tuple[bytes, bytes]] = set()
+
 _QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
 
 
@@ -30,8 +35,24 @@ def without_quotes(reason: str) -> str:
 
 
 def fields(hider: Hider, headers: Headers, place: str) -> Headers:
-    """*place*: "request.header", "response.trailer", ..."""
-    return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
+    """*place*: "request.header", "response.trailer", ... If nothing is secret there, *headers* itself is given back."""
+    if hider.only_signs and not hider.policy.rules.headers and all(map(_is_harmless, headers.fields)):
+        return headers
+    shown = tuple((name, _value(hider, name, value, place)) for name, value in headers)
+    return headers if shown == headers.fields else Headers(shown)
+
+
+def _is_harmless(field: tuple[bytes, bytes]) -> bool:
+    """Whether nothing that apispy knows of by itself can be secret in a header field."""
+    if field in _harmless:
+        return True
+    name, value = field[0].decode("latin-1").lower(), field[1]
+    if name in SECRET_HEADERS or strong(name) or any(sign in value for sign in texts.SIGNS):
+        return False
+    if len(_harmless) >= REMEMBERED:
+        _harmless.clear()
+    _harmless.add(field)
+    return True
 
 
 def _value(hider: Hider, name: bytes, value: bytes, place: str) -> bytes:

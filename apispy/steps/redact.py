@@ -68,8 +68,13 @@ class Cleaning:
             if direction == "response":
                 clean = _head_of_response(hider, clean)
             trailers = heads.fields(hider, body.trailers, f"{direction}.trailer")
-            shown = replace(self._body(hider, direction, body), trailers=trailers)
-            clean = clean.with_stream(direction, shown)
+            shown = self._body(hider, direction, body)
+            if trailers is not body.trailers:
+                shown = replace(shown, trailers=trailers)
+            if shown is not body:
+                clean = clean.with_stream(direction, shown)
+        if not exchange.problems and not hider.found:
+            return clean
         problems = tuple(
             texts.clean(hider, heads.without_quotes(text), "problems") for text in exchange.problems
         )
@@ -159,6 +164,8 @@ def _head_of_request(hider: Hider, exchange: Exchange) -> Exchange:
     request = exchange.request
     target = parameters.target(hider, request.target)
     headers = heads.fields(hider, request.headers, "request.header")
+    if target == request.target and headers is request.headers:
+        return exchange
     return replace(exchange, request=replace(request, target=target, headers=headers))
 
 
@@ -168,4 +175,6 @@ def _head_of_response(hider: Hider, exchange: Exchange) -> Exchange:
         return exchange
     headers = heads.fields(hider, response.headers, "response.header")
     reason = texts.clean(hider, response.reason, "response.reason")
+    if reason == response.reason and headers is response.headers:
+        return exchange
     return replace(exchange, response=replace(response, headers=headers, reason=reason))

@@ -42,12 +42,16 @@ FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
 
-def recorded(files: Iterable[Path]) -> list[Exchange]:
-    """The calls in all files. Raises ApispyError when one cannot be read, or there are none."""
-    found = [exchange for file in files for exchange in capture.read(file, _say)]
-    if not found:
+Recorded = dict[Path, list[Exchange]]
+"""The calls in each file."""
+
+
+def recorded(files: Iterable[Path]) -> Recorded:
+    """Raises ApispyError when a file cannot be read, or there are no calls in them."""
+    found = {file: list(capture.read(file, _say)) for file in files}
+    if not any(found.values()):
         raise UsageError(
-            "There is no call in what is to be replayed. Record some: apispy run --capture FILE -- COMMAND"
+            "There is no call in what is to be replayed. Record some: apispy record -o FILE -- COMMAND"
         )
     return found
 
@@ -66,6 +70,7 @@ class Replaying:
     output: Path | None = None  # where those are recorded
     faults: Sequence[Rule] = ()
     allow_hosts: Sequence[str] = ()
+    played: Callable[[Player], None] = lambda _: None  # is told at the end
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +117,7 @@ class Replaying:
             self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
+        self.played(self.player)
         for text, style in report(self.player):
             print_styled(text, style, self._color, err=True)
         if self.capture and not self.capture.whole:

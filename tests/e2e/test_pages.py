@@ -19,6 +19,9 @@ PAGES = [
     "docs/reading.md",
     "docs/faults.md",
     "docs/replay.md",
+    "docs/fixtures.md",
+    "docs/pytest.md",
+    "docs/other-languages.md",
 ]
 
 

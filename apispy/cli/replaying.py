@@ -15,12 +15,14 @@ import click
 from apispy import __version__, capture
 from apispy.cli import child
 from apispy.cli.capturing import INCOMPLETE, header, open_capture
+from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
 from apispy.cli.view import View, colored
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
+from apispy.gate import Rule
 from apispy.model import Exchange
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.outputs.chosen import Chosen
@@ -40,12 +42,16 @@ FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
 
-def recorded(files: Iterable[Path]) -> list[Exchange]:
-    """The calls in all files. Raises ApispyError when one cannot be read, or there are none."""
-    found = [exchange for file in files for exchange in capture.read(file, _say)]
-    if not found:
+Recorded = dict[Path, list[Exchange]]
+"""The calls in each file."""
+
+
+def recorded(files: Iterable[Path]) -> Recorded:
+    """Raises ApispyError when a file cannot be read, or there are no calls in them."""
+    found = {file: list(capture.read(file, _say)) for file in files}
+    if not any(found.values()):
         raise UsageError(
-            "There is no call in what is to be replayed. Record some: apispy run --capture FILE -- COMMAND"
+            "There is no call in what is to be replayed. Record some: apispy record -o FILE -- COMMAND"
         )
     return found
 
@@ -62,6 +68,9 @@ class Replaying:
     stream: TextIO
     daemon: Endpoint | None = None  # to which misses are forwarded
     output: Path | None = None  # where those are recorded
+    faults: Sequence[Rule] = ()
+    allow_hosts: Sequence[str] = ()
+    played: Callable[[Player], None] = lambda _: None  # is told at the end
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,9 +87,10 @@ class Replaying:
             redactor=Redactor(view.policy, self.player.redactor.tokens),
             notes="off" if view.quiet and not view.filter else view.notes,
         )
+        looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
         self.stage = Stage(
             self.player, self.pipeline.feed, self._tell, _say, f"replay of {self.name}",
-            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit,
+            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
         )  # fmt: skip
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
@@ -102,9 +112,12 @@ class Replaying:
         self._server.stop()
 
     def close(self) -> int:
-        """Show what is still open, the summary, and what was played; the exit code."""
+        """Show what is still open, what the faults did, the summary, and what was played; the exit code."""
+        for line in self.stage.gate.report() if self.stage.gate else []:
+            self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
+        self.played(self.player)
         for text, style in report(self.player):
             print_styled(text, style, self._color, err=True)
         if self.capture and not self.capture.whole:
@@ -175,6 +188,7 @@ def announcement(replaying: Replaying) -> list[str]:
         for entry in entries
         if entry.unplayable
     ]
+    lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
 
 

@@ -136,6 +136,8 @@ class Replaying:
 
 def play_under(replaying: Replaying, command: Sequence[str]) -> int:
     """Run *command* against the replay; its exit code, or if that is 0 the replay's. Raises ApispyError."""
+    for line in unplayable(replaying.player):
+        _say_line(f"apispy: {line}")
     code = asyncio.run(_both(replaying, command))
     ours = replaying.close()
     return code or ours
@@ -183,13 +185,18 @@ def announcement(replaying: Replaying) -> list[str]:
     lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
     asked = f"what is not there is asked of {replaying.daemon}" if replaying.daemon else "no daemon is asked"
     lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; {asked}")
-    lines += [
-        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
-        for entry in entries
-        if entry.unplayable
-    ]
+    lines += unplayable(replaying.player)
     lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
+
+
+def unplayable(player: Player) -> list[str]:
+    """Which calls cannot be played, and why."""
+    return [
+        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
+        for entry in player.entries
+        if entry.unplayable
+    ]
 
 
 def _register(replaying: Replaying, registration: ExitStack) -> None:

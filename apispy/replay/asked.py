@@ -74,5 +74,10 @@ class Asked:
         return listing_of(self.content.data) if self.content.whole else None
 
     @property
-    def line(self) -> str:
-        return f"{self.method} {self.target}"
+    def name(self) -> str:
+        return name_of(self.method, self.call)
+
+
+def name_of(method: str, call: Call) -> str:
+    """What is looked up together: the operation, or of what is none the method and the path."""
+    return call.operation.id or f"{method} {call.path}"

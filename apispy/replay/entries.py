@@ -7,7 +7,7 @@ from functools import cached_property
 from apispy import engine
 from apispy.engine.operation import Call
 from apispy.model import Exchange
-from apispy.replay.asked import Asked
+from apispy.replay.asked import Asked, name_of
 from apispy.steps import Redactor
 
 REPEATED = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
@@ -37,7 +37,7 @@ class Entry:
     @property
     def name(self) -> str:
         """Of the operation, or the request's line."""
-        return self.call.operation.id or f"{self.exchange.request.method} {self.call.path}"
+        return name_of(self.exchange.request.method, self.call)
 
     @property
     def asked_at(self) -> float:
@@ -53,11 +53,6 @@ class Entry:
     def repeats(self) -> bool:
         """Whether it is played as often as it is asked for."""
         return self.call.operation.id in REPEATED
-
-    @property
-    def left(self) -> bool:
-        """Whether it can be played, now or again."""
-        return not self.played or self.repeats
 
     @cached_property
     def unplayable(self) -> str:

@@ -44,21 +44,20 @@ class Player:
         self.misses: list[Miss] = []
         self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[Entry]] = defaultdict(list)
+        self._left: dict[str, list[Entry]] = defaultdict(list)  # those that can be played, now or again
         for entry in self.entries:
             self._by_name[entry.name].append(entry)
+            self._left[entry.name].append(entry)
 
     def find(self, exchange: Exchange) -> Hit | Miss:
         """The recorded call for a live request, whose body is complete. It is used up. A Miss is not noted yet."""
         live = Asked(exchange, self.redactor)
-        candidates = self._by_name[live.call.operation.id or f"{live.method} {live.call.path}"]
-        for entry in candidates:
-            if entry.left and self._matches(entry, live):
+        recorded = self._by_name[live.name]
+        again = reversed(recorded) if self.options.repeat_last else ()
+        for entry in (*self._left[live.name], *again):
+            if self._matches(entry, live):
                 return self._hit(entry)
-        if self.options.repeat_last:
-            for entry in reversed(candidates):
-                if self._matches(entry, live):
-                    return self._hit(entry)
-        return Miss(live, self._nearest(live, candidates))
+        return Miss(live, self._nearest(live, recorded))
 
     def expects_body(self, exchange: Exchange) -> bool:
         """Whether a client that asks first (Expect: 100-continue) is to send its body.
@@ -66,8 +65,8 @@ class Player:
         Not if the recorded call that it would be was refused before its body was read.
         """
         live = Asked(exchange, self.redactor)
-        for entry in self._by_name[live.call.operation.id]:
-            if entry.left and not any(self._differences(entry, live, skip=("body",)).values()):
+        for entry in self._left[live.name]:
+            if not any(self._differences(entry, live, skip=("body",)).values()):
                 return bool(entry.exchange.request.body.size)
         return False
 
@@ -91,7 +90,9 @@ class Player:
 
     # -- parts --
 
-    def _hit(self, entry: Entry) -> Hit | Miss:
+    def _hit(self, entry: Entry) -> Hit:
+        if not entry.played and not entry.repeats:
+            self._left[entry.name].remove(entry)
         entry.played += 1
         self.deeds.done(entry)
         return Hit(entry)

@@ -16,15 +16,9 @@ from apispy.replay.matching.validity import why_not_valid
     "operation", "The operation of Docker's API, or of what is none the method and the path. Always compared."
 )
 def operation(question: Question) -> Iterator[Difference]:
-    recorded, live = question.recorded.call, question.live.call
-    if _which(question.recorded.method, recorded) != _which(question.live.method, live):
-        yield Difference(
-            "operation", _which(question.recorded.method, recorded), _which(question.live.method, live)
-        )
-
-
-def _which(method: str, call: Call) -> str:
-    return call.operation.id or f"{method} {call.path}"
+    recorded, live = question.recorded.name, question.live.name
+    if recorded != live:
+        yield Difference("operation", recorded, live)
 
 
 @matcher("version", "The API version: the same, or one for which the recorded answer is valid too.")

@@ -1,10 +1,11 @@
 # `make test` does everything, from nothing: it finds a Python >= 3.12, makes .venv, installs, checks, tests.
 SHELL := /bin/sh
 VENV ?= .venv
+FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples clean
+.PHONY: test demo check unit e2e differential golden samples fuzz clean
 
 test: check unit e2e
 
@@ -32,6 +33,10 @@ differential: $(VENV)/.ready
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
+
+fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples

@@ -140,6 +140,10 @@ class ConnectionTap:
                         return
         rest = exchange.response_reader.rest if exchange.ended("response") else b""
         yield from self._finish_if_done(exchange, at)
+        if rest and self._open is exchange:
+            raise h11.RemoteProtocolError(
+                "the daemon said more than its answer before it had the whole request"
+            )
         if rest:  # answers to pipelined requests may share a segment
             yield from self._server_data(rest, at)
 

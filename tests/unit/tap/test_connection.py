@@ -173,3 +173,10 @@ def test_offsets_count_every_byte():
     data = [event for event in play([c(EVENTS), s(CHUNKED), *pieces]) if isinstance(event, Data)]
     assert all(a.offset + len(a.chunk.data) == b.offset for a, b in pairwise(data))
     assert b"".join(event.chunk.data for event in data) == b"abcdef"
+
+
+def test_a_daemon_that_says_more_than_its_answer_before_it_has_the_whole_request():
+    """Found by fuzzing: what followed was read as the beginning of another answer, without end."""
+    post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
+    events = play([c(post), s(LISTED + LISTED)])
+    assert gave_up(events) == ["the daemon said more than its answer before it had the whole request"]

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test check unit e2e golden clean
+.PHONY: test check unit e2e golden audit clean
 
 test: check unit e2e
 
@@ -24,6 +24,9 @@ golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
 	    tests/unit/test_imports_docs.py tests/unit/test_faults_docs.py --rewrite-golden
 
+audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
+	$(BIN)/python tools/audit.py
+
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,4 +35,4 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

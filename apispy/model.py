@@ -30,6 +30,7 @@ class Headers:
     """Header fields as they stood on the wire: order, case and repeats are kept; lookups ignore case."""
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
+    _values: dict[str, list[bytes]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self.fields)
@@ -39,16 +40,25 @@ class Headers:
 
     def all(self, name: str) -> list[bytes]:
         """Every value of *name*, in order."""
-        wanted = name.lower().encode("latin-1")
-        return [value for key, value in self.fields if key.lower() == wanted]
+        return list(self._by_name().get(name.lower(), ()))
 
     def text(self, name: str, default: str = "") -> str:
         """The first value of *name* as text (latin-1, which never fails), or *default*."""
-        values = self.all(name)
+        values = self._by_name().get(name.lower())
         return values[0].decode("latin-1") if values else default
 
     def __contains__(self, name: str) -> bool:
-        return bool(self.all(name))
+        return name.lower() in self._by_name()
+
+    def _by_name(self) -> dict[str, list[bytes]]:
+        """The values by their names in lower case; put together when it is first asked for."""
+        if self._values is None:
+            found: dict[str, list[bytes]] = {}
+            for name, value in self.fields:
+                found.setdefault(name.lower().decode("latin-1"), []).append(value)
+            object.__setattr__(self, "_values", found)
+            return found
+        return self._values
 
 
 @dataclass(frozen=True, slots=True)

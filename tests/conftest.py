@@ -1,6 +1,13 @@
-"""The one option of this test suite: ``--rewrite-golden``."""
+"""The one option of this test suite: ``--rewrite-golden``; and how long an example of a law may take: as it likes.
+
+How fast something is, tests say that count processor time. A deadline on the clock would be one of the machine's load.
+"""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("apispy", deadline=None)
+settings.load_profile("apispy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,7 @@
 """The lines of a capture file: unpacked, bounded, each with its number and its place."""
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import BinaryIO, Protocol
 
+from apispy.capture.fields import Malformed
 from apispy.capture.packing import FAULTS, Bomb, Unpacker, packed_with
 from apispy.errors import ApispyError
 
@@ -17,7 +19,17 @@ LINE_LIMIT = 256 << 20
 
 BLOCK = 64 << 10
 
+PEEK = 64
+"""The first bytes of a file, which tell a fixture."""
+
 STDIN = Path("-")
+
+_FIXTURE = re.compile(rb'\s*\{\s*"fixture"\s*:')
+
+
+def is_fixture(head: bytes) -> bool:
+    """Whether a file that begins with *head* is a fixture."""
+    return _FIXTURE.match(head) is not None
 
 
 class CaptureError(ApispyError):
@@ -29,7 +41,40 @@ def name_of(path: Path) -> str:
 
 
 def opened(path: Path) -> BinaryIO:
-    """Raises CaptureError."""
+    """The capture at *path*; of a fixture the capture that it stands for. Raises CaptureError."""
+    file = _opened(path)
+    head = file.peek(PEEK) if hasattr(file, "peek") else b""
+    if not is_fixture(head[:PEEK]):
+        return file
+    with file:
+        return _of_fixture(file, path)
+
+
+def _of_fixture(file: BinaryIO, path: Path) -> BinaryIO:
+    copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
+    try:
+        copy.writelines(lines_of_fixture(file.read(LINE_LIMIT + 1), path))
+    except OSError as error:
+        raise CaptureError(f"{name_of(path)} cannot be read: {error.strerror}") from None
+    copy.seek(0)
+    return copy
+
+
+def lines_of_fixture(data: bytes, path: Path) -> list[bytes]:
+    """Raises CaptureError, which names the file and the place in it."""
+    from apispy.capture.fixture.lines import as_capture
+
+    if len(data) > LINE_LIMIT:
+        raise CaptureError(
+            f"{name_of(path)}: expected a fixture of at most {LINE_LIMIT} bytes, found a longer one"
+        )
+    try:
+        return list(as_capture(data))
+    except Malformed as fault:
+        raise CaptureError(f"{name_of(path)}: {fault}") from None
+
+
+def _opened(path: Path) -> BinaryIO:
     if path == STDIN:
         return sys.stdin.buffer
     try:

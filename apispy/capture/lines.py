@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.capture.fields import LATEST, Malformed, Record, malformed
 from apispy.capture.format import FORMAT, from_json, to_json
+from apispy.capture.gist import Gist, gist_of
 from apispy.capture.migrate import check, migrate
 from apispy.model import Exchange
 
@@ -45,6 +47,8 @@ class Daemon:
 
 Line = Header | Exchange | Notice | Daemon
 
+_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name))
+
 
 def written(line: Line) -> bytes:
     """One line of pure ASCII with its end. Raises ValueError for what JSON cannot hold."""
@@ -74,6 +78,17 @@ def _value(line: Line) -> dict[str, Any]:
 
 def read_line(data: bytes, version: int) -> Line:
     """Raises Malformed. *version* is the format of the header before it, 0 for the first line of a file."""
+    return _read_line(data, version, from_json)
+
+
+def read_gist(data: bytes, version: int) -> Header | Gist | Notice | Daemon:
+    """The same, but of an exchange only its gist."""
+    return _read_line(data, version, gist_of)
+
+
+def _read_line[Told](
+    data: bytes, version: int, exchange: Callable[[Any], Told]
+) -> Header | Told | Notice | Daemon:
     value = _parsed(data)
     if "capture" in value:
         return _header(value)
@@ -83,7 +98,7 @@ def read_line(data: bytes, version: int) -> Line:
         )
     record = Record(value := migrate(value, version))
     if "exchange" in value:
-        return from_json(value)
+        return exchange(value)
     if "notice" in value:
         return Notice(record.seconds("at"), record.text("notice"))
     if "daemon" in value:
@@ -93,7 +108,7 @@ def read_line(data: bytes, version: int) -> Line:
 
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_refuse)
+        value = _DECODER.decode(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise Malformed(f"expected UTF-8, found the byte {data[error.start]:#04x} at {error.start}") from None
     except (ValueError, RecursionError) as error:

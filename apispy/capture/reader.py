@@ -1,17 +1,35 @@
 """Reads captures: the exchanges of a file in its order, or what is on its lines one by one."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from apispy.capture.fields import Malformed
-from apispy.capture.files import LINE_LIMIT, CaptureError, lines_of, name_of, opened, too_long, unpacked
-from apispy.capture.lines import Header, Line, read_line
+from apispy.capture.fields import Malformed, Newer
+from apispy.capture.files import (
+    LINE_LIMIT,
+    STDIN,
+    CaptureError,
+    lines_of,
+    name_of,
+    opened,
+    too_long,
+    unpacked,
+)
+from apispy.capture.gist import Gist
+from apispy.capture.lines import Header, Line, read_gist, read_line
 from apispy.model import Exchange
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+Reached = Callable[[float], None]
+
+NOW_AND_THEN = 100
+"""Lines between two reports of progress."""
+
+type Read[Told] = Callable[[bytes, int], Told]
 
 
 class LineReader:
@@ -30,8 +48,16 @@ class LineReader:
 
         Raises CaptureError, always for the first line and for one that is too long: what follows is no capture.
         """
+        return self._attempt(data, number, read_line)
+
+    def gist(self, data: bytes, number: int) -> Gist | None:
+        """The same, but only of an exchange, and only its gist."""
+        told = self._attempt(data, number, read_gist)
+        return told if isinstance(told, Gist) else None
+
+    def _attempt[Told](self, data: bytes, number: int, read: Read[Told]) -> Told | None:
         try:
-            return self._read(data, number)
+            return self._read(data, number, read)
         except CaptureError as error:
             if len(data) > LINE_LIMIT:
                 raise
@@ -54,13 +80,13 @@ class LineReader:
     def problem(self, number: int, text: str) -> CaptureError:
         return CaptureError(f"{self._name}, line {number}: {text}")
 
-    def _read(self, data: bytes, number: int) -> Line:
+    def _read[Told](self, data: bytes, number: int, read: Read[Told]) -> Told:
         if len(data) > LINE_LIMIT:
             raise too_long(self._path, number)
         try:
-            line = read_line(data, self.version)
+            line = read(data, self.version)
         except Malformed as fault:
-            raise self.problem(number, f"{fault}{self._advice()}") from None
+            raise self.problem(number, f"{fault}{self._advice(fault)}") from None
         except RecursionError:
             raise self.problem(number, "expected a plain line, found one that is nested too deeply") from None
         if isinstance(line, Header):
@@ -73,8 +99,12 @@ class LineReader:
             "or the disk was full; what stands before it is whole"
         )
 
-    def _advice(self) -> str:
-        return "" if self.version else ". Is this a file that `apispy --capture FILE` wrote?"
+    def _advice(self, fault: Malformed) -> str:
+        return (
+            ""
+            if self.version or isinstance(fault, Newer)
+            else ". Is this a file that `apispy --capture FILE` wrote?"
+        )
 
 
 def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
@@ -93,13 +123,37 @@ def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
             yield line
 
 
-def read_lines(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Line]]:
-    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read."""
+def read_lines(
+    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+) -> Iterator[tuple[int, Line]]:
+    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read.
+
+    *progress* is told now and then which part of the file was read, from 0 to 1, if it is a plain file.
+    """
     reader = LineReader(path, say, fault)
+    return _told(path, reader, reader.attempt, progress)
+
+
+def read_gists(
+    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+) -> Iterator[tuple[int, Gist]]:
+    """The gists of the exchanges, with the numbers of their lines; otherwise as ``read_lines``."""
+    reader = LineReader(path, say, fault)
+    return _told(path, reader, reader.gist, progress)
+
+
+def _told[Told](
+    path: Path, reader: LineReader, attempt: Callable[[bytes, int], Told | None], progress: Reached
+) -> Iterator[tuple[int, Told]]:
     number = 0
     with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size if path != STDIN else 0  # 0 of a pipe, too
         for number, data in enumerate(lines_of(unpacked(file, path), path), 1):
-            line = reader.attempt(data, number)
-            if line is not None:
-                yield number, line
+            if size and number % NOW_AND_THEN == 0:
+                progress(file.tell() / size)
+            told = attempt(data, number)
+            if told is not None:
+                yield number, told
+        if size:
+            progress(1.0)
     reader.ended(number)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apispy.cli.completion import endpoint_names
-from apispy.cli.types import Fault, Size
+from apispy.cli.types import Fault, Optional, Size
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
@@ -52,6 +52,15 @@ CAPTURE = click.option(
     help="Keep everything in a new file (0600; .gz or .zst compresses), for `apispy show`.",
 )
 
+REDACT = click.option(
+    "--redact", multiple=True, metavar="RULE",
+    help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules.",
+)  # fmt: skip
+
+REDACT_ENV = click.option(
+    "--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
+    show_default=True, help="Which values of environment variables and build arguments to hide.",
+)  # fmt: skip
 FAULT = click.option(
     "--fault",
     "faults",
@@ -78,7 +87,8 @@ VIEW = (
     click.option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True,
                  help="Remarks on calls: what Docker ignores or another version refuses; "
                       "strict: also where an answer is not as described."),
-    click.option("--curl", type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct", default=None,
+    click.option("--curl", cls=Optional, type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct",
+                 default=None,
                  help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
                       "-v shows it too."),
     click.option("--bodies", type=FILE, metavar="DIR",
@@ -87,10 +97,8 @@ VIEW = (
                  help="How much of each body is kept to be shown."),
     click.option("--show-secrets", is_flag=True,
                  help="Do not hide passwords, registry credentials and the like."),
-    click.option("--redact", multiple=True, metavar="RULE",
-                 help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules."),
-    click.option("--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
-                 show_default=True, help="Which values of environment variables and build arguments to hide."),
+    REDACT,
+    REDACT_ENV,
     COLOR,
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The work of ``apispy replay``: captures played as a daemon, to whoever comes or to one command."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -13,16 +14,18 @@ import click
 
 from apispy import __version__, capture
 from apispy.cli import child
+from apispy.cli.capturing import INCOMPLETE, header, open_capture
 from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
 from apispy.cli.view import View, colored
-from apispy.endpoints import Listen, running
+from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
 from apispy.gate import Rule
 from apispy.model import Exchange
 from apispy.outputs import Reading, ThreadWriter, curl
+from apispy.outputs.chosen import Chosen
 from apispy.outputs.safe import escape
 from apispy.pipeline import Pipeline
 from apispy.replay import Miss, Player, Server, Stage, report
@@ -39,12 +42,16 @@ FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
 
-def recorded(files: Iterable[Path]) -> list[Exchange]:
-    """The calls in all files. Raises ApispyError when one cannot be read, or there are none."""
-    found = [exchange for file in files for exchange in capture.read(file, _say)]
-    if not found:
+Recorded = dict[Path, list[Exchange]]
+"""The calls in each file."""
+
+
+def recorded(files: Iterable[Path]) -> Recorded:
+    """Raises ApispyError when a file cannot be read, or there are no calls in them."""
+    found = {file: list(capture.read(file, _say)) for file in files}
+    if not any(found.values()):
         raise UsageError(
-            "There is no call in what is to be replayed. Record some: apispy run --capture FILE -- COMMAND"
+            "There is no call in what is to be replayed. Record some: apispy record -o FILE -- COMMAND"
         )
     return found
 
@@ -59,8 +66,11 @@ class Replaying:
     files: "ServerFiles | None"
     view: View
     stream: TextIO
+    daemon: Endpoint | None = None  # to which misses are forwarded
+    output: Path | None = None  # where those are recorded
     faults: Sequence[Rule] = ()
     allow_hosts: Sequence[str] = ()
+    played: Callable[[Player], None] = lambda _: None  # is told at the end
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,24 +78,32 @@ class Replaying:
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
         self._color = colored(view.color, sys.stderr)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
+        self.capture = open_capture(self.output) if self.output else None
+        told = not view.quiet or view.as_json  # quiet: the report is summary enough
+        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
+        forwarded: set[int] = set()
         self.pipeline = Pipeline(
-            view.outputs(self._writer.write, stream, self._curl if view.curl else None),
+            [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,
             redactor=Redactor(view.policy, self.player.redactor.tokens),
             notes="off" if view.quiet and not view.filter else view.notes,
         )
         looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
         self.stage = Stage(
-            self.player, self.pipeline.feed, self._tell, _say, f"replay of {self.name}", gate=looks
-        )
+            self.player, self.pipeline.feed, self._tell, _say, f"replay of {self.name}",
+            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
+        )  # fmt: skip
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
         """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
         files = self.files
+        logging.getLogger().handlers = [logging.NullHandler()]  # faults are told by the stage
         context = listening_context(files.ca, files.cert, files.key) if files else None
         self._server = Server(self.stage, self.where, context)
 
         def listening(where: Listen) -> None:
             self.where = where
+            if self.capture and self.daemon:
+                self.capture.begin(header(where, files, self.daemon, self.view))
             started(where)
 
         await self._server.run(listening)
@@ -99,8 +117,11 @@ class Replaying:
             self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
+        self.played(self.player)
         for text, style in report(self.player):
             print_styled(text, style, self._color, err=True)
+        if self.capture and not self.capture.whole:
+            return INCOMPLETE
         return MISSED if self.player.misses else 0
 
     # -- parts --
@@ -160,7 +181,8 @@ def announcement(replaying: Replaying) -> list[str]:
     """Where it listens, what it plays, and how to send a client here."""
     where, files, entries = replaying.where, replaying.files, replaying.player.entries
     lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
-    lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; no daemon is asked")
+    asked = f"what is not there is asked of {replaying.daemon}" if replaying.daemon else "no daemon is asked"
+    lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; {asked}")
     lines += [
         f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
         for entry in entries

@@ -11,12 +11,11 @@ from typing import Any, TextIO
 import click
 
 from apispy import capture
-from apispy.capture import CaptureError, Happening, Header, Notice
+from apispy.capture import CaptureError, Happening, Header, Malformed, Notice
 from apispy.cli.progress import Progress
 from apispy.cli.targets import BodyFiles
 from apispy.cli.view import View
-from apispy.model import Exchange
-from apispy.outputs import Reading, Target, curl
+from apispy.outputs import Reading, Stats, Target, curl
 from apispy.outputs.safe import escape
 from apispy.pipeline import Pipeline, glance
 from apispy.steps import Redactor
@@ -73,17 +72,19 @@ class Show:
         if self._view.filter:
             self.file(path)
             return
-        outputs = self._view.outputs(self._paper.write, self._paper.stream)
+        stats = Stats(self._paper.write, as_json=self._view.as_json)
         try:
-            for _, line in capture.read_lines(path, self._say, self._fault):
-                if isinstance(line, Exchange):
-                    reading = glance(line)
-                    for output in outputs:
-                        output.write(reading)
+            with Progress(str(path), None) as progress:
+                for number, gist in capture.read_gists(path, self._say, self._fault, progress.reached):
+                    try:
+                        stats.count(glance(gist))
+                    except Malformed as fault:
+                        self._fault(f"{path}, line {number}: {fault}")
         except CaptureError as error:
             self._fault(str(error))
-        for output in outputs:
-            output.close()
+            if not stats.calls:
+                return
+        stats.close()
 
     def follow(self, path: Path) -> None:
         """What is there and what is still to come, until Ctrl-C."""

@@ -160,15 +160,16 @@ class Turnstile:
 
 def _request(raw: bytes) -> Request:
     """A request, with as much of its body as there is. Raises h11.RemoteProtocolError."""
-    reader = http1.request_reader()
-    request, chunks, ended = None, [], False
-    for event in reader.feed(raw):
-        match event:
-            case h11.Request():
-                request = http1.request(event, 0.0)
-            case h11.Data():
-                chunks.append(Chunk(0.0, bytes(event.data)))
-            case h11.EndOfMessage():
+    request: Request | None = None
+    chunks: list[Chunk] = []
+    ended = False
+    for part in http1.request_reader().feed(raw, 0.0):
+        match part:
+            case Request():
+                request = part
+            case bytes():
+                chunks.append(Chunk(0.0, part))
+            case _:  # the trailers, with which it ends
                 ended = True
     assert request is not None, "a head that was found is one"
     size = sum(len(chunk.data) for chunk in chunks)

@@ -1,9 +1,10 @@
-"""Captures of apispy itself, plain or compressed: so whatever takes a file of another program takes them too."""
+"""Captures of apispy itself and fixtures: so whatever takes a file of another program takes them too."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from apispy import capture
+from apispy.capture.files import is_fixture
 from apispy.importers.base import Format, Imported, Settings, register
 from apispy.model import Exchange
 
@@ -12,7 +13,7 @@ BEGINNINGS = (b'{"capture":', b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
 
 def is_capture(head: bytes) -> bool:
-    return head.startswith(BEGINNINGS)
+    return head.startswith(BEGINNINGS) or is_fixture(head)
 
 
 def read(path: Path, settings: Settings) -> Imported:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from apispy.outputs.base import Reading
+from apispy.outputs.figures import Figures
 
 GAP = 1.0
 """Seconds between the beginnings of two reads that belong together, at most."""
@@ -13,8 +13,6 @@ MANY = 10
 
 TARGETS = 1000
 """Targets that are remembered: of each run, and over all as asked for last."""
-
-READS = ("GET", "HEAD")
 
 
 @dataclass(slots=True)
@@ -45,11 +43,10 @@ class Repeats:
         self._recent = recent
         self._run = Run(0, 0, 0)
 
-    def add(self, reading: Reading) -> None:
-        exchange, request = reading.exchange, reading.exchange.request
-        if request.method not in READS or reading.call.stays_open:
+    def add(self, figures: Figures) -> None:
+        if (target := figures.again) is None:
             return
-        target, at = hash((request.method, request.target)), exchange.started
+        at = figures.started
         before = self._recent.pop(target, None)
         self.again += before is not None and abs(at - before) < GAP
         self._recent[target] = at

@@ -39,10 +39,10 @@ from typing import Any
 
 from apispy.outputs import units
 from apispy.outputs.base import Output, Reading
+from apispy.outputs.figures import Figures, figures_of
 from apispy.outputs.latencies import Latencies
 from apispy.outputs.repeats import GAP, MANY, TARGETS, Repeats, Run
 from apispy.outputs.table import table
-from apispy.outputs.values import received, sent
 
 HEADINGS = ("calls", "errors", "p50", "p90", "p99", "max", "sent", "received", "operation")
 PERCENTS = (50, 90, 99)
@@ -57,14 +57,14 @@ class Tally:
         self.latencies = Latencies()
         self.repeats = Repeats(recent)
 
-    def add(self, reading: Reading) -> None:
+    def add(self, figures: Figures) -> None:
         self.calls += 1
-        self.errors += reading.failed
-        self.sent += sent(reading)
-        self.received += received(reading)
-        if (response := reading.exchange.response) is not None:
-            self.latencies.add(response.at if reading.call.stays_open else reading.exchange.duration)
-        self.repeats.add(reading)
+        self.errors += figures.failed
+        self.sent += figures.sent
+        self.received += figures.received
+        if figures.latency is not None:
+            self.latencies.add(figures.latency)
+        self.repeats.add(figures)
 
     def merge(self, other: "Tally") -> None:
         self.calls += other.calls
@@ -83,12 +83,20 @@ class Stats(Output):
         self._tallies: dict[str, Tally] = {}
         self._recent: OrderedDict[int, float] = OrderedDict()
 
+    @property
+    def calls(self) -> int:
+        """How many were counted."""
+        return sum(tally.calls for tally in self._tallies.values())
+
     def write(self, reading: Reading) -> None:
-        name = reading.call.operation.id
-        tally = self._tallies.get(name)
+        self.count(figures_of(reading))
+
+    def count(self, figures: Figures) -> None:
+        """A call is over, and no more than its figures is known."""
+        tally = self._tallies.get(figures.operation)
         if tally is None:
-            tally = self._tallies[name] = Tally(self._recent)
-        tally.add(reading)
+            tally = self._tallies[figures.operation] = Tally(self._recent)
+        tally.add(figures)
 
     def close(self) -> None:
         by_calls = sorted(self._tallies.items(), key=lambda entry: (-entry[1].calls, entry[0]))

@@ -12,7 +12,7 @@ from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.tunnel import LayerStack
 from OpenSSL import SSL
@@ -113,14 +113,11 @@ class Service:
         dialler = functools.partial(dial, self._settings.upstream)
         with contextlib.suppress(asyncio.CancelledError):
             await Handler(
-                self._master, stream, self._mode, dialler, self._hooks, self._hangups
+                self._master, stream, self._mode, self._layers, dialler, self._hooks, self._hangups
             ).handle_client()
 
-    # -- mitmproxy's hooks --
-
-    def next_layer(self, data: NextLayer) -> None:
+    def _layers(self, context: Context) -> Layer:
         """Client's TLS, daemon's TLS, relay: whichever of them are needed, outermost first."""
-        context = data.context
         upstream = self._settings.upstream
         context.server.address = (upstream.host or upstream.path, upstream.port)
         stack = LayerStack()
@@ -132,7 +129,7 @@ class Service:
         if client_tls is not None:
             client_tls.daemon = daemon_tls
         stack /= self._relay(context)
-        data.layer = stack[0]
+        return stack[0]
 
     def _relay(self, context: Context) -> Relay:
         watch, gate = self._watches.open(context), self._settings.gate
@@ -143,6 +140,8 @@ class Service:
 
     def _notice(self, client: str) -> Callable[[str], None]:
         return lambda text: self._pipeline.notice(f"{client}: {text}")
+
+    # -- mitmproxy's hooks --
 
     def tls_start_client(self, data: tls.TlsData) -> None:
         assert self._listening is not None

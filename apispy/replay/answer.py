@@ -1,9 +1,10 @@
 """A recorded answer as it is sent again: its head, its pieces with their times, and how its end is told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from apispy.engine.operation import Call
 from apispy.model import Chunk, Exchange, Headers, Request
 from apispy.replay.entries import Entry
 from apispy.replay.substitute import Swap, swapped
@@ -16,12 +17,12 @@ Ending = Literal["ends", "breaks", "stays"]
 
 BODILESS = (204, 304)
 
-PER_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "content-length")
-"""Headers that are made anew: they are about this connection, or this body."""
-
 END_OF_CHUNKS = b"0\r\n"
 
 NONE = Headers()
+
+CANCELLED = b"context canceled"
+"""Stands in what a daemon still says, in a call that stays open, when its client has gone. Nobody is to hear it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Answer:
     pieces: tuple[Chunk, ...] = ()
     trailers: Headers = NONE
     version: str = "1.1"
+    ended_at: float = 0.0  # the moment of its end in the record
 
     @property
     def head(self) -> bytes:
@@ -51,6 +53,14 @@ class Answer:
         return b"%x\r\n%b\r\n" % (len(data), data) if self.framing == "chunked" else data
 
     @property
+    def script(self) -> Iterator[tuple[float, bytes]]:
+        """What follows the head, each with its moment in the record."""
+        for piece in self.pieces:
+            yield piece.at, self.framed(piece.data)
+        if self.ending == "ends":
+            yield self.ended_at, self.end
+
+    @property
     def end(self) -> bytes:
         return END_OF_CHUNKS + _lines(self.trailers) + b"\r\n" if self.framing == "chunked" else b""
 
@@ -62,18 +72,15 @@ def answer_of(entry: Entry, request: Request, swap: Swap | None) -> Answer:
     assert response is not None
     format = "json" if response.status >= 400 else entry.call.operation.response
     pieces = swapped(response.body.chunks, format, swap)
-    ending = _ending(exchange)
-    framing = _framing(exchange, request)
-    old_keeps = request.version == "1.0" or "close" in request.headers.text("connection").lower()
-    closes = old_keeps or framing == "close" or ending != "ends"
-    fields = [(name, swap(value) if swap else value) for name, value in response.headers
-              if name.decode("latin-1").lower() not in PER_CONNECTION]  # fmt: skip
-    fields += _length(exchange, framing, sum(len(piece.data) for piece in pieces) - response.body.kept)
-    if closes:
-        fields.append((b"Connection", b"close"))
+    ending, framing = _ending(entry), _framing(exchange, request)
+    if ending == "stays":
+        pieces = tuple(piece for piece in pieces if CANCELLED not in piece.data)
+    closes = framing == "close" or ending != "ends" or wants_close(request) or _says_close(response.headers)
+    grown = sum(len(piece.data) for piece in pieces) - response.body.kept
+    fields = list(_fields(exchange, framing, grown, swap, closes=closes))
     version = "1.0" if request.version == "1.0" else "1.1"
     return Answer(response.status, response.reason, Headers(tuple(fields)), framing, ending, closes, pieces,
-                  response.body.trailers, version)  # fmt: skip
+                  response.body.trailers, version, response.body.ended_at or 0.0)  # fmt: skip
 
 
 def message(status: int, reason: str, text: bytes, media_type: str, request: Request | None) -> Answer:
@@ -89,16 +96,33 @@ def message(status: int, reason: str, text: bytes, media_type: str, request: Req
     return Answer(status, reason, Headers(tuple(fields)), "length", "ends", closes, pieces)
 
 
-def _ending(exchange: Exchange) -> Ending:
+def _ending(entry: Entry) -> Ending:
+    exchange, call = entry.exchange, entry.call
     assert exchange.response is not None
+    if call.stays_open and (CANCELLED in exchange.response.body.data or endless(call)):
+        return "stays"
     if exchange.response.body.ended_at is not None or exchange.request.method == "HEAD":
         return "ends"
     return "breaks" if daemon_left(exchange) else "stays"
 
 
+def endless(call: Call) -> bool:
+    """Whether a daemon never ends the answer by itself, only when its client has gone."""
+    return call.operation.id == "SystemEvents" and not call.value("until")
+
+
 def daemon_left(exchange: Exchange) -> bool:
     """Whether the record says that the daemon broke off; else the client did, or the record ended before the call."""
     return any("daemon closed" in problem for problem in exchange.problems)
+
+
+def wants_close(request: Request) -> bool:
+    """Whether the client says that it will ask no more on this connection."""
+    return request.version == "1.0" or _says_close(request.headers)
+
+
+def _says_close(headers: Headers) -> bool:
+    return "close" in headers.text("connection").lower()
 
 
 def _framing(exchange: Exchange, request: Request) -> Framing:
@@ -108,24 +132,54 @@ def _framing(exchange: Exchange, request: Request) -> Framing:
         return "none"
     if "chunked" in response.headers.text("transfer-encoding").lower():
         return "close" if request.version == "1.0" else "chunked"
-    if "content-length" in response.headers or response.body.ended_at is not None:
+    if "content-length" in response.headers:
         return "length"
-    return "close"
+    return "close" if response.body.ended_at is None or _ended_with_connection(exchange) else "length"
 
 
-def _length(exchange: Exchange, framing: Framing, grown: int) -> Iterable[tuple[bytes, bytes]]:
-    """The header that tells the body's framing. *grown*: how much longer it is than in the record."""
+def _ended_with_connection(exchange: Exchange) -> bool:
+    """Whether an answer without framing had none on the wire either. A fixture may have lost its Content-Length."""
     response = exchange.response
     assert response is not None
-    if framing == "chunked":
-        return [(b"Transfer-Encoding", b"chunked")]
+    refused_hijack = response.headers.text("content-type").startswith("application/vnd.docker.raw-stream")
+    return refused_hijack or wants_close(exchange.request) or _says_close(response.headers)
+
+
+def _fields(
+    exchange: Exchange, framing: Framing, grown: int, swap: Swap | None, *, closes: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """The headers, each in its place. *grown*: how much longer the body is than in the record."""
+    response, told = exchange.response, set()
+    assert response is not None
+    for field, value in response.headers:
+        name = field.decode("latin-1").lower()
+        if name == "content-length":
+            value = _length(exchange, framing, grown)
+        if value and not (name == "transfer-encoding" and framing != "chunked"):
+            told.add(name)
+            yield field, swap(value) if swap else value
+    if framing == "length" and "content-length" not in told:
+        yield b"Content-Length", _length(exchange, framing, grown)
+    if (
+        closes
+        and framing in ("length", "chunked")
+        and not {"connection"} & told
+        and exchange.request.version != "1.0"
+    ):
+        yield b"Connection", b"close"
+
+
+def _length(exchange: Exchange, framing: Framing, grown: int) -> bytes:
+    """The value of Content-Length; b"" if there is none."""
+    response = exchange.response
+    assert response is not None
     told = response.headers.text("content-length").strip()
     if framing == "none":  # of HEAD: what a GET would have
-        return [(b"Content-Length", told.encode())] if told.isdigit() else []
-    if framing == "close":
-        return []
+        return told.encode() if told.isdigit() else b""
+    if framing != "length":
+        return b""
     length = int(told[:18]) if told.isdigit() and response.body.ended_at is None else response.body.kept
-    return [(b"Content-Length", str(length + grown).encode())]
+    return str(length + grown).encode()
 
 
 def _lines(headers: Headers) -> bytes:

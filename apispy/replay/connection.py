@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 
 from apispy.model import Exchange, Request
 from apispy.replay.answer import Answer, answer_of, daemon_left
 from apispy.replay.entries import Entry
+from apispy.replay.forwarding import Forwarding
 from apispy.replay.gated import Gated
+from apispy.replay.gone import Gone
 from apispy.replay.inbox import Inbox
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.player import Hit
@@ -18,11 +21,13 @@ from apispy.replay.tunnel import Tunneller, mismatch_of
 from apispy.sockets import Carrier
 from apispy.tap import ConnectionTap, Event
 
+HEAD_START = 0.05
+"""Seconds that a client gets to read the head of a hijacked connection, where it cannot be known that it has."""
+
+BATCH = 64 << 10
+"""Bytes of pieces without a pause between them that are sent together."""
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Gone(Exception):
-    """The client has gone; nothing can be told to it any more."""
 
 
 class Connection:
@@ -37,7 +42,9 @@ class Connection:
         self._carrier = carrier
         number = next(stage.connections)
         self._gated = Gated(self)
-        self._tap = ConnectionTap(number, client, stage.name, stage.numbers.__next__, digests=True)
+        self._tap = ConnectionTap(
+            number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
+        )
 
     async def run(self) -> None:
         reading = asyncio.create_task(self._read())
@@ -74,6 +81,8 @@ class Connection:
             self.stage.sink(self._gated.said(event))
             self.inbox.take(event)
         self.pulse.beat()
+        if self.inbox.in_session:
+            self.stage.pulse.beat()
 
     async def send(self, data: bytes) -> None:
         """Raises Gone."""
@@ -87,6 +96,15 @@ class Connection:
         if ends:
             self.end(ends)
         await self._carrier.drain()
+
+    async def until_read(self) -> None:
+        """Until the client has read what was sent, as far as one can tell.
+
+        Some (docker-py) lose what comes in one piece with the head of a hijacked connection; daemons are not so quick.
+        """
+        end = time.monotonic() + HEAD_START
+        while time.monotonic() < end and self._carrier.unread() != 0 and not self.gone:
+            await asyncio.sleep(0.001)
 
     def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
         """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
@@ -123,9 +141,14 @@ class Connection:
         if (goes_on := await self._gated.decide(exchange, whole=not early)) is not None:
             return goes_on
         found = self.stage.player.find(exchange)
-        self.stage.pulse.beat()
         if isinstance(found, Miss):
-            return await self._refuse(found, exchange.request) and not early
+            if self.stage.daemon is not None and not early:
+                return await Forwarding(self, self.stage.daemon, exchange, found).carry()
+            return await self.refuse(found, exchange.request) and not early
+        if (
+            found.entry.played == 1
+        ):  # only that: who waits must not wait as long as others ask again and again
+            self.stage.pulse.beat()
         return await self._play(found, exchange.request) and not early
 
     async def _early(self) -> Exchange | None:
@@ -135,12 +158,13 @@ class Connection:
         asks = request.headers.text("expect").lower() == "100-continue" and request.version != "1.0"
         if not asks or not request.announces_body:
             return None
-        if self.stage.player.expects_body(self.inbox.head):
+        if self.stage.daemon is not None or self.stage.player.expects_body(self.inbox.head):
             await self.send(CONTINUE)
             return None
         return self.inbox.so_far()
 
-    async def _refuse(self, miss: Miss, request: Request) -> bool:
+    async def refuse(self, miss: Miss, request: Request) -> bool:
+        """Tell the client, and everybody. Whether the connection goes on."""
         self.stage.miss(miss)
         answer = refusal(miss, request, self.stage.player.options.on_miss)
         await self.answer(answer)
@@ -154,9 +178,7 @@ class Connection:
     async def _play(self, hit: Hit, request: Request) -> bool:
         entry = hit.entry
         if entry.unplayable:
-            miss = Miss(entry.asked, Tried(entry, {}), entry.unplayable)
-            self.stage.player.missed(miss)
-            return await self._refuse(miss, request)
+            return await self.refuse(Miss(entry.asked, Tried(entry, {}), entry.unplayable), request)
         if entry.exchange.response is None:
             return await self._silence(entry)
         if entry.exchange.tunnel is not None:
@@ -174,35 +196,26 @@ class Connection:
         player, response = self.stage.player, entry.exchange.response
         assert response is not None
         pace = Pace(player.options.speed, entry.exchange.request.at)
-        await self.stage.wait_for_deeds(entry, response.at)
+        await self.stage.until_due(entry, response.at)
         await pace.keep(response.at)
         answer = answer_of(entry, request, swap_of(player.live_texts()))
-        waiting = answer.head
-        for piece in answer.pieces:
-            if self._has_to_wait(entry, pace, piece.at):
-                await self.send(waiting)
-                waiting = b""
-                await self.stage.wait_for_deeds(entry, piece.at)
-                await pace.keep(piece.at)
-            await self.send(waiting + answer.framed(piece.data))
-            waiting = b""
-        ended_at = response.body.ended_at
-        if answer.ending == "ends" and ended_at is not None and self._has_to_wait(entry, pace, ended_at):
-            await self.send(waiting)
-            waiting = b""
-            await self.stage.wait_for_deeds(entry, ended_at)
-        await self.send(waiting + (answer.end if answer.ending == "ends" else b""))
+        ready = bytearray(answer.head)
+        for at, data in answer.script:
+            if len(ready) > BATCH or self._has_to_wait(entry, pace, at):
+                await self.send(bytes(ready))
+                ready.clear()
+                await self.stage.until_due(entry, at)
+                await pace.keep(at)
+            ready += data
+        await self.send(bytes(ready))
         if answer.ending == "stays":
             await self.until_left()
         return not answer.closes
 
     def _has_to_wait(self, entry: Entry, pace: Pace, at: float) -> bool:
-        if pace.pause(at) > 0:
-            return True
-        return entry.call.stays_open and bool(self.stage.player.deeds.before(entry, at))
+        return pace.pause(at) > 0 or not self.stage.may_come(entry, at)
 
     def tell_mismatch(self, entry: Entry, why: str) -> None:
         """A tunnel's client said something else than in the record."""
         miss = mismatch_of(entry, why)
-        self.stage.player.missed(miss)
         self.stage.miss(miss)

@@ -2,12 +2,11 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay.talk import LooseTalk, Talk
-from apispy.tap.events import Data, Event, GaveUp, Opened, StreamEnded
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, StreamEnded
 
 BODY_LIMIT = 64 << 20
 """Bytes of a request's body that are kept to be compared; of a longer one the digest is."""
@@ -19,12 +18,14 @@ class Inbox:
     def __init__(self) -> None:
         self.requests: deque[Exchange] = deque()  # complete, not yet answered
         self.head: Exchange | None = None  # of a request whose body is not complete
+        self.in_session = False  # other connections wait for what comes in the tunnel
+        self.closed = 0  # the number of the last exchange that is over
+        self.was_tunnel = False  # it had taken the connection over
         self.broken = ""  # why nothing more can be read
         self._chunks: list[Chunk] = []
         self._size = self._kept = 0
         self._hash = hashlib.sha256()
         self._talk: Talk = LooseTalk()
-        self._early: list[Callable[[Talk], None]] = []
 
     def take(self, event: Event) -> None:
         match event:
@@ -38,12 +39,14 @@ class Inbox:
                 self._talk.heard(chunk.data)
             case StreamEnded(_, "to_server", _):
                 self._talk.ended()
+            case Closed(exchange):
+                self.closed, self.was_tunnel = exchange.id, exchange.tunnel is not None
             case GaveUp(_, reason):
                 self.broken = reason
 
-    def listen(self, talk: Talk) -> None:
-        """What comes in the tunnel from now on is told to *talk*."""
-        self._talk = talk
+    def listen(self, talk: Talk, *, others_wait: bool = False) -> None:
+        """What comes in the tunnel from now on is told to *talk*. *others_wait*: calls on other connections too."""
+        self._talk, self.in_session = talk, others_wait
 
     def so_far(self) -> Exchange:
         """The request whose body is not complete, with what there is of it."""

@@ -42,12 +42,13 @@ class Player:
         self.bindings = Bindings()
         self.deeds = Deeds(self.entries)
         self.misses: list[Miss] = []
+        self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.entries:
             self._by_name[entry.name].append(entry)
 
     def find(self, exchange: Exchange) -> Hit | Miss:
-        """The recorded call for a live request, whose body is complete. A hit is used up, a miss is noted."""
+        """The recorded call for a live request, whose body is complete. It is used up. A Miss is not noted yet."""
         live = Asked(exchange, self.redactor)
         candidates = self._by_name[live.call.operation.id or f"{live.method} {live.call.path}"]
         for entry in candidates:
@@ -57,9 +58,7 @@ class Player:
             for entry in reversed(candidates):
                 if self._matches(entry, live):
                     return self._hit(entry)
-        miss = Miss(live, self._nearest(live, candidates))
-        self.misses.append(miss)
-        return miss
+        return Miss(live, self._nearest(live, candidates))
 
     def expects_body(self, exchange: Exchange) -> bool:
         """Whether a client that asks first (Expect: 100-continue) is to send its body.
@@ -82,7 +81,7 @@ class Player:
         return found
 
     def missed(self, miss: Miss) -> None:
-        """A call that was found went another way than the recorded one."""
+        """A request was not answered from the record, or went another way than there."""
         self.misses.append(miss)
 
     @property

@@ -18,6 +18,8 @@ def report(player: Player) -> Iterator[tuple[str, str]]:
         yield f"{told}, {misses} {'request' if misses == 1 else 'requests'} had no recorded answer", "bad"
     else:
         yield f"{told}, every request had its answer", ""
+    if player.forwarded:
+        yield f"  {player.forwarded} asked of the daemon, for they had no recorded answer", ""
     for entry in unplayed[:SHOWN]:
         yield f"  not played: #{entry.number} {entry.name} {line_of(entry.asked)}", "dim"
     if len(unplayed) > SHOWN:

@@ -1,6 +1,7 @@
 """Listens, and carries connections of live clients, until stopped."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 
@@ -8,6 +9,8 @@ from apispy.endpoints import Listen
 from apispy.replay.connection import Connection
 from apispy.replay.stage import Stage
 from apispy.sockets import Carrier, HangupWatch, Stream, TlsStream, open_listener, unix_peer
+
+log = logging.getLogger(__name__)
 
 GRACE = 0.5
 """Seconds that open connections get to send what is in their buffers when the server ends."""
@@ -66,6 +69,9 @@ class Server:
         except OSError as error:
             reason = error.reason if isinstance(error, ssl.SSLError) and error.reason else str(error)
             self._stage.say(f"refused {client}: {reason.replace('_', ' ').lower()}")
+        except Exception as fault:  # a bug of ours must end neither the others nor in silence
+            log.exception("a connection failed")
+            self._stage.say(f"a fault in apispy, the connection of {client} is over: {fault!r}")
         finally:
             self._hangups.forget(stream.fd)
             stream.close()

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from apispy.endpoints import Endpoint
 from apispy.gate import Gate
 from apispy.replay.entries import Entry
 from apispy.replay.miss import Miss
 from apispy.replay.player import Player
 from apispy.replay.pulse import Pulse
+from apispy.replay.sessions import Sessions
 from apispy.tap.clock import Clock
 from apispy.tap.events import Event
 
@@ -33,23 +35,38 @@ class Stage:
     pulse: Pulse = field(default_factory=Pulse)
     connections: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    sessions: Sessions = field(init=False)
+    daemon: Endpoint | None = None  # who is asked what is not recorded, with --on-miss forward
+    forwarded: set[int] = field(default_factory=set)  # the numbers of those calls
+    body_limit: int = 1 << 20  # bytes of each stream that are kept to be shown
     given_up: int = 0  # how often something went on without what should have come before
 
+    def __post_init__(self) -> None:
+        self.sessions = Sessions(self.player.entries)
+
+    def may_come(self, entry: Entry, at: float) -> bool:
+        """Whether all that came before this moment of the record has come now, as far as *entry* waits for it."""
+        deeds = self.player.deeds.before(entry, at) if entry.call.stays_open else ()
+        return not deeds and self.sessions.caught_up(entry, at)
+
     def miss(self, miss: Miss) -> None:
+        """Note and tell it."""
+        self.player.missed(miss)
         self.tell_miss(miss)
 
-    async def wait_for_deeds(self, entry: Entry, at: float) -> None:
+    async def until_due(self, entry: Entry, at: float) -> None:
         """Until the live clients have made the requests that were made before this moment of the record.
 
         When nothing new has been asked for as long as one is patient, it goes on, and says so.
         """
         deeds, patience = self.player.deeds, self.player.options.patience
-        if not entry.call.stays_open or not deeds.before(entry, at):
+        if await self.pulse.until(lambda: self.may_come(entry, at), patience):
             return
-        if not await self.pulse.until(lambda: not deeds.before(entry, at), patience):
-            missing = deeds.before(entry, at)
-            deeds.give_up(missing)
-            self.went_on(entry, f"{_names(missing)}, which came before in the record", patience)
+        missing = deeds.before(entry, at) if entry.call.stays_open else []
+        deeds.give_up(missing)
+        self.sessions.give_up(entry)
+        words = f"{_names(missing)}, which came before in the record" if missing else "its session"
+        self.went_on(entry, words, patience)
 
     def went_on(self, entry: Entry, missing: str, patience: float) -> None:
         """Say that something did not come."""

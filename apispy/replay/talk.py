@@ -4,8 +4,10 @@ What the daemon said came after something that the client had said: ``Mark`` is 
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Protocol
 
 from apispy import decoders
@@ -135,15 +137,24 @@ class LooseTalk:
         return True
 
 
-def mark_at(body: Body, at: float) -> Mark:
-    """How far the client was in the record, *at* seconds after the call began.
+class Marks:
+    """How far the client was in the record, by the moment."""
 
-    The end of a stream in which there was nothing is not waited for: whether a client without input closes at once
-    is its way.
-    """
-    size = sum(len(chunk.data) for chunk in body.chunks if chunk.at < at)
-    ended = body.ended_at is not None and body.ended_at < at
-    return Mark(body.size if ended else size, ended and body.size > 0)
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._times = [chunk.at for chunk in body.chunks]
+        self._sizes = [0, *accumulate(len(chunk.data) for chunk in body.chunks)]
+
+    def at(self, at: float, *, at_end: bool = False) -> Mark:
+        """*at* seconds after the call began.
+
+        The end of a stream in which there was nothing is not waited for: whether a client without input closes at
+        once is its way. But it is if the daemon ended because of it (*at_end*), as of detach keys, which the CLI reads.
+        """
+        body = self._body
+        if body.ended_at is not None and body.ended_at < at:
+            return Mark(body.size, body.size > 0 or at_end)
+        return Mark(self._sizes[bisect_left(self._times, at)])
 
 
 def _payload(items: Iterable[Item]) -> bytes:

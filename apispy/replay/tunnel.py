@@ -2,16 +2,18 @@
 
 import base64
 import hashlib
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from apispy.model import Body, Headers, Request
 from apispy.replay.answer import Answer, daemon_left
 from apispy.replay.entries import DISCREET, Entry
+from apispy.replay.h2c import SILENT_DAEMON, H2cTalk
 from apispy.replay.matching import Difference
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.stage import Pace
 from apispy.replay.substitute import swap_of, swapped
-from apispy.replay.talk import LooseTalk, MessageTalk, RawTalk, Talk, mark_at
+from apispy.replay.talk import LooseTalk, Marks, MessageTalk, RawTalk, Talk
 
 if TYPE_CHECKING:
     from apispy.replay.connection import Connection
@@ -21,8 +23,7 @@ WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 STDIN = "stdin"
 
-SILENT_DAEMON = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
-"""What BuildKit's daemon says on /session when it asks for nothing: the preface, and settings of which none is set."""
+FOR_EVER = float("inf")
 
 
 class Tunneller:
@@ -34,6 +35,14 @@ class Tunneller:
         assert tunnel is not None
         self._tunnel = tunnel
         self._talk = talk_of(entry, compared=self._compares)
+        self._marks = Marks(tunnel.to_server)
+        self._due = [piece.at for piece in tunnel.to_client.chunks]
+        self._played = (
+            0.0 if tunnel.to_client.chunks else FOR_EVER
+        )  # the moment of the last piece that was played
+        if self._withheld:
+            self._played = FOR_EVER
+        connection.stage.sessions.open(entry, self)
 
     async def play(self) -> None:
         connection, entry = self._connection, self._entry
@@ -41,8 +50,9 @@ class Tunneller:
         assert response is not None
         pace = Pace(player.options.speed, entry.exchange.request.at)
         await pace.keep(response.at)
-        connection.inbox.listen(self._talk)
+        connection.inbox.listen(self._talk, others_wait=self._tunnel.protocol == DISCREET)
         await connection.send(self._head())
+        await connection.until_read()
         output = self._tunnel.to_client
         if self._withheld:
             await connection.send(SILENT_DAEMON)
@@ -53,12 +63,27 @@ class Tunneller:
                 return
             await pace.keep(piece.at)
             await connection.send(piece.data)
+            self._played = piece.at
+            connection.stage.pulse.beat()
+        self._played = FOR_EVER
         await self._end(output)
+
+    def caught_up(self, at: float) -> bool:
+        """Whether all that went through the tunnel until Unix time *at* of the record has gone through it now."""
+        since = at - self._entry.exchange.started
+        due = bisect_left(self._due, since)
+        if due and self._played < self._due[due - 1]:
+            return False
+        return self._withheld or self._talk.reached(self._marks.at(since))
 
     async def _end(self, output: Body) -> None:
         connection = self._connection
         if output.ended_at is not None:
-            if not await self._may_say(output.ended_at):
+            last = output.chunks[-1].at if output.chunks else 0.0
+            client_ended = self._tunnel.to_server.ended_at
+            if not await self._may_say(
+                output.ended_at, at_end=client_ended is not None and client_ended > last
+            ):
                 return
             connection.send_end()
         elif daemon_left(self._entry.exchange):
@@ -67,11 +92,11 @@ class Tunneller:
         if self._talk.problem:
             connection.tell_mismatch(self._entry, self._talk.problem)
 
-    async def _may_say(self, at: float) -> bool:
+    async def _may_say(self, at: float, *, at_end: bool = False) -> bool:
         """Wait until what came before this moment has come. False: the client said something else; it has been told."""
         connection, talk = self._connection, self._talk
-        mark = mark_at(self._tunnel.to_server, at)
-        await connection.stage.wait_for_deeds(self._entry, at)
+        mark = self._marks.at(at, at_end=at_end)
+        await connection.stage.until_due(self._entry, at)
         patience = connection.stage.player.options.patience
         came = await connection.pulse.until(
             lambda: talk.reached(mark) or bool(talk.problem) or connection.gone, patience
@@ -106,7 +131,9 @@ def talk_of(entry: Entry, *, compared: bool) -> Talk:
     tunnel = entry.exchange.tunnel
     assert tunnel is not None
     said, answered = tunnel.to_server, tunnel.to_client
-    if not compared or tunnel.protocol == DISCREET or b"<redacted" in said.data:
+    if tunnel.protocol == DISCREET:
+        return H2cTalk(said)
+    if not compared or b"<redacted" in said.data:
         return LooseTalk()
     ends_first = said.ended_at is not None and (
         answered.ended_at is None or said.ended_at < answered.ended_at

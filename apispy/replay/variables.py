@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from apispy.model import is_redacted
+
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 PLACEHOLDER = re.compile(r"<(name|port|time):[^<>\s]{1,200}>|<(redacted):[0-9a-f]{8}>")
@@ -88,11 +90,14 @@ class Bindings:
         return self._recorded.get(live) or (self._above.recorded(live) if self._above else None)
 
     def bind(self, recorded: str, live: str) -> bool:
-        """Whether *live* may stand for *recorded*; from now on it does."""
+        """Whether *live* may stand for *recorded*; from now on it does.
+
+        A secret may have several tokens: each file that was recorded has its own.
+        """
         known = self.live(recorded)
         if known is not None:
             return known == live
-        if self.recorded(live) is not None:
+        if self.recorded(live) is not None and not is_redacted(recorded):
             return False
         self._live[recorded] = live
         self._recorded[live] = recorded

@@ -20,6 +20,9 @@ class Carrier(Protocol):
     def close(self) -> None:
         """Close after everything written before has gone out."""
 
+    def unread(self) -> int | None:
+        """Bytes that were sent and that the peer has not read; None where the system does not tell."""
+
     def reset(self) -> None:
         """Close at once, with a RST where there is such a thing."""
 

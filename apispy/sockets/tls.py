@@ -80,6 +80,9 @@ class TlsStream:
             self.write_eof()
         self._stream.close()
 
+    def unread(self) -> int | None:
+        return None  # what the peer has read of the ciphertext, it has not yet given to its program
+
     def reset(self) -> None:
         self._stream.reset()
 

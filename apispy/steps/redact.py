@@ -11,6 +11,9 @@ from apispy.steps.hider import Hider, Tokens
 from apispy.steps.policy import Policy
 from apispy.steps.suspicion import Watch
 
+BEFORE = 4096
+"""Bytes of a stream that are remembered for the next chunk: a secret that is no longer is found across its edge."""
+
 
 class Redactor:
     """Cleans the exchanges of one session: the same secret has the same token in all of them."""
@@ -52,6 +55,7 @@ class Cleaning:
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._echoes: set[str] = set()
         self._watches: dict[Direction, Watch] = {}
+        self._before: dict[Direction, bytes] = {}  # the end of what was shown of each stream
 
     def look(self, direction: Direction, data: bytes) -> None:
         """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
@@ -68,8 +72,13 @@ class Cleaning:
             if direction == "response":
                 clean = _head_of_response(hider, clean)
             trailers = heads.fields(hider, body.trailers, f"{direction}.trailer")
-            shown = replace(self._body(hider, direction, body), trailers=trailers)
-            clean = clean.with_stream(direction, shown)
+            shown = self._body(hider, direction, body)
+            if trailers is not body.trailers:
+                shown = replace(shown, trailers=trailers)
+            if shown is not body:
+                clean = clean.with_stream(direction, shown)
+        if not exchange.problems and not hider.found:
+            return clean
         problems = tuple(
             texts.clean(hider, heads.without_quotes(text), "problems") for text in exchange.problems
         )
@@ -99,7 +108,9 @@ class Cleaning:
             return None
         if self._format(direction) in streams.PROGRAMS or self._innocent(direction):
             return chunk
-        return replace(chunk, data=texts.starred(chunk.data, self._echoes))
+        before = self._before.get(direction, b"")
+        self._before[direction] = (before + chunk.data)[-BEFORE:]
+        return replace(chunk, data=texts.starred(chunk.data, self._echoes, before))
 
     def item(self, direction: Direction, item: Item) -> Item:
         """What was read in a stream as it flowed. Where that is hidden, a discreet decoder read it."""
@@ -159,6 +170,8 @@ def _head_of_request(hider: Hider, exchange: Exchange) -> Exchange:
     request = exchange.request
     target = parameters.target(hider, request.target)
     headers = heads.fields(hider, request.headers, "request.header")
+    if target == request.target and headers is request.headers:
+        return exchange
     return replace(exchange, request=replace(request, target=target, headers=headers))
 
 
@@ -168,4 +181,6 @@ def _head_of_response(hider: Hider, exchange: Exchange) -> Exchange:
         return exchange
     headers = heads.fields(hider, response.headers, "response.header")
     reason = texts.clean(hider, response.reason, "response.reason")
+    if reason == response.reason and headers is response.headers:
+        return exchange
     return replace(exchange, response=replace(response, headers=headers, reason=reason))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import h11
 
-from apispy.model import Exchange
+from apispy.model import Exchange, Headers, Request, Response
 from apispy.tap import http1
 from apispy.tap.events import Answered, Closed, Event, GaveUp, Opened
 from apispy.tap.exchange import OpenExchange
@@ -98,16 +98,16 @@ class ConnectionTap:
         return self._open
 
     def _request_data(self, exchange: OpenExchange, data: bytes, at: float) -> Iterator[Event]:
-        for event in exchange.request_reader.feed(data):
-            match event:
-                case h11.Request():
-                    exchange.request = http1.request(event, exchange.since(at))
-                    exchange.response_reader = http1.response_reader(exchange.request)
+        for part in exchange.request_reader.feed(data, exchange.since(at)):
+            match part:
+                case Request():
+                    exchange.request = part
+                    exchange.response_reader = http1.response_reader(part)
                     yield Opened(exchange.freeze())
-                case h11.Data():
-                    yield exchange.add("request", bytes(event.data), at)
-                case h11.EndOfMessage():
-                    yield exchange.end("request", at, http1.headers(event))
+                case bytes():
+                    yield exchange.add("request", part, at)
+                case Headers():
+                    yield exchange.end("request", at, part)
                     self._hold(exchange.request_reader.rest, at)
         yield from self._finish_if_done(exchange, at)
 
@@ -123,18 +123,17 @@ class ConnectionTap:
     def _response_data(self, exchange: OpenExchange, data: bytes, at: float) -> Iterator[Event]:
         assert exchange.request is not None
         assert exchange.response_reader is not None
-        for event in exchange.response_reader.feed(data):
-            match event:
-                case h11.Data():
-                    yield exchange.add("response", bytes(event.data), at)
-                case h11.EndOfMessage():
-                    yield exchange.end("response", at, http1.headers(event))
-                case h11.Response() | h11.InformationalResponse():
-                    answer = http1.response(event, exchange.since(at))
-                    if answer.status < 200 and answer.status != 101:
+        for part in exchange.response_reader.feed(data, exchange.since(at)):
+            match part:
+                case bytes():
+                    yield exchange.add("response", part, at)
+                case Headers():
+                    yield exchange.end("response", at, part)
+                case Response(status=status):
+                    if status < 200 and status != 101:
                         continue  # 100 Continue, 103: the answer is still to come
-                    exchange.response = answer
-                    exchange.protocol = http1.tunnel_protocol(exchange.request, answer)
+                    exchange.response = part
+                    exchange.protocol = http1.tunnel_protocol(exchange.request, part)
                     yield Answered(exchange.freeze())
                     if exchange.protocol is not None:
                         yield from self._enter_tunnel(exchange, at)

@@ -1,82 +1,159 @@
-"""HTTP/1 as h11 reads it: one reader for one request, one for its answer.
+"""HTTP/1 as it is overheard: one reader for one request, one for its answer.
 
 h11 is made for a party that speaks; here nobody speaks, two streams are overheard. So every message gets
 readers of its own, and the reader of an answer is told only what it needs to know of the question:
 HEAD or not, upgrade or not.
+
+h11 is asked where there is any doubt; what is beyond doubt is read without it (``heads``, ``chunks``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import h11
 
 from apispy.model import Headers, Request, Response
+from apispy.tap.chunks import Chunks
+from apispy.tap.heads import CHUNKED, SimpleHead, simple_answer, simple_request
 
 HEAD_LIMIT = 1 << 20
 """Bytes of an unfinished head, or chunk header, before the tap gives up (Go's own limit is 1 MiB)."""
 
+Part = Request | Response | bytes | Headers
+"""What a message is made of: its head; pieces of its body; the trailers, with which it ends."""
+
 MessageEvent = h11.Request | h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
+
+ONE_CHUNK = b"1\r\nx"
+"""Brings h11 to the end of a chunk."""
 
 
 class MessageReader:
     """Reads one message out of a byte stream. Raises h11.RemoteProtocolError when it is none."""
 
-    def __init__(self, role: type[h11.CLIENT] | type[h11.SERVER]) -> None:
-        self._h11 = h11.Connection(role, max_incomplete_event_size=HEAD_LIMIT)
+    def __init__(
+        self, simple: Callable[[bytes], SimpleHead | None], careful: Callable[[], h11.Connection]
+    ) -> None:
+        self._simple = simple
+        self._careful = careful  # makes the h11 that decides in doubt
+        self._h11: h11.Connection | None = None
+        self._head = b""  # once it is read without h11
+        self._left = 0  # bytes of the body, if it is known how many
+        self._chunks: Chunks | None = None
+        self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[MessageEvent]:
-        """Take the next bytes (b"" is the end of the stream); give what they complete."""
-        self._h11.receive_data(data)
-        while True:
-            event = self._h11.next_event()
-            if isinstance(event, MessageEvent):
-                yield event
-            else:  # NEED_DATA, PAUSED, ConnectionClosed
-                return
+    def feed(self, data: bytes, at: float) -> Iterator[Part]:
+        """Take the next bytes (b"" is the end of the stream); give what they complete. *at*: the time of a head."""
+        if self._h11 is not None:
+            yield from self._carefully(data, at)
+        elif self._head:
+            yield from self._body(data, at)
+        else:
+            yield from self._begin(data, at)
 
     @property
     def rest(self) -> bytes:
         """Bytes that were fed and do not belong to what was read so far."""
-        return self._h11.trailing_data[0]
+        return self._rest if self._h11 is None else self._h11.trailing_data[0]
+
+    def _begin(self, data: bytes, at: float) -> Iterator[Part]:
+        stop = data.find(b"\r\n\r\n")
+        head = self._simple(data[:stop]) if stop > 0 else None
+        if head is None:
+            self._h11 = self._careful()
+            yield from self._carefully(data, at)
+            return
+        self._head = data[: stop + 4]
+        yield head.at(at)
+        if head.length == CHUNKED:
+            self._chunks = Chunks()
+        self._left = head.length
+        yield from self._body(data[stop + 4 :], at, begins=True)
+
+    def _body(self, data: bytes, at: float, *, begins: bool = False) -> Iterator[Part]:
+        if not data and not begins:
+            raise h11.RemoteProtocolError("the connection was closed in the middle of a message")
+        if self._chunks is not None:
+            yield from self._chunked(self._chunks, data, at)
+            return
+        piece, self._rest = data[: self._left], data[self._left :]
+        if piece:
+            self._left -= len(piece)
+            yield piece
+        if not self._left:
+            yield NO_TRAILERS
+
+    def _chunked(self, chunks: Chunks, data: bytes, at: float) -> Iterator[Part]:
+        yield from chunks.feed(data)
+        if chunks.ended:
+            self._rest = chunks.rest
+            yield NO_TRAILERS
+        elif chunks.puzzled:
+            self._h11 = self._careful()
+            for known in (self._head, *([ONE_CHUNK] if chunks.begun else [])):
+                self._h11.receive_data(known)
+                while self._h11.next_event() is not h11.NEED_DATA:
+                    pass
+            yield from self._carefully(chunks.rest, at)
+
+    def _carefully(self, data: bytes, at: float) -> Iterator[Part]:
+        assert self._h11 is not None
+        self._h11.receive_data(data)
+        while isinstance(
+            event := self._h11.next_event(), MessageEvent
+        ):  # else NEED_DATA, PAUSED, ConnectionClosed
+            yield _part(event, at)
+
+
+NO_TRAILERS = Headers()
 
 
 def request_reader() -> MessageReader:
-    return MessageReader(h11.SERVER)
+    return MessageReader(
+        simple_request, lambda: h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
+    )
 
 
 def response_reader(request: Request) -> MessageReader:
     """A reader of the answer to *request*."""
-    reader = MessageReader(h11.CLIENT)
+    return MessageReader(partial(simple_answer, request), partial(_asked, request))
+
+
+def _asked(request: Request) -> h11.Connection:
+    made = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
     upgrade = [("upgrade", "x")] if "upgrade" in request.headers else []
-    question = h11.Request(method=request.method, target="/", headers=[("host", "x"), *upgrade])
-    reader._h11.send(question)
-    reader._h11.send(h11.EndOfMessage())
-    return reader
+    made.send(h11.Request(method=request.method, target="/", headers=[("host", "x"), *upgrade]))
+    made.send(h11.EndOfMessage())
+    return made
 
 
-def headers(event: h11.Request | h11.InformationalResponse | h11.Response | h11.EndOfMessage) -> Headers:
-    """The header fields with the case they had on the wire."""
-    pairs = event.headers if not hasattr(event.headers, "raw_items") else event.headers.raw_items()
-    return Headers(tuple((bytes(name), bytes(value)) for name, value in pairs))
-
-
-def request(event: h11.Request, at: float) -> Request:
-    return Request(
-        method=event.method.decode("latin-1"),
-        target=event.target.decode("latin-1"),
-        version=event.http_version.decode("latin-1"),
-        headers=headers(event),
-        at=at,
-    )
-
-
-def response(event: h11.Response | h11.InformationalResponse, at: float) -> Response:
+def _part(event: MessageEvent, at: float) -> Part:
+    match event:
+        case h11.Data():
+            return bytes(event.data)
+        case h11.EndOfMessage():
+            return _headers(event)
+        case h11.Request():
+            return Request(
+                method=event.method.decode("latin-1"),
+                target=event.target.decode("latin-1"),
+                version=event.http_version.decode("latin-1"),
+                headers=_headers(event),
+                at=at,
+            )
     return Response(
         status=event.status_code,
         reason=event.reason.decode("latin-1"),
         version=event.http_version.decode("latin-1"),
-        headers=headers(event),
+        headers=_headers(event),
         at=at,
     )
+
+
+def _headers(event: h11.Request | h11.InformationalResponse | h11.Response | h11.EndOfMessage) -> Headers:
+    """The header fields with the case they had on the wire."""
+    pairs = event.headers if not hasattr(event.headers, "raw_items") else event.headers.raw_items()
+    return Headers(tuple((bytes(name), bytes(value)) for name, value in pairs))
 
 
 def tunnel_protocol(question: Request, answer: Response) -> str | None:

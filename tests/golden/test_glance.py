@@ -1,57 +1,86 @@
-"""A glance at an exchange is enough for statistics, and holds no secret."""
+"""A glance at a saved exchange is enough for statistics."""
 
+import json
+import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sessions import SECRET_PARTS, SESSIONS, Wire
+from sessions import SESSIONS, Wire
 
+from apispy import capture
+from apispy.capture.gist import gist_of
+from apispy.capture.lines import read_gist, written
 from apispy.learn import Memory
 from apispy.model import Exchange
-from apispy.outputs import Reading, Stats
+from apispy.outputs import Stats
+from apispy.outputs.figures import Figures, figures_of
 from apispy.pipeline import glance, read
 from apispy.steps import Redactor
 from apispy.tap.events import Closed
 
-
-def exchanges(session: str) -> list[Exchange]:
-    wire = Wire()
-    SESSIONS[session](wire)
-    return [event.exchange for event in wire.events if isinstance(event, Closed)]
+SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jsonl"))
+whole_look = sys.modules["apispy.pipeline.glance"]
 
 
 def captured(session: str) -> list[Exchange]:
     """As a capture holds them: a token may have made a body a few bytes longer."""
-    redactor = Redactor()
-    return [redactor.redact(each) for each in exchanges(session)]
+    wire, redactor = Wire(), Redactor()
+    SESSIONS[session](wire)
+    return [redactor.redact(event.exchange) for event in wire.events if isinstance(event, Closed)]
 
 
-def stats(readings: list[Reading]) -> str:
-    texts: list[str] = []
-    output = Stats(texts.append, as_json=True)
-    for reading in readings:
-        output.write(reading)
-    output.close()
-    return "".join(texts)
+def glanced(exchange: Exchange) -> Figures:
+    return glance(gist_of(json.loads(written(exchange))))
 
 
 @pytest.mark.parametrize("session", SESSIONS)
-def test_it_gives_the_same_statistics(session: str) -> None:
-    memory, whole = Memory(), captured(session)
-    assert stats([glance(each) for each in whole]) == stats([read(each, memory) for each in whole])
+def test_it_gives_the_same_figures(session: str) -> None:
+    for exchange in captured(session):
+        assert glanced(exchange) == figures_of(read(exchange, Memory()))
 
 
-@pytest.mark.parametrize("session", SESSIONS)
-def test_it_holds_no_secret(session: str) -> None:
-    text = repr([glance(each) for each in exchanges(session)])
-    assert not [part for part in SECRET_PARTS if part in text]
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_it_gives_the_figures_of_real_sessions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And decodes nothing for them."""
+    figures = [figures_of(read(exchange, Memory())) for exchange in capture.read(path)]
+    monkeypatch.setattr(whole_look, "read", None)
+    assert [glance(gist) for _, gist in capture.read_gists(path)] == figures
 
 
-def test_with_statistics_it_takes_less_than_20_000th_of_a_second() -> None:
-    """Measured over 100,000 exchanges: those of `docker ps` (no progress, which must be decoded), many times."""
-    whole = exchanges("ps")
-    output = Stats(lambda _: None)
+@pytest.mark.parametrize("session", ["run", "ps", "logs", "exec", "events"])
+def test_what_goes_well_is_not_decoded(session: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a whole look")
+
+    whole = captured(session)
+    monkeypatch.setattr(whole_look, "read", refuse)
+    assert len([glanced(exchange) for exchange in whole]) == len(whole)
+
+
+def test_it_takes_little_longer_than_to_read_the_json() -> None:
+    """The issue asks for 20,000 exchanges/s; here it is held as a ratio, which does not depend on the machine.
+
+    The best of several rounds counts: others may use the machine.
+    """
+    lines = [line for path in SAMPLES for line in path.read_bytes().splitlines(keepends=True)[1:]] * 20
+    stats = Stats(lambda _: None)
+
+    def counted() -> None:
+        for line in lines:
+            told = read_gist(line, 1)
+            if isinstance(told, capture.Gist):
+                stats.count(glance(told))
+
+    def parsed() -> None:
+        for line in lines:
+            json.loads(line)
+
+    assert min(map(cpu, [counted] * 5)) < 5 * min(map(cpu, [parsed] * 5))
+
+
+def cpu(step: Any) -> float:
     begin = time.process_time()
-    for _ in range(100_000 // len(whole)):
-        for each in whole:
-            output.write(glance(each))
-    assert time.process_time() - begin < 5
+    step()
+    return time.process_time() - begin

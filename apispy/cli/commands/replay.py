@@ -1,19 +1,22 @@
 """``apispy replay FILE``: the daemon, played from a capture."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import ALLOW_HOST, FAULT, FILE, takes_view
+from apispy.cli.options import ALLOW_HOST, FAULT, FILE, takes_daemon, takes_view
 from apispy.cli.types import is_typed
 from apispy.cli.view import View
 from apispy.cli.with_command import WithCommand
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
+    from apispy.endpoints import Endpoint
     from apispy.gate import Rule
+    from apispy.replay.options import OnMiss
 
 
 @click.command(cls=WithCommand)
@@ -33,10 +36,16 @@ if TYPE_CHECKING:
               help="The pauses in streams: real, fast (none), or a factor: 2 is twice as fast.")  # fmt: skip
 @click.option("--patience", type=click.FloatRange(0.01, 86400), default=10.0, show_default=True, metavar="SECONDS",
               help="How long an answer waits for what came before it in the record.")  # fmt: skip
-@click.option("--on-miss", type=click.Choice(["fail", "404"]), default="fail", show_default=True,
-              help="What a request gets that has no recorded answer: 501 with the reason, or 404.")  # fmt: skip
+@click.option("--on-miss", type=click.Choice(["fail", "404", "forward"]), default="fail", show_default=True,
+              help="What a request gets that has no recorded answer: 501 with the reason, 404, or what the daemon "
+                   "at --upstream says.")  # fmt: skip
+@click.option("-o", "--output", type=FILE, metavar="FILE",
+              help="Record what was forwarded in a new file, to be replayed beside the others.")  # fmt: skip
 @ALLOW_HOST
 @FAULT
+@click.option("--report", type=FILE, metavar="FILE",
+              help="Write what was played and what was not, for `apispy fixture prune`.")  # fmt: skip
+@takes_daemon
 @takes_view
 @click.pass_context
 def command(
@@ -50,7 +59,10 @@ def command(
     repeat_last: bool,
     speed: str,
     patience: float,
-    on_miss: str,
+    on_miss: "OnMiss",
+    output: Path | None,
+    report: Path | None,
+    daemon: "Callable[[], Endpoint]",
     allow_hosts: tuple[str, ...],
     faults: "tuple[Rule, ...]",
     view: View,
@@ -66,7 +78,7 @@ def command(
     from contextlib import nullcontext
 
     from apispy import endpoints
-    from apispy.cli import child, replaying
+    from apispy.cli import child, played, replaying
     from apispy.cli.listening import listener_files
     from apispy.replay import Options, Player, choose, speed_of
 
@@ -75,10 +87,13 @@ def command(
         if not words:
             raise UsageError("After -- a command is expected. Type: apispy replay FILE -- COMMAND ...")
         child.check(words[0], "apispy replay FILE -- COMMAND ...")
-    options = Options(
-        choose(match), repeat_last, "404" if on_miss == "404" else "fail", speed_of(speed), patience
-    )
-    player = Player(replaying.recorded(files), options)
+    if output and on_miss != "forward":
+        raise UsageError(
+            f"--output {output} records what was forwarded: add --on-miss forward, or leave it out."
+        )
+    options = Options(choose(match), repeat_last, on_miss, speed_of(speed), patience)
+    recorded = replaying.recorded(files)
+    player = Player([exchange for calls in recorded.values() for exchange in calls], options)
     private = words is not None and not any(
         is_typed(ctx, p) for p in ctx.command.params if p.name == "listen"
     )
@@ -86,5 +101,10 @@ def command(
         tls = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
         name = ", ".join(str(file) for file in files)
         stream = sys.stdout if words is None else sys.stderr
-        work = replaying.Replaying(name, player, where, tls, view, stream, faults, allow_hosts)
+        spying = daemon() if on_miss == "forward" else None
+        work = replaying.Replaying(
+            name, player, where, tls, view, stream, spying, output, faults, allow_hosts
+        )
+        if report:
+            work.played = played.written_to(report, recorded)
         return replaying.stand(work) if words is None else replaying.play_under(work, words)

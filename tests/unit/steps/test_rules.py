@@ -50,10 +50,10 @@ def test_all_that_is_found_is_hidden() -> None:
 
 def test_a_search_that_takes_too_long_hides_all() -> None:
     [pattern] = parse([r"re:(a|a|b?a)+\d(?<=x.)"]).patterns
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(100):
         assert pattern.substituted("a" * 60 + "!", lambda text: f"<{len(text)}>") == "<61>"
-    assert time.monotonic() - began < 100 * PATIENCE / 2
+    assert time.process_time() - began < 100 * PATIENCE / 2
     assert pattern.substituted("short", lambda text: f"<{len(text)}>") == "<5>"
 
 

@@ -68,9 +68,9 @@ def test_values_that_do(value: str) -> None:
     "value", ["eyJ" * 3000, "-eyJ" * 2000, "://" * 3000, "a" * 1_000_000, "A1" * 500_000]
 )
 def test_odd_values_take_no_time(value: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     looks_secret("NEUTRAL", value)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

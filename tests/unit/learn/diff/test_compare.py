@@ -194,7 +194,7 @@ def test_ten_thousand_calls_take_seconds() -> None:
         reading("GET /containers/json?all=1", 200, [{"Id": WEB}]),
         reading("GET /info", 200, {"A": 1}),
     )
-    began = time.monotonic()
+    began = time.process_time()
     found = difference([one] * 10_000, [one, other] * 5_000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert (len(found.only_a), len(found.only_b), found.same) == (5_000, 5_000, 5_000)

@@ -1,0 +1,171 @@
+"""Makes samples/*.jsonl: captures of real sessions. `make samples` runs it, as root.
+
+Each session is typed into a shell (or a terminal) of a real docker CLI, which reaches a real dockerd through
+`apispy --capture`. The daemon, its socket and all that it keeps are made for this and removed.
+"""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from .clients import Client, find_clis
+from .combining import listener, upstream
+from .daemon import Daemons
+from .endpoints import without_proxies
+from .spy import Spy
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+PLACE = Path("/tmp/apispy-samples")  # always the same, for it is in the captures
+
+WEB = "docker run -d --name web $N -e GREETING=hello $IMG sh -c 'trap exit TERM; echo up; sleep 60 & wait'"
+
+RUN = """docker run --name hello $N -e GREETING=hello $IMG sh -c 'echo $GREETING; echo oops >&2; exit 3'
+echo typed in | docker run --rm -i $N $IMG cat
+docker run --rm $N $IMG nosuchprogram
+docker rm hello"""
+
+LOGS = "docker logs -f talker"
+TALKER = "docker run -d --name talker $N $IMG sh -c 'for i in 1 2 3; do echo line $i; echo err $i >&2; sleep 0.3; done'"
+
+CONTEXT = """mkdir app; printf 'FROM busybox:test\\nARG WHO=world\\nCOPY greet /greet\\nRUN chmod +x /greet && /greet $WHO\\n'\
+ >app/Dockerfile; printf '#!/bin/sh\\necho hello, $1\\n' >app/greet
+"""
+LEGACY = "DOCKER_BUILDKIT=0 docker build $N --build-arg WHO=samples -t app app; docker rmi app"
+BUILDKIT = """export DOCKER_BUILDKIT=1; printf hush >pass
+echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
+docker build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app; docker rmi app"""
+
+COMPOSE = """cat >docker-compose.yml <<'END'
+version: "2.4"
+services:
+  web: {image: "busybox:test", command: "sh -c 'trap exit TERM; sleep 60 & wait'", network_mode: none}
+END
+docker-compose --no-ansi -p demo up -d
+docker-compose --no-ansi -p demo ps
+docker-compose --no-ansi -p demo down"""
+
+
+def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
+    """*before* is typed into a shell that apispy does not see."""
+
+    def typed(client: Client, direct: Client) -> None:
+        if before:
+            direct.sh(before)
+        client.sh(script)
+
+    return typed
+
+
+def exec_it(client: Client, direct: Client) -> None:
+    direct.sh(WEB)
+    terminal = client.terminal("docker exec -it web sh")
+    terminal.expect(b"/ # ")
+    terminal.send(b"ls /\r")
+    terminal.expect(b"/ # ")
+    terminal.send(b"exit 4\r")
+    terminal.finish()
+
+
+def pull(client: Client, direct: Client) -> None:
+    with registry() as address:
+        client.sh(f"docker pull {address}/missing:1.0; docker pull 127.0.0.1:1/unreachable")
+
+
+@dataclass(frozen=True)
+class Sample:
+    name: str
+    says: str  # for samples/README.md
+    talk: Callable[[Client, Client], None]
+    cli: str = "28"
+    transport: str = "unix"
+
+
+SAMPLES_MADE = (
+    Sample("ps-unix", "`docker ps -a` over a unix socket", shell("docker ps -a", WEB)),
+    Sample("ps-tcp", "the same over TCP, with the older CLI", shell("docker ps -a", WEB), "20", "tcp"),
+    Sample("ps-mtls", "the same over mutual TLS", shell("docker ps -a", WEB), transport="tls"),
+    Sample("run", "`docker run`: a failing program, one that is typed into, one that is not there", shell(RUN)),
+    Sample("logs-f", "`docker logs -f` of a program that ends", shell(LOGS, TALKER)),
+    Sample("exec-it", "`docker exec -it web sh` in a terminal, in which `ls /` and `exit 4` are typed", exec_it),
+    Sample("pull-error", "`docker pull` of what is not there, and from a registry that is not there", pull),
+    Sample("build-legacy", "`docker build` by the old builder", shell(CONTEXT + LEGACY), "20"),
+    Sample("build-buildkit", "`docker build` by BuildKit, with a secret", shell(CONTEXT + BUILDKIT), "20"),
+    Sample("compose", "`docker-compose up -d`, `ps` and `down`", shell(COMPOSE)),
+)  # fmt: skip
+
+
+class _Empty(BaseHTTPRequestHandler):
+    """A registry that has nothing."""
+
+    def do_GET(self) -> None:
+        body = (
+            b"{}"
+            if self.path == "/v2/"
+            else b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
+        )
+        self.send_response(200 if self.path == "/v2/" else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def registry() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Empty)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:
+    """The new capture of *sample* in the directory *to*."""
+    made = to / f"{sample.name}.jsonl"
+    where = place / sample.name
+    words = [*listener(sample.transport, where), *upstream(sample.transport, daemons)]
+    spy = Spy.start(where, *words, "--capture", str(made))
+    cli = find_clis()[sample.cli]
+    try:
+        client = Client(spy.at, daemons.plain, cli, sample.name, where / "c", place)
+        behind = daemons.tls if sample.transport == "tls" else daemons.plain
+        direct = Client(behind.unix, behind, cli, sample.name, where / "d", place)
+        sample.talk(client, direct)
+    finally:
+        assert spy.end() == 0, spy.err
+    direct.sh("docker rm -f $(docker ps -aq)")
+    made.chmod(0o644)
+    return made
+
+
+def main(names: list[str]) -> None:
+    """Make those that are named, or all."""
+    without_proxies()
+    PLACE.mkdir(mode=0o700)
+    daemons = Daemons.start(PLACE)
+    try:
+        for sample in SAMPLES_MADE:
+            if not names or sample.name in names:
+                made = make(sample, PLACE, daemons, PLACE)
+                print(f"{made.name}: {made.stat().st_size} bytes")
+                shutil.copy(made, SAMPLES / made.name)
+    finally:
+        daemons.stop()
+        shutil.rmtree(PLACE, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,150 @@
+"""Rows of the battery without a daemon: each is recorded from the real one, then played to the same command.
+
+What comes out must be the same: stdout, stderr and exit code, by the normalising of the battery. Recorded is through
+``apispy --capture``; played is the capture by ``apispy replay``, and nothing but it can be reached.
+"""
+
+import os
+import random
+import shutil
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from .battery import NO, OLD, ROWS, Row
+from .clients import Client, Result
+from .conftest import unavailable
+from .daemon import Daemons
+from .lab import CLIS, Outcome, differences
+from .normal import plain
+from .spy import STANDIN, Spy
+
+pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
+
+JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
+
+NEED_THE_DAEMON: dict[str, str] = {
+    "save-200mb": "200 MB are more than one keeps in a capture",
+    "load-200mb": "likewise",
+    "save-file": "likewise",
+    "odd-requests": "what is no request is answered by Go's HTTP server in its own words",
+    "not-http": "likewise",
+    "h2-preface": "likewise",
+    "curl-alpn": "it is about TLS, which nobody records",
+}
+"""Rows that are not played, and why."""
+
+PAUSES = {"attach-no-stdin"}
+"""Rows that must be played with the pauses of the record: they read a line, and then what comes after it."""
+
+ROWS_PLAYED = [row for row in ROWS if row.name not in NEED_THE_DAEMON]
+
+
+class NoDaemon:
+    """In the place of the daemon behind an endpoint: what a row does there by the way is not done when played."""
+
+    def docker(self, *_words: str, **_options: object) -> str:
+        return "true\n"  # rows print whether their container still runs
+
+
+@dataclass(frozen=True)
+class Played:
+    recorded: Outcome
+    played: Outcome
+    code: int  # of apispy replay
+    said: str  # by it
+
+
+@dataclass
+class Stage:
+    place: Path
+    data: Path
+    daemons: Daemons
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(JOBS, "replay"))
+    done: dict[str, Future[Played]] = field(default_factory=dict)
+
+    def order(self, rows: list[Row]) -> None:
+        for row in rows:
+            self.done[row.name] = self.pool.submit(self._both, row)
+
+    def _both(self, row: Row) -> Played:
+        name = "zq" + "".join(random.choices("ghjkmnprstvwxy", k=8))
+        where = self.place / f"r-{name}"
+        capture = where / "c.jsonl"
+        words = [
+            "--listen",
+            f"unix://{where}/spy/s",
+            "--upstream",
+            self.daemons.plain.unix.host,
+            "--capture",
+            str(capture),
+        ]
+        where.mkdir()
+        spy = Spy.start(where / "spy", *words, "--show-secrets", "--body-limit", "64M", "-q")
+        try:
+            recorded = self._run(
+                row, Client(spy.at, self.daemons.plain, self._cli(row), name, where / "c", self.data)
+            )
+            spy.end()
+        finally:
+            spy.kill()
+        (where / "c").rename(where / "recorded")  # to be played in the same place
+        speed = "real" if row.name in PAUSES else "fast"
+        listen = f"unix://{where}/replay/s"
+        replay = Spy.start(
+            where / "replay", "replay", str(capture), "--listen", listen, "--speed", speed, "-q"
+        )
+        try:
+            client = Client(replay.at, NoDaemon(), self._cli(row), name, where / "c", self.data)  # type: ignore[arg-type]
+            played = self._run(row, client)
+            return Played(recorded, played, replay.end(), replay.said)
+        finally:
+            replay.kill()
+
+    @staticmethod
+    def _cli(row: Row) -> Path | None:
+        if row.cli == NO:
+            return None
+        return CLIS.get("20") if row.cli == OLD else CLIS.get("28", CLIS.get("20"))
+
+    @staticmethod
+    def _run(row: Row, client: Client) -> Outcome:
+        try:
+            result = client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
+        except Exception:
+            result = Result(err=traceback.format_exc().encode(), code=99)
+        streams = [plain(client, data) for data in (result.out, result.err)]
+        for step in row.steps:
+            streams = [step(text) for text in streams]
+        return Outcome(result, *streams)
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons) -> Iterator[Stage]:
+    running = Stage(place, data, daemons)
+    specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    running.order([row for params in specs if isinstance(row := params.get("played"), Row)])
+    yield running
+    running.pool.shutdown(wait=True, cancel_futures=True)
+
+
+@pytest.mark.parametrize("played", ROWS_PLAYED, ids=lambda row: row.name)
+def test_same_as_recorded(played: Row, stage: Stage) -> None:
+    if played.cli == OLD and "20" not in CLIS:
+        unavailable("no docker CLI 20 on this machine")
+    for program in played.needs:
+        if not shutil.which(program):
+            unavailable(f"this row needs {program}")
+    outcome = stage.done[played.name].result()
+    shown = outcome.recorded.out + outcome.recorded.err
+    missing = [text for text in played.expect if text not in shown]
+    assert not missing, f"the recorded run lacks {missing}:\n{shown}"
+    diff = differences(outcome.recorded, outcome.played)
+    assert not diff, (
+        f"{played.name} differs (a: recorded, b: played):\n{diff}\napispy replay said:\n{outcome.said[-4000:]}"
+    )
+    assert outcome.code == 0, outcome.said[-4000:]

@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples fuzz clean
+.PHONY: test demo check unit e2e differential golden samples fuzz audit clean
 
 test: check unit e2e
 
@@ -42,6 +42,9 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
+audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
+	$(BIN)/python tools/audit.py
+
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -50,4 +53,4 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples clean
+.PHONY: test demo check unit e2e differential golden samples bench bench-quick clean
 
 test: check unit e2e
 
@@ -36,6 +36,12 @@ golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
+
+bench: $(VENV)/.ready  ## how fast apispy is, side by side: about 40 minutes on a machine that does nothing else
+	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.ready  ## less than two minutes; fails when a figure is far off
+	$(BIN)/python -m bench --quick
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }

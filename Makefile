@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples fuzz audit clean
+.PHONY: test demo check unit e2e differential golden samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -44,6 +44,12 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py
+
+bench: $(VENV)/.ready  ## how fast apispy is, side by side: about 40 minutes on a machine that does nothing else
+	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.ready  ## less than two minutes; fails when a figure is far off
+	$(BIN)/python -m bench --quick
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }

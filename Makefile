@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test check unit e2e differential golden clean
+.PHONY: test check unit e2e differential soak golden clean
 
 test: check unit e2e
 
@@ -26,6 +26,11 @@ differential: $(VENV)/.ready
 	APISPY_E2E_RECORDED="tcp unix mtls" APISPY_E2E_EXAMPLES=2000 $(BIN)/pytest -q --timeout 900 \
 	    --deselect "tests/e2e/test_battery.py::test_same_as_directly[curl-alpn-mtls]" \
 	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
+
+# Mixed load of 50 clients for MINUTES, the daemon killed now and then; fails if anything grows or is lost.
+MINUTES ?= 5
+soak: $(VENV)/.ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \

@@ -27,6 +27,11 @@ class Relay(layer.Layer):
         self._daemon_spoke = False
         self._refusal: str | None = None  # why there is no daemon
 
+    def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if self._paused and isinstance(event, events.DataReceived):  # the daemon is being dialled
+            self._watch.early(event.data)
+        yield from super().handle_event(event)
+
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         client, server = self.context.client, self.context.server
         match event:
@@ -76,6 +81,8 @@ class Relay(layer.Layer):
         """Answer in the daemon's place, once a request is there to be answered."""
         self._watch.from_client(data)
         if not self._watch.waiting:
+            if not self.context.client.state & ConnectionState.CAN_READ:  # nobody will ask any more
+                yield commands.CloseConnection(self.context.client)
             return
         answer = bad_gateway(self._refusal or "", head_only=self._watch.head_only)
         yield commands.SendData(self.context.client, answer)

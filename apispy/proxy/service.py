@@ -123,15 +123,16 @@ class Service:
         context = data.context
         upstream = self._settings.upstream
         context.server.address = (upstream.host or upstream.path, upstream.port)
+        watch = self._watches.open(context)
         stack = LayerStack()
         client_tls = daemon_tls = None
         if self._listening is not None:
             stack /= (client_tls := ClientTls(context, functools.partial(self._refused, context.client)))
         if self._dialling is not None:
-            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream))
+            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream, watch.early))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
-        stack /= Relay(context, self._watches.open(context))
+        stack /= Relay(context, watch)
         data.layer = stack[0]
 
     def tls_start_client(self, data: tls.TlsData) -> None:

@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples fuzz audit bench bench-quick clean
+.PHONY: test demo check unit e2e differential soak golden samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -30,6 +30,11 @@ differential: $(VENV)/.ready
 	APISPY_E2E_RECORDED="tcp unix mtls" APISPY_E2E_EXAMPLES=2000 $(BIN)/pytest -q --timeout 900 \
 	    --deselect "tests/e2e/test_battery.py::test_same_as_directly[curl-alpn-mtls]" \
 	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
+
+# Mixed load of 50 clients for MINUTES, the daemon killed now and then; fails if anything grows or is lost.
+MINUTES ?= 5
+soak: $(VENV)/.ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden

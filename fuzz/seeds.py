@@ -51,7 +51,8 @@ def _streams(exchange: Exchange) -> Iterator[bytes]:
     for direction, body in exchange.streams.items():
         message = exchange.request if direction == "request" else exchange.response
         assert message
-        chosen = choose(call, direction, message.headers, exchange.response and exchange.response.status)
+        status = exchange.response.status if exchange.response else None
+        chosen = choose(call, direction, message.headers, status)
         if body.data and chosen in NAMES:
             yield bytes([NAMES.index(chosen), 3, 200]) + body.data
 

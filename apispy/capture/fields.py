@@ -14,6 +14,10 @@ class Malformed(ValueError):
     """What is wrong in a line, without file and line number: the place, what was expected, what was found."""
 
 
+class Newer(Malformed):
+    """It is a line of a format that only a later apispy knows."""
+
+
 class Record:
     """A JSON object. *place* is where it stands in its line: "request.body"."""
 

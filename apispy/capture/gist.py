@@ -9,6 +9,7 @@ from typing import Any, get_args
 from apispy.capture.content import ENCODINGS
 from apispy.capture.fields import LARGEST, LATEST
 from apispy.capture.format import from_json
+from apispy.capture.items import seen_of
 from apispy.model import End, Exchange
 
 ENDS = get_args(End)
@@ -132,7 +133,7 @@ def _headers(pairs: Any) -> None:
             raise _Unusual
 
 
-USUAL = frozenset(("size", "ended_at", "chunks", "encoding", "content", "tail", "sha256"))
+USUAL = frozenset(("size", "ended_at", "chunks", "encoding", "content", "tail", "sha256", "shown", "seen"))
 
 
 def _body(body: Any) -> int:
@@ -143,6 +144,7 @@ def _body(body: Any) -> int:
         _seconds(body["ended_at"])
     if len(body) > 2:
         _require(USUAL.issuperset(body) and type(body.get("sha256", "")) is str)
+        _require(type(body.get("shown", True)) is bool)
         _content(body)
     return int(size)
 
@@ -158,3 +160,5 @@ def _content(body: Any) -> None:
     if chunks:
         encoding, content = body["encoding"], body["content"]
         _require(encoding in ENCODINGS and (encoding == "json" or type(content) is str))
+    for one in body.get("seen", ()):
+        seen_of(one, "")

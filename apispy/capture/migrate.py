@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from apispy.capture.fields import Malformed
+from apispy.capture.fields import Malformed, Newer
 from apispy.capture.format import FORMAT
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
@@ -17,7 +17,7 @@ def check(version: Any) -> int:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise Malformed(f"format: expected a number from 1 to {FORMAT}, found {str(version)[:60]!r}")
     if version > FORMAT:
-        raise Malformed(
+        raise Newer(
             f"format: this apispy reads captures up to format {FORMAT}, found {version}; please upgrade apispy"
         )
     return version

@@ -1,11 +1,21 @@
 """Reads captures: the exchanges of a file in its order, or what is on its lines one by one."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from apispy.capture.fields import Malformed
-from apispy.capture.files import LINE_LIMIT, CaptureError, lines_of, name_of, opened, too_long, unpacked
+from apispy.capture.fields import Malformed, Newer
+from apispy.capture.files import (
+    LINE_LIMIT,
+    STDIN,
+    CaptureError,
+    lines_of,
+    name_of,
+    opened,
+    too_long,
+    unpacked,
+)
 from apispy.capture.gist import Gist
 from apispy.capture.lines import Header, Line, read_gist, read_line
 from apispy.model import Exchange
@@ -13,6 +23,11 @@ from apispy.model import Exchange
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+Reached = Callable[[float], None]
+
+NOW_AND_THEN = 100
+"""Lines between two reports of progress."""
 
 type Read[Told] = Callable[[bytes, int], Told]
 
@@ -71,7 +86,7 @@ class LineReader:
         try:
             line = read(data, self.version)
         except Malformed as fault:
-            raise self.problem(number, f"{fault}{self._advice()}") from None
+            raise self.problem(number, f"{fault}{self._advice(fault)}") from None
         except RecursionError:
             raise self.problem(number, "expected a plain line, found one that is nested too deeply") from None
         if isinstance(line, Header):
@@ -84,8 +99,12 @@ class LineReader:
             "or the disk was full; what stands before it is whole"
         )
 
-    def _advice(self) -> str:
-        return "" if self.version else ". Is this a file that `apispy --capture FILE` wrote?"
+    def _advice(self, fault: Malformed) -> str:
+        return (
+            ""
+            if self.version or isinstance(fault, Newer)
+            else ". Is this a file that `apispy --capture FILE` wrote?"
+        )
 
 
 def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
@@ -104,25 +123,37 @@ def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
             yield line
 
 
-def read_lines(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Line]]:
-    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read."""
+def read_lines(
+    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+) -> Iterator[tuple[int, Line]]:
+    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read.
+
+    *progress* is told now and then which part of the file was read, from 0 to 1, if it is a plain file.
+    """
     reader = LineReader(path, say, fault)
-    return _told(path, reader, reader.attempt)
+    return _told(path, reader, reader.attempt, progress)
 
 
-def read_gists(path: Path, say: Say = log.warning, fault: Say | None = None) -> Iterator[tuple[int, Gist]]:
+def read_gists(
+    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+) -> Iterator[tuple[int, Gist]]:
     """The gists of the exchanges, with the numbers of their lines; otherwise as ``read_lines``."""
     reader = LineReader(path, say, fault)
-    return _told(path, reader, reader.gist)
+    return _told(path, reader, reader.gist, progress)
 
 
 def _told[Told](
-    path: Path, reader: LineReader, attempt: Callable[[bytes, int], Told | None]
+    path: Path, reader: LineReader, attempt: Callable[[bytes, int], Told | None], progress: Reached
 ) -> Iterator[tuple[int, Told]]:
     number = 0
     with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size if path != STDIN else 0  # 0 of a pipe, too
         for number, data in enumerate(lines_of(unpacked(file, path), path), 1):
+            if size and number % NOW_AND_THEN == 0:
+                progress(file.tell() / size)
             told = attempt(data, number)
             if told is not None:
                 yield number, told
+        if size:
+            progress(1.0)
     reader.ended(number)

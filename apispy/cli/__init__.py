@@ -1,5 +1,6 @@
 """The command line: one thin file per command. Each parses, calls, prints, and returns an exit code."""
 
+import io
 import sys
 
 import click
@@ -15,8 +16,17 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo(_harmless(told.getvalue()), nl=False, err=True)
         sys.exit(error.exit_code)
     except ApispyError as error:
-        click.echo(f"apispy: {error}", err=True)
+        click.echo(f"apispy: {_harmless(str(error))}", err=True)
         sys.exit(error.exit_code)
+
+
+def _harmless(text: str) -> str:
+    """What a message repeats of a file, of the wire or of a command line must not drive the terminal."""
+    from apispy.outputs.safe import escape  # only now: --help is to be quick
+
+    return "\n".join(escape(line) for line in text.split("\n"))

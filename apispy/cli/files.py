@@ -1,11 +1,14 @@
 """The calls in a file: a capture of apispy's, or what another program recorded."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
+
+from apispy.cli.progress import Progress
 
 if TYPE_CHECKING:
     from apispy.importers import Imported
@@ -17,6 +20,17 @@ if TYPE_CHECKING:
 
 FORMATS = ("pcap", "socat", "har", "flows", "capture")
 """As --from takes them."""
+
+
+@contextmanager
+def whole_or_none(path: Path) -> Iterator[None]:
+    """Removes the plain file at *path* when what is done here fails: nobody should take a part for the whole."""
+    try:
+        yield
+    except BaseException:
+        if path.is_file():
+            path.unlink()
+        raise
 
 
 def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int = 1 << 20) -> "Imported":
@@ -40,15 +54,23 @@ def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int =
 
 
 def play(
-    found: "Imported", outputs: "Sequence[Output]", *, policy: "Policy | None" = None, notes: "Notes" = "off"
+    found: "Imported",
+    outputs: "Sequence[Output]",
+    *,
+    policy: "Policy | None" = None,
+    notes: "Notes" = "off",
+    paper: TextIO | None = None,
 ) -> None:
-    """Show the calls to *outputs* as they would have been shown live."""
+    """Show the calls to *outputs*, which write on *paper* meanwhile, as they would have been shown live."""
     from apispy.pipeline import Pipeline
     from apispy.steps import Redactor
 
     pipeline = Pipeline(outputs, redactor=Redactor(policy), notes=notes)
-    for event in _events(found.exchanges):
-        pipeline.feed(event)
+    events = _events(found.exchanges)
+    with Progress("calls", paper) as progress:
+        for count, event in enumerate(events):
+            progress.reached(count / len(events))
+            pipeline.feed(event)
     pipeline.close()
 
 
@@ -59,7 +81,7 @@ def readings(found: "Imported", *, policy: "Policy | None" = None) -> "list[Read
     return gathered.all
 
 
-def _events(exchanges: "tuple[Exchange, ...]") -> "Iterator[Event]":
+def _events(exchanges: "tuple[Exchange, ...]") -> "list[Event]":
     """What happened in all of them, in its order."""
     from apispy.capture.happened import events_of
 
@@ -68,7 +90,7 @@ def _events(exchanges: "tuple[Exchange, ...]") -> "Iterator[Event]":
         for exchange in exchanges
         for order, (at, event) in enumerate(events_of(exchange))
     ]
-    return (event for *_, event in sorted(moments, key=lambda moment: moment[:3]))
+    return [event for *_, event in sorted(moments, key=lambda moment: moment[:3])]
 
 
 class _Readings:
@@ -90,7 +112,9 @@ class _Readings:
         self.all.append(reading)
 
     def notice(self, text: str) -> None:
-        click.echo(f"apispy: {text}", err=True)
+        from apispy.outputs.safe import escape
+
+        click.echo(f"apispy: {escape(text)}", err=True)
 
     def close(self) -> None:
         pass

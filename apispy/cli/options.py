@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apispy.cli.completion import endpoint_names
-from apispy.cli.types import Size
+from apispy.cli.types import Fault, Optional, Size
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
@@ -61,6 +61,20 @@ REDACT_ENV = click.option(
     "--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
     show_default=True, help="Which values of environment variables and build arguments to hide.",
 )  # fmt: skip
+FAULT = click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="RULE",
+    type=Fault(),
+    help="Make something go wrong: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
+         "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeat it for more "
+         "rules; the first that hits decides. The rules: docs/faults.md.",
+)  # fmt: skip
+
+ALLOW_HOST = click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
+                          help="Without TLS: a further host name that clients may call this port by. "
+                               "Names that are not known are refused, against web pages.")  # fmt: skip
 
 VIEW = (
     click.option("--filter", "expression", metavar="EXPR",
@@ -73,7 +87,8 @@ VIEW = (
     click.option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True,
                  help="Remarks on calls: what Docker ignores or another version refuses; "
                       "strict: also where an answer is not as described."),
-    click.option("--curl", type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct", default=None,
+    click.option("--curl", cls=Optional, type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct",
+                 default=None,
                  help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
                       "-v shows it too."),
     click.option("--bodies", type=FILE, metavar="DIR",

@@ -14,11 +14,11 @@ STEPS = 1000
 
 
 class Progress:
-    """On standard error, if that is a terminal and *output*, which it would disturb, is none."""
+    """On standard error, if that is a terminal and *output*, which it would disturb, is none, or is None."""
 
-    def __init__(self, label: str, output: TextIO) -> None:
+    def __init__(self, label: str, output: TextIO | None) -> None:
         self._label = label
-        self._wanted = sys.stderr.isatty() and not output.isatty()
+        self._wanted = sys.stderr.isatty() and (output is None or not output.isatty())
         self._began = time.monotonic()
         self._bar: Any = None
         self._stack = ExitStack()

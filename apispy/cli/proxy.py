@@ -9,11 +9,12 @@ import click
 
 from apispy import __version__
 from apispy.cli.group import Commands
-from apispy.cli.options import CAPTURE, FILE, takes_daemon, takes_view
+from apispy.cli.options import ALLOW_HOST, CAPTURE, FAULT, FILE, takes_daemon, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
+    from apispy.gate import Rule
 
 
 @click.group(
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 )
 @click.option("--insecure-allow-remote-plaintext", is_flag=True,
               help="Let --listen-plaintext use an address that other machines can reach.")  # fmt: skip
+@ALLOW_HOST
+@FAULT
 @CAPTURE
 @takes_view
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
@@ -43,6 +46,8 @@ def proxy(
     certs_dir: Path | None,
     listen_plaintext: bool,
     insecure_allow_remote_plaintext: bool,
+    allow_hosts: "tuple[str, ...]",
+    faults: "tuple[Rule, ...]",
     capture: Path | None,
     view: View,
 ) -> int:
@@ -63,4 +68,4 @@ def proxy(
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)
-    return stand(Session(where, upstream, files, view, sys.stdout, capture))
+    return stand(Session(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts))

@@ -15,12 +15,14 @@ import click
 from apispy import __version__, capture
 from apispy.cli import child
 from apispy.cli.capturing import INCOMPLETE, header, open_capture
+from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
 from apispy.cli.view import View, colored
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
+from apispy.gate import Rule
 from apispy.model import Exchange
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.outputs.chosen import Chosen
@@ -66,6 +68,8 @@ class Replaying:
     stream: TextIO
     daemon: Endpoint | None = None  # to which misses are forwarded
     output: Path | None = None  # where those are recorded
+    faults: Sequence[Rule] = ()
+    allow_hosts: Sequence[str] = ()
     played: Callable[[Player], None] = lambda _: None  # is told at the end
     stage: Stage = field(init=False)
 
@@ -75,16 +79,18 @@ class Replaying:
         self._color = colored(view.color, sys.stderr)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = open_capture(self.output) if self.output else None
-        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None)
+        told = not view.quiet or view.as_json  # quiet: the report is summary enough
+        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
         forwarded: set[int] = set()
         self.pipeline = Pipeline(
             [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,
             redactor=Redactor(view.policy, self.player.redactor.tokens),
             notes="off" if view.quiet and not view.filter else view.notes,
         )
+        looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
         self.stage = Stage(
             self.player, self.pipeline.feed, self._tell, _say, f"replay of {self.name}",
-            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit,
+            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
         )  # fmt: skip
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
@@ -106,7 +112,9 @@ class Replaying:
         self._server.stop()
 
     def close(self) -> int:
-        """Show what is still open, the summary, and what was played; the exit code."""
+        """Show what is still open, what the faults did, the summary, and what was played; the exit code."""
+        for line in self.stage.gate.report() if self.stage.gate else []:
+            self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
         self.played(self.player)
@@ -180,6 +188,7 @@ def announcement(replaying: Replaying) -> list[str]:
         for entry in entries
         if entry.unplayable
     ]
+    lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
 
 

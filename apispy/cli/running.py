@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -14,6 +15,7 @@ from apispy.cli.session import Session
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
+from apispy.gate import Rule
 
 
 def run_under(
@@ -26,15 +28,16 @@ def run_under(
     certs_dir: Path | None,
     terminal: TextIO,
     capture: Path | None = None,
+    faults: Sequence[Rule] = (),
 ) -> int:
     """Run *command* against a proxy of its own; its exit code. Raises ApispyError when it cannot be run.
 
-    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*. If not all could be
-    kept there, a command that ended well has INCOMPLETE as its exit code.
+    The calls are shown in the file *output*, or on *terminal*, and kept in the file *capture*; *faults*
+    are done to them. If not all could be kept, a command that ended well has INCOMPLETE as its exit code.
     """
     child.check(command[0])
     with private_listener(tcp) as where, _shown(output, terminal) as stream:
-        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture)
+        session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         try:
             code = asyncio.run(_both(session, command))
         finally:
@@ -67,6 +70,8 @@ def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
         return
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # one that was there may have been wider
     except OSError as error:
         raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

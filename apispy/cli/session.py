@@ -1,7 +1,7 @@
 """A session of the proxy: what listens, what is shown, and where."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -9,10 +9,12 @@ import click
 
 from apispy import certs
 from apispy.cli.capturing import INCOMPLETE, header, note_daemon, open_capture
+from apispy.cli.gating import gate
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
+from apispy.gate import Rule
 from apispy.outputs import Reading, ThreadWriter, curl
 from apispy.pipeline import Pipeline
 from apispy.steps import Redactor
@@ -24,6 +26,7 @@ FLUSH = 1.0
 class Session:
     """The proxy of this process, which shows on *stream* what goes by, and keeps it in the file *capture*.
 
+    *faults* are done to requests; *allow_hosts* are names by which clients may call a plaintext listener.
     Raises ApispyError if there can be no such file.
     """
 
@@ -35,6 +38,8 @@ class Session:
         view: View,
         stream: TextIO,
         capture: Path | None = None,
+        faults: Sequence[Rule] = (),
+        allow_hosts: Sequence[str] = (),
     ) -> None:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
         self.capture = open_capture(capture) if capture else None
@@ -46,6 +51,8 @@ class Session:
             redactor=redactor,
             notes="off" if view.quiet and not view.filter else view.notes,  # a filter may ask for them
         )
+        self.faults = faults
+        self._gate = gate(where, files, faults, allow_hosts, self.pipeline.aliases)
         self._target = daemon_target(daemon)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
 
@@ -63,7 +70,7 @@ class Session:
 
         logging.getLogger().handlers = [LogNotices(self.pipeline)]
         limit, digests = self.view.body_limit, self.capture is not None
-        settings = Settings(self.where, self.daemon, self.files, limit, digests)
+        settings = Settings(self.where, self.daemon, self.files, limit, digests, self._gate)
         self._service = Service(settings, self.pipeline)
 
         def listening(where: Listen) -> None:
@@ -81,7 +88,9 @@ class Session:
         self._service.stop()
 
     def close(self) -> None:
-        """Show what is still open, and the summary."""
+        """Show what is still open, what the faults did, and the summary."""
+        for line in self._gate.report() if self._gate else []:
+            self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
 

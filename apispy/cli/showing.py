@@ -74,13 +74,16 @@ class Show:
             return
         stats = Stats(self._paper.write, as_json=self._view.as_json)
         try:
-            for number, gist in capture.read_gists(path, self._say, self._fault):
-                try:
-                    stats.count(glance(gist))
-                except Malformed as fault:
-                    self._fault(f"{path}, line {number}: {fault}")
+            with Progress(str(path), None) as progress:
+                for number, gist in capture.read_gists(path, self._say, self._fault, progress.reached):
+                    try:
+                        stats.count(glance(gist))
+                    except Malformed as fault:
+                        self._fault(f"{path}, line {number}: {fault}")
         except CaptureError as error:
             self._fault(str(error))
+            if not stats.calls:
+                return
         stats.close()
 
     def follow(self, path: Path) -> None:

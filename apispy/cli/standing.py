@@ -14,6 +14,7 @@ from apispy.cli.listening import exports, protection
 from apispy.cli.session import Session
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError
+from apispy.outputs.safe import escape
 
 
 def stand(session: Session) -> int:
@@ -55,6 +56,7 @@ def announcement(session: Session) -> list[str]:
         lines.append(
             f"showing environment variables: --redact-env {session.view.redact_env} hides not all of them"
         )
+    lines += [f"fault: {escape(str(rule))}" for rule in session.faults]
     lines.append("To send a client this way, paste:")
     return lines + exports(where, files)
 

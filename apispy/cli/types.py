@@ -1,8 +1,12 @@
 """Values that options take, beyond click's own."""
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from apispy.gate import Rule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -19,6 +23,37 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"expected a size like 4096, 64k or 1M, found {value!r}", param, ctx)
         return int(match[1]) * UNITS[match[2].upper()]
+
+
+class Optional(click.Option):
+    """An option of a few words, whose word may be left out: what follows it, and is none of them, is not its value.
+
+    click would take whatever follows, `apispy show --curl FILE` its file, and has no public way to ask for less.
+    """
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        match: Any = getattr(parser, "_match_long_opt", None)
+        words = self.type.choices if isinstance(self.type, click.Choice) else ()
+
+        def matched(name: str, word: str | None, state: Any) -> None:
+            if name in self.opts and word is None and (not state.rargs or state.rargs[0] not in words):
+                word = str(self.flag_value)
+            match(name, word, state)
+
+        if match is not None:
+            parser._match_long_opt = matched
+
+
+class Fault(click.ParamType["Rule"]):
+    """A rule of docs/faults.md."""
+
+    name = "rule"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
+        from apispy.gate.rule import Rule, parse
+
+        return value if isinstance(value, Rule) else parse(str(value))
 
 
 def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:

@@ -15,6 +15,12 @@ from apispy.model import Item
 VALUE_LIMIT = 4 << 20
 """The longest value read, in bytes, with the blanks around it. Beyond it nothing more is read in the stream."""
 
+TAIL = 16
+"""Bytes at the end of what has come in which the end of a line is looked for."""
+
+PATIENCE = 256 << 10
+"""Bytes of a document that are waited for, before the end of its first value is looked for in them."""
+
 _LEAD = re.compile(rb"[ \t\r\n\x1e]*")
 _TRAIL = re.compile(rb"[ \t\r]*")
 # Runs, possessive so that they take neither stack nor second looks: up to the quote or half an escape, and up to a
@@ -22,6 +28,9 @@ _TRAIL = re.compile(rb"[ \t\r]*")
 _IN_STRING = re.compile(rb"""(?:[^"\\]++|\\.)*+""", re.DOTALL)
 _BETWEEN = re.compile(rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING.pattern, re.DOTALL)
 _QUOTE, _LINE_FEED = b'"\n'
+_BEGIN = re.compile(rb"[ \t\r\n\x1e]*[{\[]")
+_LINE_END = re.compile(rb"[}\]][ \t\r]*\n\Z")
+_END = re.compile(rb"[}\]][ \t\r]*\Z")
 
 
 @decoder("json-lines")
@@ -34,14 +43,24 @@ class JsonLines:
     stream's remaining bytes are items of kind "raw".
     """
 
+    patience = 0
+    """Bytes that are waited for while no line ends, because as a rule there is one value only."""
+
     def __init__(self) -> None:
         self._pending = bytearray()
         self._start = 0  # of _pending, in the stream
         self._search = _end_of_value(self._pending)
+        self._tried = 0  # bytes that were taken for one value and were none
         self._lost = False
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
+        if not self._lost and _BEGIN.match(self._pending):
+            if not self._ends_with(_LINE_END):
+                if len(self._pending) < self.patience:
+                    return []
+            elif (whole := self._whole()) is not None:
+                return [whole]
         items: list[Item] = []
         while not self._lost and (size := self._size()) is not None:
             items.append(self._value(size))
@@ -50,7 +69,29 @@ class JsonLines:
         return items + self._rest_raw()
 
     def close(self) -> list[Item]:
-        return [self._value(len(self._pending))] if self._pending else []
+        if _BEGIN.match(self._pending) and self._ends_with(_END) and (whole := self._whole()) is not None:
+            return [whole]
+        items: list[Item] = []
+        while self._pending and (size := self._size()) is not None:  # what was waited for
+            items.append(self._value(size))
+        return [*items, self._value(len(self._pending))] if self._pending else items
+
+    def _ends_with(self, end: re.Pattern[bytes]) -> bool:
+        return end.search(self._pending, max(0, len(self._pending) - TAIL)) is not None
+
+    def _whole(self) -> Item | None:
+        """All that is pending as one value, if it is one: many times as quick as to look for its end.
+
+        It is tried again only when there is twice as much, so that it cannot take long in all.
+        """
+        if not 2 * self._tried <= len(self._pending) <= VALUE_LIMIT:
+            return None
+        kind, _, value = _read(bytes(self._pending))
+        if kind != "json":
+            self._tried = len(self._pending)
+            return None
+        self._tried, self._search = 0, _end_of_value(self._pending)
+        return self.item(value, self._take(len(self._pending))[1])
 
     def _size(self) -> int | None:
         """The bytes of the next value, None if it is not all here or is too long."""

@@ -6,10 +6,10 @@ from typing import Any
 
 def at(value: Any, path: list[str]) -> Iterator[Any]:
     """Every value at *path*: keys of objects, ``*`` for each element of a list. None where there is nothing."""
-    if not path:
-        yield value
-    elif path[0] == "*":
-        for element in value if isinstance(value, list) else ():
-            yield from at(element, path[1:])
-    else:
-        yield from at(value.get(path[0]) if isinstance(value, dict) else None, path[1:])
+    for number, step in enumerate(path):
+        if step == "*":
+            for element in value if isinstance(value, list) else ():
+                yield from at(element, path[number + 1 :])
+            return
+        value = value.get(step) if isinstance(value, dict) else None
+    yield value

@@ -83,6 +83,11 @@ class Stats(Output):
         self._tallies: dict[str, Tally] = {}
         self._recent: OrderedDict[int, float] = OrderedDict()
 
+    @property
+    def calls(self) -> int:
+        """How many were counted."""
+        return sum(tally.calls for tally in self._tallies.values())
+
     def write(self, reading: Reading) -> None:
         self.count(figures_of(reading))
 

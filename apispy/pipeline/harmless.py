@@ -8,6 +8,9 @@ from apispy.decoders.choice import JSON_STREAMS
 from apispy.decoders.stdio import FRAME_LIMIT, HEADER, KINDS
 
 USUAL_TYPES = ("", "application/json", "application/vnd.docker.raw-stream")
+TELLING = ("problem", "systemerr", "json")
+"""Kinds of items that may tell of an error."""
+
 FRAMED_TYPE = "application/vnd.docker.multiplexed-stream"
 
 
@@ -20,8 +23,10 @@ def is_harmless(line: Any, response: str) -> bool:
     answer, tunnel = line["response"], line["tunnel"]
     fields = {name.lower(): value for name, value in answer["headers"]}
     kind = fields.get("content-type", "").partition(";")[0].strip().lower()
-    if "content-encoding" in fields or (tunnel is not None and tunnel["protocol"] not in ("tcp", "raw")):
+    if "content-encoding" in fields:
         return False
+    if tunnel is not None and tunnel["protocol"] not in ("tcp", "raw"):
+        return _is_withheld(answer["body"]) and _is_withheld(tunnel["to_client"])
     if response == "stdio" and kind in (*USUAL_TYPES, FRAMED_TYPE):
         bodies = (answer["body"],) if tunnel is None else (answer["body"], tunnel["to_client"])
         return all(_is_whole(body) and _is_output(body, framed=kind == FRAMED_TYPE) for body in bodies)
@@ -34,6 +39,11 @@ def is_harmless(line: Any, response: str) -> bool:
 def _is_whole(body: Any) -> bool:
     """Whether all that went by is there, as it was."""
     return bool(body["size"] == sum(length for _, length in body.get("chunks", ())) and "seen" not in body)
+
+
+def _is_withheld(body: Any) -> bool:
+    """Whether nothing of it is there but what was read as it flowed, and no error was."""
+    return "chunks" not in body and all(one["kind"] not in TELLING for one in body.get("seen", ()))
 
 
 def _is_json(body: Any, *, lines: bool) -> bool:

@@ -53,6 +53,11 @@ class Pipeline:
             log.exception("the pipeline failed")
             self.notice(f"a fault in apispy, something is not shown: {self._redactor.message(repr(fault))}")
 
+    @property
+    def aliases(self) -> Callable[[str], tuple[str, ...]]:
+        """All that a name or id goes by, as far as the calls until now told."""
+        return self._memory.aliases
+
     def notice(self, text: str) -> None:
         """Say something that belongs to no call."""
         for output in self._outputs:

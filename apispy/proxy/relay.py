@@ -3,15 +3,15 @@
 Every byte goes to the other side verbatim and at once, half-closes included; then a copy goes to the watch. Nothing
 is parsed, decoded or formatted before the bytes are on their way, and no fault in reading can hold them up.
 
-A gate (refuse, fault, hold) will sit in ``_from_client``: before the forwarding, on the request's head.
+Where something may have to be done to a request first, a ``GatedRelay`` (``gated.py``) takes this one's place.
 """
 
-import json
 from collections.abc import Iterator
 
 from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, context, events, layer
 
+from apispy.gate.answers import json_answer
 from apispy.proxy.watch import Watch
 
 LINGER = 10.0
@@ -28,19 +28,14 @@ class Relay(layer.Layer):
         self._refusal: str | None = None  # why there is no daemon
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        client, server = self.context.client, self.context.server
+        client = self.context.client
         match event:
             case events.DataReceived(connection=connection) if connection is client:
                 yield from self._from_client(event.data)
             case events.DataReceived():
-                self._daemon_spoke = True
-                yield commands.SendData(client, event.data)
-                self._watch.from_server(event.data)
+                yield from self._from_daemon(event.data)
             case events.ConnectionClosed(connection=connection) if connection is client:
-                yield commands.CloseTcpConnection(server, half_close=True)
-                self._watch.client_eof()
-                if self._refusal is not None:
-                    yield commands.CloseConnection(client)
+                yield from self._client_ended()
             case events.ConnectionClosed():
                 yield from self._daemon_ended()
             case events.Start():
@@ -61,6 +56,17 @@ class Relay(layer.Layer):
         else:
             yield from self._refuse(data)
 
+    def _from_daemon(self, data: bytes) -> layer.CommandGenerator[None]:
+        self._daemon_spoke = True
+        yield commands.SendData(self.context.client, data)
+        self._watch.from_server(data)
+
+    def _client_ended(self) -> layer.CommandGenerator[None]:
+        yield commands.CloseTcpConnection(self.context.server, half_close=True)
+        self._watch.client_eof()
+        if self._refusal is not None:
+            yield commands.CloseConnection(self.context.client)
+
     def _daemon_ended(self) -> layer.CommandGenerator[None]:
         error = self.context.server.error
         if error and not self._daemon_spoke:
@@ -77,7 +83,12 @@ class Relay(layer.Layer):
         self._watch.from_client(data)
         if not self._watch.waiting:
             return
-        answer = bad_gateway(self._refusal or "", head_only=self._watch.head_only)
+        yield from self._end_with(
+            json_answer(502, f"apispy: {self._refusal}", head_only=self._watch.head_only)
+        )
+
+    def _end_with(self, answer: bytes) -> layer.CommandGenerator[None]:
+        """An answer of our own, after which the connection ends."""
         yield commands.SendData(self.context.client, answer)
         yield commands.CloseTcpConnection(self.context.client, half_close=True)
         yield commands.RequestWakeup(LINGER)
@@ -88,13 +99,3 @@ class Relay(layer.Layer):
             hook = self._watch.hooks.popleft()
             hook.blocking = False  # a hook never holds up the bytes
             yield hook
-
-
-def bad_gateway(reason: str, *, head_only: bool = False) -> bytes:
-    """A 502 in the form of the daemon's own errors, so that every client shows it. *head_only*: answer a HEAD."""
-    body = json.dumps({"message": f"apispy: {reason}"}).encode() + b"\n"
-    head = (
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
-    )
-    return head if head_only else head + body

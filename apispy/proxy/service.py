@@ -11,7 +11,8 @@ from mitmproxy import tls
 from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.tunnel import LayerStack
 from OpenSSL import SSL
@@ -19,7 +20,9 @@ from OpenSSL import SSL
 from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
+from apispy.gate import Gate
 from apispy.pipeline import Pipeline
+from apispy.proxy.gated import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.relay import Relay
@@ -30,7 +33,7 @@ from apispy.proxy.tls_contexts import (
     listening_context,
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
-from apispy.proxy.watches import BODY_LIMIT, Watches
+from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 
 FOREVER = 10 * 365 * 24 * 3600
@@ -49,6 +52,7 @@ class Settings:
     tls: ServerFiles | None = None
     body_limit: int = BODY_LIMIT
     digests: bool = False  # of what is longer, for a capture
+    gate: Gate | None = None  # None: every request passes, its bytes at once
 
 
 class Service:
@@ -109,14 +113,11 @@ class Service:
         dialler = functools.partial(dial, self._settings.upstream)
         with contextlib.suppress(asyncio.CancelledError):
             await Handler(
-                self._master, stream, self._mode, dialler, self._hooks, self._hangups
+                self._master, stream, self._mode, self._layers, dialler, self._hooks, self._hangups
             ).handle_client()
 
-    # -- mitmproxy's hooks --
-
-    def next_layer(self, data: NextLayer) -> None:
+    def _layers(self, context: Context) -> Layer:
         """Client's TLS, daemon's TLS, relay: whichever of them are needed, outermost first."""
-        context = data.context
         upstream = self._settings.upstream
         context.server.address = (upstream.host or upstream.path, upstream.port)
         stack = LayerStack()
@@ -127,8 +128,20 @@ class Service:
             stack /= (daemon_tls := DaemonTls(context, self._settings.upstream))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
-        stack /= Relay(context, self._watches.open(context))
-        data.layer = stack[0]
+        stack /= self._relay(context)
+        return stack[0]
+
+    def _relay(self, context: Context) -> Relay:
+        watch, gate = self._watches.open(context), self._settings.gate
+        if gate is None:
+            return Relay(context, watch)
+        client = client_words(context.client)
+        return GatedRelay(context, watch, gate, client, self._watches.clock, self._notice(client))
+
+    def _notice(self, client: str) -> Callable[[str], None]:
+        return lambda text: self._pipeline.notice(f"{client}: {text}")
+
+    # -- mitmproxy's hooks --
 
     def tls_start_client(self, data: tls.TlsData) -> None:
         assert self._listening is not None

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from mitmproxy.proxy.commands import StartHook
 
+from apispy.gate import Remarks
 from apispy.model import Exchange
-from apispy.tap import Answered, Closed, ConnectionTap, Event, Opened
+from apispy.tap import Answered, Closed, ConnectionTap, Event, GaveUp, Opened
 
 Sink = Callable[[Event], None]
 
@@ -22,6 +23,10 @@ class Watch:
         self._sink = sink
         self._clock = clock
         self._unanswered: Exchange | None = None
+        self._open: int | None = None  # the number of the exchange that is read
+        self._remarks = Remarks()
+        self.answered = 0  # requests that have an answer, or will get none
+        self.tunnelled = False  # the connection is no HTTP any more, or cannot be followed
         self.hooks: deque[StartHook] = deque()
 
     @property
@@ -36,6 +41,18 @@ class Watch:
     @property
     def head_only(self) -> bool:
         return self._unanswered is not None and self._unanswered.request.method == "HEAD"
+
+    @property
+    def idle(self) -> bool:
+        """No exchange is under way."""
+        return self._open is None
+
+    def remark(self, text: str) -> bool:
+        """Say this of the exchange that is under way, at its end; False if there is none."""
+        if self._open is None:
+            return False
+        self._remarks.add(text)
+        return True
 
     def from_client(self, data: bytes) -> None:
         self._pass_on(self._tap.from_client(data, self._clock()) if data else [])
@@ -55,8 +72,19 @@ class Watch:
 
     def _pass_on(self, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, Opened):
-                self._unanswered = event.exchange
-            elif isinstance(event, Answered | Closed):
-                self._unanswered = None
-            self._sink(event)
+            match event:
+                case Opened(exchange):
+                    self._unanswered, self._open = exchange, exchange.id
+                case Answered(exchange):
+                    self._answer(exchange)
+                case Closed(exchange):
+                    self._answer(exchange)
+                    self._open = None
+                case GaveUp():
+                    self.tunnelled = True
+            self._sink(self._remarks.on(event))
+
+    def _answer(self, exchange: Exchange) -> None:
+        self.answered += self._unanswered is not None
+        self._unanswered = None
+        self.tunnelled = self.tunnelled or exchange.tunnel is not None

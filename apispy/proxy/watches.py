@@ -29,7 +29,7 @@ class Watches:
         self._pipeline = pipeline
         self._upstream = upstream
         self._body_limit, self._digests = body_limit, digests
-        self._clock = Clock()
+        self.clock = Clock()
         self._connections = itertools.count(1)
         self._exchanges = itertools.count(1)
         self._by_client: dict[str, Watch] = {}
@@ -44,7 +44,7 @@ class Watches:
             self._body_limit,
             digests=self._digests,
         )
-        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed, self._clock)
+        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed, self.clock)
         self._by_number[watch.number] = context, watch
         return watch
 

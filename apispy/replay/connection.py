@@ -8,6 +8,7 @@ from apispy.model import Exchange, Request
 from apispy.replay.answer import Answer, answer_of, daemon_left
 from apispy.replay.entries import Entry
 from apispy.replay.forwarding import Forwarding
+from apispy.replay.gated import Gated
 from apispy.replay.gone import Gone
 from apispy.replay.inbox import Inbox
 from apispy.replay.miss import Miss, Tried
@@ -40,6 +41,7 @@ class Connection:
         self.gone = False  # nor does it listen
         self._carrier = carrier
         number = next(stage.connections)
+        self._gated = Gated(self)
         self._tap = ConnectionTap(
             number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
         )
@@ -76,7 +78,7 @@ class Connection:
 
     def _hear(self, events: list[Event]) -> None:
         for event in events:
-            self.stage.sink(event)
+            self.stage.sink(self._gated.said(event))
             self.inbox.take(event)
         self.pulse.beat()
         if self.inbox.in_session:
@@ -88,8 +90,11 @@ class Connection:
             return
         if self.gone or self._carrier.is_closing():
             raise Gone
+        data, ends = self._gated.allowed(data)
         self._carrier.write(data)
         self._hear(self._tap.from_server(data, self.stage.clock()))
+        if ends:
+            self.end(ends)
         await self._carrier.drain()
 
     async def until_read(self) -> None:
@@ -100,6 +105,15 @@ class Connection:
         end = time.monotonic() + HEAD_START
         while time.monotonic() < end and self._carrier.unread() != 0 and not self.gone:
             await asyncio.sleep(0.001)
+
+    def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
+        """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
+        self._hear(self._tap.lost(self.stage.clock(), why))
+        if reset:
+            self._carrier.reset()
+        else:
+            self._carrier.write(last)
+        raise Gone
 
     def send_end(self) -> None:
         """Our half of the connection ends."""
@@ -124,6 +138,8 @@ class Connection:
             if inbox.broken and not self.gone:
                 await self.answer(BAD_REQUEST)
             return False
+        if (goes_on := await self._gated.decide(exchange, whole=not early)) is not None:
+            return goes_on
         found = self.stage.player.find(exchange)
         if isinstance(found, Miss):
             if self.stage.daemon is not None and not early:

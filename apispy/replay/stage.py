@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from apispy.endpoints import Endpoint
+from apispy.gate import Gate
 from apispy.replay.entries import Entry
 from apispy.replay.miss import Miss
 from apispy.replay.player import Player
@@ -29,6 +30,7 @@ class Stage:
     tell_miss: Callable[[Miss], None] = _nothing
     say: Callable[[str], None] = _nothing
     name: str = "replay"  # stands where the daemon's address stands
+    gate: Gate | None = None  # looks at requests first: faults, web pages
     clock: Callable[[], float] = field(default_factory=Clock)
     pulse: Pulse = field(default_factory=Pulse)
     connections: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

@@ -23,4 +23,7 @@ class Carrier(Protocol):
     def unread(self) -> int | None:
         """Bytes that were sent and that the peer has not read; None where the system does not tell."""
 
+    def reset(self) -> None:
+        """Close at once, with a RST where there is such a thing."""
+
     def is_closing(self) -> bool: ...

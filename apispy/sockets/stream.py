@@ -38,6 +38,9 @@ class Stream(asyncio.Protocol):
         self._writable: asyncio.Event = asyncio.Event()
         self._writable.set()
         self._gone: asyncio.Event = asyncio.Event()
+        self._take: Callable[[bytes], None] | None = None  # who gets what comes, while it flows
+        self._held = 0  # reasons not to read
+        self._room: list[Callable[[], None]] = []  # to be called when there is room to write
         self.names: dict[str, Any] = {}  # overrides of get_extra_info, for unix sockets and child processes
 
     # -- asyncio calls these --
@@ -49,6 +52,9 @@ class Stream(asyncio.Protocol):
             self._on_open(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._take is not None:
+            self._take(data)
+            return
         self._received.append(data)
         self._ahead += len(data)
         if self._ahead >= READ_AHEAD:
@@ -63,14 +69,17 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = exc or ConnectionAbortedError("closed by apispy")
         self._arrival.set()
-        self._writable.set()
         self._gone.set()
+        self.resume_writing()
 
     def pause_writing(self) -> None:
         self._writable.clear()
 
     def resume_writing(self) -> None:
         self._writable.set()
+        waiting, self._room = self._room, []
+        for go_on in waiting:
+            go_on()
 
     # -- who carries the connection calls these --
 
@@ -90,9 +99,38 @@ class Stream(asyncio.Protocol):
             await self._arrival.wait()
         data = self._received.popleft()
         self._ahead -= len(data)
-        if self._ahead < READ_AHEAD and not self.transport.is_closing():
+        if self._ahead < READ_AHEAD and not self._held and not self.transport.is_closing():
             self.transport.resume_reading()
         return data
+
+    async def flow(self, take: Callable[[bytes], None]) -> None:
+        """Give *take* all that comes, in the moment in which it comes, until the end. Raises as ``read`` does."""
+        while self._received:
+            take(await self.read())
+        self._take = take
+        try:
+            while not self._eof and self._lost is None:
+                self._arrival.clear()
+                await self._arrival.wait()
+        finally:
+            self._take = None
+        await self.read()
+
+    def wait_for(self, other: "Stream") -> None:
+        """Read nothing more until there is room to write on *other*."""
+        if not other._writable.is_set():
+            self.hold()
+            other._room.append(self.release)
+
+    def hold(self) -> None:
+        """Read nothing more until ``release``, as often as this was called."""
+        self._held += 1
+        self.transport.pause_reading()
+
+    def release(self) -> None:
+        self._held -= 1
+        if not self._held and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)

@@ -83,6 +83,9 @@ class TlsStream:
     def unread(self) -> int | None:
         return None  # what the peer has read of the ciphertext, it has not yet given to its program
 
+    def reset(self) -> None:
+        self._stream.reset()
+
     def is_closing(self) -> bool:
         return self._stream.is_closing()
 

@@ -1,6 +1,7 @@
 """Takes secrets out of header fields and trailers, and quotes of the wire out of messages."""
 
 import re
+from functools import lru_cache
 
 from apispy.model import Headers
 from apispy.steps import kinds, texts
@@ -21,11 +22,6 @@ SECRET_HEADERS = (
 EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
 """What clients send when they have none: nothing, base64 of ``{}`` and of ``null``. It helps to see that."""
 
-REMEMBERED = 2000
-"""Harmless header fields that are remembered: most heads are made of the same ones."""
-
-_harmless: set[tuple[bytes, bytes]] = set()
-
 _QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
 
 
@@ -35,24 +31,23 @@ def without_quotes(reason: str) -> str:
 
 
 def fields(hider: Hider, headers: Headers, place: str) -> Headers:
-    """*place*: "request.header", "response.trailer", ... If nothing is secret there, *headers* itself is given back."""
-    if hider.only_signs and not hider.policy.rules.headers and all(map(_is_harmless, headers.fields)):
+    """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden come back as they are."""
+    if hider.only_signs and not hider.policy.rules.headers and all(_is_plain(*field) for field in headers):
         return headers
-    shown = tuple((name, _value(hider, name, value, place)) for name, value in headers)
-    return headers if shown == headers.fields else Headers(shown)
+    return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
 
 
-def _is_harmless(field: tuple[bytes, bytes]) -> bool:
-    """Whether nothing that apispy knows of by itself can be secret in a header field."""
-    if field in _harmless:
-        return True
-    name, value = field[0].decode("latin-1").lower(), field[1]
-    if name in SECRET_HEADERS or strong(name) or any(sign in value for sign in texts.SIGNS):
-        return False
-    if len(_harmless) >= REMEMBERED:
-        _harmless.clear()
-    _harmless.add(field)
-    return True
+def _is_plain(name: bytes, value: bytes) -> bool:
+    """Whether nothing in a field can be a secret that apispy knows of by itself."""
+    return not (
+        b"://" in value or b"SWM" in value or b"-----BEGIN" in value or _is_secret(name)
+    )  # as texts.KNOWN
+
+
+@lru_cache(1024)
+def _is_secret(name: bytes) -> bool:
+    lower = name.decode("latin-1").lower()
+    return lower in SECRET_HEADERS or strong(lower)
 
 
 def _value(hider: Hider, name: bytes, value: bytes, place: str) -> bytes:
@@ -61,7 +56,7 @@ def _value(hider: Hider, name: bytes, value: bytes, place: str) -> bytes:
     text = value.decode("utf-8", "surrogateescape")
     if lower in hider.policy.rules.headers:
         text = hider.hide(text, place, kinds.RULE)
-    elif lower not in SECRET_HEADERS and not strong(lower):
+    elif not _is_secret(name):
         text = texts.clean(hider, text, place)
     elif value.strip() not in EMPTY_CREDENTIALS:
         kind = kinds.REGISTRY if lower.startswith("x-registry-") else kinds.HEADER

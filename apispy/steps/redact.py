@@ -11,6 +11,9 @@ from apispy.steps.hider import Hider, Tokens
 from apispy.steps.policy import Policy
 from apispy.steps.suspicion import Watch
 
+BEFORE = 4096
+"""Bytes of a stream that are remembered for the next chunk: a secret that is no longer is found across its edge."""
+
 
 class Redactor:
     """Cleans the exchanges of one session: the same secret has the same token in all of them."""
@@ -52,6 +55,7 @@ class Cleaning:
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._echoes: set[str] = set()
         self._watches: dict[Direction, Watch] = {}
+        self._before: dict[Direction, bytes] = {}  # the end of what was shown of each stream
 
     def look(self, direction: Direction, data: bytes) -> None:
         """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
@@ -104,7 +108,9 @@ class Cleaning:
             return None
         if self._format(direction) in streams.PROGRAMS or self._innocent(direction):
             return chunk
-        return replace(chunk, data=texts.starred(chunk.data, self._echoes))
+        before = self._before.get(direction, b"")
+        self._before[direction] = (before + chunk.data)[-BEFORE:]
+        return replace(chunk, data=texts.starred(chunk.data, self._echoes, before))
 
     def item(self, direction: Direction, item: Item) -> Item:
         """What was read in a stream as it flowed. Where that is hidden, a discreet decoder read it."""

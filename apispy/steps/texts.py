@@ -64,13 +64,30 @@ def _is_http(found: re.Match[str]) -> bool:
     return found.string.endswith(("http://", "https://"), 0, found.start())
 
 
-def starred(data: bytes, echoes: set[str]) -> bytes:
-    """One chunk of JSON or text with what is known to be secret in it starred out, byte for byte."""
-    data = _IN_CHUNK.sub(lambda found: b"*" * len(found[0]), data)
+PART = 4
+"""Bytes of a secret at the end of a chunk that are starred out before it is known that the rest follows, at least."""
+
+
+def starred(data: bytes, echoes: set[str], before: bytes = b"") -> bytes:
+    """One chunk of JSON or text with what is known to be secret in it starred out, byte for byte.
+
+    *before* is what stands before it in the stream, as it came: a secret may lie across the edge.
+    """
+    shown = bytearray(_IN_CHUNK.sub(lambda found: b"*" * len(found[0]), data))
     for secret in echoes:
         word = secret.encode("utf-8", "surrogatepass")
-        data = data.replace(word, b"*" * len(word))
-    return data
+        edge = before[len(before) - len(word) + 1 :] if len(before) >= len(word) else before
+        whole = edge + data
+        for found in re.finditer(re.escape(word), whole):
+            _star(shown, found.start() - len(edge), found.end() - len(edge))
+        known = next((size for size in range(len(word) - 1, PART - 1, -1) if whole.endswith(word[:size])), 0)
+        _star(shown, len(data) - known, len(data))
+    return bytes(shown)
+
+
+def _star(data: bytearray, start: int, stop: int) -> None:
+    start = max(0, start)
+    data[start:stop] = b"*" * (stop - start)
 
 
 def build_step(hider: Hider, text: str, place: str) -> str:

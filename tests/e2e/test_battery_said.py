@@ -6,12 +6,16 @@ Its name puts it after test_battery.py; it ends the apispy processes that the ba
 import json
 import re
 import signal
+import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from apispy.capture import read
+
 from .lab import Lab
-from .spy import STANDIN
+from .spy import STANDIN, apispy_command
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -42,7 +46,11 @@ TRUE_NOTES = {
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
 
-@pytest.mark.parametrize("transport", ["tcp", "mtls", "unix"])
+VIEWS = {"tcp": ["-vvv"], "mtls": ["--json", "--notes=strict"], "unix": []}
+"""How conftest.py lets apispy show the calls of each transport."""
+
+
+@pytest.mark.parametrize("transport", VIEWS)
 def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
     lab.wait()  # rows that nobody asked for yet
     spy = lab.spies[transport]
@@ -68,3 +76,29 @@ def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
         assert not false, f"notes without a reason: {false}"
     else:
         assert any(re.match(r"\s*calls +errors", line) for line in lines), f"no summary: {lines[-10:]}"
+
+
+@pytest.mark.parametrize("transport", VIEWS)
+def test_it_is_shown_later_as_it_was_live(lab: Lab, transport: str) -> None:
+    """Byte for byte, but for what flowed in calls of which not every stream was kept whole."""
+    spy = lab.spies[transport]
+    made = spy.where / "calls.jsonl"
+    shown = subprocess.run(
+        [*apispy_command(), "show", *VIEWS[transport], str(made)], capture_output=True, timeout=110
+    )
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    calls = list(read(made))
+    assert calls
+    long = {one.id for one in calls if any(body.cut and body.shown for body in one.streams.values())}
+    live, later = (list(without(text.splitlines(), long)) for text in (spy.out, shown.stdout.decode()))
+    assert later == live
+    if transport == "mtls":
+        assert shown.stdout.decode() == spy.out
+
+
+def without(lines: list[str], calls: set[int]) -> Iterator[str]:
+    """The lines but for what flowed in those *calls*."""
+    for line in lines:
+        found = re.match(r" {4}#(\d+) ", line)
+        if found is None or int(found[1]) not in calls:
+            yield line

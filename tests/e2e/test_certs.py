@@ -198,7 +198,7 @@ def tls_words(at: Endpoint) -> list[str]:
 def get(spy: Spy) -> bytes:
     """Status line, headers and body of GET /info."""
     with spy.at.wire(20) as wire:
-        wire.send(b"GET /info HTTP/1.1\r\nHost: x\r\n\r\n")
+        wire.send(b"GET /info HTTP/1.1\r\nHost: docker\r\n\r\n")
         return wire.read_response()
 
 

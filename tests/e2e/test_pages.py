@@ -13,11 +13,12 @@ from .pages import Page, run
 
 ROOT = Path(__file__).parents[2]
 
-
 PAGES = [
     "README.md",
     "docs/from-the-article.md",
     "docs/reading.md",
+    "docs/faults.md",
+    "docs/replay.md",
     "docs/fixtures.md",
     "docs/pytest.md",
     "docs/other-languages.md",

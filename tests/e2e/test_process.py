@@ -21,7 +21,7 @@ from .spy import Spy, apispy_command
 from .waiting import until
 
 RESET = struct.pack("ii", 1, 0)
-EVENTS = b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n"
+EVENTS = b"GET /events HTTP/1.1\r\nHost: docker\r\n\r\n"
 OPEN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -203,7 +203,7 @@ def test_a_daemon_that_is_down_is_a_502_with_the_reason_and_may_come_back(place:
         assert "no such socket" in spy.err
         for method in (b"GET", b"HEAD"):
             with dial(spy) as client:
-                client.sendall(method + b" /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.sendall(method + b" /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")
                 head, _, body = read_all(client).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 502 ")
             if method == b"GET":
@@ -253,7 +253,7 @@ def test_what_ssh_says_reaches_the_client(place: Path) -> None:
     spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", "ssh://far", env=env)
     try:
         with dial(spy) as client:
-            client.sendall(b"GET /info HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /info HTTP/1.1\r\nHost: docker\r\n\r\n")
             answer = read_all(client)
         assert b" 502 " in answer
         assert b"Permission denied (publickey)." in answer
@@ -314,7 +314,7 @@ def test_a_tls_listener_admits_only_clients_of_its_own_ca(spied: Make, place: Pa
             s.recv(1)  # TLS 1.3 tells a client only now
         until(lambda why=why: why in spy.out, 10, f"{why!r} in {spy.out!r}")
     with dial(spy) as client:
-        client.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")
         answer = read_all(client)
     assert answer == b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
     assert upstream.accepted == 1, "the daemon was dialled for a client that was turned away"
@@ -358,7 +358,7 @@ def test_a_daemons_certificate_that_is_not_accepted_says_which_check_failed(plac
     try:
         assert "was not signed by a CA in" in spy.err
         with dial(spy) as client:
-            client.sendall(b"GET /info HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /info HTTP/1.1\r\nHost: docker\r\n\r\n")
             answer = read_all(client)
         assert b" 502 " in answer
         assert b"was not signed by a CA in" in answer
@@ -425,14 +425,14 @@ def test_bodies_of_a_gigabyte_take_no_memory(spied: Make) -> None:
     idle = spy.memory()
     spy.forget_peak()
     with dial(spy) as client:
-        client.sendall(b"GET /images/get HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /images/get HTTP/1.1\r\nHost: docker\r\n\r\n")
         first = client.recv(100)
         until(lambda: spy.memory() >= 0, 1, "a sample")  # the reader does not read on yet: buffers fill
         rest = 0
         while rest + len(first) < size:
             rest += len(client.recv(1 << 20))
     with dial(spy) as client:
-        client.sendall(b"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        client.sendall(b"POST /images/load HTTP/1.1\r\nHost: docker\r\nContent-Length: %d\r\n\r\n" % size)
         for _ in range(size // len(piece)):
             client.sendall(piece)
         assert client.recv(15) == b"HTTP/1.1 200 OK"

@@ -191,25 +191,25 @@ def byte_by_byte(client: Client) -> Result:
 
 
 ODD = {
-    "absolute form": b"GET http://example.test/_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "absolute form": b"GET http://example.test/_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
     "empty host": b"GET /_ping HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
     "no host": b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n",
-    "double slash": b"GET //_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    "space in target": b"GET /a b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    "bare LF": b"GET /_ping HTTP/1.1\nHost: x\nConnection: close\n\n",
-    "empty lines first": b"\r\n\r\nGET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "double slash": b"GET //_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
+    "space in target": b"GET /a b HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
+    "bare LF": b"GET /_ping HTTP/1.1\nHost: docker\nConnection: close\n\n",
+    "empty lines first": b"\r\n\r\nGET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
     "HTTP/1.0 keep-alive": b"GET /_ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /_ping HTTP/1.0\r\n\r\n",
-    "unknown method": b"BREW /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "unknown method": b"BREW /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
     "chunks with extension and trailer": (
-        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"POST /containers/create HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nContent-Type: application/json\r\n"
         b'Transfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n5;a="b;\\""\r\n{"Ima\r\nD\r\nge":"nosuch"}\r\n0\r\nX-T: t\r\n\r\n'
     ),
-    "two lengths": b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-    "bad chunk": b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    "other coding": b"POST /auth HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
-    "header without colon": b"GET /_ping HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n",
-    "folded header": b"GET /_ping HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\nConnection: close\r\n\r\n",
-    "upgrade that nobody knows": b"GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: tea\r\n\r\n",
+    "two lengths": b"POST /auth HTTP/1.1\r\nHost: docker\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "bad chunk": b"POST /auth HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "other coding": b"POST /auth HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "header without colon": b"GET /_ping HTTP/1.1\r\nHost: docker\r\nnonsense\r\n\r\n",
+    "folded header": b"GET /_ping HTTP/1.1\r\nHost: docker\r\nX-A: b\r\n c\r\nConnection: close\r\n\r\n",
+    "upgrade that nobody knows": b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade, close\r\nUpgrade: tea\r\n\r\n",
 }
 
 

@@ -1,4 +1,4 @@
-"""docs/imports.md and docs/diff.md show what the commands say, and name all their options and fields.
+"""The pages on captures show what the commands say of the samples, and name all their options and fields.
 
 ``make golden`` rewrites what they show.
 """
@@ -22,7 +22,7 @@ from apispy.cli.proxy import proxy
 from apispy.learn.diff.compare import KIND_ORDER
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"imports": ROOT / "docs/imports.md", "diff": ROOT / "docs/diff.md"}
+PAGES = {name: ROOT / f"docs/{name}.md" for name in ("imports", "diff", "captures", "statistics")}
 EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 

@@ -2,14 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from apispy.cli.files import whole_or_none
 from apispy.cli.options import FILE
+from apispy.cli.progress import Progress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
@@ -49,13 +52,22 @@ def command(file: Path, name: str | None, output: Path | None, force: bool, show
         )
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"--output {output} is the capture itself. Name another file.")
-    readings = _readings(file, show_secrets)
+    with Progress(str(file), sys.stdout if output is None else None) as progress:
+        return _export(_readings(file, show_secrets, progress.reached), exporter, output, force)
+
+
+def _export(readings: "Iterator[Reading]", exporter: "Exporter", output: Path | None, force: bool) -> int:
     readings = chain(list(islice(readings, 1)), readings)  # what is no capture is told before OUT is made
     if output is None:
         _write(exporter, readings, sys.stdout.buffer)
         return 0
-    with _created(output, force) as stream:
-        _write(exporter, readings, stream)
+    stream = _created(output, force)
+    with whole_or_none(output):
+        try:
+            _write(exporter, readings, stream)
+        finally:
+            with suppress(OSError):  # what _write could not write cannot be written now
+                stream.close()
     return 0
 
 
@@ -85,16 +97,19 @@ def _chosen(name: str | None, output: Path | None) -> "Exporter":
     return found
 
 
-def _readings(file: Path, show_secrets: bool) -> "Iterator[Reading]":
+def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[Reading]":
     """The calls of the capture, redacted unless they are already or shall not be."""
     from apispy import pipeline
     from apispy.capture import Header, read_lines
     from apispy.learn import Memory
     from apispy.model import Exchange
+    from apispy.outputs.safe import escape
     from apispy.steps import Policy, Redactor
 
     memory, redactor = Memory(), Redactor()
-    for _, line in read_lines(file, lambda text: click.echo(f"apispy: {text}", err=True)):
+    for _, line in read_lines(
+        file, lambda text: click.echo(f"apispy: {escape(text)}", err=True), progress=reached
+    ):
         if isinstance(line, Header):
             memory = Memory()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))

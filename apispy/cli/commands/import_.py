@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.files import FORMATS, imported, play, readings
+from apispy.cli.files import FORMATS, imported, play, readings, whole_or_none
 from apispy.cli.options import FILE, takes_view
 from apispy.cli.view import View
 from apispy.errors import ApispyError, UsageError
@@ -57,7 +57,7 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     from apispy.cli.showing import Paper
 
     outputs = view.outputs(Paper(sys.stdout).write, sys.stdout, _curl(view) if view.curl else None)
-    play(found, outputs, policy=view.policy, notes="off" if view.quiet else view.notes)
+    play(found, outputs, policy=view.policy, notes="off" if view.quiet else view.notes, paper=sys.stdout)
     return 0
 
 
@@ -74,14 +74,15 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     upstream = calls[0].upstream if calls else ""
     direct = {"direct": asdict(_target(upstream))}
     try:
-        with Writer(output) as writer:
+        with Writer(output) as writer, whole_or_none(output):
             writer.header(Header(__version__, started, redacted, upstream, view.body_limit, direct))
             for call in calls:
                 writer.exchange(call)
             for notice in found.notices:
                 writer.notice(Notice(started, notice))
     except (OSError, ValueError) as error:
-        raise ApispyError(f"{output} cannot be written: {error}. Name another file with -o.") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ApispyError(f"{output} cannot be written: {why}. Name another file with -o.") from None
     click.echo(f"apispy: {len(calls)} calls are in {output} now", err=True)
 
 

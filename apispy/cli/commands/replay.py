@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, takes_daemon, takes_view
+from apispy.cli.options import ALLOW_HOST, FAULT, FILE, takes_daemon, takes_view
 from apispy.cli.types import is_typed
 from apispy.cli.view import View
 from apispy.cli.with_command import WithCommand
@@ -15,6 +15,7 @@ from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
+    from apispy.gate import Rule
     from apispy.replay.options import OnMiss
 
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
                    "at --upstream says.")  # fmt: skip
 @click.option("-o", "--output", type=FILE, metavar="FILE",
               help="Record what was forwarded in a new file, to be replayed beside the others.")  # fmt: skip
+@ALLOW_HOST
+@FAULT
 @click.option("--report", type=FILE, metavar="FILE",
               help="Write what was played and what was not, for `apispy fixture prune`.")  # fmt: skip
 @takes_daemon
@@ -60,6 +63,8 @@ def command(
     output: Path | None,
     report: Path | None,
     daemon: "Callable[[], Endpoint]",
+    allow_hosts: tuple[str, ...],
+    faults: "tuple[Rule, ...]",
     view: View,
 ) -> int:
     """Play the daemon from captures: no daemon is needed. With a COMMAND, run it against the replay.
@@ -97,7 +102,9 @@ def command(
         name = ", ".join(str(file) for file in files)
         stream = sys.stdout if words is None else sys.stderr
         spying = daemon() if on_miss == "forward" else None
-        work = replaying.Replaying(name, player, where, tls, view, stream, spying, output)
+        work = replaying.Replaying(
+            name, player, where, tls, view, stream, spying, output, faults, allow_hosts
+        )
         if report:
             work.played = played.written_to(report, recorded)
         return replaying.stand(work) if words is None else replaying.play_under(work, words)

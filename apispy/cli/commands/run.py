@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import CAPTURE, FILE, takes_daemon, takes_view
+from apispy.cli.options import CAPTURE, FAULT, FILE, takes_daemon, takes_view
 from apispy.cli.view import View
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
+    from apispy.gate import Rule
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--certs-dir", type=FILE, metavar="DIR", help="Our CA and certificates for --tcp; made on first use."
 )
+@FAULT
 @CAPTURE
 @takes_daemon
 @takes_view
@@ -32,6 +34,7 @@ def command(
     output: Path | None,
     tcp: bool,
     certs_dir: Path | None,
+    faults: "tuple[Rule, ...]",
     capture: Path | None,
     daemon: "Callable[[], Endpoint]",
     view: View,
@@ -57,4 +60,5 @@ def command(
         certs_dir=certs_dir,
         terminal=sys.stderr,
         capture=capture,
+        faults=faults,
     )

@@ -74,6 +74,13 @@ def _amount(units: dict[str, Any]) -> Callable[[str], float | None]:
     return read
 
 
+read_duration = _amount(SECONDS)
+"""Seconds, or None for what is no duration."""
+
+read_size = _amount(BYTES)
+"""Bytes, likewise."""
+
+
 def _moment(sign: str, text: str) -> Predicate | None:
     """A time of day, or a date with or without one; local unless it names its zone."""
     compare = COMPARISONS[sign]
@@ -99,7 +106,7 @@ def _second_of_day(at: float) -> float:
 GLOB = Kind("a pattern", (IS,), glob)
 TEXT = Kind("a text", (IS,), contains)
 NUMBER = Kind("a number", (IS, *ORDER), _compared(_number))
-DURATION = Kind("a duration (us, ms, s, m, h)", ORDER, _compared(_amount(SECONDS)))
-SIZE = Kind("a size (B, kB, MB, GB, KiB, MiB, GiB)", ORDER, _compared(_amount(BYTES)))
+DURATION = Kind("a duration (us, ms, s, m, h)", ORDER, _compared(read_duration))
+SIZE = Kind("a size (B, kB, MB, GB, KiB, MiB, GiB)", ORDER, _compared(read_size))
 VERSION = Kind("a version", (IS, *ORDER), _compared(parse_version))
 TIME = Kind("a time of day, or a date and time", ORDER, _moment)

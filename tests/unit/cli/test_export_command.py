@@ -1,6 +1,8 @@
 """``apispy export``: which format, where to, what is refused."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import click.testing
@@ -14,6 +16,7 @@ from apispy.outputs.exports import EXPORTERS
 from tests.golden.exported import readings
 from tests.unit.outputs.readings import exchange
 
+SCRIPT = Path(sys.executable).parent / "apispy"
 SECRET = exchange("POST /v1.41/auth", 200, {"Status": "in"}, ask={"username": "ann", "password": "hunter2"})
 
 
@@ -116,6 +119,18 @@ def test_a_capture_with_secrets_is_redacted_unless_told_otherwise(
         writer.header(Header("0.1.0", 1.0, redacted=False))
         writer.exchange(SECRET)
     assert ("hunter2" in run(tmp_path / "open.jsonl", "--to", "curl", *option).output) is shown
+
+
+@pytest.mark.parametrize("words", ["export {} -o {}/a.har", "import {} -o {}/a.jsonl"])
+def test_a_full_disk_is_told_and_leaves_no_part_of_a_file(words: str, calls: Path, tmp_path: Path):
+    """A limit to the size of files stands for the disk."""
+    command = f"ulimit -f 1; {SCRIPT} {words.format(calls, tmp_path)}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "a.har").exists()
+    assert not (tmp_path / "a.jsonl").exists()
 
 
 def test_a_cut_last_line_is_told_of(calls: Path, tmp_path: Path):

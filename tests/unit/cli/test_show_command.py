@@ -71,6 +71,14 @@ def test_curl_lines_go_where_they_went(path: Path) -> None:
     assert "    $ curl -sS http://x/info\n" in show("--curl=via", path).stdout
 
 
+def test_curl_does_not_take_the_file_for_its_value(path: Path) -> None:
+    assert show("--curl", path).stdout == show("--curl=direct", path).stdout
+    assert show(path, "--curl").stdout == show("--curl=direct", path).stdout
+    assert show("--curl", "via", path).stdout == show("--curl=via", path).stdout
+    assert show("--curl", "-v", path).stdout == show("-v", path).stdout
+    assert "'elsewhere' is not one of 'direct', 'via'" in str(show("--curl=elsewhere", path).exception)
+
+
 def test_several_files_are_kept_apart(path: Path) -> None:
     shown = show(path, path).stdout
     heading = re.escape(f"==> {path} <==\n{LINE}{LINE}")
@@ -166,6 +174,13 @@ def test_statistics_are_those_of_all_calls_or_of_those_that_a_filter_chooses(pat
     chosen = json.loads(show("--stats", "--json", "--filter", "op:NoSuch", path).output)
     assert chosen["operations"] == []
     assert "--follow has none" in str(show("--stats", "--follow", path).exception)
+
+
+def test_of_a_file_that_is_no_capture_there_are_no_statistics(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("{}\n")
+    result = show("--stats", tmp_path / "a")
+    assert (result.stdout, result.return_value) == ("", 1)
+    assert "line 1: expected the header of a capture" in result.stderr
 
 
 def test_statistics_go_on_after_a_line_that_cannot_be_read(path: Path) -> None:

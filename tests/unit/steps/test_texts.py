@@ -94,3 +94,20 @@ def test_chunks_keep_their_size(chunk: bytes, shown: bytes) -> None:
 
 def test_chunks_that_quote() -> None:
     assert starred(b"no: hunter22", {"hunter22"}) == b"no: ********"
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_a_secret_across_the_edge_of_chunks_is_starred_out(at: int) -> None:
+    """But for fewer than 4 bytes at the end of the first, which may be anything."""
+    text, secret = b"no: hunter22, hunter22!", "hunter22"
+    first, second = text[: 4 + at], text[4 + at :]
+    assert starred(first, {secret}) == b"no: " + (b"*" * at if at >= 4 else b"hunter22"[:at])
+    assert starred(second, {secret}, first) == b"*" * (8 - at) + b", ********!"
+
+
+def test_a_secret_in_many_chunks_is_starred_out() -> None:
+    shown, before = b"", b""
+    for byte in b"a hunter22 b":
+        shown += starred(bytes([byte]), {"hunter22"}, before)
+        before += bytes([byte])
+    assert shown == b"a hun***** b"

@@ -1,0 +1,70 @@
+"""What the gate does to the requests of one live client, before they are looked up in the record."""
+
+from typing import TYPE_CHECKING
+
+from apispy.gate import GARBAGE, Answer, AnswerCut, Decision, DropAfter, Garbage, Remarks, Reset, json_answer
+from apispy.gate.gate import failed
+from apispy.model import Exchange
+from apispy.outputs import units
+from apispy.tap.events import Event
+
+if TYPE_CHECKING:
+    from apispy.replay.connection import Connection
+
+
+class Gated:
+    """Of one connection. Without a gate every request passes."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._remarks = Remarks()
+        self._cut: AnswerCut | None = None
+        self._cut_by = ""
+
+    def said(self, event: Event) -> Event:
+        """A tap's event, with what was done to its call."""
+        return self._remarks.on(event)
+
+    def allowed(self, data: bytes) -> tuple[bytes, str]:
+        """What may be sent of a part of an answer; and why the connection ends behind it, or ""."""
+        if self._cut is None:
+            return data, ""
+        data, ends = self._cut.feed(data)
+        return data, f"cut by apispy, {self._cut_by}" if ends else ""
+
+    async def decide(self, exchange: Exchange, *, whole: bool) -> bool | None:
+        """None: the request is to be answered as always. Else it was seen to, and whether the connection goes on."""
+        self._cut = None
+        gate = self._connection.stage.gate
+        if gate is None:
+            return None
+        try:
+            decision = gate.decide(exchange)
+        except Exception as error:  # it fails closed
+            decision = failed(error)
+        return None if decision is None or decision.passes else await self._act(exchange, decision, whole)
+
+    async def _act(self, exchange: Exchange, decision: Decision, whole: bool) -> bool | None:
+        connection = self._connection
+        if decision.delay:
+            self._remarks.add(f"held for {units.duration(decision.delay)} by apispy, {decision.why}")
+            await connection.pulse.until(lambda: connection.gone, decision.delay)
+        match decision.act:
+            case Answer() as answer:
+                return await self._answer(exchange, answer, decision.why, whole)
+            case DropAfter(size):
+                self._cut, self._cut_by = AnswerCut(size), decision.why
+            case Reset():
+                connection.end(f"reset by apispy, {decision.why}", reset=True)
+            case Garbage():
+                connection.end(f"answered with garbage by apispy, {decision.why}", last=GARBAGE)
+        return None
+
+    async def _answer(self, exchange: Exchange, answer: Answer, why: str, whole: bool) -> bool:
+        request = exchange.request
+        asked_to_close = "close" in request.headers.text("connection").lower() or request.version == "1.0"
+        close = answer.closes or asked_to_close or not whole or "upgrade" in request.headers
+        self._remarks.add(f"answered by apispy: {why}")
+        data = json_answer(answer.status, answer.message, head_only=request.method == "HEAD", close=close)
+        await self._connection.send(data)
+        return not close

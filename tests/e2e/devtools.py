@@ -1,0 +1,105 @@
+"""Chromium without a window, and its DevTools: the page that it has built in, driven through its debugging protocol."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import websocket
+
+from .waiting import until
+
+OFFLINE = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+]
+
+# What "Import HAR file" of the network panel does with a file, and what it then shows of each request.
+IMPORT = """(async () => {
+  const HAR = await import('./models/har/har.js');
+  const log = new HAR.HARFormat.HARRoot(%s).log;
+  const rows = [];
+  for (const request of HAR.Importer.Importer.requestsFromHARLog(log)) {
+    const content = await request.requestContentData();
+    rows.push({
+      method: request.requestMethod, url: request.url(), status: request.statusCode, type: request.mimeType,
+      sent: await request.requestFormData() ?? '', seconds: request.duration,
+      text: content.error ?? (content.isTextContent ? content.text : content.base64),
+      headers: request.responseHeaders.length,
+    });
+  }
+  return rows;
+})()"""
+
+
+class DevTools:
+    """The page of DevTools in a running Chromium."""
+
+    def __init__(self, socket: websocket.WebSocket) -> None:
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        target = self._call("Target.createTarget", url="devtools://devtools/bundled/devtools_app.html")
+        attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        until(lambda: self._evaluate("document.readyState") == "complete", 30, "the page of DevTools")
+
+    def imported(self, har: str) -> list[dict[str, Any]]:
+        """The rows of the network panel. Raises AssertionError with what DevTools says of a file that it refuses."""
+        rows: list[dict[str, Any]] = self._evaluate(IMPORT % har)
+        return rows
+
+    def _evaluate(self, script: str) -> Any:
+        done = self._call(
+            "Runtime.evaluate", self._session, expression=script, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        return done["result"].get("value")
+
+    def _call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": params} | (
+            {"sessionId": session} if session else {}
+        )
+        self._socket.send(json.dumps(message))
+        while True:
+            answer = json.loads(self._socket.recv())
+            if answer.get("id") == number:
+                assert "result" in answer, answer
+                return answer["result"]
+
+
+@contextmanager
+def devtools(where: Path) -> Iterator[DevTools]:
+    """A new Chromium whose profile is the directory *where*."""
+    port = where / "DevToolsActivePort"
+    command = ["chromium", *OFFLINE, "--remote-debugging-port=0", "--remote-allow-origins=*"]
+    process = subprocess.Popen(
+        [*command, f"--user-data-dir={where}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until(lambda: port.exists() and len(port.read_text().splitlines()) == 2, 60, "Chromium to start")
+        number, path = port.read_text().splitlines()
+        socket = websocket.create_connection(f"ws://127.0.0.1:{number}{path}", timeout=30)
+        try:
+            yield DevTools(socket)
+        finally:
+            socket.close()
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(20)

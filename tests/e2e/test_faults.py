@@ -1,0 +1,192 @@
+"""--fault with real clients: they report what went wrong as docs/faults.md says, and apispy owns up to it."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from .clients import Client
+from .combining import dial, listener
+from .daemon import Daemons
+from .lab import CLIS
+from .spy import Spy, apispy_command
+
+
+@pytest.fixture(params=sorted(CLIS))
+def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureRequest) -> Client:
+    """A docker CLI, and `apispy` on its PATH."""
+    where = place / f"fault-{abs(hash(request.node.name)) % 10**8}"
+    made = Client(daemons.plain.unix, daemons.plain, CLIS[request.param], "zqfault", where, data)
+    script = made.where / "bin/apispy"
+    script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
+    script.chmod(0o755)
+    made.env |= {"XDG_DATA_HOME": f"{where}/data", "PYTHON": sys.executable}
+    return made
+
+
+def shown(client: Client) -> str:
+    return (client.work / "calls").read_text()
+
+
+def run(client: Client, fault: str, script: str, *options: str):  # type: ignore[no-untyped-def]
+    return client.sh(f"apispy run {' '.join(options)} -o calls --fault '{fault}' -- {script}")
+
+
+WAYS = pytest.mark.parametrize("way", ["", "--tcp"], ids=["unix", "mtls"])
+
+
+@WAYS
+def test_a_status_is_what_the_daemon_would_have_said(client: Client, way: str) -> None:
+    fault = 'op:ContainerCreate status=507 message="no space left on device"'
+    result = run(client, fault, "docker run --rm $N $IMG echo hello", way)
+    assert result.code == 125
+    assert b"Error response from daemon: no space left on device" in result.err
+    assert re.search(
+        r"ContainerCreate .* -> 507 no space left on device \(.*\), note: answered by apispy: fault ",
+        shown(client),
+    )
+    assert f"fault {fault}: hit 1 of 1 requests that matched" in shown(client)
+
+
+@WAYS
+def test_only_once(client: Client, way: str) -> None:
+    client.sh("docker create --name $P $N $IMG true")
+    result = run(
+        client, "op:ContainerStart status=500 times=1", "sh -c 'docker start $P; docker start $P'", way
+    )
+    client.sh("docker rm $P")
+    assert result.out == b"zqfault\n"
+    assert b"apispy: fault op:ContainerStart status=500 times=1" in result.err
+
+
+@WAYS
+def test_a_delay_and_everything_works(client: Client, way: str) -> None:
+    result = run(
+        client, "op:ContainerStart delay=1500ms", "sh -c 'echo in | docker run --rm -i $N $IMG cat'", way
+    )
+    assert (result.out, result.err, result.code) == (b"in\n", b"", 0)
+    started = re.search(
+        r"ContainerStart .*\((\d+(?:\.\d+)?) s\), note: held for 1\.5\d* s by apispy, fault op:",
+        shown(client),
+    )
+    assert started is not None, shown(client)
+    assert float(started[1]) >= 1.5
+
+
+def test_a_reset_as_each_transport_has_it(client: Client) -> None:
+    over_tcp = run(client, "op:ContainerList reset", "docker ps", "--tcp")
+    assert b"connection reset by peer" in over_tcp.err
+    over_unix = run(client, "op:ContainerList reset", "docker ps")
+    assert re.search(rb"EOF|reset by peer|broken pipe", over_unix.err)
+    assert over_tcp.code == over_unix.code == 1
+    assert ", cut after" in shown(client)
+    assert ": reset by apispy, fault op:ContainerList reset" in shown(client)
+
+
+@WAYS
+def test_garbage_is_called_malformed(client: Client, way: str) -> None:
+    result = run(client, "op:ContainerList garbage", "docker ps", way)
+    assert b"malformed HTTP" in result.err
+    assert result.code == 1
+    assert "answered with garbage by apispy" in shown(client)
+
+
+@WAYS
+def test_an_answer_that_breaks_off(client: Client, way: str) -> None:
+    client.daemon.docker("create", "--name", "zqfault", "--network", "none", "busybox:test", "true")
+    try:
+        result = run(client, "op:ContainerInspect drop-after=100B", "docker inspect zqfault", way)
+    finally:
+        client.daemon.docker("rm", "zqfault")
+    assert b"unexpected EOF" in result.err
+    assert result.code == 1
+    assert "cut by apispy, fault op:ContainerInspect drop-after=100B" in shown(client)
+
+
+def test_a_hijacked_session_that_breaks_off_looks_ended(client: Client) -> None:
+    script = "docker run --rm $N $IMG sh -c 'for i in 0 1 2 3 4 5 6 7 8 9; do echo 0123456789 $i; usleep 50000; done'"
+    result = run(client, "op:ContainerAttach drop-after=60B", script)
+    assert result.out == b"0123456789 0\n0123456789 1\n"
+    assert (result.err, result.code) == (b"", 0)
+    assert "cut by apispy" in shown(client)
+
+
+def test_no_rule_hits_and_all_is_as_without(client: Client) -> None:
+    script = "sh -c 'echo typed | docker run --rm -i $N $IMG sh -c \"cat; echo err >&2; exit 3\"; echo $?; docker build -q - <Dockerfile | wc -l'"
+    (client.work / "Dockerfile").write_text("FROM busybox:test\nENV A=1\n")
+    alone = client.sh(script)
+    under = run(client, "container:nosuch image:nosuch reset", script)
+    assert (under.out, under.err, under.code) == (alone.out, alone.err, alone.code)
+    assert ": no request matched" in shown(client)
+
+
+PYTHON = """
+import docker, requests
+api = docker.from_env(version="1.41")
+try:
+    api.containers.create("busybox:test")
+except docker.errors.APIError as error:
+    print(error.status_code, error.explanation)
+try:
+    api.containers.list()
+except requests.exceptions.ConnectionError as error:
+    print("ConnectionError")
+print(api.containers.list(filters={"name": "nosuch"}))
+try:
+    print(len(api.info()))
+except requests.exceptions.RequestException as error:
+    print("cut")
+"""
+
+
+@WAYS
+def test_docker_py_raises_what_it_should(client: Client, way: str) -> None:
+    (client.work / "a.py").write_text(PYTHON)
+    faults = ["image:busybox status=409", "op:ContainerList reset times=1", "op:SystemInfo drop-after=10B"]
+    words = " ".join(f"--fault '{fault}'" for fault in faults)
+    result = client.sh(f"apispy run {way} -o calls {words} -- $PYTHON a.py")
+    assert result.out.decode().splitlines() == [
+        "409 apispy: fault image:busybox status=409",
+        "ConnectionError",
+        "[]",
+        "cut",
+    ], result
+
+
+def test_the_proxy_says_its_faults_at_the_start_and_the_capture_holds_what_they_did(
+    client: Client, place: Path, daemons: Daemons
+) -> None:
+    where = client.where / "spy"
+    words = [
+        "--fault",
+        "op:ContainerList status=500",
+        "--fault",
+        "delay=1ms",
+        "--capture",
+        f"{client.where}/calls.jsonl",
+    ]
+    spy = Spy.start(where, *listener("tcp", where), *dial(daemons.plain_tcp), "--json", *words)
+    try:
+        through = Client(spy.at, daemons.plain, client.docker, "zqfault", where / "c", place)
+        assert b"Error response from daemon" in through.sh("docker ps").err
+        assert through.sh("docker version").code == 0
+    finally:
+        assert spy.end() == 0
+    assert "fault: op:ContainerList status=500\nfault: delay=1ms\n" in spy.err
+    calls = [json.loads(line) for line in spy.out.splitlines()]
+    assert [call["problems"] for call in calls if call["operation"] == "ContainerList"] == [
+        ["answered by apispy: fault op:ContainerList status=500"]
+    ]
+    later = client.sh(f"apispy show --json {client.where}/calls.jsonl")
+    assert [json.loads(line)["problems"] for line in later.out.splitlines()] == [
+        call["problems"] for call in calls
+    ]
+
+
+def test_a_rule_that_cannot_be_understood_ends_it_before_it_begins(client: Client) -> None:
+    result = client.sh("apispy --fault 'op:ContainerStart staus=500'")
+    assert result.code == 2
+    assert b"there is no setting staus; status perhaps" in result.err
+    assert b"Traceback" not in result.err

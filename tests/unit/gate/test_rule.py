@@ -1,0 +1,80 @@
+"""Faults as they are typed."""
+
+import pytest
+
+from apispy.errors import UsageError
+from apispy.gate import Answer, DropAfter, Garbage, Reset, parse
+
+
+def test_a_status_once():
+    rule = parse("op:ContainerStart  status=500 times=1")
+    assert (str(rule.which), rule.times) == ("op:ContainerStart", 1)
+    assert rule.act == Answer(500, "apispy: fault op:ContainerStart status=500 times=1")
+
+
+def test_a_message_in_quotes_is_the_whole_message():
+    rule = parse(r'status=507 message="no \"space\" left" op:ImageCreate')
+    assert rule.act == Answer(507, 'no "space" left')
+    assert str(rule.which) == "op:ImageCreate"
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "delay"),
+    [
+        ("delay=2s", None, 2.0),
+        ("delay=150ms reset", Reset(), 0.15),
+        ("drop-after=64kB", DropAfter(64_000), 0.0),
+        ("drop-after=1KiB", DropAfter(1024), 0.0),
+        ("garbage", Garbage(), 0.0),
+    ],
+)
+def test_what_is_done_to_every_request(text: str, act: object, delay: float):
+    rule = parse(text)
+    assert (rule.which, rule.act, rule.delay) == (None, act, delay)
+
+
+def test_words_that_are_settings_can_be_looked_for_in_quotes():
+    assert str(parse('"reset" "status=500" status=500').which) == 'reset and "status=500"'
+
+
+def test_how_often():
+    rule = parse("every=3 probability=10% times=2 reset")
+    assert (rule.every, rule.probability, rule.times) == (3, 0.1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("op:ContainerStart", "it says not what to do; add one of status=500, drop-after=64kB, reset, garbage, "
+         "delay=2s"),
+        ("", "it says not what to do"),
+        ("delay=0s", "it says not what to do"),
+        ("status=42", "expected a status from 200 to 599 after status=, found 42; as in status=500"),
+        ("status=", "found nothing"),
+        ("delay=2", "expected a duration up to 24h (us, ms, s, m, h) after delay=, found 2; as in delay=2s"),
+        ("delay=25h", "found 25h"),
+        ("drop-after=lots", "expected a size"),
+        ("times=0 reset", "expected a number from 1 after times="),
+        ("probability=0 reset", "expected a number up to 1, or a percentage"),
+        ("reset=1", "reset has no value; type reset alone"),
+        ("reset garbage", "reset and garbage cannot both be done"),
+        ("reset message=x", "message= is what an answer says; add status="),
+        ("status=500 status=404", "status stands there twice"),
+        ("stats=500", "there is no setting stats; status perhaps"),
+        ("op=ContainerStart reset", "op= is not known; a filter is written op:Container*"),
+        ("status:404 reset", "a fault is decided on the request; status, duration, size, sent, error, note are known"),
+        ("op:x and reset", "filter: expected a test"),
+        ('message="x status=500', 'the text after message= begins with " and does not end with one'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_explained(text: str, says: str):
+    with pytest.raises(UsageError) as error:
+        parse(text)
+    assert says in str(error.value)
+    assert str(error.value).endswith("Faults: docs/faults.md")
+
+
+def test_an_error_holds_no_control_characters():
+    with pytest.raises(UsageError) as error:
+        parse("\x1b[31m\nstatus=\x1bx")
+    assert all(char.isprintable() or char == "\n" for char in str(error.value))

@@ -1,0 +1,70 @@
+"""docs/faults.md has the settings of the code (``make golden`` rewrites them), and its examples can be typed."""
+
+import re
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from apispy.cli.proxy import proxy
+from apispy.gate import GARBAGE, parse
+from apispy.gate.settings import ACTS, DELAY, MORE, Setting
+from apispy.steps.select import Part
+from apispy.steps.select.fields import TABLE
+
+PAGE = Path(__file__).parents[2] / "docs/faults.md"
+
+
+def table(settings: tuple[Setting, ...]) -> str:
+    rows = ["| setting | what it does | after `=` |", "| --- | --- | --- |"]
+    rows += [
+        f"| `{it.example}` | {it.does} | {it.expects or 'nothing, it stands alone'} |" for it in settings
+    ]
+    return "\n".join(rows)
+
+
+def with_tables(page: str) -> str:
+    for name, settings in (("acts", (*ACTS, DELAY)), ("how often", MORE)):
+        mark = f"<!-- {name} -->"
+        text = f"{mark}\n{table(settings)}\n<!-- end -->"
+        page = re.sub(rf"{mark}.*?<!-- end -->", lambda _, text=text: text, page, flags=re.DOTALL)  # type: ignore[misc]
+    return re.sub(
+        r"(`garbage` is these bytes: )`.*`", lambda found: f"{found[1]}`{repr(GARBAGE)[2:-1]}`", page
+    )
+
+
+def test_the_tables_are_those_of_the_code(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--rewrite-golden"):
+        PAGE.write_text(with_tables(PAGE.read_text()))
+    assert with_tables(PAGE.read_text()) == PAGE.read_text(), "run `make golden`"
+
+
+@pytest.mark.parametrize("setting", [*ACTS, DELAY], ids=lambda setting: setting.name)
+def test_every_example_can_be_typed(setting: Setting) -> None:
+    parse(setting.example)
+
+
+@pytest.mark.parametrize("setting", MORE, ids=lambda setting: setting.name)
+def test_every_example_of_how_often_can_be_typed(setting: Setting) -> None:
+    parse(f"status=500 {setting.example}")
+
+
+def test_every_command_line_can_be_typed() -> None:
+    typed = re.findall(r"--fault '(.+?)'", PAGE.read_text())
+    assert len(typed) >= 6
+    [option] = [option for option in proxy.params if "--fault" in option.opts]
+    in_help = re.findall(r"'(.+?)'", option.help or "")  # type: ignore[attr-defined]
+    assert len(in_help) >= 5
+    for text in (*typed, *in_help):
+        parse(text)
+
+
+def test_the_fields_that_can_be_asked_for_are_named() -> None:
+    [named] = re.findall(r"the filter can ask for (.*?), and not for", " ".join(PAGE.read_text().split()))
+    early = [field.name for field in TABLE if not field.known & (Part.ANSWER | Part.END)]
+    assert re.findall(r"`(\w+)`", named) == early
+
+
+def test_help_names_the_page() -> None:
+    text = click.testing.CliRunner().invoke(proxy, ["--help"]).output
+    assert "docs/faults.md" in " ".join(text.split())

@@ -93,6 +93,7 @@ class Stage:
         finally:
             spy.kill()
         (where / "c").rename(where / "recorded")  # to be played in the same place
+        capture = self.made_of(capture)
         speed = "real" if row.name in PAUSES else "fast"
         listen = f"unix://{where}/replay/s"
         replay = Spy.start(
@@ -104,6 +105,10 @@ class Stage:
             return Played(recorded, played, replay.end(), replay.said)
         finally:
             replay.kill()
+
+    def made_of(self, capture: Path) -> Path:
+        """What is played."""
+        return capture
 
     @staticmethod
     def _cli(row: Row) -> Path | None:

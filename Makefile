@@ -5,9 +5,12 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test check unit e2e golden samples fuzz clean
+.PHONY: test demo check unit e2e differential golden samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
+
+demo: $(VENV)/.ready  ## what apispy shows, without any Docker
+	$(BIN)/apispy demo
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -21,9 +24,15 @@ unit: $(VENV)/.ready
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e
 
+# The whole battery with recorders around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.
+# The recorders end TLS themselves, so the row that looks at its handshake is left out.
+differential: $(VENV)/.ready
+	APISPY_E2E_RECORDED="tcp unix mtls" APISPY_E2E_EXAMPLES=2000 $(BIN)/pytest -q --timeout 900 \
+	    --deselect "tests/e2e/test_battery.py::test_same_as_directly[curl-alpn-mtls]" \
+	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
+
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
-	$(BIN)/pytest -q tests/golden tests/unit/test_explain_docs.py tests/unit/test_filters_docs.py \
-	    tests/unit/test_imports_docs.py tests/unit/test_faults_docs.py --rewrite-golden
+	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
 
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz
@@ -33,6 +42,15 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
+audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
+	$(BIN)/python tools/audit.py
+
+bench: $(VENV)/.ready  ## how fast apispy is, side by side: about 40 minutes on a machine that does nothing else
+	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.ready  ## less than two minutes; fails when a figure is far off
+	$(BIN)/python -m bench --quick
+
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,4 +59,4 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

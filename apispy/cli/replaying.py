@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +20,7 @@ from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
-from apispy.cli.view import View, colored
+from apispy.cli.view import View, colored, columns_of
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
 from apispy.gate import Rule
@@ -42,12 +43,16 @@ FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
 
-def recorded(files: Iterable[Path]) -> list[Exchange]:
-    """The calls in all files. Raises ApispyError when one cannot be read, or there are none."""
-    found = [exchange for file in files for exchange in capture.read(file, _say)]
-    if not found:
+Recorded = dict[Path, list[Exchange]]
+"""The calls in each file."""
+
+
+def recorded(files: Iterable[Path]) -> Recorded:
+    """Raises ApispyError when a file cannot be read, or there are no calls in them."""
+    found = {file: list(capture.read(file, _say)) for file in files}
+    if not any(found.values()):
         raise UsageError(
-            "There is no call in what is to be replayed. Record some: apispy run --capture FILE -- COMMAND"
+            "There is no call in what is to be replayed. Record some: apispy record -o FILE -- COMMAND"
         )
     return found
 
@@ -66,6 +71,7 @@ class Replaying:
     output: Path | None = None  # where those are recorded
     faults: Sequence[Rule] = ()
     allow_hosts: Sequence[str] = ()
+    played: Callable[[Player], None] = lambda _: None  # is told at the end
     stage: Stage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +80,8 @@ class Replaying:
         self._color = colored(view.color, sys.stderr)
         self._keep = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = open_capture(self.output) if self.output else None
-        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None)
+        told = not view.quiet or view.as_json  # quiet: the report is summary enough
+        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
         forwarded: set[int] = set()
         self.pipeline = Pipeline(
             [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,
@@ -111,8 +118,9 @@ class Replaying:
             self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH)
+        self.played(self.player)
         for text, style in report(self.player):
-            print_styled(text, style, self._color, err=True)
+            self._print(text, style)
         if self.capture and not self.capture.whole:
             return INCOMPLETE
         return MISSED if self.player.misses else 0
@@ -121,7 +129,10 @@ class Replaying:
 
     def _tell(self, miss: Miss) -> None:
         for text, style in miss.lines():
-            print_styled(text, style, self._color, err=True)
+            self._print(text, style)
+
+    def _print(self, text: str, style: str) -> None:
+        print_styled(text, style, self._color, err=True, columns=columns_of(sys.stderr))
 
     def _curl(self, reading: Reading) -> str:
         return curl(reading, apispy_target(self.where, self.files), self._keep)
@@ -129,6 +140,10 @@ class Replaying:
 
 def play_under(replaying: Replaying, command: Sequence[str]) -> int:
     """Run *command* against the replay; its exit code, or if that is 0 the replay's. Raises ApispyError."""
+    if sys.stderr.isatty() and isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(newline="\r\n")  # the command may have put the terminal into raw mode
+    for line in unplayable(replaying.player):
+        _say_line(f"apispy: {line}")
     code = asyncio.run(_both(replaying, command))
     ours = replaying.close()
     return code or ours
@@ -176,13 +191,18 @@ def announcement(replaying: Replaying) -> list[str]:
     lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
     asked = f"what is not there is asked of {replaying.daemon}" if replaying.daemon else "no daemon is asked"
     lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; {asked}")
-    lines += [
-        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
-        for entry in entries
-        if entry.unplayable
-    ]
+    lines += unplayable(replaying.player)
     lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
+
+
+def unplayable(player: Player) -> list[str]:
+    """Which calls cannot be played, and why."""
+    return [
+        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
+        for entry in player.entries
+        if entry.unplayable
+    ]
 
 
 def _register(replaying: Replaying, registration: ExitStack) -> None:

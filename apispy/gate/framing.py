@@ -68,6 +68,7 @@ class Framing:
         self._left = 0  # bytes of a body of known length, or of a chunk with its line end
         self._chunked = False
         self._in_trailers = False
+        self._last: tuple[Head, int] | None = None  # the last head, and the length of its body
         self.unread = False
 
     def feed(self, data: bytes) -> None:
@@ -101,6 +102,17 @@ class Framing:
     # -- parts --
 
     def _head(self) -> Part | None:
+        """The next request's; on a connection that is kept alive often the same again."""
+        if self._last is None or not self._data.startswith(self._last[0].raw):
+            if isinstance(read := self._read_head(), Unread) or read is None:
+                return read
+            self._last = read
+        head, length = self._last
+        self._chunked, self._left = length < 0, max(0, length)
+        self._data = self._data[len(head.raw) :]
+        return head
+
+    def _read_head(self) -> tuple[Head, int] | Unread | None:
         data = self._data
         end = data.find(b"\r\n\r\n") + 4
         if end < 4:
@@ -114,10 +126,8 @@ class Framing:
         length = _length(pairs)
         if length is None:
             return self._give_up()
-        self._chunked, self._left = length < 0, max(0, length)
-        self._data = data[end:]
         lasts = line[3] == b"1" and not _says_close(pairs)
-        return Head(data[:end], line[1], line[2], pairs, length == 0, lasts)
+        return Head(data[:end], line[1], line[2], pairs, length == 0, lasts), length
 
     def _body(self) -> Body:
         raw, self._data = self._data[: self._left], self._data[self._left :]

@@ -2,11 +2,13 @@
 
 The end of a ``wait`` came after a ``start``, the lines of ``events`` after what they tell of. A piece waits for those
 that were asked while its own call was open, and only for those: what was asked before, the client asked before too.
+What is about one container waits only for what is about the same one.
 """
 
 from bisect import bisect_right
 
 from apispy.replay.entries import Entry
+from apispy.replay.subjects import Subjects
 
 
 class Deeds:
@@ -15,13 +17,16 @@ class Deeds:
     def __init__(self, entries: list[Entry]) -> None:
         self._deeds = [entry for entry in entries if entry.changes]
         self._times = [entry.asked_at for entry in self._deeds]
+        self._subjects = Subjects(entries)
         self._settled: set[int] = set()
 
     def before(self, entry: Entry, at: float) -> list[Entry]:
         """Those still missing of what was asked while *entry* was open, until *at* seconds after it began."""
         first = bisect_right(self._times, entry.asked_at)
         last = bisect_right(self._times, entry.exchange.started + at)
-        return [deed for deed in self._deeds[first:last] if deed.number not in self._settled]
+        missing = [deed for deed in self._deeds[first:last] if deed.number not in self._settled]
+        about = self._subjects.of(entry) if missing else ""
+        return [deed for deed in missing if self._subjects.of(deed) == about] if about else missing
 
     def done(self, entry: Entry) -> None:
         """The live client has made this request."""

@@ -11,8 +11,9 @@ import pytest
 
 from .archives import Archive
 from .daemon import BUSYBOX, Daemons
-from .endpoints import without_proxies
+from .endpoints import Endpoint, without_proxies
 from .lab import Cell, Lab
+from .recorded import Recorded
 from .spy import STANDIN, Relay, Spy
 
 HERE = Path(__file__).parent
@@ -53,13 +54,34 @@ def daemons(place: Path) -> Iterator[Daemons]:
 
 
 @pytest.fixture(scope="session")
-def spies(place: Path, daemons: Daemons) -> Iterator[dict[str, Spy]]:
+def recorders(place: Path, daemons: Daemons) -> Iterator[dict[str, Recorded]]:
+    """By transport; the apispy of that transport is put between them (`make differential`: of every transport)."""
+    names = [] if STANDIN else os.environ.get("APISPY_E2E_RECORDED", "tcp").split()
+    around = {
+        name: Recorded(place / f"rec-{name}", endpoint, place / "server-certs")
+        for name, endpoint in daemon_of(daemons).items()
+        if name in names
+    }
+    yield around
+    for recorded in around.values():
+        recorded.close()
+
+
+def daemon_of(daemons: Daemons) -> dict[str, Endpoint]:
+    return {"tcp": daemons.plain_tcp, "mtls": daemons.tls_tcp, "unix": daemons.plain.unix}
+
+
+@pytest.fixture(scope="session")
+def spies(place: Path, daemons: Daemons, recorders: dict[str, Recorded]) -> Iterator[dict[str, Spy]]:
     """An apispy for each transport; each with another way of printing, so that all are under load."""
-    upstream = {"tcp": daemons.plain_tcp, "mtls": daemons.tls_tcp, "unix": daemons.plain.unix}
     running: dict[str, Spy] = {}
     try:
-        for transport, endpoint in upstream.items():
+        for transport, endpoint in daemon_of(daemons).items():
             where = place / f"spy-{transport}"
+            if recorded := recorders.get(transport):
+                spy = Spy.start(where, *words(transport, recorded.upstream, where))
+                running[transport] = recorded.around(spy)
+                continue
             running[transport] = (
                 Relay.before(where, endpoint)
                 if STANDIN == "socat"

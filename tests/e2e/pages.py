@@ -10,6 +10,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ SHAPES = (
     (re.compile(r"\bCA [0-9a-f]{8}\b"), "CA <number>"),
     (re.compile(r"\bon port \d+"), "on port <number>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "<duration>"),
+    (re.compile(r"\bin \d+\.\d\ds"), "in <duration>"),
     (re.compile(r"\b\d+(\.\d+)? [kM]?B\b"), "<size>"),
     (re.compile(r"\[\d+\] \d+$"), "<job>"),
     (re.compile(r"\b(pid|process) \d+"), r"\1 <number>"),
@@ -48,10 +50,11 @@ def shape(line: str) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """One command as the page shows it, and the lines shown below it."""
+    """One command, the lines shown below it, and how it stands on the page itself."""
 
     line: str
     shown: list[str]
+    source: str
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,16 @@ def blocks_of(text: str) -> Iterator[Block]:
 def _commands(lines: list[str]) -> Iterator[Command]:
     at = 0
     while at < len(lines):
+        begin = at
         line, at = lines[at].removeprefix("$ "), at + 1
         while line.endswith("\\"):
             line, at = f"{line}\n{lines[at]}", at + 1
+        while at < len(lines) and (lines[at].startswith("> ") or lines[at] == ">"):  # of a here document
+            line, at = f"{line}\n{lines[at][2:]}", at + 1
         start = at
         while at < len(lines) and not lines[at].startswith("$ "):
             at += 1
-        yield Command(line, lines[start:at])
+        yield Command(line, lines[start:at], "\n".join(lines[begin:start]))
 
 
 class Page:
@@ -120,6 +126,7 @@ class Page:
         (binaries / "docker").symlink_to(CLIS[max(CLIS)])
         scripts = {
             "apispy": f'exec {shlex.join(apispy_command())} "$@"',
+            "pytest": f'exec {sys.executable} -m pytest -p no:cacheprovider "$@"',
             "dockerd": "exec /usr/sbin/dockerd --iptables=false --ip6tables=false --bridge=none --shutdown-timeout 2 "
             f'--data-root {where}/data --exec-root {where}/exec --pidfile {where}/pid "$@" 2>{where}/dockerd.log',
         }
@@ -214,6 +221,6 @@ def _put(text: str, command: Command, lines: list[str], *, any_order: bool = Fal
     one, other = list(map(shape, command.shown)), list(map(shape, lines))
     if one == other or (any_order and sorted(one) == sorted(other)):
         return text
-    before = "\n".join([f"$ {command.line}", *command.shown, ""])
+    before = "\n".join([command.source, *command.shown, ""])
     assert before in text
-    return text.replace(before, "\n".join([f"$ {command.line}", *lines, ""]), 1)
+    return text.replace(before, "\n".join([command.source, *lines, ""]), 1)

@@ -13,10 +13,19 @@ from .pages import Page, run
 
 ROOT = Path(__file__).parents[2]
 
+PAGES = [
+    "README.md",
+    "docs/from-the-article.md",
+    "docs/reading.md",
+    "docs/faults.md",
+    "docs/replay.md",
+    "docs/fixtures.md",
+    "docs/pytest.md",
+    "docs/other-languages.md",
+]
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "docs/from-the-article.md", "docs/reading.md", "docs/faults.md"]
-)
+
+@pytest.mark.parametrize("name", PAGES)
 def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestconfig: pytest.Config) -> None:
     file = ROOT / name
     text = file.read_text()

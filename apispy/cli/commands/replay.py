@@ -43,6 +43,8 @@ if TYPE_CHECKING:
               help="Record what was forwarded in a new file, to be replayed beside the others.")  # fmt: skip
 @ALLOW_HOST
 @FAULT
+@click.option("--report", type=FILE, metavar="FILE",
+              help="Write what was played and what was not, for `apispy fixture prune`.")  # fmt: skip
 @takes_daemon
 @takes_view
 @click.pass_context
@@ -59,6 +61,7 @@ def command(
     patience: float,
     on_miss: "OnMiss",
     output: Path | None,
+    report: Path | None,
     daemon: "Callable[[], Endpoint]",
     allow_hosts: tuple[str, ...],
     faults: "tuple[Rule, ...]",
@@ -75,7 +78,7 @@ def command(
     from contextlib import nullcontext
 
     from apispy import endpoints
-    from apispy.cli import child, replaying
+    from apispy.cli import child, played, replaying
     from apispy.cli.listening import listener_files
     from apispy.replay import Options, Player, choose, speed_of
 
@@ -89,7 +92,8 @@ def command(
             f"--output {output} records what was forwarded: add --on-miss forward, or leave it out."
         )
     options = Options(choose(match), repeat_last, on_miss, speed_of(speed), patience)
-    player = Player(replaying.recorded(files), options)
+    recorded = replaying.recorded(files)
+    player = Player([exchange for calls in recorded.values() for exchange in calls], options)
     private = words is not None and not any(
         is_typed(ctx, p) for p in ctx.command.params if p.name == "listen"
     )
@@ -101,4 +105,6 @@ def command(
         work = replaying.Replaying(
             name, player, where, tls, view, stream, spying, output, faults, allow_hosts
         )
+        if report:
+            work.played = played.written_to(report, recorded)
         return replaying.stand(work) if words is None else replaying.play_under(work, words)

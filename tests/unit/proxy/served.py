@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.gate import Gate, PageGuard, parse
 from apispy.outputs import Output, Reading
@@ -143,6 +144,7 @@ def proxied(
     guard: PageGuard | None = None,
     gate: Gate | None = None,
     where: Listen | None = None,
+    tls: ServerFiles | None = None,
 ) -> Iterator[Proxied]:
     """The proxy with faults, before a daemon that does what *serve* says. When it ends, all calls have been shown."""
     shown = Shown()
@@ -151,7 +153,7 @@ def proxied(
     with daemon(serve) as (port, heard):
         upstream = Endpoint("tcp", "127.0.0.1", port, "", "", None)
         listen = where or Listen("tcp", "127.0.0.1", 0, "")
-        service = Service(Settings(listen, upstream, gate=gate), pipeline)
+        service = Service(Settings(listen, upstream, tls, gate=gate), pipeline)
         started: list[Listen] = []
         ready = threading.Event()
 

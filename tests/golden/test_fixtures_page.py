@@ -1,0 +1,48 @@
+"""docs/fixtures.md describes the file as its schema does (``make golden`` rewrites the tables)."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from test_captures_page import table
+
+from apispy.capture.fixture import standins
+from apispy.fixtures.check import schema
+
+PAGE = Path(__file__).parents[2] / "docs/fixtures.md"
+SHOWN = ("exchange", "request", "response", "tunnel", "step")
+
+
+def filled(page: str) -> str:
+    shown = [schema(), *(schema()["$defs"][name] for name in SHOWN)]
+    lines = [line for definition in shown for line in table(definition)]
+    text = "\n".join(["<!-- tables -->", *lines, "<!-- end -->"])
+    return re.sub(r"<!-- tables -->.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
+
+
+def test_the_page_describes_every_field(request: pytest.FixtureRequest) -> None:
+    page = PAGE.read_text()
+    if request.config.getoption("--rewrite-golden"):
+        PAGE.write_text(filled(page))
+    assert filled(page) == PAGE.read_text(), "run `make golden`"
+
+
+def test_the_sample_is_the_one_that_the_page_shows() -> None:
+    [shown] = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert shown in (PAGE.parents[1] / "samples/fixtures/run.json").read_text()
+
+
+def test_every_stand_in_of_the_page_means_something() -> None:
+    page = PAGE.read_text()
+    for text in re.findall(r"`(<[a-z]+:[^`\\]+>)`", page):
+        kind = text[1:].partition(":")[0]
+        assert kind == "redacted" or kind in standins.KINDS
+        assert standins.resolved(text, lambda offset, form: "then") != text or kind == "redacted"
+
+
+def test_the_samples_are_tidy_and_as_the_schema_has_them() -> None:
+    import jsonschema
+
+    for file in (PAGE.parents[1] / "samples/fixtures").glob("*.json"):
+        jsonschema.Draft202012Validator(schema()).validate(json.loads(file.read_text()))

@@ -1,0 +1,222 @@
+"""Laws of replay: the recorded finds itself; a changed byte that means something misses; nothing hostile hangs it."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+from exchanges import sessions
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apispy import capture, engine
+from apispy.model import Body, Chunk, Exchange
+from apispy.replay import Miss, Options, Player, Stage
+from apispy.replay.connection import Connection
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((ROOT / "samples").glob("*.jsonl"))
+EVERY = 2
+"""Each so many-th byte of the samples' requests is changed."""
+
+
+def recorded() -> list[Exchange]:
+    return [exchange for path in SAMPLES for exchange in capture.read(path)]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_what_is_recorded_finds_itself(path: Path) -> None:
+    exchanges = list(capture.read(path))
+    player = Player(exchanges)
+    for entry in player.entries:
+        found = player.find(entry.exchange)
+        assert not isinstance(found, Miss), "\n".join(text for text, _ in found.lines())
+    assert not player.unplayed
+
+
+# --- mutations
+
+
+def mutations(exchange: Exchange) -> Iterator[Exchange]:
+    """The same call with one byte of its target or its body changed."""
+    target, body = exchange.request.target, exchange.request.body
+    for at in range(0, len(target), EVERY):
+        line = changed(target.encode("latin-1"), at).decode("latin-1")
+        yield replace(exchange, request=replace(exchange.request, target=line))
+    if body.cut:
+        return
+    for at in range(0, len(body.data), EVERY):
+        data = changed(body.data, at)
+        mutated = Body((Chunk(0.0, data),), len(data), ended_at=0.0)
+        yield exchange.with_stream("request", mutated)
+
+
+def changed(data: bytes, at: int) -> bytes:
+    """Another printable byte in its place: a digit for a digit, a letter for a letter."""
+    old = data[at : at + 1]
+    new = b"7" if old.isdigit() and old != b"7" else b"3" if old == b"7" else b"k" if old != b"k" else b"q"
+    return data[:at] + new + data[at + 1 :]
+
+
+HIDDEN = r'(?<=GREETING=)[^"\\]*'
+"""The one secret in the samples' requests: a live secret may be another one."""
+
+NOT_MEANT = ("h", "w", "session", "buildid")
+
+
+def meaning(exchange: Exchange, hidden: re.Pattern[str]) -> Any:
+    """What a request asks, in this test's own reading of what means something to Docker.
+
+    Not: which version of the API it is asked in, how large the terminal is, what a build is called, members of JSON
+    that are nothing, the times of an archive's members, and what a replay takes for a variable.
+    """
+    request = exchange.request
+    path, _, query = request.target.partition("?")
+    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True)
+             if name not in NOT_MEANT and value not in ("", "{}", "[]", "null", "0")]  # fmt: skip
+    path = re.sub(r"^/v[0-9.]+(?=/)", "", unquote(path))
+    return hidden.sub("", json.dumps([request.method, path, sorted(pairs), content(request.body.data)]))
+
+
+def content(data: bytes) -> Any:
+    try:
+        return members(json.loads(data))
+    except ValueError:
+        return data.decode("latin-1")
+
+
+def members(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = {name: members(part) for name, part in sorted(value.items()) if name != "ConsoleSize"}
+        return {name: part for name, part in found.items() if part not in ("", None, 0, [], {})}
+    return [members(part) for part in value] if isinstance(value, list) else value
+
+
+def rate() -> tuple[int, int]:
+    """(mutations that mean something, those of them that missed) over all samples."""
+    meant = missed = 0
+    for path in SAMPLES:
+        for exchange in capture.read(path):
+            call = engine.lookup(exchange.request.method, exchange.request.target)
+            if call.operation.id in ("SystemPingHead", "Session") or call.operation.request == "tar":
+                continue
+            known = Player([exchange])
+            spans = known.variables.spans(
+                exchange.request.target + exchange.request.body.data.decode("latin-1")
+            )
+            text = exchange.request.target + exchange.request.body.data.decode("latin-1")
+            words = [re.escape(text[span.start : span.stop]) for span in spans]
+            hidden = re.compile("|".join([HIDDEN, *words]))
+            before = meaning(exchange, hidden)
+            for mutated in mutations(exchange):
+                if meaning(mutated, hidden) != before:
+                    meant += 1
+                    missed += isinstance(Player([exchange]).find(mutated), Miss)
+    return meant, missed
+
+
+def test_a_changed_byte_that_means_something_misses() -> None:
+    meant, missed = rate()
+    assert meant > 3000
+    told = f"{missed:,} of {meant:,}"
+    assert told in (ROOT / "docs/replay.md").read_text(), f"docs/replay.md does not tell the rate: {told}"
+    assert missed == meant
+
+
+# --- hostile records and clients
+
+FRAMING = (b"host", b"content-length", b"transfer-encoding")
+
+
+class Line:
+    """A Carrier in memory: the client's bytes, then its end; what is sent to it is kept."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.sent = bytearray()
+        self._pieces = list(pieces)
+        self._closing = False
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0)
+        return self._pieces.pop(0) if self._pieces else b""
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    def write_eof(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._closing = True
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def unread(self) -> int:
+        return 0
+
+
+def as_sent(exchange: Exchange) -> bytes:
+    """The request, and what the client said in its tunnel."""
+    request, tunnel = exchange.request, exchange.tunnel
+    lines = [f"{request.method} {request.target} HTTP/1.1".encode("latin-1", "replace"), b"Host: d"]
+    lines += [b"%b: %b" % field for field in request.headers if field[0].lower() not in FRAMING]
+    lines.append(b"Content-Length: %d" % len(request.body.data))
+    said = tunnel.to_server.data if tunnel else b""
+    return b"\r\n".join([*lines, b"", request.body.data]) + said
+
+
+async def carried(stage: Stage, line: Line) -> None:
+    await asyncio.wait_for(Connection(stage, line, "law").run(), 5)
+
+
+@given(sessions, sessions, st.lists(st.binary(max_size=80), max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_any_record_and_any_client_come_to_an_end(
+    record: list[Exchange], asked: list[Exchange], noise: list[bytes]
+) -> None:
+    stage = Stage(Player(record, Options(patience=0.01)))
+    lines = [Line(*[as_sent(exchange) for exchange in [*record, *asked]]), Line(*noise)]
+    lines += [Line(as_sent(exchange), b"more\n") for exchange in record]
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(carried(stage, line) for line in lines))
+
+    asyncio.run(all_of_them())
+    for miss in stage.player.misses:
+        assert "\n" not in miss.message
+        assert list(miss.lines())
+
+
+# --- many at once
+
+PARALLEL = 1000
+
+
+@pytest.mark.timeout(300)
+def test_a_thousand_replays_at_once_are_all_alike() -> None:
+    """Of one capture, each to a client that asks what was recorded: the very same answers, every time."""
+    exchanges = sorted(capture.read(ROOT / "samples/run.jsonl"), key=lambda exchange: exchange.started)
+
+    async def one() -> tuple[bytes, ...]:
+        stage = Stage(Player(exchanges, Options(patience=60)))
+        lines = [Line(as_sent(exchange)) for exchange in exchanges]
+        await asyncio.gather(*(Connection(stage, line, "law").run() for line in lines))
+        assert not stage.player.misses
+        assert not stage.given_up
+        return tuple(bytes(line.sent) for line in lines)
+
+    async def all_at_once() -> list[tuple[bytes, ...]]:
+        return await asyncio.gather(*(one() for _ in range(PARALLEL)))
+
+    answers = asyncio.run(all_at_once())
+    assert all(answer.startswith(b"HTTP/1.1 ") for answer in answers[0])
+    assert len(set(answers)) == 1

@@ -1,0 +1,95 @@
+"""``apispy.testing`` from any test framework."""
+
+import http.client
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from apispy import testing
+from apispy.errors import ApispyError
+
+PS = Path(__file__).parents[2] / "samples/fixtures/ps.json"
+
+
+class Client(http.client.HTTPConnection):
+    """Over the unix socket of DOCKER_HOST, by the standard library alone."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+
+
+def ask(target: str) -> tuple[int, object]:
+    client = Client("docker")
+    client.request("GET", target)
+    answer = client.getresponse()
+    found = answer.status, json.loads(answer.read())
+    client.close()
+    return found
+
+
+def test_a_fixture_is_played():
+    before = os.environ.get("DOCKER_HOST")
+    with testing.replay(PS) as api:
+        status, body = ask("/version")
+        assert (status, body["ApiVersion"]) == (200, "1.41")
+        assert api.unplayed == ["#2 ContainerList", "#3 ContainerInspect"]
+        assert not api.recording
+    assert os.environ.get("DOCKER_HOST") == before
+
+
+def test_what_was_missed_is_raised_at_the_end():
+    with (
+        pytest.raises(
+            testing.Missed, match=r"(?s)miss: NetworkList GET /v1.41/networks.*The fixture is .*ps.json"
+        ),
+        testing.replay(PS),
+    ):
+        assert ask("/v1.41/networks")[0] == 501
+
+
+def test_an_exception_of_the_block_stays_with_a_note():
+    with pytest.raises(ZeroDivisionError) as found, testing.replay(PS):
+        assert ask("/v1.41/networks")[0] / 0
+    assert found.value.__notes__[0].startswith("miss: NetworkList")
+
+
+def test_a_given_environment_is_changed_in_place_of_ours():
+    environ = {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "tcp://nowhere:1"}
+    with testing.replay(PS, environ=environ) as api:
+        assert environ == {"DOCKER_HOST": api.host}
+    assert environ == {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "tcp://nowhere:1"}
+
+
+def test_a_file_that_is_not_there_or_no_fixture_is_told(tmp_path):
+    with (
+        pytest.raises(ApispyError, match=r"there is no such fixture. Record it: apispy record -o"),
+        testing.replay(tmp_path / "no.json"),
+    ):
+        pass
+    (tmp_path / "bad.json").write_text('{"fixture": "apispy", "format": 99}')
+    with (
+        pytest.raises(ApispyError, match=r"up to format 1, found 99; please upgrade apispy"),
+        testing.replay(tmp_path / "bad.json"),
+    ):
+        pass
+
+
+def test_a_recording_without_a_call_is_none(tmp_path):
+    with (
+        pytest.raises(testing.CannotRecord, match=r"nothing was said to Docker"),
+        testing.record(tmp_path / "a.json", upstream=f"unix://{tmp_path}/nobody"),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_that_cannot_start_says_why(tmp_path):
+    with (
+        pytest.raises(testing.CannotRecord, match=r"did not start: apispy: .*nonsense://"),
+        testing.record(tmp_path / "a.json", upstream="nonsense://"),
+    ):
+        pass

@@ -1,0 +1,127 @@
+"""Who may come to a TLS listener, the proxy's and a replay's: only a client with a certificate of our CA."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apispy.certs import ServerFiles
+from apispy.endpoints import Listen
+from apispy.replay import Options, Player, Replay, Stage
+from apispy.sockets import listening_context
+from tests.forge import CLIENT, SERVER, Forged, authority, forge
+from tests.recorded import call
+from tests.unit.proxy.served import PATIENCE, ok, proxied
+
+OURS = authority("our CA")
+PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+WHERE = Listen("tcp", "127.0.0.1", 0, "")
+
+REFUSED: dict[str, Callable[[], Forged | None]] = {
+    "no certificate": lambda: None,
+    "another CA": lambda: forge("me", authority("a stranger's CA"), usages=(CLIENT,)),
+    "a CA of the same name": lambda: forge("me", authority("our CA"), usages=(CLIENT,)),
+    "self-signed": lambda: forge("me", usages=(CLIENT,)),
+    "expired": lambda: forge("me", OURS, usages=(CLIENT,), begins=-9, ends=-1),
+    "not yet valid": lambda: forge("me", OURS, usages=(CLIENT,), begins=1),
+    "of a server": lambda: forge("me", OURS, usages=(SERVER,)),
+    "signed by a client": lambda: forge("me", forge("it", OURS, usages=(CLIENT,)), usages=(CLIENT,)),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> ServerFiles:
+    where = tmp_path_factory.mktemp("certs")
+    forge("server", OURS, usages=(SERVER,)).write(where, "server.pem", "server-key.pem", OURS)
+    return ServerFiles(where / "server.pem", where / "server-key.pem", where / "ca.pem")
+
+
+@contextmanager
+def by_the_proxy(files: ServerFiles) -> Iterator[int]:
+    with proxied(tls=files) as there:
+        yield there.where.port
+        assert not any(there.heard), "the daemon heard something"
+
+
+@contextmanager
+def by_a_replay(files: ServerFiles) -> Iterator[int]:
+    stage = Stage(Player([call(1, "GET", "/_ping")], Options()))
+    with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
+        yield replay.where.port
+    assert stage.player.unplayed, "the record was played"
+
+
+LISTENERS = pytest.mark.parametrize("listening", [by_the_proxy, by_a_replay])
+
+
+def client(files: ServerFiles, certificate: Forged | None, where: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(files.ca))
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the forged CA says nothing of its usage
+    if certificate is not None:
+        certificate.write(where, "cert.pem", "key.pem")
+        context.load_cert_chain(where / "cert.pem", where / "key.pem")
+    return context
+
+
+def asked(port: int, context: ssl.SSLContext) -> bytes:
+    with (
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(PING)
+        answer = b""
+        while data := secured.recv(65536):  # TLS 1.3 tells a client only now that it is refused
+            answer += data
+        return answer
+
+
+@LISTENERS
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused(name: str, listening, files: ServerFiles, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with listening(files) as port, pytest.raises((ssl.SSLError, ConnectionError)):
+        asked(port, client(files, REFUSED[name](), tmp_path / "me"))
+
+
+@LISTENERS
+def test_plaintext_gets_no_further(listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
+    with listening(files) as port, socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+        plain.sendall(PING)
+        answer = b""
+        try:
+            while data := plain.recv(65536):
+                answer += data
+        except ConnectionError:
+            pass
+        assert b"200 OK" not in answer
+        assert b"OK\n" not in answer
+
+
+@LISTENERS
+def test_old_versions_of_tls_are_refused(listening, files: ServerFiles, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    context = client(files, forge("me", OURS, usages=(CLIENT,)), tmp_path / "me")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with listening(files) as port, pytest.raises((ssl.SSLError, ConnectionError)):
+        asked(port, context)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFiles, tmp_path: Path) -> None:
+    context = client(files, forge("me", OURS, usages=(CLIENT,)), tmp_path / "me")
+    context.minimum_version = context.maximum_version = version
+    with proxied(tls=files, serve=lambda connection, _: connection.sendall(said(connection))) as there:
+        assert asked(there.where.port, context) == ok(b"hi")
+    stage = Stage(Player([call(1, "GET", "/_ping", b"OK")], Options()))
+    with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
+        assert asked(replay.where.port, context).endswith(b"\r\n\r\nOK")
+
+
+def said(connection: socket.socket) -> bytes:
+    """What a daemon says to one request."""
+    assert connection.recv(65536) == PING
+    return ok(b"hi")

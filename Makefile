@@ -1,10 +1,11 @@
 # `make test` does everything, from nothing: it finds a Python >= 3.12, makes .venv, installs, checks, tests.
 SHELL := /bin/sh
 VENV ?= .venv
+FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential golden samples audit clean
+.PHONY: test demo check unit e2e differential soak golden samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -30,8 +31,17 @@ differential: $(VENV)/.ready
 	    --deselect "tests/e2e/test_battery.py::test_same_as_directly[curl-alpn-mtls]" \
 	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
 
+# Mixed load of 50 clients for MINUTES, the daemon killed now and then; fails if anything grows or is lost.
+MINUTES ?= 5
+soak: $(VENV)/.ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
+
+fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples
@@ -39,6 +49,12 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py
+
+bench: $(VENV)/.ready  ## how fast apispy is, side by side: about 40 minutes on a machine that does nothing else
+	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.ready  ## less than two minutes; fails when a figure is far off
+	$(BIN)/python -m bench --quick
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }

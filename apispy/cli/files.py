@@ -96,6 +96,8 @@ def _events(exchanges: "tuple[Exchange, ...]") -> "list[Event]":
 class _Readings:
     """An output that keeps what it is given at the end of each call."""
 
+    takes_chunks = False
+
     def __init__(self) -> None:
         self.all: list[Reading] = []
 

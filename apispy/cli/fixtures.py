@@ -47,28 +47,29 @@ def _calls(file: Path) -> "tuple[Sequence[Exchange], About]":
     return load(file) if recognise(file) == "capture" else (imported(file, limit=1 << 26).exchanges, About())
 
 
-def check_files(files: Sequence[Path], played: Path | None) -> int:
+def check_files(files: Sequence[Path], played: Path | None, redact_env: "Env") -> int:
     """The exit code: 1 if something is wrong. Raises ApispyError when *played* cannot be read."""
     numbers = {file: played_numbers(played, file) for file in files} if played else {}
     code = 0
     for file in files:
         try:
-            code |= _check(file, numbers.get(file))
+            code |= _check(file, numbers.get(file), Policy(redact_env))
         except ApispyError as error:
             click.echo(escape(str(error)))
             code = 1
     return code
 
 
-def _check(file: Path, played: frozenset[int] | None) -> int:
+def _check(file: Path, played: frozenset[int] | None, policy: Policy) -> int:
     document = document_at(file)
     exchanges = exchanges_of(document, file)
-    unused = [
+    unused = frozenset(
         str(call["call"])
         for number, call in enumerate(document["exchanges"], 1)
         if played is not None and number not in played
-    ]
-    findings = check(document, exchanges, about(document, file), frozenset(unused))
+    )
+    told, text = about(document, file), file.read_bytes()
+    findings = check(document, exchanges, told, text=text, unused=unused, policy=policy)
     for finding in findings[:MOST]:
         place = f"{file}, {finding.call}" if finding.call else str(file)
         click.echo(escape(f"{place}: {finding.text}" if finding.fails else f"{place}: note: {finding.text}"))

@@ -21,9 +21,12 @@ def print_lines(lines: Iterable[Styled], color: bool) -> None:
         print_styled(line.text, line.style, color)
 
 
-def print_styled(text: str, style: str, color: bool, *, err: bool = False) -> None:
-    """One line; *err*: on standard error."""
+def print_styled(text: str, style: str, color: bool, *, err: bool = False, columns: int = 0) -> None:
+    """One line; *err*: on standard error; broken between words after *columns*, if that is not 0."""
     from apispy.outputs.safe import escape
-    from apispy.outputs.style import Piece, paint
+    from apispy.outputs.style import Piece, paint, wrap
 
-    click.echo(paint([Piece(escape(text), style)], color), color=color, err=err)
+    pieces = [Piece(escape(text), style)]
+    if columns:
+        pieces = wrap(pieces, columns, len(text) - len(text.lstrip(" ")) + 2)
+    click.echo(paint(pieces, color), color=color, err=err)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +20,7 @@ from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
 from apispy.cli.listening import environment, exports, private_listener, protection
 from apispy.cli.targets import BodyFiles, apispy_target
-from apispy.cli.view import View, colored
+from apispy.cli.view import View, colored, columns_of
 from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError, UsageError
 from apispy.gate import Rule
@@ -119,7 +120,7 @@ class Replaying:
         self._writer.close(FLUSH)
         self.played(self.player)
         for text, style in report(self.player):
-            print_styled(text, style, self._color, err=True)
+            self._print(text, style)
         if self.capture and not self.capture.whole:
             return INCOMPLETE
         return MISSED if self.player.misses else 0
@@ -128,7 +129,10 @@ class Replaying:
 
     def _tell(self, miss: Miss) -> None:
         for text, style in miss.lines():
-            print_styled(text, style, self._color, err=True)
+            self._print(text, style)
+
+    def _print(self, text: str, style: str) -> None:
+        print_styled(text, style, self._color, err=True, columns=columns_of(sys.stderr))
 
     def _curl(self, reading: Reading) -> str:
         return curl(reading, apispy_target(self.where, self.files), self._keep)
@@ -136,6 +140,10 @@ class Replaying:
 
 def play_under(replaying: Replaying, command: Sequence[str]) -> int:
     """Run *command* against the replay; its exit code, or if that is 0 the replay's. Raises ApispyError."""
+    if sys.stderr.isatty() and isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(newline="\r\n")  # the command may have put the terminal into raw mode
+    for line in unplayable(replaying.player):
+        _say_line(f"apispy: {line}")
     code = asyncio.run(_both(replaying, command))
     ours = replaying.close()
     return code or ours
@@ -183,13 +191,18 @@ def announcement(replaying: Replaying) -> list[str]:
     lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
     asked = f"what is not there is asked of {replaying.daemon}" if replaying.daemon else "no daemon is asked"
     lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; {asked}")
-    lines += [
-        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
-        for entry in entries
-        if entry.unplayable
-    ]
+    lines += unplayable(replaying.player)
     lines += [f"fault: {escape(str(rule))}" for rule in replaying.faults]
     return [*lines, "To send a client this way, paste:", *exports(where, files)]
+
+
+def unplayable(player: Player) -> list[str]:
+    """Which calls cannot be played, and why."""
+    return [
+        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
+        for entry in player.entries
+        if entry.unplayable
+    ]
 
 
 def _register(replaying: Replaying, registration: ExitStack) -> None:

@@ -69,7 +69,7 @@ class View:
             verbosity=self.verbosity,
             color=colored(self.color, stream),
             body_limit=self.body_limit,
-            columns=lambda: _columns(stream),
+            columns=lambda: columns_of(stream),
             curl=curl,
         )
         nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
@@ -84,7 +84,7 @@ def colored(wanted: str, stream: TextIO) -> bool:
     return wanted == "always"
 
 
-def _columns(stream: TextIO) -> int:
+def columns_of(stream: TextIO) -> int:
     """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
     try:
         return os.get_terminal_size(stream.fileno()).columns

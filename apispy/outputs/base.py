@@ -48,6 +48,11 @@ class Output(Protocol):
     What an output does not care to hear of it inherits from here: nothing happens.
     """
 
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether it cares to hear of chunks. There are very many, so it is asked once, before the first."""
+        return type(self).chunk is not Output.chunk
+
     def opened(self, reading: Reading) -> None:
         """A call that stays open has begun (its request's head, and body if short, are known)."""
         return

@@ -52,6 +52,10 @@ class Console(Output):
         self._begun: set[int] = set()  # the calls that have a line at their beginning
         self._flows: dict[int, Flow] = {}  # of those among them that are shown as they flow
 
+    @property
+    def takes_chunks(self) -> bool:
+        return self._verbosity > 2
+
     def opened(self, reading: Reading) -> None:
         exchange = reading.exchange
         if exchange.id in self._flows:

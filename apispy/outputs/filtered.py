@@ -20,6 +20,8 @@ class Filtered:
     the first thing that flows after that; else as a whole at its end. What has flowed until then is not kept for it.
     """
 
+    takes_chunks = True  # the first one may show a beginning that was held
+
     def __init__(self, output: Output, chooser: Chooser) -> None:
         self._output = output
         self._chooser = chooser

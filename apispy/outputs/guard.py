@@ -19,6 +19,7 @@ class Guarded:
         self._output = output
         self._gone = False
         self._dropped: set[int] = set()
+        self.takes_chunks = output.takes_chunks
 
     def about(self, reading: Reading, tell: Callable[[Output], None]) -> None:
         """Tell something about a call, unless this output already failed at it."""

@@ -26,7 +26,7 @@ class Live:
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: Memory) -> Reading:
-        items = {direction: tuple(stream.items) for direction, stream in self.streams.items()}
+        items = {direction: stream.past for direction, stream in self.streams.items()}
         return Reading(
             self.exchange,
             self.call,

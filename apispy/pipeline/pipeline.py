@@ -39,6 +39,7 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outputs = [Guarded(output) for output in outputs]
+        self._take_chunks = [output for output in self._outputs if output.takes_chunks]
         self._redactor = redactor or Redactor()
         self._notes = notes
         self._clock = clock
@@ -115,10 +116,10 @@ class Pipeline:
             return
         stream = live.stream(event.direction, event.chunk.at)
         live.cleaning.look(event.direction, event.chunk.data)
-        chunk = live.cleaning.chunk(event.direction, event.chunk)
+        chunk = live.cleaning.chunk(event.direction, event.chunk) if self._take_chunks else None
         if chunk is not None:
             reading = live.reading(self._memory)
-            for output in self._outputs:
+            for output in self._take_chunks:
                 output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk))
         self._flow(live, event.direction, stream.feed(event.chunk.data))
 

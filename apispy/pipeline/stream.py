@@ -32,8 +32,16 @@ class Stream:
         self.items: deque[Item] = deque()
         self.forgot = False
         self._times: deque[float] = deque()
+        self._past: tuple[Item, ...] | None = None  # what ``past`` gives, until something new is read
         self._remembered = 0
         self._most = HISTORY_ITEMS
+
+    @property
+    def past(self) -> tuple[Item, ...]:
+        """What is remembered of it."""
+        if self._past is None:
+            self._past = tuple(self.items)
+        return self._past
 
     def feed(self, data: bytes) -> list[Item]:
         self.size += len(data)
@@ -74,6 +82,7 @@ class Stream:
         return found
 
     def _remember(self, item: Item) -> None:
+        self._past = None
         self.items.append(item)
         self._times.append(self.at)
         self._remembered += _weight(item)

@@ -27,6 +27,11 @@ class Relay(layer.Layer):
         self._daemon_spoke = False
         self._refusal: str | None = None  # why there is no daemon
 
+    def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if self._paused and isinstance(event, events.DataReceived):  # the daemon is being dialled
+            self._watch.early(event.data)
+        yield from super().handle_event(event)
+
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         client = self.context.client
         match event:
@@ -82,6 +87,8 @@ class Relay(layer.Layer):
         """Answer in the daemon's place, once a request is there to be answered."""
         self._watch.from_client(data)
         if not self._watch.waiting:
+            if not self.context.client.state & ConnectionState.CAN_READ:  # nobody will ask any more
+                yield commands.CloseConnection(self.context.client)
             return
         yield from self._end_with(
             json_answer(502, f"apispy: {self._refusal}", head_only=self._watch.head_only)

@@ -33,6 +33,7 @@ from apispy.proxy.tls_contexts import (
     listening_context,
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
+from apispy.proxy.watch import Watch
 from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 
@@ -120,19 +121,20 @@ class Service:
         """Client's TLS, daemon's TLS, relay: whichever of them are needed, outermost first."""
         upstream = self._settings.upstream
         context.server.address = (upstream.host or upstream.path, upstream.port)
+        watch = self._watches.open(context)
         stack = LayerStack()
         client_tls = daemon_tls = None
         if self._listening is not None:
             stack /= (client_tls := ClientTls(context, functools.partial(self._refused, context.client)))
         if self._dialling is not None:
-            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream))
+            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream, watch.early))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
-        stack /= self._relay(context)
+        stack /= self._relay(context, watch)
         return stack[0]
 
-    def _relay(self, context: Context) -> Relay:
-        watch, gate = self._watches.open(context), self._settings.gate
+    def _relay(self, context: Context, watch: Watch) -> Relay:
+        gate = self._settings.gate
         if gate is None:
             return Relay(context, watch)
         client = client_words(context.client)

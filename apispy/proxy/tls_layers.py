@@ -133,12 +133,25 @@ class ClientTls(TlsLayer):
 
 
 class DaemonTls(TlsLayer):
-    """The daemon's side. ``cut_short``: its end came without a close_notify."""
+    """The daemon's side. ``cut_short``: its end came without a close_notify.
 
-    def __init__(self, ctx: context.Context, upstream: Endpoint) -> None:
+    *early* is given what the client sends before there is a connection to the daemon.
+    """
+
+    def __init__(self, ctx: context.Context, upstream: Endpoint, early: Callable[[bytes], None]) -> None:
         super().__init__(ctx, ctx.server)
         self._upstream = upstream
+        self._early = early
         self.cut_short = False
+
+    def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if (
+            self._paused
+            and isinstance(event, events.DataReceived)
+            and event.connection is self.context.client
+        ):
+            self._early(event.data)
+        yield from super().handle_event(event)
 
     def start_handshake(self) -> layer.CommandGenerator[None]:
         yield from self.start_tls()

@@ -27,6 +27,7 @@ class Watch:
         self._remarks = Remarks()
         self.answered = 0  # requests that have an answer, or will get none
         self.tunnelled = False  # the connection is no HTTP any more, or cannot be followed
+        self._early: dict[int, bytes] = {}  # by identity: more than one layer may have it waiting
         self.hooks: deque[StartHook] = deque()
 
     @property
@@ -54,7 +55,12 @@ class Watch:
         self._remarks.add(text)
         return True
 
+    def early(self, data: bytes) -> None:
+        """The client sent *data*, which cannot go on yet. ``from_client`` comes when it does, if it ever does."""
+        self._early[id(data)] = data
+
     def from_client(self, data: bytes) -> None:
+        self._early.clear()
         self._pass_on(self._tap.from_client(data, self._clock()) if data else [])
 
     def from_server(self, data: bytes) -> None:
@@ -67,7 +73,8 @@ class Watch:
         self._pass_on(self._tap.server_eof(self._clock()))
 
     def lost(self, why: str = "") -> None:
-        """The connection is over; whatever is still open in it was cut."""
+        """The connection is over; whatever is still open in it was cut, also what never reached the daemon."""
+        self.from_client(b"".join(self._early.values()))
         self._pass_on(self._tap.lost(self._clock(), why))
 
     def _pass_on(self, events: list[Event]) -> None:

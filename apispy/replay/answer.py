@@ -6,6 +6,7 @@ from typing import Literal
 
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Exchange, Headers, Request
+from apispy.outputs.safe import escape
 from apispy.replay.entries import Entry
 from apispy.replay.substitute import Swap, swapped
 
@@ -43,7 +44,7 @@ class Answer:
     @property
     def head(self) -> bytes:
         """With its empty line."""
-        line = f"HTTP/{self.version} {self.status} {self.reason}\r\n".encode("latin-1", "replace")
+        line = f"HTTP/{self.version} {self.status} {escape(self.reason)}\r\n".encode("latin-1", "replace")
         return line + _lines(self.headers) + b"\r\n"
 
     def framed(self, data: bytes) -> bytes:

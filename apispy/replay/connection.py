@@ -1,28 +1,16 @@
-"""One live client's connection: requests are read, looked up in the record, and answered."""
-
-import asyncio
-import contextlib
-import time
+"""One live client's requests: looked up in the record, and answered."""
 
 from apispy.model import Exchange, Request
 from apispy.replay.answer import Answer, answer_of, daemon_left
 from apispy.replay.entries import Entry
 from apispy.replay.forwarding import Forwarding
-from apispy.replay.gated import Gated
-from apispy.replay.gone import Gone
-from apispy.replay.inbox import Inbox
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.player import Hit
-from apispy.replay.pulse import Pulse
 from apispy.replay.refusal import BAD_REQUEST, refusal
-from apispy.replay.stage import Pace, Stage
+from apispy.replay.stage import Pace
 from apispy.replay.substitute import swap_of
 from apispy.replay.tunnel import Tunneller, mismatch_of
-from apispy.sockets import Carrier
-from apispy.tap import ConnectionTap, Event
-
-HEAD_START = 0.05
-"""Seconds that a client gets to read the head of a hijacked connection, where it cannot be known that it has."""
+from apispy.replay.wire import Wire
 
 BATCH = 64 << 10
 """Bytes of pieces without a pause between them that are sent together."""
@@ -30,102 +18,12 @@ BATCH = 64 << 10
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection:
+class Connection(Wire):
     """Carries one connection on *carrier* until it ends."""
 
-    def __init__(self, stage: Stage, carrier: Carrier, client: str) -> None:
-        self.stage = stage
-        self.inbox = Inbox()
-        self.pulse = Pulse()
-        self.left = False  # the client will send no more
-        self.gone = False  # nor does it listen
-        self._carrier = carrier
-        number = next(stage.connections)
-        self._gated = Gated(self)
-        self._tap = ConnectionTap(
-            number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
-        )
-
-    async def run(self) -> None:
-        reading = asyncio.create_task(self._read())
-        try:
-            while await self._next():
-                pass
-        except Gone:
+    async def serve(self) -> None:
+        while await self._next():
             pass
-        finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
-            self._hear(self._tap.lost(self.stage.clock()))
-            self._carrier.close()
-
-    def hung_up(self) -> None:
-        """Somebody else learned that the client has gone altogether."""
-        self.gone = self.left = True
-        self.pulse.beat()
-
-    # -- the wire --
-
-    async def _read(self) -> None:
-        try:
-            while data := await self._carrier.read():
-                self._hear(self._tap.from_client(data, self.stage.clock()))
-        except OSError:
-            self.gone = True
-        self.left = True
-        self._hear(self._tap.client_eof(self.stage.clock()))
-
-    def _hear(self, events: list[Event]) -> None:
-        for event in events:
-            self.stage.sink(self._gated.said(event))
-            self.inbox.take(event)
-        self.pulse.beat()
-        if self.inbox.in_session:
-            self.stage.pulse.beat()
-
-    async def send(self, data: bytes) -> None:
-        """Raises Gone."""
-        if not data:
-            return
-        if self.gone or self._carrier.is_closing():
-            raise Gone
-        data, ends = self._gated.allowed(data)
-        self._carrier.write(data)
-        self._hear(self._tap.from_server(data, self.stage.clock()))
-        if ends:
-            self.end(ends)
-        await self._carrier.drain()
-
-    async def until_read(self) -> None:
-        """Until the client has read what was sent, as far as one can tell.
-
-        Some (docker-py) lose what comes in one piece with the head of a hijacked connection; daemons are not so quick.
-        """
-        end = time.monotonic() + HEAD_START
-        while time.monotonic() < end and self._carrier.unread() != 0 and not self.gone:
-            await asyncio.sleep(0.001)
-
-    def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
-        """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
-        self._hear(self._tap.lost(self.stage.clock(), why))
-        if reset:
-            self._carrier.reset()
-        else:
-            self._carrier.write(last)
-        raise Gone
-
-    def send_end(self) -> None:
-        """Our half of the connection ends."""
-        if not self.gone and not self._carrier.is_closing():
-            self._carrier.write_eof()
-        self._hear(self._tap.server_eof(self.stage.clock()))
-
-    async def until_left(self) -> None:
-        """Until the client has gone, or closed its half."""
-        await self.pulse.until(lambda: self.left, None)
-
-    # -- requests --
 
     async def _next(self) -> bool:
         """Answer one request. False: the connection is over."""
@@ -138,16 +36,14 @@ class Connection:
             if inbox.broken and not self.gone:
                 await self.answer(BAD_REQUEST)
             return False
-        if (goes_on := await self._gated.decide(exchange, whole=not early)) is not None:
+        if (goes_on := await self.gated.decide(exchange, whole=not early)) is not None:
             return goes_on
         found = self.stage.player.find(exchange)
         if isinstance(found, Miss):
             if self.stage.daemon is not None and not early:
                 return await Forwarding(self, self.stage.daemon, exchange, found).carry()
             return await self.refuse(found, exchange.request) and not early
-        if (
-            found.entry.played == 1
-        ):  # only that: who waits must not wait as long as others ask again and again
+        if found.entry.played == 1:  # what is asked again and again must not make others wait
             self.stage.pulse.beat()
         return await self._play(found, exchange.request) and not early
 

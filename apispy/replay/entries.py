@@ -47,12 +47,17 @@ class Entry:
     @property
     def changes(self) -> bool:
         """Whether the call may change what others see."""
-        return self.exchange.request.method not in ("GET", "HEAD") and self.call.operation.id not in REPEATED
+        return self.exchange.request.method not in ("GET", "HEAD") and not self.repeats
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is played as often as it is asked for."""
+        return self.call.operation.id in REPEATED
 
     @property
     def left(self) -> bool:
         """Whether it can be played, now or again."""
-        return not self.played or self.call.operation.id in REPEATED
+        return not self.played or self.repeats
 
     @cached_property
     def unplayable(self) -> str:
@@ -60,6 +65,8 @@ class Entry:
         exchange = self.exchange
         if exchange.response is None and exchange.end == "open":
             return "it had no answer yet when the record ended"
+        if exchange.response is not None and not (exchange.tunnel or 200 <= exchange.response.status < 600):
+            return f"its status {exchange.response.status} is none of an answer"
         for direction in ("response", "to_client"):
             body = exchange.streams.get(direction)
             if body is None or (exchange.tunnel is not None and exchange.tunnel.protocol == DISCREET):

@@ -9,13 +9,13 @@ from apispy.outputs import units
 from apispy.tap.events import Event
 
 if TYPE_CHECKING:
-    from apispy.replay.connection import Connection
+    from apispy.replay.wire import Wire
 
 
 class Gated:
     """Of one connection. Without a gate every request passes."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Wire") -> None:
         self._connection = connection
         self._remarks = Remarks()
         self._cut: AnswerCut | None = None

@@ -1,7 +1,7 @@
 """Finds the recorded answer to a live request, and keeps account of what was played and what was missed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from apispy.model import Exchange
@@ -9,7 +9,7 @@ from apispy.replay.asked import Asked
 from apispy.replay.deeds import Deeds
 from apispy.replay.entries import Entry, entries_of
 from apispy.replay.made_up import made_up
-from apispy.replay.matching import Difference, Question
+from apispy.replay.matching import Difference, Matcher, Question
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.options import Options
 from apispy.replay.secrets import Remembering
@@ -86,7 +86,8 @@ class Player:
 
     @property
     def unplayed(self) -> list[Entry]:
-        return [entry for entry in self.entries if not entry.played]
+        """What was not asked for; how often a ping or a resize was, does not matter."""
+        return [entry for entry in self.entries if not entry.played and not entry.repeats]
 
     # -- parts --
 
@@ -97,11 +98,9 @@ class Player:
 
     def _matches(self, entry: Entry, live: Asked) -> bool:
         trial = self.bindings.trial()
-        unifier = Unifier(self.variables, trial)
-        status = entry.exchange.response.status if entry.exchange.response else None
-        question = Question(entry.asked, live, unifier, status)
+        question = self._question(entry, live, trial)
         for matcher in self.options.matchers:
-            if next(iter(matcher.compare(question)), None) is not None:
+            if next(_compared(matcher, question), None) is not None:
                 return False
         trial.keep()
         return True
@@ -110,13 +109,22 @@ class Player:
         self, entry: Entry, live: Asked, skip: tuple[str, ...] = ()
     ) -> dict[str, list[Difference]]:
         """What differs from a recorded call, by matcher."""
-        unifier = Unifier(self.variables, self.bindings.trial())
-        status = entry.exchange.response.status if entry.exchange.response else None
-        question = Question(entry.asked, live, unifier, status)
+        question = self._question(entry, live, self.bindings.trial())
         matchers = [matcher for matcher in self.options.matchers if matcher.name not in skip]
-        return {matcher.name: list(matcher.compare(question)) for matcher in matchers}
+        return {matcher.name: list(_compared(matcher, question)) for matcher in matchers}
+
+    def _question(self, entry: Entry, live: Asked, bindings: Bindings) -> Question:
+        status = entry.exchange.response.status if entry.exchange.response else None
+        return Question(entry.asked, live, Unifier(self.variables, bindings), status)
 
     def _nearest(self, live: Asked, candidates: list[Entry]) -> Tried | None:
         """The recorded call from which the live one differs least; those that are left first."""
         tried = [Tried(entry, self._differences(entry, live)) for entry in candidates[:NEAREST]]
         return min(tried, key=lambda one: (one.count, bool(one.entry.played)), default=None)
+
+
+def _compared(matcher: Matcher, question: Question) -> Iterator[Difference]:
+    try:
+        yield from matcher.compare(question)
+    except RecursionError:
+        yield Difference(matcher.name, None, None, "it is nested too deeply to be compared")

@@ -28,7 +28,13 @@ def told(text: str, status: int, reason: str, version: str | None, request: Requ
     """An error as a daemon has it in that *version*."""
     parsed = parse(version or "")
     if parsed is not None and parsed < JSON_SINCE:
-        return message(status, reason, f"{text}\n".encode(), "text/plain; charset=utf-8", request)
+        return message(
+            status,
+            reason,
+            f"{text}\n".encode("utf-8", "backslashreplace"),
+            "text/plain; charset=utf-8",
+            request,
+        )
     return message(
         status, reason, json.dumps({"message": text}).encode() + b"\n", "application/json", request
     )

@@ -25,13 +25,13 @@ EPHEMERAL = 32768
 """From here on a port is one that the system gave to a client that asked for any."""
 
 _LIVE = {
-    "name": r"[A-Za-z0-9][A-Za-z0-9_.-]*",
-    "port": r"[0-9]{1,5}",
-    "time": r"[0-9][0-9T:.Z+-]*",
-    "redacted": r"<redacted:[0-9a-f]{8}>",
-    "uuid": _UUID,
-    "random": r"[0-9a-f]{6,40}",
-    "text": r"[^\s/]{1,200}",
+    "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*"),
+    "port": re.compile(r"[0-9]{1,5}"),
+    "time": re.compile(r"[0-9][0-9T:.Z+-]*"),
+    "redacted": re.compile(r"<redacted:[0-9a-f]{8}>"),
+    "uuid": re.compile(_UUID),
+    "random": re.compile(r"[0-9a-f]{6,40}"),
+    "text": re.compile(r"[^\s/]{1,200}"),
 }
 """What may stand for a variable of each kind."""
 
@@ -122,20 +122,41 @@ class Unifier:
         spans = self.variables.spans(recorded)
         if not spans:
             return recorded == live
-        found = re.fullmatch(_pattern(recorded, spans), live, re.DOTALL)
-        if found is None:
+        values = _values(recorded, spans, live)
+        if values is None:
             return False
         texts = [recorded[span.start : span.stop] for span in spans]
-        return all(self.bindings.bind(text, value) for text, value in zip(texts, found.groups(), strict=True))
+        return all(self.bindings.bind(text, value) for text, value in zip(texts, values, strict=True))
 
     def stands_for(self, kind: str, recorded: str, live: str) -> bool:
         """Whether *live* may stand in the place of a whole text of that *kind*, whatever was recorded there."""
-        return re.fullmatch(_LIVE[kind], live) is not None and self.bindings.bind(recorded, live)
+        return _LIVE[kind].fullmatch(live) is not None and self.bindings.bind(recorded, live)
 
 
-def _pattern(recorded: str, spans: list[Span]) -> str:
-    parts, at = [], 0
-    for span in spans:
-        parts += [re.escape(recorded[at : span.start]), f"({_LIVE[span.kind]})"]
-        at = span.stop
-    return "".join([*parts, re.escape(recorded[at:])])
+def _values(recorded: str, spans: list[Span], live: str) -> list[str] | None:
+    """What stands in *live* in the places of the variables; None if it does not fit.
+
+    Not one regular expression: a hostile record could make that search for ever. What is between two variables is
+    looked for once, from the left.
+    """
+    edges = [0, *(edge for span in spans for edge in (span.start, span.stop)), len(recorded)]
+    plain = [recorded[edges[at] : edges[at + 1]] for at in range(0, len(edges), 2)]
+    end = len(live) - len(plain[-1])
+    if not live.startswith(plain[0]) or not live.endswith(plain[-1]) or end < len(plain[0]):
+        return None
+    values, at = [], len(plain[0])
+    for span, after in zip(spans, plain[1:], strict=True):
+        stop = end if span is spans[-1] else _stop(live, at, end, span, after)
+        if stop < 0 or not _LIVE[span.kind].fullmatch(live, at, stop):
+            return None
+        values.append(live[at:stop])
+        at = stop + len(after)
+    return values
+
+
+def _stop(live: str, at: int, end: int, span: Span, after: str) -> int:
+    """Where the value of a variable ends that *after* follows, and another variable; -1 if it cannot."""
+    if after:
+        return live.find(after, at + 1, end)
+    found = _LIVE[span.kind].match(live, at, end)
+    return found.end() if found else -1

@@ -3,6 +3,8 @@
 import json
 from typing import Any, Protocol
 
+from apispy.outputs.units import short_ids
+
 LONGEST = 200
 """Characters of a value that are told."""
 
@@ -15,8 +17,8 @@ class Line(Protocol):
 
 
 def line_of(request: Line) -> str:
-    """``POST /v1.41/containers/create?name=web``, cut if it is long."""
-    return cut(f"{request.method} {request.target}")
+    """``POST /v1.41/containers/create?name=web``, with short ids, cut if it is long."""
+    return cut(short_ids(f"{request.method} {request.target}"))
 
 
 def value_of(value: Any) -> str:

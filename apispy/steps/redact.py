@@ -56,14 +56,20 @@ class Cleaning:
         self._echoes: set[str] = set()
         self._watches: dict[Direction, Watch] = {}
         self._before: dict[Direction, bytes] = {}  # the end of what was shown of each stream
+        self._formats: dict[Direction, str] = {}  # found out once for each state of the exchange
+        self._hidden: dict[Direction, bool] = {}
 
     def look(self, direction: Direction, data: bytes) -> None:
         """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
+        if self._format(direction) in streams.PROGRAMS:
+            return  # it is not asked there
         self._watches.setdefault(direction, Watch()).look(data)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """What is known of the call by now, clean."""
         self._exchange = exchange
+        self._formats.clear()
+        self._hidden.clear()
         if self._policy.show_secrets:
             return exchange
         hider = self._hider()
@@ -93,6 +99,11 @@ class Cleaning:
 
     def hides(self, direction: Direction) -> bool:
         """Whether this stream may hold secrets, so that it may not be shown as it flows."""
+        if direction not in self._hidden:
+            self._hidden[direction] = self._may_hold_secrets(direction)
+        return self._hidden[direction]
+
+    def _may_hold_secrets(self, direction: Direction) -> bool:
         return not self._policy.show_secrets and (
             streams.is_secret_tunnel(self._call, self._exchange, direction)
             or streams.is_form(self._exchange, direction)
@@ -160,7 +171,9 @@ class Cleaning:
         return bodies.documents(hider, body, place, secrets, strict=strict)
 
     def _format(self, direction: Direction) -> str:
-        return streams.format_of(self._call, self._exchange, direction)
+        if direction not in self._formats:
+            self._formats[direction] = streams.format_of(self._call, self._exchange, direction)
+        return self._formats[direction]
 
     def _hider(self) -> Hider:
         return Hider(self._policy, self._tokens, self._echoes)

@@ -140,6 +140,10 @@ class ConnectionTap:
                         return
         rest = exchange.response_reader.rest if exchange.ended("response") else b""
         yield from self._finish_if_done(exchange, at)
+        if rest and self._open is exchange:
+            raise h11.RemoteProtocolError(
+                "the daemon said more than its answer before it had the whole request"
+            )
         if rest:  # answers to pipelined requests may share a segment
             yield from self._server_data(rest, at)
 
@@ -181,21 +185,23 @@ class ConnectionTap:
             yield from self._finish_if_done(exchange, at)
 
     def _lost(self, at: float, why: str) -> Iterator[Event]:
+        while (exchange := self._open) is not None and exchange.request is not None:
+            if exchange.protocol is None and exchange.ended("response"):
+                note = "the daemon answered before it had the whole request"
+                yield Closed(self._freeze(exchange, at, note))
+            else:
+                yield from self._cut(exchange, at, why or "the connection was closed")
         self._over = True
-        exchange = self._open
-        if exchange is None or exchange.request is None:
-            return
-        if exchange.protocol is None and exchange.ended("response"):
-            note = "the daemon answered before it had the whole request"
-            yield Closed(self._freeze(exchange, at, note))
-        else:
-            yield from self._cut(exchange, at, why or "the connection was closed")
 
     def _finish_if_done(self, exchange: OpenExchange, at: float) -> Iterator[Event]:
         if not exchange.done:
             return
         yield Closed(self._freeze(exchange, at))
-        for data, came_at in self._take_held():  # pipelined: the next request was already here
+        yield from self._pipelined()
+
+    def _pipelined(self) -> Iterator[Event]:
+        """The next request may have been here already."""
+        for data, came_at in self._take_held():
             yield from self._client_data(data, came_at)
 
     def _freeze(self, exchange: OpenExchange, at: float, *problems: str) -> Exchange:
@@ -204,11 +210,14 @@ class ConnectionTap:
 
     def _cut(self, exchange: OpenExchange, at: float, why: str) -> Iterator[Event]:
         self._open = None
-        self._over = True
         if exchange.request is not None:
             if self._client_left is not None and exchange.protocol is None:
                 why = "the client went away"
             yield Closed(exchange.freeze("cut", at, why))
+        if exchange.may_be_followed:
+            yield from self._pipelined()
+        else:
+            self._over = True  # what the client has sent, or sends, belongs to this one
 
     def _hold(self, data: bytes, at: float) -> None:
         if data:

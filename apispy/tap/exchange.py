@@ -64,6 +64,17 @@ class OpenExchange:
             return self.ended("to_server") and self.ended("to_client")
         return self.ended("request") and self.ended("response")
 
+    @property
+    def may_be_followed(self) -> bool:
+        """What the client sends next is another request, though this one has no answer: not a body, not early stdin.
+
+        Nobody may send a request behind one that changes something before its answer (RFC 9112, 9.3.2).
+        """
+        request = self.request
+        if request is None or self.protocol is not None or not self.ended("request"):
+            return False
+        return request.method in ("GET", "HEAD") and "upgrade" not in request.headers
+
     def freeze(self, end: End = "open", at: float | None = None, *problems: str) -> Exchange:
         assert self.request is not None, "frozen before its head was read"
         response = self.response

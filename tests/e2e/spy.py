@@ -31,14 +31,25 @@ class Spy:
     exports: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, where: Path, *words: str, env: dict[str, str] | None = None, ready: bool = True) -> "Spy":
-        """Run `apispy WORDS...`; with `ready`, return when it accepts connections and has said so."""
+    def start(
+        cls,
+        where: Path,
+        *words: str,
+        env: dict[str, str] | None = None,
+        ready: bool = True,
+        module: str = "",
+    ) -> "Spy":
+        """Run `apispy WORDS...`, or a *module* that is apispy and more; with `ready`, return when it accepts connections
+        and has said so."""
         where.mkdir(parents=True)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("DOCKER_", "APISPY_"))}
         clean |= {"HOME": str(where), "XDG_DATA_HOME": f"{where}/data", "PYTHONUNBUFFERED": "1"} | (env or {})
+        command = [sys.executable, "-m", module] if module else apispy_command()
+        if module:
+            clean["PYTHONPATH"] = str(Path(__file__).parents[2])
         with (where / "out").open("wb") as out, (where / "err").open("wb") as err:
             process = subprocess.Popen(
-                [*apispy_command(), *words],
+                [*command, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

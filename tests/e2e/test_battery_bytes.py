@@ -25,7 +25,10 @@ def test_what_came_out_of_apispy_is_what_went_in(
     lab.order(Cell(row, NO_CLI, transport) for row in RAW if transport in row.transports)
     lab.wait()
     assert len(recorded.connections) >= len(RAW)
-    until(lambda: all(one.settled for one in recorded.connections), 20, "an end that went in to come out")
+    try:
+        until(lambda: all(one.settled for one in recorded.connections), 10, "ends to come out")
+    except AssertionError:
+        pytest.fail("\n".join(repr(one.ways) for one in recorded.connections if not one.settled))
     assert not recorded.faults()
     for direction in (True, False):
         assert sum(one.ways[direction].taken for one in recorded.connections) > 1_000

@@ -1,12 +1,13 @@
 """Rows of the battery without a daemon: each is recorded from the real one, then played to the same command.
 
 What comes out must be the same: stdout, stderr and exit code, by the normalising of the battery. Recorded is through
-``apispy --capture``; played is the capture by ``apispy replay``, and nothing but it can be reached.
+``apispy --capture``; played is the row's part of the capture by ``apispy replay``, and nothing but it can be reached.
 """
 
 import os
 import random
 import shutil
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from apispy import capture
+from apispy.model import Exchange
 
 from .battery import NO, OLD, ROWS, Row
 from .clients import Client, Result
@@ -31,6 +35,7 @@ NEED_THE_DAEMON: dict[str, str] = {
     "save-200mb": "200 MB are more than one keeps in a capture",
     "load-200mb": "likewise",
     "save-file": "likewise",
+    "logs-10mb": "200,000 chunks: each is cheap, but to record and play them takes a minute",
     "odd-requests": "what is no request is answered by Go's HTTP server in its own words",
     "not-http": "likewise",
     "h2-preface": "likewise",
@@ -59,8 +64,21 @@ class Played:
     said: str  # by it
 
 
+@dataclass(frozen=True)
+class Take:
+    """A row that was recorded, between two times (Unix seconds), by a client of that name."""
+
+    row: Row
+    name: str
+    outcome: Outcome
+    began: float
+    ended: float
+
+
 @dataclass
 class Stage:
+    """JOBS workers; each records its rows through one apispy, and then plays each from its part of the capture."""
+
     place: Path
     data: Path
     daemons: Daemons
@@ -68,42 +86,60 @@ class Stage:
     done: dict[str, Future[Played]] = field(default_factory=dict)
 
     def order(self, rows: list[Row]) -> None:
-        for row in rows:
-            self.done[row.name] = self.pool.submit(self._both, row)
+        self.done = {row.name: Future() for row in rows}
+        for number in range(JOBS):
+            self.pool.submit(self._work, number, rows[number::JOBS])
 
-    def _both(self, row: Row) -> Played:
-        name = "zq" + "".join(random.choices("ghjkmnprstvwxy", k=8))
-        where = self.place / f"r-{name}"
-        capture = where / "c.jsonl"
-        words = [
-            "--listen",
-            f"unix://{where}/spy/s",
-            "--upstream",
-            self.daemons.plain.unix.host,
-            "--capture",
-            str(capture),
-        ]
-        where.mkdir()
-        spy = Spy.start(where / "spy", *words, "--show-secrets", "--body-limit", "64M", "-q")
+    def _work(self, number: int, rows: list[Row]) -> None:
         try:
-            recorded = self._run(
-                row, Client(spy.at, self.daemons.plain, self._cli(row), name, where / "c", self.data)
-            )
-            spy.end()
+            where = self.place / f"w{number}"
+            where.mkdir()
+            takes = self._record(where, rows)
+            exchanges = list(capture.read(where / "c.jsonl"))
+            for take in takes:
+                part = [one for one in exchanges if take.began <= one.started < take.ended]
+                self.done[take.row.name].set_result(self._play(where, take, part))
+        except BaseException as fault:
+            for row in rows:
+                if not self.done[row.name].done():
+                    self.done[row.name].set_exception(fault)
+
+    def _record(self, where: Path, rows: list[Row]) -> list[Take]:
+        words = ["--listen", f"unix://{where}/spy/s", "--upstream", self.daemons.plain.unix.host]
+        words += ["--capture", str(where / "c.jsonl"), "--show-secrets", "--body-limit", "64M", "-q"]
+        spy = Spy.start(where / "spy", *words)
+        takes = []
+        try:
+            for row in rows:
+                name = "zq" + "".join(random.choices("ghjkmnprstvwxy", k=8))
+                client = Client(spy.at, self.daemons.plain, self._cli(row), name, where / name, self.data)
+                began = time.time()
+                takes.append(Take(row, name, self._run(row, client), began, time.time()))
+                (where / name).rename(where / f"{name}-recorded")  # it is played in the same place
+            spy.end(timeout=60)
         finally:
             spy.kill()
-        (where / "c").rename(where / "recorded")  # to be played in the same place
+        return takes
+
+    def _play(self, where: Path, take: Take, exchanges: list[Exchange]) -> Played:
+        row, name = take.row, take.name
+        file = where / f"{name}.jsonl"
+        with capture.Writer(file) as writer:
+            writer.header(capture.Header("test", take.began, redacted=False))
+            for exchange in exchanges:
+                writer.exchange(exchange)
         speed = "real" if row.name in PAUSES else "fast"
-        listen = f"unix://{where}/replay/s"
+        listen = f"unix://{where}/r-{name}/s"
         replay = Spy.start(
-            where / "replay", "replay", str(capture), "--listen", listen, "--speed", speed, "-q"
+            where / f"r-{name}", "replay", str(file), "--listen", listen, "--speed", speed, "-q"
         )
         try:
-            client = Client(replay.at, NoDaemon(), self._cli(row), name, where / "c", self.data)  # type: ignore[arg-type]
+            client = Client(replay.at, NoDaemon(), self._cli(row), name, where / name, self.data)  # type: ignore[arg-type]
             played = self._run(row, client)
-            return Played(recorded, played, replay.end(), replay.said)
+            return Played(take.outcome, played, replay.end(timeout=60), replay.said)
         finally:
             replay.kill()
+            file.unlink()
 
     @staticmethod
     def _cli(row: Row) -> Path | None:

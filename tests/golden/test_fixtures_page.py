@@ -1,4 +1,4 @@
-"""docs/fixtures.md describes the file as apispy/capture/fixture-schema.json does (``make golden`` rewrites it)."""
+"""docs/fixtures.md describes the file as its schema does (``make golden`` rewrites the tables)."""
 
 import json
 import re

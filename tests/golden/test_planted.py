@@ -20,7 +20,7 @@ CORE = "hunter2planted"
 """What is looked for; the secrets around it differ."""
 
 
-class Everything:
+class Everything(Output):
     """An output that writes down all it is told: more than any other can show."""
 
     def __init__(self, write: Callable[[str], None]) -> None:

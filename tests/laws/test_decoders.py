@@ -2,23 +2,18 @@
 
 import tarfile
 import time
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pieces import decode, merge, split
 from streams import PACKERS, frame, streams
 
 from apispy.decoders import DECODERS, make
 from apispy.decoders.json_lines import VALUE_LIMIT
 from apispy.decoders.stdio import FRAME_LIMIT
 from apispy.model import Item
-
-WHOLE = ("json", "problem", "value")
-"""Items of these kinds never come in pieces; of others, pieces that touch are compared merged."""
-
-Merged = tuple[str, str, Any, tuple[int, int]]
 
 PACKED = ("json in gzip", "tar in gzip", "stdio in deflate", "events in zstd", "json in bzip2", "text in xz")
 """Decoders are seen through compressions; some pairs stand for all."""
@@ -48,29 +43,6 @@ SCRAPS = (
     ),
 )
 MIXED = st.lists(st.sampled_from(SCRAPS) | st.binary(max_size=40), max_size=12).map(b"".join)
-
-
-def decode(name: str, chunks: list[bytes]) -> list[Item]:
-    decoder = make(name)
-    items = [item for chunk in chunks for item in decoder.feed(chunk)]
-    return items + decoder.close()
-
-
-def merge(items: list[Item]) -> list[Merged]:
-    merged: list[Merged] = []
-    for item in items:
-        one = (item.kind, item.label, item.value, item.span)
-        streamed = isinstance(item.value, bytes | str) and item.kind not in WHOLE
-        if streamed and merged and merged[-1][:2] == one[:2]:
-            kind, label, value, (start, _) = merged.pop()
-            one = (kind, label, value + item.value, (start, item.span[1]))
-        merged.append(one)
-    return merged
-
-
-def split(data: bytes, cuts: list[int]) -> list[bytes]:
-    places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in pairwise(places)]
 
 
 @each_decoder

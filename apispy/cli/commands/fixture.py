@@ -44,14 +44,15 @@ def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], 
 @command.command(short_help="Say what is wrong with fixtures.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @PLAYED
-def check(files: tuple[Path, ...], played: Path | None) -> int:
+@REDACT_ENV
+def check(files: tuple[Path, ...], played: Path | None, redact_env: "Env") -> int:
     """Say what is wrong with fixtures: their form, secrets, what cannot be played, and with --played what was not.
 
     The exit code is 1 if anything is. Calls that stand there twice are told too, and are no fault.
     """
     from apispy.cli import fixtures
 
-    return fixtures.check_files(files, played)
+    return fixtures.check_files(files, played, redact_env)
 
 
 @command.command(short_help="Drop the calls that were not played.")

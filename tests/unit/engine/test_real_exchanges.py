@@ -11,12 +11,12 @@ import pytest
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.framing import response_framing
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import Reading
+from apispy.outputs import Output, Reading
 from apispy.pipeline import Pipeline
 from apispy.tap import ConnectionTap
 
 
-class Last:
+class Last(Output):
     """An output that keeps the readings of calls that are over."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from apispy.model import (
     Tunnel,
     is_redacted,
 )
-from apispy.outputs import Reading
+from apispy.outputs import Output, Reading
 from apispy.pipeline import Pipeline, read
 from apispy.pipeline.stream import HISTORY_ITEMS, LISTED_ITEMS
 from apispy.steps import Policy, Redactor
@@ -28,7 +28,7 @@ from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, Str
 from tests.h2_peer import Peers
 
 
-class Log:
+class Log(Output):
     """An output that writes down what it is told."""
 
     def __init__(self) -> None:

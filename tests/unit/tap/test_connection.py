@@ -116,6 +116,30 @@ def test_pipelined_requests_and_answers():
     assert gave_up(events) == []
 
 
+@pytest.mark.parametrize("end", [s(b""), None], ids=["the daemon leaves", "the client leaves"])
+def test_pipelined_requests_without_an_answer_are_calls_too(end):
+    steps = [c(LIST + PING), c(EVENTS), *([end] if end else [])]
+    events = play(steps, lose=True)
+    assert gave_up(events) == []
+    assert [one.request.target for one in closed(events)] == ["/v1.41/containers/json", "/_ping", "/events"]
+    assert {(one.end, one.response) for one in closed(events)} == {("cut", None)}
+
+
+def test_a_request_that_came_after_the_daemon_had_left_is_a_call_too():
+    events = play([c(LIST), s(b""), c(PING)], lose=True)
+    assert [(one.request.target, one.end) for one in closed(events)][1:] == [("/_ping", "cut")]
+
+
+OLD_ATTACH = ATTACH.replace(b"Connection: Upgrade\r\n", b"").replace(b"Upgrade: tcp\r\n", b"")
+
+
+@pytest.mark.parametrize("attach", [ATTACH, OLD_ATTACH])
+def test_stdin_for_a_hijack_that_was_never_answered_is_no_call(attach):
+    events = play([c(attach), c(b"GET /typed HTTP/1.1\r\nHost: x\r\n\r\n"), s(b"")], lose=True)
+    assert gave_up(events) == []
+    assert len(closed(events)) == 1
+
+
 def test_an_answer_may_come_before_the_whole_request():
     question = b"POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nfirst"
     exchange = only([c(question), s(LISTED)], lose=True)
@@ -173,3 +197,10 @@ def test_offsets_count_every_byte():
     data = [event for event in play([c(EVENTS), s(CHUNKED), *pieces]) if isinstance(event, Data)]
     assert all(a.offset + len(a.chunk.data) == b.offset for a, b in pairwise(data))
     assert b"".join(event.chunk.data for event in data) == b"abcdef"
+
+
+def test_a_daemon_that_says_more_than_its_answer_before_it_has_the_whole_request():
+    """Found by fuzzing: what followed was read as the beginning of another answer, without end."""
+    post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
+    events = play([c(post), s(LISTED + LISTED)])
+    assert gave_up(events) == ["the daemon said more than its answer before it had the whole request"]

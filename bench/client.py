@@ -1,0 +1,57 @@
+"""A client that costs next to nothing: one socket, requests one after another, times to the microsecond."""
+
+import re
+import socket
+import time
+from statistics import quantiles
+
+from tests.e2e.endpoints import Endpoint
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+
+
+def request(path: str) -> bytes:
+    """As the docker CLI writes it."""
+    lines = [f"GET {path} HTTP/1.1", "Host: docker", "User-Agent: Docker-Client/28.2.2 (linux)"]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def ask(sock: socket.socket, question: bytes) -> bytes:
+    """Send a request; its answer, which must have a Content-Length or end in a last chunk."""
+    sock.sendall(question)
+    data = sock.recv(1 << 20)
+    while b"\r\n\r\n" not in data:
+        data += _more(sock)
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert b" 200 " in head[:20], head
+    if length := _LENGTH.search(head):
+        pieces, missing = [body], int(length[1]) - len(body)
+        while missing > 0:
+            pieces.append(_more(sock))
+            missing -= len(pieces[-1])
+        return b"".join(pieces)
+    while not body.endswith(b"0\r\n\r\n"):
+        body += _more(sock)
+    return body
+
+
+def _more(sock: socket.socket) -> bytes:
+    data = sock.recv(1 << 20)
+    assert data, "the connection ended in the middle of an answer"
+    return data
+
+
+def latencies(endpoint: Endpoint, path: str, count: int) -> list[float]:
+    """Milliseconds of *count* requests on one connection."""
+    question, found = request(path), []
+    with endpoint.socket() as sock:
+        ask(sock, question)
+        for _ in range(count):
+            began = time.perf_counter()
+            ask(sock, question)
+            found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def percentile(values: list[float], wanted: int) -> float:
+    return quantiles(values, n=100)[wanted - 1]

@@ -1,0 +1,70 @@
+"""What apispy is to reach, each as a relation of two figures of the same run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.results import Results
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The *relation* of *subject*'s figure to that of *other* must be on the right side of *limit*."""
+
+    what: str
+    measure: str
+    subject: str
+    relation: str  # a name in RELATIONS
+    other: str
+    limit: float
+    # The limit of `make bench-quick`, on machines that do something else too; None: it says nothing there.
+    slack: float | None = None
+    transport: str = "tcp"
+
+    def found(self, results: Results) -> float | None:
+        """What is to be compared with the limit."""
+        value = results.value(self.measure, self.transport, self.subject)
+        other = results.value(self.measure, self.transport, self.other) if self.other else 0.0
+        if value is None or other is None:
+            return None
+        return RELATIONS[self.relation][0](value, other)
+
+    def met(self, results: Results, *, slack: bool = False) -> bool | None:
+        found, limit = self.found(results), self.slack if slack else self.limit
+        if found is None or limit is None:
+            return None
+        return found >= limit if RELATIONS[self.relation][1] else found <= limit
+
+    @property
+    def words(self) -> str:
+        return RELATIONS[self.relation][2].format(limit=f"{self.limit:g}", other=self.other)
+
+
+RELATIONS: dict[str, tuple[Callable[[float, float], float], bool, str]] = {
+    "times": (lambda one, other: one / (other or 1e-9), True, "at least {limit} × {other}"),
+    "most times": (lambda one, other: one / (other or 1e-9), False, "at most {limit} × {other}"),
+    "more by": (lambda one, other: one - other, False, "at most {other} + {limit}"),
+    "most": (lambda one, _: one, False, "at most {limit}"),
+}
+"""How a figure and another one are compared: what comes of them, whether more of it is better, and the words."""
+
+QUIET, CONSOLE, CAPTURE = "apispy -q", "apispy", "apispy --capture"
+
+GOALS = (
+    Goal("quiet, requests/s", "_ping/s, 1 connection", QUIET, "times", "mitmdump", 7, 2),
+    Goal("quiet, 50 connections", "_ping/s, 50 connections", QUIET, "times", "mitmdump", 7, 2),
+    Goal("quiet, requests/s", "_ping/s, 1 connection", QUIET, "times", "direct", 0.3),
+    Goal("quiet, lists", "containers/json p50, dockerd", QUIET, "most times", "direct", 1 / 0.85),
+    Goal("quiet, lists of nginx", "containers/json/s, 1 connection", QUIET, "times", "direct", 0.85),
+    Goal("all on, requests/s", "_ping/s, 1 connection", CAPTURE, "times", "mitmdump", 3, 0.8),
+    Goal("quiet, added to _ping", "_ping p50", QUIET, "more by", "direct", 0.15),
+    Goal("1 GB down", "download", QUIET, "times", "socat", 0.6),
+    Goal("1 GB down", "download", QUIET, "times", "mitmdump", 2.5, 0.8),
+    Goal("1 GB up", "upload", QUIET, "times", "socat", 0.6),
+    Goal("1 GB up", "upload", QUIET, "times", "mitmdump", 2.5, 0.8),
+    Goal(
+        "new mutual-TLS connection", "new connection p50", QUIET, "most times", "direct", 2, transport="tls"
+    ),
+    Goal("hijack echo, ms", "hijack echo p50", QUIET, "more by", "direct", 0.3),
+    Goal("open logs -f, kB", "memory of an open logs -f", QUIET, "most", "", 100),
+    Goal("memory for 1 GB, MB", "memory for a large body", CAPTURE, "most", "", 40, 40),
+)

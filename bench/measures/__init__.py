@@ -1,0 +1,11 @@
+"""What is measured: one short file for each thing, which registers itself."""
+
+import importlib
+import pkgutil
+
+from bench.measures.registry import MEASURES, Measure
+
+for found in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{found.name}")
+
+__all__ = ["MEASURES", "Measure"]

@@ -1,0 +1,119 @@
+"""RESULTS.md and the tables on the screen."""
+
+from bench.goals import GOALS
+from bench.measures import MEASURES
+from bench.places import TRANSPORTS
+from bench.results import Results
+from bench.subjects import SUBJECTS
+
+NOT_MEASURED = """\
+- Networks: all goes over loopback, where bandwidth is free and latency is next to nothing. Over a network everything
+  that stands between looks better than here.
+- Requests/s over TLS and unix sockets: wrk shows no client certificates and knows no unix sockets.
+- mitmdump over unix sockets, and its hijacked streams: it can do neither (it has no unix sockets, and holds back
+  `exec` and `logs -f`).
+- HTTP/2, and BuildKit's sessions.
+- More than 50 connections with requests at a time; more than two cores.
+- macOS and other machines.
+"""
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def table(rows: list[list[str]]) -> str:
+    """Markdown, with the columns under each other."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rows.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    )
+
+
+def measured(results: Results) -> str:
+    """A table for each measure, over each transport; in brackets the ratios to direct and to mitmdump."""
+    parts = []
+    for name, by_transport in results.values.items():
+        measure = MEASURES[name]
+        rows = [[f"{name} ({measure.unit})", *SUBJECTS]]
+        for transport in by_transport:
+            cells = [_cell(results, name, transport, subject) for subject in SUBJECTS]
+            rows.append([TRANSPORTS[transport], *cells])  # type: ignore[index]
+        parts.append(table(rows))
+    return "\n\n".join(parts)
+
+
+def _cell(results: Results, name: str, transport: str, subject: str) -> str:
+    value = results.value(name, transport, subject)
+    if value is None:
+        return ""
+    others = (results.value(name, transport, other) for other in ("direct", "mitmdump") if other != subject)
+    ratios = [number(value / other) if other else "-" for other in others]
+    return f"{number(value)} ({', '.join(ratios)})" if subject != "direct" else number(value)
+
+
+def goals(results: Results) -> str:
+    rows = [["goal", "with", "wanted", "found", ""]]
+    for goal in GOALS:
+        found, met = goal.found(results), goal.met(results)
+        if found is not None:
+            where = "" if goal.transport == "tcp" else f", {TRANSPORTS[goal.transport]}"  # type: ignore[index]
+            rows.append(
+                [
+                    f"{goal.what}: {goal.measure}{where}",
+                    goal.subject,
+                    goal.words,
+                    number(found),
+                    "met" if met else "NOT MET",
+                ]
+            )
+    return table(rows)
+
+
+def short(results: Results) -> str:
+    """The table in the README."""
+    wanted = (
+        ("`_ping`, requests/s on one connection", "_ping/s, 1 connection", "tcp"),
+        ("`_ping`, ms", "_ping p50", "tcp"),
+        ("list of 100 containers of a real dockerd, ms", "containers/json p50, dockerd", "tcp"),
+        ("new mutual-TLS connection, ms", "new connection p50", "tls"),
+        ("download of 1 GB, MB/s", "download", "tcp"),
+        ("a byte through `docker exec` and back, ms", "hijack echo p50", "tcp"),
+        ("memory of an open `logs -f`, kB", "memory of an open logs -f", "tcp"),
+    )
+    rows = [["", *SUBJECTS]]
+    for words, measure, transport in wanted:
+        values = [results.value(measure, transport, subject) for subject in SUBJECTS]
+        rows.append([words, *("" if value is None else number(value) for value in values)])
+    return table(rows)
+
+
+def page(results: Results) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    subjects = "\n".join(f"- `{name}`: {subject.what}" for name, subject in SUBJECTS.items())
+    return f"""# What apispy costs
+
+Made by `make bench` on {results.when}. Do not edit; the reasons are in [docs/speed.md](../docs/speed.md).
+
+Machine: {results.machine}. Versions: {versions}.
+
+Only ratios mean anything on another machine. Each figure is the median of several rounds, in which all take turns.
+In brackets: the ratio to direct, and to mitmdump.
+
+## Goals
+
+{goals(results)}
+
+## Who stands between
+
+{subjects}
+
+## Figures
+
+{measured(results)}
+
+## Not measured
+
+{NOT_MEASURED}"""

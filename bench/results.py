@@ -1,0 +1,68 @@
+"""What was measured, as it is kept in RESULTS.json."""
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+
+RESULTS = Path(__file__).with_name("RESULTS.json")
+
+
+@dataclass
+class Results:
+    """*values*: name of the measure, transport, subject, and what each round gave."""
+
+    when: str = ""
+    machine: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+
+    def add(self, measure: str, transport: str, subject: str, value: float) -> None:
+        self.values.setdefault(measure, {}).setdefault(transport, {}).setdefault(subject, []).append(value)
+
+    def value(self, measure: str, transport: str, subject: str) -> float | None:
+        """The median of the rounds; None where nothing was measured."""
+        found = self.values.get(measure, {}).get(transport, {}).get(subject)
+        return median(found) if found else None
+
+    def save(self, path: Path = RESULTS) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path = RESULTS) -> "Results":
+        return cls(**json.loads(path.read_text()))
+
+
+def machine() -> str:
+    """Cores, memory and kernel, in words."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
+    total = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
+    return f"{os.cpu_count()} cores ({model}), {total} GB, Linux {platform.release()}, loopback"
+
+
+VERSIONS = {
+    "nginx": ("nginx", "-v"),
+    "haproxy": ("haproxy", "-v"),
+    "socat": ("socat", "-V"),
+    "wrk": ("wrk", "-v"),
+    "dockerd": ("dockerd", "--version"),
+}
+
+
+def versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    found = {
+        "Python": platform.python_version(),
+        "mitmproxy": version("mitmproxy"),
+        "apispy": version("apispy"),
+    }
+    for name, command in VERSIONS.items():
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        words = (done.stdout + done.stderr).split()
+        found[name] = next((word.strip(",") for word in words if any(map(str.isdigit, word))), "?")
+    return found

@@ -1,0 +1,62 @@
+"""Where fuzzing begins: the real sessions in samples/, in the form that each target takes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from apispy import capture, engine
+from apispy.decoders import choose
+from apispy.model import Exchange
+from apispy.outputs.exports.http_bytes import pieces
+from fuzz.targets import NAMES, TARGETS
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+FILTERS = (
+    "op:Container* and status>=400",
+    "not (op:SystemPing* or op:SystemVersion)",
+    'error:"no such" time >= 12:00',
+    "container:web or slow>1s size>1MB version<1.41",
+)
+LARGEST = 8192
+"""Bytes of the largest seed: from what is larger little is learnt in a minute."""
+
+
+def seeds(name: str) -> Iterator[bytes]:
+    """Those of the target *name*, none larger than LARGEST."""
+    assert name in TARGETS
+    return (seed for seed in _all(name) if len(seed) <= LARGEST)
+
+
+def _all(name: str) -> Iterator[bytes]:
+    if name == "filters":
+        yield from (text.encode() for text in FILTERS)
+    for path in sorted(SAMPLES.glob("*.jsonl")):
+        written = path.read_bytes().splitlines(keepends=True)
+        if name == "captures":
+            yield b"".join(written[:3])
+        if name == "lines":
+            yield from (line for line in written if "exchange" in json.loads(line))
+        for exchange in capture.read(path):
+            match name:
+                case "lookup":
+                    yield f"{exchange.request.method} {exchange.request.target}".encode("latin-1")
+                case "decoders":
+                    yield from _streams(exchange)
+                case "tap":
+                    yield b"".join(_piece(by_client, data) for _, by_client, data in pieces(exchange))
+
+
+def _streams(exchange: Exchange) -> Iterator[bytes]:
+    call = engine.lookup(exchange.request.method, exchange.request.target)
+    for direction, body in exchange.streams.items():
+        message = exchange.request if direction == "request" else exchange.response
+        assert message
+        status = exchange.response.status if exchange.response else None
+        chosen = choose(call, direction, message.headers, status)
+        if body.data and chosen in NAMES:
+            yield bytes([NAMES.index(chosen), 3, 200]) + body.data
+
+
+def _piece(by_client: bool, data: bytes) -> bytes:
+    size = min(len(data), (1 << 15) - 1)
+    return bytes([(size & 127) << 1 | by_client, size >> 7]) + data[:size]

@@ -1,0 +1,205 @@
+"""Which recorded call answers a live one."""
+
+import base64
+import io
+import json
+import tarfile
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from apispy.errors import UsageError
+from apispy.model import Exchange
+from apispy.replay import Miss, Options, Player, choose, speed_of
+from tests.recorded import BEGAN, call, headers
+
+CREATE = "/v1.41/containers/create"
+
+
+def live(method: str, target: str, asks: Any = None, **options: Any) -> Exchange:
+    return call(1, method, target, asks=asks, **options)
+
+
+def finds(player: Player, *exchange: Any, **options: Any) -> int:
+    """The number of the recorded call, 0 for a miss."""
+    found = player.find(live(*exchange, **options))
+    return 0 if isinstance(found, Miss) else found.entry.number
+
+
+def test_within_a_key_in_recorded_order_across_keys_in_any() -> None:
+    player = Player([call(1, "GET", "/containers/a/json", 1), call(2, "GET", "/containers/b/json", 2),
+                     call(3, "GET", "/containers/a/json", 3)])  # fmt: skip
+    asked = [finds(player, "GET", f"/containers/{name}/json") for name in "baab"]
+    assert asked == [2, 1, 3, 0]
+
+
+def test_pings_and_sizes_are_answered_as_often_as_they_are_asked() -> None:
+    player = Player([call(1, "HEAD", "/_ping"), call(2, "POST", "/v1.41/exec/x/resize?h=24&w=80")])
+    assert [finds(player, "HEAD", "/_ping") for _ in range(3)] == [1, 1, 1]
+    assert finds(player, "POST", "/v1.41/exec/x/resize?h=50&w=132") == 2
+    assert not player.unplayed
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        {"HostConfig": {"Memory": 5}, "Image": "busybox"},
+        {"Image": "busybox", "HostConfig": {"Memory": 5, "ConsoleSize": [9, 9]}, "Tty": False, "Cmd": None},
+    ],
+)
+def test_what_means_the_same(asks: Any) -> None:
+    recorded = {"Image": "busybox", "HostConfig": {"Memory": 5, "ConsoleSize": [1, 1], "Binds": []}}
+    assert finds(Player([call(1, "POST", CREATE, {"Id": "x"}, asks=recorded)]), "POST", CREATE, asks) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "asks", "place"),
+    [
+        (CREATE, {"Image": "busybox", "Memory": 6}, "body $.Memory"),
+        (CREATE, {"Image": "busybox", "Memory": "5"}, "body $.Memory"),
+        (CREATE, {"Image": "busybox", "Memory": 5, "Tty": True}, "body $.Tty"),
+        (CREATE, {"Image": "busybox"}, "body $.Memory"),
+        (f"{CREATE}?name=web", {"Image": "busybox", "Memory": 5}, "query name"),
+        ("/v1.41/containers/json", None, None),
+    ],
+)
+def test_what_differs_is_told(target: str, asks: Any, place: str | None) -> None:
+    player = Player([call(1, "POST", CREATE, {"Id": "x"}, asks={"Image": "busybox", "Memory": 5})])
+    miss = player.find(live("POST", target, asks))
+    assert isinstance(miss, Miss)
+    if place is None:
+        assert miss.nearest is None
+        return
+    assert miss.nearest
+    assert place in [one.place for found in miss.nearest.differences.values() for one in found]
+
+
+def test_zero_is_not_nothing_where_docker_tells_them_apart() -> None:
+    player = Player([call(1, "POST", CREATE, asks={"Image": "x", "StopTimeout": 0})])
+    assert finds(player, "POST", CREATE, {"Image": "x"}) == 0
+    assert finds(player, "POST", CREATE, {"Image": "x", "StopTimeout": 0}) == 1
+
+
+def test_a_made_up_name_is_followed_from_call_to_call() -> None:
+    player = Player([
+        call(1, "POST", f"{CREATE}?name=web-3f9a1c", {"Id": "c" * 64}, asks={"Image": "x"}, status=201),
+        call(2, "POST", f"{CREATE}?name=db-77aa01", {"Id": "d" * 64}, asks={"Image": "x"}, status=201),
+        call(3, "POST", "/v1.41/containers/web-3f9a1c/start", status=204),
+        call(4, "GET", "/v1.41/containers/db-77aa01/json", {"Name": "/db-77aa01"}),
+    ])  # fmt: skip
+    assert finds(player, "POST", f"{CREATE}?name=web-aaaaa1", {"Image": "x"}) == 1
+    assert finds(player, "POST", f"{CREATE}?name=other-bbbbb2", {"Image": "x"}) == 0
+    assert finds(player, "POST", f"{CREATE}?name=db-bbbbb2", {"Image": "x"}) == 2
+    assert finds(player, "POST", "/v1.41/containers/web-bbbbb2/start") == 0
+    assert finds(player, "POST", "/v1.41/containers/web-aaaaa1/start") == 3
+    assert finds(player, "GET", "/v1.41/containers/db-bbbbb2/json") == 4
+    assert player.live_texts() == {"3f9a1c": "aaaaa1", "77aa01": "bbbbb2"}
+
+
+def test_what_an_answer_told_before_is_no_made_up_name() -> None:
+    player = Player([
+        call(1, "GET", "/v1.41/containers/json", [{"Names": ["/web-3f9a1c"]}]),
+        call(2, "POST", "/v1.41/containers/x/rename?name=web-3f9a1c", status=204),
+    ])  # fmt: skip
+    assert finds(player, "POST", "/v1.41/containers/x/rename?name=web-aaaaa1") == 0
+
+
+def test_a_port_that_was_free_is_a_variable_and_one_that_was_chosen_is_not() -> None:
+    def asks(port: str) -> Any:
+        return {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": port}]}}}
+
+    free = Player([call(1, "POST", CREATE, asks=asks("49153"))])
+    assert finds(free, "POST", CREATE, asks("40001")) == 1
+    assert finds(Player([call(1, "POST", CREATE, asks=asks("8080"))]), "POST", CREATE, asks("8081")) == 0
+
+
+def test_times_from_the_clock_are_free_and_constants_are_not() -> None:
+    recorded = f"/v1.41/events?since={BEGAN - 5:.9f}"
+    assert finds(Player([call(1, "GET", recorded)]), "GET", f"/v1.41/events?since={BEGAN - 7:.3f}") == 1
+    constant = call(1, "GET", "/v1.41/events?since=1000000000")
+    assert finds(Player([constant]), "GET", "/v1.41/events?since=1000000001") == 0
+    assert finds(Player([constant]), "GET", f"/v1.41/events?since={BEGAN:.0f}") == 0
+
+
+def auth(password: str) -> tuple[str, str]:
+    value = json.dumps({"username": "ann", "password": password}).encode()
+    return "X-Registry-Auth", base64.urlsafe_b64encode(value).decode()
+
+
+def test_a_secret_is_compared_in_its_hidden_form() -> None:
+    pull = "/v1.41/images/create?fromImage=x&tag=1"
+    player = Player([call(1, "POST", pull, fields=(auth("hunter22"),))])
+    assert finds(player, "POST", pull) == 0
+    assert finds(player, "POST", pull, fields=(auth("hunter22"),)) == 1
+
+
+def test_a_recorded_token_stands_for_one_secret_which_answers_have_again() -> None:
+    def env(value: str) -> Any:
+        return {"Image": "x", "Env": [f"A={value}"]}
+
+    player = Player([call(1, "POST", CREATE, {"Id": "c"}, asks=env("<redacted:3f2a91c0>"))])
+    assert finds(player, "POST", CREATE, env("open sesame")) == 1
+    assert player.live_texts() == {"<redacted:3f2a91c0>": "open sesame"}
+
+
+def archive(content: bytes, mtime: int) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        info = tarfile.TarInfo("Dockerfile")
+        info.size, info.mtime = len(content), mtime
+        tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def test_archives_are_compared_by_what_is_in_them() -> None:
+    player = Player([call(1, "POST", "/v1.41/build?t=x", asks=archive(b"FROM a", 1))])
+    miss = player.find(live("POST", "/v1.41/build?t=x", archive(b"FROM b", 1)))
+    assert isinstance(miss, Miss)
+    assert "body 'Dockerfile' digest" in miss.message
+    assert finds(player, "POST", "/v1.41/build?t=x", archive(b"FROM a", 99)) == 1
+
+
+def test_a_version_is_served_if_the_answer_is_right_in_it() -> None:
+    player = Player([call(1, "GET", "/v1.41/containers/json?all=1", [])])
+    assert finds(player, "GET", "/v1.44/containers/json?all=1") == 1
+    gone = Player([call(1, "PUT", "/v1.42/volumes/x?version=1", status=200)])
+    miss = gone.find(live("PUT", "/v1.41/volumes/x?version=1"))
+    assert isinstance(miss, Miss)
+    assert "API 1.41 does not have VolumeUpdate" in "\n".join(text for text, _ in miss.lines())
+
+
+def test_matchers_are_chosen_by_name() -> None:
+    assert [one.name for one in choose("path,query")] == ["operation", "path", "query"]
+    assert "body" not in [one.name for one in choose("-body")]
+    for wrong in ("nonsense", "path,-body", "-operation"):
+        with pytest.raises(UsageError):
+            choose(wrong)
+    loose = Player([call(1, "POST", CREATE, asks={"Image": "a"})], Options(choose("-body")))
+    assert finds(loose, "POST", CREATE, {"Image": "b"}) == 1
+
+
+def test_speeds() -> None:
+    assert [speed_of(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
+    for wrong in ("", "quick", "-1", "0", "nan", "inf"):
+        with pytest.raises(UsageError):
+            speed_of(wrong)
+
+
+def test_what_was_not_kept_whole_cannot_be_played() -> None:
+    whole = call(1, "GET", "/v1.41/images/x/get", b"tar")
+    assert whole.response
+    cut = replace(whole, response=replace(whole.response, body=replace(whole.response.body, size=99)))
+    [entry] = Player([cut]).entries
+    assert (
+        entry.unplayable
+        == "only 3 of the 99 bytes of its answer were kept; record with a larger --body-limit"
+    )
+
+
+def test_a_form_is_read_as_parameters() -> None:
+    form = headers(("Content-Type", "application/x-www-form-urlencoded"))
+    rename = call(1, "POST", "/v1.41/containers/x/rename?name=y", status=204)
+    asked = live("POST", "/v1.41/containers/x/rename", b"name=y")
+    asked = replace(asked, request=replace(asked.request, headers=form))
+    assert not isinstance(Player([rename]).find(asked), Miss)

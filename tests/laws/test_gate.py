@@ -1,4 +1,4 @@
-"""The gate: what passes is verbatim, however it is cut; no page's request gets through; a fault is read or explained."""
+"""The gate: what passes is verbatim, however it is cut; no page gets through; a fault is read or explained."""
 
 from dataclasses import dataclass
 

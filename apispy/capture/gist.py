@@ -4,6 +4,7 @@ A whole exchange is some hundred objects, and most of the work of reading a capt
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, get_args
 
 from apispy.capture.content import ENCODINGS
@@ -59,7 +60,7 @@ def _plain(line: Any) -> Gist:
     _seconds(line["started"], line["duration"], request["at"])
     _strings(line["client"], line["upstream"], request["method"], request["target"], request["version"])
     _require(line["end"] in ENDS and line["problems"] == [])
-    for one in line["redactions"]:
+    for one in _list(line["redactions"]):
         _strings(one["place"], one["token"], one["kind"])
     _headers(request["headers"])
     sent, received, status, answered = _body(request["body"]), 0, None, 0.0
@@ -126,11 +127,20 @@ def _strings(*values: Any) -> None:
             raise _Unusual
 
 
+def _list(value: Any) -> Any:
+    if type(value) is not list:
+        raise _Unusual
+    return value
+
+
 def _headers(pairs: Any) -> None:
-    for pair in pairs:
-        name, value = pair
-        if type(pair) is not list or not (name.isascii() and value.isascii()):
-            raise _Unusual
+    """Pairs of ASCII; join() raises TypeError for what is no string."""
+    if _list(pairs) and (
+        set(map(type, pairs)) != {list}
+        or set(map(len, pairs)) != {2}
+        or not "".join(chain.from_iterable(pairs)).isascii()
+    ):
+        raise _Unusual
 
 
 USUAL = frozenset(("size", "ended_at", "chunks", "encoding", "content", "tail", "sha256", "shown", "seen"))
@@ -150,7 +160,7 @@ def _body(body: Any) -> int:
 
 
 def _content(body: Any) -> None:
-    chunks = body.get("chunks", ())
+    chunks = _list(body.get("chunks", []))
     for chunk in chunks:
         at, length = chunk
         if type(chunk) is not list:
@@ -160,5 +170,5 @@ def _content(body: Any) -> None:
     if chunks:
         encoding, content = body["encoding"], body["content"]
         _require(encoding in ENCODINGS and (encoding == "json" or type(content) is str))
-    for one in body.get("seen", ()):
+    for one in _list(body.get("seen", [])):
         seen_of(one, "")

@@ -4,13 +4,12 @@ A whole exchange is some hundred objects, and most of the work of reading a capt
 """
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, get_args
 
 from apispy.capture.content import ENCODINGS
 from apispy.capture.fields import LARGEST, LATEST
 from apispy.capture.format import from_json
-from apispy.capture.items import seen_of
+from apispy.capture.items import value_of
 from apispy.model import End, Exchange
 
 ENDS = get_args(End)
@@ -134,13 +133,10 @@ def _list(value: Any) -> Any:
 
 
 def _headers(pairs: Any) -> None:
-    """Pairs of ASCII; join() raises TypeError for what is no string."""
-    if _list(pairs) and (
-        set(map(type, pairs)) != {list}
-        or set(map(len, pairs)) != {2}
-        or not "".join(chain.from_iterable(pairs)).isascii()
-    ):
-        raise _Unusual
+    for pair in _list(pairs):
+        name, value = pair
+        if type(pair) is not list or not (name.isascii() and value.isascii()):
+            raise _Unusual
 
 
 USUAL = frozenset(("size", "ended_at", "chunks", "encoding", "content", "tail", "sha256", "shown", "seen"))
@@ -171,4 +167,17 @@ def _content(body: Any) -> None:
         encoding, content = body["encoding"], body["content"]
         _require(encoding in ENCODINGS and (encoding == "json" or type(content) is str))
     for one in _list(body.get("seen", [])):
-        seen_of(one, "")
+        _seconds(one["at"])
+        _item(one)
+
+
+def _item(item: Any) -> None:
+    """One of what was read in bytes that are not kept. A value that is no list and no object is what it is."""
+    _strings(item["kind"], item["label"])
+    start, stop = _list(item["span"])
+    _whole(start)
+    _whole(stop)
+    if type(item["value"]) in (dict, list):
+        value_of(item["value"], "")
+    for child in _list(item.get("children", [])):
+        _item(child)

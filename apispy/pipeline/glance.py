@@ -9,9 +9,13 @@ from apispy.learn import Memory
 from apispy.outputs.figures import Figures, figures_of, read_of
 from apispy.pipeline.finish import read
 from apispy.pipeline.harmless import is_harmless
+from apispy.steps import Policy, Redactor
 
 SILENT = ("", "json", "text", "raw", "tar")
 """Formats of answers that do not tell of an error after a status of success."""
+
+AS_IT_IS = Redactor(Policy(show_secrets=True))
+"""Only figures come out of what it is given; and a target with a secret must be known again."""
 
 KNOWN = 4096
 """How many targets are remembered with the calls that they make."""
@@ -26,7 +30,7 @@ def glance(gist: Gist) -> Figures:
     call, lasts, may_fail_late, again = _asked(gist.method, gist.target)
     status = gist.status
     if may_fail_late and status is not None and status < 400 and not _is_harmless(gist, call):
-        return figures_of(read(gist.whole(), Memory(), notes="off"))
+        return figures_of(read(gist.whole(), Memory(), redactor=AS_IT_IS, notes="off"))
     return Figures(
         call.operation.id,
         gist.started,

@@ -48,6 +48,7 @@ class ConnectionTap:
         self._held: list[tuple[bytes, float]] = []
         self._held_size = 0
         self._client_left: float | None = None
+        self._server_left = False
         self._over = False
 
     def from_client(self, data: bytes, at: float) -> list[Event]:
@@ -113,6 +114,8 @@ class ConnectionTap:
 
     def _server_data(self, data: bytes, at: float) -> Iterator[Event]:
         exchange = self._open
+        if self._server_left:
+            raise h11.RemoteProtocolError("the daemon spoke after it had closed its side")
         if exchange is None or exchange.response_reader is None:
             raise h11.RemoteProtocolError("the daemon spoke before it was asked")
         if exchange.protocol is not None:
@@ -166,6 +169,7 @@ class ConnectionTap:
             yield from self._finish_if_done(exchange, at)
 
     def _server_end(self, at: float) -> Iterator[Event]:
+        self._server_left = True
         exchange = self._open
         if exchange is None:
             return

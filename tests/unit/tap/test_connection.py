@@ -213,3 +213,10 @@ def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
     [exchange] = closed(events)
     assert (exchange.end, exchange.response.body.data) == ("complete", b"[]\n")
     assert len(gave_up(events)) == 1
+
+
+def test_a_daemon_that_speaks_after_it_has_closed_its_side():
+    """Found by fuzzing. No socket does that, but a file of packets may say so."""
+    post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
+    events = play([c(post), s(b"HTTP/1.1 500 Oh\r\n\r\nno"), s(b""), s(b"more")])
+    assert gave_up(events) == ["the daemon spoke after it had closed its side"]

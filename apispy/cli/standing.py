@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -17,9 +18,13 @@ from apispy.errors import ApispyError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+DESCRIPTORS = 1 << 20
+"""Files and sockets that apispy wants to have open at most, if the system lets it; a client takes two."""
+
 
 def stand(session: Session) -> int:
     """Until Ctrl-C or SIGTERM. Raises ApispyError when it cannot start."""
+    _raise_limit()
     asyncio.run(_serve(session))
     if sys.stderr.isatty():
         _say("")  # the terminal has put ^C there
@@ -67,6 +72,14 @@ def exports(where: Listen, files: ServerFiles | None) -> list[str]:
     gone = [name for name, value in wanted.items() if value is None]
     there = {name: value for name, value in wanted.items() if value is not None}
     return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].lines(there)]
+
+
+def _raise_limit() -> None:
+    """The usual limit of 1,024 is one for programs that use select; Go's programs, and so dockerd, raise it too."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, DESCRIPTORS)
+    with suppress(ValueError, OSError):  # macOS may refuse what it says is allowed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _register(session: Session, registration: ExitStack) -> None:

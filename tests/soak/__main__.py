@@ -1,4 +1,4 @@
-"""`python -m tests.soak --minutes 5`: prints a table with a row each round; ends with 1 if anything grew or was lost."""
+"""`python -m tests.soak --minutes 5`: prints a table, a row each round; ends with 1 if anything grew or was lost."""
 
 import argparse
 import shutil

@@ -18,6 +18,7 @@ from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines
 from apispy.outputs.figures import figures_of
 from apispy.pipeline import Pipeline, glance, read
+from apispy.steps import Policy, Redactor
 from apispy.steps.select import Filter
 from apispy.tap import Closed, GaveUp
 from tests.laws.pieces import decode, merge, split
@@ -27,6 +28,9 @@ NAMES = sorted(DECODERS)
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 OF_CONTENT = (".content", ".tail", ": expected lengths that come to")
 """What the whole look at a line says of the content of a body, which the quick one does not look at."""
+
+AS_IT_IS = Redactor(Policy(show_secrets=True))
+"""For what a token would make longer."""
 
 TARGETS: dict[str, Callable[[bytes], None]] = {}
 
@@ -111,7 +115,7 @@ def lines(data: bytes) -> None:
         return
     gist = gist_of(line)
     assert gist.whole() == exchange
-    quick, whole = glance(gist), figures_of(read(exchange, Memory(), notes="off"))
+    quick, whole = glance(gist), figures_of(read(exchange, Memory(), redactor=AS_IT_IS, notes="off"))
     assert quick.failed <= whole.failed  # that a body which is not looked into is damaged is not seen
     assert replace(quick, failed=whole.failed) == whole
     _shown(exchange)

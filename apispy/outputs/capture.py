@@ -8,6 +8,7 @@ from collections.abc import Callable
 from apispy.capture import Daemon, Header, Notice, Writer
 from apispy.model import Chunk, Direction, Exchange, Item
 from apispy.outputs.base import Output, Reading
+from apispy.outputs.writer import LULL
 
 LIMIT = 64 << 20
 """Bytes of bodies that may wait to be written; what comes beyond is lost, and counted."""
@@ -91,9 +92,11 @@ class Capture(Output):
         """Have a line written whose bodies are of *size* bytes. Never blocks, never raises."""
         with self._changed:
             if not self._broken and self._waiting + size + COST <= self._limit:
+                asleep = not self._lines
                 self._lines.append((line, size + COST))
                 self._waiting += size + COST
-                self._changed.notify()
+                if asleep:
+                    self._changed.notify()
                 return
             fresh = not self._broken
         self._lose("it takes too long to write", isinstance(line, Exchange), unsaid=fresh)
@@ -135,8 +138,9 @@ class Capture(Output):
 
     def _next(self) -> Line | None:
         with self._changed:
-            while not self._lines and not self._closing:
-                self._changed.wait()
+            if not self._lines:
+                self._changed.wait_for(lambda: self._lines or self._closing)
+                self._changed.wait_for(lambda: self._closing, LULL)
             if not self._lines and self._unsaid:
                 missing, self._unsaid = self._unsaid, 0
                 return Notice(

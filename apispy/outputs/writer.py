@@ -9,6 +9,12 @@ from typing import TextIO
 LIMIT = 64 << 20
 """Characters that may wait; what comes beyond is dropped, and counted."""
 
+LULL = 0.003
+"""Seconds in which more may come before something is written. To wake a thread for each line costs more than a line."""
+
+PIECE = 64 << 10
+"""Characters that are written at once, more or less."""
+
 
 class ThreadWriter:
     """Hands text to *stream* in the background, in order, and flushes when it has caught up.
@@ -44,9 +50,11 @@ class ThreadWriter:
             if self._waiting + len(text) > self._limit:
                 self._dropped += text.count("\n") or 1
                 return
+            asleep = not self._texts
             self._queue_apology()
             self._queue(text)
-            self._changed.notify()
+            if asleep:
+                self._changed.notify()
 
     def close(self, timeout: float = 1.0) -> None:
         """Write what is left, for at most *timeout* seconds."""
@@ -77,15 +85,17 @@ class ThreadWriter:
             self._break(error)
 
     def _next(self) -> str | None:
-        """The next text, as soon as there is one; None when all is written and no more will come."""
+        """What there is to write, soon after there is something; None when all is written and no more will come."""
         with self._changed:
-            while not self._texts and not self._closing:
-                self._changed.wait()
             if not self._texts:
-                return None
-            text = self._texts.popleft()
-            self._waiting -= len(text)
-            return text
+                self._changed.wait_for(lambda: self._texts or self._closing)
+                self._changed.wait_for(lambda: self._closing, LULL)
+            texts, size = [], 0
+            while self._texts and size < PIECE:
+                texts.append(self._texts.popleft())
+                size += len(texts[-1])
+            self._waiting -= size
+            return "".join(texts) if texts else None
 
     def _break(self, error: OSError | ValueError) -> None:
         with self._changed:

@@ -51,7 +51,7 @@ class DockerApi:
             lambda n: self._watches.context(n), lambda n, hook: self._watches.fire(n, hook), BODY_LIMIT
         )
         self._pipeline = Pipeline([flows, *outputs])
-        self._watches = Watches(self._pipeline)
+        self._watches = Watches(self._pipeline.feed)
 
     def next_layer(self, data: NextLayer) -> None:
         context = data.context

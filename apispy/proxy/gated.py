@@ -1,4 +1,4 @@
-"""The relay where requests may be held, answered or refused: it forwards what the gate has decided, and nothing before.
+"""The relay where requests may be held, answered or refused: it forwards what may go on.
 
 What passes is verbatim as ever. Half of this is order: an answer of ours must not overtake the daemon's answer to an
 earlier request on the same connection, so what is to be done to a request waits until that one is over.
@@ -19,11 +19,13 @@ from apispy.gate import (
     DropAfter,
     Garbage,
     Gate,
+    Passage,
     Reset,
+    Step,
     Turnstile,
+    Way,
     json_answer,
 )
-from apispy.gate.turnstile import Step
 from apispy.model import Exchange
 from apispy.outputs import units
 from apispy.proxy.relay import Relay
@@ -63,7 +65,9 @@ class GatedRelay(Relay):
         notice: Callable[[str], None],
     ) -> None:
         super().__init__(ctx, watch)
-        self._turnstile = Turnstile(gate, watch, lambda asked: Exchange(0, 0, clock(), client, "", asked))
+        self._way: Way = Passage(gate, watch)
+        if gate.has_rules:
+            self._way = Turnstile(gate, watch, lambda asked: Exchange(0, 0, clock(), client, "", asked))
         self._notice = notice
         self._come: deque[bytes] = deque()  # from the client, b"" being its end; not looked at yet
         self._size = 0  # of that
@@ -75,7 +79,7 @@ class GatedRelay(Relay):
     def _from_client(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._over:
             self._watch.from_client(data)
-        elif self._turnstile.open and not self._come:
+        elif self._way.open and not self._come:
             yield from super()._from_client(data)
         else:
             self._come.append(data)
@@ -100,7 +104,7 @@ class GatedRelay(Relay):
             yield from self._end(f"cut by apispy, {self._cut_by}")
         elif self._watch.idle:
             self._cut = None
-        if self._step or self._come or self._turnstile.pending:
+        if self._step or self._come or self._way.pending:
             yield from self._work()
 
     def _daemon_ended(self) -> layer.CommandGenerator[None]:
@@ -112,7 +116,7 @@ class GatedRelay(Relay):
     def _work(self) -> layer.CommandGenerator[None]:
         """Go on with what came, as far as that may be."""
         while not self._over:
-            step = self._step or self._turnstile.next()
+            step = self._step or self._way.next()
             if step is None:
                 if not self._may_take:
                     break
@@ -131,17 +135,17 @@ class GatedRelay(Relay):
     @property
     def _may_take(self) -> bool:
         """There is more, and it may be looked at now. The client's end may pass when nothing is before it."""
-        requests = self._turnstile.pending or any(self._come)
-        return bool(self._come) and not (requests and self._turnstile.blocked)
+        requests = self._way.pending or any(self._come)
+        return bool(self._come) and not (requests and self._way.blocked)
 
     def _take(self) -> layer.CommandGenerator[None]:
-        """The next that came, in front of the turnstile; behind the last of it there is only the client's end."""
+        """The next that came; behind the last of it there is only the client's end."""
         data = self._come.popleft()
         self._size -= len(data)
         if data:
-            self._turnstile.feed(data)
+            self._way.feed(data)
             return
-        if rest := self._turnstile.rest():
+        if rest := self._way.rest():
             yield from super()._from_client(rest)
         yield from super()._client_ended()
 
@@ -168,7 +172,7 @@ class GatedRelay(Relay):
 
     def _answer(self, wanted: Answer, why: str) -> layer.CommandGenerator[None]:
         """In the daemon's place. The connection goes on if all of the request is here."""
-        more, lasts = self._turnstile.swallow()
+        more, lasts = self._way.swallow()
         self._watch.from_client(more)
         self._say(f"answered by apispy: {why}")
         lasts = lasts and not wanted.closes
@@ -178,6 +182,7 @@ class GatedRelay(Relay):
             self._watch.from_server(answer)
         else:
             self._over = True
+            yield commands.CloseConnection(self.context.server)  # it may have the beginning of the request
             yield from self._end_with(answer)
 
     def _end(self, why: str, command: commands.Command | None = None) -> layer.CommandGenerator[None]:

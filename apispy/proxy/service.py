@@ -22,6 +22,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import Gate
 from apispy.pipeline import Pipeline
+from apispy.proxy.backlog import Backlog
 from apispy.proxy.gated import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
@@ -36,6 +37,7 @@ from apispy.proxy.tls_layers import ClientTls, DaemonTls
 from apispy.proxy.watch import Watch
 from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
+from apispy.tap import Event
 
 FOREVER = 10 * 365 * 24 * 3600
 """Seconds until mitmproxy may cut an idle connection: `docker events` may be silent for days."""
@@ -62,8 +64,9 @@ class Service:
     def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
         self._settings = settings
         self._pipeline = pipeline
+        self._backlog: Backlog | None = None
         self._watches = Watches(
-            pipeline, str(settings.upstream), settings.body_limit, digests=settings.digests
+            self._show, str(settings.upstream), settings.body_limit, digests=settings.digests
         )
         self._listening = self._context("the listener's certificates", self._listening_context)
         self._dialling = self._context("the certificates for the daemon", self._dialling_context)
@@ -79,6 +82,8 @@ class Service:
         )  # stock, so that flows can be read by plain mitmproxy
         self._hooks = HookTable(master.addons)
         self._hangups = HangupWatch()
+        if self._settings.gate is None:  # a gate goes by what earlier calls told
+            self._backlog = Backlog(self._pipeline.feed, self._pipeline.notice)
         listener = await open_listener(self._settings.listen, self._accepted)
         try:
             started(listener.where)
@@ -98,6 +103,15 @@ class Service:
         if self._clients:
             await asyncio.wait(self._clients, timeout=GRACE)
         self._hangups.close()
+        if self._backlog is not None:
+            self._backlog.drain()
+
+    def _show(self, event: Event) -> None:
+        self._backlog.add(event) if self._backlog is not None else self._pipeline.feed(event)
+
+    def _say(self, text: str) -> None:
+        """A notice, behind what was read before."""
+        self._backlog.add(text) if self._backlog is not None else self._pipeline.notice(text)
 
     # -- connections --
 
@@ -141,7 +155,7 @@ class Service:
         return GatedRelay(context, watch, gate, client, self._watches.clock, self._notice(client))
 
     def _notice(self, client: str) -> Callable[[str], None]:
-        return lambda text: self._pipeline.notice(f"{client}: {text}")
+        return lambda text: self._say(f"{client}: {text}")
 
     # -- mitmproxy's hooks --
 
@@ -158,7 +172,7 @@ class Service:
 
     def _refused(self, client: Client, why: str) -> None:
         name, port = client.peername[:2]
-        self._pipeline.notice(f"refused {name}:{port}: {why}")
+        self._say(f"refused {name}:{port}: {why}")
 
     # -- TLS --
 

@@ -6,8 +6,7 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.context import Context
 
-from apispy.pipeline import Pipeline
-from apispy.proxy.watch import Watch
+from apispy.proxy.watch import Sink, Watch
 from apispy.tap import ConnectionTap
 from apispy.tap.clock import Clock
 
@@ -16,17 +15,17 @@ BODY_LIMIT = 1 << 20
 
 
 class Watches:
-    """Opens a Watch for each client, and ends it when the client is gone."""
+    """Opens a Watch for each client, and ends it when the client is gone. *sink* is given all that is read."""
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        sink: Sink,
         upstream: str = "",
         body_limit: int = BODY_LIMIT,
         *,
         digests: bool = False,
     ) -> None:
-        self._pipeline = pipeline
+        self._sink = sink
         self._upstream = upstream
         self._body_limit, self._digests = body_limit, digests
         self.clock = Clock()
@@ -44,7 +43,7 @@ class Watches:
             self._body_limit,
             digests=self._digests,
         )
-        watch = self._by_client[context.client.id] = Watch(tap, self._pipeline.feed, self.clock)
+        watch = self._by_client[context.client.id] = Watch(tap, self._sink, self.clock)
         self._by_number[watch.number] = context, watch
         return watch
 

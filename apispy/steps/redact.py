@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from apispy import engine
 from apispy.engine.operation import Call
-from apispy.model import Body, Chunk, Direction, Exchange, Item
+from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item
 from apispy.steps import bodies, heads, kinds, parameters, streams, texts, values
 from apispy.steps.hider import Hider, Tokens
 from apispy.steps.policy import Policy
@@ -58,6 +58,7 @@ class Cleaning:
         self._before: dict[Direction, bytes] = {}  # the end of what was shown of each stream
         self._formats: dict[Direction, str] = {}  # found out once for each state of the exchange
         self._hidden: dict[Direction, bool] = {}
+        self._plain: list[Headers] = []  # of heads in which nothing was found
 
     def look(self, direction: Direction, data: bytes) -> None:
         """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
@@ -73,10 +74,10 @@ class Cleaning:
         if self._policy.show_secrets:
             return exchange
         hider = self._hider()
-        clean = _head_of_request(hider, exchange)
+        clean = self._head_of_request(hider, exchange)
         for direction, body in exchange.streams.items():
             if direction == "response":
-                clean = _head_of_response(hider, clean)
+                clean = self._head_of_response(hider, clean)
             trailers = heads.fields(hider, body.trailers, f"{direction}.trailer")
             shown = self._body(hider, direction, body)
             if trailers is not body.trailers:
@@ -156,6 +157,8 @@ class Cleaning:
         return replace(item, label=change(item.label), value=value, children=children)
 
     def _body(self, hider: Hider, direction: Direction, body: Body) -> Body:
+        if not body.size:
+            return body
         call, exchange = self._call, self._exchange
         place = f"{direction}.body"
         secrets = streams.secrets_of(call, direction, self._policy)
@@ -166,9 +169,42 @@ class Cleaning:
         if self._format(direction) in streams.PROGRAMS:
             framed = self._format(direction) in streams.FRAMED
             return bodies.output(hider, body, place, framed=framed)
+        if (
+            not secrets
+            and not body.cut
+            and self._innocent(direction)
+            and self._watches[direction].size == body.size
+        ):
+            return body
         strict = bool(secrets) and not streams.is_error(exchange, direction)
         secrets += [(path, kinds.RULE) for path in self._policy.rules.paths]
         return bodies.documents(hider, body, place, secrets, strict=strict)
+
+    def _head_of_request(self, hider: Hider, exchange: Exchange) -> Exchange:
+        request = exchange.request
+        if self._is_plain(hider, request.headers):
+            return exchange
+        target = parameters.target(hider, request.target)
+        headers = heads.fields(hider, request.headers, "request.header")
+        if target is request.target and headers is request.headers:
+            self._plain.append(headers)
+            return exchange
+        return replace(exchange, request=replace(request, target=target, headers=headers))
+
+    def _head_of_response(self, hider: Hider, exchange: Exchange) -> Exchange:
+        response = exchange.response
+        if response is None or self._is_plain(hider, response.headers):
+            return exchange
+        headers = heads.fields(hider, response.headers, "response.header")
+        reason = texts.clean(hider, response.reason, "response.reason")
+        if headers is response.headers and reason is response.reason:
+            self._plain.append(headers)
+            return exchange
+        return replace(exchange, response=replace(response, headers=headers, reason=reason))
+
+    def _is_plain(self, hider: Hider, headers: Headers) -> bool:
+        """Whether nothing was found in this very head before, nor can be now."""
+        return hider.only_signs and any(headers is one for one in self._plain)
 
     def _format(self, direction: Direction) -> str:
         if direction not in self._formats:
@@ -177,23 +213,3 @@ class Cleaning:
 
     def _hider(self) -> Hider:
         return Hider(self._policy, self._tokens, self._echoes)
-
-
-def _head_of_request(hider: Hider, exchange: Exchange) -> Exchange:
-    request = exchange.request
-    target = parameters.target(hider, request.target)
-    headers = heads.fields(hider, request.headers, "request.header")
-    if target == request.target and headers is request.headers:
-        return exchange
-    return replace(exchange, request=replace(request, target=target, headers=headers))
-
-
-def _head_of_response(hider: Hider, exchange: Exchange) -> Exchange:
-    response = exchange.response
-    if response is None:
-        return exchange
-    headers = heads.fields(hider, response.headers, "response.header")
-    reason = texts.clean(hider, response.reason, "response.reason")
-    if reason == response.reason and headers is response.headers:
-        return exchange
-    return replace(exchange, response=replace(response, headers=headers, reason=reason))

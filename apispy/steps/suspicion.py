@@ -10,16 +10,36 @@ OVERLAP = 600
 """Bytes of the last piece that are looked at again with the next one: no sign below is longer."""
 
 SIGNS = (
-    *(b"passw", b"passphrase", b"secret", b"token", b"credential"),  # secret_names.STRONG
     *(
-        b"unlockkey",
-        b"signingcakey",
+        (b"pass", b"passw"),
+        (b"pass", b"passphrase"),
+        b"secret",
+        b"token",
+        b"credential",
+    ),  # secret_names.STRONG
+    *(
+        (b"key", b"unlockkey"),
+        (b"key", b"signingcakey"),
         b"createdby",
         b'"env',
-    ),  # values.SECRET_NAMES, ENVIRONMENTS; an image's history
-    *(b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
+    ),  # values.SECRET_NAMES, ENVIRONMENTS
+    *(
+        (b"|", b'"|'),
+        (b"#", b"#(nop)"),
+        b"swm",
+        (b"--", b"-----begin"),
+    ),  # build steps, swarm tokens, private keys
 )
-"""Parts of names and values, in lower case, without which there is nothing to be hidden."""
+"""Parts of names and values, in lower case, without which there is nothing to be hidden.
+
+Of a pair the first is looked for in its place: it is quicker found to be missing, or says so for several.
+"""
+
+_FIRST = tuple(dict.fromkeys(sign[0] if isinstance(sign, tuple) else sign for sign in SIGNS))
+_REST: dict[bytes, list[bytes]] = {}
+for _sign in SIGNS:
+    _first, _whole = _sign if isinstance(_sign, tuple) else (_sign, _sign)
+    _REST.setdefault(_first, []).append(_whole)
 
 _KEYS = re.compile(rb"(?:api|access|private)[-_.]?key")
 _USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
@@ -30,8 +50,9 @@ _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 def suspect(data: bytes) -> bool:
     """Whether there may be something secret in *data*, whole JSON or text."""
     lower = data.lower()
-    if any(sign in lower for sign in SIGNS):
-        return True
+    for first in _FIRST:
+        if first in lower and any(sign in lower for sign in _REST[first]):
+            return True
     if b"key" in lower and _KEYS.search(lower):
         return True
     if b"://" in lower and _USER.search(lower):
@@ -44,9 +65,11 @@ class Watch:
 
     def __init__(self) -> None:
         self.suspect = False
+        self.size = 0  # bytes that have gone by
         self._tail = b""
 
     def look(self, data: bytes) -> None:
+        self.size += len(data)
         if not self.suspect:
             piece = self._tail + data
             self.suspect = suspect(piece)

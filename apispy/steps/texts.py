@@ -14,9 +14,6 @@ PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z 
 
 KNOWN = re.compile(f"(?P<user>{USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY})")
 
-SIGNS = (b"://", b"SWM", b"-----BEGIN")
-"""What stands in every text in which KNOWN finds something."""
-
 KINDS = {"user": kinds.URL, "swarm": kinds.SWARM, "key": kinds.KEYS}
 
 # A build step with its arguments; and a chunk may begin or end inside a URL.

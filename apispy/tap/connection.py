@@ -176,6 +176,8 @@ class ConnectionTap:
             try:
                 yield from self._response_data(exchange, b"", at)  # an answer may end with its connection
             except h11.RemoteProtocolError:
+                if self._open is not exchange:
+                    raise  # it ended well, and what is wrong stands behind it
                 yield from self._cut(
                     exchange, at, "the daemon closed the connection in the middle of its answer"
                 )

@@ -1,7 +1,5 @@
 """One exchange while it is under way: the mutable twin of model.Exchange."""
 
-from dataclasses import replace
-
 from apispy.model import Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
 from apispy.tap import http1
 from apispy.tap.events import Data, StreamEnded
@@ -77,9 +75,15 @@ class OpenExchange:
 
     def freeze(self, end: End = "open", at: float | None = None, *problems: str) -> Exchange:
         assert self.request is not None, "frozen before its head was read"
-        response = self.response
-        if response is not None:
-            response = replace(response, body=self.stream("response").freeze())
+        asked, answered = self.request, self.response
+        body = self.stream("request").freeze()
+        request = Request(asked.method, asked.target, asked.version, asked.headers, body, asked.at)
+        response = None
+        if answered is not None:
+            body = self.stream("response").freeze()
+            response = Response(
+                answered.status, answered.reason, answered.version, answered.headers, body, answered.at
+            )
         tunnel = None
         if self.protocol is not None:
             tunnel = Tunnel(
@@ -91,7 +95,7 @@ class OpenExchange:
             started=self.started,
             client=self._client,
             upstream=self._upstream,
-            request=replace(self.request, body=self.stream("request").freeze()),
+            request=request,
             response=response,
             tunnel=tunnel,
             end=end,

@@ -4,10 +4,10 @@ from .http_calls import TARGET, head
 
 
 def _post(*lines: bytes, body: bytes = b"") -> bytes:
-    return head(b"POST " + TARGET + b" HTTP/1.1", b"Host: x", *lines) + body
+    return head(b"POST " + TARGET + b" HTTP/1.1", b"Host: docker", *lines) + body
 
 
-SMUGGLED = b"GET /_ping HTTP/1.1\r\nHost: smuggled\r\n\r\n"
+SMUGGLED = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 GET = b"GET " + TARGET
 
 SPITEFUL = {
@@ -22,7 +22,7 @@ SPITEFUL = {
     "length in hexadecimal": _post(b"Content-Length: 0x2", body=b"{}") + SMUGGLED,
     "length of 30 digits": _post(b"Content-Length: " + b"9" * 30, body=b"{}"),
     "empty length": _post(b"Content-Length:", body=b"") + SMUGGLED,
-    "body of a GET": head(GET + b" HTTP/1.1", b"Host: x", b"Content-Length: 2") + b"{}" + SMUGGLED,
+    "body of a GET": head(GET + b" HTTP/1.1", b"Host: docker", b"Content-Length: 2") + b"{}" + SMUGGLED,
     "coding that nobody knows": _post(b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n") + SMUGGLED,
     "coding in capitals": _post(b"Transfer-Encoding: Chunked", body=b"2\r\n{}\r\n0\r\n\r\n") + SMUGGLED,
     "two codings": _post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n") + SMUGGLED,
@@ -40,39 +40,39 @@ SPITEFUL = {
     "space before an extension": _post(b"Transfer-Encoding: chunked", body=b"2 ;x\r\n{}\r\n0\r\n\r\n") + SMUGGLED,
     "LF in an extension": _post(b"Transfer-Encoding: chunked", body=b"2;a\nb\r\n{}\r\n0\r\n\r\n") + SMUGGLED,
     "length in a trailer": _post(b"Transfer-Encoding: chunked", body=b"0\r\nContent-Length: 5\r\n\r\n") + SMUGGLED,
-    "bare LF": GET + b" HTTP/1.1\nHost: x\n\n" + SMUGGLED,
-    "bare CR": GET + b" HTTP/1.1\rHost: x\r\r",
-    "CR in a value": head(GET + b" HTTP/1.1", b"Host: x", b"X: a\rContent-Length: 40") + SMUGGLED,
-    "NUL in a value": head(GET + b" HTTP/1.1", b"Host: x", b"X: a\0b") + SMUGGLED,
-    "NUL in a name": head(GET + b" HTTP/1.1", b"Host: x", b"X\0: b") + SMUGGLED,
-    "space before the first header": GET + b" HTTP/1.1\r\n Host: x\r\n\r\n" + SMUGGLED,
-    "space in a name": head(GET + b" HTTP/1.1", b"Host: x", b"X Y: b") + SMUGGLED,
-    "name without a colon": head(GET + b" HTTP/1.1", b"Host: x", b"nonsense") + SMUGGLED,
-    "empty name": head(GET + b" HTTP/1.1", b"Host: x", b": b") + SMUGGLED,
-    "two hosts": head(GET + b" HTTP/1.1", b"Host: x", b"Host: y") + SMUGGLED,
+    "bare LF": GET + b" HTTP/1.1\nHost: docker\n\n" + SMUGGLED,
+    "bare CR": GET + b" HTTP/1.1\rHost: docker\r\r",
+    "CR in a value": head(GET + b" HTTP/1.1", b"Host: docker", b"X: a\rContent-Length: 40") + SMUGGLED,
+    "NUL in a value": head(GET + b" HTTP/1.1", b"Host: docker", b"X: a\0b") + SMUGGLED,
+    "NUL in a name": head(GET + b" HTTP/1.1", b"Host: docker", b"X\0: b") + SMUGGLED,
+    "space before the first header": GET + b" HTTP/1.1\r\n Host: docker\r\n\r\n" + SMUGGLED,
+    "space in a name": head(GET + b" HTTP/1.1", b"Host: docker", b"X Y: b") + SMUGGLED,
+    "name without a colon": head(GET + b" HTTP/1.1", b"Host: docker", b"nonsense") + SMUGGLED,
+    "empty name": head(GET + b" HTTP/1.1", b"Host: docker", b": b") + SMUGGLED,
+    "two hosts": head(GET + b" HTTP/1.1", b"Host: docker", b"Host: localhost") + SMUGGLED,
     "no host": head(GET + b" HTTP/1.1") + SMUGGLED,
-    "folded value": head(GET + b" HTTP/1.1", b"Host: x", b"X: a\r\n\tb") + SMUGGLED,
-    "absolute form": head(b"GET http://other.test" + TARGET + b" HTTP/1.1", b"Host: x") + SMUGGLED,
-    "CONNECT": head(b"CONNECT other.test:80 HTTP/1.1", b"Host: other.test") + SMUGGLED,
-    "asterisk": head(b"OPTIONS * HTTP/1.1", b"Host: x") + SMUGGLED,
-    "space in the target": head(GET + b" b HTTP/1.1", b"Host: x") + SMUGGLED,
-    "two spaces": head(GET + b"  HTTP/1.1", b"Host: x") + SMUGGLED,
-    "bytes above 127 in the target": head(GET + b"\xff\xc3\xa4 HTTP/1.1", b"Host: x") + SMUGGLED,
-    "escape in the target": head(GET + b"%0d%0aX:%20y HTTP/1.1", b"Host: x") + SMUGGLED,
+    "folded value": head(GET + b" HTTP/1.1", b"Host: docker", b"X: a\r\n\tb") + SMUGGLED,
+    "absolute form": head(b"GET http://other.test" + TARGET + b" HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "CONNECT": head(b"CONNECT docker:80 HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "asterisk": head(b"OPTIONS * HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "space in the target": head(GET + b" b HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "two spaces": head(GET + b"  HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "bytes above 127 in the target": head(GET + b"\xff\xc3\xa4 HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "escape in the target": head(GET + b"%0d%0aX:%20y HTTP/1.1", b"Host: docker") + SMUGGLED,
     "HTTP/0.9": GET + b"\r\n",
-    "HTTP/1.2": head(GET + b" HTTP/1.2", b"Host: x") + SMUGGLED,
-    "HTTP/2.0": head(GET + b" HTTP/2.0", b"Host: x") + SMUGGLED,
-    "http in small letters": head(GET + b" http/1.1", b"Host: x") + SMUGGLED,
-    "no method": head(b" " + TARGET + b" HTTP/1.1", b"Host: x") + SMUGGLED,
-    "method in small letters": head(b"get " + TARGET + b" HTTP/1.1", b"Host: x") + SMUGGLED,
-    "method with odd signs": head(b"G(T " + TARGET + b" HTTP/1.1", b"Host: x") + SMUGGLED,
-    "empty lines before": b"\r\n\r\n\n" + head(GET + b" HTTP/1.1", b"Host: x") + SMUGGLED,
-    "100 kB of header": head(GET + b" HTTP/1.1", b"Host: x", b"X: " + b"h" * 100_000) + SMUGGLED,
-    "2 MB of header": head(GET + b" HTTP/1.1", b"Host: x", b"X: " + b"h" * 2_000_000) + SMUGGLED,
-    "5,000 headers": head(GET + b" HTTP/1.1", b"Host: x", *[b"X: %d" % n for n in range(5000)]) + SMUGGLED,
+    "HTTP/1.2": head(GET + b" HTTP/1.2", b"Host: docker") + SMUGGLED,
+    "HTTP/2.0": head(GET + b" HTTP/2.0", b"Host: docker") + SMUGGLED,
+    "http in small letters": head(GET + b" http/1.1", b"Host: docker") + SMUGGLED,
+    "no method": head(b" " + TARGET + b" HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "method in small letters": head(b"get " + TARGET + b" HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "method with odd signs": head(b"G(T " + TARGET + b" HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "empty lines before": b"\r\n\r\n\n" + head(GET + b" HTTP/1.1", b"Host: docker") + SMUGGLED,
+    "100 kB of header": head(GET + b" HTTP/1.1", b"Host: docker", b"X: " + b"h" * 100_000) + SMUGGLED,
+    "2 MB of header": head(GET + b" HTTP/1.1", b"Host: docker", b"X: " + b"h" * 2_000_000) + SMUGGLED,
+    "5,000 headers": head(GET + b" HTTP/1.1", b"Host: docker", *[b"X: %d" % n for n in range(5000)]) + SMUGGLED,
     "upgrade and a body": _post(b"Connection: Upgrade", b"Upgrade: tcp", b"Content-Length: 2", body=b"{}") + SMUGGLED,
     "upgrade to h2c": head(
-        GET + b" HTTP/1.1", b"Host: x", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
+        GET + b" HTTP/1.1", b"Host: docker", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
     ) + SMUGGLED,
     "HTTP/2 with prior knowledge": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]),
     "TLS": b"\x16\x03\x01\x00\x05hello",

@@ -122,6 +122,13 @@ def test_no_rule_hits_and_all_is_as_without(client: Client) -> None:
     assert ": no request matched" in shown(client)
 
 
+def test_a_container_is_meant_by_its_name_when_it_is_called_by_its_id(client: Client) -> None:
+    script = "sh -c 'docker create --name $P $N $IMG true >id; docker start $(cat id); docker rm $P'"
+    result = run(client, "container:zqfault op:ContainerStart status=500 message=named", script)
+    assert b"Error response from daemon: named" in result.err
+    assert result.code == 0, result
+
+
 PYTHON = """
 import docker, requests
 api = docker.from_env(version="1.41")
@@ -190,3 +197,14 @@ def test_a_rule_that_cannot_be_understood_ends_it_before_it_begins(client: Clien
     assert result.code == 2
     assert b"there is no setting staus; status perhaps" in result.err
     assert b"Traceback" not in result.err
+
+
+def test_a_replay_with_faults_needs_no_daemon(client: Client) -> None:
+    recorded = client.sh("apispy run -q --capture calls.jsonl -- docker ps -q --filter name=nosuch")
+    assert recorded.code == 0, recorded
+    fault = "op:ContainerList status=500 times=1"
+    script = "sh -c 'docker ps -q --filter name=nosuch; docker ps -q --filter name=nosuch; echo $?'"
+    result = client.sh(f"DOCKER_HOST=unix:///nosuch apispy replay --fault '{fault}' calls.jsonl -- {script}")
+    assert b"Error response from daemon: apispy: fault op:ContainerList status=500 times=1" in result.err
+    assert result.out == b"0\n", result
+    assert f"fault {fault}: hit 1 of 2 requests that matched".encode() in result.err

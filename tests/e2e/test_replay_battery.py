@@ -92,7 +92,7 @@ class Stage:
 
     def _work(self, number: int, rows: list[Row]) -> None:
         try:
-            where = self.place / f"w{number}"
+            where = self.place / f"{type(self).__name__}-{number}"
             where.mkdir()
             takes = self._record(where, rows)
             exchanges = list(capture.read(where / "c.jsonl"))
@@ -128,6 +128,7 @@ class Stage:
             writer.header(capture.Header("test", take.began, redacted=False))
             for exchange in exchanges:
                 writer.exchange(exchange)
+        file = self.made_of(file)
         speed = "real" if row.name in PAUSES else "fast"
         listen = f"unix://{where}/r-{name}/s"
         replay = Spy.start(
@@ -140,6 +141,10 @@ class Stage:
         finally:
             replay.kill()
             file.unlink()
+
+    def made_of(self, capture: Path) -> Path:
+        """What is played."""
+        return capture
 
     @staticmethod
     def _cli(row: Row) -> Path | None:

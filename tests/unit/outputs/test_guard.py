@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apispy.outputs import Output
 from apispy.outputs.guard import Guarded
 
 from .readings import reading
@@ -9,7 +10,7 @@ from .readings import reading
 CALL = reading("GET /info")
 
 
-class Faulty:
+class Faulty(Output):
     """Fails at every call; remembers the notices."""
 
     def __init__(self, fault: Exception) -> None:
@@ -32,7 +33,7 @@ def tell(output: Guarded, times: int) -> None:
 
 def test_a_fault_is_told_once_and_the_call_dropped() -> None:
     faulty = Faulty(ValueError("odd"))
-    output = Guarded(faulty)  # type: ignore[arg-type]
+    output = Guarded(faulty)
     tell(output, 3)
     assert faulty.tried == 1
     assert faulty.notices == ["call #7 cannot be shown here, a fault in apispy: ValueError('odd')"]
@@ -43,7 +44,7 @@ def test_a_fault_is_told_once_and_the_call_dropped() -> None:
 
 def test_after_a_closed_pipe_nothing_more_is_told() -> None:
     faulty = Faulty(BrokenPipeError())
-    output = Guarded(faulty)  # type: ignore[arg-type]
+    output = Guarded(faulty)
     tell(output, 3)
     output.notice("unheard")
     output.close()

@@ -1,5 +1,6 @@
 """Faults and refusals on real sockets: what the client gets, what the daemon hears, what is shown."""
 
+import queue
 import socket
 from pathlib import Path
 from time import monotonic
@@ -382,7 +383,9 @@ def test_every_request_of_a_connection_is_looked_at_and_answers_keep_their_order
             client.sendall((PING + LIST + evil + START)[start : start + step])
         assert answer(client) + answer(client) == ok(b"/_ping") + ok(b"/v1.41/containers/json")
         assert said(client).startswith(b"HTTP/1.1 403 ")
-    assert there.heard == [PING + LIST]
+    [heard] = there.heard
+    assert heard.startswith(PING + LIST)
+    assert heard.count(b"\r\n\r\n") == 2, "the daemon has a whole head of what was refused"
 
 
 def test_what_is_no_request_passes_the_guard_untouched():
@@ -401,6 +404,24 @@ def test_what_is_no_request_passes_the_guard_untouched():
             client.sendall(data)
             assert said(client) == b"got it"
         assert there.heard == [data]
+
+
+def test_without_faults_every_byte_goes_on_at_once():
+    """In lock step: the next byte is sent when the one before it has arrived."""
+    chunked = b"POST /build HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked += b"3;x\r\nabc\r\n0\r\nA: b\r\n\r\n"
+    arrived: queue.Queue[bytes] = queue.Queue()
+
+    def serve(connection: socket.socket, heard: bytearray) -> None:
+        while data := connection.recv(1):
+            heard += data
+            arrived.put(data)
+
+    with proxied(guard=PageGuard(), serve=serve) as there, there.connect() as client:
+        for byte in PING + chunked + LIST:
+            client.sendall(bytes([byte]))
+            assert arrived.get(timeout=20) == bytes([byte])
+    assert there.heard == [PING + chunked + LIST]
 
 
 def test_pipelined_requests_pass_the_guard_at_once():

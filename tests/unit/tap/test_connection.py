@@ -204,3 +204,12 @@ def test_a_daemon_that_says_more_than_its_answer_before_it_has_the_whole_request
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(LISTED + LISTED)])
     assert gave_up(events) == ["the daemon said more than its answer before it had the whole request"]
+
+
+def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
+    """Found by fuzzing: the answer ended with the connection, and behind the request stood no other."""
+    until_closed = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[]\n"
+    events = play([c(LIST + b"no request at all\r\n\r\n"), s(until_closed), s(b"")])
+    [exchange] = closed(events)
+    assert (exchange.end, exchange.response.body.data) == ("complete", b"[]\n")
+    assert len(gave_up(events)) == 1

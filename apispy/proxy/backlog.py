@@ -1,0 +1,70 @@
+"""What was read waits here while bytes go by, so that showing it holds up none of them.
+
+Order is kept and nothing is lost. It is passed on when nothing was added for PAUSE seconds, or when the oldest has
+waited for PATIENCE: then one thing at a time, between which bytes have their turn. When LIMIT things or ROOM bytes are
+waiting, each that comes waits until an older one was passed on: then showing does hold up the bytes, and memory stays
+bounded.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from apispy.tap import Data, Event
+
+PAUSE = 0.001
+PATIENCE = 0.05
+LIMIT = 4000
+ROOM = 1 << 20
+
+
+class Backlog:
+    """Passes events on to *feed*, and notices to *notice*. To be used inside an event loop."""
+
+    def __init__(self, feed: Callable[[Event], None], notice: Callable[[str], None]) -> None:
+        self._feed, self._notice = feed, notice
+        self._waiting: deque[tuple[Event | str, float]] = deque()
+        self._size = 0  # bytes in it
+        self._added = 0.0  # when the last one was
+        self._loop = asyncio.get_running_loop()
+        self._is_set = False  # the loop will call
+
+    def add(self, event: Event | str) -> None:
+        """Take an event, or the text of a notice."""
+        self._added = time.monotonic()
+        self._waiting.append((event, self._added))
+        self._size += _size(event)
+        while len(self._waiting) > LIMIT or self._size > ROOM:
+            self._pass_on()
+        if not self._is_set:
+            self._is_set = True
+            self._loop.call_later(PAUSE, self._work)
+
+    def drain(self) -> None:
+        """Pass on all that waits."""
+        while self._waiting:
+            self._pass_on()
+
+    def _work(self) -> None:
+        self._is_set = bool(self._waiting)
+        if not self._waiting:
+            return
+        now = time.monotonic()
+        if now - self._added < PAUSE and now - self._waiting[0][1] < PATIENCE:
+            self._loop.call_later(PAUSE, self._work)
+            return
+        self._pass_on()
+        self._loop.call_soon(self._work)
+
+    def _pass_on(self) -> None:
+        event, _ = self._waiting.popleft()
+        self._size -= _size(event)
+        if isinstance(event, str):
+            self._notice(event)
+        else:
+            self._feed(event)
+
+
+def _size(event: Event | str) -> int:
+    return len(event.chunk.data) if isinstance(event, Data) else 0

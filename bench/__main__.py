@@ -16,6 +16,7 @@ from bench.places import Transport
 from bench.results import RESULTS, Results, machine, versions
 from bench.subjects import SUBJECTS
 
+README = Path(__file__).parents[1] / "README.md"
 TOOLS = ("nginx", "haproxy", "socat", "wrk", "dockerd", "docker")
 
 
@@ -40,8 +41,14 @@ def main() -> int:
         return verdict(results)
     if not given.only:
         results.save()
-        RESULTS.with_suffix(".md").write_text(report.page(results))
+        write(results)
     return 0
+
+
+def write(results: Results) -> None:
+    """RESULTS.md, and the table in the README."""
+    RESULTS.with_suffix(".md").write_text(report.page(results))
+    README.write_text(report.with_table(README.read_text(), results))
 
 
 def run(chosen: list[Measure], results: Results, *, quick: bool, rounds: int) -> None:

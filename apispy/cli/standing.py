@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import resource
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -16,9 +17,13 @@ from apispy.endpoints import Endpoint, Listen, running
 from apispy.errors import ApispyError
 from apispy.outputs.safe import escape
 
+DESCRIPTORS = 1 << 20
+"""Files and sockets that apispy wants to have open at most, if the system lets it; a client takes two."""
+
 
 def stand(session: Session) -> int:
     """Until Ctrl-C or SIGTERM. Raises ApispyError when it cannot start."""
+    _raise_limit()
     asyncio.run(_serve(session))
     if sys.stderr.isatty():
         _say("")  # the terminal has put ^C there
@@ -59,6 +64,14 @@ def announcement(session: Session) -> list[str]:
     lines += [f"fault: {escape(str(rule))}" for rule in session.faults]
     lines.append("To send a client this way, paste:")
     return lines + exports(where, files)
+
+
+def _raise_limit() -> None:
+    """The usual limit of 1,024 is one for programs that use select; Go's programs, and so dockerd, raise it too."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, DESCRIPTORS)
+    with suppress(ValueError, OSError):  # macOS may refuse what it says is allowed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _register(session: Session, registration: ExitStack) -> None:

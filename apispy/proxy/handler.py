@@ -201,7 +201,9 @@ class Handler(mode_servers.ProxyConnectionHandler):
             why = await stream.why_ended()
         except OSError as error:
             why = await stream.why_ended()
-            if why is None:  # otherwise a child process has ended, and its words say more than a reset
+            if why is None and connection.tls and not connection.tls_established:
+                why = str(error)  # the daemon broke off the handshake: whoever asks is told so
+            elif why is None:  # otherwise a child process has ended, and its words say more than a reset
                 self._reset(connection, error)
                 return
         connection.state &= ~ConnectionState.CAN_READ

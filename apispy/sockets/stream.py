@@ -5,6 +5,7 @@ would still have read it. So this one gives the bytes first and the reset afterw
 """
 
 import asyncio
+import contextlib
 import fcntl
 import socket
 import struct
@@ -140,9 +141,10 @@ class Stream(asyncio.Protocol):
         await self._writable.wait()
 
     def write_eof(self) -> None:
-        """Half-close, after everything written before."""
+        """Half-close, after everything written before. Never raises: a lost connection shows when it is read."""
         if self._lost is None:
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # ENOTCONN: a reset is there, and not read yet
+                self.transport.write_eof()
 
     def is_closing(self) -> bool:
         return self.transport.is_closing()

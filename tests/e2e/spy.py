@@ -1,6 +1,7 @@
 """A running apispy, or with APISPY_E2E_STANDIN=socat a relay in its place, to prove the tests themselves."""
 
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -38,9 +39,11 @@ class Spy:
         env: dict[str, str] | None = None,
         ready: bool = True,
         module: str = "",
+        limits: dict[int, tuple[int, int]] | None = None,
     ) -> "Spy":
         """Run `apispy WORDS...`, or a *module* that is apispy and more; with `ready`, return when it accepts connections
-        and has said so."""
+        and has said so. *limits*: of the process (setrlimit).
+        """
         where.mkdir(parents=True)
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("DOCKER_", "APISPY_"))}
         clean |= {"HOME": str(where), "XDG_DATA_HOME": f"{where}/data", "PYTHONUNBUFFERED": "1"} | (env or {})
@@ -56,6 +59,7 @@ class Spy:
                 env=clean,
                 cwd=where,
                 start_new_session=True,
+                preexec_fn=lambda: [resource.setrlimit(*limit) for limit in (limits or {}).items()],
             )
         spy = cls(where, process)
         if ready:

@@ -19,12 +19,25 @@ SPEED = 5000
 LATE = b"3\r\n{}\n\r\n"
 
 
-def fast_clock() -> dict[str, str]:
-    """The environment in which a process's clock is fast, as the program `faketime` sets it."""
+def faketime() -> dict[str, str]:
     found = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not found:
         unavailable("this test needs libfaketime; on Debian: apt-get install faketime")
-    return {"LD_PRELOAD": str(found[0]), "FAKETIME": f"+0 x{SPEED}"}
+    return {"LD_PRELOAD": str(found[0])}
+
+
+def fast_clock() -> dict[str, str]:
+    """The environment in which a process's clock is fast, as the program `faketime` sets it."""
+    return faketime() | {"FAKETIME": f"+0 x{SPEED}"}
+
+
+def fake_clock(offset: Path) -> dict[str, str]:
+    """One in which the clock that can be set is off by what the file *offset* says at the time ("+20y")."""
+    return faketime() | {
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @pytest.mark.parametrize("half_closed", [False, True], ids=["open", "half-closed"])

@@ -28,10 +28,12 @@ OPEN_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-En
 class Upstream:
     """A daemon of a test's own: one function talks with each connection."""
 
-    def __init__(self, family: int, address: object, talk: Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self, family: int, address: object, talk: Callable[[socket.socket], None], backlog: int = 50
+    ) -> None:
         self.listener = socket.socket(family)
         self.listener.bind(address)  # type: ignore[arg-type]
-        self.listener.listen(50)
+        self.listener.listen(backlog)
         self.accepted = 0
         self._talk = talk
         threading.Thread(target=self._serve, daemon=True).start()

@@ -20,7 +20,17 @@ apispy remembers what 20,000 ids are called, and an allocator does not give back
 SETTLE = 10.0
 """Seconds that apispy gets to close what its clients have left."""
 
-HEADINGS = ("seconds", "calls", "calls/s", "memory MB", "descriptors", "tasks", "threads", "daemon")
+HEADINGS = (
+    "seconds",
+    "calls",
+    "calls/s",
+    "memory MB",
+    "descriptors",
+    "tasks",
+    "threads",
+    "watches",
+    "daemon",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class Account:
     descriptors: int
     tasks: int
     threads: int
+    watches: int  # connections that are kept in mind
     daemon: str  # what happened to it in this round
     objects: dict[str, int]
 
@@ -46,6 +57,7 @@ class Account:
             self.descriptors,
             self.tasks,
             self.threads,
+            self.watches,
             self.daemon,
         )
         return "  ".join(f"{cell!s:>{len(name)}}" for cell, name in zip(cells, HEADINGS, strict=True))
@@ -78,7 +90,7 @@ def growth(accounts: Sequence[Account]) -> list[str]:
     third = max(1, len(accounts) // 3)
     middle, last = accounts[third : 2 * third], accounts[2 * third :]
     told = []
-    for name in ("descriptors", "tasks", "threads"):
+    for name in ("descriptors", "tasks", "threads", "watches"):
         before, after = (min(getattr(one, name) for one in part) for part in (middle, last))
         if after > before:
             told.append(f"{name} grew from {before} to {after}")

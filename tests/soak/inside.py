@@ -18,12 +18,19 @@ MOST = 400
 
 
 def numbers() -> dict[str, object]:
-    """{"tasks": names of the asyncio tasks that are not done, "threads": how many, "objects": {kind: how many}}"""
+    """{"tasks": names of the asyncio tasks that are not done, "threads": how many, "watches": how many
+    connections are kept in mind, "objects": {kind: how many}}
+    """
     gc.collect()
     objects = gc.get_objects()
     tasks = [str(one.get_coro()) for one in objects if isinstance(one, asyncio.Task) and not one.done()]
     kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in objects)
-    return {"tasks": tasks, "threads": threading.active_count(), "objects": dict(kinds.most_common(MOST))}
+    return {
+        "tasks": tasks,
+        "threads": threading.active_count(),
+        "watches": kinds["apispy.proxy.watch.Watch"],
+        "objects": dict(kinds.most_common(MOST)),
+    }
 
 
 def serve(listener: socket.socket) -> None:

@@ -51,6 +51,7 @@ class Soak:
                 descriptors=open_now,
                 tasks=len(inner["tasks"]),  # type: ignore[arg-type]
                 threads=inner["threads"],  # type: ignore[arg-type]
+                watches=inner["watches"],  # type: ignore[arg-type]
                 daemon="killed" if restart(number) else "",
                 objects=inner["objects"],  # type: ignore[arg-type]
             )

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from apispy.sockets.stream import READ_AHEAD, Stream
+from apispy.sockets.stream import LINGER_RESET, READ_AHEAD, Stream
 
 
 async def pair() -> tuple[Stream, socket.socket]:
@@ -38,6 +38,23 @@ def test_what_came_before_a_reset_is_read_first():
         with pytest.raises(ConnectionResetError):
             await stream.read()
         peer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_half_close_after_a_reset_that_nobody_has_read_yet_is_no_error():
+    """mitmproxy would take an error for the end of everything, and never tell its layers."""
+
+    async def scenario():
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            _, stream = await asyncio.get_running_loop().create_connection(Stream, "127.0.0.1", port)
+            peer, _ = listener.accept()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
+        peer.close()
+        stream.write_eof()
+        with pytest.raises(ConnectionResetError):
+            await stream.read()
 
     asyncio.run(scenario())
 

@@ -67,7 +67,7 @@ class Miss:
     def message(self) -> str:
         """For the client, on one line."""
         head = f"apispy replay: no recorded answer for {self.name} {line_of(self.live)}"
-        return escape(f"{head}: {self.reason}. apispy's own output tells more.")
+        return escape(f"{head}: {self.reason.rstrip('.')}. apispy's own output tells more.")
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """(text, style) for apispy's output; not escaped."""

@@ -78,8 +78,8 @@ def command(
     from contextlib import nullcontext
 
     from apispy import endpoints
-    from apispy.cli import child, played, replaying
-    from apispy.cli.listening import listener_files
+    from apispy.cli import child, played, replay_runs, replaying
+    from apispy.cli.listening import listener_files, private_listener
     from apispy.replay import Options, Player, choose, speed_of
 
     words = WithCommand.command_of(ctx)
@@ -97,7 +97,7 @@ def command(
     private = words is not None and not any(
         is_typed(ctx, p) for p in ctx.command.params if p.name == "listen"
     )
-    with replaying.private_listener(tcp=False) if private else nullcontext(endpoints.listen(listen)) as where:
+    with private_listener(tcp=False) if private else nullcontext(endpoints.listen(listen)) as where:
         tls = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
         name = ", ".join(str(file) for file in files)
         stream = sys.stdout if words is None else sys.stderr
@@ -107,4 +107,4 @@ def command(
         )
         if report:
             work.played = played.written_to(report, recorded)
-        return replaying.stand(work) if words is None else replaying.play_under(work, words)
+        return replay_runs.stand(work) if words is None else replay_runs.play_under(work, words)

@@ -6,9 +6,12 @@ from bench.places import TRANSPORTS
 from bench.results import Results
 from bench.subjects import SUBJECTS
 
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+"""Around the table in the README."""
+
 NOT_MEASURED = """\
-- Networks: all goes over loopback, where bandwidth is free and latency is next to nothing. Over a network everything
-  that stands between looks better than here.
+- Networks: all goes over loopback, where bandwidth is free and latency is next to nothing. Over a network all that
+  stands between looks better than here.
 - Requests/s over TLS and unix sockets: wrk shows no client certificates and knows no unix sockets.
 - mitmdump over unix sockets, and its hijacked streams: it can do neither (it has no unix sockets, and holds back
   `exec` and `logs -f`).
@@ -88,6 +91,14 @@ def short(results: Results) -> str:
         values = [results.value(measure, transport, subject) for subject in SUBJECTS]
         rows.append([words, *("" if value is None else number(value) for value in values)])
     return table(rows)
+
+
+def with_table(text: str, results: Results) -> str:
+    """The README with the short table in its place."""
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert end, f"README.md has no {BEGIN} and {END}"
+    return f"{before}{BEGIN}\n{short(results)}\n{END}{after}"
 
 
 def page(results: Results) -> str:

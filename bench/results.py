@@ -37,11 +37,12 @@ class Results:
 
 
 def machine() -> str:
-    """Cores, memory and kernel, in words."""
+    """Cores, memory, kernel, and how busy it is, in words."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
     total = int(Path("/proc/meminfo").read_text().split()[1]) >> 20
-    return f"{os.cpu_count()} cores ({model}), {total} GB, Linux {platform.release()}, loopback"
+    busy = f"load average {os.getloadavg()[0]:.1f} when it began"
+    return f"{os.cpu_count()} cores ({model}), {total} GB, Linux {platform.release()}, loopback; {busy}"
 
 
 VERSIONS = {
@@ -64,5 +65,6 @@ def versions() -> dict[str, str]:
     for name, command in VERSIONS.items():
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         words = (done.stdout + done.stderr).split()
-        found[name] = next((word.strip(",") for word in words if any(map(str.isdigit, word))), "?")
+        word = next((word for word in words if any(map(str.isdigit, word))), "?")
+        found[name] = word.strip(",").rpartition("/")[2]  # nginx/1.22.1
     return found

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from apispy.capture.content import ENCODINGS
 from apispy.capture.fields import LARGEST, LATEST
 from apispy.capture.format import from_json
-from apispy.capture.items import seen_of
+from apispy.capture.items import value_of
 from apispy.model import End, Exchange
 
 ENDS = get_args(End)
@@ -59,7 +59,7 @@ def _plain(line: Any) -> Gist:
     _seconds(line["started"], line["duration"], request["at"])
     _strings(line["client"], line["upstream"], request["method"], request["target"], request["version"])
     _require(line["end"] in ENDS and line["problems"] == [])
-    for one in line["redactions"]:
+    for one in _list(line["redactions"]):
         _strings(one["place"], one["token"], one["kind"])
     _headers(request["headers"])
     sent, received, status, answered = _body(request["body"]), 0, None, 0.0
@@ -126,8 +126,14 @@ def _strings(*values: Any) -> None:
             raise _Unusual
 
 
+def _list(value: Any) -> Any:
+    if type(value) is not list:
+        raise _Unusual
+    return value
+
+
 def _headers(pairs: Any) -> None:
-    for pair in pairs:
+    for pair in _list(pairs):
         name, value = pair
         if type(pair) is not list or not (name.isascii() and value.isascii()):
             raise _Unusual
@@ -150,7 +156,7 @@ def _body(body: Any) -> int:
 
 
 def _content(body: Any) -> None:
-    chunks = body.get("chunks", ())
+    chunks = _list(body.get("chunks", []))
     for chunk in chunks:
         at, length = chunk
         if type(chunk) is not list:
@@ -160,5 +166,18 @@ def _content(body: Any) -> None:
     if chunks:
         encoding, content = body["encoding"], body["content"]
         _require(encoding in ENCODINGS and (encoding == "json" or type(content) is str))
-    for one in body.get("seen", ()):
-        seen_of(one, "")
+    for one in _list(body.get("seen", [])):
+        _seconds(one["at"])
+        _item(one)
+
+
+def _item(item: Any) -> None:
+    """One of what was read in bytes that are not kept. A value that is no list and no object is what it is."""
+    _strings(item["kind"], item["label"])
+    start, stop = _list(item["span"])
+    _whole(start)
+    _whole(stop)
+    if type(item["value"]) in (dict, list):
+        value_of(item["value"], "")
+    for child in _list(item.get("children", [])):
+        _item(child)

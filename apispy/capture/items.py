@@ -31,7 +31,7 @@ def _item_of(record: Record) -> Item:
     if len(span) != 2:
         raise malformed(f"{record.place}.span", "[start, stop]", span)
     children = tuple(_item_of(Record(child, place)) for child, place in record.items("children"))
-    value = _value(record.any("value"), f"{record.place}.value")
+    value = value_of(record.any("value"), f"{record.place}.value")
     return Item(record.text("kind"), record.text("label"), value, (span[0], span[1]), children)
 
 
@@ -47,16 +47,17 @@ def _plain(value: Any) -> Any:
     return {PAIRS: [[name, _plain(one)] for name, one in value.items()]}
 
 
-def _value(value: Any, place: str) -> Any:
+def value_of(value: Any, place: str) -> Any:
+    """What the JSON *value* stands for. Raises Malformed, or RecursionError."""
     if isinstance(value, list):
-        return [_value(one, place) for one in value]
+        return [value_of(one, place) for one in value]
     if not isinstance(value, dict):
         return value
     if list(value) == [BYTES]:
         return _bytes(value[BYTES], place)
     if list(value) == [PAIRS]:
         return _pairs(value[PAIRS], place)
-    return {name: _value(one, place) for name, one in value.items()}
+    return {name: value_of(one, place) for name, one in value.items()}
 
 
 def _bytes(value: Any, place: str) -> bytes:
@@ -70,6 +71,6 @@ def _pairs(value: Any, place: str) -> dict[Any, Any]:
     if not isinstance(value, list):
         raise malformed(place, "a list of pairs", value)
     try:
-        return {name: _value(one, place) for name, one in (pair(entry, place) for entry in value)}
+        return {name: value_of(one, place) for name, one in (pair(entry, place) for entry in value)}
     except TypeError:
         raise Malformed(f"{place}: expected names that are strings or numbers") from None

@@ -82,7 +82,8 @@ class Service:
         )  # stock, so that flows can be read by plain mitmproxy
         self._hooks = HookTable(master.addons)
         self._hangups = HangupWatch()
-        if self._settings.gate is None:  # a gate goes by what earlier calls told
+        gate = self._settings.gate
+        if gate is None or not gate.has_rules:  # rules go by what earlier calls told
             self._backlog = Backlog(self._pipeline.feed, self._pipeline.notice)
         listener = await open_listener(self._settings.listen, self._accepted)
         try:

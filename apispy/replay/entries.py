@@ -13,8 +13,11 @@ from apispy.steps import Redactor
 REPEATED = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
 """Operations whose number of calls says nothing: whether the daemon is there, how large the terminal is."""
 
+SESSION = "Session"
+"""BuildKit's. A capture holds nothing of its content, unless it was made with --show-secrets; it is played empty."""
+
 DISCREET = "h2c"
-"""Of BuildKit's tunnels a capture holds no content, unless it was made with --show-secrets; they are played empty."""
+"""The protocol of tunnels of which a capture may hold no content."""
 
 
 @dataclass(eq=False)
@@ -64,7 +67,7 @@ class Entry:
             return f"its status {exchange.response.status} is none of an answer"
         for direction in ("response", "to_client"):
             body = exchange.streams.get(direction)
-            if body is None or (exchange.tunnel is not None and exchange.tunnel.protocol == DISCREET):
+            if body is None or (not body.shown and self.call.operation.id == SESSION):
                 continue
             if not body.shown:
                 return "its answer was withheld because secrets stand in it; record with --show-secrets"

@@ -1,5 +1,6 @@
 """apispy replay with real clients: over every transport, alone and beside a daemon, quickly, and free of mitmproxy."""
 
+import hashlib
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from .clients import Client
+from .conftest import unavailable
 from .daemon import Daemons
 from .endpoints import Endpoint
 from .lab import CLIS
@@ -100,6 +102,37 @@ def test_a_command_of_its_own_and_the_exit_codes(recorded: Path, place: Path) ->
     assert missed.returncode == 3
     assert b"apispy replay: no recorded answer for ContainerList GET /v1." in missed.stderr
     assert b"no such call was recorded" in missed.stderr
+
+
+BUILD = """export DOCKER_BUILDKIT=1; printf 'FROM %s\\nCOPY f /f\\nRUN --mount=type=secret,id=s md5sum </run/secrets/s' $IMG >Dockerfile
+echo hello >f; printf s3cret >s; docker build $N --no-cache --progress plain --secret id=s,src=s -t zq:built ."""
+
+
+def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons) -> None:
+    """What went through the session is secret, and not kept."""
+    if "20" not in CLIS:
+        unavailable("no docker CLI 20 on this machine")
+    where, file = place / "rt-build", place / "built.jsonl"
+    words = ["--listen", f"unix://{where}/s", "--upstream", daemons.plain.unix.host, "--capture", str(file)]
+    spy = Spy.start(where, *words)
+    try:
+        first = Client(spy.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
+        assert first.code == 0, first.err
+        spy.end()
+    finally:
+        spy.kill()
+    daemons.plain.docker("rmi", "-f", "zq:built")
+    where = place / "rt-built"
+    replay = Spy.start(where, "replay", "-q", str(file), "--listen", f"unix://{where}/s")
+    try:
+        again = Client(replay.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
+        assert again.code == 0, again.err
+        assert replay.end() == 0, replay.said
+    finally:
+        replay.kill()
+    digest = hashlib.md5(b"s3cret").hexdigest().encode()
+    assert digest in first.err
+    assert digest in again.err
 
 
 def test_what_is_missing_is_asked_of_the_daemon_and_recorded(

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from saved import EXCHANGES, JSON_BODIES, PATIENT
@@ -55,6 +56,21 @@ def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.Dat
         )
     whole, quick = refused(from_json, value), refused(gist_of, value)
     assert whole == quick or (not quick and any(part in whole for part in OF_CONTENT))
+
+
+@pytest.mark.parametrize("empty", ["", {}, 0, False, None])
+@pytest.mark.parametrize(
+    "place", ["problems", "redactions", "request.headers", "request.body.chunks", "request.body.seen"]
+)
+def test_what_is_empty_and_no_list_is_refused(place: str, empty: object) -> None:
+    plain = Exchange(1, 1, 1e9, "c", "u", Request("GET", "/info"), Response(200), end="complete")
+    value = json.loads(written(plain))
+    *way, name = place.split(".")
+    holder = value
+    for part in way:
+        holder = holder[part]
+    holder[name] = empty
+    assert refused(from_json, value) == refused(gist_of, value) != ""
 
 
 def refused(look, value) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -53,6 +54,7 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     without_proxies()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the daemons have to be ended all the same
     where = Path(tempfile.mkdtemp(prefix="as-", dir="/tmp"))
     try:
         wrong = soak(where, chosen.minutes, chosen.clients, chosen.kind)

@@ -12,7 +12,7 @@ import pytest
 from apispy.errors import UsageError
 from apispy.model import Exchange
 from apispy.replay import Miss, Options, Player, choose, speed_of
-from tests.recorded import BEGAN, call, headers
+from tests.recorded import BEGAN, body, call, headers, hijacked
 
 CREATE = "/v1.41/containers/create"
 
@@ -203,3 +203,13 @@ def test_a_form_is_read_as_parameters() -> None:
     asked = live("POST", "/v1.41/containers/x/rename", b"name=y")
     asked = replace(asked, request=replace(asked.request, headers=form))
     assert not isinstance(Player([rename]).find(asked), Miss)
+
+
+@pytest.mark.parametrize(("target", "playable"), [("/session", True), ("/grpc", False)])
+def test_of_buildkits_tunnels_only_the_session_can_be_played_empty(target: str, playable: bool) -> None:
+    """The daemon asks in a session, and may as well ask nothing; on /grpc the client asks, and must have an answer."""
+    withheld = replace(body((0.2, b"secret")), chunks=(), shown=False)
+    tunnel = hijacked(1, target, withheld, withheld)
+    assert tunnel.tunnel
+    [entry] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).entries
+    assert (not entry.unplayable) == playable

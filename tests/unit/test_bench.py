@@ -1,0 +1,75 @@
+"""What README and RESULTS.md tell of speed is what was measured; and the goals ask for what there is."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from bench import report
+from bench.__main__ import README, verdict
+from bench.bulk import CHUNK, serve
+from bench.client import ask, percentile, request
+from bench.data import CONTAINERS, containers
+from bench.goals import GOALS, RELATIONS, Goal
+from bench.measures import MEASURES
+from bench.results import RESULTS, Results
+from bench.subjects import SUBJECTS
+
+
+def test_the_pages_tell_what_was_measured() -> None:
+    """If not: `python -c 'from bench.__main__ import *; write(Results.load())'`"""
+    results = Results.load()
+    assert RESULTS.with_suffix(".md").read_text() == report.page(results)
+    assert README.read_text() == report.with_table(README.read_text(), results)
+
+
+def test_nothing_is_left_out_of_the_results() -> None:
+    assert set(Results.load().values) == set(MEASURES)
+
+
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.what} {goal.other}")
+def test_goals_ask_for_what_is_measured(goal: Goal) -> None:
+    measure = MEASURES[goal.measure]
+    assert goal.transport in measure.transports
+    assert {goal.subject, goal.other or "direct"} <= set(SUBJECTS)
+    assert goal.relation in RELATIONS
+    assert goal.words
+    if goal.slack is not None:
+        assert measure.quick
+
+
+def test_a_goal_is_met_from_its_limit_on_and_the_quick_run_fails_far_below_it() -> None:
+    results = Results(values={"download": {"tcp": {"apispy -q": [1.0, 9.0, 2.5], "mitmdump": [1.0]}}})
+    [goal] = [goal for goal in GOALS if (goal.measure, goal.other) == ("download", "mitmdump")]
+    assert goal.met(results) is True
+    assert verdict(results) == 0
+    results.values["download"]["tcp"]["apispy -q"] = [0.1]
+    assert goal.met(results) is False
+    assert verdict(results) == 1
+    assert goal.met(Results()) is None
+
+
+def test_the_list_of_containers() -> None:
+    assert len(json.loads(containers())) == CONTAINERS
+
+
+def test_the_client_and_the_source_of_large_bodies_understand_each_other() -> None:
+    ours, theirs = socket.socketpair()
+    threading.Thread(target=serve, args=(theirs,), daemon=True).start()
+    with ours:
+        assert len(ask(ours, request(f"/x?size={CHUNK * 16}"))) > CHUNK * 16
+        ours.sendall(b"POST /x?size=3 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
+        assert ours.recv(1000).endswith(b"{}\n")
+
+
+def test_percentiles() -> None:
+    assert percentile([float(number) for number in range(1, 100)], 50) == 50
+
+
+def test_results_come_back_as_they_were(tmp_path: Path) -> None:
+    results = Results("2026-01-01", "one", {"a": "1"})
+    results.add("download", "tcp", "direct", 1.5)
+    results.save(tmp_path / "r")
+    assert Results.load(tmp_path / "r") == results

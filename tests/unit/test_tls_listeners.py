@@ -17,7 +17,7 @@ from tests.recorded import call
 from tests.unit.proxy.served import PATIENCE, ok, proxied
 
 OURS = authority("our CA")
-PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+INFO = b"GET /info HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 WHERE = Listen("tcp", "127.0.0.1", 0, "")
 
 REFUSED: dict[str, Callable[[], Forged | None]] = {
@@ -48,7 +48,7 @@ def by_the_proxy(files: ServerFiles) -> Iterator[int]:
 
 @contextmanager
 def by_a_replay(files: ServerFiles) -> Iterator[int]:
-    stage = Stage(Player([call(1, "GET", "/_ping")], Options()))
+    stage = Stage(Player([call(1, "GET", "/info")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         yield replay.where.port
     assert stage.player.unplayed, "the record was played"
@@ -71,7 +71,7 @@ def asked(port: int, context: ssl.SSLContext) -> bytes:
         socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
     ):
-        secured.sendall(PING)
+        secured.sendall(INFO)
         answer = b""
         while data := secured.recv(65536):  # TLS 1.3 tells a client only now that it is refused
             answer += data
@@ -88,7 +88,7 @@ def test_it_is_refused(name: str, listening, files: ServerFiles, tmp_path: Path)
 @LISTENERS
 def test_plaintext_gets_no_further(listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
     with listening(files) as port, socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
-        plain.sendall(PING)
+        plain.sendall(INFO)
         answer = b""
         try:
             while data := plain.recv(65536):
@@ -116,12 +116,12 @@ def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFil
     context.minimum_version = context.maximum_version = version
     with proxied(tls=files, serve=lambda connection, _: connection.sendall(said(connection))) as there:
         assert asked(there.where.port, context) == ok(b"hi")
-    stage = Stage(Player([call(1, "GET", "/_ping", b"OK")], Options()))
+    stage = Stage(Player([call(1, "GET", "/info", b"OK")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         assert asked(replay.where.port, context).endswith(b"\r\n\r\nOK")
 
 
 def said(connection: socket.socket) -> bytes:
     """What a daemon says to one request."""
-    assert connection.recv(65536) == PING
+    assert connection.recv(65536) == INFO
     return ok(b"hi")

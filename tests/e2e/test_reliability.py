@@ -24,7 +24,7 @@ from .test_idle import fake_clock
 from .test_process import EVENTS, OPEN_ANSWER, Upstream, endless, fake_ssh, read_all, version_or
 from .waiting import until
 
-PING = b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n"
+PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 PONG = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 CHUNK = b"3\r\n{}\n\r\n"
 
@@ -265,7 +265,7 @@ def test_a_client_that_never_reads_holds_the_daemon_and_no_memory(shared: Spy) -
     with ExitStack() as clients:
         for _ in range(10):
             client = clients.enter_context(shared.at.plain_socket())
-            client.sendall(b"GET /flood HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /flood HTTP/1.1\r\nHost: docker\r\n\r\n")
         began = time.monotonic()
         until(lambda: time.monotonic() - began > 1, 5, "a second of flood", every=0.1)
         used = cpu(shared)

@@ -30,20 +30,31 @@ def seeds(name: str) -> Iterator[bytes]:
 def _all(name: str) -> Iterator[bytes]:
     if name == "filters":
         yield from (text.encode() for text in FILTERS)
+    if name == "captures":
+        yield from (file.read_bytes() for file in sorted(SAMPLES.glob("fixtures/*.json")))
     for path in sorted(SAMPLES.glob("*.jsonl")):
-        written = path.read_bytes().splitlines(keepends=True)
-        if name == "captures":
-            yield b"".join(written[:3])
-        if name == "lines":
-            yield from (line for line in written if "exchange" in json.loads(line))
+        yield from _of_lines(name, path.read_bytes().splitlines(keepends=True))
         for exchange in capture.read(path):
-            match name:
-                case "lookup":
-                    yield f"{exchange.request.method} {exchange.request.target}".encode("latin-1")
-                case "decoders":
-                    yield from _streams(exchange)
-                case "tap":
-                    yield b"".join(_piece(by_client, data) for _, by_client, data in pieces(exchange))
+            yield from _of_exchange(name, exchange)
+
+
+def _of_lines(name: str, written: list[bytes]) -> Iterator[bytes]:
+    if name == "captures":
+        yield b"".join(written[:3])
+    if name == "lines":
+        yield from (line for line in written if "exchange" in json.loads(line))
+
+
+def _of_exchange(name: str, exchange: Exchange) -> Iterator[bytes]:
+    match name:
+        case "lookup":
+            yield f"{exchange.request.method} {exchange.request.target}".encode("latin-1")
+        case "decoders":
+            yield from _streams(exchange)
+        case "replays":
+            yield b"".join(data for _, by_client, data in pieces(exchange) if by_client)
+        case "tap":
+            yield b"".join(_piece(by_client, data) for _, by_client, data in pieces(exchange))
 
 
 def _streams(exchange: Exchange) -> Iterator[bytes]:

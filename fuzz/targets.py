@@ -1,5 +1,6 @@
 """What is fuzzed: functions that take any bytes, and fail when what they state is not true of them."""
 
+import asyncio
 import json
 import re
 import tempfile
@@ -18,9 +19,12 @@ from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines
 from apispy.outputs.figures import figures_of
 from apispy.pipeline import Pipeline, glance, read
+from apispy.replay import Options, Player, Stage
+from apispy.replay.connection import Connection
 from apispy.steps import Policy, Redactor
 from apispy.steps.select import Filter
 from apispy.tap import Closed, GaveUp
+from tests.laws.lines import Line
 from tests.laws.pieces import decode, merge, split
 from tests.unit.tap.conversations import Step, play
 
@@ -28,6 +32,9 @@ NAMES = sorted(DECODERS)
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 OF_CONTENT = (".content", ".tail", ": expected lengths that come to")
 """What the whole look at a line says of the content of a body, which the quick one does not look at."""
+
+RECORD = list(capture.read(Path(__file__).parents[1] / "samples/run.jsonl"))
+"""What is played."""
 
 AS_IT_IS = Redactor(Policy(show_secrets=True))
 """For what a token would make longer."""
@@ -161,6 +168,17 @@ def tap(data: bytes) -> None:
     assert not any("a fault in apispy" in reason for reason in reasons), reasons
     ended = [event.exchange.id for event in events if isinstance(event, Closed)]
     assert len(ended) == len(set(ended)), ended
+
+
+@target
+def replays(data: bytes) -> None:
+    """Whatever a client sends to a replay: the connection ends, what it is sent is HTTP, a miss has its line."""
+    stage = Stage(Player(RECORD, Options(patience=0.01)))
+    line = Line(data)
+    asyncio.run(asyncio.wait_for(Connection(stage, line, "fuzz").run(), 10))
+    assert not line.sent or line.sent.startswith(b"HTTP/1."), bytes(line.sent[:200])
+    for miss in stage.player.misses:
+        assert not CONTROL.search(miss.message.replace("\n", "\x00")), miss.message
 
 
 def _memory() -> str | None:

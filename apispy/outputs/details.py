@@ -25,7 +25,7 @@ WITHHELD = "(withheld: contains secrets; --show-secrets shows it)"
 def request_head(reading: Reading) -> Iterator[str]:
     """The request line and headers, each followed by what it means if it is coded; then the query decoded."""
     request = reading.exchange.request
-    yield f"> {escape(request.method)} {escape(request.target)} HTTP/{request.version}"
+    yield f"> {escape(request.method)} {escape(request.target)} HTTP/{escape(request.version)}"
     yield from _fields(">", request.headers)
     for name, value in reading.call.query:
         yield f"? {escape(name)} = {escape(_meaning(of_parameter(name, value)) or value)}"
@@ -34,7 +34,7 @@ def request_head(reading: Reading) -> Iterator[str]:
 def response_head(reading: Reading) -> Iterator[str]:
     response = reading.exchange.response
     if response is not None:
-        yield f"< HTTP/{response.version} {response.status} {escape(response.reason)}".rstrip()
+        yield f"< HTTP/{escape(response.version)} {response.status} {escape(response.reason)}".rstrip()
         yield from _fields("<", response.headers)
 
 

@@ -13,6 +13,7 @@ import pytest
 from exchanges import sessions
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lines import Line
 
 from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
@@ -131,37 +132,6 @@ def test_a_changed_byte_that_means_something_misses() -> None:
 # --- hostile records and clients
 
 FRAMING = (b"host", b"content-length", b"transfer-encoding")
-
-
-class Line:
-    """A Carrier in memory: the client's bytes, then its end; what is sent to it is kept."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self.sent = bytearray()
-        self._pieces = list(pieces)
-        self._closing = False
-
-    async def read(self) -> bytes:
-        await asyncio.sleep(0)
-        return self._pieces.pop(0) if self._pieces else b""
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-
-    async def drain(self) -> None:
-        await asyncio.sleep(0)
-
-    def write_eof(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self._closing = True
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def unread(self) -> int:
-        return 0
 
 
 def as_sent(exchange: Exchange) -> bytes:

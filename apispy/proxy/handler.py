@@ -191,7 +191,6 @@ class Handler(mode_servers.ProxyConnectionHandler):
             await self._carry(connection, stream)
         finally:
             connection.state = ConnectionState.CLOSED
-            self._hangups.forget(stream.fd)
             stream.reset() if self._was_reset else stream.close()
             self.transports.pop(connection, None)
 
@@ -210,9 +209,13 @@ class Handler(mode_servers.ProxyConnectionHandler):
         connection.error = connection.error or why
         await self.server_event(events.ConnectionClosed(connection))
         if connection.state is ConnectionState.CAN_WRITE:
-            if isinstance(connection, Client):
-                self._hangups.watch(stream.fd, lambda reset: self._hung_up(stream, reset))
-            await stream.gone()
+            told = partial(self._hung_up, stream)
+            forget = self._hangups.watch(stream.fd, told) if isinstance(connection, Client) else None
+            try:
+                await stream.gone()
+            finally:
+                if forget is not None:
+                    forget()
 
     def _arrived(self, connection: Connection, stream: Stream, data: bytes) -> None:
         self._dispatch(events.DataReceived(connection, data))

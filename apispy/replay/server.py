@@ -64,8 +64,11 @@ class Server:
             if self._context is not None:
                 carrier = await self._secured(stream, self._context)
             connection = Connection(self._stage, carrier, client)
-            self._hangups.watch(stream.fd, lambda _: connection.hung_up())
-            await connection.run()
+            forget = self._hangups.watch(stream.fd, lambda _: connection.hung_up())
+            try:
+                await connection.run()
+            finally:
+                forget()
         except OSError as error:
             reason = error.reason if isinstance(error, ssl.SSLError) and error.reason else str(error)
             self._stage.say(f"refused {client}: {reason.replace('_', ' ').lower()}")
@@ -73,7 +76,6 @@ class Server:
             log.exception("a connection failed")
             self._stage.say(f"a fault in apispy, the connection of {client} is over: {fault!r}")
         finally:
-            self._hangups.forget(stream.fd)
             stream.close()
 
     async def _secured(self, stream: Stream, context: ssl.SSLContext) -> TlsStream:

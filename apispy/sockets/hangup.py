@@ -20,16 +20,19 @@ class HangupWatch:
         if self._epoll is not None:
             asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
 
-    def watch(self, fd: int, on_hangup: Callable[[bool], None]) -> None:
+    def watch(self, fd: int, on_hangup: Callable[[bool], None]) -> Callable[[], None]:
+        """Watch the socket *fd*. Call what this gives when the socket needs no watching any more, or is closed: its
+        number may then be that of another one, which goes on being watched."""
         if self._epoll is None or fd < 0:
-            return
+            return lambda: None
         self._callbacks[fd] = on_hangup
         try:
             self._epoll.register(fd, 0)
         except FileExistsError:
             self._epoll.modify(fd, 0)
+        return lambda: self._forget(fd) if self._callbacks.get(fd) is on_hangup else None
 
-    def forget(self, fd: int) -> None:
+    def _forget(self, fd: int) -> None:
         if self._callbacks.pop(fd, None) is not None and self._epoll is not None:
             with contextlib.suppress(OSError):  # closing a socket has taken it out already
                 self._epoll.unregister(fd)
@@ -44,6 +47,6 @@ class HangupWatch:
         assert self._epoll is not None
         for fd, mask in self._epoll.poll(0):
             callback = self._callbacks.get(fd)
-            self.forget(fd)
+            self._forget(fd)
             if callback is not None:
                 callback(bool(mask & select.EPOLLERR))

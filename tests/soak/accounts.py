@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,14 @@ def settled(spy: Spy, rest: int) -> int:
     except AssertionError:
         pass  # it will be seen in the account
     return descriptors(spy)
+
+
+def inside_at_rest(door: Path) -> dict[str, object]:
+    """What is `inside`, when no connection is kept in mind any more; what it is after SETTLE seconds, if one is."""
+    deadline = time.monotonic() + SETTLE
+    while (found := inside(door))["watches"] and time.monotonic() < deadline:
+        time.sleep(1)  # each look costs apispy a collection of its garbage
+    return found
 
 
 def inside(door: Path) -> dict[str, object]:

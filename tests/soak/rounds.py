@@ -9,7 +9,7 @@ from pathlib import Path
 from apispy.capture import read
 from tests.e2e.daemon import IMAGE, Daemon
 from tests.e2e.spy import Spy
-from tests.soak.accounts import Account, descriptors, inside, settled
+from tests.soak.accounts import Account, descriptors, inside_at_rest, settled
 from tests.soak.ledger import Ledger
 from tests.soak.load import CONTAINER, Worker
 
@@ -42,7 +42,7 @@ class Soak:
             self._work(seconds, restart(number))
             took = time.monotonic() - started
             open_now = settled(self.spy, self._rest)
-            inner = inside(self.door)
+            inner = inside_at_rest(self.door)
             yield Account(
                 seconds=time.monotonic() - began,
                 calls=len(self.ledger.sent),

@@ -26,11 +26,37 @@ def test_a_connection_may_be_forgotten_after_the_watch_has_ended() -> None:
     async def scenario() -> None:
         watch = HangupWatch()
         here, there = socket.socketpair()
-        watch.watch(here.fileno(), lambda reset: None)
+        forget = watch.watch(here.fileno(), lambda reset: None)
         watch.close()
-        watch.forget(here.fileno())
+        forget()
         watch.watch(here.fileno(), lambda reset: None)
         here.close()
         there.close()
 
     asyncio.run(scenario())
+
+
+def test_a_closed_socket_is_forgotten_and_another_of_its_number_is_not() -> None:
+    async def scenario() -> list[str]:
+        watch, told = HangupWatch(), []
+        gone = asyncio.Event()
+        first, peer = socket.socketpair()
+        number = first.fileno()
+        forget = watch.watch(number, lambda reset: told.append("first"))
+        first.close()
+        second, other = socket.socketpair()
+        assert second.fileno() == number
+        watch.watch(number, lambda reset: (told.append("second"), gone.set()))
+        forget()
+        second.shutdown(socket.SHUT_WR)
+        other.close()
+        await asyncio.wait_for(gone.wait(), 5)
+        again = watch.watch(number, lambda reset: None)
+        second.close()
+        again()
+        assert not watch._callbacks
+        watch.close()
+        peer.close()
+        return told
+
+    assert asyncio.run(scenario()) == ["second"]

@@ -78,7 +78,7 @@ def command(
     from contextlib import nullcontext
 
     from apispy import endpoints
-    from apispy.cli import child, played, replay_runs, replaying
+    from apispy.cli import child, replay_runs, replaying
     from apispy.cli.listening import listener_files, private_listener
     from apispy.replay import Options, Player, choose, speed_of
 
@@ -106,5 +106,7 @@ def command(
             name, player, where, tls, view, stream, spying, output, faults, allow_hosts
         )
         if report:
+            from apispy.cli import played  # the whole room of fixtures, which is not needed otherwise
+
             work.played = played.written_to(report, recorded)
         return replay_runs.stand(work) if words is None else replay_runs.play_under(work, words)

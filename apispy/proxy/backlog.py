@@ -2,8 +2,8 @@
 
 Order is kept and nothing is lost. It is passed on when nothing was added for PAUSE seconds, or when the oldest has
 waited for PATIENCE: then one thing at a time, between which bytes have their turn. When LIMIT things or ROOM bytes are
-waiting, each that comes waits until an older one was passed on: then showing does hold up the bytes, and memory stays
-bounded.
+waiting, nothing more is read from the connection that brought the last of them until half of it was passed on: so who
+sends more than can be read waits, the others go on, and memory stays bounded.
 """
 
 import asyncio
@@ -11,12 +11,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from apispy.sockets import Stream
 from apispy.tap import Data, Event
 
 PAUSE = 0.001
 PATIENCE = 0.05
 LIMIT = 4000
 ROOM = 1 << 20
+MANY = 8
+"""So many times as much may wait, whoever brings it: many connections bring their last piece at once."""
 
 
 class Backlog:
@@ -29,17 +32,24 @@ class Backlog:
         self._added = 0.0  # when the last one was
         self._loop = asyncio.get_running_loop()
         self._is_set = False  # the loop will call
+        self._held: set[Stream] = set()
 
     def add(self, event: Event | str) -> None:
         """Take an event, or the text of a notice."""
         self._added = time.monotonic()
         self._waiting.append((event, self._added))
         self._size += _size(event)
-        while len(self._waiting) > LIMIT or self._size > ROOM:
+        while self._over(MANY):
             self._pass_on()
         if not self._is_set:
             self._is_set = True
             self._loop.call_later(PAUSE, self._work)
+
+    def throttle(self, stream: Stream) -> None:
+        """*stream* has brought something: if too much waits, it brings no more for now."""
+        if self._over(1) and stream not in self._held:
+            self._held.add(stream)
+            stream.hold()
 
     def drain(self) -> None:
         """Pass on all that waits."""
@@ -57,9 +67,16 @@ class Backlog:
         self._pass_on()
         self._loop.call_soon(self._work)
 
+    def _over(self, times: float) -> bool:
+        return len(self._waiting) > LIMIT * times or self._size > ROOM * times
+
     def _pass_on(self) -> None:
         event, _ = self._waiting.popleft()
         self._size -= _size(event)
+        if self._held and not self._over(0.5):
+            held, self._held = self._held, set()
+            for stream in held:
+                stream.release()
         if isinstance(event, str):
             self._notice(event)
         else:

@@ -42,7 +42,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
     """Carries one client's connection.
 
     *layers* makes the layers between the client and the daemon. *dial* opens the connection to the daemon; it raises
-    ApispyError.
+    ApispyError. *throttle* is told of the stream that has brought something.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
         dial: Dial,
         hooks: HookTable,
         hangups: HangupWatch,
+        throttle: Callable[[Stream], None],
     ) -> None:
         super().__init__(master, stream, stream, master.options, mode)  # type: ignore[no-untyped-call]
         self.layer = layers(self.layer.context)
@@ -63,6 +64,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._dial = dial
         self._hooks = hooks
         self._hangups = hangups
+        self._throttle = throttle
         self._was_reset = False
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
@@ -222,6 +224,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
         for other, io in self.transports.items():
             if other is not connection and isinstance(io.writer, Stream):
                 stream.wait_for(io.writer)
+        self._throttle(stream)
 
     def _hung_up(self, stream: Stream, reset: bool) -> None:
         self._was_reset = self._was_reset or reset

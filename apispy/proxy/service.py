@@ -114,6 +114,10 @@ class Service:
         """A notice, behind what was read before."""
         self._backlog.add(text) if self._backlog is not None else self._pipeline.notice(text)
 
+    def _throttle(self, stream: Stream) -> None:
+        if self._backlog is not None:
+            self._backlog.throttle(stream)
+
     # -- connections --
 
     def _accepted(self, stream: Stream) -> None:
@@ -129,7 +133,14 @@ class Service:
         dialler = functools.partial(dial, self._settings.upstream)
         with contextlib.suppress(asyncio.CancelledError):
             await Handler(
-                self._master, stream, self._mode, self._layers, dialler, self._hooks, self._hangups
+                self._master,
+                stream,
+                self._mode,
+                self._layers,
+                dialler,
+                self._hooks,
+                self._hangups,
+                self._throttle,
             ).handle_client()
 
     def _layers(self, context: Context) -> Layer:

@@ -1,11 +1,13 @@
 """What waits to be shown keeps its order, is never lost, and waits for bytes but not for ever."""
 
 import asyncio
+import socket
 import time
 
 from apispy.model import Chunk
 from apispy.proxy import backlog
 from apispy.proxy.backlog import Backlog
+from apispy.sockets import Stream
 from apispy.tap import Data, GaveUp
 
 
@@ -31,15 +33,44 @@ def test_all_is_passed_on_in_order_and_notices_stand_between():
     asyncio.run(scenario())
 
 
-def test_what_comes_when_too_much_waits_makes_an_older_one_go():
+async def connected() -> tuple[Stream, socket.socket]:
+    ours, theirs = socket.socketpair()
+    _, stream = await asyncio.get_running_loop().create_connection(Stream, sock=ours)
+    return stream, theirs
+
+
+def test_who_brings_too_much_waits_and_the_others_go_on():
     async def scenario():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
-        for number in range(backlog.LIMIT + 5):
+        (eager, eager_peer), (other, other_peer) = await connected(), await connected()
+        waiting.add(Data(1, "response", 0, Chunk(0.0, bytes(backlog.ROOM + 1))))
+        waiting.throttle(eager)
+        waiting.throttle(eager)  # once is enough
+        eager_peer.send(b"more")
+        other_peer.send(b"hello")
+        assert await other.read() == b"hello"
+        assert not eager.transport.is_reading()
+        waiting.drain()
+        assert eager.transport.is_reading()
+        assert await eager.read() == b"more"
+        for stream, peer in ((eager, eager_peer), (other, other_peer)):
+            stream.close()
+            peer.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_comes_when_far_too_much_waits_makes_an_older_one_go():
+    async def scenario():
+        seen: list[object] = []
+        waiting = Backlog(seen.append, seen.append)
+        most = backlog.LIMIT * backlog.MANY
+        for number in range(most + 5):
             waiting.add(some(number))
         assert seen == [some(number) for number in range(5)]
         waiting.drain()
-        assert len(seen) == backlog.LIMIT + 5
+        assert len(seen) == most + 5
 
     asyncio.run(scenario())
 
@@ -48,7 +79,7 @@ def test_bytes_that_wait_are_bounded():
     async def scenario():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
-        half = bytes(backlog.ROOM // 2 + 1)
+        half = bytes(backlog.ROOM * backlog.MANY // 2 + 1)
         for number in range(4):
             waiting.add(Data(number, "response", 0, Chunk(0.0, half)))
         assert len(seen) == 3

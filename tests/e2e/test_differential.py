@@ -135,11 +135,14 @@ def test_byte_by_byte(between: Between, call: Call) -> None:
 def test_a_connection_that_is_reset_anywhere(
     between: Between, call: Call, at: int, who: bool, by: bool
 ) -> None:
-    """*who* is in the middle of its message when one of the two (*by*) resets the connection."""
+    """*who* is in the middle of its message when one of the two (*by*) resets the connection.
+
+    Not before its first byte: a daemon that resets then may look to apispy like one that cannot be dialled.
+    """
     [call] = one_connection([call])
     with between.duct() as duct:
         if who:
-            duct.send(call.request[: at % (len(call.request) + 1)], from_client=True)
+            duct.send(call.request[: 1 + at % len(call.request)], from_client=True)
         else:
             duct.send(call.request, from_client=True)
             duct.send(call.answer[: at % (len(call.answer) + 1)], from_client=False)

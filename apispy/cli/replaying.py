@@ -19,8 +19,9 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import UsageError
 from apispy.gate import Rule
 from apispy.model import Exchange
-from apispy.outputs import Reading, ThreadWriter, curl
+from apispy.outputs import Reading, ThreadWriter
 from apispy.outputs.chosen import Chosen
+from apispy.outputs.curl import curl
 from apispy.outputs.safe import escape
 from apispy.pipeline import Pipeline
 from apispy.replay import Miss, Player, Server, Stage, report

@@ -15,7 +15,8 @@ from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import Rule
-from apispy.outputs import Reading, ThreadWriter, curl
+from apispy.outputs import Reading, ThreadWriter
+from apispy.outputs.curl import curl
 from apispy.pipeline import Pipeline
 from apispy.steps import Redactor
 

@@ -15,7 +15,8 @@ from apispy.capture import CaptureError, Happening, Header, Malformed, Notice
 from apispy.cli.progress import Progress
 from apispy.cli.targets import BodyFiles
 from apispy.cli.view import View
-from apispy.outputs import Reading, Stats, Target, curl
+from apispy.outputs import Reading, Stats, Target
+from apispy.outputs.curl import curl
 from apispy.outputs.safe import escape
 from apispy.pipeline import Pipeline, glance
 from apispy.steps import Redactor

@@ -1,13 +1,31 @@
 """The ways to show and export exchanges. Each is one file and follows ``base.Output``."""
 
-from apispy.outputs.base import Output, Reading
-from apispy.outputs.console import Console
-from apispy.outputs.curl import Target, curl
-from apispy.outputs.filtered import Filtered
-from apispy.outputs.json_lines import JsonLines
-from apispy.outputs.stats import Stats
-from apispy.outputs.summary import Summary
-from apispy.outputs.writer import ThreadWriter
+from typing import TYPE_CHECKING
+
+from apispy import lazy
+
+if TYPE_CHECKING:
+    from apispy.outputs.base import Output, Reading
+    from apispy.outputs.console import Console
+    from apispy.outputs.curl import Target
+    from apispy.outputs.filtered import Filtered
+    from apispy.outputs.json_lines import JsonLines
+    from apispy.outputs.stats import Stats
+    from apispy.outputs.summary import Summary
+    from apispy.outputs.writer import ThreadWriter
+
+_FILES = {
+    "Console": "console",
+    "Filtered": "filtered",
+    "JsonLines": "json_lines",
+    "Output": "base",
+    "Reading": "base",
+    "Stats": "stats",
+    "Summary": "summary",
+    "Target": "curl",
+    "ThreadWriter": "writer",
+}
+__getattr__ = lazy.names(__name__, _FILES)
 
 __all__ = [
     "Console",
@@ -19,5 +37,4 @@ __all__ = [
     "Summary",
     "Target",
     "ThreadWriter",
-    "curl",
 ]

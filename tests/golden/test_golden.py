@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sessions import SECRET_PARTS, SESSIONS, Wire
 
-from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target, curl
+from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
+from apispy.outputs.curl import curl
 from apispy.pipeline import Pipeline
 from apispy.steps import Policy, Redactor
 from apispy.steps.hider import Tokens

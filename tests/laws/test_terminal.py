@@ -16,7 +16,8 @@ from apispy.learn import Memory
 from apispy.learn.diff import difference
 from apispy.learn.diff.text import lines
 from apispy.model import Exchange
-from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target, curl
+from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
+from apispy.outputs.curl import curl
 from apispy.pipeline import Pipeline, read
 from apispy.steps import Policy, Redactor
 

@@ -88,7 +88,7 @@ def _save(found: "Imported", output: Path, view: View) -> None:
 
 def _curl(view: View) -> "Callable[[Reading], str]":
     from apispy.cli.targets import BodyFiles
-    from apispy.outputs import curl
+    from apispy.outputs.curl import curl
 
     keep = BodyFiles(view.bodies).keep if view.bodies else None
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from apispy.outputs import Target, curl
+from apispy.outputs import Target
+from apispy.outputs.curl import curl
 
 from .readings import body, headers, reading, tunnel
 

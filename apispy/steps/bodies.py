@@ -1,7 +1,8 @@
 """Takes secrets out of whole bodies, once they are there.
 
 A body that nothing secret was found in stays as it came. One with secrets becomes one chunk, of at least its old size,
-so that what got shorter does not look as if its end were missing. One that cannot be looked through is withheld.
+so that what got shorter does not look as if its end were missing; a stream of JSON documents that came one by one keeps
+its chunks. One that cannot be looked through is withheld.
 """
 
 import json
@@ -50,7 +51,7 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
             return withheld(hider, body, place)
         return _changed(body, values.as_text(body.data, lambda text: texts.clean(hider, text, place)))
     try:
-        found = values.values_of(body.data.decode("utf-8"))
+        found = [values.values_of(chunk.data.decode("utf-8")) for chunk in _pieces(body)]
         return _rewritten(hider, body, found, place, secrets)
     except RecursionError:
         return withheld(hider, body, place)
@@ -81,13 +82,35 @@ def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
     return replace(body, chunks=(Chunk(body.chunks[-1].at, data),), size=len(data))  # frames cannot be padded
 
 
-def _rewritten(hider: Hider, body: Body, found: list[object], place: str, secrets: Secrets) -> Body:
-    before = len(hider.found)
-    shown = [document(hider, value, f"{place}:$", secrets) for value in found]
-    if len(hider.found) == before and not secrets:
-        return body  # with secrets it is not enough: of a repeated name JSON keeps only one
+def _pieces(body: Body) -> tuple[Chunk, ...]:
+    """Its chunks, if documents end where they do, so that it stays to be seen what came when; else all in one."""
+    whole = (Chunk(body.chunks[-1].at, body.data),)
+    if len(body.chunks) == 1:
+        return whole
+    try:
+        for chunk in body.chunks:
+            values.values_of(chunk.data.decode("utf-8"))
+    except ValueError:
+        return whole
+    return body.chunks
+
+
+def _rewritten(hider: Hider, body: Body, found: list[list[object]], place: str, secrets: Secrets) -> Body:
+    """*found*: the values in each of its pieces."""
+    chunks = []
+    for chunk, inside in zip(_pieces(body), found, strict=True):
+        before = len(hider.found)
+        shown = [document(hider, value, f"{place}:$", secrets) for value in inside]
+        # With secrets it is not enough that none was found: of a repeated name JSON keeps only one.
+        chunks.append(_piece(chunk, shown) if shown and (secrets or len(hider.found) > before) else chunk)
+    data = b"".join(chunk.data for chunk in chunks)
+    return body if data == body.data else replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
+
+
+def _piece(chunk: Chunk, shown: list[object]) -> Chunk:
+    """With these values in it, padded to its old size."""
     text = "\n".join(json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in shown)
-    return _changed(body, text.encode("utf-8", "surrogatepass"))
+    return replace(chunk, data=text.encode("utf-8", "surrogatepass").ljust(len(chunk.data)))
 
 
 def document(hider: Hider, value: object, place: str, secrets: Secrets) -> object:

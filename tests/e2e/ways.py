@@ -30,6 +30,11 @@ class Way:
         del self._inside[: len(data)]
         self.taken += len(data)
 
+    @property
+    def level(self) -> bool:
+        """All that went in came out, the end too if there was one."""
+        return not self._inside and ("in" in self.ended) == ("out" in self.ended)
+
     def final(self, cut: bool, unix: bool) -> str:
         """ "" or what is wrong now that it is over. *cut*: a peer is gone, and what was on its way may be lost."""
         return self.fault or self._lost(cut) or self._wrong_end(cut, unix)
@@ -69,8 +74,8 @@ class Connection:
 
     @property
     def settled(self) -> bool:
-        """It is over, or neither of its peers has ended it: a client library may keep it for later."""
-        return self.over.is_set() or not any(way.ended for way in self.ways.values())
+        """It is over, or every end that went in came out: a client library may keep its half for later."""
+        return self.over.is_set() or all(way.level for way in self.ways.values())
 
     def fault(self) -> str:
         """ "" or what is wrong with it; while it is not over, only its bytes are judged."""

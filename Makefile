@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e differential soak golden samples fuzz audit bench bench-quick clean
+.PHONY: test demo check unit e2e e2e-long differential soak golden samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -21,8 +21,14 @@ check: $(VENV)/.ready
 unit: $(VENV)/.ready
 	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
 
+# What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage.
+LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py)
+
 e2e: $(VENV)/.ready
-	$(BIN)/pytest -q tests/e2e
+	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
+
+e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 7 minutes; CI runs it too
+	$(BIN)/pytest -q $(LONG)
 
 # The whole battery with recorders around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.
 # The recorders end TLS themselves, so the row that looks at its handshake is left out.

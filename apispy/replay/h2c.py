@@ -109,7 +109,7 @@ class H2cTalk:
         self._sizes = [0]
         self._states: list[State] = [{}]
         self._live = Progress()
-        self._ended = False
+        self._ended = self._began = False
         recorded = Progress()
         for chunk in body.chunks:
             recorded.feed(chunk.data)
@@ -118,13 +118,16 @@ class H2cTalk:
 
     def heard(self, data: bytes) -> None:
         self._live.feed(data)
+        self._began = True
 
     def ended(self) -> None:
         self._ended = True
 
     def reached(self, mark: Mark) -> bool:
-        if self._ended or not self._shown:
+        if self._ended:
             return True
+        if not self._shown:
+            return self._began  # a client whose build ends before its session has begun may wait for ever
         if mark.ended:
             return False
         return self._live.as_far_as(self._states[bisect_right(self._sizes, mark.size) - 1])

@@ -74,7 +74,7 @@ class Tunneller:
         due = bisect_left(self._due, since)
         if due and self._played < self._due[due - 1]:
             return False
-        return self._withheld or self._talk.reached(self._marks.at(since))
+        return self._talk.reached(self._marks.at(since))
 
     async def _end(self, output: Body) -> None:
         connection = self._connection

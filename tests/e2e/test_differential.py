@@ -163,4 +163,6 @@ def test_spiteful_requests_arrive_verbatim(between: Between, name: str, by_bytes
         duct.end(from_client=False)
         duct.end(from_client=True)
     found, notices = between.said(duct.number)
+    if not notices and not any(call.response for call in found):
+        _, notices = between.said(duct.number)  # why reading ended stands behind the call in which it did
     assert [call.response.status for call in found if call.response][:1] == [400] or notices

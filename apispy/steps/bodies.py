@@ -7,6 +7,7 @@ its chunks. One that cannot be looked through is withheld.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from apispy.model import Body, Chunk
@@ -51,8 +52,7 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
             return withheld(hider, body, place)
         return _changed(body, values.as_text(body.data, lambda text: texts.clean(hider, text, place)))
     try:
-        found = [values.values_of(chunk.data.decode("utf-8")) for chunk in _pieces(body)]
-        return _rewritten(hider, body, found, place, secrets)
+        return _rewritten(hider, body, _pieces(body), place, secrets)
     except RecursionError:
         return withheld(hider, body, place)
     except ValueError:
@@ -82,23 +82,23 @@ def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
     return replace(body, chunks=(Chunk(body.chunks[-1].at, data),), size=len(data))  # frames cannot be padded
 
 
-def _pieces(body: Body) -> tuple[Chunk, ...]:
-    """Its chunks, if documents end where they do, so that it stays to be seen what came when; else all in one."""
-    whole = (Chunk(body.chunks[-1].at, body.data),)
-    if len(body.chunks) == 1:
-        return whole
-    try:
-        for chunk in body.chunks:
-            values.values_of(chunk.data.decode("utf-8"))
-    except ValueError:
-        return whole
-    return body.chunks
+def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
+    """Its chunks and the values in each, if documents end where chunks do, so that it stays to be seen what came when.
+
+    Else all in one. Raises ValueError, RecursionError.
+    """
+    if len(body.chunks) > 1:
+        with suppress(ValueError):
+            return [(chunk, values.values_of(chunk.data.decode("utf-8"))) for chunk in body.chunks]
+    data = body.data
+    return [(Chunk(body.chunks[-1].at, data), values.values_of(data.decode("utf-8")))]
 
 
-def _rewritten(hider: Hider, body: Body, found: list[list[object]], place: str, secrets: Secrets) -> Body:
-    """*found*: the values in each of its pieces."""
+def _rewritten(
+    hider: Hider, body: Body, pieces: list[tuple[Chunk, list[object]]], place: str, secrets: Secrets
+) -> Body:
     chunks = []
-    for chunk, inside in zip(_pieces(body), found, strict=True):
+    for chunk, inside in pieces:
         before = len(hider.found)
         shown = [document(hider, value, f"{place}:$", secrets) for value in inside]
         # With secrets it is not enough that none was found: of a repeated name JSON keeps only one.

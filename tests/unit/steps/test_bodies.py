@@ -150,6 +150,17 @@ def test_what_gets_shorter_is_padded() -> None:
     assert len(body.chunks) == 1
 
 
+def test_a_stream_of_documents_keeps_its_chunks() -> None:
+    came = (Chunk(0.1, b'{"a": 1}\r\n'), Chunk(0.2, b'{"b": "s"}\r\n{"b": "t"}\r\n'))
+    body = documents(
+        hider(), Body(came, sum(len(one.data) for one in came)), "x", secrets("$.b"), strict=True
+    )
+    assert [chunk.at for chunk in body.chunks] == [0.1, 0.2]
+    assert json.loads(body.chunks[0].data) == {"a": 1}
+    shown = [json.loads(line) for line in body.chunks[1].data.split(b"\n")]
+    assert shown == [{"b": token("s")}, {"b": token("t")}]
+
+
 def test_forms() -> None:
     body = form(hider(), whole(b"changes=ENV+A%3D" + b"b" * 100), "x")
     assert body.data.rstrip(b"&").endswith(b"%3E")

@@ -6,16 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from apispy import __version__, endpoints
 from apispy.capture import Daemon, Header, Writer
+from apispy.cli.saying import say
 from apispy.cli.targets import apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs.capture import Capture
-from apispy.outputs.safe import escape
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
@@ -26,7 +24,7 @@ INCOMPLETE = 4
 
 def open_capture(path: Path) -> Capture:
     """Raises ApispyError when there is a file already, or none can be made."""
-    return Capture(Writer(path), _tell)
+    return Capture(Writer(path), say)
 
 
 def header(where: Listen, files: "ServerFiles | None", daemon: Endpoint, view: View) -> Header:
@@ -52,7 +50,3 @@ def note_daemon(capture: Capture, daemon: Endpoint) -> None:
         capture.line(Daemon(asdict(found)))
 
     threading.Thread(target=ask, name="apispy-probe", daemon=True).start()
-
-
-def _tell(text: str) -> None:
-    click.echo(f"apispy: {escape(text)}", err=True)

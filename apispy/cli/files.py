@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
 from apispy.cli.progress import Progress
+from apispy.cli.saying import say
 
 if TYPE_CHECKING:
     from apispy.importers import Imported
@@ -39,7 +38,6 @@ def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int =
     What is to be said of the file besides goes to standard error.
     """
     from apispy import importers
-    from apispy.outputs.safe import escape
     from apispy.steps import Redactor
 
     form = form or importers.recognise(file)
@@ -49,7 +47,7 @@ def imported(file: Path, form: str | None = None, *, port: int = 0, limit: int =
     redactor = Redactor()
     found = replace(found, notices=tuple(redactor.message(notice) for notice in found.notices))
     for notice in found.notices:
-        click.echo(f"apispy: {escape(notice)}", err=True)
+        say(notice)
     return found
 
 
@@ -114,9 +112,7 @@ class _Readings:
         self.all.append(reading)
 
     def notice(self, text: str) -> None:
-        from apispy.outputs.safe import escape
-
-        click.echo(f"apispy: {escape(text)}", err=True)
+        say(text)
 
     def close(self) -> None:
         pass

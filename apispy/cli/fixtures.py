@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.cli.saying import say
 from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import tidy
 from apispy.fixtures.check import check
@@ -35,7 +36,7 @@ def tidy_file(
         raise UsageError(f"-o {output}: there is a file already. Name another one, or add --force.")
     exchanges, told = load(file) if fixture else _calls(file)
     save(tidy(exchanges, told, Policy(redact_env, parse(redact))), output or file)
-    click.echo(f"apispy: {len(exchanges)} calls are in {escape(str(output or file))} now", err=True)
+    say(f"{len(exchanges)} calls are in {output or file} now")
     return 0
 
 
@@ -94,5 +95,5 @@ def prune_file(file: Path, played: Path) -> int:
         save(pruned, file)
     for call in dropped:
         click.echo(escape(f"dropped {call}"))
-    click.echo(f"apispy: {len(kept)} of {len(calls)} calls are left in {escape(str(file))}", err=True)
+    say(f"{len(kept)} of {len(calls)} calls are left in {file}")
     return 0

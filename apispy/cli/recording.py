@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
+from apispy.cli.saying import say
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import About, tidy
 from apispy.fixtures.files import load, save
-from apispy.outputs.safe import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +76,9 @@ class Recording:
         if not exchanges:
             text = f"{self.output} is not written: nothing was said to Docker"
             if code:
-                _say(f"{text}, and the exit code is {code}")
+                say(f"{text}, and the exit code is {code}")
                 return code
             raise ApispyError(f"{text}. Does the command use DOCKER_HOST?")
         save(tidy(exchanges, about, self.view.policy), self.output)
-        _say(f"{len(exchanges)} calls are in {self.output} now")
+        say(f"{len(exchanges)} calls are in {self.output} now")
         return code
-
-
-def _say(text: str) -> None:
-    click.echo(f"apispy: {escape(text)}", err=True)

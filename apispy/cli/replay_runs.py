@@ -1,47 +1,28 @@
 """The two ways to run a replay: around a command, or standing there until a signal comes."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from io import TextIOWrapper
-from pathlib import Path
 
 from apispy import __version__
-from apispy.cli import child
-from apispy.cli.listening import environment, exports, protection
-from apispy.cli.replaying import Replaying, say, say_line
-from apispy.endpoints import Listen, running
-from apispy.errors import ApispyError
+from apispy.cli.listening import exports, protection
+from apispy.cli.replaying import Replaying
+from apispy.cli.saying import say, say_line
+from apispy.cli.serving import await_signals, beside, register, share
+from apispy.endpoints import Listen
 from apispy.outputs.safe import escape
 from apispy.replay import Player
 
 
 def play_under(replaying: Replaying, command: Sequence[str]) -> int:
     """Run *command* against the replay; its exit code, or if that is 0 the replay's. Raises ApispyError."""
-    if sys.stderr.isatty() and isinstance(sys.stderr, TextIOWrapper):
-        sys.stderr.reconfigure(newline="\r\n")  # the command may have put the terminal into raw mode
+    share(sys.stderr)
     for line in unplayable(replaying.player):
         say_line(f"apispy: {line}")
-    code = asyncio.run(_both(replaying, command))
+    code = asyncio.run(beside(replaying, command))
     ours = replaying.close()
     return code or ours
-
-
-async def _both(replaying: Replaying, command: Sequence[str]) -> int:
-    ready = asyncio.Event()
-    serving = asyncio.create_task(replaying.serve(lambda _: ready.set()))
-    started = asyncio.create_task(ready.wait())
-    await asyncio.wait((serving, started), return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        started.cancel()
-        await serving  # it raises what kept it from listening
-    try:
-        return await child.run(command, environment(replaying.where, replaying.files, os.environ))
-    finally:
-        replaying.stop()
-        await serving
 
 
 def stand(replaying: Replaying) -> int:
@@ -54,9 +35,8 @@ async def _stand(replaying: Replaying) -> None:
     registration = ExitStack()
 
     def started(where: Listen) -> None:
-        for number in child.ENDING:
-            asyncio.get_running_loop().add_signal_handler(number, replaying.stop)
-        _register(replaying, registration)
+        await_signals(replaying)
+        register(replaying, f"replay of {replaying.name}", registration, say)
         for line in announcement(replaying):
             say_line(line)
         say("ready")
@@ -83,15 +63,3 @@ def unplayable(player: Player) -> list[str]:
         for entry in player.entries
         if entry.unplayable
     ]
-
-
-def _register(replaying: Replaying, registration: ExitStack) -> None:
-    """Let ``apispy env`` find this one; nothing depends on that."""
-    certs_dir = replaying.files.ca.parent if replaying.files else None
-    daemon = f"replay of {replaying.name}"
-    try:
-        registration.enter_context(
-            running.registered(replaying.where, certs_dir, daemon, os.environ, Path.home())
-        )
-    except ApispyError as error:
-        say(f"`apispy env` will not find this one. {error}")

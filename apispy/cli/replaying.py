@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
 from apispy import capture
 from apispy.cli.capturing import INCOMPLETE, header, open_capture
 from apispy.cli.gating import gate
 from apispy.cli.lines import print_styled
+from apispy.cli.saying import say
 from apispy.cli.targets import BodyFiles, apispy_target
 from apispy.cli.view import View, colored, columns_of
 from apispy.endpoints import Endpoint, Listen
@@ -22,7 +21,6 @@ from apispy.model import Exchange
 from apispy.outputs import Reading, ThreadWriter
 from apispy.outputs.chosen import Chosen
 from apispy.outputs.curl import curl
-from apispy.outputs.safe import escape
 from apispy.pipeline import Pipeline
 from apispy.replay import Miss, Player, Server, Stage, report
 from apispy.sockets import listening_context
@@ -131,14 +129,6 @@ class Replaying:
 
     def _curl(self, reading: Reading) -> str:
         return curl(reading, apispy_target(self.where, self.files), self._keep)
-
-
-def say(text: str) -> None:
-    say_line(f"apispy: {escape(text)}")
-
-
-def say_line(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _say_broken(error: OSError | ValueError) -> None:

@@ -5,12 +5,12 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from apispy.cli import child
-from apispy.cli.listening import environment, listener_files, private_listener
+from apispy.cli.listening import listener_files, private_listener
+from apispy.cli.serving import beside, share
 from apispy.cli.session import Session
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint
@@ -39,33 +39,16 @@ def run_under(
     with private_listener(tcp) as where, _shown(output, terminal) as stream:
         session = Session(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         try:
-            code = asyncio.run(_both(session, command))
+            code = asyncio.run(beside(session, command))
         finally:
             session.close()
     return code or session.code
 
 
-async def _both(session: Session, command: Sequence[str]) -> int:
-    """The proxy for as long as the command runs."""
-    ready = asyncio.Event()
-    serving = asyncio.create_task(session.serve(lambda _: ready.set()))
-    started = asyncio.create_task(ready.wait())
-    await asyncio.wait((serving, started), return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        started.cancel()
-        await serving  # it raises what kept it from listening
-    try:
-        return await child.run(command, environment(session.where, session.files, os.environ))
-    finally:
-        session.stop()
-        await serving
-
-
 @contextmanager
 def _shown(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
     if output is None:
-        if terminal.isatty() and isinstance(terminal, TextIOWrapper):
-            terminal.reconfigure(newline="\r\n")  # the command may have put it into raw mode
+        share(terminal)
         yield terminal
         return
     try:

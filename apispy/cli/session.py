@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-import click
-
 from apispy import certs
 from apispy.cli.capturing import INCOMPLETE, header, note_daemon, open_capture
 from apispy.cli.gating import gate
+from apispy.cli.saying import say
 from apispy.cli.targets import BodyFiles, apispy_target, daemon_target
 from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
@@ -105,4 +104,4 @@ class Session:
 
 
 def _say_broken(error: OSError | ValueError) -> None:
-    click.echo(f"apispy: cannot write any more ({error}); the traffic goes on. Ctrl-C ends apispy.", err=True)
+    say(f"cannot write any more ({error}); the traffic goes on. Ctrl-C ends apispy.")

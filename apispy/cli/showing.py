@@ -8,11 +8,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-import click
-
 from apispy import capture
 from apispy.capture import CaptureError, Happening, Header, Malformed, Notice
 from apispy.cli.progress import Progress
+from apispy.cli.saying import say
 from apispy.cli.targets import BodyFiles
 from apispy.cli.view import View
 from apispy.outputs import Reading, Stats, Target
@@ -160,7 +159,7 @@ class Show:
 
     def _say(self, text: str) -> None:
         self._paper.flush()  # in the right place, if both go to one terminal
-        click.echo(f"apispy: {escape(text)}", err=True)
+        say(text)
 
 
 def target_of(saved: dict[str, Any]) -> Target:

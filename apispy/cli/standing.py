@@ -1,19 +1,16 @@
 """``apispy`` without a command: stand there until a signal comes, and say at the start how to get here."""
 
 import asyncio
-import os
 import resource
 import sys
 from contextlib import ExitStack, suppress
-from pathlib import Path
-
-import click
 
 from apispy import __version__, endpoints
-from apispy.cli import child
 from apispy.cli.listening import exports, protection
+from apispy.cli.saying import say_line
+from apispy.cli.serving import await_signals, register
 from apispy.cli.session import Session
-from apispy.endpoints import Endpoint, Listen, running
+from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs.safe import escape
 
@@ -26,7 +23,7 @@ def stand(session: Session) -> int:
     _raise_limit()
     asyncio.run(_serve(session))
     if sys.stderr.isatty():
-        _say("")  # the terminal has put ^C there
+        say_line("")  # the terminal has put ^C there
     session.close()
     return session.code
 
@@ -36,12 +33,10 @@ async def _serve(session: Session) -> None:
     registration = ExitStack()
 
     def started(where: Listen) -> None:
-        loop = asyncio.get_running_loop()
-        for number in child.ENDING:
-            loop.add_signal_handler(number, session.stop)
-        _register(session, registration)
+        await_signals(session)
+        register(session, session.daemon, registration, say_line)
         for line in announcement(session):
-            _say(line)
+            say_line(line)
         background.add(asyncio.create_task(_introduce(session.daemon)))
 
     with registration:
@@ -74,26 +69,16 @@ def _raise_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def _register(session: Session, registration: ExitStack) -> None:
-    """Let ``apispy env`` find this one; the traffic does not depend on that."""
-    certs_dir = session.files.ca.parent if session.files else None
-    entry = running.registered(session.where, certs_dir, session.daemon, os.environ, Path.home())
-    try:
-        registration.enter_context(entry)
-    except ApispyError as error:
-        _say(f"`apispy env` will not find this one. {error}")
-
-
 async def _introduce(daemon: Endpoint) -> None:
     try:
         found = await asyncio.to_thread(endpoints.probe, daemon)
-        _say(
+        say_line(
             f"the daemon is version {found.version}, API {found.api_version} "
             f"(lowest {found.min_api_version}), {found.os}/{found.arch}"
         )
     except ApispyError as error:
-        _say(f"no answer from the daemon yet. {error}")
-    _say("apispy: ready")
+        say_line(f"no answer from the daemon yet. {error}")
+    say_line("apispy: ready")
 
 
 def _daemon_protection(daemon: Endpoint) -> str:
@@ -106,7 +91,3 @@ def _daemon_protection(daemon: Endpoint) -> str:
     if not daemon.tls.verify:
         return "TLS, NOT VERIFIED"
     return f"TLS, verified with {daemon.tls.ca or 'the system roots'}"
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

@@ -13,6 +13,7 @@ import click
 from apispy.cli.files import whole_or_none
 from apispy.cli.options import FILE
 from apispy.cli.progress import Progress
+from apispy.cli.saying import say
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
@@ -103,13 +104,10 @@ def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) 
     from apispy.capture import Header, read_lines
     from apispy.learn import Memory
     from apispy.model import Exchange
-    from apispy.outputs.safe import escape
     from apispy.steps import Policy, Redactor
 
     memory, redactor = Memory(), Redactor()
-    for _, line in read_lines(
-        file, lambda text: click.echo(f"apispy: {escape(text)}", err=True), progress=reached
-    ):
+    for _, line in read_lines(file, say, progress=reached):
         if isinstance(line, Header):
             memory = Memory()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))

@@ -8,6 +8,7 @@ import click
 
 from apispy.cli.files import FORMATS, imported, play, readings, whole_or_none
 from apispy.cli.options import FILE, takes_view
+from apispy.cli.saying import say
 from apispy.cli.view import View
 from apispy.errors import ApispyError, UsageError
 
@@ -83,7 +84,7 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ApispyError(f"{output} cannot be written: {why}. Name another file with -o.") from None
-    click.echo(f"apispy: {len(calls)} calls are in {output} now", err=True)
+    say(f"{len(calls)} calls are in {output} now")
 
 
 def _curl(view: View) -> "Callable[[Reading], str]":

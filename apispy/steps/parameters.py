@@ -62,7 +62,7 @@ def parameter(hider: Hider, name: str, value: str, place: str) -> str:
         return texts.clean(hider, texts.pair(hider, value, place), place)
     if (name in SECRET_NAMES or strong(name)) and value.lower() not in FLAGS:
         return hider.hide(value, place, kinds.PARAMETER)
-    found = _json(value)
+    found = json_in(value)
     if found is not None:
         try:
             shown = values.clean(hider, found, place)
@@ -78,7 +78,7 @@ def _instruction(hider: Hider, line: str, place: str) -> str:
 
 def _build_arguments(hider: Hider, value: str, place: str) -> str:
     """A JSON object of values by name; null takes the daemon's own. What is none is hidden as a whole."""
-    found = _json(value)
+    found = json_in(value)
     if not isinstance(found, dict):
         return hider.variable("", value, place, kinds.BUILD)
     shown = {
@@ -90,7 +90,7 @@ def _build_arguments(hider: Hider, value: str, place: str) -> str:
     return value if shown == found else _dumped(shown)
 
 
-def _json(value: str) -> Any:
+def json_in(value: str) -> Any:
     """The JSON object or list that *value* is, None if it is none."""
     if value[:1] not in ("{", "["):
         return None

@@ -1,6 +1,5 @@
 """What stands on the request's line: which operation, of what, with which parameters, in which version."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from apispy.replay.matching import volatile
 from apispy.replay.matching.base import Difference, Question, matcher
 from apispy.replay.matching.unify import unify
 from apispy.replay.matching.validity import why_not_valid
+from apispy.steps.parameters import json_in
 
 
 @matcher(
@@ -65,7 +65,7 @@ def _value(question: Question, name: str, recorded: str, live: str) -> Iterable[
         question.unifier, name, recorded, live, question.recorded.started, question.live.started
     ):
         return []
-    one, other = _json(recorded), _json(live)
+    one, other = json_in(recorded), json_in(live)
     if one is not None and other is not None:
         return list(unify(question.unifier, one, other, f"query {name} $"))
     return [] if question.unifier.same(recorded, live) else [Difference(f"query {name}", recorded, live)]
@@ -82,13 +82,3 @@ def _values(call: Call, numbers: set[str]) -> dict[str, list[str]]:
 
 def _one(values: list[str]) -> Any:
     return None if not values else values[0] if len(values) == 1 else values
-
-
-def _json(value: str) -> Any:
-    """The JSON object or list that *value* is, else None."""
-    if value[:1] not in ("{", "["):
-        return None
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return None

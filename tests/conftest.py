@@ -3,8 +3,12 @@
 How fast something is, tests say that count processor time. A deadline on the clock would be one of the machine's load.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from tests.zones import zone
 
 settings.register_profile("apispy", deadline=None)
 settings.load_profile("apispy")
@@ -16,3 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/golden/expected/ anew from what the code does now; then read the diff",
     )
+
+
+@pytest.fixture
+def utc() -> Iterator[None]:
+    with zone("UTC"):
+        yield

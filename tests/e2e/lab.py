@@ -116,16 +116,7 @@ class Lab:
         )  # can't be taken for an id, and is as long as any
         client = Client(endpoint, daemon, CLIS.get(cli), name, self.where / name, self.data)
         with self._lock(row, daemon):
-            try:
-                result = (
-                    client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
-                )
-            except Exception:
-                result = Result(err=traceback.format_exc().encode(), code=99)
-        streams = [plain(client, data) for data in (result.out, result.err)]
-        for step in row.steps:
-            streams = [step(text) for text in streams]
-        return Outcome(result, *streams)
+            return outcome_of(row, client)
 
     def _lock(self, row: Row, daemon: Daemon) -> threading.Lock:
         with self._mutex:
@@ -134,6 +125,18 @@ class Lab:
                 if row.lock
                 else threading.Lock()
             )
+
+
+def outcome_of(row: Row, client: Client) -> Outcome:
+    """What comes out when *client* runs it; a fault of the test is code 99, with its traceback on stderr."""
+    try:
+        result = client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
+    except Exception:
+        result = Result(err=traceback.format_exc().encode(), code=99)
+    streams = [plain(client, data) for data in (result.out, result.err)]
+    for step in row.steps:
+        streams = [step(text) for text in streams]
+    return Outcome(result, *streams)
 
 
 def differences(direct: Outcome, spied: Outcome) -> str:

@@ -15,7 +15,7 @@ from .conftest import unavailable
 from .daemon import Daemons
 from .lab import differences
 from .spy import STANDIN
-from .test_replay_battery import Stage
+from .test_replay_battery import Stage, at_work
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
@@ -41,11 +41,7 @@ class FromFixtures(Stage):
 
 @pytest.fixture(scope="session")
 def fixtures(request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons) -> Iterator[Stage]:
-    running = FromFixtures(place, data, daemons)
-    specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    running.order([row for params in specs if isinstance(row := params.get("tidied"), Row)])
-    yield running
-    running.pool.shutdown(wait=True, cancel_futures=True)
+    yield from at_work(FromFixtures(place, data, daemons), request, "tidied")
 
 
 @pytest.mark.timeout(600)

@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import time
-import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,11 +19,10 @@ from apispy import capture
 from apispy.model import Exchange
 
 from .battery import NO, OLD, ROWS, Row
-from .clients import Client, Result
+from .clients import Client
 from .conftest import unavailable
 from .daemon import Daemons
-from .lab import CLIS, Outcome, differences
-from .normal import plain
+from .lab import CLIS, Outcome, differences, outcome_of
 from .spy import STANDIN, Spy
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
@@ -114,7 +112,7 @@ class Stage:
                 name = "zq" + "".join(random.choices("ghjkmnprstvwxy", k=8))
                 client = Client(spy.at, self.daemons.plain, self._cli(row), name, where / name, self.data)
                 began = time.time()
-                takes.append(Take(row, name, self._run(row, client), began, time.time()))
+                takes.append(Take(row, name, outcome_of(row, client), began, time.time()))
                 (where / name).rename(where / f"{name}-recorded")  # it is played in the same place
             spy.end(timeout=60)
         finally:
@@ -136,7 +134,7 @@ class Stage:
         )
         try:
             client = Client(replay.at, NoDaemon(), self._cli(row), name, where / name, self.data)  # type: ignore[arg-type]
-            played = self._run(row, client)
+            played = outcome_of(row, client)
             return Played(take.outcome, played, replay.end(timeout=60), replay.said)
         finally:
             replay.kill()
@@ -152,25 +150,18 @@ class Stage:
             return None
         return CLIS.get("20") if row.cli == OLD else CLIS.get("28", CLIS.get("20"))
 
-    @staticmethod
-    def _run(row: Row, client: Client) -> Outcome:
-        try:
-            result = client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
-        except Exception:
-            result = Result(err=traceback.format_exc().encode(), code=99)
-        streams = [plain(client, data) for data in (result.out, result.err)]
-        for step in row.steps:
-            streams = [step(text) for text in streams]
-        return Outcome(result, *streams)
+
+def at_work(stage: Stage, request: pytest.FixtureRequest, parameter: str) -> Iterator[Stage]:
+    """*stage*, busy with the rows of the tests that will ask for them by that *parameter*."""
+    specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    stage.order([row for params in specs if isinstance(row := params.get(parameter), Row)])
+    yield stage
+    stage.pool.shutdown(wait=True, cancel_futures=True)
 
 
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons) -> Iterator[Stage]:
-    running = Stage(place, data, daemons)
-    specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    running.order([row for params in specs if isinstance(row := params.get("played"), Row)])
-    yield running
-    running.pool.shutdown(wait=True, cancel_futures=True)
+    yield from at_work(Stage(place, data, daemons), request, "played")
 
 
 @pytest.mark.parametrize("played", ROWS_PLAYED, ids=lambda row: row.name)

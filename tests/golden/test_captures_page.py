@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,17 @@ def table(definition: dict[str, Any]) -> Iterator[str]:
         yield f"| `{name}` | {field['description']}{optional} |"
 
 
-def filled(page: str) -> str:
-    shown = [one for name, one in SCHEMA["$defs"].items() if name not in ("item", "redaction")]
+def with_tables(page: str, shown: Iterable[dict[str, Any]]) -> str:
+    """*page* with a table for each definition."""
     lines = [line for definition in shown for line in table(definition)]
     text = "\n".join(["<!-- tables -->", *lines, "<!-- end -->"])
     return re.sub(r"<!-- tables -->.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
+
+
+def filled(page: str) -> str:
+    return with_tables(
+        page, [one for name, one in SCHEMA["$defs"].items() if name not in ("item", "redaction")]
+    )
 
 
 def test_the_page_describes_every_field(request: pytest.FixtureRequest) -> None:

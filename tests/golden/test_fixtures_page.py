@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_captures_page import table
+from test_captures_page import with_tables
 
 from apispy.capture.fixture import standins
 from apispy.fixtures.check import schema
@@ -15,10 +15,7 @@ SHOWN = ("exchange", "request", "response", "tunnel", "step")
 
 
 def filled(page: str) -> str:
-    shown = [schema(), *(schema()["$defs"][name] for name in SHOWN)]
-    lines = [line for definition in shown for line in table(definition)]
-    text = "\n".join(["<!-- tables -->", *lines, "<!-- end -->"])
-    return re.sub(r"<!-- tables -->.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
+    return with_tables(page, [schema(), *(schema()["$defs"][name] for name in SHOWN)])
 
 
 def test_the_page_describes_every_field(request: pytest.FixtureRequest) -> None:

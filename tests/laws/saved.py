@@ -1,6 +1,7 @@
 """Exchanges with anything in them, for the laws of the capture file."""
 
 import json
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -83,3 +84,13 @@ EXCHANGES = st.builds(
     problems=st.lists(NAMES, max_size=2).map(tuple),
     redactions=st.lists(st.builds(Redaction, NAMES, NAMES, NAMES), max_size=2).map(tuple),
 )
+
+
+def places(value: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """Every place in a JSON object: what is around it, and its name or number there."""
+    found: list[tuple[Any, Any]] = [(value, name) for name in value]
+    for where, name in found:
+        inner = where[name]
+        if isinstance(inner, dict | list):
+            found += [(inner, key) for key in (inner if isinstance(inner, dict) else range(len(inner)))]
+    return found

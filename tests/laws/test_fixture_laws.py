@@ -8,7 +8,7 @@ import pytest
 from exchanges import exchanges as typical
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_capture_laws import EXCHANGES, JSON_BODIES
+from saved import EXCHANGES, JSON_BODIES, places
 
 from apispy.capture import CaptureError, play, read
 from apispy.capture.fixture import parse, read_document, standins
@@ -92,12 +92,7 @@ def test_a_stand_in_means_one_literal_of_its_length(kind, name, form):
 @PATIENT
 def test_whatever_is_changed_in_a_fixture_it_is_read_or_refused(session, data):
     value = json.loads(written(tidy(session)))
-    places = [(value, name) for name in value]
-    for where, name in places:
-        inner = where[name]
-        if isinstance(inner, dict | list):
-            places += [(inner, key) for key in (inner if isinstance(inner, dict) else range(len(inner)))]
-    where, name = data.draw(st.sampled_from(places))
+    where, name = data.draw(st.sampled_from(places(value)))
     where[name] = data.draw(JSON_BODIES | st.sampled_from(HOSTILE))
     attempt(json.dumps(value).encode())
 

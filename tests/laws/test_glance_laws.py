@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from saved import EXCHANGES, JSON_BODIES, PATIENT
+from saved import EXCHANGES, JSON_BODIES, PATIENT, places
 from streams import streams
 
 from apispy.capture.fields import Malformed
@@ -42,12 +42,7 @@ def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
 def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.DataObject) -> None:
     """With the same words: one value of a real line is exchanged for another, or taken away."""
     value = json.loads(written(exchange))
-    places = [(value, name) for name in value]
-    for where, name in places:
-        inner = where[name]
-        if isinstance(inner, dict | list):
-            places += [(inner, key) for key in (inner if isinstance(inner, dict) else range(len(inner)))]
-    where, name = data.draw(st.sampled_from(places))
+    where, name = data.draw(st.sampled_from(places(value)))
     if data.draw(st.booleans()):
         del where[name]
     else:

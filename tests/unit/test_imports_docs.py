@@ -6,7 +6,6 @@
 import json
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,8 @@ EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 
 @pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _here(monkeypatch: pytest.MonkeyPatch, utc: None) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def says(line: str) -> str:

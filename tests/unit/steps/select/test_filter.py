@@ -1,6 +1,5 @@
 """Which calls each field chooses."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,17 +14,15 @@ from apispy.pipeline import read
 from apispy.steps.select import Filter, Part
 from apispy.steps.select.names import CONTAINER_IN, IMAGE_IN
 from tests.unit.outputs.readings import WEB, exchange, reading, tunnel
+from tests.zones import zone
 
 EXEC = "e3f0a1b2c3d4" + "5" * 52
 
 
 @pytest.fixture(autouse=True)
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _berlin() -> Iterator[None]:
+    with zone("Europe/Berlin"):
+        yield
 
 
 LIST = reading("GET /v1.41/containers/json?all=1", 200, [])  # 23:13:20 in Berlin, 45 ms, pid 1

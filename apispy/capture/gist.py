@@ -28,7 +28,7 @@ class Gist:
     answered: float  # when the answer's head was complete, in seconds since the exchange began
     sent: int
     received: int
-    line: Any  # the JSON value that it was made of
+    line: Any = None  # the JSON value that it was made of, if it comes out of a capture
 
     def whole(self) -> Exchange:
         """The exchange. Raises Malformed if the content of a body is not as long as its chunks, or is none."""
@@ -48,7 +48,24 @@ def gist_of(line: Any) -> Gist:
     try:
         return _plain(line)
     except (_Unusual, LookupError, TypeError, ValueError, AttributeError):
-        return _gist(from_json(line), line)
+        return gist_of_exchange(from_json(line), line)
+
+
+def gist_of_exchange(exchange: Exchange, line: Any = None) -> Gist:
+    """The gist of an exchange, which comes from *line* or was not saved."""
+    response, tunnel = exchange.response, exchange.tunnel
+    return Gist(
+        exchange.request.method,
+        exchange.request.target,
+        exchange.started,
+        exchange.duration,
+        exchange.end,
+        response.status if response else None,
+        response.at if response else 0.0,
+        exchange.request.body.size + (tunnel.to_server.size if tunnel else 0),
+        (response.body.size if response else 0) + (tunnel.to_client.size if tunnel else 0),
+        line,
+    )
 
 
 def _plain(line: Any) -> Gist:
@@ -84,22 +101,6 @@ def _plain(line: Any) -> Gist:
         answered,
         sent,
         received,
-        line,
-    )
-
-
-def _gist(exchange: Exchange, line: Any) -> Gist:
-    response, tunnel = exchange.response, exchange.tunnel
-    return Gist(
-        exchange.request.method,
-        exchange.request.target,
-        exchange.started,
-        exchange.duration,
-        exchange.end,
-        response.status if response else None,
-        response.at if response else 0.0,
-        exchange.request.body.size + (tunnel.to_server.size if tunnel else 0),
-        (response.body.size if response else 0) + (tunnel.to_client.size if tunnel else 0),
         line,
     )
 

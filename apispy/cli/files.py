@@ -111,7 +111,7 @@ class _Readings:
     def write(self, reading: "Reading") -> None:
         self.all.append(reading)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         say(text)
 
     def close(self) -> None:

@@ -14,9 +14,9 @@ from apispy.cli.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import Rule
-from apispy.outputs import Reading, ThreadWriter
+from apispy.outputs import Reading, Summary, ThreadWriter
 from apispy.outputs.curl import curl
-from apispy.pipeline import Pipeline
+from apispy.pipeline import Counting, Pipeline
 from apispy.steps import Redactor
 
 FLUSH = 1.0
@@ -44,17 +44,24 @@ class Session:
         self.where, self.daemon, self.files, self.view = where, daemon, files, view
         self.capture = open_capture(capture) if capture else None
         self._writer = ThreadWriter(stream, on_broken=_say_broken)
-        redactor = Redactor(view.policy)
+        self.faults = faults
+        self.pipeline = self._pipeline(stream)
+        self._gate = gate(where, files, faults, allow_hosts, self.pipeline.aliases)
+        self._target = daemon_target(daemon)
+        self._keep = BodyFiles(view.bodies).keep if view.bodies else None
+
+    def _pipeline(self, stream: TextIO) -> Pipeline:
+        view = self.view
+        redactor = Redactor(view.policy)  # even where nothing needs it: what the user typed is checked
         outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None)
-        self.pipeline = Pipeline(
+        match outputs, self.capture, self.faults:  # faults go by what calls told
+            case [Summary() as summary], None, ():
+                return Counting(summary)
+        return Pipeline(
             [*outputs, self.capture] if self.capture else outputs,
             redactor=redactor,
             notes="off" if view.quiet and not view.filter else view.notes,  # a filter may ask for them
         )
-        self.faults = faults
-        self._gate = gate(where, files, faults, allow_hosts, self.pipeline.aliases)
-        self._target = daemon_target(daemon)
-        self._keep = BodyFiles(view.bodies).keep if view.bodies else None
 
     async def serve(self, started: Callable[[Listen], None]) -> None:
         """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
@@ -68,10 +75,10 @@ class Session:
     async def _serve(self, started: Callable[[Listen], None]) -> None:
         from apispy.proxy.service import LogNotices, Service, Settings  # mitmproxy: 0.5 s of imports
 
-        logging.getLogger().handlers = [LogNotices(self.pipeline)]
         limit, digests = self.view.body_limit, self.capture is not None
         settings = Settings(self.where, self.daemon, self.files, limit, digests, self._gate)
         self._service = Service(settings, self.pipeline)
+        logging.getLogger().handlers = [LogNotices(self._service.say)]
 
         def listening(where: Listen) -> None:
             self.where = where

@@ -124,7 +124,7 @@ class Show:
         elif self._pipeline is None:
             return
         elif isinstance(happening, Notice):
-            self._pipeline.notice(happening.text)
+            self._pipeline.notice(happening.text, happening.at)
         else:
             self._pipeline.feed(happening)
 

@@ -69,8 +69,8 @@ class Output(Protocol):
         """A call is over."""
         return
 
-    def notice(self, text: str) -> None:
-        """Something to say that belongs to no call."""
+    def notice(self, text: str, at: float) -> None:
+        """Something to say that belongs to no call; *at*: Unix seconds of what it is about."""
         return
 
     def close(self) -> None:

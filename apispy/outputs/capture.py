@@ -1,7 +1,6 @@
 """Keeps a capture: hands every finished call to the file, in a thread of its own, so that no disk holds up traffic."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -25,20 +24,12 @@ Line = Header | Exchange | Notice | Daemon
 class Capture(Output):
     """An output that writes with *writer*, from ``begin`` on.
 
-    *tell* is told once, from any thread, if not everything can be written; ``whole`` says that all was. *clock* gives
-    Unix seconds, for notices.
+    *tell* is told once, from any thread, if not everything can be written; ``whole`` says that all was.
     """
 
-    def __init__(
-        self,
-        writer: Writer,
-        tell: Callable[[str], None],
-        *,
-        limit: int = LIMIT,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, writer: Writer, tell: Callable[[str], None], *, limit: int = LIMIT) -> None:
         self.whole = True
-        self._writer, self._tell, self._limit, self._clock = writer, tell, limit, clock
+        self._writer, self._tell, self._limit = writer, tell, limit
         self._latest = 0.0  # Unix seconds of the last event that was heard of
         self._lines: deque[tuple[Line, int]] = deque()
         self._waiting = 0
@@ -68,9 +59,9 @@ class Capture(Output):
         kept = sum(body.kept for body in reading.exchange.streams.values())
         self.line(reading.exchange, kept)
 
-    def notice(self, text: str) -> None:
-        """It stands behind what was heard of before, whatever the clock says."""
-        self.line(Notice(max(self._latest, round(self._clock(), 6)), text))
+    def notice(self, text: str, at: float) -> None:
+        """It stands behind what was heard of before, whatever its time."""
+        self.line(Notice(max(self._latest, round(at, 6)), text))
 
     def close(self) -> None:
         """Write what is left; ``whole`` is final then. If it never began, nothing is, and there is no file."""

@@ -15,8 +15,8 @@ class Chosen(Output):
         if reading.exchange.id in self._numbers:
             self._output.write(reading)
 
-    def notice(self, text: str) -> None:
-        self._output.notice(text)
+    def notice(self, text: str, at: float) -> None:
+        self._output.notice(text, at)
 
     def close(self) -> None:
         self._output.close()

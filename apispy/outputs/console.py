@@ -103,7 +103,7 @@ class Console(Output):
             self._request(reading)
         self._response(reading, flowed=flow is not None and not short)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         for part in lines(text):
             self._wrapped([Piece("apispy: ", "dim"), Piece(part)], len("apispy: "))
 

@@ -13,7 +13,9 @@ class Figures:
     """Times are seconds, sizes bytes of bodies and tunnels."""
 
     operation: str  # Docker's operationId, "" for a call that is not known
+    method: str
     started: float  # Unix seconds
+    duration: float
     latency: float | None  # to its end, or to its answer's head if it stays open; None: no answer
     failed: bool
     sent: int
@@ -26,7 +28,9 @@ def figures_of(reading: Reading) -> Figures:
     response, request = exchange.response, exchange.request
     return Figures(
         reading.call.operation.id,
+        request.method,
         exchange.started,
+        exchange.duration,
         None if response is None else response.at if lasts else exchange.duration,
         reading.failed,
         sent(reading),

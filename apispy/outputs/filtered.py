@@ -51,8 +51,8 @@ class Filtered:
         if self._chooser.matches(reading) if chosen is None else chosen:
             self._output.write(reading)
 
-    def notice(self, text: str) -> None:
-        self._output.notice(text)
+    def notice(self, text: str, at: float) -> None:
+        self._output.notice(text, at)
 
     def close(self) -> None:
         self._output.close()

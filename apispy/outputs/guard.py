@@ -29,14 +29,15 @@ class Guarded:
         fault = self._try(tell)
         if fault is not None:
             self._dropped.add(number)
-            self.notice(f"call #{number} cannot be shown here, a fault in apispy: {fault!r}")
+            at = reading.exchange.started + reading.at
+            self.notice(f"call #{number} cannot be shown here, a fault in apispy: {fault!r}", at)
 
     def forget(self, number: int) -> None:
         """A call is over."""
         self._dropped.discard(number)
 
-    def notice(self, text: str) -> None:
-        self._try(lambda output: output.notice(text))
+    def notice(self, text: str, at: float) -> None:
+        self._try(lambda output: output.notice(text, at))
 
     def close(self) -> None:
         self._try(lambda output: output.close())

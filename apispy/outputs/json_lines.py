@@ -65,7 +65,7 @@ class JsonLines(Output):
         self._curl = curl
         self._verbosity = verbosity
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         """Nothing: every line is a call. What is to be said besides is another output's, on standard error."""
 
     def write(self, reading: Reading) -> None:

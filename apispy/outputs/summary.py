@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from apispy.outputs import units
 from apispy.outputs.base import Output, Reading
+from apispy.outputs.figures import Figures, figures_of
 from apispy.outputs.safe import escape
 from apispy.outputs.table import table
-from apispy.outputs.values import received, sent
 
 NOTHING = "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon"
 HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
@@ -44,10 +44,16 @@ class Summary(Output):
         self._hidden: Counter[str] = Counter()  # secrets by kind
 
     def write(self, reading: Reading) -> None:
-        seconds = reading.exchange.duration
-        one = Tally(1, int(reading.failed), seconds, seconds, sent(reading), received(reading))
-        self._tallies.setdefault(_name(reading), Tally()).add(one)
+        self.count(figures_of(reading))
         self._hidden.update(redaction.kind for redaction in reading.exchange.redactions)
+
+    def count(self, figures: Figures) -> None:
+        """A call is over, and no more than its figures is known."""
+        name, seconds = _name(figures), figures.duration
+        tally = self._tallies.get(name)
+        if tally is None:
+            tally = self._tallies[name] = Tally()
+        tally.add(Tally(1, int(figures.failed), seconds, seconds, figures.sent, figures.received))
 
     def close(self) -> None:
         if not self._tallies:
@@ -67,9 +73,9 @@ def _report(hidden: Counter[str]) -> str:
     return f"hidden: {', '.join(counted)}; --show-secrets shows them\n" if counted else ""
 
 
-def _name(reading: Reading) -> str:
+def _name(figures: Figures) -> str:
     """The operation's; what is not known goes by its method, so that odd paths cannot fill the memory."""
-    return reading.call.operation.id or f"? {escape(reading.exchange.request.method[:20])}"
+    return figures.operation or f"? {escape(figures.method[:20])}"
 
 
 def _row(name: str, tally: Tally) -> tuple[str, ...]:

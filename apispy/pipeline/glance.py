@@ -27,13 +27,28 @@ def glance(gist: Gist) -> Figures:
     Bodies are looked into only where an answer may tell of an error after a status of success; that another is damaged
     is not seen. Raises Malformed when that look finds a body that is not as the line says.
     """
-    call, lasts, may_fail_late, again = _asked(gist.method, gist.target)
     status = gist.status
-    if may_fail_late and status is not None and status < 400 and not _is_harmless(gist, call):
-        return figures_of(read(gist.whole(), Memory(), redactor=AS_IT_IS, notes="off"))
+    if status is not None and status < 400 and may_fail_late(gist.method, gist.target):
+        call, *_ = _asked(gist.method, gist.target)
+        if not _is_harmless(gist, call):
+            return figures_of(read(gist.whole(), Memory(), redactor=AS_IT_IS, notes="off"))
+    return first_glance(gist)
+
+
+def may_fail_late(method: str, target: str) -> bool:
+    """Whether the answer to such a call may tell of an error after a status of success."""
+    return _asked(method, target)[2]
+
+
+def first_glance(gist: Gist) -> Figures:
+    """The figures of a call of whose answer only the head is looked at."""
+    call, lasts, _, again = _asked(gist.method, gist.target)
+    status = gist.status
     return Figures(
         call.operation.id,
+        gist.method,
         gist.started,
+        gist.duration,
         None if status is None else gist.answered if lasts else gist.duration,
         (status is not None and status >= 400) or (gist.end == "cut" and not (lasts and status is not None)),
         gist.sent,

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Pipeline:
     """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
 
-    *clock* gives Unix seconds; it only tells how long calls that are open at the end have been so.
+    *clock* gives Unix seconds: it tells how long calls that are open at the end have been so, and what is now.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Pipeline:
         """All that a name or id goes by, as far as the calls until now told."""
         return self._memory.aliases
 
-    def notice(self, text: str) -> None:
-        """Say something that belongs to no call."""
+    def notice(self, text: str, at: float | None = None) -> None:
+        """Say something that belongs to no call, and is about what was *at* this time, in Unix seconds; None is now."""
+        at = self._clock() if at is None else at
         for output in self._outputs:
-            output.notice(text)
+            output.notice(text, at)
 
     def close(self) -> None:
         """Show the calls that are still open, as such, then end all outputs."""
@@ -86,8 +87,8 @@ class Pipeline:
                 self._stream_ended(event)
             case Closed(exchange):
                 self._closed(exchange)
-            case GaveUp(connection, reason):
-                self._gave_up(connection, reason)
+            case GaveUp():
+                self._gave_up(event)
             case Skipped(number, direction, size):
                 if live := self._live.get(number):
                     live.stream(direction, live.at).skip(size)
@@ -142,9 +143,10 @@ class Pipeline:
             output.about(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
 
-    def _gave_up(self, connection: int, reason: str) -> None:
-        why = self._redactor.message(reason)
-        self.notice(f"connection {connection}: {why}. It is not read any further; its traffic goes on.")
+    def _gave_up(self, event: GaveUp) -> None:
+        why = self._redactor.message(event.reason)
+        text = f"connection {event.connection}: {why}. It is not read any further; its traffic goes on."
+        self.notice(text, event.at)
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):

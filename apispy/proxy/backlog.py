@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from apispy.capture import Notice
 from apispy.sockets import Stream
 from apispy.tap import Data, Event
 
@@ -25,17 +26,17 @@ MANY = 8
 class Backlog:
     """Passes events on to *feed*, and notices to *notice*. To be used inside an event loop."""
 
-    def __init__(self, feed: Callable[[Event], None], notice: Callable[[str], None]) -> None:
+    def __init__(self, feed: Callable[[Event], None], notice: Callable[[str, float], None]) -> None:
         self._feed, self._notice = feed, notice
-        self._waiting: deque[tuple[Event | str, float]] = deque()
+        self._waiting: deque[tuple[Event | Notice, float]] = deque()
         self._size = 0  # bytes in it
         self._added = 0.0  # when the last one was
         self._loop = asyncio.get_running_loop()
         self._is_set = False  # the loop will call
         self._held: set[Stream] = set()
 
-    def add(self, event: Event | str) -> None:
-        """Take an event, or the text of a notice."""
+    def add(self, event: Event | Notice) -> None:
+        """Take an event, or something to say."""
         self._added = time.monotonic()
         self._waiting.append((event, self._added))
         self._size += _size(event)
@@ -77,11 +78,11 @@ class Backlog:
             held, self._held = self._held, set()
             for stream in held:
                 stream.release()
-        if isinstance(event, str):
-            self._notice(event)
+        if isinstance(event, Notice):
+            self._notice(event.text, event.at)
         else:
             self._feed(event)
 
 
-def _size(event: Event | str) -> int:
+def _size(event: Event | Notice) -> int:
     return len(event.chunk.data) if isinstance(event, Data) else 0

@@ -17,6 +17,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.tunnel import LayerStack
 from OpenSSL import SSL
 
+from apispy.capture import Notice
 from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
@@ -106,13 +107,15 @@ class Service:
         self._hangups.close()
         if self._backlog is not None:
             self._backlog.drain()
+            self._backlog = None  # what is said from now on is shown at once
 
     def _show(self, event: Event) -> None:
         self._backlog.add(event) if self._backlog is not None else self._pipeline.feed(event)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """A notice, behind what was read before."""
-        self._backlog.add(text) if self._backlog is not None else self._pipeline.notice(text)
+        at = self._watches.clock()
+        self._backlog.add(Notice(at, text)) if self._backlog is not None else self._pipeline.notice(text, at)
 
     def _throttle(self, stream: Stream) -> None:
         if self._backlog is not None:
@@ -167,7 +170,7 @@ class Service:
         return GatedRelay(context, watch, gate, client, self._watches.clock, self._notice(client))
 
     def _notice(self, client: str) -> Callable[[str], None]:
-        return lambda text: self._say(f"{client}: {text}")
+        return lambda text: self.say(f"{client}: {text}")
 
     # -- mitmproxy's hooks --
 
@@ -184,7 +187,7 @@ class Service:
 
     def _refused(self, client: Client, why: str) -> None:
         name, port = client.peername[:2]
-        self._say(f"refused {name}:{port}: {why}")
+        self.say(f"refused {name}:{port}: {why}")
 
     # -- TLS --
 
@@ -206,9 +209,9 @@ class Service:
 class LogNotices(logging.Handler):
     """Brings mitmproxy's own warnings and errors to the user, as notices."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._pipeline = pipeline
+        self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._pipeline.notice(f"{record.levelname.lower()}: {record.getMessage()}")
+        self._say(f"{record.levelname.lower()}: {record.getMessage()}")

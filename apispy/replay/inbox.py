@@ -41,7 +41,7 @@ class Inbox:
                 self._talk.ended()
             case Closed(exchange):
                 self.closed, self.was_tunnel = exchange.id, exchange.tunnel is not None
-            case GaveUp(_, reason):
+            case GaveUp(reason=reason):
                 self.broken = reason
 
     def listen(self, talk: Talk, *, others_wait: bool = False) -> None:

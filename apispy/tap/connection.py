@@ -255,4 +255,4 @@ class ConnectionTap:
         exchange, self._open, self._over = self._open, None, True
         if exchange is not None and exchange.request is not None:
             yield Closed(exchange.freeze("cut", at, f"could not be read further: {reason}"))
-        yield GaveUp(self.number, reason)
+        yield GaveUp(self.number, reason, at)

@@ -51,6 +51,7 @@ class GaveUp:
 
     connection: int
     reason: str
+    at: float = 0.0  # Unix seconds
 
 
 @dataclass(frozen=True, slots=True)

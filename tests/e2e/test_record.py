@@ -51,6 +51,8 @@ def shell(script: str, host: str, *before: str) -> subprocess.CompletedProcess[s
 
 
 def recorded(file: Path, host: str) -> subprocess.CompletedProcess[str]:
+    """In an empty daemon: the session lists its containers, and other tests leave some."""
+    shell(CLEAN, host)
     try:
         return shell(SESSION, host, *apispy_command(), "record", "-o", str(file), "--")
     finally:

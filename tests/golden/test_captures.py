@@ -18,7 +18,7 @@ HEADER = Header("0.1.0", 1.0)
 def captured(session: str, path: Path) -> None:
     wire = Wire()
     SESSIONS[session](wire)
-    capture = Capture(Writer(path), pytest.fail, clock=lambda: 0.0)
+    capture = Capture(Writer(path), pytest.fail)
     capture.begin(HEADER)
     pipeline = Pipeline([capture], redactor=redactor(), clock=lambda: wire.now + 20)
     for event in wire.events:
@@ -32,7 +32,7 @@ def played(path: Path, view: str) -> str:
     pipeline = Pipeline([VIEWS[view](texts.append)])
     for happening in play(path, fault=pytest.fail, say=pytest.fail):
         if isinstance(happening, Notice):
-            pipeline.notice(happening.text)
+            pipeline.notice(happening.text, happening.at)
         elif not isinstance(happening, Header):
             pipeline.feed(happening)
     pipeline.close()

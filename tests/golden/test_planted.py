@@ -39,7 +39,7 @@ class Everything(Output):
         bodies = [body.data.decode("latin-1") for body in reading.exchange.streams.values()]
         self._write(repr((reading, bodies)))
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self._write(text)
 
     def close(self) -> None:

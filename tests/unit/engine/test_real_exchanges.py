@@ -31,7 +31,7 @@ class Last(Output):
     def write(self, reading: Reading) -> None:
         self.readings.append(reading)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self.notices.append(text)
 
 

@@ -30,17 +30,17 @@ class Slow(Writer):
 def capture(
     path: Path, said: list[str], made: Callable[[Path], Writer] = Writer, limit: int = 1 << 20
 ) -> Capture:
-    return Capture(made(path), said.append, limit=limit, clock=lambda: 5.0)
+    return Capture(made(path), said.append, limit=limit)
 
 
 def test_finished_calls_and_notices_are_kept_in_order(tmp_path: Path) -> None:
     said: list[str] = []
     kept = capture(tmp_path / "a", said)
-    kept.notice("before it listens")
+    kept.notice("before it listens", 5.0)
     kept.begin(HEADER)
     one = reading("GET /info", 200, {})
     kept.write(one)
-    kept.notice("after it")
+    kept.notice("after it", 5.0)
     kept.close()
     lines = [line for _, line in read_lines(tmp_path / "a")]
     end = round(one.exchange.started + one.exchange.duration, 6)
@@ -50,7 +50,7 @@ def test_finished_calls_and_notices_are_kept_in_order(tmp_path: Path) -> None:
 
 def test_without_a_beginning_there_is_no_file(tmp_path: Path) -> None:
     kept = capture(tmp_path / "a", [])
-    kept.notice("cannot listen")
+    kept.notice("cannot listen", 5.0)
     kept.close()
     assert not (tmp_path / "a").exists()
 

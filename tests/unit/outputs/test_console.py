@@ -99,5 +99,5 @@ def test_an_open_call_has_two_lines_and_what_flows_between_them() -> None:
 
 def test_notices_are_escaped_too() -> None:
     texts: list[str] = []
-    Console(texts.append).notice("odd \x1b[2J\nsecond")
+    Console(texts.append).notice("odd \x1b[2J\nsecond", 0.0)
     assert texts == ["apispy: odd \\e[2J\n", "apispy: second\n"]

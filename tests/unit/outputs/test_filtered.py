@@ -29,7 +29,7 @@ class Log:
     def write(self, reading: Reading) -> None:
         self.told.append("write")
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self.told.append(f"notice {text}")
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ def test_a_call_that_stays_open(text: str, hears: list[str]) -> None:
 def test_what_belongs_to_no_call_is_passed_on() -> None:
     log = Log()
     filtered = Filtered(log, Filter.parse("op:SystemPing"))
-    filtered.notice("hello")
+    filtered.notice("hello", 0.0)
     filtered.close()
     assert log.told == ["notice hello", "close"]
 

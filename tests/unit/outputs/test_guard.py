@@ -22,7 +22,7 @@ class Faulty(Output):
         self.tried += 1
         raise self.fault
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self.notices.append(text)
 
 
@@ -46,6 +46,6 @@ def test_after_a_closed_pipe_nothing_more_is_told() -> None:
     faulty = Faulty(BrokenPipeError())
     output = Guarded(faulty)
     tell(output, 3)
-    output.notice("unheard")
+    output.notice("unheard", 0.0)
     output.close()
     assert (faulty.tried, faulty.notices) == (1, [])

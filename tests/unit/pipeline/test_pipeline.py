@@ -34,6 +34,7 @@ class Log(Output):
     def __init__(self) -> None:
         self.told: list[str] = []
         self.readings: list[Reading] = []
+        self.noticed: list[float] = []
 
     def opened(self, reading: Reading) -> None:
         self.told.append(f"opened {reading.call.operation.id}")
@@ -48,8 +49,9 @@ class Log(Output):
         self.told.append(f"write {reading.exchange.end}")
         self.readings.append(reading)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self.told.append(f"notice {text}")
+        self.noticed.append(at)
 
     def close(self) -> None:
         self.told.append("close")
@@ -201,10 +203,11 @@ def test_what_is_open_at_the_end_is_told_as_such() -> None:
 
 
 def test_giving_up_is_told_in_words() -> None:
-    log = run(GaveUp(3, "illegal header line: bytearray(b'X-Registry-Auth hunter2')"))
+    log = run(GaveUp(3, "illegal header line: bytearray(b'X-Registry-Auth hunter2')", 12.5))
     assert log.told == [
         "notice connection 3: illegal header line. It is not read any further; its traffic goes on."
     ]
+    assert log.noticed == [12.5]  # when it was given up, not when it is shown
 
 
 def test_events_of_unknown_exchanges_are_let_be() -> None:

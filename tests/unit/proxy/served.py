@@ -28,7 +28,7 @@ class Shown(Output):
     def write(self, reading: Reading) -> None:
         self.calls.append(reading)
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, at: float) -> None:
         self.notices.append(text)
 
 

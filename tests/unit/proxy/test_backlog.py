@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 
+from apispy.capture import Notice
 from apispy.model import Chunk
 from apispy.proxy import backlog
 from apispy.proxy.backlog import Backlog
@@ -15,20 +16,31 @@ def some(number: int) -> GaveUp:
     return GaveUp(number, "")
 
 
+def said(number: int) -> Notice:
+    return Notice(float(number), f"notice {number}")
+
+
 def test_all_is_passed_on_in_order_and_notices_stand_between():
     async def scenario():
         seen: list[object] = []
-        waiting = Backlog(seen.append, seen.append)
+        waiting = Backlog(seen.append, lambda text, at: seen.append(Notice(at, text)))
         done = asyncio.Event()
         for number in range(3):
             waiting.add(some(number))
-            waiting.add(f"notice {number}")
+            waiting.add(said(number))
         assert seen == []  # the bytes come first
         Backlog(lambda _: done.set(), seen.append).add(some(9))
         await done.wait()
         while len(seen) < 6:
             await asyncio.sleep(0)
-        assert seen == [some(0), "notice 0", some(1), "notice 1", some(2), "notice 2"]
+        assert seen == [
+            some(0),
+            said(0),
+            some(1),
+            said(1),
+            some(2),
+            said(2),
+        ]  # with the times at which it was said
 
     asyncio.run(scenario())
 

@@ -1,0 +1,64 @@
+"""A pipeline of which only the counts at the end are shown.
+
+Nothing of a call is then redacted, decoded or learned, except where an answer may tell of an error after a status of
+success: such a call goes the whole way.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from apispy.capture.gist import Gist, gist_of_exchange
+from apispy.model import Exchange
+from apispy.outputs.base import Output
+from apispy.outputs.figures import Figures
+from apispy.pipeline.glance import AS_IT_IS, first_glance, may_fail_late
+from apispy.pipeline.pipeline import Pipeline
+from apispy.tap.events import Answered, Closed, Data, Event, Opened, StreamEnded
+
+
+class Counter(Output, Protocol):
+    """An output to which the figures of a call are enough."""
+
+    def count(self, figures: Figures) -> None:
+        """A call is over, and no more than its figures is known."""
+
+
+class Counting(Pipeline):
+    """Tells *counter* the figures of each call. It shows nothing else, so nothing is hidden either."""
+
+    def __init__(self, counter: Counter, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__([counter], redactor=AS_IT_IS, notes="off", clock=clock)
+        self._counter = counter
+        self._glimpsed: dict[int, Gist] = {}  # the open calls that do not go the whole way, by number
+
+    def close(self) -> None:
+        for gist in self._glimpsed.values():
+            gist.end, gist.duration = "open", max(0.0, self._clock() - gist.started)
+            self._counter.count(first_glance(gist))
+        self._glimpsed.clear()
+        super().close()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Opened(exchange) if not may_fail_late(exchange.request.method, exchange.request.target):
+                self._glimpsed[exchange.id] = gist_of_exchange(exchange)
+            case Answered(exchange) if exchange.id in self._glimpsed:
+                self._glimpse(exchange)
+            case Closed(exchange) if exchange.id in self._glimpsed:
+                del self._glimpsed[exchange.id]
+                self._counter.count(first_glance(gist_of_exchange(exchange)))
+            case Data(number, direction, _, chunk) if (gist := self._glimpsed.get(number)) is not None:
+                if direction in ("request", "to_server"):
+                    gist.sent += len(chunk.data)
+                else:
+                    gist.received += len(chunk.data)
+            case StreamEnded(number) if number in self._glimpsed:
+                pass
+            case _:
+                super()._take(event)
+
+    def _glimpse(self, exchange: Exchange) -> None:
+        assert exchange.response is not None
+        gist = self._glimpsed[exchange.id]
+        gist.status, gist.answered = exchange.response.status, exchange.response.at

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from apispy.capture.gist import Gist, gist_of_exchange
-from apispy.model import Exchange
 from apispy.outputs.base import Output
 from apispy.outputs.figures import Figures
 from apispy.pipeline.glance import AS_IT_IS, first_glance, may_fail_late
@@ -39,26 +38,26 @@ class Counting(Pipeline):
         self._glimpsed.clear()
         super().close()
 
-    def _take(self, event: Event) -> None:
+    def take_now(self, event: Event) -> bool:
         match event:
-            case Opened(exchange) if not may_fail_late(exchange.request.method, exchange.request.target):
-                self._glimpsed[exchange.id] = gist_of_exchange(exchange)
-            case Answered(exchange) if exchange.id in self._glimpsed:
-                self._glimpse(exchange)
-            case Closed(exchange) if exchange.id in self._glimpsed:
-                del self._glimpsed[exchange.id]
-                self._counter.count(first_glance(gist_of_exchange(exchange)))
             case Data(number, direction, _, chunk) if (gist := self._glimpsed.get(number)) is not None:
                 if direction in ("request", "to_server"):
                     gist.sent += len(chunk.data)
                 else:
                     gist.received += len(chunk.data)
+            case Opened(exchange) if not may_fail_late(exchange.request.method, exchange.request.target):
+                self._glimpsed[exchange.id] = gist_of_exchange(exchange)
+            case Answered(exchange) if (gist := self._glimpsed.get(exchange.id)) is not None:
+                assert exchange.response is not None
+                gist.status, gist.answered = exchange.response.status, exchange.response.at
+            case Closed(exchange) if self._glimpsed.pop(exchange.id, None) is not None:
+                self._counter.count(first_glance(gist_of_exchange(exchange)))
             case StreamEnded(number) if number in self._glimpsed:
                 pass
             case _:
-                super()._take(event)
+                return False
+        return True
 
-    def _glimpse(self, exchange: Exchange) -> None:
-        assert exchange.response is not None
-        gist = self._glimpsed[exchange.id]
-        gist.status, gist.answered = exchange.response.status, exchange.response.at
+    def _take(self, event: Event) -> None:
+        if not self.take_now(event):
+            super()._take(event)

@@ -46,6 +46,10 @@ class Pipeline:
         self._live: dict[int, Live] = {}
         self._memory = Memory()
 
+    def take_now(self, event: Event) -> bool:
+        """Take the event if that takes no time; False: it is to be fed, when there is time."""
+        return False
+
     def feed(self, event: Event) -> None:
         """Take the next event."""
         try:

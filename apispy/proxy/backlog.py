@@ -1,9 +1,9 @@
 """What was read waits here while bytes go by, so that showing it holds up none of them.
 
 Order is kept and nothing is lost. It is passed on when nothing was added for PAUSE seconds, or when the oldest has
-waited for PATIENCE: then one thing at a time, between which bytes have their turn. When LIMIT things or ROOM bytes are
-waiting, nothing more is read from the connection that brought the last of them until half of it was passed on: so who
-sends more than can be read waits, the others go on, and memory stays bounded.
+waited for PATIENCE: then for SLICE at a time, between which bytes have their turn. When LIMIT things or ROOM bytes are
+waiting, nothing more is read from the connection that brought the last of them until half of it was passed on, which
+begins at once: so who sends more than can be read waits, the others go on, and memory stays bounded.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from apispy.tap import Data, Event
 
 PAUSE = 0.001
 PATIENCE = 0.05
+SLICE = 0.0003
 LIMIT = 4000
 ROOM = 1 << 20
 MANY = 8
@@ -32,7 +33,7 @@ class Backlog:
         self._size = 0  # bytes in it
         self._added = 0.0  # when the last one was
         self._loop = asyncio.get_running_loop()
-        self._is_set = False  # the loop will call
+        self._next: asyncio.Handle | None = None  # the loop will call
         self._held: set[Stream] = set()
 
     def add(self, event: Event | Notice) -> None:
@@ -42,15 +43,17 @@ class Backlog:
         self._size += _size(event)
         while self._over(MANY):
             self._pass_on()
-        if not self._is_set:
-            self._is_set = True
-            self._loop.call_later(PAUSE, self._work)
+        if self._next is None:
+            self._next = self._loop.call_later(PAUSE, self._work)
 
     def throttle(self, stream: Stream) -> None:
         """*stream* has brought something: if too much waits, it brings no more for now."""
         if self._over(1) and stream not in self._held:
             self._held.add(stream)
             stream.hold()
+            if self._next is not None:
+                self._next.cancel()
+            self._next = self._loop.call_soon(self._work)
 
     def drain(self) -> None:
         """Pass on all that waits."""
@@ -58,15 +61,18 @@ class Backlog:
             self._pass_on()
 
     def _work(self) -> None:
-        self._is_set = bool(self._waiting)
+        self._next = None
         if not self._waiting:
             return
         now = time.monotonic()
-        if now - self._added < PAUSE and now - self._waiting[0][1] < PATIENCE:
-            self._loop.call_later(PAUSE, self._work)
+        if not self._held and now - self._added < PAUSE and now - self._waiting[0][1] < PATIENCE:
+            self._next = self._loop.call_later(PAUSE, self._work)
             return
-        self._pass_on()
-        self._loop.call_soon(self._work)
+        until = now + SLICE
+        while self._waiting and now < until:
+            self._pass_on()
+            now = time.monotonic()
+        self._next = self._loop.call_soon(self._work)
 
     def _over(self, times: float) -> bool:
         return len(self._waiting) > LIMIT * times or self._size > ROOM * times

@@ -110,7 +110,10 @@ class Service:
             self._backlog = None  # what is said from now on is shown at once
 
     def _show(self, event: Event) -> None:
-        self._backlog.add(event) if self._backlog is not None else self._pipeline.feed(event)
+        if self._backlog is None:
+            self._pipeline.feed(event)
+        elif not self._pipeline.take_now(event):
+            self._backlog.add(event)
 
     def say(self, text: str) -> None:
         """A notice, behind what was read before."""

@@ -35,7 +35,6 @@ http {{
         ssl_client_certificate {certs}/ca.pem;
         ssl_verify_client on;
         ssl_protocols TLSv1.2 TLSv1.3;
-        ssl_session_cache off;
         add_header Api-Version 1.41;
         add_header Docker-Experimental false;
         add_header Ostype linux;

@@ -29,6 +29,7 @@ from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.relay import Relay
 from apispy.proxy.tls_contexts import (
+    Resumption,
     daemon_connection,
     daemon_context,
     listening_connection,
@@ -71,6 +72,7 @@ class Service:
         )
         self._listening = self._context("the listener's certificates", self._listening_context)
         self._dialling = self._context("the certificates for the daemon", self._dialling_context)
+        self._resumption = Resumption()
         self._clients: set[asyncio.Task[None]] = set()
         self._master: Master | None = None
 
@@ -159,7 +161,7 @@ class Service:
         if self._listening is not None:
             stack /= (client_tls := ClientTls(context, functools.partial(self._refused, context.client)))
         if self._dialling is not None:
-            stack /= (daemon_tls := DaemonTls(context, self._settings.upstream, watch.early))
+            stack /= (daemon_tls := DaemonTls(context, upstream, watch.early, self._resumption))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
         stack /= self._relay(context, watch)
@@ -184,6 +186,7 @@ class Service:
     def tls_start_server(self, data: tls.TlsData) -> None:
         assert self._dialling is not None
         data.ssl_conn = daemon_connection(self._dialling, self._settings.upstream.host)
+        self._resumption.begin(data.ssl_conn)
 
     def client_disconnected(self, client: Client) -> None:
         self._watches.close(client)

@@ -1,6 +1,8 @@
 """The TLS contexts of both sides: what is asked of a client, and what is asked of the daemon."""
 
 import ipaddress
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from OpenSSL import SSL, crypto
@@ -26,6 +28,12 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
     made.set_session_id(b"apispy")  # OpenSSL refuses to resume verified sessions without one
     made.set_alpn_select_callback(_select_protocol)
     return made
+
+
+_lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
+
+RESUMED = 300.0
+"""Seconds in which a TLS session with the daemon is taken up again. Then its certificate is verified anew."""
 
 
 class NoCommonProtocol(Exception):
@@ -69,18 +77,54 @@ def daemon_connection(made: SSL.Context, host: str) -> SSL.Connection:
     pyOpenSSL has no public call for the name check; mitmproxy's addons/tlsconfig.py goes the same way.
     """
     conn = SSL.Connection(made)
-    lib = SSL._lib  # type: ignore[attr-defined]
-    parameters = lib.SSL_get0_param(conn._ssl)
+    parameters = _lib.SSL_get0_param(conn._ssl)
     try:
         packed = ipaddress.ip_address(host).packed
-        done = lib.X509_VERIFY_PARAM_set1_ip(parameters, packed, len(packed))
+        done = _lib.X509_VERIFY_PARAM_set1_ip(parameters, packed, len(packed))
     except ValueError:
         name = host.encode("idna")
         conn.set_tlsext_host_name(name)
         # like Go: the subject's common name does not count
-        flags = lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | lib.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
-        lib.X509_VERIFY_PARAM_set_hostflags(parameters, flags)
-        done = lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
+        flags = _lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | _lib.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+        _lib.X509_VERIFY_PARAM_set_hostflags(parameters, flags)
+        done = _lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
     assert done == 1, f"OpenSSL does not take {host!r} as a name to check"
     conn.set_connect_state()
     return conn
+
+
+class Resumption:
+    """The last TLS session with the daemon: a connection that takes it up needs half of the time of a handshake.
+
+    One for each context, as a session stands for what that has verified. A daemon with another key does not know the
+    session, and shakes hands as if there was none.
+
+    The session is held as bytes: OpenSSL itself would not take it up again once a connection of it has ended without
+    close_notify (ssl/ssl_sess.c, ssl_clear_bad_session), and pyOpenSSL has no call for a copy.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._session = b""
+        self._until = 0.0
+
+    def begin(self, conn: SSL.Connection) -> None:
+        """Before the handshake."""
+        if not self._session or self._clock() >= self._until:
+            return
+        data = _ffi.new("unsigned char[]", self._session)
+        session = _lib.d2i_SSL_SESSION(_ffi.NULL, _ffi.new("unsigned char **", data), len(self._session))
+        _lib.SSL_set_session(conn._ssl, session)
+        _lib.SSL_SESSION_free(session)
+
+    def learn(self, conn: SSL.Connection) -> None:
+        """The daemon has spoken; its tickets came before that (RFC 8446, 4.6.1).
+
+        Of a session that was taken up nothing is learned: what was verified long ago must not count for longer.
+        """
+        if self._clock() < self._until or _lib.SSL_session_reused(conn._ssl):
+            return
+        session = _lib.SSL_get_session(conn._ssl)
+        data = _ffi.new("unsigned char[]", _lib.i2d_SSL_SESSION(session, _ffi.NULL))
+        _lib.i2d_SSL_SESSION(session, _ffi.new("unsigned char **", data))
+        self._session, self._until = bytes(_ffi.buffer(data)), self._clock() + RESUMED

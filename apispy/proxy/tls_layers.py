@@ -17,7 +17,7 @@ from mitmproxy.proxy.tunnel import TunnelState
 from OpenSSL import SSL
 
 from apispy.endpoints import Endpoint, explain
-from apispy.proxy.tls_contexts import NoCommonProtocol
+from apispy.proxy.tls_contexts import NoCommonProtocol, Resumption
 
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 """What Go's TLS server says to a plaintext client (net/http server.go)."""
@@ -138,10 +138,17 @@ class DaemonTls(TlsLayer):
     *early* is given what the client sends before there is a connection to the daemon.
     """
 
-    def __init__(self, ctx: context.Context, upstream: Endpoint, early: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        ctx: context.Context,
+        upstream: Endpoint,
+        early: Callable[[bytes], None],
+        resumption: Resumption,
+    ) -> None:
         super().__init__(ctx, ctx.server)
         self._upstream = upstream
         self._early = early
+        self._resumption = resumption
         self.cut_short = False
 
     def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
@@ -156,6 +163,12 @@ class DaemonTls(TlsLayer):
     def start_handshake(self) -> layer.CommandGenerator[None]:
         yield from self.start_tls()
         yield from self.receive_handshake_data(b"")
+
+    def _decrypt(self) -> tuple[bytes, SSL.Error | None]:
+        plaintext, end = super()._decrypt()
+        if plaintext:
+            self._resumption.learn(self.tls)
+        return plaintext, end
 
     def _handshake_finished(self, err: str | None) -> layer.CommandGenerator[None]:
         yield from super()._handshake_finished(self._explained(err) if err else None)

@@ -1,0 +1,75 @@
+"""A TLS session with the daemon is taken up again, for some minutes, and only with the daemon that it was with."""
+
+from pathlib import Path
+
+import pytest
+from OpenSSL import SSL
+
+from apispy.certs import open_store
+from apispy.endpoints import TLS
+from apispy.proxy.tls_contexts import (
+    RESUMED,
+    Resumption,
+    daemon_connection,
+    daemon_context,
+    listening_connection,
+    listening_context,
+)
+
+
+class Daemon:
+    """A daemon's side of TLS, and a client's context for it."""
+
+    def __init__(self, folder: Path) -> None:
+        store = open_store(folder)
+        server, client = store.server_for(), store.directory
+        self.listens = listening_context(server.ca, server.cert, server.key)
+        self.dials = daemon_context(TLS(True, client / "ca.pem", client / "cert.pem", client / "key.pem"))
+
+    def ask(self, resumption: Resumption, dials: SSL.Context | None = None) -> bool:
+        """A connection that ends without close_notify, as those of apispy do. Whether a session was taken up."""
+        theirs = listening_connection(self.listens)
+        ours = daemon_connection(dials or self.dials, "127.0.0.1")
+        resumption.begin(ours)
+        sides = [ours, theirs]
+        while sides:
+            sides = [one for one in sides if not shaken(one)]
+            pass_on(ours, theirs)
+        theirs.send(b"hello")
+        pass_on(ours, theirs)
+        assert ours.recv(100) == b"hello"
+        resumption.learn(ours)
+        return bool(SSL._lib.SSL_session_reused(theirs._ssl))  # type: ignore[attr-defined]
+
+
+def shaken(side: SSL.Connection) -> bool:
+    try:
+        side.do_handshake()
+    except SSL.WantReadError:
+        return False
+    return True
+
+
+def pass_on(*sides: SSL.Connection) -> None:
+    for one, other in (sides, sides[::-1]):
+        try:
+            other.bio_write(one.bio_read(1 << 20))
+        except SSL.WantReadError:
+            pass
+
+
+def test_a_session_is_taken_up_for_some_minutes_from_its_handshake(tmp_path: Path) -> None:
+    now = 0.0
+    daemon, resumption = Daemon(tmp_path / "certs"), Resumption(lambda: now)
+    assert [daemon.ask(resumption) for _ in range(3)] == [False, True, True]
+    now = RESUMED - 1
+    assert daemon.ask(resumption)
+    now = RESUMED
+    assert [daemon.ask(resumption) for _ in range(2)] == [False, True]
+
+
+def test_a_session_does_not_stand_for_another_daemon(tmp_path: Path) -> None:
+    daemon, other, resumption = Daemon(tmp_path / "certs"), Daemon(tmp_path / "other"), Resumption()
+    daemon.ask(resumption)
+    with pytest.raises(SSL.Error, match="certificate verify failed"):
+        other.ask(resumption, daemon.dials)

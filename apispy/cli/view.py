@@ -69,7 +69,7 @@ class View:
             verbosity=self.verbosity,
             color=colored(self.color, stream),
             body_limit=self.body_limit,
-            columns=lambda: columns_of(stream),
+            columns=(lambda: columns_of(stream)) if stream.isatty() else (lambda: 0),
             curl=curl,
         )
         nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING

@@ -1,6 +1,6 @@
 """The one line that says what a call was and what came of it."""
 
-from datetime import datetime
+import time
 
 from apispy.outputs import units
 from apispy.outputs.arguments import arguments, quoted
@@ -51,7 +51,8 @@ def end(reading: Reading) -> list[Piece]:
 def _clock(at: float) -> str:
     """The local time of day, to the millisecond."""
     millis = round(at * 1000)
-    return f"{datetime.fromtimestamp(millis // 1000):%H:%M:%S}.{millis % 1000:03}"
+    local = time.localtime(millis // 1000)
+    return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{millis % 1000:03}"
 
 
 def _value(value: str) -> str:

@@ -16,6 +16,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+READ, BULK = 256 * 1024, 1024 * 1024
+"""Bytes that asyncio asks the kernel for at once, and those that are asked for once there were as many."""
+
 READ_AHEAD = 256 * 1024
 """Bytes taken from the kernel before they are asked for."""
 
@@ -53,6 +56,8 @@ class Stream(asyncio.Protocol):
             self._on_open(self)
 
     def data_received(self, data: bytes) -> None:
+        if len(data) == READ:
+            self.transport.max_size = BULK  # type: ignore[attr-defined]  # of asyncio's transports on sockets
         if self._take is not None:
             self._take(data)
             return

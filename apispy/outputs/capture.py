@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from apispy.capture import Daemon, Header, Notice, Writer
-from apispy.model import Chunk, Direction, Exchange, Item
+from apispy.model import Direction, Exchange, Item
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.writer import LULL
 
@@ -49,9 +49,6 @@ class Capture(Output):
         self._hear(reading)
 
     def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        self._hear(reading)
-
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
         self._hear(reading)
 
     def write(self, reading: Reading) -> None:

@@ -32,16 +32,22 @@ def without_quotes(reason: str) -> str:
 
 def fields(hider: Hider, headers: Headers, place: str) -> Headers:
     """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden come back as they are."""
-    if hider.only_signs and not hider.policy.rules.headers and all(_is_plain(*field) for field in headers):
+    if hider.only_signs and not hider.policy.rules.headers and _are_plain(headers.fields):
         return headers
     return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
 
 
-def _is_plain(name: bytes, value: bytes) -> bool:
-    """Whether nothing in a field can be a secret that apispy knows of by itself."""
-    return not (
-        b"://" in value or b"SWM" in value or b"-----BEGIN" in value or _is_secret(name)
-    )  # as texts.KNOWN
+def _are_plain(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
+    """Whether nothing in these fields can be a secret that apispy knows of by itself."""
+    values = b"\n".join([value for _, value in pairs])
+    if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as texts.KNOWN
+        return False
+    return not _is_one_secret(tuple([name for name, _ in pairs]))
+
+
+@lru_cache(1024)
+def _is_one_secret(names: tuple[bytes, ...]) -> bool:
+    return any(_is_secret(name) for name in names)
 
 
 @lru_cache(1024)

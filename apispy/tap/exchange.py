@@ -1,11 +1,12 @@
 """One exchange while it is under way: the mutable twin of model.Exchange."""
 
-from apispy.model import Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
+from apispy.model import Body, Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
 from apispy.tap import http1
 from apispy.tap.events import Data, StreamEnded
 from apispy.tap.stream import KeptStream
 
 NONE = Headers()
+NOTHING = Body()
 
 
 class OpenExchange:
@@ -42,8 +43,13 @@ class OpenExchange:
             self._streams[direction] = KeptStream(self._limit, digest=self._digests)
         return self._streams[direction]
 
+    def _body(self, direction: Direction) -> Body:
+        stream = self._streams.get(direction)
+        return stream.freeze() if stream is not None else NOTHING
+
     def ended(self, direction: Direction) -> bool:
-        return self.stream(direction).ended_at is not None
+        stream = self._streams.get(direction)
+        return stream is not None and stream.ended_at is not None
 
     def add(self, direction: Direction, data: bytes, at: float) -> Data:
         chunk = Chunk(self.since(at), data)
@@ -76,19 +82,17 @@ class OpenExchange:
     def freeze(self, end: End = "open", at: float | None = None, *problems: str) -> Exchange:
         assert self.request is not None, "frozen before its head was read"
         asked, answered = self.request, self.response
-        body = self.stream("request").freeze()
+        body = self._body("request")
         request = Request(asked.method, asked.target, asked.version, asked.headers, body, asked.at)
         response = None
         if answered is not None:
-            body = self.stream("response").freeze()
+            body = self._body("response")
             response = Response(
                 answered.status, answered.reason, answered.version, answered.headers, body, answered.at
             )
         tunnel = None
         if self.protocol is not None:
-            tunnel = Tunnel(
-                self.protocol, self.stream("to_server").freeze(), self.stream("to_client").freeze()
-            )
+            tunnel = Tunnel(self.protocol, self._body("to_server"), self._body("to_client"))
         return Exchange(
             id=self.number,
             connection=self._connection,

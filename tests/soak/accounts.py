@@ -12,7 +12,7 @@ from statistics import median
 from tests.e2e.spy import Spy
 from tests.e2e.waiting import until
 
-ROOM = 20 << 20
+ROOM = 8 << 20
 """Bytes by which memory may differ between the middle and the last third of the rounds.
 
 apispy remembers what 20,000 ids are called, an allocator does not give back all that it took, and a soak of a minute is

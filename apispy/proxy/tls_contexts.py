@@ -32,7 +32,7 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
 
 _lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
 
-RESUMED = 300.0
+RESUMED = 60.0
 """Seconds in which a TLS session with the daemon is taken up again. Then its certificate is verified anew."""
 
 

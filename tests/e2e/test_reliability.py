@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from apispy.capture import read
+from apispy.certs import open_store
 
 from .channels import RESET
 from .combining import dial, listener
@@ -137,6 +139,36 @@ def test_a_daemons_certificate_that_is_replaced(place: Path) -> None:
     finally:
         spy.kill()
         up.listener.close()
+
+
+def test_its_own_certificates_that_are_replaced(place: Path, daemon: Upstream) -> None:
+    """It goes on with those that it started with; the next start has the new ones."""
+    where, old = place / "own", place / "own-old"
+    spy = Spy.start(where, *listener("tls", where), "--upstream", daemon.url)
+    again = None
+    try:
+        shutil.copytree(where / "certs", old)
+        with spy.at.socket() as kept:
+            kept.sendall(PING)
+            assert kept.recv(len(PONG)) == PONG
+            shutil.rmtree(where / "certs")
+            open_store(where / "certs").server_for()
+            kept.sendall(PING)
+            assert kept.recv(len(PONG)) == PONG
+        assert ping(Endpoint(spy.at.host, old)) == PONG
+        with pytest.raises(ssl.SSLError, match="verify failed"):
+            ping(Endpoint(spy.at.host, where / "certs"))
+        assert spy.end() == 0
+        words = ["--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs", "--upstream", daemon.url]
+        again = Spy.start(place / "own-again", *words)
+        assert ping(Endpoint(again.at.host, where / "certs")) == PONG
+        with pytest.raises(ssl.SSLError, match="verify failed"):
+            ping(Endpoint(again.at.host, old))
+        assert again.end() == 0
+    finally:
+        spy.kill()
+        if again is not None:
+            again.kill()
 
 
 # -- ssh --

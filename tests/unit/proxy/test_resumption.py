@@ -1,4 +1,4 @@
-"""A TLS session with the daemon is taken up again, for some minutes, and only with the daemon that it was with."""
+"""A TLS session with the daemon is taken up again, for a minute, and only with the daemon that it was with."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def pass_on(*sides: SSL.Connection) -> None:
             pass
 
 
-def test_a_session_is_taken_up_for_some_minutes_from_its_handshake(tmp_path: Path) -> None:
+def test_a_session_is_taken_up_for_a_minute_from_its_handshake(tmp_path: Path) -> None:
     now = 0.0
     daemon, resumption = Daemon(tmp_path / "certs"), Resumption(lambda: now)
     assert [daemon.ask(resumption) for _ in range(3)] == [False, True, True]

@@ -39,6 +39,13 @@ class Counting(Pipeline):
         super().close()
 
     def take_now(self, event: Event) -> bool:
+        try:
+            return self._took(event)
+        except Exception as fault:  # as in ``feed``
+            self._failed(fault)
+            return True
+
+    def _took(self, event: Event) -> bool:
         match event:
             case Data(number, direction, _, chunk) if (gist := self._glimpsed.get(number)) is not None:
                 if direction in ("request", "to_server"):

@@ -55,8 +55,7 @@ class Pipeline:
         try:
             self._take(event)
         except Exception as fault:  # a bug of ours must not reach the traffic
-            log.exception("the pipeline failed")
-            self.notice(f"a fault in apispy, something is not shown: {self._redactor.message(repr(fault))}")
+            self._failed(fault)
 
     @property
     def aliases(self) -> Callable[[str], tuple[str, ...]]:
@@ -76,6 +75,10 @@ class Pipeline:
         self._live.clear()
         for output in self._outputs:
             output.close()
+
+    def _failed(self, fault: Exception) -> None:
+        log.exception("the pipeline failed")
+        self.notice(f"a fault in apispy, something is not shown: {self._redactor.message(repr(fault))}")
 
     # -- events --
 

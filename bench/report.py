@@ -1,6 +1,8 @@
 """RESULTS.md and the tables on the screen."""
 
-from bench.goals import GOALS
+from textwrap import fill
+
+from bench.goals import GOALS, Goal
 from bench.measures import MEASURES
 from bench.places import TRANSPORTS
 from bench.results import Results
@@ -75,6 +77,23 @@ def goals(results: Results) -> str:
     return table(rows)
 
 
+def missed(results: Results) -> str:
+    """Why, for each goal that is not met."""
+    told = []
+    for goal in GOALS:
+        if goal.met(results) is False:
+            ratios = {other: _to_direct(results, goal, other) for other in ("socat", "haproxy")}
+            why = (goal.hard or "Why is not known.").format_map(ratios)
+            found = f"{goal.what}: {number(goal.found(results) or 0)}, wanted {goal.words}. "
+            told.append(fill(found + " ".join(why.split()), 120, initial_indent="- ", subsequent_indent="  "))
+    return "\n".join(told) or "None."
+
+
+def _to_direct(results: Results, goal: Goal, subject: str) -> str:
+    value, direct = (results.value(goal.measure, goal.transport, one) for one in (subject, "direct"))
+    return number(value / direct) if value and direct else "-"
+
+
 def short(results: Results) -> str:
     """The table in the README."""
     wanted = (
@@ -116,6 +135,10 @@ In brackets: the ratio to direct, and to mitmdump.
 ## Goals
 
 {goals(results)}
+
+## Missed
+
+{missed(results)}
 
 ## Who stands between
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 
 import h11
 
-from apispy.model import Exchange, Headers, Request, Response
+from apispy.model import Direction, Exchange, Headers, Request, Response
 from apispy.tap import http1
 from apispy.tap.events import Answered, Closed, Event, GaveUp, Opened
 from apispy.tap.exchange import OpenExchange
+
+PIECE = 64 << 10
+"""Bytes of a tunnel that are one chunk at most: as long as one is read and shown, the bytes of others wait."""
 
 HELD_LIMIT = 8 << 20
 """Bytes that a client may be ahead of the daemon's answer before the tap gives up on the connection."""
@@ -77,7 +80,7 @@ class ConnectionTap:
     def _client_data(self, data: bytes, at: float) -> Iterator[Event]:
         exchange = self._open or self._begin(data, at)
         if exchange.protocol is not None:
-            yield exchange.add("to_server", data, at)
+            yield from _tunnelled(exchange, "to_server", data, at)
         elif exchange.ended("request"):
             self._hold(data, at)
         else:
@@ -119,7 +122,7 @@ class ConnectionTap:
         if exchange is None or exchange.response_reader is None:
             raise h11.RemoteProtocolError("the daemon spoke before it was asked")
         if exchange.protocol is not None:
-            yield exchange.add("to_client", data, at)
+            yield from _tunnelled(exchange, "to_client", data, at)
         else:
             yield from self._response_data(exchange, data, at)
 
@@ -154,9 +157,9 @@ class ConnectionTap:
         """From here on both sides are raw, and what came early belongs to the tunnel."""
         assert exchange.response_reader is not None
         if early := exchange.response_reader.rest:
-            yield exchange.add("to_client", early, at)
+            yield from _tunnelled(exchange, "to_client", early, at)
         for data, came_at in self._take_held():
-            yield exchange.add("to_server", data, came_at)
+            yield from _tunnelled(exchange, "to_server", data, came_at)
         if self._client_left is not None:
             yield exchange.end("to_server", self._client_left)
 
@@ -256,3 +259,8 @@ class ConnectionTap:
         if exchange is not None and exchange.request is not None:
             yield Closed(exchange.freeze("cut", at, f"could not be read further: {reason}"))
         yield GaveUp(self.number, reason, at)
+
+
+def _tunnelled(exchange: OpenExchange, direction: Direction, data: bytes, at: float) -> Iterator[Event]:
+    for start in range(0, len(data), PIECE):
+        yield exchange.add(direction, data[start : start + PIECE], at)

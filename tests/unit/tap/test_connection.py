@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from apispy.tap import Answered, Data, Opened, StreamEnded
+from apispy.tap.connection import PIECE
 
 from .conversations import (
     ATTACH,
@@ -83,6 +84,15 @@ def test_hijack_with_half_closes():
     assert exchange.tunnel.to_client.data == b"hello"
     assert (exchange.tunnel.to_server.ended_at, exchange.tunnel.to_client.ended_at) == (2.0, 4.0)
     assert exchange.end == "complete"
+
+
+def test_much_that_a_tunnel_brings_at_once_is_chunks_of_a_bounded_size():
+    said = bytes(range(256)) * 1000
+    exchange = only([c(ATTACH), s(HIJACKED + said), c(said), c(b""), s(b"")])
+    for body in (exchange.tunnel.to_client, exchange.tunnel.to_server):
+        assert body.data == said
+        assert [len(chunk.data) for chunk in body.chunks] == [PIECE] * 3 + [len(said) - 3 * PIECE]
+        assert len({chunk.at for chunk in body.chunks}) == 1
 
 
 def test_stdin_that_came_before_the_101_belongs_to_the_hijack():

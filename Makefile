@@ -21,13 +21,15 @@ check: $(VENV)/.ready
 unit: $(VENV)/.ready
 	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
 
-# What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage.
-LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py)
+# What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
+# gigabytes, printed lines and scripts that are run.
+LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
+    daemon.py record.py soak.py curl.py export.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
 
-e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 7 minutes; CI runs it too
+e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it too
 	$(BIN)/pytest -q $(LONG)
 
 # The whole battery with recorders around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.

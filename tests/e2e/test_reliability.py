@@ -143,7 +143,7 @@ def test_a_daemons_certificate_that_is_replaced(place: Path) -> None:
 
 def test_its_own_certificates_that_are_replaced(place: Path, daemon: Upstream) -> None:
     """It goes on with those that it started with; the next start has the new ones."""
-    where, old = place / "own", place / "own-old"
+    where, old = place / "replaced-own", place / "replaced-own-old"
     spy = Spy.start(where, *listener("tls", where), "--upstream", daemon.url)
     again = None
     try:
@@ -160,7 +160,7 @@ def test_its_own_certificates_that_are_replaced(place: Path, daemon: Upstream) -
             ping(Endpoint(spy.at.host, where / "certs"))
         assert spy.end() == 0
         words = ["--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs", "--upstream", daemon.url]
-        again = Spy.start(place / "own-again", *words)
+        again = Spy.start(place / "replaced-own-again", *words)
         assert ping(Endpoint(again.at.host, where / "certs")) == PONG
         with pytest.raises(ssl.SSLError, match="verify failed"):
             ping(Endpoint(again.at.host, old))

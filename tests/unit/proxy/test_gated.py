@@ -83,7 +83,7 @@ def test_a_request_that_is_not_all_there_gets_the_answer_and_the_end():
         found = said(client)
         client.sendall(whole[-3:] + PING)
     assert b"\r\nConnection: close\r\n" in found
-    assert there.heard == [b""]
+    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
 
 
 def test_a_body_that_is_there_is_swallowed():
@@ -136,7 +136,7 @@ def test_a_hijack_that_is_refused_ends():
     with proxied("op:ContainerAttach status=500", serve=hijack) as there, there.connect() as client:
         client.sendall(ATTACH + b"typed early")
         assert said(client).startswith(b"HTTP/1.1 500 ")
-    assert there.heard == [b""]
+    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
 
 
 def test_the_image_of_a_body_decides():
@@ -344,7 +344,7 @@ def test_an_error_in_deciding_denies():
         found = said(client)
     assert found.startswith(b"HTTP/1.1 500 ")
     assert b"the request was not passed on" in found
-    assert there.heard == [b""]
+    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
 
 
 def test_a_client_that_is_far_ahead_is_ended():
@@ -371,7 +371,7 @@ def test_a_pages_request_gets_403_and_the_end(headers: bytes):
         found = said(client)
     assert found.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert b'{"message": "apispy: refused, because ' in found
-    assert there.heard == [b""]
+    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
     assert there.shown.calls[0].exchange.problems[0].startswith("answered by apispy: refused, because ")
 
 

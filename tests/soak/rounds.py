@@ -73,13 +73,15 @@ class Soak:
         ]
         for worker in workers:
             worker.start()
-        over.wait(seconds / 2)
-        if kill:
-            self.daemon.kill()
-            self.daemon.start()
-            self.daemon.docker("start", CONTAINER)
-        over.wait(seconds / 2)
-        over.set()
+        try:
+            over.wait(seconds / 2)
+            if kill:
+                self.daemon.kill()
+                self.daemon.start()
+                self.daemon.docker("start", CONTAINER)
+            over.wait(seconds / 2)
+        finally:  # also when the soak is ended from outside
+            over.set()
         for worker in workers:
             worker.join()
 

@@ -99,19 +99,27 @@ def test_a_script_reaches_a_unix_socket_and_plain_tcp(name: str, place: Path, da
         same_statuses(capture, name, other)
 
 
+def is_mixed(word: str) -> bool:
+    """Two curls that run at the same time have written at the same time: "2020 00https://...", "https://..."."""
+    return re.fullmatch(r"(?!\d{3}$)\d.*|https?:.*", word) is not None
+
+
 def same_statuses(capture: Path, name: str, other: Endpoint) -> bytes:
     """Run the script of *capture* against *other*; what it printed."""
     script = capture.with_name(f"{name}-script")
     script.write_bytes(export(capture, name))
-    done = subprocess.run(
-        [PROGRAMS[name], script],
-        env=os.environ | other.env(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=100,
-        check=False,
-    )
-    said = [line.split() for line in done.stderr.decode().splitlines()]
+    for _ in range(3):
+        done = subprocess.run(
+            [PROGRAMS[name], script],
+            env=os.environ | other.env(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        said = [words for line in done.stderr.decode().splitlines() if (words := line.split())]
+        if not any(is_mixed(words[0]) for words in said):
+            break
     answers = Counter(outline(words[0], words[-1]) for words in said if words[0].isdigit())
     recorded = Counter(outline(str(row["status"]), row["target"]) for row in rows(capture))
     assert answers == recorded, done.stderr.decode()

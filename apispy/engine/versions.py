@@ -1,7 +1,6 @@
 """Versions of the API, and the engine releases that brought them. A version is text, "1.41"."""
 
 import re
-from functools import lru_cache
 
 Releases = tuple[tuple[str, str], ...]
 
@@ -60,7 +59,6 @@ NEWEST = ENGINES[-1][1]
 _FORM = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 
 
-@lru_cache(1024)
 def parse(text: str) -> tuple[int, int] | None:
     """(1, 9) of "1.9" or "v1.9", to compare by: "1.9" is before "1.10". None of any other text."""
     found = _FORM.fullmatch(text)

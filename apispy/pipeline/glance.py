@@ -17,8 +17,9 @@ SILENT = ("", "json", "text", "raw", "tar")
 AS_IT_IS = Redactor(Policy(show_secrets=True))
 """Only figures come out of what it is given; and a target with a secret must be known again."""
 
-KNOWN = 4096
-"""How many targets are remembered with the calls that they make."""
+KNOWN, LONGEST = 4096, 2048
+"""How many targets are remembered with the calls that they make, and how long the longest of them: a client may send
+ones of a megabyte."""
 
 
 def glance(gist: Gist) -> Figures:
@@ -57,13 +58,22 @@ def first_glance(gist: Gist) -> Figures:
     )
 
 
-@lru_cache(KNOWN)
-def _asked(method: str, target: str) -> tuple[Call, bool, bool, int | None]:
-    """The call, whether it stays open, whether it may fail after a status of success, and what a repeat is known by."""
+Asked = tuple[Call, bool, bool, int | None]
+"""The call, whether it stays open, whether it may fail after a status of success, and what a repeat is known by."""
+
+
+def _asked(method: str, target: str) -> Asked:
+    return (_asked_again if len(method) + len(target) <= LONGEST else _look_up)(method, target)
+
+
+def _look_up(method: str, target: str) -> Asked:
     call = engine.lookup(method, target)
     lasts = call.stays_open
     late = call.operation.response not in SILENT or call.operation.id == "ContainerWait"
     return call, lasts, late, read_of(method, target, lasts)
+
+
+_asked_again = lru_cache(KNOWN)(_look_up)
 
 
 def _is_harmless(gist: Gist, call: Call) -> bool:

@@ -12,6 +12,11 @@ from apispy.endpoints import TLS
 ALPN = b"http/1.1"
 """What dockerd itself offers (go-connections, up to engine 29.1), and all that apispy reads."""
 
+_lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
+
+RESUMED = 60.0
+"""Seconds in which a TLS session with the daemon is taken up again. Then its certificate is verified anew."""
+
 
 def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
     """TLS 1.2 or newer, only for clients with a certificate of *ca*. Raises SSL.Error when a file does not fit.
@@ -28,12 +33,6 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
     made.set_session_id(b"apispy")  # OpenSSL refuses to resume verified sessions without one
     made.set_alpn_select_callback(_select_protocol)
     return made
-
-
-_lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
-
-RESUMED = 60.0
-"""Seconds in which a TLS session with the daemon is taken up again. Then its certificate is verified anew."""
 
 
 class NoCommonProtocol(Exception):

@@ -42,12 +42,7 @@ def _are_plain(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
     values = b"\n".join([value for _, value in pairs])
     if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as texts.KNOWN
         return False
-    return not _is_one_secret(tuple([name for name, _ in pairs]))
-
-
-@lru_cache(1024)
-def _is_one_secret(names: tuple[bytes, ...]) -> bool:
-    return any(_is_secret(name) for name in names)
+    return not any(_is_secret(name) for name, _ in pairs)
 
 
 @lru_cache(1024)

@@ -107,6 +107,37 @@ def coding_of(head: bytes) -> str:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
+def unpack(data: bytes, coding: str, limit: int) -> bytes:
+    """All that *data*, whole, holds; *coding*: a name in UNPACKERS. Streams one after the other count as one.
+
+    Raises ValueError: it is not in that coding, it ends early, or more than *limit* bytes come out of it.
+    """
+    found = bytearray()
+    try:
+        while data:
+            unpacker = UNPACKERS[coding](data)
+            while not unpacker.eof:
+                piece = unpacker.decompress(data, PIECE)
+                found += piece
+                if len(found) > limit:
+                    raise ValueError(f"more than {limit} bytes come out of it")
+                if not piece and not unpacker.eof:
+                    raise ValueError(f"the {coding} data end early")
+                data = b""
+            data = unpacker.unused_data.lstrip(b"\0")
+    except FAULTS as fault:
+        raise ValueError(str(fault)) from fault
+    return bytes(found)
+
+
+def beginning(data: bytes, coding: str, size: int) -> bytes:
+    """The first *size* bytes, or fewer, of what *data*, maybe cut, holds. Raises ValueError: it is not that coding."""
+    try:
+        return UNPACKERS[coding](data).decompress(data, size)
+    except FAULTS as fault:
+        raise ValueError(str(fault)) from fault
+
+
 class Packed:
     """First an item of kind "compressed", its value the coding's name; then the items of what is inside.
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from apispy.model import Body, Chunk
 from apispy.steps import parameters, texts, values
+from apispy.steps.contents import NotPacked, is_form, names_a_secret, unpacked
 from apispy.steps.hider import Hider
 from apispy.steps.paths import Path
 from apispy.steps.suspicion import suspect
@@ -33,22 +34,37 @@ def withheld(hider: Hider, body: Body, place: str) -> Body:
     return replace(body, chunks=(), shown=False)
 
 
-def form(hider: Hider, body: Body, place: str) -> Body:
-    """An ``application/x-www-form-urlencoded`` body."""
-    if not _holds(body):
-        return body
-    return _whole(hider, body, place, lambda text: parameters.pairs(hider, text, place), fill=b"&")
+def documents(
+    hider: Hider,
+    body: Body,
+    place: str,
+    secrets: Secrets,
+    *,
+    strict: bool,
+    form: bool = False,
+    coding: str = "",
+) -> Body:
+    """JSON, one value or several, or text.
 
-
-def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict: bool) -> Body:
-    """JSON, one value or several, or text. *strict*: it must be JSON, all of it, else it is withheld."""
+    *strict*: it must be JSON, all of it, else it is withheld. *form*: or ``a=b&c=d``, if it is that to the letter.
+    *coding*: how it is compressed; then it is shown as it came, or withheld if something in it is secret.
+    """
     rules = hider.policy.rules
     if not body.size or not body.shown:
         return body
-    if not strict and not secrets and hider.only_signs and not suspect(body.data):
+    if coding:
+        return _packed(
+            hider,
+            body,
+            place,
+            coding,
+            lambda found: documents(hider, found, place, secrets, strict=strict, form=form),
+        )
+    if not strict and not secrets and hider.only_signs and not _suspect(body.data, form=form):
         return body
     if body.cut:
-        if strict or (rules.look_into_bodies and _holds(body)):
+        looks_in = rules.look_into_bodies and _holds(body)
+        if strict or looks_in or is_form(body.data) or names_a_secret(body.data):
             return withheld(hider, body, place)
         return _changed(body, values.as_text(body.data, lambda text: texts.clean(hider, text, place)))
     try:
@@ -56,18 +72,44 @@ def documents(hider: Hider, body: Body, place: str, secrets: Secrets, *, strict:
     except RecursionError:
         return withheld(hider, body, place)
     except ValueError:
-        if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")):
+        if form and is_form(body.data):
+            return _whole(hider, body, place, lambda text: parameters.pairs(hider, text, place), fill=b"&")
+        if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")) or names_a_secret(body.data):
             return withheld(hider, body, place)
     return _whole(hider, body, place, lambda text: texts.clean(hider, text, place))
 
 
-def output(hider: Hider, body: Body, place: str, *, framed: bool) -> Body:
+def _suspect(data: bytes, *, form: bool) -> bool:
+    """Whether there may be something secret in a body of which no table says where its secrets are."""
+    return suspect(data) or (form and not parameters.innocent(data.decode("latin-1"))) or names_a_secret(data)
+
+
+def _packed(hider: Hider, body: Body, place: str, coding: str, look: Callable[[Body], Body]) -> Body:
+    """A compressed body: as it came if *look* changes nothing of what is in it, else withheld."""
+    if not _holds(body):
+        return body
+    if body.cut:
+        return withheld(hider, body, place)
+    try:
+        data = unpacked(body.data, coding)
+    except NotPacked:
+        return look(body)
+    except ValueError:
+        return withheld(hider, body, place)
+    clean = look(Body((Chunk(body.chunks[-1].at, data),), len(data)))
+    return body if clean.shown and clean.data == data else withheld(hider, body, place)
+
+
+def output(hider: Hider, body: Body, place: str, *, framed: bool, coding: str = "") -> Body:
     """What programs or archives hold: only the user's patterns look into it. *framed*: it may have Docker's frames.
 
     The frames are kept. Anything else that has a structure of its own is withheld if something was found in it.
+    *coding*: how it is compressed.
     """
     if not hider.policy.rules.patterns or not _holds(body):
         return body
+    if coding:
+        return _packed(hider, body, place, coding, lambda found: output(hider, found, place, framed=framed))
     if body.cut:
         return withheld(hider, body, place)
     before = len(hider.found)

@@ -1,9 +1,11 @@
 """Takes secrets out of the target of a request, and out of forms. What is no secret stays byte for byte."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
+from apispy.decoders.registry_auth import PLAIN
 from apispy.steps import kinds, texts, values
 from apispy.steps.hider import Hider
 from apispy.steps.secret_names import strong
@@ -12,8 +14,16 @@ from apispy.steps.suspicion import suspect
 SECRET_NAMES = frozenset(("credentials", "auth", "pass", "pwd"))
 """Parameters, in lower case, that are secret altogether, beside those with a name that says so."""
 
-TELLING = tuple(name.encode() for name in (*SECRET_NAMES, "buildargs", "changes", "setenv"))
+ACCOUNTS = frozenset(("authconfig", "registryauth", "x-registry-auth", "x-registry-config", "authconfigs"))
+"""Parameters in which old clients send registry credentials: JSON, base64 of it, or parts: ``NAME[part]``."""
+
+_PARTS = re.compile(r"[^\[\].]+")
+
+TELLING = tuple(name.encode() for name in (*SECRET_NAMES, "buildargs", "changes", "env", "=|"))
 """Names of which one is in every query that has secrets, unless its text is suspect."""
+
+NO_ACCOUNT = ("", "{}", "null", "e30=", "e30", "bnVsbA==")
+"""What clients send who have no credentials: nothing, an empty object or null, as JSON or in base64."""
 
 FLAGS = ("", "0", "1", "true", "false")
 """What ``rotateWorkerToken`` and the like have: no secret."""
@@ -60,16 +70,20 @@ def parameter(hider: Hider, name: str, value: str, place: str) -> str:
         return "\n".join(_instruction(hider, line, place) for line in value.split("\n"))
     if name == "setenv":  # Podman's
         return texts.clean(hider, texts.pair(hider, value, place), place)
-    if (name in SECRET_NAMES or strong(name)) and value.lower() not in FLAGS:
+    parts = _PARTS.findall(name) or [name]
+    first, last = parts[0], parts[-1]
+    if first in ACCOUNTS and last not in PLAIN:
+        return hider.hide(value, place, kinds.REGISTRY) if value not in NO_ACCOUNT else value
+    if (last in SECRET_NAMES or strong(name)) and value.lower() not in FLAGS:
         return hider.hide(value, place, kinds.PARAMETER)
     found = json_in(value)
     if found is not None:
         try:
-            shown = values.clean(hider, found, place)
+            shown = values.clean(hider, found, place, last)
         except RecursionError:
             return hider.hide(value, place, kinds.PARAMETER)
         return value if shown == found else _dumped(shown)
-    return texts.clean(hider, value, place)
+    return values.clean(hider, value, place, last)  # type: ignore[no-any-return]
 
 
 def _instruction(hider: Hider, line: str, place: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from apispy import engine
 from apispy.engine.operation import Call
 from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item
-from apispy.steps import bodies, heads, kinds, parameters, streams, texts, values
+from apispy.steps import bodies, contents, heads, kinds, parameters, streams, texts, values
 from apispy.steps.hider import Hider, Tokens
 from apispy.steps.policy import Policy
 from apispy.steps.suspicion import Watch
@@ -55,13 +55,20 @@ class Cleaning:
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._echoes: set[str] = set()
         self._watches: dict[Direction, Watch] = {}
+        self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._before: dict[Direction, bytes] = {}  # the end of what was shown of each stream
         self._formats: dict[Direction, str] = {}  # found out once for each state of the exchange
         self._hidden: dict[Direction, bool] = {}
+        self._packed: dict[Direction, bool] = {}
         self._plain: list[Headers] = []  # of heads in which nothing was found
 
     def look(self, direction: Direction, data: bytes) -> None:
         """Some bytes of a stream go by; what is read in it will be asked for with ``item``."""
+        head = self._heads.get(direction, b"")
+        if len(head) < contents.HEAD:
+            self._heads[direction] = head + data[: contents.HEAD - len(head)]
+            for known in (self._formats, self._packed, self._hidden):
+                known.pop(direction, None)
         if self._format(direction) in streams.PROGRAMS:
             return  # it is not asked there
         self._watches.setdefault(direction, Watch()).look(data)
@@ -71,6 +78,7 @@ class Cleaning:
         self._exchange = exchange
         self._formats.clear()
         self._hidden.clear()
+        self._packed.clear()
         if self._policy.show_secrets:
             return exchange
         hider = self._hider()
@@ -107,7 +115,7 @@ class Cleaning:
     def _may_hold_secrets(self, direction: Direction) -> bool:
         return not self._policy.show_secrets and (
             streams.is_secret_tunnel(self._call, self._exchange, direction)
-            or streams.is_form(self._exchange, direction)
+            or self._is_form(direction)
             or streams.is_unknown_json(self._call, self._exchange, direction)
             or bool(streams.secrets_of(self._call, direction, self._policy))
         )
@@ -120,6 +128,8 @@ class Cleaning:
             return None
         if self._format(direction) in streams.PROGRAMS or self._innocent(direction):
             return chunk
+        if self._is_packed(direction) or self._names_a_secret(direction):
+            return None
         before = self._before.get(direction, b"")
         self._before[direction] = (before + chunk.data)[-BEFORE:]
         return replace(chunk, data=texts.starred(chunk.data, self._echoes, before))
@@ -136,9 +146,30 @@ class Cleaning:
     def _innocent(self, direction: Direction) -> bool:
         """Whether nothing that has gone by in this stream can be secret."""
         watch = self._watches.get(direction)
-        return watch is not None and not watch.suspect and self._hider().only_signs
+        if watch is None or watch.suspect or self._is_packed(direction):
+            return False
+        return self._hider().only_signs
+
+    def _names_a_secret(self, direction: Direction) -> bool:
+        """Whether a field that is secret in JSON has gone by."""
+        watch = self._watches.get(direction)
+        return watch is not None and watch.named
+
+    def _is_packed(self, direction: Direction) -> bool:
+        """Whether what a stream says is compressed, so that a look at its bytes tells nothing."""
+        if direction not in self._packed:
+            head = self._heads.get(direction, b"")
+            self._packed[direction] = bool(contents.coding(self._headers(direction), head))
+        return self._packed[direction]
+
+    def _headers(self, direction: Direction) -> Headers:
+        return streams.headers_of(self._exchange, direction)
 
     def _looked_through(self, hider: Hider, item: Item) -> Item:
+        text = item.value.encode("utf-8", "surrogatepass") if isinstance(item.value, str) else item.value
+        if isinstance(text, bytes) and contents.names_a_secret(text):
+            why = "withheld: it names a field that is secret in JSON, and is no JSON"
+            return Item("problem", "withheld", why, item.span)
         secrets = [(path, kinds.RULE) for path in self._policy.rules.paths]
         try:
             value = bodies.document(hider, item.value, "", secrets)
@@ -161,24 +192,25 @@ class Cleaning:
             return body
         call, exchange = self._call, self._exchange
         place = f"{direction}.body"
-        secrets = streams.secrets_of(call, direction, self._policy)
         if streams.is_secret_tunnel(call, exchange, direction):
             return bodies.withheld(hider, body, place)
-        if streams.is_form(exchange, direction) and all(kind in streams.VARIABLES for _, kind in secrets):
-            return bodies.form(hider, body, place)
+        coding = contents.coding(self._headers(direction), body.chunks[0].data if body.chunks else b"")
         if self._format(direction) in streams.PROGRAMS:
             framed = self._format(direction) in streams.FRAMED
-            return bodies.output(hider, body, place, framed=framed)
+            return bodies.output(hider, body, place, framed=framed, coding=coding)
+        secrets = streams.secrets_of(call, direction, self._policy)
         if (
             not secrets
             and not body.cut
+            and not self._is_form(direction)
             and self._innocent(direction)
             and self._watches[direction].size == body.size
         ):
             return body
         strict = bool(secrets) and not streams.is_error(exchange, direction)
+        form = direction == "request" and all(kind in streams.VARIABLES for _, kind in secrets)
         secrets += [(path, kinds.RULE) for path in self._policy.rules.paths]
-        return bodies.documents(hider, body, place, secrets, strict=strict)
+        return bodies.documents(hider, body, place, secrets, strict=strict, form=form, coding=coding)
 
     def _head_of_request(self, hider: Hider, exchange: Exchange) -> Exchange:
         request = exchange.request
@@ -208,8 +240,22 @@ class Cleaning:
 
     def _format(self, direction: Direction) -> str:
         if direction not in self._formats:
-            self._formats[direction] = streams.format_of(self._call, self._exchange, direction)
+            head = self._head(direction)
+            self._formats[direction] = streams.format_of(self._call, self._exchange, direction, head)
         return self._formats[direction]
+
+    def _is_form(self, direction: Direction) -> bool:
+        """Whether a body is a form, by its type or its first bytes: then its parameters are looked at one by one."""
+        typed = streams.is_form(self._exchange, direction)
+        return typed or (direction == "request" and contents.is_form(self._head(direction)))
+
+    def _head(self, direction: Direction) -> bytes:
+        """The first bytes of a stream, as far as they are known."""
+        chunks = self._exchange.request.body.chunks if direction == "request" else ()
+        return (
+            self._heads.get(direction)
+            or b"".join(one.data for one in chunks[: contents.HEAD])[: contents.HEAD]
+        )
 
     def _hider(self) -> Hider:
         return Hider(self._policy, self._tokens, self._echoes)

@@ -1,9 +1,10 @@
 """What the streams of a call hold, as far as secrets go."""
 
 from apispy.engine.operation import Call
-from apispy.model import Direction, Exchange
+from apispy.model import Direction, Exchange, Headers
 from apispy.steps import kinds
 from apispy.steps.bodies import Secrets
+from apispy.steps.contents import coding, is_archive
 from apispy.steps.kinds import kind_at
 from apispy.steps.paths import Path
 from apispy.steps.policy import Policy
@@ -25,6 +26,8 @@ PROGRAMS = ("stdio", "raw", "tar", "websocket", "opaque")
 
 FRAMED = ("stdio", "raw")
 """Those among them that may have Docker's frames, or are plain text."""
+
+NO_HEADERS = Headers()
 
 VARIABLES = (kinds.ENV, kinds.BUILD)
 
@@ -62,20 +65,30 @@ def is_error(exchange: Exchange, direction: Direction) -> bool:
     return direction == "response" and response is not None and response.status >= 400
 
 
-def format_of(call: Call, exchange: Exchange, direction: Direction) -> str:
-    """What the table says of this stream, "" for nothing."""
+def format_of(call: Call, exchange: Exchange, direction: Direction, head: bytes = b"") -> str:
+    """What the table says of this stream, "" for nothing. *head*: the first bytes of a request's body.
+
+    An archive is only taken for one if it begins like one.
+    """
     if is_error(exchange, direction):
         return "text"
     if direction == "to_server":
         return "raw"
     if direction == "request":
-        return "json" if "json" in media_type(exchange, direction) else call.operation.request
+        said = "json" if "json" in media_type(exchange, direction) else call.operation.request
+        is_text = said in PROGRAMS and head and not is_archive(head, coding(exchange.request.headers, head))
+        return "text" if is_text else said
     return call.operation.response
 
 
-def media_type(exchange: Exchange, direction: Direction) -> str:
+def headers_of(exchange: Exchange, direction: Direction) -> Headers:
+    """Those of the message that a stream belongs to; none while there is no answer."""
     head = exchange.response if direction != "request" else exchange.request
-    return head.headers.text("content-type").partition(";")[0].strip().lower() if head else ""
+    return head.headers if head else NO_HEADERS
+
+
+def media_type(exchange: Exchange, direction: Direction) -> str:
+    return headers_of(exchange, direction).text("content-type").partition(";")[0].strip().lower()
 
 
 def secrets_of(call: Call, direction: Direction, policy: Policy) -> Secrets:

@@ -6,6 +6,8 @@ suspect here is not changed by looking through it.
 
 import re
 
+from apispy.steps.contents import names_a_secret
+
 OVERLAP = 600
 """Bytes of the last piece that are looked at again with the next one: no sign below is longer."""
 
@@ -22,7 +24,9 @@ SIGNS = (
         (b"key", b"signingcakey"),
         b"createdby",
         b'"env',
-    ),  # values.SECRET_NAMES, ENVIRONMENTS
+        b'"auth"',
+        b"\0",
+    ),  # values.SECRET_NAMES, ENVIRONMENTS; UTF-16
     *(
         (b"|", b'"|'),
         (b"#", b"#(nop)"),
@@ -65,12 +69,14 @@ class Watch:
 
     def __init__(self) -> None:
         self.suspect = False
+        self.named = False  # a field that is secret in JSON has been named
         self.size = 0  # bytes that have gone by
         self._tail = b""
 
     def look(self, data: bytes) -> None:
         self.size += len(data)
-        if not self.suspect:
+        if not self.named:
             piece = self._tail + data
-            self.suspect = suspect(piece)
+            self.suspect = self.suspect or suspect(piece)
+            self.named = self.suspect and names_a_secret(piece)
             self._tail = piece[-OVERLAP:]

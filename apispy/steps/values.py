@@ -12,6 +12,7 @@ from apispy.steps.secret_names import strong
 
 SECRET_NAMES = {
     "password": kinds.REGISTRY,
+    "auth": kinds.REGISTRY,
     "identitytoken": kinds.REGISTRY,
     "registrytoken": kinds.REGISTRY,
     "jointoken": kinds.SWARM,

@@ -77,6 +77,28 @@ def form(line: str, body: str) -> Place:
     return talk
 
 
+def form_of_json(line: str, value: Any) -> Place:
+    """JSON under the type that ``curl -d`` declares."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        data = json.dumps(filled(value, secret)).encode()
+        head = f"{line} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        connection.client(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+        connection.answer("200 OK")
+
+    return talk
+
+
+def base64_in_query(line: str) -> Place:
+    """An AuthConfig in base64 at the end of the target."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask(line + _field(filled(ACCOUNT, secret)))
+        connection.answer("200 OK")
+
+    return talk
+
+
 def untyped(line: str, body: bytes) -> Place:
     def talk(connection: Connection, secret: str) -> None:
         data = body.replace(b"SECRET", secret.encode())
@@ -229,6 +251,29 @@ PLACES: dict[str, Place] = {
     ),
     "a private key": call("GET /v1.41/nodes", None, [{"x": "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n"}]),
     "a query": call("GET /v1.41/unheard?api_token=SECRET"),
+    "a query, authconfig in base64": base64_in_query("POST /v1.41/images/create?fromImage=x&authconfig="),
+    "a query, authconfig as JSON": call(
+        "POST /images/create?fromImage=x&authconfig=%7B%22username%22:%22a%22,%22auth%22:%22SECRET%22%7D"
+    ),
+    "a query, authconfig[auth]": call(
+        "POST /v1.41/images/create?fromImage=x&authconfig%5Busername%5D=bob&authconfig%5Bauth%5D=SECRET"
+    ),
+    "a query, authconfig[password]": call("POST /images/create?AuthConfig[password]=SECRET&fromImage=x"),
+    "a query, authconfig.identitytoken": call("POST /images/x/push?authconfig.identityToken=SECRET"),
+    "a query, X-Registry-Auth": call("POST /images/x/push?X-Registry-Auth=SECRET"),
+    "a query, X-Registry-Config by host": call("POST /build?X-Registry-Config[r.example][auth]=SECRET"),
+    "a query, auth[password]": call("POST /auth?auth[username]=bob&auth[password]=SECRET"),
+    "a query, Env": call("POST /v1.41/containers/x/exec?Env=A%3DSECRET"),
+    "a query, Env as JSON": call("POST /containers/x/exec?Env=%5B%22A%3DSECRET%22%5D"),
+    "a query, a build step": call("POST /commit?comment=%7C1%20A%3DSECRET%20/bin/sh%20-c%20x"),
+    "JSON, auths": call("POST /v1.41/unheard", {"auths": {"r.example": {"auth": "SECRET"}}}),
+    "JSON without a type, in a network": untyped(
+        "POST /v1.41/networks/create", b'{"Name": "x", "Options": {"password": "SECRET"}}'
+    ),
+    "a form without a type": untyped("POST /v1.41/commit", b"container=web&changes=ENV+A%3DSECRET"),
+    "a form, authconfig": form("POST /images/create", "fromImage=x&authconfig%5Bauth%5D=SECRET"),
+    "a form, Env": form("POST /v1.41/containers/x/exec", "Cmd=sh&Env=A%3DSECRET"),
+    "JSON as a form": form_of_json("POST /v1.41/containers/x/exec", {"Env": ["A=SECRET"]}),
     "a form": form("POST /v1.41/commit", "container=web&changes=ENV+A%3DSECRET&repo=x"),
     "a form, for an import": form("POST /images/create", "fromSrc=-&changes=ENV+A%3DSECRET"),
     "a form for auth": form("POST /v1.41/auth", "password=SECRET"),

@@ -7,7 +7,7 @@ import pytest
 
 from apispy.model import Body, Chunk
 from apispy.steps import kinds
-from apispy.steps.bodies import Secrets, documents, form, output
+from apispy.steps.bodies import Secrets, documents, output
 from apispy.steps.paths import parse
 
 from .hiding import hider, token
@@ -162,10 +162,19 @@ def test_a_stream_of_documents_keeps_its_chunks() -> None:
 
 
 def test_forms() -> None:
-    body = form(hider(), whole(b"changes=ENV+A%3D" + b"b" * 100), "x")
+    def form(body: Body) -> Body:
+        return documents(hider(), body, "x", [], strict=False, form=True)
+
+    body = form(whole(b"changes=ENV+A%3D" + b"b" * 100))
     assert body.data.rstrip(b"&").endswith(b"%3E")
     assert len(body.data) == body.size
-    assert not form(hider(), whole(b"a=b", 9), "x").shown
+    assert form(whole(b"fromSrc=-&repo=x")).data == b"fromSrc=-&repo=x"
+    assert form(whole(b'{"Name": "x", "password": "s"}')).data.startswith(
+        b'{"Name":"x","password":"<redacted:'
+    )
+    assert not form(whole(b'{"password": "s"}&a=b')).shown
+    assert not form(whole(b"changes=ENV+A", 99)).shown
+    assert not form(whole(b'{"password": "s"', 99)).shown
 
 
 def frame(text: bytes) -> bytes:

@@ -122,7 +122,7 @@ def lines(data: bytes) -> None:
         return
     gist = gist_of(line)
     assert gist.whole() == exchange
-    quick, whole = glance(gist), figures_of(read(exchange, Memory(), redactor=AS_IT_IS, notes="off"))
+    quick, whole = glance(gist), figures_of(read(exchange, Memory(), notes="off"))
     assert quick.failed <= whole.failed  # that a body which is not looked into is damaged is not seen
     assert replace(quick, failed=whole.failed) == whole
     _shown(exchange)

@@ -1,5 +1,6 @@
 """As much of a saved call as statistics need."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from apispy import engine
@@ -15,7 +16,7 @@ SILENT = ("", "json", "text", "raw", "tar")
 """Formats of answers that do not tell of an error after a status of success."""
 
 AS_IT_IS = Redactor(Policy(show_secrets=True))
-"""Only figures come out of what it is given; and a target with a secret must be known again."""
+"""For what gives figures alone."""
 
 KNOWN, LONGEST = 4096, 2048
 """How many targets are remembered with the calls that they make, and how long the longest of them: a client may send
@@ -32,7 +33,10 @@ def glance(gist: Gist) -> Figures:
     if status is not None and status < 400 and may_fail_late(gist.method, gist.target):
         call, *_ = _asked(gist.method, gist.target)
         if not _is_harmless(gist, call):
-            return figures_of(read(gist.whole(), Memory(), redactor=AS_IT_IS, notes="off"))
+            whole = figures_of(read(gist.whole(), Memory(), notes="off"))
+            return replace(
+                whole, again=first_glance(gist).again
+            )  # a target with a secret must be known again
     return first_glance(gist)
 
 

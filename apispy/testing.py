@@ -54,7 +54,7 @@ class Api:
     @property
     def misses(self) -> list[str]:
         """A text of several lines for each request without a recorded answer."""
-        from apispy.outputs.safe import escape
+        from apispy.outputs.escaping import escape
 
         found = self._player.misses if self._player else ()
         return ["\n".join(escape(text) for text, _ in miss.lines()) for miss in found]
@@ -172,10 +172,10 @@ def _directory() -> Iterator[Path]:
 @contextlib.contextmanager
 def _docker_host(host: str, environ: MutableMapping[str, str]) -> Iterator[None]:
     """DOCKER_HOST is *host*, and nothing else says which daemon is asked."""
-    from apispy.endpoints import listen, running
-    from apispy.endpoints.settings import settings
+    from apispy.endpoints import instances, listen
+    from apispy.endpoints.client_environment import settings
 
-    wanted = settings(running.client_endpoint(listen(host), None))
+    wanted = settings(instances.client_endpoint(listen(host), None))
     before = {name: environ.get(name) for name in wanted}
     _put(environ, wanted)
     try:

@@ -9,20 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from apispy import capture, engine
-from apispy.capture.fields import Malformed
+from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
-from apispy.capture.gist import gist_of
+from apispy.capture.validation import Malformed
 from apispy.decoders import DECODERS
 from apispy.errors import UsageError
-from apispy.learn import Memory
+from apispy.filters import Filter
+from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines
-from apispy.outputs.figures import figures_of
-from apispy.pipeline import Pipeline, glance, read
-from apispy.replay import Options, Player, Stage
+from apispy.outputs.call_stats import stats_of
+from apispy.pipeline import Pipeline, fast_stats_of, read
+from apispy.redaction import Policy, Redactor
+from apispy.replay import Options, PlaybackSession, Player
 from apispy.replay.connection import Connection
-from apispy.steps import Policy, Redactor
-from apispy.steps.select import Filter
 from apispy.tap import Closed, GaveUp
 from tests.laws.lines import Line
 from tests.laws.pieces import decode, merge, split
@@ -95,7 +95,7 @@ def captures(data: bytes) -> None:
         path, said = Path(file.name), list[str]()
         for reading in (
             lambda: list(capture.read_lines(path, said.append, said.append)),
-            lambda: list(capture.read_gists(path, said.append, said.append)),
+            lambda: list(capture.read_summaries(path, said.append, said.append)),
             lambda: list(capture.play(path, fault=said.append, say=said.append)),
         ):
             try:
@@ -120,9 +120,9 @@ def lines(data: bytes) -> None:
     except (Malformed, RecursionError) as error:
         _refuses(line, str(error))
         return
-    gist = gist_of(line)
+    gist = summarize(line)
     assert gist.whole() == exchange
-    quick, whole = glance(gist), figures_of(read(exchange, Memory(), notes="off"))
+    quick, whole = fast_stats_of(gist), stats_of(read(exchange, NameRegistry(), notes="off"))
     assert quick.failed <= whole.failed  # that a body which is not looked into is damaged is not seen
     assert replace(quick, failed=whole.failed) == whole
     _shown(exchange)
@@ -131,19 +131,19 @@ def lines(data: bytes) -> None:
 def _refuses(line: object, why: str) -> None:
     said = ""
     try:
-        gist_of(line)
+        summarize(line)
     except (Malformed, RecursionError) as error:
         said = str(error)
     assert said == why or (not said and any(part in why for part in OF_CONTENT)), (said, why)
 
 
 def _shown(exchange: Exchange) -> None:
-    from apispy.capture.happened import events_of
+    from apispy.capture.events import tap_events
 
     texts: list[str] = []
     outputs = [Console(texts.append, verbosity=3), JsonLines(texts.append, verbosity=2)]
     pipeline = Pipeline(outputs, notes="strict")
-    for _, event in events_of(exchange):
+    for _, event in tap_events(exchange):
         pipeline.feed(event)
     pipeline.close()
     shown = "".join(texts)
@@ -173,7 +173,7 @@ def tap(data: bytes) -> None:
 @target
 def replays(data: bytes) -> None:
     """Whatever a client sends to a replay: the connection ends, what it is sent is HTTP, a miss has its line."""
-    stage = Stage(Player(RECORD, Options(patience=0.01)))
+    stage = PlaybackSession(Player(RECORD, Options(patience=0.01)))
     line = Line(data)
     asyncio.run(asyncio.wait_for(Connection(stage, line, "fuzz").run(), 10))
     assert not line.sent or line.sent.startswith(b"HTTP/1."), bytes(line.sent[:200])

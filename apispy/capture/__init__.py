@@ -1,25 +1,25 @@
 """The capture file: written while apispy runs, read later. docs/captures.md describes the format."""
 
-from apispy.capture.fields import Malformed
-from apispy.capture.files import CaptureError
-from apispy.capture.gist import Gist
+from apispy.capture.exchange_summary import ExchangeSummary
 from apispy.capture.lines import Daemon, Header, Notice
-from apispy.capture.player import Happening, follow, play
-from apispy.capture.reader import read, read_gists, read_lines
+from apispy.capture.playback import PlaybackItem, follow, play
+from apispy.capture.raw_lines import CaptureError
+from apispy.capture.reader import read, read_lines, read_summaries
+from apispy.capture.validation import Malformed
 from apispy.capture.writer import Writer
 
 __all__ = [
     "CaptureError",
     "Daemon",
-    "Gist",
-    "Happening",
+    "ExchangeSummary",
     "Header",
     "Malformed",
     "Notice",
+    "PlaybackItem",
     "Writer",
     "follow",
     "play",
     "read",
-    "read_gists",
     "read_lines",
+    "read_summaries",
 ]

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from apispy.capture.fields import Malformed, Record
+from apispy.capture.validation import JsonObject, Malformed
 
 ENCODINGS = ("json", "text", "base64")
 
@@ -33,7 +33,7 @@ def content(data: bytes) -> dict[str, Any]:
         return {"encoding": "base64", "content": base64.b64encode(data).decode("ascii")}
 
 
-def data_of(body: Record) -> bytes:
+def data_of(body: JsonObject) -> bytes:
     """The bytes that ``content`` was made of. Raises Malformed."""
     encoding = body.one_of("encoding", ENCODINGS)
     if encoding == "json":
@@ -45,7 +45,7 @@ def data_of(body: Record) -> bytes:
         raise Malformed(f"{body.place}.content: expected {encoding}, found what is none: {error}") from None
 
 
-def _json(body: Record) -> bytes:
+def _json(body: JsonObject) -> bytes:
     tail = body.text("tail", "")
     if tail.strip(" \t\r\n"):
         raise Malformed(f"{body.place}.tail: expected space, found {tail[:60]!r}")

@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 from apispy import engine
 from apispy.capture.content import content, data_of
-from apispy.capture.fields import Malformed, Record, malformed, pair, seconds, text_pair, whole
-from apispy.capture.items import seen_json, seen_of
+from apispy.capture.item_json import seen_json, seen_of
+from apispy.capture.validation import JsonObject, Malformed, malformed, pair, seconds, text_pair, whole
 from apispy.model import Body, Chunk, End, Exchange, Headers, Redaction, Request, Response, Tunnel
 
 FORMAT = 1
@@ -42,7 +42,7 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
 
 def from_json(value: Any) -> Exchange:
     """Raises Malformed, which tells the place."""
-    record = Record(value)
+    record = JsonObject(value)
     response, tunnel = record.record_or_none("response"), record.record_or_none("tunnel")
     return Exchange(
         id=record.whole("exchange", 1),
@@ -56,7 +56,7 @@ def from_json(value: Any) -> Exchange:
         end=record.one_of("end", get_args(End)),  # type: ignore[arg-type]
         duration=record.seconds("duration"),
         problems=tuple(_texts(record, "problems")),
-        redactions=tuple(_redaction_of(Record(*one)) for one in record.items("redactions")),
+        redactions=tuple(_redaction_of(JsonObject(*one)) for one in record.items("redactions")),
     )
 
 
@@ -82,7 +82,7 @@ def _request(request: Request) -> dict[str, Any]:
     }
 
 
-def _request_of(record: Record) -> Request:
+def _request_of(record: JsonObject) -> Request:
     return Request(
         method=record.text("method"),
         target=record.text("target"),
@@ -104,7 +104,7 @@ def _response(response: Response) -> dict[str, Any]:
     }
 
 
-def _response_of(record: Record) -> Response:
+def _response_of(record: JsonObject) -> Response:
     return Response(
         status=record.whole("status"),
         reason=record.text("reason"),
@@ -115,16 +115,16 @@ def _response_of(record: Record) -> Response:
     )
 
 
-def _tunnel_of(record: Record) -> Tunnel:
+def _tunnel_of(record: JsonObject) -> Tunnel:
     to_server, to_client = (_body_of(record.record(name)) for name in ("to_server", "to_client"))
     return Tunnel(record.text("protocol"), to_server, to_client)
 
 
-def _redaction_of(record: Record) -> Redaction:
+def _redaction_of(record: JsonObject) -> Redaction:
     return Redaction(record.text("place"), record.text("token"), record.text("kind"))
 
 
-def _texts(record: Record, name: str) -> list[str]:
+def _texts(record: JsonObject, name: str) -> list[str]:
     found = record.items(name)
     for one, place in found:
         if not isinstance(one, str):
@@ -136,7 +136,7 @@ def _headers(headers: Headers) -> list[list[str]]:
     return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
 
 
-def _headers_of(record: Record, name: str) -> Headers:
+def _headers_of(record: JsonObject, name: str) -> Headers:
     pairs = [(text_pair(one, place), place) for one, place in record.items(name)]
     return Headers(tuple((_latin(key, place), _latin(value, place)) for (key, value), place in pairs))
 
@@ -168,7 +168,7 @@ def _body(body: Body) -> dict[str, Any]:
     return found
 
 
-def _body_of(record: Record) -> Body:
+def _body_of(record: JsonObject) -> Body:
     chunks = _chunks(record)
     size = record.whole("size")  # less than what was kept, if the token of a secret is longer than the secret
     ended = record.seconds("ended_at") if record.given("ended_at") else None
@@ -183,7 +183,7 @@ def _body_of(record: Record) -> Body:
     )
 
 
-def _chunks(record: Record) -> tuple[Chunk, ...]:
+def _chunks(record: JsonObject) -> tuple[Chunk, ...]:
     edges = [_edge(one, place) for one, place in record.items("chunks")]
     data = data_of(record) if edges else b""
     if sum(length for _, length in edges) != len(data):

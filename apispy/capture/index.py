@@ -4,15 +4,15 @@ from array import array
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from apispy.capture.files import LINE_LIMIT
-from apispy.capture.happened import micros
+from apispy.capture.events import micros
 from apispy.capture.lines import Header, Line, Notice, starts_at
+from apispy.capture.raw_lines import LINE_LIMIT
 from apispy.capture.reader import LineReader
 from apispy.model import Exchange
 
 
 @dataclass(slots=True)
-class Session:
+class SessionIndex:
     """The lines after one header, in the order of the file."""
 
     header: Header
@@ -31,9 +31,9 @@ class Session:
         return [(self.times[index], self.places[index], self.numbers[index]) for index in by_time]
 
 
-def look_through(file: BinaryIO, reader: LineReader) -> list[Session]:
+def look_through(file: BinaryIO, reader: LineReader) -> list[SessionIndex]:
     """The sessions in *file*, which are mostly one. Raises CaptureError if it does not begin as a capture."""
-    sessions: list[Session] = []
+    sessions: list[SessionIndex] = []
     number = place = 0
     while data := file.readline(LINE_LIMIT + 1):
         number += 1
@@ -41,7 +41,7 @@ def look_through(file: BinaryIO, reader: LineReader) -> list[Session]:
         if began is None:
             line = reader.attempt(data, number)
             if isinstance(line, Header):
-                sessions.append(Session(line))
+                sessions.append(SessionIndex(line))
             began = _began(line)
         if began is not None:
             sessions[-1].add(began, place, number)

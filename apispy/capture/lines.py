@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from apispy.capture.fields import LATEST, Malformed, Record, malformed
+from apispy.capture.exchange_summary import ExchangeSummary, summarize
 from apispy.capture.format import FORMAT, from_json, to_json
-from apispy.capture.gist import Gist, gist_of
 from apispy.capture.migrate import check, migrate
+from apispy.capture.validation import LATEST, JsonObject, Malformed, malformed
 from apispy.model import Exchange
 
 MAKER = "apispy"
@@ -81,9 +81,9 @@ def read_line(data: bytes, version: int) -> Line:
     return _read_line(data, version, from_json)
 
 
-def read_gist(data: bytes, version: int) -> Header | Gist | Notice | Daemon:
+def read_summary(data: bytes, version: int) -> Header | ExchangeSummary | Notice | Daemon:
     """The same, but of an exchange only its gist."""
-    return _read_line(data, version, gist_of)
+    return _read_line(data, version, summarize)
 
 
 def _read_line[Told](
@@ -96,7 +96,7 @@ def _read_line[Told](
         raise Malformed(
             f'expected the header of a capture, {{"capture": "{MAKER}", ...}}, found something else'
         )
-    record = Record(value := migrate(value, version))
+    record = JsonObject(value := migrate(value, version))
     if "exchange" in value:
         return exchange(value)
     if "notice" in value:
@@ -113,7 +113,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
         raise Malformed(f"expected UTF-8, found the byte {data[error.start]:#04x} at {error.start}") from None
     except (ValueError, RecursionError) as error:
         raise Malformed(f"expected JSON, found something else: {error}") from None
-    return Record(value).value
+    return JsonObject(value).value
 
 
 def _refuse(name: str) -> Any:
@@ -121,10 +121,10 @@ def _refuse(name: str) -> Any:
 
 
 def _header(value: dict[str, Any]) -> Header:
-    record = Record(value)
+    record = JsonObject(value)
     record.one_of("capture", (MAKER,))
     version = check(value.get("format"))
-    record = Record(migrate(value, version))
+    record = JsonObject(migrate(value, version))
     curl = record.record("curl")
     return Header(
         apispy=record.text("apispy"),
@@ -137,7 +137,7 @@ def _header(value: dict[str, Any]) -> Header:
     )
 
 
-def _texts(record: Record) -> dict[str, str]:
+def _texts(record: JsonObject) -> dict[str, str]:
     return {name: record.text(name) for name in record.value}
 
 

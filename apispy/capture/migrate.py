@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from apispy.capture.fields import Malformed, Newer
 from apispy.capture.format import FORMAT
+from apispy.capture.validation import Malformed, Newer
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 

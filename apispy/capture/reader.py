@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from apispy.capture.fields import Malformed, Newer
-from apispy.capture.files import (
+from apispy.capture.exchange_summary import ExchangeSummary
+from apispy.capture.lines import Header, Line, read_line, read_summary
+from apispy.capture.raw_lines import (
     LINE_LIMIT,
     STDIN,
     CaptureError,
@@ -16,8 +17,7 @@ from apispy.capture.files import (
     too_long,
     unpacked,
 )
-from apispy.capture.gist import Gist
-from apispy.capture.lines import Header, Line, read_gist, read_line
+from apispy.capture.validation import Malformed, Newer
 from apispy.model import Exchange
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ class LineReader:
         """
         return self._attempt(data, number, read_line)
 
-    def gist(self, data: bytes, number: int) -> Gist | None:
+    def gist(self, data: bytes, number: int) -> ExchangeSummary | None:
         """The same, but only of an exchange, and only its gist."""
-        told = self._attempt(data, number, read_gist)
-        return told if isinstance(told, Gist) else None
+        told = self._attempt(data, number, read_summary)
+        return told if isinstance(told, ExchangeSummary) else None
 
     def _attempt[Told](self, data: bytes, number: int, read: Read[Told]) -> Told | None:
         try:
@@ -134,9 +134,9 @@ def read_lines(
     return _told(path, reader, reader.attempt, progress)
 
 
-def read_gists(
+def read_summaries(
     path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
-) -> Iterator[tuple[int, Gist]]:
+) -> Iterator[tuple[int, ExchangeSummary]]:
     """The gists of the exchanges, with the numbers of their lines; otherwise as ``read_lines``."""
     reader = LineReader(path, say, fault)
     return _told(path, reader, reader.gist, progress)

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from apispy.capture.files import LINE_LIMIT
+from apispy.capture.compression import packer_for
 from apispy.capture.lines import Daemon, Header, Notice, written
-from apispy.capture.packing import packer_for
+from apispy.capture.raw_lines import LINE_LIMIT
 from apispy.errors import ApispyError
 from apispy.model import Exchange
 

@@ -6,31 +6,31 @@ The only room that imports ``cryptography``. In use::
     files = store.server_for(["10.0.0.5"])       # files.cert, files.key, files.ca for the listener
 
 What a user asks for goes by ``make`` (files for a daemon and its clients) and ``instructions`` (what to do with them),
-``read_account`` (what is in a directory, and what is wrong with it) and ``check`` (a handshake, step by step).
+``report_on_directory`` (what is in a directory, and what is wrong with it) and ``check`` (a handshake, step by step).
 """
 
-from apispy.certs.account import Account, read_account
-from apispy.certs.check import Step, check
+from apispy.certs.check import HandshakeStep, check
+from apispy.certs.directory_report import DirectoryReport, report_on_directory
 from apispy.certs.instructions import instructions
-from apispy.certs.lifetime import lifetime
 from apispy.certs.make import DAYS, MOST_DAYS, Made, Order, Part, make
 from apispy.certs.store import ServerFiles, Store, default_dir, open_store
+from apispy.certs.validity import validity_period
 
 __all__ = [
     "DAYS",
     "MOST_DAYS",
-    "Account",
+    "DirectoryReport",
+    "HandshakeStep",
     "Made",
     "Order",
     "Part",
     "ServerFiles",
-    "Step",
     "Store",
     "check",
     "default_dir",
     "instructions",
-    "lifetime",
     "make",
     "open_store",
-    "read_account",
+    "report_on_directory",
+    "validity_period",
 ]

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from apispy.certs import describe
 from apispy.certs.pem import read_pem, whole
-from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, explain, probe, tls_context
+from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, diagnose, probe, tls_context
 
 NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 OLD = ("SSLv3", "TLSv1", "TLSv1.1")
@@ -25,7 +25,7 @@ _SECURE_IT = "Start dockerd with --tlsverify --tlscacert FILE --tlscert FILE --t
 
 
 @dataclass(frozen=True)
-class Step:
+class HandshakeStep:
     """``text``: what was found, or what is wrong when there is a ``cure``; both without a full stop."""
 
     name: str
@@ -37,7 +37,7 @@ class Step:
         return not self.cure
 
 
-def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[Step]:
+def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[HandshakeStep]:
     """The steps in order, each as soon as it is done; it ends early when the next one cannot be tried.
 
     ``endpoint`` is tcp with TLS. ``timeout`` is in seconds and for each wait. ApispyError for a file of ours that
@@ -62,23 +62,23 @@ class _Check:
         self._endpoint, self._tls, self._timeout = endpoint, tls, timeout
         self._cert: x509.Certificate | None = None
 
-    def resolve(self) -> Step:
+    def resolve(self) -> HandshakeStep:
         try:
             found = socket.getaddrinfo(self._endpoint.host, self._endpoint.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            return self._failed("resolve", explain(self._endpoint, error))
+            return self._failed("resolve", diagnose(self._endpoint, error))
         addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-        return Step("resolve", f"{self._endpoint.host} is {', '.join(addresses)}")
+        return HandshakeStep("resolve", f"{self._endpoint.host} is {', '.join(addresses)}")
 
-    def connect(self) -> Step:
+    def connect(self) -> HandshakeStep:
         try:
             with connect(self._endpoint, self._timeout) as sock:
                 host, port = sock.getpeername()[:2]
         except (OSError, UnicodeError) as error:
-            return self._failed("connect", explain(self._endpoint, error))
-        return Step("connect", f"{host} accepts connections on port {port}")
+            return self._failed("connect", diagnose(self._endpoint, error))
+        return HandshakeStep("connect", f"{host} accepts connections on port {port}")
 
-    def speak_tls(self) -> Step:
+    def speak_tls(self) -> HandshakeStep:
         """Any TLS, any certificate: what is there is to be seen, not yet judged."""
         context = tls_context(self._unverified())
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -90,55 +90,59 @@ class _Check:
         except OSError as error:
             return self._no_tls(error)
         if version in OLD:
-            return Step("TLS", f"it speaks {version} at best", "Use a newer daemon; docker asks for TLS 1.2")
-        return Step("TLS", f"{version}, {cipher[0] if cipher else 'no cipher'}")
+            return HandshakeStep(
+                "TLS", f"it speaks {version} at best", "Use a newer daemon; docker asks for TLS 1.2"
+            )
+        return HandshakeStep("TLS", f"{version}, {cipher[0] if cipher else 'no cipher'}")
 
-    def _no_tls(self, error: OSError) -> Step:
+    def _no_tls(self, error: OSError) -> HandshakeStep:
         reason = (isinstance(error, ssl.SSLError) and error.reason) or ""
         if any(part in reason for part in _OUR_CERTIFICATE):
-            return Step("TLS", "it speaks TLS 1.2, and breaks off when it has seen our side")
+            return HandshakeStep("TLS", "it speaks TLS 1.2, and breaks off when it has seen our side")
         try:
             daemon = probe(replace(self._endpoint, tls=None), self._timeout)
         except DaemonError:
-            return self._failed("TLS", explain(self._endpoint, error))
+            return self._failed("TLS", diagnose(self._endpoint, error))
         what = f"it speaks plain HTTP, as Docker {daemon.version}: everybody who can reach this port is root there"
-        return Step("TLS", what, _SECURE_IT)
+        return HandshakeStep("TLS", what, _SECURE_IT)
 
-    def judge_certificate(self) -> Iterator[Step]:
+    def judge_certificate(self) -> Iterator[HandshakeStep]:
         if self._cert is not None:
-            yield Step("certificate", _summary(self._cert))
+            yield HandshakeStep("certificate", _summary(self._cert))
         if not self._tls.verify:
-            yield Step("CA", "not verified, as --tls says")
+            yield HandshakeStep("CA", "not verified, as --tls says")
             return
         yield self._judge_signer()
         yield self._judge_name()
 
-    def _judge_signer(self) -> Step:
+    def _judge_signer(self) -> HandshakeStep:
         error = self._verification(names=False)
         if error is not None:
-            return self._failed("CA", explain(self._endpoint, error))
-        return Step("CA", f"the certificate is good, going by {self._tls.ca or 'the roots of the system'}")
+            return self._failed("CA", diagnose(self._endpoint, error))
+        return HandshakeStep(
+            "CA", f"the certificate is good, going by {self._tls.ca or 'the roots of the system'}"
+        )
 
-    def _judge_name(self) -> Step:
+    def _judge_name(self) -> HandshakeStep:
         host = self._endpoint.host
         if self._cert is None:  # the daemon breaks off before it could be looked at: ask OpenSSL
             return self._name_going_by_openssl()
         if describe.covers(self._cert, host):
-            return Step("name", f"the certificate is for {host}")
+            return HandshakeStep("name", f"the certificate is for {host}")
         name = describe.common_name(self._cert)
         has = ", ".join(describe.names(self._cert)) or (
             f"nobody: it has no SAN, only the CN {name}, at which docker does not look" if name else "nobody"
         )
         cure = f"Dial it by a name that is there, or issue another one: apispy certs --host {host} --ca DIR --out DIR"
-        return Step("name", f"the certificate is not for {host}, but for {has}", cure)
+        return HandshakeStep("name", f"the certificate is not for {host}, but for {has}", cure)
 
-    def _name_going_by_openssl(self) -> Step:
+    def _name_going_by_openssl(self) -> HandshakeStep:
         error = self._verification(names=True)
         if error is None:
-            return Step("name", f"the certificate is for {self._endpoint.host}")
+            return HandshakeStep("name", f"the certificate is for {self._endpoint.host}")
         if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCH:
-            return self._failed("name", explain(self._endpoint, error))
-        return Step("name", "not looked at, because of what is wrong with the certificate")
+            return self._failed("name", diagnose(self._endpoint, error))
+        return HandshakeStep("name", "not looked at, because of what is wrong with the certificate")
 
     def _verification(self, *, names: bool) -> OSError | None:
         """Why a client as strict as docker ends the handshake; None also when it is the daemon that ends it."""
@@ -156,33 +160,33 @@ class _Check:
             # a daemon that let itself be looked at has nothing against our certificate, or says so only later
             return error if ours or self._cert is not None else None
 
-    def ask_docker(self) -> Iterator[Step]:
+    def ask_docker(self) -> Iterator[HandshakeStep]:
         answer = self._answer(self._unverified())
         yield self._judge_client(answer)
         if isinstance(answer, Daemon):
-            yield Step("HTTP", "GET /version was answered")
+            yield HandshakeStep("HTTP", "GET /version was answered")
             words = f"version {answer.version}, API {answer.api_version} (lowest {answer.min_api_version})"
-            yield Step("Docker", f"{words}, {answer.os}/{answer.arch}")
+            yield HandshakeStep("Docker", f"{words}, {answer.os}/{answer.arch}")
         elif not _sent_away(answer):
             yield self._failed("HTTP", answer)
 
-    def _judge_client(self, answer: Daemon | DaemonError) -> Step:
+    def _judge_client(self, answer: Daemon | DaemonError) -> HandshakeStep:
         if isinstance(answer, DaemonError) and _sent_away(answer):
             return self._sent_away(answer)
         stranger = self._answer(self._unverified(with_cert=False)) if self._tls.cert else answer
         if isinstance(stranger, DaemonError) and _sent_away(stranger):
-            return Step("client", f"a certificate is demanded, and {self._tls.cert} accepted")
+            return HandshakeStep("client", f"a certificate is demanded, and {self._tls.cert} accepted")
         if isinstance(stranger, DaemonError) and isinstance(stranger.__cause__, TimeoutError):
             return self._failed("client", stranger)
-        return Step(
+        return HandshakeStep(
             "client",
             "no certificate is demanded: everybody who can reach this port is root there",
             _SECURE_IT,
         )
 
-    def _sent_away(self, answer: DaemonError) -> Step:
+    def _sent_away(self, answer: DaemonError) -> HandshakeStep:
         if self._tls.cert is None:
-            return Step(
+            return HandshakeStep(
                 "client",
                 "a certificate is demanded, and there is none of ours",
                 "Type --tlscert FILE --tlskey FILE, or set DOCKER_CERT_PATH to the directory of cert.pem and key.pem",
@@ -192,7 +196,7 @@ class _Check:
             what = f"it broke the connection off when it had seen {self._tls.cert}"
             cure = "Type --tlscert FILE --tlskey FILE of a client that it knows"
         found = _own_fault(self._tls.cert)
-        return Step("client", f"{what}{f' ({found})' if found else ''}", cure)
+        return HandshakeStep("client", f"{what}{f' ({found})' if found else ''}", cure)
 
     def _answer(self, endpoint: Endpoint) -> Daemon | DaemonError:
         try:
@@ -204,8 +208,8 @@ class _Check:
         tls = replace(self._tls, verify=False)
         return replace(self._endpoint, tls=tls if with_cert else replace(tls, cert=None, key=None))
 
-    def _failed(self, name: str, error: DaemonError) -> Step:
-        return Step(name, error.what, error.cure)
+    def _failed(self, name: str, error: DaemonError) -> HandshakeStep:
+        return HandshakeStep(name, error.what, error.cure)
 
 
 def _sent_away(error: DaemonError) -> bool:

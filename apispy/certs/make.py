@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from apispy.certs.atomic_write import PendingFile, refuse_present, write_all_or_none
 from apispy.certs.ca import (
     BACKDATE,
     CA_LIFE,
@@ -23,7 +24,6 @@ from apispy.certs.files import CERT_MODE, KEY_MODE, os_errors
 from apispy.certs.issue import issue_client, issue_server, san
 from apispy.certs.layout import LAYOUTS, Layout, Role
 from apispy.certs.read import read_authority
-from apispy.certs.together import File, refuse_present, write_all
 from apispy.errors import UsageError
 
 DAYS = 823  # from now; with the two days before now these are the 825 that macOS accepts (issue.py)
@@ -89,8 +89,8 @@ def make(order: Order) -> Made:
         if not order.force:
             refuse_present([part.path for part in parts])  # before keys are made, which may take a second
         contents = _Contents(order, _authority(order), sans)
-        files = [File(part.path, contents.of(part), _mode(part.role)) for part in parts]
-        write_all(files, force=order.force)
+        files = [PendingFile(part.path, contents.of(part), _mode(part.role)) for part in parts]
+        write_all_or_none(files, force=order.force)
     ca = _home(_brought(order) or order.out).absolute() / "ca.pem"
     return Made(order.out.absolute(), tuple(str(name.value) for name in sans), ca, tuple(parts))
 

@@ -27,6 +27,6 @@ def main() -> None:
 
 def _harmless(text: str) -> str:
     """What a message repeats of a file, of the wire or of a command line must not drive the terminal."""
-    from apispy.outputs.safe import escape  # only now: --help is to be quick
+    from apispy.outputs.escaping import escape  # only now: --help is to be quick
 
     return "\n".join(escape(line) for line in text.split("\n"))

@@ -10,10 +10,10 @@ from apispy.errors import ApispyError
 
 def endpoint_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The names that can stand after --upstream and begin so."""
-    from apispy.endpoints import known
+    from apispy.endpoints import discovery
 
     try:
-        names = known.names(os.environ, Path.home())
+        names = discovery.names(os.environ, Path.home())
     except ApispyError:
         return []
     return [name for name, _ in names if name.startswith(incomplete)]
@@ -21,7 +21,7 @@ def endpoint_names(_: click.Context, __: click.Parameter, incomplete: str) -> li
 
 def targets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The running apispys too, by port or socket."""
-    from apispy.endpoints.running import running
+    from apispy.endpoints.instances import running
 
     keys = [entry.key for entry in running(os.environ, Path.home())]
     return [key for key in keys if key.startswith(incomplete)] + endpoint_names(ctx, parameter, incomplete)
@@ -29,10 +29,10 @@ def targets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
 
 def saved_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The names that `apispy endpoints add` has saved."""
-    from apispy.endpoints.aliases import Aliases
+    from apispy.endpoints.saved_names import SavedNames
 
     try:
-        names = Aliases.of(os.environ, Path.home()).names()
+        names = SavedNames.of(os.environ, Path.home()).names()
     except ApispyError:
         return []
     return [name for name in names if name.startswith(incomplete)]

@@ -5,14 +5,14 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from apispy.endpoints.known import Asked
-from apispy.outputs.safe import escape
+from apispy.endpoints.discovery import ProbeResult
+from apispy.outputs.escaping import escape
 
 NARROWEST = 24
 """Columns that the last column gets, however long the names are."""
 
 
-def as_text(found: Sequence[Asked]) -> Iterator[str]:
+def as_text(found: Sequence[ProbeResult]) -> Iterator[str]:
     """Lines: name, kind and address of each, and below the address its version or what is wrong."""
     columns = shutil.get_terminal_size().columns
     rows = [(_marked(asked), asked.known.kind, _address(asked), _state(asked)) for asked in found]
@@ -27,18 +27,18 @@ def as_text(found: Sequence[Asked]) -> Iterator[str]:
     yield "Type a name or an address after --upstream. *: what docker would use."
 
 
-def _marked(asked: Asked) -> str:
+def _marked(asked: ProbeResult) -> str:
     return ("* " if asked.known.current else "  ") + escape(asked.known.name or "-")
 
 
-def _address(asked: Asked) -> str:
+def _address(asked: ProbeResult) -> str:
     endpoint = asked.known.endpoint
     if endpoint is None:
         return ""
     return escape(str(endpoint)) + (" (TLS)" if endpoint.tls else "")
 
 
-def _state(asked: Asked) -> str:
+def _state(asked: ProbeResult) -> str:
     if (daemon := asked.daemon) is None:
         return escape(asked.problem)
     lowest = f"{daemon.min_api_version} to " if daemon.min_api_version else ""
@@ -50,12 +50,12 @@ def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
-def as_json(found: Sequence[Asked]) -> str:
+def as_json(found: Sequence[ProbeResult]) -> str:
     """A list of objects; ``daemon`` is null when there was no answer, and ``problem`` says why."""
     return json.dumps([_object(asked) for asked in found], indent=2)
 
 
-def _object(asked: Asked) -> dict[str, object]:
+def _object(asked: ProbeResult) -> dict[str, object]:
     known, daemon = asked.known, asked.daemon
     versions = daemon and {
         "version": daemon.version,

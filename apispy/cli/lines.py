@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-import click
+from apispy.app.messages import print_styled
 
 
 class Styled(Protocol):
@@ -19,14 +19,3 @@ def print_lines(lines: Iterable[Styled], color: bool) -> None:
     """Each escaped, and painted if *color*."""
     for line in lines:
         print_styled(line.text, line.style, color)
-
-
-def print_styled(text: str, style: str, color: bool, *, err: bool = False, columns: int = 0) -> None:
-    """One line; *err*: on standard error; broken between words after *columns*, if that is not 0."""
-    from apispy.outputs.safe import escape
-    from apispy.outputs.style import Piece, paint, wrap
-
-    pieces = [Piece(escape(text), style)]
-    if columns:
-        pieces = wrap(pieces, columns, len(text) - len(text.lstrip(" ")) + 2)
-    click.echo(paint(pieces, color), color=color, err=err)

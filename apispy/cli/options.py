@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apispy.app.view import View
 from apispy.cli.completion import endpoint_names
 from apispy.cli.types import Fault, Optional, Size
-from apispy.cli.view import View
 
 if TYPE_CHECKING:
-    from apispy.steps.select import Filter
+    from apispy.filters import Filter
 
 FILE = click.Path(path_type=Path)
 
@@ -144,7 +144,7 @@ def takes_view(command: Function) -> Function:
 def _filter(expression: str | None) -> "Filter | None":
     if expression is None:
         return None
-    from apispy.steps.select import Filter
+    from apispy.filters import Filter
 
     return Filter.parse(expression)
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from apispy import __version__
+from apispy.app.view import View
 from apispy.cli.group import Commands
 from apispy.cli.options import ALLOW_HOST, CAPTURE, FAULT, FILE, takes_daemon, takes_view
-from apispy.cli.view import View
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.gate import Rule
+    from apispy.gate import FaultRule
 
 
 @click.group(
@@ -47,7 +47,7 @@ def proxy(
     listen_plaintext: bool,
     insecure_allow_remote_plaintext: bool,
     allow_hosts: "tuple[str, ...]",
-    faults: "tuple[Rule, ...]",
+    faults: "tuple[FaultRule, ...]",
     capture: Path | None,
     view: View,
 ) -> int:
@@ -60,12 +60,12 @@ def proxy(
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy import endpoints
-    from apispy.cli.listening import listener_files, refuse_loop
-    from apispy.cli.session import Session
-    from apispy.cli.standing import stand
+    from apispy.app.listener import listener_files, refuse_loop
+    from apispy.app.proxy_session import ProxySession
+    from apispy.app.standing import serve_forever
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)
-    return stand(Session(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts))
+    return serve_forever(ProxySession(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts))

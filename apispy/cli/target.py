@@ -16,10 +16,10 @@ machine:NAME, a saved name or an address."""
 def target(name: str | None, command: str) -> "Endpoint":
     """The endpoint that *name* means. *command*: what NAME is typed after, for messages. UsageError if none."""
     from apispy import endpoints
-    from apispy.endpoints import running
+    from apispy.endpoints import instances
 
-    entries = running.running(os.environ, Path.home())
-    if (chosen := running.choose(entries, name, command)) is not None:
+    entries = instances.running(os.environ, Path.home())
+    if (chosen := instances.choose(entries, name, command)) is not None:
         return chosen.endpoint
     if name and name.isdigit():
         there = ", ".join(entry.key for entry in entries) or "none"

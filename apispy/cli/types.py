@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from apispy.gate import Rule
+    from apispy.gate import FaultRule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -45,15 +45,15 @@ class Optional(click.Option):
             parser._match_long_opt = matched
 
 
-class Fault(click.ParamType["Rule"]):
+class Fault(click.ParamType["FaultRule"]):
     """A rule of docs/faults.md."""
 
     name = "rule"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
-        from apispy.gate.rule import Rule, parse
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "FaultRule":
+        from apispy.gate.rule import FaultRule, parse
 
-        return value if isinstance(value, Rule) else parse(str(value))
+        return value if isinstance(value, FaultRule) else parse(str(value))
 
 
 def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:

@@ -6,10 +6,10 @@ A new format is a new file in this folder; nothing else has to know of it.
 import importlib
 import pkgutil
 
-from apispy.decoders.base import DECODERS, DISCREET, Decoder
+from apispy.decoders.base import DECODERS, PAYLOAD_FREE, Decoder
 from apispy.decoders.choice import choose
-from apispy.decoders.heads import of_header, of_parameter
-from apispy.decoders.packed import Packed
+from apispy.decoders.compression import Compressed
+from apispy.decoders.header_values import of_header, of_parameter
 
 # A module that cannot be imported is a fault to hear of at once, not a format that is quietly missing.
 for _module in pkgutil.iter_modules(__path__):
@@ -23,7 +23,7 @@ def make(name: str) -> Decoder:
     """
     name, _, coding = name.partition(" in ")
     inner = DECODERS.get(name, DECODERS["opaque"])()
-    return Packed(coding, inner) if coding else inner
+    return Compressed(coding, inner) if coding else inner
 
 
-__all__ = ["DECODERS", "DISCREET", "Decoder", "choose", "make", "of_header", "of_parameter"]
+__all__ = ["DECODERS", "PAYLOAD_FREE", "Decoder", "choose", "make", "of_header", "of_parameter"]

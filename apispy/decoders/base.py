@@ -84,7 +84,7 @@ class Sniffer:
 
 DECODERS: dict[str, Callable[[], Decoder]] = {}
 
-DISCREET: set[str] = set()
+PAYLOAD_FREE: set[str] = set()
 """The formats whose items never hold a payload or a secret: they may be read where the bytes are withheld."""
 
 
@@ -95,7 +95,7 @@ def decoder[T: Callable[[], Decoder]](name: str, *, discreet: bool = False) -> C
         assert name not in DECODERS, f"two decoders are called {name!r}"
         DECODERS[name] = cls
         if discreet:
-            DISCREET.add(name)
+            PAYLOAD_FREE.add(name)
         return cls
 
     return register

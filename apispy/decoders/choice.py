@@ -33,7 +33,7 @@ JSON_STREAMS = ("json-lines", "events", "progress", "stats")
 """Decoders that read JSON values however they are separated, so that a media type for one way tells them nothing."""
 
 CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "zstd": "zstd"}
-"""What a Content-Encoding is called in apispy.decoders.packed. Others (br) are not read."""
+"""What a Content-Encoding is called in apispy.decoders.compression. Others (br) are not read."""
 
 UPGRADED = ("h2c", "websocket")
 

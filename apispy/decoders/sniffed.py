@@ -1,8 +1,8 @@
 """A stream of which nobody says what it is."""
 
 from apispy.decoders.base import Decoder, Sniffer, decoder
+from apispy.decoders.compression import coding_of
 from apispy.decoders.json_lines import JsonLines
-from apispy.decoders.packed import coding_of
 from apispy.decoders.raw import Raw
 from apispy.decoders.stdio import HEADER, KINDS, Stdio
 from apispy.decoders.tar import Tar

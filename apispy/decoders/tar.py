@@ -1,7 +1,7 @@
 """A tar archive, plain or compressed. Clients may compress what they upload, and no header says so."""
 
 from apispy.decoders.base import Decoder, Sniffer, decoder
-from apispy.decoders.packed import MAGIC_SIZE, Packed, coding_of
+from apispy.decoders.compression import MAGIC_SIZE, Compressed, coding_of
 from apispy.decoders.tar_members import Members
 
 
@@ -13,4 +13,4 @@ class Tar(Sniffer):
 
     def inner(self, head: bytes) -> Decoder:
         coding = coding_of(head)
-        return Packed(coding, Members()) if coding else Members()
+        return Compressed(coding, Members()) if coding else Members()

@@ -1,9 +1,9 @@
 """Where a daemon is, where apispy listens, how to dial, and what to say when dialling fails. Stdlib only."""
 
 from apispy.endpoints.address import TLS, Endpoint
+from apispy.endpoints.diagnosis import DaemonError, diagnose
 from apispy.endpoints.dial import connect, ssh_command, ssh_reason, ssh_socket, tls_context
-from apispy.endpoints.explain import DaemonError, explain
-from apispy.endpoints.listening import Listen, certificate_hosts, dialled_as, listen
+from apispy.endpoints.listener_address import Listen, certificate_hosts, dialled_as, listen
 from apispy.endpoints.probe import Daemon, probe
 from apispy.endpoints.upstream import upstream
 
@@ -15,8 +15,8 @@ __all__ = [
     "Listen",
     "certificate_hosts",
     "connect",
+    "diagnose",
     "dialled_as",
-    "explain",
     "listen",
     "probe",
     "ssh_command",

@@ -16,7 +16,7 @@ from apispy.errors import ApispyError
 def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
     """A connected socket, without TLS, with ``timeout`` (seconds, None: none) set on it too.
 
-    Raises OSError or UnicodeError as the system gave it (``explain`` puts it into words). The ssh process of
+    Raises OSError or UnicodeError as the system gave it (``diagnose`` puts it into words). The ssh process of
     an ssh endpoint ends by itself when the socket is closed.
     """
     if endpoint.kind == "ssh":

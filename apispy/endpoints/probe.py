@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy.endpoints.address import Endpoint
+from apispy.endpoints.diagnosis import diagnose, failed, printable, wants_tls
 from apispy.endpoints.dial import connect, ssh_reason, ssh_socket, tls_context
-from apispy.endpoints.explain import explain, failed, printable, wants_tls
 from apispy.errors import ApispyError
 
 _TLS_RECORD = ("\x15\x03", "\x16\x03")  # an alert or a handshake message where a status line was expected
@@ -48,24 +48,24 @@ def probe(endpoint: Endpoint, timeout: float = 3.0) -> Daemon:
             return _ask(endpoint, sock)
     except ssl.SSLCertVerificationError as error:
         names = _names(endpoint, timeout) if error.verify_code in _NAME_MISMATCH else []
-        raise explain(endpoint, error, names=names) from error
+        raise diagnose(endpoint, error, names=names) from error
     except (OSError, UnicodeError, http.client.HTTPException) as error:
-        raise explain(endpoint, error) from error
+        raise diagnose(endpoint, error) from error
 
 
 def _probe_ssh(endpoint: Endpoint, timeout: float) -> Daemon:
     try:
         sock, child = ssh_socket(endpoint)
     except OSError as error:
-        raise explain(endpoint, error) from error
+        raise diagnose(endpoint, error) from error
     try:
         sock.settimeout(timeout)
         return _ask(endpoint, sock)
     except TimeoutError as error:
-        raise explain(endpoint, error, ssh_says=ssh_reason(child)) from error
+        raise diagnose(endpoint, error, ssh_says=ssh_reason(child)) from error
     except (OSError, http.client.HTTPException) as error:
         _ended(child)
-        raise explain(endpoint, error, ssh_says=ssh_reason(child)) from error
+        raise diagnose(endpoint, error, ssh_says=ssh_reason(child)) from error
     finally:
         sock.close()
         child.terminate()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from apispy.endpoints import contexts
 from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, daemon_address, refused
-from apispy.endpoints.aliases import NAME, Aliases
 from apispy.endpoints.machines import Machines
+from apispy.endpoints.saved_names import NAME, SavedNames
 from apispy.errors import ApispyError, UsageError
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
@@ -74,7 +74,7 @@ def _named(typed: str, environ: Mapping[str, str], home: Path) -> Endpoint | Non
         return contexts.Store.of(environ, home).endpoint(typed.removeprefix(CONTEXT))
     if typed.startswith(MACHINE):
         return Machines.of(environ, home).endpoint(typed.removeprefix(MACHINE))
-    return Aliases.of(environ, home).endpoint(typed) if NAME.fullmatch(typed) else None
+    return SavedNames.of(environ, home).endpoint(typed) if NAME.fullmatch(typed) else None
 
 
 def _chosen_by(environ: Mapping[str, str], home: Path) -> str:

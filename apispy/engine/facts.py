@@ -50,7 +50,7 @@ def _part(facts: Facts, operation_id: str) -> Facts:
     return part
 
 
-def at(history: History, version: str) -> Any:
+def value_in_version(history: History, version: str) -> Any:
     """What holds in a known *version*; None if nothing does."""
     return next((fact for first, fact in reversed(history) if between(first, version, NEWEST)), None)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from apispy.engine.facts import at, earlier_parameters, last_of, operation_facts
+from apispy.engine.facts import earlier_parameters, last_of, operation_facts, value_in_version
 from apispy.engine.operations import BY_ID
 from apispy.engine.undocumented import UNDOCUMENTED, Place
 from apispy.engine.versions import NEWEST, VERSIONS, between, nearest
@@ -63,7 +63,7 @@ def _described(operation_id: str, version: str) -> Iterator[Parameter]:
     for key, history in operation_facts(operation_id).get("parameters", {}).items():
         place, name = _place_and_name(key)
         first, _, _ = earlier.get(key, (history[0][0], None, ""))
-        fact = at([row for row in history if row[1]], version) or history[0][1]
+        fact = value_in_version([row for row in history if row[1]], version) or history[0][1]
         deprecated = next((since for since, fact in history if fact and "deprecated" in fact), "")
         yield Parameter(
             place,

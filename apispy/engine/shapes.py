@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from apispy.engine.facts import FIRST_DESCRIBED, at, described, operation_facts
+from apispy.engine.facts import FIRST_DESCRIBED, described, operation_facts, value_in_version
 from apispy.engine.versions import NEWEST, between, nearest
 
 Kind = Literal["object", "array", "map", "string", "integer", "number", "boolean", "any"]
@@ -76,7 +76,11 @@ def statuses(operation_id: str, version: str | None) -> tuple[int, ...]:
     responses = operation_facts(operation_id).get("responses", {})
     known = nearest(version)
     return tuple(
-        sorted(int(status) for status, history in responses.items() if at(history, known) is not None)
+        sorted(
+            int(status)
+            for status, history in responses.items()
+            if value_in_version(history, known) is not None
+        )
     )
 
 
@@ -84,7 +88,7 @@ def _of(history: list[list[Any]] | None, version: str | None) -> Shape | None:
     known = nearest(version)
     if not history or not between(FIRST_DESCRIBED, known, NEWEST):
         return None
-    node = at(history, known)
+    node = value_in_version(history, known)
     return _shape(node, known) if node else None
 
 
@@ -95,7 +99,9 @@ def _shape(node: Any, version: str, name: str = "", nullable: bool = False) -> S
     name = name or node.get("name") or node.get("ref", "")
     nullable = nullable or node.get("nullable", False)
     if "ref" in node:
-        return _shape(at(described()["definitions"][node["ref"]], version), version, name, nullable)
+        return _shape(
+            value_in_version(described()["definitions"][node["ref"]], version), version, name, nullable
+        )
     enum = tuple(node.get("enum", ()))
     return Shape(_kind(node), name, nullable, enum, node.get("format", ""), node, version)
 

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 from apispy import decoders, engine
-from apispy.gate.acts import PASS, Answer, Decision
-from apispy.gate.pages import PageGuard
-from apispy.gate.rule import Rule
+from apispy.gate.actions import PASS, Decision, RespondWith
+from apispy.gate.browser_guard import BrowserGuard
+from apispy.gate.rule import FaultRule
 from apispy.model import Exchange, Item
 from apispy.outputs.base import Reading
 
@@ -16,7 +16,7 @@ UNREAD = "this is no HTTP/1 that apispy can read, and with --fault nothing passe
 class Hits:
     """One rule, and how often it was asked and did something."""
 
-    def __init__(self, rule: Rule, chance: Callable[[], float]) -> None:
+    def __init__(self, rule: FaultRule, chance: Callable[[], float]) -> None:
         self.rule = rule
         self.matched = self.hit = 0
         self._chance = chance
@@ -41,8 +41,8 @@ class Gate:
 
     def __init__(
         self,
-        rules: Sequence[Rule] = (),
-        guard: PageGuard | None = None,
+        rules: Sequence[FaultRule] = (),
+        guard: BrowserGuard | None = None,
         *,
         aliases: Callable[[str], tuple[str, ...]] = lambda name: (name,),
         chance: Callable[[], float] = random.random,
@@ -83,7 +83,7 @@ class Gate:
             return denied(why)
         if not self._hits:
             return PASS
-        return Decision(Answer(400, f"apispy: {UNREAD}", closes=True), why=UNREAD)
+        return Decision(RespondWith(400, f"apispy: {UNREAD}", closes=True), why=UNREAD)
 
     def report(self) -> list[str]:
         """How often each rule matched and hit, in sentences."""
@@ -107,13 +107,13 @@ class Gate:
 def denied(why: str) -> Decision:
     """A web page's request."""
     return Decision(
-        Answer(403, f"apispy: refused, because {why}", closes=True), why=f"refused, because {why}"
+        RespondWith(403, f"apispy: refused, because {why}", closes=True), why=f"refused, because {why}"
     )
 
 
 def failed(error: Exception) -> Decision:
     """What is decided when deciding failed."""
     return Decision(
-        Answer(500, "apispy: a fault in apispy; the request was not passed on", closes=True),
+        RespondWith(500, "apispy: a fault in apispy; the request was not passed on", closes=True),
         why=f"a fault in apispy: {error!r}",
     )

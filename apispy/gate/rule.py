@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
-from apispy.gate.acts import Act, Answer, DropAfter, Garbage, Reset
+from apispy.filters import Filter, Part
+from apispy.filters.fields import FIELDS, TABLE
+from apispy.gate.actions import Action, DropAfter, Garbage, Reset, RespondWith
 from apispy.gate.settings import ACTS, DELAY, SETTINGS
-from apispy.steps.select import Filter, Part
-from apispy.steps.select.fields import FIELDS, TABLE
 
 _WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\S)+', re.DOTALL)
 _SETTING = re.compile(r"([A-Za-z][A-Za-z-]*)=(.*)", re.DOTALL)
@@ -17,12 +17,12 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FaultRule:
     """``which`` None: every request. At least one of ``act`` and ``delay`` (seconds) does something."""
 
     text: str  # as typed, blanks made one
     which: Filter | None
-    act: Act | None
+    act: Action | None
     delay: float = 0.0
     times: int | None = None
     every: int = 1
@@ -32,7 +32,7 @@ class Rule:
         return self.text
 
 
-def parse(text: str) -> Rule:
+def parse(text: str) -> FaultRule:
     """Raises UsageError, which says what cannot be understood and what to type."""
     settings: dict[str, str] = {}
     words: list[str] = []
@@ -49,7 +49,7 @@ def parse(text: str) -> Rule:
     acts = [setting.name for setting in ACTS if setting.name in values]
     _check(text, values, acts)
     tidy = " ".join(_WORD.findall(text))
-    return Rule(
+    return FaultRule(
         tidy,
         _filter(text, " ".join(words)),
         _act(acts[0], values, tidy) if acts else None,
@@ -95,10 +95,10 @@ def _check(text: str, values: dict[str, Any], acts: list[str]) -> None:
         raise _error(text, "message= is what an answer says; add status=, as in status=500")
 
 
-def _act(name: str, values: dict[str, Any], tidy: str) -> Act:
+def _act(name: str, values: dict[str, Any], tidy: str) -> Action:
     match name:
         case "status":
-            return Answer(values[name], values.get("message", f"apispy: fault {tidy}"))
+            return RespondWith(values[name], values.get("message", f"apispy: fault {tidy}"))
         case "drop-after":
             return DropAfter(values[name])
         case "reset":

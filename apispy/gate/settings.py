@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apispy.steps.select.kinds import read_duration, read_size
+from apispy.filters.value_types import read_duration, read_size
 
 LONGEST_DELAY = 24 * 3600.0
 """Seconds."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from apispy import capture
-from apispy.capture.files import is_fixture
+from apispy.capture.raw_lines import is_fixture
 from apispy.importers.base import Format, Imported, Settings, register
 from apispy.model import Exchange
 

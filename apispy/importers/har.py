@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from apispy.errors import ApispyError
 from apispy.importers.base import Format, Imported, Settings, register
 from apispy.importers.har_docker import content_bytes, headers, seconds, text, with_extension
-from apispy.importers.overheard import Session
+from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Request, Response
 
 LARGEST_FILE = 256 << 20
@@ -32,7 +32,7 @@ def is_har(head: bytes) -> bool:
 
 def read(path: Path, settings: Settings) -> Imported:
     """The calls in a HAR file. Entries that make no sense are told of and left out. Raises ApispyError."""
-    session = Session(settings)
+    session = ImportResultBuilder(settings)
     for number, entry in enumerate(_entries(path), 1):
         try:
             session.exchanges.append(_exchange(entry, session))
@@ -57,7 +57,7 @@ def _entries(path: Path) -> list[Any]:
     return entries
 
 
-def _exchange(entry: Any, session: Session) -> Exchange:
+def _exchange(entry: Any, session: ImportResultBuilder) -> Exchange:
     asked, answered = entry["request"], entry.get("response") or {}
     url = urlsplit(text(asked["url"]))
     started = _when(entry["startedDateTime"])
@@ -117,7 +117,7 @@ def _waited(entry: Any, duration: float) -> float:
     return max(0.0, duration - seconds(timings.get("receive"), MILLI))
 
 
-def _connection(entry: Any, session: Session) -> int:
+def _connection(entry: Any, session: ImportResultBuilder) -> int:
     """HAR's ``connection`` is any text, often a port; a number is kept, without one each call has its own."""
     named = str(entry.get("connection") or "")
     number = named.isascii() and named.isdigit() and len(named) < 10

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from apispy import engine
 from apispy.importers.base import Format, Imported, Settings, register
-from apispy.importers.overheard import REQUEST, Overheard, Session
 from apispy.importers.packets import is_capture, segments
+from apispy.importers.passive_connection import REQUEST, ImportResultBuilder, PassiveConnection
 from apispy.importers.tcp import Conversation, Part, Peer, conversations
 
 DOCKER_PORTS = (2375, 2376, 2377)
@@ -23,7 +23,7 @@ TLS = (b"\x16\x03", b"\x17\x03")  # a handshake, and data in the middle of a con
 
 def read(path: Path, settings: Settings) -> Imported:
     """The calls in a capture. Raises ApispyError when it cannot be read."""
-    session = Session(settings)
+    session = ImportResultBuilder(settings)
     for conversation in conversations(segments(path, session.notice)):
         if not settings.port or settings.port in (peer.port for peer in conversation.peers):
             _read(conversation, session, settings.port)
@@ -35,7 +35,7 @@ def read(path: Path, settings: Settings) -> Imported:
     return session.imported()
 
 
-def _read(conversation: Conversation, session: Session, port: int) -> None:
+def _read(conversation: Conversation, session: ImportResultBuilder, port: int) -> None:
     parts = list(conversation.parts())
     client = _client(conversation, parts, port)
     server = next(peer for peer in conversation.peers if peer != client)
@@ -45,7 +45,7 @@ def _read(conversation: Conversation, session: Session, port: int) -> None:
         return
     if not any(peer == client and REQUEST.match(part.data) for peer, part in parts):
         return
-    overheard = Overheard(
+    overheard = PassiveConnection(
         session, str(client), f"tcp://{server}", from_start=conversation.sides[client].from_start
     )
     for peer, part in parts:
@@ -60,7 +60,7 @@ def _read(conversation: Conversation, session: Session, port: int) -> None:
         )
 
 
-def _tell(overheard: Overheard, from_client: bool, part: Part) -> None:
+def _tell(overheard: PassiveConnection, from_client: bool, part: Part) -> None:
     if part.missing:
         overheard.missing(from_client, part.missing, part.at, SHORT if part.short else "")
     elif part.end == "fin":

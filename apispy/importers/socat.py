@@ -16,7 +16,7 @@ from pathlib import Path
 
 from apispy.errors import ApispyError
 from apispy.importers.base import Format, Imported, Settings, register
-from apispy.importers.overheard import Overheard, Session
+from apispy.importers.passive_connection import ImportResultBuilder, PassiveConnection
 
 LARGEST_FILE = 64 << 20
 
@@ -58,7 +58,7 @@ def read(path: Path, settings: Settings) -> Imported:
     """The calls in a log. Raises ApispyError when it is none."""
     if path.stat().st_size > LARGEST_FILE:
         raise ApispyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB. Give apispy a part of it.")
-    session = Session(settings)
+    session = ImportResultBuilder(settings)
     connections = Connections(session)
     exact = True
     for block in _blocks(path.read_bytes(), path, session):
@@ -73,14 +73,14 @@ def read(path: Path, settings: Settings) -> Imported:
 @dataclass(slots=True)
 class Connection:
     number: int
-    overheard: Overheard
+    overheard: PassiveConnection
     sent: dict[bool, int]  # bytes so far, from the client (True) and to it
 
 
 class Connections:
     """Gives each block to the connection that its offset fits to; of several, to the latest."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ImportResultBuilder) -> None:
         self._session = session
         self._all: list[Connection] = []
         self._at: dict[tuple[bool, int], dict[int, Connection]] = defaultdict(dict)  # by what is to come next
@@ -111,7 +111,7 @@ class Connections:
 
     def _new(self, block: Block) -> Connection:
         number = len(self._all) + 1
-        overheard = Overheard(
+        overheard = PassiveConnection(
             self._session, f"connection {number} of socat", "socat's target", from_start=not block.start
         )
         connection = Connection(number, overheard, {True: 0, False: 0})
@@ -120,7 +120,7 @@ class Connections:
         return connection
 
 
-def _blocks(log: bytes, path: Path, session: Session) -> Iterator[Block]:
+def _blocks(log: bytes, path: Path, session: ImportResultBuilder) -> Iterator[Block]:
     """Raises ApispyError when there are none."""
     header = HEADER.search(log)
     if header is None:

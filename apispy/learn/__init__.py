@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from apispy import lazy
 
 if TYPE_CHECKING:
-    from apispy.learn.memory import Memory
+    from apispy.learn.name_registry import NameRegistry
     from apispy.learn.notes import notes_on
 
-__getattr__ = lazy.names(__name__, {"Memory": "memory", "notes_on": "notes"})
+__getattr__ = lazy.names(__name__, {"NameRegistry": "name_registry", "notes_on": "notes"})
 
-__all__ = ["Memory", "notes_on"]
+__all__ = ["NameRegistry", "notes_on"]

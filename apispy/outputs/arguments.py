@@ -6,7 +6,7 @@ from typing import Any
 
 from apispy.decoders import of_parameter
 from apispy.outputs.base import Reading
-from apispy.outputs.values import at_path, compact, json_of
+from apispy.outputs.reading_values import at_path, compact, json_of
 
 _BARE = re.compile(r"[\w@%+=:,./\[\]{}*?~^#-]+")
 _SPECIAL = re.compile(r'(["\\$`])')

@@ -7,11 +7,11 @@ both lines and on all that flows in between. At -vvv every call has one, above i
 from collections.abc import Callable, Iterable
 
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import details, grpc, line, units
-from apispy.outputs.allowance import Allowance
+from apispy.outputs import call_line, details, grpc, units
 from apispy.outputs.base import Output, Reading
-from apispy.outputs.flow import Flow
-from apispy.outputs.safe import lines
+from apispy.outputs.escaping import lines
+from apispy.outputs.rate_limit import RateLimiter
+from apispy.outputs.stream_lines import StreamLines
 from apispy.outputs.style import Piece, paint, width, wrap
 
 INDENT = "    "
@@ -47,10 +47,10 @@ class Console(Output):
         self._body_limit = body_limit
         self._columns = columns
         self._curl = curl
-        self._allowances: dict[int, Allowance] = {}
+        self._allowances: dict[int, RateLimiter] = {}
         self._noted: set[str] = set()
         self._begun: set[int] = set()  # the calls that have a line at their beginning
-        self._flows: dict[int, Flow] = {}  # of those among them that are shown as they flow
+        self._flows: dict[int, StreamLines] = {}  # of those among them that are shown as they flow
 
     @property
     def takes_chunks(self) -> bool:
@@ -60,7 +60,7 @@ class Console(Output):
         exchange = reading.exchange
         if exchange.id in self._flows:
             return
-        self._flows[exchange.id] = Flow(reading.call.operation, self._verbosity, reading.label)
+        self._flows[exchange.id] = StreamLines(reading.call.operation, self._verbosity, reading.label)
         if exchange.id not in self._begun:
             self._begin(reading)
         if not exchange.request.announces_body:  # else it is not known yet
@@ -94,8 +94,8 @@ class Console(Output):
             self._tell_skipped(reading, allowance)
         number = f"#{exchange.id}" if exchange.id in self._begun or self._verbosity > 2 else ""
         self._begun.discard(exchange.id)
-        head = line.begin(reading, exchange.started + exchange.duration, number)
-        self._call(head, line.end(reading))
+        head = call_line.begin(reading, exchange.started + exchange.duration, number)
+        self._call(head, call_line.end(reading))
         self._note(reading)
         if flow is None or exchange.request.announces_body:
             self._repeat(reading)
@@ -112,17 +112,17 @@ class Console(Output):
     def _begin(self, reading: Reading) -> None:
         exchange = reading.exchange
         self._begun.add(exchange.id)
-        head = line.begin(reading, exchange.started, f"#{exchange.id}")
-        self._wrapped([*head, Piece(" ...", "dim")], line.TIME_WIDTH)
+        head = call_line.begin(reading, exchange.started, f"#{exchange.id}")
+        self._wrapped([*head, Piece(" ...", "dim")], call_line.TIME_WIDTH)
 
     def _may_show(self, reading: Reading, size: int) -> bool:
-        allowance = self._allowances.setdefault(reading.exchange.id, Allowance())
+        allowance = self._allowances.setdefault(reading.exchange.id, RateLimiter())
         if not allowance.take(size, reading.at):
             return False
         self._tell_skipped(reading, allowance)
         return True
 
-    def _tell_skipped(self, reading: Reading, allowance: Allowance) -> None:
+    def _tell_skipped(self, reading: Reading, allowance: RateLimiter) -> None:
         if skipped := allowance.settle():
             self._under(reading, [f"({units.size(skipped)} came too fast to be shown here)"])
 
@@ -132,8 +132,10 @@ class Console(Output):
         if not columns or width(head) + 1 + width(tail) <= columns:
             self._say([*head, Piece(" "), *tail])
         else:
-            self._say(wrap(head, columns, line.TIME_WIDTH))
-            self._say(wrap([Piece(" " * line.TIME_WIDTH), *tail], columns, line.TIME_WIDTH + len("-> ")))
+            self._say(wrap(head, columns, call_line.TIME_WIDTH))
+            self._say(
+                wrap([Piece(" " * call_line.TIME_WIDTH), *tail], columns, call_line.TIME_WIDTH + len("-> "))
+            )
 
     def _wrapped(self, pieces: list[Piece], indent: int) -> None:
         columns = self._columns()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from apispy.model import Exchange
 from apispy.outputs import units
 from apispy.outputs.base import Reading
-from apispy.outputs.safe import escape
+from apispy.outputs.escaping import escape
 
 INLINE = 8 << 10
 """Bytes of a body that may stand in the command; a longer one is taken from a file."""

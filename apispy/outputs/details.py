@@ -8,9 +8,9 @@ from apispy.decoders import of_header, of_parameter
 from apispy.model import Body, Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import Reading
-from apispy.outputs.safe import escape, lines
-from apispy.outputs.values import REMARKS, bytes_of, compact, remark
-from apispy.outputs.words import PROGRESS, rows
+from apispy.outputs.escaping import escape, lines
+from apispy.outputs.reading_values import REMARKS, bytes_of, compact, remark
+from apispy.outputs.stream_text import PROGRESS, rows
 
 ARROWS: dict[Direction, str] = {"request": ">", "to_server": ">", "response": "<", "to_client": "<"}
 

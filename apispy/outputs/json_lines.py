@@ -48,7 +48,7 @@ from typing import Any
 from apispy.model import Direction, Headers
 from apispy.outputs.base import Output, Reading
 from apispy.outputs.outcome import outcome
-from apispy.outputs.values import ascii_json
+from apispy.outputs.reading_values import ascii_json
 
 
 class JsonLines(Output):

@@ -8,7 +8,7 @@ from typing import Any
 
 from apispy.outputs import grpc, units
 from apispy.outputs.base import Reading
-from apispy.outputs.values import at_path, json_lines_of, json_of
+from apispy.outputs.reading_values import at_path, json_lines_of, json_of
 
 OUTCOMES: dict[str, Callable[[Reading], str]] = {}
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from apispy.outputs.figures import Figures
+from apispy.outputs.call_stats import CallStats
 
 GAP = 1.0
 """Seconds between the beginnings of two reads that belong together, at most."""
@@ -43,7 +43,7 @@ class Repeats:
         self._recent = recent
         self._run = Run(0, 0, 0)
 
-    def add(self, figures: Figures) -> None:
+    def add(self, figures: CallStats) -> None:
         if (target := figures.again) is None:
             return
         at = figures.started

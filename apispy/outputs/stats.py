@@ -39,8 +39,8 @@ from typing import Any
 
 from apispy.outputs import units
 from apispy.outputs.base import Output, Reading
-from apispy.outputs.figures import Figures, figures_of
-from apispy.outputs.latencies import Latencies
+from apispy.outputs.call_stats import CallStats, stats_of
+from apispy.outputs.latency_histogram import LatencyHistogram
 from apispy.outputs.repeats import GAP, MANY, TARGETS, Repeats, Run
 from apispy.outputs.table import table
 
@@ -54,10 +54,10 @@ class Tally:
 
     def __init__(self, recent: OrderedDict[int, float]) -> None:
         self.calls = self.errors = self.sent = self.received = 0
-        self.latencies = Latencies()
+        self.latencies = LatencyHistogram()
         self.repeats = Repeats(recent)
 
-    def add(self, figures: Figures) -> None:
+    def add(self, figures: CallStats) -> None:
         self.calls += 1
         self.errors += figures.failed
         self.sent += figures.sent
@@ -89,9 +89,9 @@ class Stats(Output):
         return sum(tally.calls for tally in self._tallies.values())
 
     def write(self, reading: Reading) -> None:
-        self.count(figures_of(reading))
+        self.count(stats_of(reading))
 
-    def count(self, figures: Figures) -> None:
+    def count(self, figures: CallStats) -> None:
         """A call is over, and no more than its figures is known."""
         tally = self._tallies.get(figures.operation)
         if tally is None:
@@ -113,7 +113,7 @@ class Stats(Output):
             self._write("".join(f"{line}\n" for line in (*_bars(total.latencies), *_repeated(by_calls))))
 
 
-def histogram(latencies: Latencies) -> list[tuple[float, float, int]]:
+def histogram(latencies: LatencyHistogram) -> list[tuple[float, float, int]]:
     """(from, to, how many) in steps of 1, 2, 5, 10, ...; without the empty ones at both ends."""
     counts: dict[int, int] = {}
     for seconds, count in latencies.buckets():
@@ -134,7 +134,7 @@ def _row(name: str, tally: Tally) -> tuple[str, ...]:
     return (str(tally.calls), str(tally.errors or ""), *shown, *sizes, name)
 
 
-def _bars(latencies: Latencies) -> list[str]:
+def _bars(latencies: LatencyHistogram) -> list[str]:
     rows = histogram(latencies)
     most = max((calls for _, _, calls in rows), default=0)
     lines = [

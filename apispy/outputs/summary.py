@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from apispy.outputs import units
 from apispy.outputs.base import Output, Reading
-from apispy.outputs.figures import Figures, figures_of
-from apispy.outputs.safe import escape
+from apispy.outputs.call_stats import CallStats, stats_of
+from apispy.outputs.escaping import escape
 from apispy.outputs.table import table
 
 NOTHING = "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon"
@@ -44,10 +44,10 @@ class Summary(Output):
         self._hidden: Counter[str] = Counter()  # secrets by kind
 
     def write(self, reading: Reading) -> None:
-        self.count(figures_of(reading))
+        self.count(stats_of(reading))
         self._hidden.update(redaction.kind for redaction in reading.exchange.redactions)
 
-    def count(self, figures: Figures) -> None:
+    def count(self, figures: CallStats) -> None:
         """A call is over, and no more than its figures is known."""
         name, seconds = _name(figures), figures.duration
         tally = self._tallies.get(name)
@@ -73,7 +73,7 @@ def _report(hidden: Counter[str]) -> str:
     return f"hidden: {', '.join(counted)}; --show-secrets shows them\n" if counted else ""
 
 
-def _name(figures: Figures) -> str:
+def _name(figures: CallStats) -> str:
     """The operation's; what is not known goes by its method, so that odd paths cannot fill the memory."""
     return figures.operation or f"? {escape(figures.method[:20])}"
 

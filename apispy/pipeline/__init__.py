@@ -1,8 +1,8 @@
 """The way of one exchange: tap event -> redact -> lookup -> live decoders -> outputs."""
 
-from apispy.pipeline.counting import Counting
-from apispy.pipeline.finish import Notes, read
-from apispy.pipeline.glance import glance
+from apispy.pipeline.count_only import CountOnlyPipeline
+from apispy.pipeline.fast_stats import fast_stats_of
+from apispy.pipeline.final_reading import Notes, read
 from apispy.pipeline.pipeline import Pipeline
 
-__all__ = ["Counting", "Notes", "Pipeline", "glance", "read"]
+__all__ = ["CountOnlyPipeline", "Notes", "Pipeline", "fast_stats_of", "read"]

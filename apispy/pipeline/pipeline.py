@@ -7,16 +7,16 @@ from functools import partial
 from itertools import product
 
 from apispy import decoders
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import Output
-from apispy.outputs.guard import Guarded
-from apispy.pipeline.finish import Notes, finish, with_seen
-from apispy.pipeline.live import Live, begun, json_of
-from apispy.pipeline.stream import Stream
-from apispy.steps.errors import ANSWERS, said_in
-from apispy.steps.redact import Redactor
-from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, Read, Skipped, StreamEnded
+from apispy.outputs.isolation import Isolated
+from apispy.pipeline.final_reading import Notes, finish, with_seen
+from apispy.pipeline.live_call import LiveCall, begun, json_of
+from apispy.pipeline.live_stream import LiveStream
+from apispy.pipeline.response_errors import ANSWERS, said_in
+from apispy.redaction.redactor import Redactor
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
 ERRORS = 20
 """How many errors of one call are remembered."""
@@ -38,13 +38,13 @@ class Pipeline:
         notes: Notes = "on",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._outputs = [Guarded(output) for output in outputs]
+        self._outputs = [Isolated(output) for output in outputs]
         self._take_chunks = [output for output in self._outputs if output.takes_chunks]
         self._redactor = redactor or Redactor()
         self._notes = notes
         self._clock = clock
-        self._live: dict[int, Live] = {}
-        self._memory = Memory()
+        self._live: dict[int, LiveCall] = {}
+        self._memory = NameRegistry()
 
     def take_now(self, event: Event) -> bool:
         """Take the event if that takes no time; False: it is to be fed, when there is time."""
@@ -86,7 +86,7 @@ class Pipeline:
         match event:
             case Opened(exchange):
                 self._opened(exchange)
-            case Answered(exchange):
+            case ResponseStarted(exchange):
                 self._answered(exchange)
             case Data():
                 self._data(event)
@@ -162,17 +162,17 @@ class Pipeline:
 
     # -- parts --
 
-    def _decode(self, live: Live, *directions: Direction) -> None:
+    def _decode(self, live: LiveCall, *directions: Direction) -> None:
         """Make the live decoders of streams that have none yet."""
         for direction in directions:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.format(direction, self._memory, asked)
-                readable = name in decoders.DISCREET or not live.cleaning.hides(direction)
+                readable = name in decoders.PAYLOAD_FREE or not live.cleaning.hides(direction)
                 decoder = decoders.make(name) if readable else None
-                live.streams[direction] = Stream(decoder, partial(live.cleaning.item, direction))
+                live.streams[direction] = LiveStream(decoder, partial(live.cleaning.item, direction))
 
-    def _tell_begin(self, live: Live) -> None:
+    def _tell_begin(self, live: LiveCall) -> None:
         if live.told or not live.begins_now:
             return
         live.told = True
@@ -180,7 +180,7 @@ class Pipeline:
         for output in self._outputs:
             output.about(reading, lambda to: to.opened(reading))
 
-    def _flow(self, live: Live, direction: Direction, items: list[Item]) -> None:
+    def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
         for item in items:
             if direction in ANSWERS and len(live.errors) < ERRORS and (error := said_in(item)):
                 live.errors.append(error)

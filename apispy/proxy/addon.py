@@ -18,8 +18,8 @@ from mitmproxy.proxy.tunnel import LayerStack
 from apispy.outputs import Console, Output, ThreadWriter
 from apispy.pipeline import Pipeline
 from apispy.proxy.flows import Flows
+from apispy.proxy.observers import BODY_LIMIT, Observers
 from apispy.proxy.relay import Relay
-from apispy.proxy.watches import BODY_LIMIT, Watches
 
 TLS_SCHEMES = ("https", "tls")
 
@@ -51,7 +51,7 @@ class DockerApi:
             lambda n: self._watches.context(n), lambda n, hook: self._watches.fire(n, hook), BODY_LIMIT
         )
         self._pipeline = Pipeline([flows, *outputs])
-        self._watches = Watches(self._pipeline.feed)
+        self._watches = Observers(self._pipeline.feed)
 
     def next_layer(self, data: NextLayer) -> None:
         context = data.context

@@ -12,7 +12,7 @@ from mitmproxy.io import FlowReader
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Imported, Settings, register
 from apispy.importers.base import LATEST
-from apispy.importers.overheard import Session
+from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 
 LARGEST_FILE = 512 << 20
@@ -24,7 +24,7 @@ def read(path: Path, settings: Settings) -> Imported:
         raise ApispyError(
             f"{path} is larger than {LARGEST_FILE >> 20} MiB. Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
         )
-    session = Session(settings)
+    session = ImportResultBuilder(settings)
     tunnels: dict[str, tcp.TCPFlow] = {}
     calls: list[http.HTTPFlow] = []
     for found in _flows(path, session):
@@ -43,7 +43,7 @@ def read(path: Path, settings: Settings) -> Imported:
     return session.imported()
 
 
-def _flows(path: Path, session: Session) -> Iterator[flow.Flow]:
+def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
     count = 0
     try:
         with path.open("rb") as file:
@@ -60,7 +60,9 @@ def _flows(path: Path, session: Session) -> Iterator[flow.Flow]:
         session.notice(message)
 
 
-def _exchange(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: Session) -> Exchange:
+def _exchange(
+    call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: ImportResultBuilder
+) -> Exchange:
     said, answer, limit = call.request, call.response, session.limit
     started = said.timestamp_start
     end = max((started, *_moments(call, tunnel)))

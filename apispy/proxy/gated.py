@@ -13,23 +13,23 @@ from mitmproxy.proxy import commands, context, layer
 
 from apispy.gate import (
     GARBAGE,
-    Answer,
     AnswerCut,
     Decision,
     DropAfter,
+    ForwarderOutput,
     Garbage,
     Gate,
-    Passage,
+    HoldingForwarder,
+    PassThrough,
+    RequestForwarder,
     Reset,
-    Step,
-    Turnstile,
-    Way,
+    RespondWith,
     json_answer,
 )
 from apispy.model import Exchange
 from apispy.outputs import units
+from apispy.proxy.observer import ConnectionObserver
 from apispy.proxy.relay import Relay
-from apispy.proxy.watch import Watch
 
 HELD_LIMIT = 8 << 20
 """Bytes that a client may send ahead, behind a request that waits for the one before it."""
@@ -58,20 +58,22 @@ class GatedRelay(Relay):
     def __init__(
         self,
         ctx: context.Context,
-        watch: Watch,
+        watch: ConnectionObserver,
         gate: Gate,
         client: str,
         clock: Callable[[], float],
         notice: Callable[[str], None],
     ) -> None:
         super().__init__(ctx, watch)
-        self._way: Way = Passage(gate, watch)
+        self._way: RequestForwarder = PassThrough(gate, watch)
         if gate.has_rules:
-            self._way = Turnstile(gate, watch, lambda asked: Exchange(0, 0, clock(), client, "", asked))
+            self._way = HoldingForwarder(
+                gate, watch, lambda asked: Exchange(0, 0, clock(), client, "", asked)
+            )
         self._notice = notice
         self._come: deque[bytes] = deque()  # from the client, b"" being its end; not looked at yet
         self._size = 0  # of that
-        self._step: Step | None = None  # what waits for an earlier request's end
+        self._step: ForwarderOutput | None = None  # what waits for an earlier request's end
         self._cut: AnswerCut | None = None
         self._cut_by = ""
         self._over = False  # nothing is passed on any more
@@ -157,7 +159,7 @@ class GatedRelay(Relay):
             self._say(f"held for {units.duration(decision.delay)} by apispy, {decision.why}")
             yield Delay(decision.delay)
         match decision.act:
-            case Answer() as answer:
+            case RespondWith() as answer:
                 yield from self._answer(answer, decision.why)
             case Reset():
                 yield from self._end(f"reset by apispy, {decision.why}", ResetClient(self.context.client))
@@ -170,7 +172,7 @@ class GatedRelay(Relay):
             case None:
                 yield from self._forward(raw)
 
-    def _answer(self, wanted: Answer, why: str) -> layer.CommandGenerator[None]:
+    def _answer(self, wanted: RespondWith, why: str) -> layer.CommandGenerator[None]:
         """In the daemon's place. The connection goes on if all of the request is here."""
         more, lasts = self._way.swallow()
         self._watch.from_client(more)

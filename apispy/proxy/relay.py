@@ -12,7 +12,7 @@ from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, context, events, layer
 
 from apispy.gate.answers import json_answer
-from apispy.proxy.watch import Watch
+from apispy.proxy.observer import ConnectionObserver
 
 LINGER = 10.0
 """Seconds that a client gets to read an answer of our own before its connection is closed."""
@@ -21,7 +21,7 @@ LINGER = 10.0
 class Relay(layer.Layer):
     """Client and daemon, joined. Opens the daemon's connection when it starts, if nobody has."""
 
-    def __init__(self, ctx: context.Context, watch: Watch) -> None:
+    def __init__(self, ctx: context.Context, watch: ConnectionObserver) -> None:
         super().__init__(ctx)
         self._watch = watch
         self._daemon_spoke = False

@@ -27,6 +27,8 @@ from apispy.proxy.backlog import Backlog
 from apispy.proxy.gated import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
+from apispy.proxy.observer import ConnectionObserver
+from apispy.proxy.observers import BODY_LIMIT, Observers, client_words
 from apispy.proxy.relay import Relay
 from apispy.proxy.tls_contexts import (
     Resumption,
@@ -36,8 +38,6 @@ from apispy.proxy.tls_contexts import (
     listening_context,
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
-from apispy.proxy.watch import Watch
-from apispy.proxy.watches import BODY_LIMIT, Watches, client_words
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 from apispy.tap import Event
 
@@ -67,7 +67,7 @@ class Service:
         self._settings = settings
         self._pipeline = pipeline
         self._backlog: Backlog | None = None
-        self._watches = Watches(
+        self._watches = Observers(
             self._show, str(settings.upstream), settings.body_limit, digests=settings.digests
         )
         self._listening = self._context("the listener's certificates", self._listening_context)
@@ -167,7 +167,7 @@ class Service:
         stack /= self._relay(context, watch)
         return stack[0]
 
-    def _relay(self, context: Context, watch: Watch) -> Relay:
+    def _relay(self, context: Context, watch: ConnectionObserver) -> Relay:
         gate = self._settings.gate
         if gate is None:
             return Relay(context, watch)

@@ -16,7 +16,7 @@ from mitmproxy.proxy.layers.tls import TLSLayer
 from mitmproxy.proxy.tunnel import TunnelState
 from OpenSSL import SSL
 
-from apispy.endpoints import Endpoint, explain
+from apispy.endpoints import Endpoint, diagnose
 from apispy.proxy.tls_contexts import NoCommonProtocol, Resumption
 
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
@@ -185,7 +185,7 @@ class DaemonTls(TlsLayer):
         error.reason = err.upper().replace(" ", "_")
         if isinstance(error, ssl.SSLCertVerificationError):
             error.verify_code, error.verify_message = code, err
-        return str(explain(self._upstream, error))
+        return str(diagnose(self._upstream, error))
 
     def receive_close(self) -> layer.CommandGenerator[None]:
         self.cut_short = not self.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN

@@ -11,20 +11,20 @@ from apispy.replay.matching import MATCHERS, choose
 from apispy.replay.miss import Miss
 from apispy.replay.options import Options
 from apispy.replay.options import speed as speed_of
+from apispy.replay.playback_session import PlaybackSession
 from apispy.replay.player import Player
 from apispy.replay.report import report
 from apispy.replay.server import Server
-from apispy.replay.stage import Stage
 from apispy.replay.threaded import Replay, serve
 
 __all__ = [
     "MATCHERS",
     "Miss",
     "Options",
+    "PlaybackSession",
     "Player",
     "Replay",
     "Server",
-    "Stage",
     "choose",
     "report",
     "serve",

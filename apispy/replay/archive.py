@@ -4,7 +4,7 @@ import hashlib
 import tarfile
 from typing import Any
 
-from apispy.decoders.packed import MAGIC_SIZE, Packed, coding_of
+from apispy.decoders.compression import MAGIC_SIZE, Compressed, coding_of
 from apispy.decoders.tar_members import Members
 from apispy.model import Item
 
@@ -60,7 +60,7 @@ def listing_of(data: bytes) -> Listing | None:
     """The members of an archive, seen through its compression; None if it is none that can be read to its end."""
     contents = Contents()
     coding = coding_of(data[:MAGIC_SIZE])
-    reader = Packed(coding, contents) if coding else contents
+    reader = Compressed(coding, contents) if coding else contents
     items = [*reader.feed(data), *reader.close()]
     if contents.fault or not contents.members or len(contents.members) > MEMBERS:
         return None

@@ -1,16 +1,16 @@
 """One live client's requests: looked up in the record, and answered."""
 
 from apispy.model import Exchange, Request
-from apispy.replay.answer import Answer, answer_of, daemon_left
-from apispy.replay.entries import Entry
+from apispy.replay.client_connection import ClientConnection
 from apispy.replay.forwarding import Forwarding
 from apispy.replay.miss import Miss, Tried
+from apispy.replay.playback_session import Pace
 from apispy.replay.player import Hit
+from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.refusal import BAD_REQUEST, refusal
-from apispy.replay.stage import Pace
+from apispy.replay.response import RecordedResponse, daemon_left, response_of
 from apispy.replay.substitute import swap_of
 from apispy.replay.tunnel import Tunneller, mismatch_of
-from apispy.replay.wire import Wire
 
 BATCH = 64 << 10
 """Bytes of pieces without a pause between them that are sent together."""
@@ -18,7 +18,7 @@ BATCH = 64 << 10
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(Wire):
+class Connection(ClientConnection):
     """Carries one connection on *carrier* until it ends."""
 
     async def serve(self) -> None:
@@ -66,7 +66,7 @@ class Connection(Wire):
         await self.answer(answer)
         return not answer.closes
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, answer: RecordedResponse) -> None:
         """A whole answer at once."""
         body = b"".join(answer.framed(piece.data) for piece in answer.pieces)
         await self.send(answer.head + body + answer.end)
@@ -82,19 +82,19 @@ class Connection(Wire):
             return False
         return await self._answer(entry, request)
 
-    async def _silence(self, entry: Entry) -> bool:
+    async def _silence(self, entry: RecordedCall) -> bool:
         """There was no answer in the record: the daemon broke off, or the client did not wait for one."""
         if not daemon_left(entry.exchange):
             await self.until_left()
         return False
 
-    async def _answer(self, entry: Entry, request: Request) -> bool:
+    async def _answer(self, entry: RecordedCall, request: Request) -> bool:
         player, response = self.stage.player, entry.exchange.response
         assert response is not None
         pace = Pace(player.options.speed, entry.exchange.request.at)
         await self.stage.until_due(entry, response.at)
         await pace.keep(response.at)
-        answer = answer_of(entry, request, swap_of(player.live_texts()))
+        answer = response_of(entry, request, swap_of(player.live_texts()))
         ready = bytearray(answer.head)
         for at, data in answer.script:
             if len(ready) > BATCH or self._has_to_wait(entry, pace, at):
@@ -108,10 +108,10 @@ class Connection(Wire):
             await self.until_left()
         return not answer.closes
 
-    def _has_to_wait(self, entry: Entry, pace: Pace, at: float) -> bool:
+    def _has_to_wait(self, entry: RecordedCall, pace: Pace, at: float) -> bool:
         return pace.pause(at) > 0 or not self.stage.may_come(entry, at)
 
-    def tell_mismatch(self, entry: Entry, why: str) -> None:
+    def tell_mismatch(self, entry: RecordedCall, why: str) -> None:
         """A tunnel's client said something else than in the record."""
         miss = mismatch_of(entry, why)
         self.stage.miss(miss)

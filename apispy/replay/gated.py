@@ -2,22 +2,32 @@
 
 from typing import TYPE_CHECKING
 
-from apispy.gate import GARBAGE, Answer, AnswerCut, Decision, DropAfter, Garbage, Remarks, Reset, json_answer
+from apispy.gate import (
+    GARBAGE,
+    Annotations,
+    AnswerCut,
+    Decision,
+    DropAfter,
+    Garbage,
+    Reset,
+    RespondWith,
+    json_answer,
+)
 from apispy.gate.gate import failed
 from apispy.model import Exchange
 from apispy.outputs import units
 from apispy.tap.events import Event
 
 if TYPE_CHECKING:
-    from apispy.replay.wire import Wire
+    from apispy.replay.client_connection import ClientConnection
 
 
 class Gated:
     """Of one connection. Without a gate every request passes."""
 
-    def __init__(self, connection: "Wire") -> None:
+    def __init__(self, connection: "ClientConnection") -> None:
         self._connection = connection
-        self._remarks = Remarks()
+        self._remarks = Annotations()
         self._cut: AnswerCut | None = None
         self._cut_by = ""
 
@@ -50,7 +60,7 @@ class Gated:
             self._remarks.add(f"held for {units.duration(decision.delay)} by apispy, {decision.why}")
             await connection.pulse.until(lambda: connection.gone, decision.delay)
         match decision.act:
-            case Answer() as answer:
+            case RespondWith() as answer:
                 return await self._answer(exchange, answer, decision.why, whole)
             case DropAfter(size):
                 self._cut, self._cut_by = AnswerCut(size), decision.why
@@ -60,7 +70,7 @@ class Gated:
                 connection.end(f"answered with garbage by apispy, {decision.why}", last=GARBAGE)
         return None
 
-    async def _answer(self, exchange: Exchange, answer: Answer, why: str, whole: bool) -> bool:
+    async def _answer(self, exchange: Exchange, answer: RespondWith, why: str, whole: bool) -> bool:
         request = exchange.request
         asked_to_close = "close" in request.headers.text("connection").lower() or request.version == "1.0"
         close = answer.closes or asked_to_close or not whole or "upgrade" in request.headers

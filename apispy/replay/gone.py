@@ -1,5 +1,5 @@
 """What ends a connection whose client has left."""
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """The client has gone; nothing can be told to it any more."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apispy.model import Body
-from apispy.replay.talk import Mark
+from apispy.replay.stdin_matching import Mark
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -32,7 +32,7 @@ State = dict[int, tuple[int, int, bool]]
 
 
 @dataclass(slots=True)
-class Stream:
+class H2cStream:
     """How far one stream is."""
 
     heads: int = 0
@@ -57,7 +57,7 @@ class Progress:
     """Reads one direction of HTTP/2, however it is cut."""
 
     def __init__(self) -> None:
-        self.streams: defaultdict[int, Stream] = defaultdict(Stream)
+        self.streams: defaultdict[int, H2cStream] = defaultdict(H2cStream)
         self._pending = bytearray()
         self._began = False
 
@@ -99,7 +99,7 @@ class Progress:
             yield kind, flags, number, content
 
 
-class H2cTalk:
+class H2cMatcher:
     """A Talk that must get as far as *body* was, call by call."""
 
     problem = ""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from apispy.outputs.safe import escape
-from apispy.replay.asked import Asked
-from apispy.replay.entries import Entry
+from apispy.outputs.escaping import escape
+from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.matching import Difference
+from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.words import line_of, value_of
 
 SHOWN = 12
@@ -17,7 +17,7 @@ SHOWN = 12
 class Tried:
     """A recorded call, and what differs from it by matcher; a matcher with nothing has passed."""
 
-    entry: Entry
+    entry: RecordedCall
     differences: dict[str, list[Difference]]
 
     @property
@@ -36,7 +36,7 @@ class Miss:
     *why*: for a call that was found, and yet could not be played, or not to its end.
     """
 
-    live: Asked
+    live: ComparableRequest
     nearest: Tried | None = None
     why: str = ""
     advice: tuple[str, ...] = field(default=())

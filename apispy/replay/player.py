@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from apispy.model import Exchange
-from apispy.replay.asked import Asked
-from apispy.replay.deeds import Deeds
-from apispy.replay.entries import Entry, entries_of
-from apispy.replay.made_up import made_up
+from apispy.redaction import Redactor
+from apispy.replay.comparable_request import ComparableRequest
+from apispy.replay.generated_names import made_up
 from apispy.replay.matching import Difference, Matcher, Question
 from apispy.replay.miss import Miss, Tried
 from apispy.replay.options import Options
-from apispy.replay.secrets import Remembering
+from apispy.replay.ordering import CausalOrder
+from apispy.replay.recorded_calls import RecordedCall, recorded_calls_of
+from apispy.replay.reversible_tokens import ReversibleTokens
 from apispy.replay.variables import Bindings, Unifier, Variables
-from apispy.steps import Redactor
 
 NEAREST = 200
 """Recorded calls of the same operation that a miss is compared with."""
@@ -24,7 +24,7 @@ NEAREST = 200
 class Hit:
     """A live request found its recorded one."""
 
-    entry: Entry
+    entry: RecordedCall
 
 
 class Player:
@@ -35,23 +35,25 @@ class Player:
 
     def __init__(self, exchanges: Iterable[Exchange], options: Options | None = None) -> None:
         self.options = options or Options()
-        self._tokens = Remembering()
+        self._tokens = ReversibleTokens()
         self.redactor = Redactor(tokens=self._tokens)
-        self.entries = entries_of(exchanges, self.redactor)
+        self.entries = recorded_calls_of(exchanges, self.redactor)
         self.variables = Variables(made_up(self.entries))
         self.bindings = Bindings()
-        self.deeds = Deeds(self.entries)
+        self.deeds = CausalOrder(self.entries)
         self.misses: list[Miss] = []
         self.forwarded = 0  # requests that a daemon answered
-        self._by_name: dict[str, list[Entry]] = defaultdict(list)
-        self._left: dict[str, list[Entry]] = defaultdict(list)  # those that can be played, now or again
+        self._by_name: dict[str, list[RecordedCall]] = defaultdict(list)
+        self._left: dict[str, list[RecordedCall]] = defaultdict(
+            list
+        )  # those that can be played, now or again
         for entry in self.entries:
             self._by_name[entry.name].append(entry)
             self._left[entry.name].append(entry)
 
     def find(self, exchange: Exchange) -> Hit | Miss:
         """The recorded call for a live request, whose body is complete. It is used up. A Miss is not noted yet."""
-        live = Asked(exchange, self.redactor)
+        live = ComparableRequest(exchange, self.redactor)
         recorded = self._by_name[live.name]
         again = reversed(recorded) if self.options.repeat_last else ()
         for entry in (*self._left[live.name], *again):
@@ -64,7 +66,7 @@ class Player:
 
         Not if the recorded call that it would be was refused before its body was read.
         """
-        live = Asked(exchange, self.redactor)
+        live = ComparableRequest(exchange, self.redactor)
         for entry in self._left[live.name]:
             if not any(self._differences(entry, live, skip=("body",)).values()):
                 return bool(entry.exchange.request.body.size)
@@ -84,20 +86,20 @@ class Player:
         self.misses.append(miss)
 
     @property
-    def unplayed(self) -> list[Entry]:
+    def unplayed(self) -> list[RecordedCall]:
         """What was not asked for; how often a ping or a resize was, does not matter."""
         return [entry for entry in self.entries if not entry.played and not entry.repeats]
 
     # -- parts --
 
-    def _hit(self, entry: Entry) -> Hit:
+    def _hit(self, entry: RecordedCall) -> Hit:
         if not entry.played and not entry.repeats:
             self._left[entry.name].remove(entry)
         entry.played += 1
         self.deeds.done(entry)
         return Hit(entry)
 
-    def _matches(self, entry: Entry, live: Asked) -> bool:
+    def _matches(self, entry: RecordedCall, live: ComparableRequest) -> bool:
         trial = self.bindings.trial()
         question = self._question(entry, live, trial)
         for matcher in self.options.matchers:
@@ -107,18 +109,18 @@ class Player:
         return True
 
     def _differences(
-        self, entry: Entry, live: Asked, skip: tuple[str, ...] = ()
+        self, entry: RecordedCall, live: ComparableRequest, skip: tuple[str, ...] = ()
     ) -> dict[str, list[Difference]]:
         """What differs from a recorded call, by matcher."""
         question = self._question(entry, live, self.bindings.trial())
         matchers = [matcher for matcher in self.options.matchers if matcher.name not in skip]
         return {matcher.name: list(_compared(matcher, question)) for matcher in matchers}
 
-    def _question(self, entry: Entry, live: Asked, bindings: Bindings) -> Question:
+    def _question(self, entry: RecordedCall, live: ComparableRequest, bindings: Bindings) -> Question:
         status = entry.exchange.response.status if entry.exchange.response else None
         return Question(entry.asked, live, Unifier(self.variables, bindings), status)
 
-    def _nearest(self, live: Asked, candidates: list[Entry]) -> Tried | None:
+    def _nearest(self, live: ComparableRequest, candidates: list[RecordedCall]) -> Tried | None:
         """The recorded call from which the live one differs least; those that are left first."""
         tried = [Tried(entry, self._differences(entry, live)) for entry in candidates[:NEAREST]]
         return min(tried, key=lambda one: (one.count, bool(one.entry.played)), default=None)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Pulse:
+class ChangeNotifier:
     """``beat`` wakes all who wait."""
 
     def __init__(self) -> None:

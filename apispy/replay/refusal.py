@@ -4,9 +4,9 @@ import json
 
 from apispy.engine.versions import parse
 from apispy.model import Request
-from apispy.replay.answer import Answer, message
 from apispy.replay.miss import Miss
 from apispy.replay.options import OnMiss
+from apispy.replay.response import RecordedResponse, message
 
 STATUSES = {"fail": (501, "Not Implemented"), "404": (404, "Not Found"), "forward": (502, "Bad Gateway")}
 """By what --on-miss says; the last when there was nobody to forward it to."""
@@ -18,13 +18,13 @@ BAD_REQUEST = message(400, "Bad Request", b"400 Bad Request", "text/plain; chars
 """As Go's server has it, for what is no request."""
 
 
-def refusal(miss: Miss, request: Request, on_miss: OnMiss) -> Answer:
+def refusal(miss: Miss, request: Request, on_miss: OnMiss) -> RecordedResponse:
     """The answer that explains itself."""
     status, reason = STATUSES[on_miss]
     return told(miss.message, status, reason, miss.live.call.version, request)
 
 
-def told(text: str, status: int, reason: str, version: str | None, request: Request) -> Answer:
+def told(text: str, status: int, reason: str, version: str | None, request: Request) -> RecordedResponse:
     """An error as a daemon has it in that *version*."""
     parsed = parse(version or "")
     if parsed is not None and parsed < JSON_SINCE:

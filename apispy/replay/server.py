@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from apispy.endpoints import Listen
 from apispy.replay.connection import Connection
-from apispy.replay.stage import Stage
+from apispy.replay.playback_session import PlaybackSession
 from apispy.sockets import Carrier, HangupWatch, Stream, TlsStream, open_listener, unix_peer
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ HANDSHAKE = 10.0
 class Server:
     """Plays *stage* at *listen*; *tls*: see ``sockets.listening_context``. Runs inside an event loop."""
 
-    def __init__(self, stage: Stage, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, stage: PlaybackSession, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
         self._stage, self._listen = stage, listen
         self._context = tls
         self._tasks: set[asyncio.Task[None]] = set()

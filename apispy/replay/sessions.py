@@ -6,7 +6,7 @@ answer is played it has to wait for that.
 
 from typing import Protocol
 
-from apispy.replay.entries import Entry
+from apispy.replay.recorded_calls import RecordedCall
 
 HEADER = "x-docker-expose-session-uuid"
 
@@ -18,24 +18,24 @@ class Tunnel(Protocol):
         """Whether all that went through it until Unix time *at* of the record has gone through it now."""
 
 
-class Sessions:
+class BuildSessions:
     """The sessions of a record, and those that are open now."""
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: list[RecordedCall]) -> None:
         self._by_name = {
             name: entry for entry in entries if (name := entry.exchange.request.headers.text(HEADER))
         }
         self._open: dict[int, Tunnel] = {}
         self._given_up: set[int] = set()
 
-    def open(self, entry: Entry, tunnel: Tunnel) -> None:
+    def open(self, entry: RecordedCall, tunnel: Tunnel) -> None:
         self._open[entry.number] = tunnel
 
-    def give_up(self, build: Entry) -> None:
+    def give_up(self, build: RecordedCall) -> None:
         """Its session is behind; nothing waits for it any more."""
         self._given_up.add(build.number)
 
-    def caught_up(self, build: Entry, at: float) -> bool:
+    def caught_up(self, build: RecordedCall, at: float) -> bool:
         """Whether the session of *build*, if it has one, is as far as it was *at* seconds after the build began."""
         name = build.call.value("session")
         session = self._by_name.get(name) if name else None

@@ -4,28 +4,28 @@ import json
 from typing import Any
 
 from apispy.model import Exchange
-from apispy.replay.entries import Entry
+from apispy.replay.recorded_calls import RecordedCall
 
 SHORT = 12
 """Digits of an id that the docker CLI shows and takes."""
 
 
-class Subjects:
+class CallSubjects:
     """Learns from a record what containers and the programs run in them are called."""
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: list[RecordedCall]) -> None:
         self._ids: dict[str, str] = {}  # a name, or what an exec is called, and its container's short id
         for entry in entries:
             self._learn(entry)
 
-    def of(self, entry: Entry) -> str:
+    def of(self, entry: RecordedCall) -> str:
         """The short id, or name, of the container that the call is about; "" for a call about none, or about many."""
         path = entry.call.operation.path
         if not path.startswith(("/containers/{", "/exec/{")):
             return self._created(entry)
         return self._container(next(iter(entry.call.arguments.values()), ""))
 
-    def _created(self, entry: Entry) -> str:
+    def _created(self, entry: RecordedCall) -> str:
         if entry.call.operation.id != "ContainerCreate":
             return ""
         return _id_in(entry.exchange) or entry.call.value("name")
@@ -33,7 +33,7 @@ class Subjects:
     def _container(self, called: str) -> str:
         return self._ids.get(called) or self._ids.get(called[:SHORT]) or called[:SHORT]
 
-    def _learn(self, entry: Entry) -> None:
+    def _learn(self, entry: RecordedCall) -> None:
         made = _id_in(entry.exchange)
         match entry.call.operation.id:
             case "ContainerCreate" if made and (name := entry.call.value("name")):

@@ -10,9 +10,9 @@ from typing import Self
 from apispy.endpoints import Listen
 from apispy.model import Exchange
 from apispy.replay.options import Options
+from apispy.replay.playback_session import PlaybackSession
 from apispy.replay.player import Player
 from apispy.replay.server import Server
-from apispy.replay.stage import Stage
 
 PATIENCE = 10.0
 """Seconds that the thread gets to end."""
@@ -21,7 +21,7 @@ PATIENCE = 10.0
 class Replay:
     """Plays *stage* at *listen* from ``start`` to ``stop``, or in a ``with``. ``where`` is its real address then."""
 
-    def __init__(self, stage: Stage, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, stage: PlaybackSession, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
         self.stage, self.where = stage, listen
         self._tls = tls
         self._server: Server | None = None
@@ -82,4 +82,4 @@ def serve(
     tls: ssl.SSLContext | None = None,
 ) -> Replay:
     """A replay of *exchanges* that is not started yet."""
-    return Replay(Stage(Player(exchanges, options)), listen, tls)
+    return Replay(PlaybackSession(Player(exchanges, options)), listen, tls)

@@ -6,14 +6,14 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from apispy.model import Body, Headers, Request
-from apispy.replay.answer import Answer, daemon_left
-from apispy.replay.entries import DISCREET, Entry
-from apispy.replay.h2c import SILENT_DAEMON, H2cTalk
+from apispy.replay.h2c import SILENT_DAEMON, H2cMatcher
 from apispy.replay.matching import Difference
 from apispy.replay.miss import Miss, Tried
-from apispy.replay.stage import Pace
+from apispy.replay.playback_session import Pace
+from apispy.replay.recorded_calls import OPAQUE_PROTOCOL, RecordedCall
+from apispy.replay.response import RecordedResponse, daemon_left
+from apispy.replay.stdin_matching import AnyInput, ByteMatcher, Marks, MessageMatcher, StdinMatcher
 from apispy.replay.substitute import swap_of, swapped
-from apispy.replay.talk import LooseTalk, Marks, MessageTalk, RawTalk, Talk
 
 if TYPE_CHECKING:
     from apispy.replay.connection import Connection
@@ -29,7 +29,7 @@ FOR_EVER = float("inf")
 class Tunneller:
     """Plays the tunnel of one recorded call to a live *request*."""
 
-    def __init__(self, connection: "Connection", entry: Entry, request: Request) -> None:
+    def __init__(self, connection: "Connection", entry: RecordedCall, request: Request) -> None:
         self._connection, self._entry, self._request = connection, entry, request
         tunnel = entry.exchange.tunnel
         assert tunnel is not None
@@ -50,7 +50,7 @@ class Tunneller:
         assert response is not None
         pace = Pace(player.options.speed, entry.exchange.request.at)
         await pace.keep(response.at)
-        connection.inbox.listen(self._talk, others_wait=self._tunnel.protocol == DISCREET)
+        connection.inbox.listen(self._talk, others_wait=self._tunnel.protocol == OPAQUE_PROTOCOL)
         await connection.send(self._head())
         await connection.until_read()
         output = self._tunnel.to_client
@@ -109,7 +109,7 @@ class Tunneller:
 
     @property
     def _withheld(self) -> bool:
-        return self._tunnel.protocol == DISCREET and not self._tunnel.to_client.shown
+        return self._tunnel.protocol == OPAQUE_PROTOCOL and not self._tunnel.to_client.shown
 
     @property
     def _compares(self) -> bool:
@@ -123,27 +123,29 @@ class Tunneller:
             (name, _accept(key) if name.lower() == b"sec-websocket-accept" else value)
             for name, value in response.headers
         )
-        return Answer(response.status, response.reason, Headers(fields), "close", "stays", True).head
+        return RecordedResponse(
+            response.status, response.reason, Headers(fields), "close", "stays", True
+        ).head
 
 
-def talk_of(entry: Entry, *, compared: bool) -> Talk:
+def talk_of(entry: RecordedCall, *, compared: bool) -> StdinMatcher:
     """What the client's side of the tunnel is held against."""
     tunnel = entry.exchange.tunnel
     assert tunnel is not None
     said, answered = tunnel.to_server, tunnel.to_client
-    if tunnel.protocol == DISCREET:
-        return H2cTalk(said)
+    if tunnel.protocol == OPAQUE_PROTOCOL:
+        return H2cMatcher(said)
     if not compared or b"<redacted" in said.data:
-        return LooseTalk()
+        return AnyInput()
     ends_first = said.ended_at is not None and (
         answered.ended_at is None or said.ended_at < answered.ended_at
     )
     if tunnel.protocol == "websocket":
-        return MessageTalk(said, "websocket", ends_first=ends_first)
-    return RawTalk(said, ends_first=ends_first)
+        return MessageMatcher(said, "websocket", ends_first=ends_first)
+    return ByteMatcher(said, ends_first=ends_first)
 
 
-def mismatch_of(entry: Entry, why: str) -> Miss:
+def mismatch_of(entry: RecordedCall, why: str) -> Miss:
     return Miss(entry.asked, Tried(entry, {STDIN: [Difference(STDIN, None, None, why)]}), why)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from subprocess import Popen, TimeoutExpired
 
-from apispy.endpoints import Endpoint, explain, ssh_reason, ssh_socket
+from apispy.endpoints import Endpoint, diagnose, ssh_reason, ssh_socket
 from apispy.sockets.stream import Stream
 
 SSH_END = 2.0
@@ -28,7 +28,7 @@ class SshStream(Stream):
         if code == 0:
             return None
         says = ssh_reason(self._child) or f"nothing; its exit code is {code}"
-        return str(explain(self._endpoint, EOFError(), ssh_says=says))
+        return str(diagnose(self._endpoint, EOFError(), ssh_says=says))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -48,7 +48,7 @@ async def dial(endpoint: Endpoint) -> Stream:
     try:
         return await DIALLERS[endpoint.kind](endpoint)
     except (OSError, UnicodeError) as error:
-        raise explain(endpoint, error) from error
+        raise diagnose(endpoint, error) from error
 
 
 async def _tcp(endpoint: Endpoint) -> Stream:

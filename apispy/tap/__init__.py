@@ -4,6 +4,6 @@ It can never disturb a connection, only stop reading it.
 """
 
 from apispy.tap.connection import ConnectionTap
-from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 
-__all__ = ["Answered", "Closed", "ConnectionTap", "Data", "Event", "GaveUp", "Opened", "StreamEnded"]
+__all__ = ["Closed", "ConnectionTap", "Data", "Event", "GaveUp", "Opened", "ResponseStarted", "StreamEnded"]

@@ -10,7 +10,7 @@ import h11
 
 from apispy.model import Direction, Exchange, Headers, Request, Response
 from apispy.tap import http1
-from apispy.tap.events import Answered, Closed, Event, GaveUp, Opened
+from apispy.tap.events import Closed, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.exchange import OpenExchange
 
 PIECE = 64 << 10
@@ -140,7 +140,7 @@ class ConnectionTap:
                         continue  # 100 Continue, 103: the answer is still to come
                     exchange.response = part
                     exchange.protocol = http1.tunnel_protocol(exchange.request, part)
-                    yield Answered(exchange.freeze())
+                    yield ResponseStarted(exchange.freeze())
                     if exchange.protocol is not None:
                         yield from self._enter_tunnel(exchange, at)
                         return

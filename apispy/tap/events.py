@@ -13,7 +13,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ResponseStarted:
     """The final response's head is complete. ``exchange.tunnel`` is set when the connection was hijacked."""
 
     exchange: Exchange
@@ -72,4 +72,4 @@ class Read:
     seen: Seen
 
 
-Event = Opened | Answered | Data | StreamEnded | Closed | GaveUp | Skipped | Read
+Event = Opened | ResponseStarted | Data | StreamEnded | Closed | GaveUp | Skipped | Read

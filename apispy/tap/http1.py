@@ -13,8 +13,8 @@ from functools import partial
 import h11
 
 from apispy.model import Headers, Request, Response
-from apispy.tap.chunks import Chunks
-from apispy.tap.heads import CHUNKED, SimpleHead, simple_answer, simple_request
+from apispy.tap.chunked import ChunkedReader
+from apispy.tap.fast_headers import CHUNKED, SimpleHead, simple_request, simple_response
 
 HEAD_LIMIT = 1 << 20
 """Bytes of an unfinished head, or chunk header, before the tap gives up (Go's own limit is 1 MiB)."""
@@ -39,7 +39,7 @@ class MessageReader:
         self._h11: h11.Connection | None = None
         self._head = b""  # once it is read without h11
         self._left = 0  # bytes of the body, if it is known how many
-        self._chunks: Chunks | None = None
+        self._chunks: ChunkedReader | None = None
         self._rest = b""
 
     def feed(self, data: bytes, at: float) -> Iterator[Part]:
@@ -66,7 +66,7 @@ class MessageReader:
         self._head = data[: stop + 4]
         yield head.at(at)
         if head.length == CHUNKED:
-            self._chunks = Chunks()
+            self._chunks = ChunkedReader()
         self._left = head.length
         yield from self._body(data[stop + 4 :], at, begins=True)
 
@@ -83,7 +83,7 @@ class MessageReader:
         if not self._left:
             yield NO_TRAILERS
 
-    def _chunked(self, chunks: Chunks, data: bytes, at: float) -> Iterator[Part]:
+    def _chunked(self, chunks: ChunkedReader, data: bytes, at: float) -> Iterator[Part]:
         yield from chunks.feed(data)
         if chunks.ended:
             self._rest = chunks.rest
@@ -116,7 +116,7 @@ def request_reader() -> MessageReader:
 
 def response_reader(request: Request) -> MessageReader:
     """A reader of the answer to *request*."""
-    return MessageReader(partial(simple_answer, request), partial(_asked, request))
+    return MessageReader(partial(simple_response, request), partial(_asked, request))
 
 
 def _asked(request: Request) -> h11.Connection:

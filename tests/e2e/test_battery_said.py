@@ -14,7 +14,7 @@ import pytest
 
 from apispy.capture import read
 from apispy.model import Exchange
-from apispy.pipeline.stream import LISTED_ITEMS
+from apispy.pipeline.live_stream import LISTED_ITEMS
 
 from .lab import Lab
 from .spy import STANDIN, apispy_command

@@ -8,7 +8,7 @@ import pytest
 
 from apispy.fixtures import tidy
 from apispy.fixtures.files import load, save
-from apispy.steps import Policy
+from apispy.redaction import Policy
 
 from .battery import ROWS, Row
 from .conftest import unavailable

@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 
 import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.outputs import Reading
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
-from apispy.steps import Policy, Redactor
-from apispy.steps.hider import Tokens
+from apispy.redaction import Policy, Redactor
+from apispy.redaction.tokens import Tokens
 from apispy.tap.events import Closed
 from tests.golden.sessions import SESSIONS, Wire
 
 
 def readings(*sessions: str, show_secrets: bool = False) -> list[Reading]:
     """The calls of the sessions that came to an end, one session after another."""
-    wire, memory = Wire(), Memory()
+    wire, memory = Wire(), NameRegistry()
     for name in sessions:
         SESSIONS[name](wire)
     closed = [event.exchange for event in wire.events if isinstance(event, Closed)]

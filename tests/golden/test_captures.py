@@ -8,7 +8,7 @@ from sessions import SESSIONS, Wire
 from test_golden import VIEWS, redactor, render
 
 from apispy.capture import Header, Notice, Writer
-from apispy.capture.player import play
+from apispy.capture.playback import play
 from apispy.outputs.capture import Capture
 from apispy.pipeline import Pipeline
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from apispy.decoders import DECODERS
-from apispy.decoders.heads import HEADERS, PARAMETERS
+from apispy.decoders.header_values import HEADERS, PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/decoders.md"

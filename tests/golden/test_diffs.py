@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sessions import SECRET_PARTS, SESSIONS, WEB, Connection, Wire, frame
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.learn.diff import Difference, as_json, difference, lines
 from apispy.outputs import Reading
-from apispy.outputs.safe import escape
+from apispy.outputs.escaping import escape
 from apispy.pipeline import read
 from apispy.tap import Closed
 
@@ -58,7 +58,7 @@ PAIRS: dict[str, tuple[Callable[[Wire], None], Callable[[Wire], None]]] = {
 
 
 def readings(session: Callable[[Wire], None]) -> list[Reading]:
-    wire, memory = Wire(), Memory()
+    wire, memory = Wire(), NameRegistry()
     session(wire)
     exchanges = [event.exchange for event in wire.events if isinstance(event, Closed)]
     return [read(replace(one), memory) for one in sorted(exchanges, key=lambda one: one.id)]

@@ -13,8 +13,8 @@ from apispy.capture.fixture import parse, read_document
 from apispy.fixtures import About, tidy, written
 from apispy.fixtures.check import check, schema
 from apispy.model import Exchange
-from apispy.steps import Policy
-from apispy.steps import parse as parse_rules
+from apispy.redaction import Policy
+from apispy.redaction import parse as parse_rules
 from apispy.tap.events import Closed
 
 GOLDEN = Path(__file__).parent / "fixtures"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_captures_page import with_tables
 
-from apispy.capture.fixture import standins
+from apispy.capture.fixture import placeholders
 from apispy.fixtures.check import schema
 
 PAGE = Path(__file__).parents[2] / "docs/fixtures.md"
@@ -34,8 +34,8 @@ def test_every_stand_in_of_the_page_means_something() -> None:
     page = PAGE.read_text()
     for text in re.findall(r"`(<[a-z]+:[^`\\]+>)`", page):
         kind = text[1:].partition(":")[0]
-        assert kind == "redacted" or kind in standins.KINDS
-        assert standins.resolved(text, lambda offset, form: "then") != text or kind == "redacted"
+        assert kind == "redacted" or kind in placeholders.KINDS
+        assert placeholders.resolved(text, lambda offset, form: "then") != text or kind == "redacted"
 
 
 def test_the_samples_are_tidy_and_as_the_schema_has_them() -> None:

@@ -10,8 +10,8 @@ from sessions import SECRET_PARTS, SESSIONS, Wire
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl
 from apispy.pipeline import Pipeline
-from apispy.steps import Policy, Redactor
-from apispy.steps.hider import Tokens
+from apispy.redaction import Policy, Redactor
+from apispy.redaction.tokens import Tokens
 
 EXPECTED = Path(__file__).parent / "expected"
 

@@ -14,7 +14,7 @@ from test_golden import VIEWS
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import Console, JsonLines, Output, Reading
 from apispy.pipeline import Pipeline
-from apispy.steps import Policy, Redactor, parse
+from apispy.redaction import Policy, Redactor, parse
 
 CORE = "hunter2planted"
 """What is looked for; the secrets around it differ."""

@@ -20,7 +20,7 @@ from apispy.capture.format import to_json
 from apispy.engine import OPERATIONS
 from apispy.outputs import Console, JsonLines, Output, Reading
 from apispy.pipeline import Pipeline
-from apispy.steps import Redactor
+from apispy.redaction import Redactor
 
 TYPES = {
     "none": "",

@@ -8,7 +8,7 @@ from test_diffs import SESSIONS, readings
 import apispy.proxy.export_flow
 import apispy.proxy.flow_files  # noqa: F401  # they register themselves
 from apispy import importers
-from apispy.cli import files
+from apispy.app import input_files
 from apispy.importers import Settings
 from apispy.learn.diff import as_json, difference
 from apispy.outputs import Reading
@@ -26,7 +26,7 @@ def again(before: list[Reading], name: str, where: Path) -> list[Reading]:
     assert importers.recognise(where / "x") == FORMATS[name]
     found = importers.read(where / "x", FORMATS[name], Settings())
     assert found.notices == ()
-    return sorted(files.readings(found), key=lambda reading: reading.exchange.id)
+    return sorted(input_files.readings(found), key=lambda reading: reading.exchange.id)
 
 
 @pytest.mark.parametrize("name", FORMATS)

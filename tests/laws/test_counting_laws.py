@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from saved import PATIENT
 
 from apispy.outputs import Summary
-from apispy.pipeline import Counting, Pipeline
+from apispy.pipeline import CountOnlyPipeline, Pipeline
 from apispy.tap import ConnectionTap
 
 JSON = (b"", b"null", b'[{"Id":"a"}]', b'{"Id":"a"}')
@@ -55,7 +55,7 @@ def test_the_counts_are_those_of_the_whole_way(calls: list[Exchanged], stop: int
     for counts_only in (False, True):
         texts: list[str] = []
         summary = Summary(texts.append)
-        pipeline = Counting(summary, clock=lambda: 99.0) if counts_only else whole(summary)
+        pipeline = CountOnlyPipeline(summary, clock=lambda: 99.0) if counts_only else whole(summary)
         tap = ConnectionTap(1, "c", "u", iter(range(1, 100)).__next__)
         at = 10.0
         for call in calls:

@@ -16,8 +16,8 @@ from apispy.learn.explain import difference_page, list_page, question_page
 from apispy.learn.explain.docker_flags import LONG_OF, ONLY_IF, PARAMETERS, SEQUENCES
 from apispy.learn.explain.docker_line import docker_line
 from apispy.learn.explain.explanation import explain
-from apispy.learn.explain.records import Asked
-from apispy.learn.explain.understand import understand
+from apispy.learn.explain.question import understand
+from apispy.learn.explain.records import Question
 
 COMMANDS = sorted({command for row in OPERATIONS for command in row.commands})
 
@@ -32,7 +32,7 @@ WORDS = st.sampled_from(
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.id)
 def test_every_operation_in_every_version(operation: Operation) -> None:
     for version in VERSIONS:
-        one = explain(Asked(operation), version)
+        one = explain(Question(operation), version)
         assert operation.exists_in(one.api)
         assert one.api == version or not operation.exists_in(version)
     page = question_page(operation.id, every_field=True, width=80)
@@ -42,7 +42,7 @@ def test_every_operation_in_every_version(operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row.id)
 def test_its_curl_line_is_understood_as_that_operation(operation: Operation) -> None:
-    line = explain(Asked(operation)).curl
+    line = explain(Question(operation)).curl
     if not line.startswith("# curl cannot"):
         assert [one.operation for one in understand(line).asked] == [operation]
 
@@ -82,7 +82,7 @@ def test_the_tables_of_the_docker_cli_know_only_what_there_is() -> None:
     assert {row for _, row in ONLY_IF} | {row for row, _ in (*LONG_OF, *PARAMETERS)} <= ids
     for (row, _), (name, _) in PARAMETERS.items():
         assert name in {
-            one.name for one in explain(Asked(next(o for o in OPERATIONS if o.id == row))).parameters
+            one.name for one in explain(Question(next(o for o in OPERATIONS if o.id == row))).parameters
         }
     assert docker_line("docker ps") is not None
 

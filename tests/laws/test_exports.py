@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs import Reading
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.columns import COLUMNS
 from apispy.outputs.exports.http_bytes import pieces
 from apispy.pipeline import read
-from apispy.steps import Policy, Redactor
+from apispy.redaction import Policy, Redactor
 from tests.golden.exported import exported
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -31,7 +31,7 @@ quickly = settings(max_examples=50, deadline=None, suppress_health_check=[Health
 
 
 def readings(calls: list[Exchange]) -> list[Reading]:
-    memory = Memory()
+    memory = NameRegistry()
     redactor = Redactor(Policy(show_secrets=True))
     return [read(call, memory, redactor=redactor) for call in calls]
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from apispy.engine import OPERATIONS, lookup
 from apispy.errors import UsageError
+from apispy.filters import Filter, Part
+from apispy.filters.fields import TABLE
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.outputs import Reading
-from apispy.steps.select import Filter, Part
-from apispy.steps.select.fields import TABLE
 
 VALUES = {
     "a pattern": st.text(max_size=8) | st.sampled_from(["*", "Container*", "?"]),

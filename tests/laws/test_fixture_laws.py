@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from saved import EXCHANGES, JSON_BODIES, places
 
 from apispy.capture import CaptureError, play, read
-from apispy.capture.fixture import parse, read_document, standins
+from apispy.capture.fixture import parse, placeholders, read_document
 from apispy.fixtures import About, tidy, written
 from apispy.fixtures.check import schema
 from apispy.model import Exchange
-from apispy.steps import Redactor
+from apispy.redaction import Redactor
 
 PATIENT = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=30)
 
@@ -72,20 +72,22 @@ def same_bytes(found: bytes, recorded: bytes) -> None:
 @given(st.text(max_size=60) | st.sampled_from(["<container:web>", "<\\name:1>", "<time:-5s>x<\\\\port:"]))
 @example("<" + "\\" * 50 + "image:")
 def test_what_only_looks_like_a_stand_in_comes_back(text):
-    assert standins.resolved(standins.escaped(text), lambda offset, form: pytest.fail("a time")) == text
+    assert (
+        placeholders.resolved(placeholders.escaped(text), lambda offset, form: pytest.fail("a time")) == text
+    )
 
 
 @given(
-    st.sampled_from(standins.DAEMON),
+    st.sampled_from(placeholders.DAEMON),
     st.text(st.sampled_from("abcxyz019_.-#"), min_size=1, max_size=20),
     st.sampled_from(["", "12", "20"]),
 )
 def test_a_stand_in_means_one_literal_of_its_length(kind, name, form):
     text = f"<{kind}:{name}{form and f':{form}'}>"
-    literal = standins.resolved(text, lambda offset, form: pytest.fail("a time"))
-    full = standins.literal(kind, name)
+    literal = placeholders.resolved(text, lambda offset, form: pytest.fail("a time"))
+    full = placeholders.literal(kind, name)
     assert full.startswith(literal)
-    assert len(literal) == (int(form) if form else 25 if kind in standins.SWARM else 64)
+    assert len(literal) == (int(form) if form else 25 if kind in placeholders.SWARM else 64)
 
 
 @given(SESSIONS.filter(bool), st.data())

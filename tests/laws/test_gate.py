@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apispy.errors import UsageError
-from apispy.gate import Gate, PageGuard, Passage, Turnstile, Way, parse
+from apispy.gate import BrowserGuard, Gate, HoldingForwarder, PassThrough, RequestForwarder, parse
 from apispy.gate.settings import SETTINGS
 from apispy.model import Exchange, Request
 
@@ -58,13 +58,13 @@ def described(request: Request) -> Exchange:
     return Exchange(0, 0, 0.0, "law", "", request)
 
 
-def passage() -> Way:
-    return Passage(Gate((), PageGuard()), Following())
+def passage() -> RequestForwarder:
+    return PassThrough(Gate((), BrowserGuard()), Following())
 
 
-def turnstile() -> Way:
-    return Turnstile(
-        Gate([parse("op:ContainerStart image:nosuch reset")], PageGuard()), Following(), described
+def turnstile() -> RequestForwarder:
+    return HoldingForwarder(
+        Gate([parse("op:ContainerStart image:nosuch reset")], BrowserGuard()), Following(), described
     )
 
 
@@ -76,7 +76,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     return [piece for piece in [*found, data] if piece]
 
 
-def passed(way: Way, piece: bytes) -> tuple[bytes, bool]:
+def passed(way: RequestForwarder, piece: bytes) -> tuple[bytes, bool]:
     """What goes on after *piece*, and whether something was refused."""
     way.feed(piece)
     out = b""

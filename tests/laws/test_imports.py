@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from streams import JSON, spoil
 
 from apispy import importers
+from apispy.app.input_files import play
 from apispy.capture import Header, Writer
-from apispy.cli.files import play
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Settings
 from apispy.importers.tcp import conversations

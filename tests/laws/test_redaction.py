@@ -12,9 +12,9 @@ from streams import JSON
 
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
-from apispy.steps import Policy, Redactor, bodies
-from apispy.steps.hider import Hider, Tokens
-from apispy.steps.suspicion import Watch, suspect
+from apispy.redaction import Policy, Redactor, bodies
+from apispy.redaction.prefilter import StreamPrefilter, may_hold_secret
+from apispy.redaction.tokens import SecretReplacer, Tokens
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="="), min_size=1, max_size=8).map(
     lambda text: f"h7{text}u7nt3r"
@@ -92,13 +92,13 @@ VALUES = st.recursive(
 @given(value=VALUES, ascii_only=st.booleans(), cuts=st.lists(st.integers(0, 400), max_size=3))
 def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, cuts: list[int]) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    hider = Hider(Policy(), Tokens(), set())
+    hider = SecretReplacer(Policy(), Tokens(), set())
     bodies.document(hider, json.loads(data), "$", [])
-    watch = Watch()
+    watch = StreamPrefilter()
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     for start, stop in itertools.pairwise(edges):
         watch.look(data[start:stop])
-    assert suspect(data) or not hider.found
+    assert may_hold_secret(data) or not hider.found
     assert watch.suspect or not hider.found
 
 

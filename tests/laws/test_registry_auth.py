@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apispy.decoders.value import unbase64
 from apispy.model import Exchange, Headers, Request, is_redacted
-from apispy.steps import Redactor
+from apispy.redaction import Redactor
 
 SECRET = "hunter2-planted"
 HEADER_NAMES = st.sampled_from([b"X-Registry-Auth", b"x-registry-config", b"X-REGISTRY-CONFIG"])

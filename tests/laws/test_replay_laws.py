@@ -17,7 +17,7 @@ from lines import Line
 
 from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
-from apispy.replay import Miss, Options, Player, Stage
+from apispy.replay import Miss, Options, PlaybackSession, Player
 from apispy.replay.connection import Connection
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,7 @@ def as_sent(exchange: Exchange) -> bytes:
     return b"\r\n".join([*lines, b"", request.body.data]) + said
 
 
-async def carried(stage: Stage, line: Line) -> None:
+async def carried(stage: PlaybackSession, line: Line) -> None:
     await asyncio.wait_for(Connection(stage, line, "law").run(), 5)
 
 
@@ -153,7 +153,7 @@ async def carried(stage: Stage, line: Line) -> None:
 def test_any_record_and_any_client_come_to_an_end(
     record: list[Exchange], asked: list[Exchange], noise: list[bytes]
 ) -> None:
-    stage = Stage(Player(record, Options(patience=0.01)))
+    stage = PlaybackSession(Player(record, Options(patience=0.01)))
     lines = [Line(*[as_sent(exchange) for exchange in [*record, *asked]]), Line(*noise)]
     lines += [Line(as_sent(exchange), b"more\n") for exchange in record]
 
@@ -177,7 +177,7 @@ def test_a_thousand_replays_at_once_are_all_alike() -> None:
     exchanges = sorted(capture.read(ROOT / "samples/run.jsonl"), key=lambda exchange: exchange.started)
 
     async def one() -> tuple[bytes, ...]:
-        stage = Stage(Player(exchanges, Options(patience=60)))
+        stage = PlaybackSession(Player(exchanges, Options(patience=60)))
         lines = [Line(as_sent(exchange)) for exchange in exchanges]
         await asyncio.gather(*(Connection(stage, line, "law").run() for line in lines))
         assert not stage.player.misses

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apispy.model import Request
 from apispy.tap import http1
-from apispy.tap.heads import simple_answer, simple_request
+from apispy.tap.fast_headers import simple_request, simple_response
 
 LINES = [
     b"GET /_ping HTTP/1.1", b"HEAD / HTTP/1.1", b"POST /a?b=c HTTP/1.0", b"GET  / HTTP/1.1", b"GET / HTTP/1.1 ",
@@ -79,7 +79,7 @@ def test_requests(data, cuts):
 def test_answers(question, data, cuts):
     fed = pieces(data, cuts)
     made = http1.response_reader(question)._careful
-    quick = http1.MessageReader(partial(simple_answer, question), made)
+    quick = http1.MessageReader(partial(simple_response, question), made)
     careful = http1.MessageReader(lambda _: None, made)
     assert story(quick, fed) == story(careful, fed)
 

@@ -10,16 +10,16 @@ from exchanges import sessions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apispy.capture.happened import events_of
+from apispy.capture.events import tap_events
 from apispy.cli.lines import print_lines
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.learn.diff import difference
 from apispy.learn.diff.text import lines
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl
 from apispy.pipeline import Pipeline, read
-from apispy.steps import Policy, Redactor
+from apispy.redaction import Policy, Redactor
 
 HIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -49,7 +49,7 @@ def shown(view: str, calls: list[Exchange], notice: str = "") -> str:
     texts: list[str] = []
     pipeline = Pipeline([VIEWS[view](texts.append)], redactor=Redactor(Policy(show_secrets=True)))
     for call in calls:
-        for _, event in events_of(call):
+        for _, event in tap_events(call):
             pipeline.feed(event)
     if notice:
         pipeline.notice(notice)
@@ -81,7 +81,7 @@ def test_no_call_makes_a_line_that_looks_like_another_ones(view: str, calls: lis
 @given(one=sessions, other=sessions)
 def test_nor_can_a_difference(one: list[Exchange], other: list[Exchange]) -> None:
     redactor = Redactor(Policy(show_secrets=True))
-    readings = [[read(call, Memory(), redactor=redactor) for call in calls] for calls in (one, other)]
+    readings = [[read(call, NameRegistry(), redactor=redactor) for call in calls] for calls in (one, other)]
     found = difference(*readings, values=True)
     for width in (40, 200):
         with redirect_stdout(io.StringIO()) as printed:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click.testing
 
 from apispy.cli.proxy import proxy
-from apispy.outputs import allowance
+from apispy.outputs import rate_limit
 from tests.e2e.battery import ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_every_option_is_in_help_with_words():
 
 
 def test_the_figure_of_what_is_shown():
-    assert f"{allowance.RATE >> 10} kB a second" in README
+    assert f"{rate_limit.RATE >> 10} kB a second" in README
 
 
 def test_the_size_of_the_battery():

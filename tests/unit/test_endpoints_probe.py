@@ -21,7 +21,7 @@ from apispy.endpoints import (
     Daemon,
     Endpoint,
     connect,
-    explain,
+    diagnose,
     probe,
     ssh_command,
     ssh_reason,
@@ -111,7 +111,7 @@ def test_permission_denied(tmp_path: Path) -> None:
     ],
 )
 def test_words_for_what_cannot_be_provoked_here(where: Endpoint, error: OSError, part: str) -> None:
-    assert part in str(explain(where, error))
+    assert part in str(diagnose(where, error))
 
 
 def test_refused_and_unknown_names() -> None:

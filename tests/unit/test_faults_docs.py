@@ -7,10 +7,10 @@ import click.testing
 import pytest
 
 from apispy.cli.proxy import proxy
+from apispy.filters import Part
+from apispy.filters.fields import TABLE
 from apispy.gate import GARBAGE, parse
 from apispy.gate.settings import ACTS, DELAY, MORE, Setting
-from apispy.steps.select import Part
-from apispy.steps.select.fields import TABLE
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
 

@@ -8,8 +8,8 @@ import pytest
 
 from apispy.cli.proxy import proxy
 from apispy.errors import UsageError
-from apispy.steps.select import Filter, Part
-from apispy.steps.select.fields import TABLE, WORD
+from apispy.filters import Filter, Part
+from apispy.filters.fields import TABLE, WORD
 
 PAGE = Path(__file__).parents[2] / "docs/filters.md"
 KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.ANSWER: "answer", Part.END: "end"}

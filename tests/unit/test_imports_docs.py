@@ -14,8 +14,8 @@ import click.testing
 import pytest
 
 from apispy import importers
+from apispy.app.input_files import FORMATS
 from apispy.cli.commands import diff, import_
-from apispy.cli.files import FORMATS
 from apispy.cli.options import VIEW
 from apispy.cli.proxy import proxy
 from apispy.learn.diff.compare import KIND_ORDER

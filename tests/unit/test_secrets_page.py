@@ -8,17 +8,17 @@ import pytest
 
 from apispy.cli.proxy import proxy
 from apispy.outputs import units
-from apispy.steps import Policy, kinds, parse
-from apispy.steps.heads import SECRET_HEADERS
-from apispy.steps.hider import ECHO, Tokens
-from apispy.steps.rules import LATE, PATIENCE
+from apispy.redaction import Policy, categories, parse
+from apispy.redaction.header_fields import SECRET_HEADERS
+from apispy.redaction.tokens import ECHO, Tokens
+from apispy.redaction.user_rules import LATE, PATIENCE
 
 PAGE = (Path(__file__).parents[2] / "docs/secrets.md").read_text()
 
 KINDS = (
-    {value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)}
-    | set(kinds.BY_FIELD.values())
-    | set(kinds.BY_TAG.values())
+    {value for name, value in vars(categories).items() if name.isupper() and isinstance(value, str)}
+    | set(categories.BY_FIELD.values())
+    | set(categories.BY_TAG.values())
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apispy.gate.pages import NAMES
+from apispy.gate.browser_guard import NAMES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text()

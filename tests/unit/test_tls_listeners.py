@@ -10,7 +10,7 @@ import pytest
 
 from apispy.certs import ServerFiles
 from apispy.endpoints import Listen
-from apispy.replay import Options, Player, Replay, Stage
+from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.sockets import listening_context
 from tests.forge import CLIENT, SERVER, Forged, authority, forge
 from tests.recorded import call
@@ -48,7 +48,7 @@ def by_the_proxy(files: ServerFiles) -> Iterator[int]:
 
 @contextmanager
 def by_a_replay(files: ServerFiles) -> Iterator[int]:
-    stage = Stage(Player([call(1, "GET", "/info")], Options()))
+    stage = PlaybackSession(Player([call(1, "GET", "/info")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         yield replay.where.port
     assert stage.player.unplayed, "the record was played"
@@ -116,7 +116,7 @@ def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFil
     context.minimum_version = context.maximum_version = version
     with proxied(tls=files, serve=lambda connection, _: connection.sendall(said(connection))) as there:
         assert asked(there.where.port, context) == ok(b"hi")
-    stage = Stage(Player([call(1, "GET", "/info", b"OK")], Options()))
+    stage = PlaybackSession(Player([call(1, "GET", "/info", b"OK")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         assert asked(replay.where.port, context).endswith(b"\r\n\r\nOK")
 

@@ -11,7 +11,7 @@ import click
 from apispy.cli.options import FILE, takes_tls
 from apispy.cli.types import is_typed
 from apispy.errors import UsageError
-from apispy.outputs.safe import escape
+from apispy.outputs.escaping import escape
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
@@ -120,7 +120,7 @@ def _address(text: str) -> str:
 def _show(directory: Path) -> int:
     from apispy import certs
 
-    account = certs.read_account(directory)
+    account = certs.report_on_directory(directory)
     _print(account.lines())
     return 0 if account.good else 1
 

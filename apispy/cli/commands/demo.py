@@ -2,8 +2,8 @@
 
 import click
 
+from apispy.app.view import View
 from apispy.cli.options import takes_view
-from apispy.cli.view import View
 
 
 @click.command()
@@ -12,6 +12,6 @@ from apispy.cli.view import View
 @takes_view
 def command(client: str, view: View) -> int:
     """Show a session between a real client and a recorded daemon. No Docker is needed."""
-    from apispy.cli.demonstrating import demonstrate
+    from apispy.app.demo_session import demonstrate
 
     return demonstrate(view, client)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.files import imported, readings
+from apispy.app.input_files import imported, readings
+from apispy.app.view import colored
 from apispy.cli.lines import print_lines
 from apispy.cli.options import COLOR, FILE
-from apispy.cli.view import colored
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:

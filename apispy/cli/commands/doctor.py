@@ -13,7 +13,7 @@ import click
 from apispy.cli.options import FILE, takes_daemon
 
 if TYPE_CHECKING:
-    from apispy.cli.doctor import Finding
+    from apispy.app.doctor import Finding
     from apispy.endpoints import Endpoint
 
 COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
@@ -34,7 +34,7 @@ def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | Non
     Nothing is changed. The exit code is 1 when there is a problem; a note is none.
     """
     from apispy import certs, endpoints
-    from apispy.cli import doctor
+    from apispy.app import doctor
 
     where = endpoints.listen(listen)
     found: list[tuple[str, Finding]] = []
@@ -52,7 +52,7 @@ def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | Non
 
 
 def _lines(name: str, finding: "Finding") -> Iterator[str]:
-    from apispy.outputs.safe import escape
+    from apispy.outputs.escaping import escape
 
     width = max(shutil.get_terminal_size().columns - LABELS, 30)
     label = click.style(f"{finding.state:8}", COLORS[finding.state]) + f" {name:13} "

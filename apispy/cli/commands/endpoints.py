@@ -22,9 +22,9 @@ def command(ctx: click.Context, as_json: bool) -> int:
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy.cli import endpoint_table
-    from apispy.endpoints import known
+    from apispy.endpoints import discovery
 
-    found = known.ask(known.known(os.environ, Path.home()))
+    found = discovery.ask(discovery.known(os.environ, Path.home()))
     if as_json:
         click.echo(endpoint_table.as_json(found))
     else:
@@ -40,10 +40,10 @@ def command(ctx: click.Context, as_json: bool) -> int:
 def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
     """Save NAME for ADDRESS (or context:NAME, machine:NAME), together with the TLS files that are used for it now."""
     from apispy.endpoints import upstream
-    from apispy.endpoints.aliases import Aliases
+    from apispy.endpoints.saved_names import SavedNames
 
     endpoint = upstream(address, **tls, environ=os.environ, home=Path.home())
-    Aliases.of(os.environ, Path.home()).add(name, endpoint, replacing=force)
+    SavedNames.of(os.environ, Path.home()).add(name, endpoint, replacing=force)
     click.echo(f"{name} is {endpoint}. Type: apispy --upstream {name}")
     return 0
 
@@ -52,8 +52,8 @@ def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
 @click.argument("name", shell_complete=saved_names)
 def remove(name: str) -> int:
     """Forget the saved NAME."""
-    from apispy.endpoints.aliases import Aliases
+    from apispy.endpoints.saved_names import SavedNames
 
-    Aliases.of(os.environ, Path.home()).remove(name)
+    SavedNames.of(os.environ, Path.home()).remove(name)
     click.echo(f"{name} is forgotten.")
     return 0

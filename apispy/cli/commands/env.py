@@ -29,9 +29,11 @@ eval "`apispy env`"                tcsh
 )
 @click.option("--unset", is_flag=True, help="Print what takes the variables away again.")
 def command(name: str | None, shell: str | None, unset: bool) -> int:
-    from apispy.endpoints import settings
+    from apispy.endpoints import client_environment
 
-    chosen = settings.NONE if unset else settings.settings(target.target(name, "apispy env"))
+    chosen = (
+        client_environment.NONE if unset else client_environment.settings(target.target(name, "apispy env"))
+    )
     language = SHELLS[shell or detect(os.environ)]
     again = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]
     again += ["--unset"] if unset else []

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.app.view import colored
 from apispy.cli.lines import print_lines
 from apispy.cli.options import COLOR
-from apispy.cli.view import colored
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:

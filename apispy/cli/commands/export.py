@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from apispy.cli.files import whole_or_none
+from apispy.app.input_files import whole_or_none
+from apispy.app.messages import info
 from apispy.cli.options import FILE
 from apispy.cli.progress import Progress
-from apispy.cli.saying import say
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) 
     """The calls of the capture, redacted unless they are already or shall not be."""
     from apispy import pipeline
     from apispy.capture import Header, read_lines
-    from apispy.learn import Memory
+    from apispy.learn import NameRegistry
     from apispy.model import Exchange
-    from apispy.steps import Policy, Redactor
+    from apispy.redaction import Policy, Redactor
 
-    memory, redactor = Memory(), Redactor()
-    for _, line in read_lines(file, say, progress=reached):
+    memory, redactor = NameRegistry(), Redactor()
+    for _, line in read_lines(file, info, progress=reached):
         if isinstance(line, Header):
-            memory = Memory()
+            memory = NameRegistry()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))
         elif isinstance(line, Exchange):
             yield pipeline.read(line, memory, redactor=redactor)

@@ -8,7 +8,7 @@ import click
 from apispy.cli.options import FILE, REDACT, REDACT_ENV
 
 if TYPE_CHECKING:
-    from apispy.steps.policy import Env
+    from apispy.redaction.policy import Env
 
 PLAYED = click.option(
     "--played",
@@ -36,7 +36,7 @@ def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], 
     apispy fixture tidy calls.jsonl -o tests/fixtures/up.json
     apispy fixture tidy tests/fixtures/up.json
     """
-    from apispy.cli import fixtures
+    from apispy.app import fixtures
 
     return fixtures.tidy_file(file, output, force=force, redact=redact, redact_env=redact_env)
 
@@ -50,7 +50,7 @@ def check(files: tuple[Path, ...], played: Path | None, redact_env: "Env") -> in
 
     The exit code is 1 if anything is. Calls that stand there twice are told too, and are no fault.
     """
-    from apispy.cli import fixtures
+    from apispy.app import fixtures
 
     return fixtures.check_files(files, played, redact_env)
 
@@ -66,6 +66,6 @@ def prune(file: Path, played: Path) -> int:
     apispy replay up.json --report played.json -- make test
     apispy fixture prune up.json --played played.json
     """
-    from apispy.cli import fixtures
+    from apispy.app import fixtures
 
     return fixtures.prune_file(file, played)

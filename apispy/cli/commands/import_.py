@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.files import FORMATS, imported, play, readings, whole_or_none
+from apispy.app.input_files import FORMATS, imported, play, readings, whole_or_none
+from apispy.app.messages import info
+from apispy.app.view import View
 from apispy.cli.options import FILE, takes_view
-from apispy.cli.saying import say
-from apispy.cli.view import View
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from apispy.importers import Imported
     from apispy.outputs import Reading, Target
+    from apispy.pipeline import Notes
 
 SOCKET = "/var/run/docker.sock"
 
@@ -55,10 +56,12 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     if output:
         _save(found, output, view)
         return 0
-    from apispy.cli.showing import Paper
+    from apispy.app.show import Paper
+    from apispy.cli.progress import Progress
 
     outputs = view.outputs(Paper(sys.stdout).write, sys.stdout, _curl(view) if view.curl else None)
-    play(found, outputs, policy=view.policy, notes="off" if view.quiet else view.notes, paper=sys.stdout)
+    notes: Notes = "off" if view.quiet else view.notes
+    play(found, outputs, policy=view.policy, notes=notes, paper=sys.stdout, progress=Progress)
     return 0
 
 
@@ -84,11 +87,11 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ApispyError(f"{output} cannot be written: {why}. Name another file with -o.") from None
-    say(f"{len(calls)} calls are in {output} now")
+    info(f"{len(calls)} calls are in {output} now")
 
 
 def _curl(view: View) -> "Callable[[Reading], str]":
-    from apispy.cli.targets import BodyFiles
+    from apispy.app.curl_targets import BodyFiles
     from apispy.outputs.curl import curl
 
     keep = BodyFiles(view.bodies).keep if view.bodies else None

@@ -11,7 +11,7 @@ from apispy.cli.types import Size
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.steps.policy import Env
+    from apispy.redaction.policy import Env
 
 
 @click.command(
@@ -60,9 +60,9 @@ def command(
     apispy record -o tests/fixtures/up.json --force -- docker compose up -d
     """
     from apispy import endpoints
-    from apispy.cli.listening import refuse_loop
-    from apispy.cli.recording import Recording
-    from apispy.cli.view import View
+    from apispy.app.listener import refuse_loop
+    from apispy.app.record import Recording
+    from apispy.app.view import View
 
     if words and words[0].startswith("-"):
         raise click.UsageError(

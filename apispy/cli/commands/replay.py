@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.app.view import View
 from apispy.cli.options import ALLOW_HOST, FAULT, FILE, takes_daemon, takes_view
 from apispy.cli.types import is_typed
-from apispy.cli.view import View
 from apispy.cli.with_command import WithCommand
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.gate import Rule
+    from apispy.gate import FaultRule
     from apispy.replay.options import OnMiss
 
 
@@ -64,7 +64,7 @@ def command(
     report: Path | None,
     daemon: "Callable[[], Endpoint]",
     allow_hosts: tuple[str, ...],
-    faults: "tuple[Rule, ...]",
+    faults: "tuple[FaultRule, ...]",
     view: View,
 ) -> int:
     """Play the daemon from captures: no daemon is needed. With a COMMAND, run it against the replay.
@@ -78,8 +78,8 @@ def command(
     from contextlib import nullcontext
 
     from apispy import endpoints
-    from apispy.cli import child, replay_runs, replaying
-    from apispy.cli.listening import listener_files, private_listener
+    from apispy.app import child, replay, replay_runs
+    from apispy.app.listener import listener_files, private_listener
     from apispy.replay import Options, Player, choose, speed_of
 
     words = WithCommand.command_of(ctx)
@@ -92,7 +92,7 @@ def command(
             f"--output {output} records what was forwarded: add --on-miss forward, or leave it out."
         )
     options = Options(choose(match), repeat_last, on_miss, speed_of(speed), patience)
-    recorded = replaying.recorded(files)
+    recorded = replay.read_recorded_files(files)
     player = Player([exchange for calls in recorded.values() for exchange in calls], options)
     private = words is not None and not any(
         is_typed(ctx, p) for p in ctx.command.params if p.name == "listen"
@@ -102,11 +102,13 @@ def command(
         name = ", ".join(str(file) for file in files)
         stream = sys.stdout if words is None else sys.stderr
         spying = daemon() if on_miss == "forward" else None
-        work = replaying.Replaying(
+        work = replay.ReplaySession(
             name, player, where, tls, view, stream, spying, output, faults, allow_hosts
         )
         if report:
-            from apispy.cli import played  # the whole room of fixtures, which is not needed otherwise
+            from apispy.app import replay_report  # the whole room of fixtures, which is not needed otherwise
 
-            work.played = played.written_to(report, recorded)
-        return replay_runs.stand(work) if words is None else replay_runs.play_under(work, words)
+            work.played = replay_report.written_to(report, recorded)
+        return (
+            replay_runs.serve_replay_forever(work) if words is None else replay_runs.play_under(work, words)
+        )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.app.view import View
 from apispy.cli.options import CAPTURE, FAULT, FILE, takes_daemon, takes_view
-from apispy.cli.view import View
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.gate import Rule
+    from apispy.gate import FaultRule
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -34,7 +34,7 @@ def command(
     output: Path | None,
     tcp: bool,
     certs_dir: Path | None,
-    faults: "tuple[Rule, ...]",
+    faults: "tuple[FaultRule, ...]",
     capture: Path | None,
     daemon: "Callable[[], Endpoint]",
     view: View,
@@ -47,7 +47,7 @@ def command(
     apispy run -- docker compose up
     apispy run -o calls.txt -- docker run -it busybox sh
     """
-    from apispy.cli.running import run_under
+    from apispy.app.run import run_under
 
     if words[0].startswith("-"):
         raise click.UsageError(f"No such option: {words[0]}. Type: apispy run [OPTIONS] -- COMMAND ...")

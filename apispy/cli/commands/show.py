@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from apispy.app.view import View
 from apispy.cli.options import FILE, STATS, takes_view
-from apispy.cli.view import View
 from apispy.errors import UsageError
 
 
@@ -25,10 +25,11 @@ def command(files: tuple[Path, ...], follow: bool, stats: bool, view: View) -> i
     apispy show --json calls.jsonl | jq .operation
     apispy show --stats --filter 'op:Container*' calls.jsonl
     """
-    from apispy.cli.showing import show
+    from apispy.app.show import show
+    from apispy.cli.progress import Progress
 
     if follow and stats:
         raise UsageError("--stats is told at the end, and --follow has none: leave one of them out.")
     if follow and len(files) > 1:
         raise UsageError(f"--follow takes one file, found {len(files)}. Follow them in a terminal each.")
-    return show(files, replace(view, stats=stats), sys.stdout, follow=follow)
+    return show(files, replace(view, stats=stats), sys.stdout, Progress, follow=follow)

@@ -9,8 +9,7 @@ from typing import Any, Literal, Protocol
 from apispy.engine import Call
 from apispy.engine.parameters import parameters
 from apispy.engine.shapes import response_shape
-from apispy.learn.diff.shape import Shapes, shapes_of
-from apispy.learn.diff.volatile import (
+from apispy.learn.diff.ignored_differences import (
     CREDENTIALS,
     EMPTY,
     EMPTY_QUERY,
@@ -21,7 +20,8 @@ from apispy.learn.diff.volatile import (
     RESPONSE_HEADERS,
     settled,
 )
-from apispy.learn.memory import Memory
+from apispy.learn.diff.shape import Shapes, shapes_of
+from apispy.learn.name_registry import NameRegistry
 from apispy.model import Direction, Exchange, Headers, Item
 
 Kind = Literal["path", "query", "header", "body", "status", "answer header", "stream", "answer", "value"]
@@ -84,15 +84,15 @@ NAMING = frozenset(("ContainerCreate", "NetworkCreate", "ServiceCreate", "Secret
 _ID = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-z]{25})\b")
 
 
-def _names(reads: list[Read]) -> Memory:
-    memory = Memory()
+def _names(reads: list[Read]) -> NameRegistry:
+    memory = NameRegistry()
     for read in reads:
         if read.call.operation.id in NAMING:
             memory.learn(read.call, _json(read, "request"), _json(read, "response"))
     return memory
 
 
-def _seen(read: Read, names: Memory, values: bool) -> Seen:
+def _seen(read: Read, names: NameRegistry, values: bool) -> Seen:
     exchange, call = read.exchange, read.call
     answers = _json(read, "response")
     status = exchange.response.status if exchange.response else 0
@@ -182,7 +182,7 @@ def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
         yield path, json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _text(value: str, names: Memory) -> str:
+def _text(value: str, names: NameRegistry) -> str:
     """*value* with the names that clients gave in place of ids, and without what is volatile."""
     return settled(_ID.sub(lambda found: names.name_of(found[0]) or found[0], value[:LONGEST]))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apispy.engine.shapes import Shape
-from apispy.learn.diff.volatile import FIELDS, settled
+from apispy.learn.diff.ignored_differences import FIELDS, settled
 
 TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 

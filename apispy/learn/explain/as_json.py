@@ -6,7 +6,7 @@ from typing import Any
 from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
-from apispy.learn.explain.meanings import meaning
+from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.records import Change, Explanation, FieldRow, Understood
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ def difference_json(older: str, newer: str, notes: list[str], changes: tuple[Cha
 
 
 def _parameter(row: Operation, part: Parameter) -> Json:
-    return {**asdict(part), "meaning": meaning(row.id, part.name)}
+    return {**asdict(part), "meaning": description(row.id, part.name)}
 
 
 def _field(part: FieldRow) -> Json:

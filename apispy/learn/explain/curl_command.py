@@ -9,7 +9,7 @@ from apispy.engine import Operation
 from apispy.engine.parameters import parameters_of
 from apispy.engine.shapes import request_shape
 from apispy.learn.explain.fields import takes_body
-from apispy.learn.explain.records import Asked
+from apispy.learn.explain.records import Question
 
 SOCKET = "/var/run/docker.sock"
 BINARY = ("tar", "stdio", "raw")
@@ -39,7 +39,7 @@ USUAL: dict[str, dict[str, str]] = {
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
 
 
-def curl_command(asked: Asked, version: str) -> str:
+def curl_command(asked: Question, version: str) -> str:
     """One line for a POSIX shell that calls the daemon on this machine; a comment if curl cannot do it."""
     operation = asked.operation
     if why := IMPOSSIBLE.get(operation.response):
@@ -53,7 +53,7 @@ def curl_command(asked: Asked, version: str) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def _path(asked: Asked) -> str:
+def _path(asked: Question) -> str:
     """With the names that were given, else with placeholders."""
     given = asked.call.arguments if asked.call else {}
 
@@ -71,7 +71,7 @@ def _placeholder(part: str) -> str:
     return PLACEHOLDERS.get(part, part.removesuffix("s").upper() or "NAME")
 
 
-def _query(asked: Asked, version: str) -> str:
+def _query(asked: Question, version: str) -> str:
     """The query that was given, else the usual one, and the parameters without which the daemon refuses."""
     given = asked.call.query if asked.call else ()
     pairs = list(given or USUAL.get(asked.operation.id, {}).items())
@@ -82,7 +82,7 @@ def _query(asked: Asked, version: str) -> str:
     return urlencode(pairs, errors="replace")
 
 
-def _body(asked: Asked, version: str) -> list[str]:
+def _body(asked: Question, version: str) -> list[str]:
     operation = asked.operation
     if not takes_body(operation, version):
         return []

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 from apispy.engine import Call
 from apispy.engine.lookup import with_form
-from apispy.learn.explain.records import Asked
+from apispy.learn.explain.records import Question
 from apispy.learn.explain.request_line import calls
 
 WITH_VALUE = {
@@ -50,7 +50,7 @@ class _Line:
     data: list[str] = field(default_factory=list)
 
 
-def curl_line(text: str) -> tuple[Asked, ...] | None:
+def curl_line(text: str) -> tuple[Question, ...] | None:
     """The call that a curl line makes; () if it is none of Docker's API, None for any other text."""
     command = _COMMAND.search(_CONTINUED.sub(" ", text))
     if not command:
@@ -65,7 +65,7 @@ def curl_line(text: str) -> tuple[Asked, ...] | None:
     if line.get and body:
         target, body = f"{target}{'&' if '?' in target else '?'}{body}", ""
     names = tuple(dict.fromkeys(header.partition(":")[0].strip() for header in line.headers))
-    return tuple(Asked(call.operation, _with_form(call, line, body), names, body)
+    return tuple(Question(call.operation, _with_form(call, line, body), names, body)
                  for call in calls(_method(line, body), target))  # fmt: skip
 
 

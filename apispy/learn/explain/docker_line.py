@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from apispy.engine import OPERATIONS, Operation, lookup
 from apispy.learn.explain.docker_flags import LONG, LONG_OF, NOT_WITH, ONLY_IF, PARAMETERS, SEQUENCES
-from apispy.learn.explain.records import Asked
+from apispy.learn.explain.records import Question
 
 GLOBAL_WITH_VALUE = frozenset(
     [
@@ -51,7 +51,7 @@ _COMMANDS = {command for row in OPERATIONS for command in row.commands}
 _LINE = re.compile(r"(?:[$#%>]\s+)?(?:sudo\s+)?(?:\w+=\S*\s+)*(?:\S*/)?(docker(?=\s|$).*)", re.DOTALL)
 
 
-def docker_line(text: str) -> tuple[tuple[Asked, ...], tuple[str, ...]] | None:
+def docker_line(text: str) -> tuple[tuple[Question, ...], tuple[str, ...]] | None:
     """The calls of a docker command in their order, and notes; no calls if it is not known, None for other text."""
     line = _LINE.fullmatch(text)
     if not line:
@@ -128,7 +128,7 @@ def _saved(base: str, words: list[str]) -> tuple[str, ...]:
     return next((ids for (name, flag), ids in NOT_WITH.items() if name == base and LONG[flag] in given), ())
 
 
-def _asked(row: Operation, words: list[str]) -> Asked:
+def _asked(row: Operation, words: list[str]) -> Question:
     """The call with the parameters that its flags become."""
     query: dict[str, str] = {}
     filters: dict[str, dict[str, bool]] = {}
@@ -143,5 +143,5 @@ def _asked(row: Operation, words: list[str]) -> Asked:
     if filters:
         query["filters"] = json.dumps(filters)
     if not query:
-        return Asked(row)
-    return Asked(row, lookup(row.method, f"{row.path}?{urlencode(query, errors='replace')}"))
+        return Question(row)
+    return Question(row, lookup(row.method, f"{row.path}?{urlencode(query, errors='replace')}"))

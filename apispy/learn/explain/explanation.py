@@ -21,8 +21,8 @@ from apispy.learn.explain.fields import (
     takes_body,
     type_of,
 )
-from apispy.learn.explain.given import given
-from apispy.learn.explain.records import Answer, Asked, Explanation
+from apispy.learn.explain.records import Answer, Explanation, Question
+from apispy.learn.explain.typed_arguments import given
 
 
 def check_version(text: str) -> str:
@@ -34,7 +34,7 @@ def check_version(text: str) -> str:
     return text.removeprefix("v")
 
 
-def explain(asked: Asked, api: str | None = None) -> Explanation:
+def explain(asked: Question, api: str | None = None) -> Explanation:
     """All about one call, as API version *api* has it; else as the version in its path, else as the newest."""
     operation = asked.operation
     wanted = api or (asked.call.version if asked.call else None)

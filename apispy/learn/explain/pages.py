@@ -12,9 +12,9 @@ from apispy.learn.explain.explanation import check_version, explain
 from apispy.learn.explain.fields import DESCRIBED
 from apispy.learn.explain.layout import BLANK, Line
 from apispy.learn.explain.overview import calls_lines, hits_lines, list_lines, listed
+from apispy.learn.explain.question import understand
 from apispy.learn.explain.records import Explanation
 from apispy.learn.explain.text import explanation_lines, field_lines, has_field
-from apispy.learn.explain.understand import understand
 
 
 @dataclass(frozen=True, slots=True)

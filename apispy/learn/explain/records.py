@@ -12,7 +12,7 @@ Side = Literal["request", "response"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One call that was asked about; of a mere operation without *call*."""
 
     operation: Operation
@@ -36,7 +36,7 @@ class Understood:
     """What the typed words mean: calls, in the order in which they are made, or what a search found."""
 
     kind: Kind
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[Question, ...] = ()
     hits: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 import re
 
 from apispy.engine import OPERATIONS, Call, lookup
-from apispy.learn.explain.records import Asked
+from apispy.learn.explain.records import Question
 
 METHODS = tuple(dict.fromkeys(row.method for row in OPERATIONS if row.method not in ("", "OPTIONS")))
 """Those that a bare path is tried with. OPTIONS is answered for every path, which tells nothing."""
@@ -14,12 +14,12 @@ _LINE = re.compile(
 )
 
 
-def request_line(text: str) -> tuple[Asked, ...] | None:
+def request_line(text: str) -> tuple[Question, ...] | None:
     """The call of a request line, or those that a bare path may be; () if Docker has none, None for other text."""
     line = _LINE.fullmatch(text)
     if not line:
         return None
-    return tuple(Asked(call.operation, call) for call in calls(line[1] or "", line[2]))
+    return tuple(Question(call.operation, call) for call in calls(line[1] or "", line[2]))
 
 
 def calls(method: str, target: str) -> tuple[Call, ...]:

@@ -4,9 +4,9 @@ from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
 from apispy.errors import UsageError
 from apispy.learn.explain.changes_text import history_lines
+from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.fields import below, plain, top
 from apispy.learn.explain.layout import BLANK, WIDEST, Line, Style, paragraph, table
-from apispy.learn.explain.meanings import meaning
 from apispy.learn.explain.records import Answer, Explanation, FieldRow, Given
 
 
@@ -111,7 +111,7 @@ def _parameter_words(one: Explanation, row: Parameter) -> str:
         f"one of {', '.join(row.enum)}" if row.enum else "",
         f"deprecated since {row.deprecated}" if row.deprecated else "",
         "" if row.documented or not one.operation.documented else "not in the reference",
-        meaning(one.operation.id, row.name),
+        description(one.operation.id, row.name),
     ]
     return "; ".join(word for word in words if word)
 

@@ -9,9 +9,9 @@ import io
 from collections.abc import Iterable, Iterator
 
 from apispy.outputs.base import Reading
+from apispy.outputs.escaping import escape
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import COLUMNS, Cell, row
-from apispy.outputs.safe import escape
 
 FORMULA = ("=", "+", "-", "@")
 

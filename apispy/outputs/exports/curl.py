@@ -13,9 +13,9 @@ from apispy.model import REDACTED
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.curl import parts, why_not
+from apispy.outputs.escaping import escape
 from apispy.outputs.exports.base import exporter
-from apispy.outputs.exports.steps import Script, Step, filled, script
-from apispy.outputs.safe import escape
+from apispy.outputs.exports.script_steps import Script, Step, filled, script
 
 BEGINNING = r"""
 host=${DOCKER_HOST:-$recorded}

@@ -16,7 +16,7 @@ from apispy.outputs.base import Reading
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import time_text
 from apispy.outputs.outcome import outcome
-from apispy.outputs.values import ascii_json
+from apispy.outputs.reading_values import ascii_json
 
 NONE = -1
 """What HAR writes for a time or a size that is not known."""

@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from apispy.outputs.safe import escape
+from apispy.outputs.escaping import escape
 
 
 def code(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from apispy.outputs.base import Reading
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import row
-from apispy.outputs.values import ascii_json
+from apispy.outputs.reading_values import ascii_json
 
 
 @exporter("ndjson", suffix=".ndjson", says="one call a line, as a flat JSON object")

@@ -9,7 +9,7 @@ from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.curl import recorded
 from apispy.outputs.exports.docker_py import arguments
 from apispy.outputs.exports.python_text import joined, literal, plain, text
-from apispy.outputs.exports.steps import Script, Step, script
+from apispy.outputs.exports.script_steps import Script, Step, script
 
 IMPORTS = "import base64\nimport json\nimport sys\nimport threading\nimport time\n\nimport docker\nimport requests\n"
 

@@ -6,7 +6,7 @@ from apispy.outputs.base import Reading
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.curl import recorded
 from apispy.outputs.exports.python_text import plain, text
-from apispy.outputs.exports.steps import script
+from apispy.outputs.exports.script_steps import script
 
 IMPORTS = (
     "import base64\nimport json\nimport os\nimport sys\nimport threading\nimport time\n\nimport requests\n"

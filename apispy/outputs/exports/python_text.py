@@ -11,7 +11,7 @@ from apispy.model import REDACTED
 from apispy.outputs import units
 from apispy.outputs.base import Reading
 from apispy.outputs.curl import LEFT_OUT, why_not
-from apispy.outputs.exports.steps import Script, Step
+from apispy.outputs.exports.script_steps import Script, Step
 
 WIDTH = 100
 """Characters of a line, where it can be broken."""

@@ -7,8 +7,8 @@ from apispy.replay.matching.base import MATCHERS, Difference, Matcher, Question
 
 # They register themselves, in this order:
 # isort: off
-from apispy.replay.matching import line  # noqa: F401
-from apispy.replay.matching import heads  # noqa: F401
+from apispy.replay.matching import request_line  # noqa: F401
+from apispy.replay.matching import headers  # noqa: F401
 from apispy.replay.matching import body  # noqa: F401
 from apispy.replay.matching import stdin  # noqa: F401
 

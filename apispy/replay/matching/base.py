@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from apispy.replay.asked import Asked
+from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.variables import Unifier
 
 
@@ -22,8 +22,8 @@ class Difference:
 class Question:
     """A live request, held against a recorded one."""
 
-    recorded: Asked
-    live: Asked
+    recorded: ComparableRequest
+    live: ComparableRequest
     unifier: Unifier
     status: int | None  # of the recorded answer
 

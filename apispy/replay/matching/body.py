@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from apispy.redaction.stream_policy import FORM
 from apispy.replay.archive import Listing
-from apispy.replay.asked import NO_JSON, Asked
+from apispy.replay.comparable_request import NO_JSON, ComparableRequest
 from apispy.replay.matching.base import Difference, Question, matcher
-from apispy.replay.matching.unify import unify
-from apispy.steps.streams import FORM
+from apispy.replay.matching.json_equivalence import unify
 
 
 @matcher(
@@ -42,13 +42,13 @@ def _member(member: dict[str, object] | None) -> str | None:
     return None if member is None else f"{member['type']}, {member['size']} bytes"
 
 
-def _same_bytes(recorded: Asked, live: Asked) -> bool:
+def _same_bytes(recorded: ComparableRequest, live: ComparableRequest) -> bool:
     ours, theirs = recorded.content, live.content
     if ours.whole and theirs.whole:
         return ours.data == theirs.data
     return ours.size == theirs.size and ours.sha256 in ("", theirs.sha256)
 
 
-def _about(asked: Asked) -> str:
+def _about(asked: ComparableRequest) -> str:
     size = asked.content.size
     return f"{size} bytes, SHA-256 {asked.content.sha256[:12]}" if size else "nothing"

@@ -3,8 +3,8 @@
 import pytest
 
 from apispy.capture import migrate
-from apispy.capture.fields import Malformed
 from apispy.capture.format import FORMAT
+from apispy.capture.validation import Malformed
 
 
 def test_there_is_a_way_from_every_old_format():

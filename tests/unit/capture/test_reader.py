@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apispy.capture import CaptureError, Header, Notice, files, packing, play, read, read_lines
+from apispy.capture import CaptureError, Header, Notice, compression, play, raw_lines, read, read_lines
 from apispy.capture.lines import written
 from apispy.model import Body, Chunk, Exchange, Request, Response
 
@@ -141,17 +141,17 @@ def test_a_line_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.Monk
     for module in ("files", "index", "player", "reader"):
         monkeypatch.setattr(f"apispy.capture.{module}.LINE_LIMIT", 10_000)
     path = tmp_path / "a"
-    path.write_bytes(HEADER + b"x" * (files.BLOCK * 3))
+    path.write_bytes(HEADER + b"x" * (raw_lines.BLOCK * 3))
     for reading in (lambda: list(read(path)), lambda: played(path)):
         with pytest.raises(CaptureError, match="line 2: expected a line of at most 10000 bytes"):
             reading()
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, packing.zstd.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("pack", [gzip.compress, compression.zstd.compress], ids=["gzip", "zstd"])
 def test_a_bomb_is_not_unpacked(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "SLACK", 1 << 20)
+    monkeypatch.setattr(compression, "SLACK", 1 << 20)
     path = tmp_path / "a"
     path.write_bytes(pack(HEADER + b" " * (8 << 20)))
     with pytest.raises(CaptureError, match="that is no capture"):
@@ -171,7 +171,7 @@ def test_a_directory_or_nothing_is_no_capture(tmp_path: Path) -> None:
 
 
 def test_what_has_no_end_is_left_at_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LINE_LIMIT", 1 << 20)
+    monkeypatch.setattr(raw_lines, "LINE_LIMIT", 1 << 20)
     for path, says in (
         (Path("/dev/zero"), "line 1: expected a line of at most"),
         (Path("/dev/urandom"), "line 1: "),
@@ -193,7 +193,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 
 def test_packed_files_one_behind_the_other_are_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    for pack in (gzip.compress, packing.zstd.compress):
+    for pack in (gzip.compress, compression.zstd.compress):
         path.write_bytes(pack(HEADER) + pack(written(exchange())) + pack(written(exchange(2))))
         assert [one.id for one in read(path)] == [1, 2]
         assert played(path) == ([1, 2], [])

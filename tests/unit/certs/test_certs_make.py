@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from apispy.certs import DAYS, Order, make, read_account, together
+from apispy.certs import DAYS, Order, atomic_write, make, report_on_directory
 from apispy.certs.layout import LAYOUTS
 from apispy.errors import ApispyError, UsageError
 from tests.forge import authority, forge
@@ -63,7 +63,7 @@ def test_the_files_of_each_layout_and_their_modes_whatever_the_umask(layout: Any
     for name in names_in(out):
         assert mode(out / name) == (0o600 if "key" in name else 0o644), name
     assert {mode(path) for path in (out, out.parent, *out.rglob("*")) if path.is_dir()} == {0o700}
-    account = read_account(out)
+    account = report_on_directory(out)
     assert account.good, "\n".join(account.lines())
 
 
@@ -170,7 +170,7 @@ def test_signing_again_in_the_directory_of_the_ca_keeps_the_ca(out: Path) -> Non
     changed = {name for name, data in contents(out).items() if before[name] != data}
     assert changed == {"server.pem", "server-key.pem", "cert.pem", "key.pem"}
     assert made.path("ca") == out / "ca.pem"
-    assert read_account(out).good
+    assert report_on_directory(out).good
 
 
 def test_a_ca_with_little_time_left_ends_what_it_signs(out: Path, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_what_is_there_is_named_and_kept_without_force(out: Path) -> None:
     assert f"{out}/server.pem, {out}/key.pem. Name another directory" in str(caught.value)
     assert {path.name for path in out.iterdir()} == {"server.pem", "key.pem"}
     make(Order(out, ["orion"], force=True))
-    assert read_account(out).good
+    assert report_on_directory(out).good
     assert not (out / "key.pem").is_symlink()
 
 
@@ -247,7 +247,7 @@ def test_a_failure_at_any_step_leaves_all_as_it_was(
             raise OSError(28, "No space left on device")
         return real(*args, **more)
 
-    monkeypatch.setattr(together.os, step, failing)
+    monkeypatch.setattr(atomic_write.os, step, failing)
     where = old if force else new
     if step == "replace" and not force:
         make(Order(where, ["vega"]))  # nothing is ever replaced without --force
@@ -268,7 +268,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(out: Path, monkeypatch: p
         real(source, target, **more)
 
     out.mkdir(parents=True, mode=0o700)
-    monkeypatch.setattr(together.os, "link", faster)
+    monkeypatch.setattr(atomic_write.os, "link", faster)
     with pytest.raises(ApispyError, match="File exists"):
         make(Order(out, ["orion"]))
     assert contents(out) == {"server.pem": b"of another process"}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from apispy.endpoints import Endpoint, listen
-from apispy.endpoints.aliases import Aliases
-from apispy.endpoints.running import registered
+from apispy.endpoints.instances import registered
+from apispy.endpoints.saved_names import SavedNames
 from tests.unit.endpoints.places import docker_context
 
 DAEMON = Endpoint("unix", "", 0, "/var/run/docker.sock", "", None)
@@ -19,7 +19,7 @@ DAEMON = Endpoint("unix", "", 0, "/var/run/docker.sock", "", None)
 def home(tmp_path: Path) -> Path:
     """A home with a context and a saved name, and a directory for PATH with apispy."""
     docker_context(tmp_path / ".docker", "prod", "tcp://h:1")
-    Aliases.of({}, tmp_path).add("build7", DAEMON)
+    SavedNames.of({}, tmp_path).add("build7", DAEMON)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/apispy").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{START}" "$@"\n')
     (tmp_path / "bin/apispy").chmod(0o755)
@@ -75,7 +75,7 @@ def test_env_offers_what_runs(home: Path) -> None:
 
 
 def test_a_damaged_file_offers_nothing_and_says_nothing(home: Path) -> None:
-    Aliases.of({}, home).file.write_text("{")
+    SavedNames.of({}, home).file.write_text("{")
     assert offered(home, "--upstream", "") == []
     assert offered(home, "endpoints", "remove", "") == []
 

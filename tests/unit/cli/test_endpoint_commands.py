@@ -10,8 +10,8 @@ import pytest
 from apispy.cli import endpoint_table
 from apispy.cli.proxy import proxy
 from apispy.endpoints import Daemon, Endpoint, listen
-from apispy.endpoints.known import Asked, Known
-from apispy.endpoints.running import registered
+from apispy.endpoints.discovery import KnownDaemon, ProbeResult
+from apispy.endpoints.instances import registered
 from apispy.errors import ApispyError
 from tests.servers import http
 
@@ -93,18 +93,20 @@ def test_env_without_one_that_runs() -> None:
 
 
 ASKED = [
-    Asked(
-        Known("context:default", "context", DAEMON, True),
+    ProbeResult(
+        KnownDaemon("context:default", "context", DAEMON, True),
         Daemon("28.2.2", "1.50", "1.24", "linux", "amd64"),
         "",
     ),
-    Asked(
-        Known("", "Docker, rootless", Endpoint("unix", "", 0, "/run/user/1000/docker.sock", "", None)),
+    ProbeResult(
+        KnownDaemon("", "Docker, rootless", Endpoint("unix", "", 0, "/run/user/1000/docker.sock", "", None)),
         None,
         "w" * 9,
     ),
-    Asked(
-        Known("context:\x1b[2J", "context", None), None, "there is much to say about this, " * 5 + "\x1b[2J"
+    ProbeResult(
+        KnownDaemon("context:\x1b[2J", "context", None),
+        None,
+        "there is much to say about this, " * 5 + "\x1b[2J",
     ),
 ]
 

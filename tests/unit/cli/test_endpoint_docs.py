@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 import pytest
 
+from apispy.app.doctor import CHECKS
 from apispy.cli import endpoint_table
-from apispy.cli.doctor import CHECKS
 from apispy.cli.proxy import proxy
 from apispy.endpoints import Daemon, Endpoint, upstream
-from apispy.endpoints.known import SOCKETS, Asked, Known
+from apispy.endpoints.discovery import SOCKETS, KnownDaemon, ProbeResult
 from apispy.endpoints.shells import SHELLS
 from tests.unit.endpoints.places import docker_context, docker_machine
 
@@ -58,8 +58,8 @@ def test_the_table_is_how_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     versions = [("28.2.2", "1.50"), None, ("27.5.1", "1.47"), ("5.4.0", "1.41")]
     asked = [
-        Asked(
-            Known(*row, current=row[0] == "context:default"),
+        ProbeResult(
+            KnownDaemon(*row, current=row[0] == "context:default"),
             Daemon(*v, "1.24", "", "") if v else None,
             "no answer in time",
         )

@@ -154,7 +154,7 @@ def test_following_ends_with_ctrl_c(path: Path, monkeypatch: pytest.MonkeyPatch)
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("apispy.capture.player.time.sleep", interrupt)
+    monkeypatch.setattr("apispy.capture.playback.time.sleep", interrupt)
     result = show("--follow", path)
     assert result.stdout.startswith(LINE * 2 + "calls  errors")
     assert result.return_value == 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from apispy.decoders import make
-from apispy.decoders.packed import zstd
+from apispy.decoders.compression import zstd
 from apispy.decoders.tar_members import MEMBER_LIMIT
 from apispy.model import Item
 

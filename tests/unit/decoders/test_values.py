@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apispy.decoders import DECODERS, make, of_header, of_parameter
-from apispy.decoders.heads import HEADERS, PARAMETERS
+from apispy.decoders.header_values import HEADERS, PARAMETERS
 from apispy.decoders.value import VALUE_LIMIT
 from apispy.model import Item
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apispy.endpoints import TLS, Endpoint, upstream
-from apispy.endpoints.settings import NONE, VARIABLES, settings
+from apispy.endpoints.client_environment import NONE, VARIABLES, settings
 from apispy.endpoints.shells import SHELLS, detect
 from apispy.errors import UsageError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apispy.engine.facts import at, described
+from apispy.engine.facts import described, value_in_version
 from tools import make_earlier, make_shapes
 
 DEBIAN = Path("/usr/share/doc/docker-doc/api")
@@ -86,7 +86,7 @@ def test_the_committed_files_are_what_the_tools_make():
 def committed(version: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """One version's facts, in the form of ``make_shapes.flat``."""
     for place, history in make_shapes.histories(described()):
-        fact = at(history, version)
+        fact = value_in_version(history, version)
         if fact is not None:
             yield place, fact
 

@@ -1,7 +1,7 @@
 """What is decided about a request, and how it is counted."""
 
-from apispy.gate import Answer, Decision, Gate, PageGuard, parse
-from apispy.gate.acts import PASS
+from apispy.gate import BrowserGuard, Decision, Gate, RespondWith, parse
+from apispy.gate.actions import PASS
 from apispy.model import Body, Chunk, Exchange, Headers, Request
 
 
@@ -35,10 +35,10 @@ def test_the_first_rule_that_hits_decides():
     made = gate("op:ContainerStart status=500 times=1", "method:POST status=404")
     found = [made.decide(START), made.decide(START), made.decide(PING)]
     assert found[0] == Decision(
-        Answer(500, "apispy: fault op:ContainerStart status=500 times=1"),
+        RespondWith(500, "apispy: fault op:ContainerStart status=500 times=1"),
         why="fault op:ContainerStart status=500 times=1",
     )
-    assert found[1].act == Answer(404, "apispy: fault method:POST status=404")  # type: ignore[union-attr]
+    assert found[1].act == RespondWith(404, "apispy: fault method:POST status=404")  # type: ignore[union-attr]
     assert found[2] is PASS
 
 
@@ -82,15 +82,15 @@ def test_a_container_goes_by_all_its_names():
 
 
 def test_the_guard_comes_first_and_costs_no_rule_its_count():
-    made = gate("reset times=1", guard=PageGuard())
+    made = gate("reset times=1", guard=BrowserGuard())
     refused = made.decide(asked("GET", "/_ping", Host="evil.example"))
     assert isinstance(refused, Decision)
-    assert isinstance(refused.act, Answer)
+    assert isinstance(refused.act, RespondWith)
     assert (refused.act.status, refused.act.closes) == (403, True)
     assert hits(made, PING, 2) == [True, False]
 
 
 def test_what_cannot_be_read_passes_only_without_faults():
-    assert gate(guard=PageGuard()).unread(b"\x16\x03\x01") is PASS
+    assert gate(guard=BrowserGuard()).unread(b"\x16\x03\x01") is PASS
     assert gate("op:ContainerStart reset").unread(b"\x16\x03\x01").act.status == 400  # type: ignore[union-attr]
-    assert gate(guard=PageGuard()).unread(b"GET / HTTP/1.1\nhOst: evil.example\n\n").act.status == 403  # type: ignore[union-attr]
+    assert gate(guard=BrowserGuard()).unread(b"GET / HTTP/1.1\nhOst: evil.example\n\n").act.status == 403  # type: ignore[union-attr]

@@ -3,18 +3,18 @@
 import pytest
 
 from apispy.errors import UsageError
-from apispy.gate import Answer, DropAfter, Garbage, Reset, parse
+from apispy.gate import DropAfter, Garbage, Reset, RespondWith, parse
 
 
 def test_a_status_once():
     rule = parse("op:ContainerStart  status=500 times=1")
     assert (str(rule.which), rule.times) == ("op:ContainerStart", 1)
-    assert rule.act == Answer(500, "apispy: fault op:ContainerStart status=500 times=1")
+    assert rule.act == RespondWith(500, "apispy: fault op:ContainerStart status=500 times=1")
 
 
 def test_a_message_in_quotes_is_the_whole_message():
     rule = parse(r'status=507 message="no \"space\" left" op:ImageCreate')
-    assert rule.act == Answer(507, 'no "space" left')
+    assert rule.act == RespondWith(507, 'no "space" left')
     assert str(rule.which) == "op:ImageCreate"
 
 

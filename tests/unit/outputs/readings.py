@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.outputs import Reading
 from apispy.pipeline import read
@@ -42,4 +42,4 @@ def tunnel(to_server: bytes = b"", to_client: bytes = b"") -> Tunnel:
 
 
 def reading(line: str, status: int | None = 200, answer: Any = None, **rest: Any) -> Reading:
-    return read(exchange(line, status, answer, **rest), Memory())
+    return read(exchange(line, status, answer, **rest), NameRegistry())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mitmproxy.io import FlowReader
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
@@ -80,7 +80,7 @@ def test_a_cut_body_says_so():
     cut = exchange("GET /v1.41/containers/web/export", 200, b"x").with_stream(
         "response", Body((Chunk(0.01, b"x"),), 10)
     )
-    text = "".join(EXPORTERS["har"].export([read(cut, Memory())]))  # type: ignore[arg-type]
+    text = "".join(EXPORTERS["har"].export([read(cut, NameRegistry())]))  # type: ignore[arg-type]
     assert (
         json.loads(text)["log"]["entries"][0]["response"]["content"]["comment"] == "1 of 10 bytes were kept"
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Response
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.http_bytes import pieces
@@ -66,7 +66,7 @@ def test_a_hijack_is_half_closed_when_it_was():
 
 def flags(*calls: Exchange) -> list[int]:
     """The flags of every packet."""
-    memory = Memory()
+    memory = NameRegistry()
     blocks = list(EXPORTERS["pcapng"].export(read(call, memory) for call in calls))
     assert all(isinstance(block, bytes) for block in blocks)
     return [block[28 + 33] for block in blocks if struct.unpack_from("<I", block)[0] == 6]  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ def test_calls_on_one_connection_share_it():
 
 
 def test_the_first_packet_of_a_call_has_a_comment():
-    text = b"".join(EXPORTERS["pcapng"].export([read(exchange("GET /v1.41/info"), Memory())]))  # type: ignore[arg-type]
+    text = b"".join(EXPORTERS["pcapng"].export([read(exchange("GET /v1.41/info"), NameRegistry())]))  # type: ignore[arg-type]
     assert text.count(b"#7 SystemInfo") == 1
 
 

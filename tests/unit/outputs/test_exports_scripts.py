@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.docker_py import filters
-from apispy.outputs.exports.steps import script
+from apispy.outputs.exports.script_steps import script
 from apispy.pipeline import read
 from tests.unit.outputs.readings import WEB, exchange, headers, reading, tunnel
 
@@ -20,7 +20,7 @@ WAIT = replace(exchange(f"POST /v1.41/containers/{WEB}/wait"), id=8, started=CRE
 
 
 def export(name: str, *calls: Exchange) -> str:
-    memory = Memory()
+    memory = NameRegistry()
     return "".join(map(str, EXPORTERS[name].export([read(call, memory) for call in calls])))
 
 
@@ -49,7 +49,7 @@ def test_an_id_that_no_later_call_names_is_left():
 
 
 def test_calls_stand_in_the_order_of_their_beginning_and_one_that_waits_runs_beside():
-    steps = script([read(call, Memory()) for call in (CREATE, START, WAIT)]).steps
+    steps = script([read(call, NameRegistry()) for call in (CREATE, START, WAIT)]).steps
     assert [(step.reading.exchange.id, step.background) for step in steps] == [
         (7, False),
         (8, True),
@@ -75,7 +75,7 @@ def test_calls_stand_in_the_order_of_their_beginning_and_one_that_waits_runs_bes
     ],
 )
 def test_a_stream_that_has_no_end_of_its_own_is_watched_for_a_while(call: Exchange, seconds: int):
-    assert script([read(call, Memory())]).steps[0].seconds == seconds
+    assert script([read(call, NameRegistry())]).steps[0].seconds == seconds
 
 
 def test_a_large_body_stands_in_the_script():

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from apispy.filters import Filter
 from apispy.model import Chunk, Headers, Item
 from apispy.outputs import Filtered, Reading
-from apispy.steps.select import Filter
 
 from .readings import reading
 

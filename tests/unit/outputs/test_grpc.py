@@ -6,7 +6,7 @@ import pytest
 
 from apispy.model import Direction, Item
 from apispy.outputs import Reading, grpc
-from apispy.outputs.flow import Flow
+from apispy.outputs.stream_lines import StreamLines
 
 from .readings import reading
 
@@ -73,13 +73,13 @@ def test_what_is_told_without_being_asked_for() -> None:
     quiet = [item("RST_STREAM", stream=1, error="NO_ERROR"), item("WINDOW_UPDATE", stream=1, increment=1)]
     assert [grpc.notable(one) for one in (ASKED, *faults, *quiet)] == [True] * 3 + [False] * 2
     operation = reading("POST /session", 101).call.operation
-    assert [Flow(operation).shows(one) for one in (*faults, *quiet)] == [True] * 2 + [False] * 2
-    assert [Flow(operation, 2).shows(one) for one in quiet] == [True] * 2
+    assert [StreamLines(operation).shows(one) for one in (*faults, *quiet)] == [True] * 2 + [False] * 2
+    assert [StreamLines(operation, 2).shows(one) for one in quiet] == [True] * 2
 
 
 def test_header_names_are_escaped() -> None:
     odd = item("HEADERS", stream=1, headers=[["\x1b[31m", None]], method="/a.B/C")
-    flow = Flow(reading("POST /session", 101).call.operation, 2)
+    flow = StreamLines(reading("POST /session", 101).call.operation, 2)
     assert list(flow.item("to_client", odd)) == [("h2c", "< stream 1 /a.B/C [\\e[31m]")]
 
 

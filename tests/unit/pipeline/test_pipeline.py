@@ -7,7 +7,7 @@ import pytest
 from hyperframe import frame as frames
 
 from apispy import decoders, engine
-from apispy.learn import Memory
+from apispy.learn import NameRegistry
 from apispy.model import (
     Body,
     Chunk,
@@ -22,9 +22,9 @@ from apispy.model import (
 )
 from apispy.outputs import Output, Reading
 from apispy.pipeline import Pipeline, read
-from apispy.pipeline.stream import HISTORY_ITEMS, LISTED_ITEMS
-from apispy.steps import Policy, Redactor
-from apispy.tap.events import Answered, Closed, Data, Event, GaveUp, Opened, StreamEnded
+from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED_ITEMS
+from apispy.redaction import Policy, Redactor
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 from tests.h2_peer import Peers
 
 
@@ -103,7 +103,7 @@ def test_a_short_call_is_told_at_its_end_only() -> None:
     log = run(
         Opened(LIST),
         StreamEnded(1, "request", 0),
-        Answered(reply),
+        ResponseStarted(reply),
         data("response", b"[]\n"),
         closed(reply, b"[]\n"),
     )
@@ -114,7 +114,7 @@ def test_a_short_call_is_told_at_its_end_only() -> None:
 
 def test_a_call_that_stays_open_is_told_at_once_and_as_it_flows() -> None:
     reply = answered(EVENTS)
-    log = run(Opened(EVENTS), Answered(reply), data("response", b'{"Type": "x"}\n'))
+    log = run(Opened(EVENTS), ResponseStarted(reply), data("response", b'{"Type": "x"}\n'))
     assert log.told == ["opened SystemEvents", "chunk response 0+14", "response json {'Type': 'x'}"]
 
 
@@ -123,20 +123,22 @@ def test_a_call_with_a_json_body_is_told_when_that_is_known() -> None:
     log = run(Opened(wait), StreamEnded(1, "request", 0.1))
     assert log.told == ["opened ImagePush"]
     assert run(Opened(wait)).told == []
-    assert run(Opened(wait), Answered(answered(wait))).told == ["opened ImagePush"]
+    assert run(Opened(wait), ResponseStarted(answered(wait))).told == ["opened ImagePush"]
 
 
 def test_an_exec_is_open_only_when_it_was_hijacked() -> None:
     body = (data("request", b'{"Detach": false}'), StreamEnded(1, "request", 0))
     frame = b"\x01\0\0\0\0\0\0\x03out"
-    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", frame))
+    hijacked = run(
+        Opened(START), *body, ResponseStarted(answered(START, 101, "tcp")), data("to_client", frame)
+    )
     assert hijacked.told == [
         "chunk request 0+17",
         "opened ExecStart",
         "chunk to_client 0+11",
         "to_client stdout b'out'",
     ]
-    detached = run(Opened(START), *body, Answered(answered(START, 200)))
+    detached = run(Opened(START), *body, ResponseStarted(answered(START, 200)))
     assert detached.told == ["chunk request 0+17"]
 
 
@@ -144,13 +146,15 @@ def test_who_has_a_terminal_is_known_from_the_request() -> None:
     """The same bytes are a frame, or what a terminal shows."""
     body = (data("request", b'{"Tty": true}'), StreamEnded(1, "request", 0))
     frame = b"\x01\0\0\0\0\0\0\x03out"
-    hijacked = run(Opened(START), *body, Answered(answered(START, 101, "tcp")), data("to_client", frame))
+    hijacked = run(
+        Opened(START), *body, ResponseStarted(answered(START, 101, "tcp")), data("to_client", frame)
+    )
     assert hijacked.told[-1] == f"to_client raw {frame!r}"
 
 
 def test_an_unknown_call_that_is_hijacked_is_open() -> None:
     odd = asked("POST /odd")
-    assert run(Opened(odd), Answered(answered(odd, 101, "tcp"))).told == ["opened "]
+    assert run(Opened(odd), ResponseStarted(answered(odd, 101, "tcp"))).told == ["opened "]
 
 
 def test_streams_with_secrets_are_shown_redacted_at_the_end_only() -> None:
@@ -160,7 +164,7 @@ def test_streams_with_secrets_are_shown_redacted_at_the_end_only() -> None:
         Opened(AUTH),
         data("request", secret),
         StreamEnded(1, "request", 0),
-        Answered(answered(AUTH)),
+        ResponseStarted(answered(AUTH)),
         ended,
     )
     log = run(*events)
@@ -180,7 +184,7 @@ def test_an_error_beyond_what_is_kept_is_found() -> None:
     last = data("response", b'{"error": "late"}\n', HISTORY_ITEMS * 2 * 16)
     kept = Body((Chunk(0.1, status * 3),), HISTORY_ITEMS * 2 * 16 + 18)
     end = Closed(replace(reply, end="complete").with_stream("response", kept))
-    (reading,) = run(Opened(push), Answered(reply), *many, last, end).readings
+    (reading,) = run(Opened(push), ResponseStarted(reply), *many, last, end).readings
     assert reading.errors == ("late",)
     items = reading.items["response"]
     assert [item.span[0] for item in items[:4]][:3] == [0, 16, 32]
@@ -192,7 +196,7 @@ def test_what_is_open_at_the_end_is_told_as_such() -> None:
     log = Log()
     pipeline = Pipeline([log], clock=lambda: 1020.0)
     reply = answered(EVENTS)
-    for event in (Opened(EVENTS), Answered(reply), data("response", b'{"Type": "x"}\n')):
+    for event in (Opened(EVENTS), ResponseStarted(reply), data("response", b'{"Type": "x"}\n')):
         pipeline.feed(event)
     pipeline.close()
     assert log.told[-2:] == ["write open", "close"]
@@ -211,7 +215,9 @@ def test_giving_up_is_told_in_words() -> None:
 
 
 def test_events_of_unknown_exchanges_are_let_be() -> None:
-    assert run(data("response", b"x"), StreamEnded(1, "request", 0), Answered(answered(LIST))).told == []
+    assert (
+        run(data("response", b"x"), StreamEnded(1, "request", 0), ResponseStarted(answered(LIST))).told == []
+    )
 
 
 def test_a_faulty_output_does_not_disturb_the_others() -> None:
@@ -237,7 +243,7 @@ def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(decoders, "make", lambda name: Faulty())
     reply = answered(LIST)
-    log = run(Opened(LIST), Answered(reply), data("response", b"[]"), closed(reply, b"[]"))
+    log = run(Opened(LIST), ResponseStarted(reply), data("response", b"[]"), closed(reply, b"[]"))
     assert log.readings[0].errors == ("a fault in apispy: ValueError('odd')",)
 
 
@@ -252,8 +258,8 @@ def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_saved_exchange_reads_like_a_live_one() -> None:
     reply = answered(LIST)
     ended = closed(reply, b'[{"Id": "x"}]\n')
-    live = run(Opened(LIST), Answered(reply), data("response", b'[{"Id": "x"}]\n'), ended).readings[0]
-    assert read(ended.exchange, Memory()) == live
+    live = run(Opened(LIST), ResponseStarted(reply), data("response", b'[{"Id": "x"}]\n'), ended).readings[0]
+    assert read(ended.exchange, NameRegistry()) == live
     assert run(ended).readings[0] == live
 
 
@@ -275,7 +281,7 @@ def tunnel_of_secrets(protocol: str = "h2c") -> list[Event]:
     for direction, content in (("to_client", asks), ("to_server", answers)):
         ended = ended.with_stream(direction, Body((Chunk(0.1, content),), len(content)))  # type: ignore[arg-type]
     return [
-        *(Opened(asked("POST /session")), Answered(session)),
+        *(Opened(asked("POST /session")), ResponseStarted(session)),
         *(data("to_client", asks), data("to_server", answers)),
         Closed(replace(ended, end="complete")),
     ]
@@ -332,5 +338,5 @@ def test_what_was_read_in_bytes_that_are_not_kept_goes_with_the_exchange() -> No
     tunnel = live.exchange.tunnel
     assert tunnel is not None
     assert [seen.item for seen in tunnel.to_client.seen] == list(live.items["to_client"])
-    again = read(live.exchange, Memory())
+    again = read(live.exchange, NameRegistry())
     assert again.items["to_client"] == live.items["to_client"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
-from apispy.gate import Gate, PageGuard, parse
+from apispy.gate import BrowserGuard, Gate, parse
 from apispy.outputs import Output, Reading
 from apispy.pipeline import Pipeline
 from apispy.proxy.service import Service, Settings
@@ -141,7 +141,7 @@ def daemon(serve: Serve) -> Iterator[tuple[int, list[bytearray]]]:
 def proxied(
     *rules: str,
     serve: Serve = answering,
-    guard: PageGuard | None = None,
+    guard: BrowserGuard | None = None,
     gate: Gate | None = None,
     where: Listen | None = None,
     tls: ServerFiles | None = None,

@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from apispy.endpoints import Listen
-from apispy.gate import GARBAGE, Gate, PageGuard, parse
+from apispy.gate import GARBAGE, BrowserGuard, Gate, parse
 from tests.unit.proxy.served import answer, ok, proxied, said, said_until
 
 LIST = b"GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -300,7 +300,7 @@ def test_what_no_rule_hits_passes_verbatim_however_it_is_split(step: int):
 
 @pytest.mark.parametrize("rules", [(), ("op:ContainerStart reset",)])
 def test_a_hijack_passes_with_what_comes_early_and_its_half_close(rules: tuple[str, ...]):
-    with proxied(*rules, guard=PageGuard(), serve=hijack) as there, there.connect() as client:
+    with proxied(*rules, guard=BrowserGuard(), serve=hijack) as there, there.connect() as client:
         client.sendall(ATTACH + b"early, ")
         client.sendall(b"no request")
         client.shutdown(socket.SHUT_WR)
@@ -321,7 +321,7 @@ def test_a_head_that_never_ends_passes_at_the_clients_end():
         while data := connection.recv(1000):
             heard += data
 
-    with proxied(guard=PageGuard(), serve=serve) as there, there.connect() as client:
+    with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         client.sendall(b"GET /_ping HT")
         client.shutdown(socket.SHUT_WR)
         assert said(client) == b""
@@ -366,7 +366,7 @@ def test_a_client_that_is_far_ahead_is_ended():
     [b"Host: evil.example:2377", b"Host: 127.0.0.1\r\nOrigin: http://evil.example", b"host:evil.example"],
 )
 def test_a_pages_request_gets_403_and_the_end(headers: bytes):
-    with proxied(guard=PageGuard()) as there, there.connect() as client:
+    with proxied(guard=BrowserGuard()) as there, there.connect() as client:
         client.sendall(b"POST /containers/create HTTP/1.1\r\n%s\r\nContent-Length: 2\r\n\r\n{}" % headers)
         found = said(client)
     assert found.startswith(b"HTTP/1.1 403 Forbidden\r\n")
@@ -378,7 +378,7 @@ def test_a_pages_request_gets_403_and_the_end(headers: bytes):
 @pytest.mark.parametrize("step", [1, 1000])
 def test_every_request_of_a_connection_is_looked_at_and_answers_keep_their_order(step: int):
     evil = PING.replace(b"docker", b"evil.example")
-    with proxied(guard=PageGuard()) as there, there.connect() as client:
+    with proxied(guard=BrowserGuard()) as there, there.connect() as client:
         for start in range(0, len(PING + LIST + evil + START), step):
             client.sendall((PING + LIST + evil + START)[start : start + step])
         assert answer(client) + answer(client) == ok(b"/_ping") + ok(b"/v1.41/containers/json")
@@ -400,7 +400,7 @@ def test_what_is_no_request_passes_the_guard_untouched():
                 heard += connection.recv(1000)
             connection.sendall(b"got it")
 
-        with proxied(guard=PageGuard(), serve=serve) as there, there.connect() as client:
+        with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
             client.sendall(data)
             assert said(client) == b"got it"
         assert there.heard == [data]
@@ -417,7 +417,7 @@ def test_without_faults_every_byte_goes_on_at_once():
             heard += data
             arrived.put(data)
 
-    with proxied(guard=PageGuard(), serve=serve) as there, there.connect() as client:
+    with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         for byte in PING + chunked + LIST:
             client.sendall(bytes([byte]))
             assert arrived.get(timeout=20) == bytes([byte])
@@ -432,7 +432,7 @@ def test_pipelined_requests_pass_the_guard_at_once():
             heard += connection.recv(1000)
         connection.sendall(ok(b"1") + ok(b"2"))
 
-    with proxied(guard=PageGuard(), serve=serve) as there, there.connect() as client:
+    with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         client.sendall(PING)
         client.sendall(PING)
         assert answer(client) + answer(client) == ok(b"1") + ok(b"2")

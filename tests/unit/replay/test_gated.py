@@ -7,9 +7,9 @@ from time import monotonic
 import pytest
 
 from apispy.endpoints import Listen
-from apispy.gate import GARBAGE, Gate, PageGuard, parse
+from apispy.gate import GARBAGE, BrowserGuard, Gate, parse
 from apispy.model import Exchange
-from apispy.replay import Options, Player, Replay, Stage
+from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.tap.events import Closed
 from tests.recorded import Client, body, call, hijacked, wire
 
@@ -22,11 +22,11 @@ class Playing:
     """A replay with a gate, and the calls that it showed."""
 
     def __init__(
-        self, *recorded: Exchange, faults: tuple[str, ...] = (), guard: PageGuard | None = None
+        self, *recorded: Exchange, faults: tuple[str, ...] = (), guard: BrowserGuard | None = None
     ) -> None:
         self.over: list[Exchange] = []
         gate = Gate([parse(fault) for fault in faults], guard)
-        self.stage = Stage(Player(list(recorded), Options()), self._hear, gate=gate)
+        self.stage = PlaybackSession(Player(list(recorded), Options()), self._hear, gate=gate)
         self.replay = Replay(self.stage, TCP)
 
     def _hear(self, event: object) -> None:
@@ -108,7 +108,7 @@ def test_the_image_of_a_body_decides_and_a_client_that_waits_is_answered():
 
 
 def test_a_web_page_is_refused_and_nothing_is_played():
-    with Playing(call(1, "GET", INFO, {}), guard=PageGuard()) as there:
+    with Playing(call(1, "GET", INFO, {}), guard=BrowserGuard()) as there:
         with there.connect() as client:
             client.send(wire("GET", INFO).replace(b"docker", b"evil.example"))
             status, said = client.answer()

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from apispy.tap import Answered, Data, Opened, StreamEnded
+from apispy.tap import Data, Opened, ResponseStarted, StreamEnded
 from apispy.tap.connection import PIECE
 
 from .conversations import (
@@ -52,7 +52,7 @@ def test_head_has_no_body_whatever_its_headers_say():
 def test_events_are_told_as_they_come():
     events = play([c(EVENTS), s(CHUNKED), s(b"3\r\n{}\n\r\n"), s(b"0\r\n\r\n")])
     kinds = [type(event) for event in events[:5]]
-    assert kinds == [Opened, StreamEnded, Answered, Data, StreamEnded]
+    assert kinds == [Opened, StreamEnded, ResponseStarted, Data, StreamEnded]
     assert events[3].chunk.data == b"{}\n"
     assert events[3].chunk.at == 2.0
 

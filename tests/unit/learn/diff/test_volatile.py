@@ -2,7 +2,7 @@
 
 import pytest
 
-from apispy.learn.diff.volatile import RANDOM_NAME, settled
+from apispy.learn.diff.ignored_differences import RANDOM_NAME, settled
 
 SETTLED = {
     "PASSWORD=<redacted:3f2a91c0>": "PASSWORD=<redacted>",

@@ -6,11 +6,11 @@ from apispy.engine.operations import BY_ID
 from apispy.engine.parameters import parameters
 from apispy.errors import UsageError
 from apispy.learn.explain.changes import compare, difference, history
+from apispy.learn.explain.descriptions import DESCRIPTIONS, description
 from apispy.learn.explain.explanation import check_version, engines, explain
 from apispy.learn.explain.fields import below, top
-from apispy.learn.explain.meanings import MEANINGS, meaning
-from apispy.learn.explain.records import Asked
-from apispy.learn.explain.understand import understand
+from apispy.learn.explain.question import understand
+from apispy.learn.explain.records import Question
 
 
 def told(text: str, api: str | None = None):
@@ -133,14 +133,14 @@ def test_no_version(text):
 
 @pytest.mark.parametrize("row", BY_ID.values(), ids=lambda row: row.id)
 def test_every_parameter_has_a_meaning(row):
-    assert not [one.name for one in explain(Asked(row)).parameters
-                if one.place != "path" and not meaning(row.id, one.name)]  # fmt: skip
+    assert not [one.name for one in explain(Question(row)).parameters
+                if one.place != "path" and not description(row.id, one.name)]  # fmt: skip
 
 
 def test_no_meaning_is_left_over():
     used = {f"{row.id}.{one.name}" for row in BY_ID.values() for one in parameters(row.id)}
     names = {name.partition(".")[2] for name in used}
-    assert not [key for key in MEANINGS if key not in used and key not in names]
+    assert not [key for key in DESCRIPTIONS if key not in used and key not in names]
 
 
 @pytest.mark.parametrize(

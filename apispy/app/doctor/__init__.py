@@ -1,0 +1,38 @@
+"""``apispy doctor``: one function for each check, in the order in which they are shown."""
+
+from collections.abc import Iterator
+
+from apispy.app.doctor.base import Check, Finding, Surroundings, problem
+from apispy.app.doctor.certificates import check_certificates
+from apispy.app.doctor.clients import check_api_versions, check_clis, check_proxies, check_variables
+from apispy.app.doctor.daemons import check_clock, check_daemon, check_listen, check_sockets
+from apispy.app.doctor.installation import check_environment, check_mitmproxy, check_python
+from apispy.errors import ApispyError
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("Python", check_python),
+    ("environment", check_environment),
+    ("mitmproxy", check_mitmproxy),
+    ("certificates", check_certificates),
+    ("listener", check_listen),
+    ("daemon", check_daemon),
+    ("sockets", check_sockets),
+    ("clock", check_clock),
+    ("docker CLI", check_clis),
+    ("API versions", check_api_versions),
+    ("variables", check_variables),
+    ("proxies", check_proxies),
+)
+
+
+def examine(where: Surroundings) -> Iterator[tuple[str, Finding]]:
+    """(name of the check, what it found), each as soon as it is known. A check with nothing to say says nothing."""
+    for name, check in CHECKS:
+        try:
+            for finding in check(where):
+                yield name, finding
+        except (ApispyError, OSError) as error:
+            yield name, problem(f"could not be looked at: {error}", "Put that right, and try again")
+
+
+__all__ = ["CHECKS", "Finding", "Surroundings", "examine"]

@@ -1,0 +1,67 @@
+"""apispy's own certificates: who may read them, how long they last, whether the keys are theirs. Only looks."""
+
+import ssl
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apispy.app.doctor.base import Finding, Surroundings, ok, problem
+from apispy.errors import ApispyError
+
+PAIRS = (("ca.pem", "ca-key.pem"), ("cert.pem", "key.pem"), ("server.pem", "server-key.pem"))
+
+
+def check_certificates(where: Surroundings) -> Iterator[Finding]:
+    folder = where.certs_dir
+    if not folder.is_dir():
+        yield ok(f"{folder} is not there yet; it is made at the first start")
+        return
+    found = [*_modes(folder), *(finding for pair in PAIRS for finding in _pair(folder, *pair))]
+    yield from found or [ok(f"{folder} is empty; it is filled at the first start")]
+
+
+def _modes(folder: Path) -> Iterator[Finding]:
+    keys = [folder / key for _, key in PAIRS if (folder / key).exists()]
+    for path, allowed in ((folder, 0o755), *((key, 0o600) for key in keys)):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & ~allowed:
+            better = 0o700 if path is folder else 0o600
+            yield problem(f"{path} has mode {mode:04o}: others have access", f"chmod {better:o} {path}")
+
+
+def _pair(folder: Path, cert_name: str, key_name: str) -> Iterator[Finding]:
+    from apispy.certs import validity_period
+
+    cert, key = folder / cert_name, folder / key_name
+    if not cert.exists():
+        return  # made when it is needed
+    anew = (
+        f"Move {folder} away: apispy makes a new CA at the next start"
+        if cert_name == "ca.pem"
+        else f"rm {cert}"
+    )
+    try:
+        start, end = validity_period(cert)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except ssl.SSLError as error:
+        reason = (error.reason or "no such pair").replace("_", " ").lower()
+        yield problem(f"{cert} and {key} do not belong together ({reason})", anew)
+    except OSError as error:
+        yield problem(f"{key}: {error.strerror}", anew)
+    except ApispyError as error:
+        yield problem(str(error).rstrip("."), anew)
+    else:
+        yield _dates(cert, start, end, anew)
+
+
+def _dates(cert: Path, start: datetime, end: datetime, anew: str) -> Finding:
+    now = datetime.now(UTC)
+    if now < start:
+        text = (
+            f"{cert} is valid from {start:%Y-%m-%d %H:%M} UTC, and the clock here says {now:%Y-%m-%d %H:%M}"
+        )
+        return problem(text, "Set the clock")
+    if now >= end:
+        return problem(f"{cert} ended on {end:%Y-%m-%d}", anew)
+    return ok(f"{cert} is good for {(end - now).days} days, and its key belongs to it")

@@ -1,0 +1,42 @@
+"""Messages and results of the commands, on standard error and standard output.
+
+Standard error holds apispy's own messages, because standard output may hold a client's output or a result.
+"""
+
+import sys
+from typing import TextIO
+
+from apispy.outputs.escaping import escape
+from apispy.outputs.style import Piece, paint, wrap
+
+
+def info(text: str) -> None:
+    """Print a message of apispy on standard error, after ``apispy: ``. *text* may quote input: it is escaped."""
+    info_line(f"apispy: {escape(text)}")
+
+
+def info_line(line: str) -> None:
+    """Print a line on standard error, unchanged."""
+    _print(line, sys.stderr)
+
+
+def result(text: str) -> None:
+    """Print lines of a result on standard output, escaped."""
+    for line in text.split("\n"):
+        _print(escape(line), sys.stdout)
+
+
+def print_styled(text: str, style: str, color: bool, *, err: bool = False, columns: int = 0) -> None:
+    """Print one line, escaped and painted if *color*; *err*: on standard error.
+
+    A line longer than *columns* is broken between words; 0 means never.
+    """
+    pieces = [Piece(escape(text), style)]
+    if columns:
+        pieces = wrap(pieces, columns, len(text) - len(text.lstrip(" ")) + 2)
+    _print(paint(pieces, color), sys.stderr if err else sys.stdout)
+
+
+def _print(line: str, stream: TextIO) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()

@@ -1,0 +1,87 @@
+"""Several files written together: all of them, or none."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from apispy.certs.files import make_directory
+from apispy.errors import ApispyError
+
+
+@dataclass(frozen=True)
+class PendingFile:
+    """What is to be at ``path``: ``data``, with ``mode``."""
+
+    path: Path
+    data: bytes
+    mode: int
+
+
+def refuse_present(paths: Sequence[Path]) -> None:
+    """ApispyError that names those of *paths* that are there already."""
+    if present := [str(path) for path in paths if os.path.lexists(path)]:
+        raise ApispyError(
+            f"Not written, because there is already: {', '.join(present)}. Name another directory with --out, "
+            "or type --force to replace these files. (A new CA knows nothing of what an old one signed: to keep a CA, "
+            "name its directory with --ca.)"
+        )
+
+
+def write_all_or_none(files: Sequence[PendingFile], *, force: bool) -> None:
+    """Write *files*, and missing directories (0700). On any failure all is as it was before.
+
+    Without *force* a file that is there is never replaced, not even one that appears meanwhile. OSError as the
+    system gave it; ApispyError for files that are there and for a directory that is not safe.
+    """
+    if not force:
+        refuse_present([file.path for file in files])
+    with ExitStack() as directories, ExitStack() as always, ExitStack() as undo:
+        for directory in sorted({file.path.parent for file in files}):
+            _make(directory, directories)
+        staged = [(_beside(file.path, always), file) for file in files]
+        for temporary, file in staged:
+            _fill(temporary, file)
+        for temporary, file in staged:
+            if force and os.path.lexists(file.path):
+                _replace(temporary, file.path, always, undo)
+            else:
+                os.link(temporary, file.path)  # unlike a rename, it fails when somebody was faster
+                undo.callback(file.path.unlink)
+        undo.pop_all()
+        directories.pop_all()
+
+
+def _make(directory: Path, undo: ExitStack) -> None:
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    make_directory(directory, "--out")
+    for path in reversed(missing):
+        undo.callback(path.rmdir)
+
+
+def _beside(path: Path, always: ExitStack) -> Path:
+    """A new file next to *path*, empty and 0600, that is gone in the end."""
+    fd, name = tempfile.mkstemp(".tmp", f".{path.name}.", path.parent)
+    os.close(fd)
+    temporary = Path(name)
+    always.callback(temporary.unlink, missing_ok=True)
+    return temporary
+
+
+def _fill(temporary: Path, file: PendingFile) -> None:
+    with temporary.open("wb") as out:
+        out.write(file.data)
+        os.fchmod(out.fileno(), file.mode)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _replace(temporary: Path, path: Path, always: ExitStack, undo: ExitStack) -> None:
+    """At every moment there is a file at *path*: the old one, or the whole new one."""
+    old = _beside(path, always)
+    old.unlink()
+    os.link(path, old, follow_symlinks=False)
+    undo.callback(os.replace, old, path)
+    os.replace(temporary, path)

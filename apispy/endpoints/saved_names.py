@@ -1,0 +1,102 @@
+"""Names of the user's own for daemons: ``apispy endpoints add NAME ADDRESS``.
+
+Kept in ``$XDG_CONFIG_HOME/apispy/endpoints.json`` (``~/.config/apispy/endpoints.json``), 0600. What is saved is where
+the address and the TLS options led at that time, so that a name means the same daemon in every shell.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from apispy.endpoints.address import TLS, Endpoint, daemon_address
+from apispy.endpoints.files import make_directory, read_json, write_json
+from apispy.errors import ApispyError, UsageError
+
+NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]{0,62}")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SavedNames:
+    """The names in one file, which need not be there yet."""
+
+    file: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], home: Path) -> "SavedNames":
+        """Those of the user."""
+        config = environ.get("XDG_CONFIG_HOME", "")
+        # The specification of XDG: a relative path is to be ignored.
+        return cls((Path(config) if config.startswith("/") else home / ".config") / "apispy/endpoints.json")
+
+    def names(self) -> list[str]:
+        """All there are, sorted. ApispyError when the file cannot be read."""
+        return sorted(self._entries())
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """What *name* was saved for; None when it was not saved."""
+        entry = self._entries().get(name)
+        if entry is None:
+            return None
+        try:
+            return _restored(entry)
+        except (KeyError, TypeError, AttributeError, UsageError) as error:
+            raise ApispyError(
+                f"{self.file}: {name!r} is not what apispy wrote ({error}). Type: apispy endpoints remove {name}"
+            ) from None
+
+    def add(self, name: str, endpoint: Endpoint, *, replacing: bool = False) -> None:
+        """Save *name*. UsageError for a name that is taken, unless *replacing*, or that cannot be one."""
+        if not NAME.fullmatch(name) or name == "default":
+            raise UsageError(
+                f"Name {name!r}: expected a letter and then letters, digits, '_', '.' and '-', at most 63, and not "
+                '"default".'
+            )
+        entries = self._entries()
+        if name in entries and not replacing:
+            raise UsageError(f"There is an endpoint {name!r} already. Add --force to replace it.")
+        self._write(entries | {name: _saved(endpoint)})
+
+    def remove(self, name: str) -> None:
+        """Forget *name*. UsageError when there is none."""
+        entries = self._entries()
+        if name not in entries:
+            there = ", ".join(sorted(entries)) or "none"
+            raise UsageError(f"There is no endpoint {name!r} in {self.file}. There are: {there}.")
+        del entries[name]
+        self._write(entries)
+
+    def _entries(self) -> dict[str, Any]:
+        try:
+            content = read_json(self.file)
+        except FileNotFoundError:
+            return {}
+        entries = content.get("endpoints")
+        if content.get("format") != FORMAT or not isinstance(entries, dict):
+            raise ApispyError(
+                f'{self.file}: expected "format": {FORMAT} and "endpoints", found otherwise. It was written by '
+                "another version of apispy, or by hand. Move it away, or use that version."
+            )
+        return entries
+
+    def _write(self, entries: dict[str, Any]) -> None:
+        make_directory(self.file.parent)
+        write_json(self.file, {"format": FORMAT, "endpoints": entries})
+
+
+def _saved(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.tls is None:
+        return {"address": str(endpoint), "tls": None}
+    files = {role: getattr(endpoint.tls, role) for role in ("ca", "cert", "key")}
+    tls = {role: str(file.absolute()) if file else None for role, file in files.items()}
+    return {"address": str(endpoint), "tls": {"verify": endpoint.tls.verify, **tls}}
+
+
+def _restored(entry: dict[str, Any]) -> Endpoint:
+    endpoint, _ = daemon_address(entry["address"])
+    if (tls := entry["tls"]) is None:
+        return endpoint
+    ca, cert, key = (Path(tls[role]) if tls[role] is not None else None for role in ("ca", "cert", "key"))
+    return replace(endpoint, tls=TLS(tls["verify"] is not False, ca, cert, key))

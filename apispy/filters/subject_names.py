@@ -1,0 +1,58 @@
+"""The containers and images that a request is about, by all their names."""
+
+import re
+from collections.abc import Iterator
+
+from apispy.filters.subject import Subject
+
+CONTAINER_IN = {"ContainerCreate": "name", "ImageCommit": "container"}
+"""Operations that name the container in a parameter."""
+
+IMAGE_IN = {
+    "ImageCreate": "fromImage",
+    "ImageBuild": "t",
+    "ImageGetAll": "names",
+    "ImageTag": "repo",
+    "ImageCommit": "repo",
+}
+"""Operations that name images in a parameter; the tag may stand in another."""
+
+CONTAINER_PATHS = ("/containers/{", "/libpod/containers/{")
+IMAGE_PATHS = ("/images/{", "/distribution/{")
+
+_TAG = re.compile(r"(?<=.)(:[^:/@]*)?(@.*)?\Z")
+"""And the digest; a colon before a slash is that of a port."""
+
+
+def containers(subject: Subject) -> Iterator[str]:
+    call = subject.call
+    if call.operation.path.startswith(CONTAINER_PATHS):
+        yield from subject.aliases(call.arguments.get("id") or call.arguments.get("name", ""))
+    elif call.operation.path.startswith("/exec/{"):
+        for name in subject.aliases(call.arguments.get("id", "")):  # "web:cat", see learn/name_registry.py
+            where, colon, _ = name.partition(":")
+            if colon:
+                yield from subject.aliases(where)
+    elif name := call.value(CONTAINER_IN.get(call.operation.id, "")):
+        yield from subject.aliases(name)
+
+
+def images(subject: Subject) -> Iterator[str]:
+    for typed in _images(subject):
+        for name in subject.aliases(typed):
+            yield name
+            yield _TAG.sub("", name)
+
+
+def _images(subject: Subject) -> Iterator[str]:
+    call = subject.call
+    if call.operation.path.startswith(IMAGE_PATHS):
+        yield call.arguments.get("name", "")
+    tag = call.value("tag")
+    for key, name in call.parameters:
+        if key == IMAGE_IN.get(call.operation.id):
+            yield f"{name}@{tag}" if ":" in tag else f"{name}:{tag}" if tag else name
+    if call.operation.id == "ContainerCreate":
+        for item in subject.items.get("request", ()):
+            if isinstance(item.value, dict) and isinstance(image := item.value.get("Image"), str):
+                yield image

@@ -1,0 +1,89 @@
+"""The last reading of a call: all that was understood of it."""
+
+from dataclasses import replace
+from typing import Literal
+
+from apispy import decoders, engine
+from apispy.engine.operation import Call
+from apispy.learn import NameRegistry, notes_on
+from apispy.model import Body, Direction, Exchange, Item
+from apispy.outputs.base import Reading
+from apispy.pipeline.live_call import LiveCall, begun, json_of
+from apispy.pipeline.live_stream import LiveStream, is_beyond
+from apispy.pipeline.response_errors import ANSWERS, errors_of
+from apispy.redaction.redactor import Redactor
+
+Notes = Literal["off", "on", "strict"]
+
+
+def read(
+    exchange: Exchange, memory: NameRegistry, *, redactor: Redactor | None = None, notes: Notes = "on"
+) -> Reading:
+    """Read a finished exchange, from a capture say, as the live way would have read it.
+
+    *memory* is that of the session: it knows what earlier calls told, and learns from this one. So is *redactor*.
+    """
+    return finish(begun(redactor or Redactor(), exchange), memory, notes)
+
+
+def _with_form(call: Call, exchange: Exchange) -> Call:
+    """The call with those of its parameters that came in the body, if that is a form."""
+    kind, body = exchange.request.headers.text("content-type"), exchange.request.body
+    is_form = kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+    return engine.with_form(call, body.data) if is_form and not body.cut else call
+
+
+def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
+    """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
+    exchange = live.exchange
+    live.call = _with_form(live.call, exchange)
+    formats: dict[Direction, str] = {}
+    items: dict[Direction, tuple[Item, ...]] = {}
+    for direction, body in exchange.streams.items():
+        if body.size:
+            formats[direction] = live.format(direction, memory, json_of(items.get("request", ())))
+            items[direction] = _items(live, direction, body, formats[direction])
+    answer = [item for direction in ANSWERS for item in items.get(direction, ())]
+    errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
+    asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
+    if exchange.response is not None and exchange.response.status < 400:
+        memory.learn(live.call, asked, answered)
+    noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
+    return Reading(
+        exchange,
+        live.call,
+        items,
+        errors,
+        noted,
+        formats,
+        label=memory.labelled,
+        aliases=memory.aliases,
+        at=exchange.duration,
+    )
+
+
+def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
+    """The exchange with what was read in those of its bytes that it does not hold.
+
+    What was withheld has no digest: whoever guesses a secret could prove it with one.
+    """
+    for direction, body in exchange.streams.items():
+        stream = live.streams.get(direction)
+        if body.cut or not body.shown:
+            seen = stream.seen_beyond(body.kept) if stream else body.seen
+            body = replace(body, seen=seen, digest=body.digest if body.shown else "")
+            exchange = exchange.with_stream(direction, body)
+    return exchange
+
+
+def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
+    stream = live.streams.get(direction)
+    past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
+    if past and not (stream and stream.forgot):
+        return past
+    again = LiveStream(decoders.make(name) if body.shown else None)
+    head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
+    if not body.cut:
+        return (*head, *again.close())
+    # The middle is not kept: what was read in the kept head, then what is remembered of the end.
+    return (*head, *[item for item in past if is_beyond(item, body.kept)])

@@ -1,0 +1,49 @@
+"""What secrets are called in the report, in the plural, and which one stands at a place in a body."""
+
+from apispy.engine.operation import Operation
+from apispy.redaction.json_paths import Path
+
+ENV = "environment values"
+BUILD = "build arguments"
+REGISTRY = "registry credentials"
+HEADER = "header credentials"
+URL = "URL credentials"
+SWARM = "swarm tokens"
+KEYS = "private keys"
+PARAMETER = "secret parameters"
+RULE = "user-chosen values"
+ECHO = "repeated secrets"
+BODY = "withheld streams"
+OPTION = "driver options"
+OTHER = "other secrets"
+
+BY_FIELD = {
+    "env": ENV,
+    "createdby": BUILD,
+    "value": ENV,  # of a plugin's Config.Env
+    "password": REGISTRY,
+    "auth": REGISTRY,
+    "identitytoken": REGISTRY,
+    "registrytoken": REGISTRY,
+    "jointoken": SWARM,
+    "jointokens": SWARM,
+    "unlockkey": "unlock keys",
+    "signingcakey": KEYS,
+    "splunk-token": OPTION,
+    "createcommand": "command lines",  # Podman's, with the values of its -e
+    "httpproxy": URL,
+    "httpsproxy": URL,
+}
+"""By the last name of the path, in lower case."""
+
+BY_TAG = {"Secret": "secrets", "Config": "configs", "Podman": "secrets"}
+
+
+def kind_at(operation: Operation, path: Path) -> str:
+    """What stands at *path* in a body of *operation*."""
+    last = str(path[-1]) if path else ""
+    if last in ("data", ""):  # "": the whole body
+        return ENV if operation.id == "PluginSet" else BY_TAG.get(operation.tag, OTHER)
+    if last in ("o", "password") and len(path) > 1:
+        return OPTION
+    return BY_FIELD.get(last, OTHER)

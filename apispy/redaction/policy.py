@@ -1,0 +1,23 @@
+"""What is to be hidden: the user's choices."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from apispy.redaction.name_patterns import looks_secret
+from apispy.redaction.user_rules import NO_RULES, Rules
+
+Env = Literal["all", "secret-looking", "none"]
+"""Which values of environment variables and build arguments are hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The default hides every secret that apispy knows of. It stays so for what a program shows or saves."""
+
+    env: Env = "all"
+    rules: Rules = NO_RULES
+    show_secrets: bool = False  # then nothing is hidden
+
+    def hides_variable(self, name: str, value: str) -> bool:
+        """Whether the value of an environment variable or a build argument is hidden."""
+        return self.env == "all" or (self.env == "secret-looking" and looks_secret(name, value))

@@ -1,0 +1,148 @@
+"""Laws of the quick look at a saved exchange: it refuses what the whole look refuses, and tells the same figures."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from saved import EXCHANGES, JSON_BODIES, PATIENT, places
+from streams import streams
+
+from apispy.capture.exchange_summary import summarize
+from apispy.capture.format import from_json
+from apispy.capture.lines import written
+from apispy.capture.validation import Malformed
+from apispy.learn import NameRegistry
+from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
+from apispy.outputs.call_stats import stats_of
+from apispy.pipeline import fast_stats_of, read
+
+OF_CONTENT = (".content", ".tail", ": expected lengths that come to")
+"""What the whole look says of the content of a body, which the quick one does not look at."""
+
+
+@given(EXCHANGES)
+@PATIENT
+def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
+    gist = summarize(json.loads(written(exchange)))
+    tunnel = exchange.tunnel or Tunnel("")
+    response = exchange.response or Response(0)
+    assert (gist.method, gist.target) == (exchange.request.method, exchange.request.target)
+    assert (gist.started, gist.duration, gist.end) == (exchange.started, exchange.duration, exchange.end)
+    assert gist.status == (exchange.response and response.status)
+    assert gist.answered == response.at
+    assert gist.sent == exchange.request.body.size + tunnel.to_server.size
+    assert gist.received == response.body.size + tunnel.to_client.size
+    assert gist.whole() == exchange
+
+
+@given(EXCHANGES, st.data())
+@PATIENT
+def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.DataObject) -> None:
+    """With the same words: one value of a real line is exchanged for another, or taken away."""
+    value = json.loads(written(exchange))
+    where, name = data.draw(st.sampled_from(places(value)))
+    if data.draw(st.booleans()):
+        del where[name]
+    else:
+        where[name] = data.draw(
+            JSON_BODIES | st.sampled_from([1 << 80, -1, 1e308, {"$bytes": 1}, "é", "€", [1, 2], ["a", "b"]])
+        )
+    whole, quick = refused(from_json, value), refused(summarize, value)
+    assert whole == quick or (not quick and any(part in whole for part in OF_CONTENT))
+
+
+@pytest.mark.parametrize("empty", ["", {}, 0, False, None])
+@pytest.mark.parametrize(
+    "place", ["problems", "redactions", "request.headers", "request.body.chunks", "request.body.seen"]
+)
+def test_what_is_empty_and_no_list_is_refused(place: str, empty: object) -> None:
+    plain = Exchange(1, 1, 1e9, "c", "u", Request("GET", "/info"), Response(200), end="complete")
+    value = json.loads(written(plain))
+    *way, name = place.split(".")
+    holder = value
+    for part in way:
+        holder = holder[part]
+    holder[name] = empty
+    assert refused(from_json, value) == refused(summarize, value) != ""
+
+
+def refused(look, value) -> str:
+    try:
+        look(value)
+    except Malformed as error:
+        return str(error)
+    return ""
+
+
+TARGETS = (
+    "POST /images/create?fromImage=a",
+    "POST /containers/web/wait",
+    "GET /containers/web/logs",
+    "POST /containers/web/attach",
+    "POST /exec/e/start",
+    "GET /events",
+    "GET /containers/web/stats",
+    "POST /build",
+    "GET /containers/web/attach/ws",
+    "POST /session",
+    "POST /images/load",
+)
+TYPES = st.sampled_from(
+    [
+        "application/json",
+        "application/vnd.docker.raw-stream",
+        "application/vnd.docker.multiplexed-stream",
+        "application/x-tar",
+        "text/plain",
+        "application/json-seq",
+        "",
+    ]
+)
+ANSWERS = (
+    b'{"stream":"a"}\r\n{"errorDetail":{"message":"no"},"error":"no"}\r\n',
+    b'{"Error":{"Message":"gone"},"StatusCode":1}\n',
+    b'{"Error":null,"StatusCode":0}\n',
+    b'{"error":"no"}',
+    b"\x01\0\0\0\0\0\0\x02hi\x03\0\0\0\0\0\0\x03bad",
+    b"\x01\0\0\0\0\0\0\x02hi\x02\0\0\0\0\0\0\x03err",
+    b"\x01\0\0\0\0\0\0\x09hi",
+    b"",
+)
+FORMATS = ("progress", "events", "stats", "stdio", "json", "websocket")
+CONTENTS = st.one_of(st.sampled_from(ANSWERS), st.binary(max_size=40), *map(streams, FORMATS))
+
+
+def body(data: bytes, cut: int) -> Body:
+    return Body((Chunk(0.5, data),) if data else (), len(data) + cut, ended_at=0.5)
+
+
+@given(
+    st.sampled_from(TARGETS),
+    TYPES,
+    CONTENTS,
+    st.none() | CONTENTS,
+    st.sampled_from([0, 0, 7]),
+    st.sampled_from(["complete", "cut", "open"]),
+    st.booleans(),
+)
+@PATIENT
+@example("POST /exec/e/start", "", b"", b'{"a":1}', 0, "complete", False)
+@example("GET /containers/web/attach/ws", "", b'{"a":1}', None, 0, "complete", False)
+@example("GET /events", "application/json", b"[1]\n[2]\n", None, 0, "complete", False)
+@example("GET /events", "application/json", b'{"a":NaN}', None, 0, "complete", False)
+@example("GET /events", "application/json", b'{"a":\n1}', None, 0, "complete", False)
+def test_a_glance_tells_the_figures_of_the_whole_look(
+    line: str, kind: str, answer: bytes, tunnel: bytes | None, cut: int, end: str, packed: bool
+) -> None:
+    method, target = line.split()
+    fields = ((b"Content-Type", kind.encode()),) if kind else ()
+    fields += ((b"Content-Encoding", b"gzip"),) if packed else ()
+    plain = Exchange(1, 1, 1e9, "c", "u", Request(method, target), end="open", duration=2.0)
+    response = Response(200, headers=Headers(fields), body=body(answer, cut), at=1.0)
+    exchange = replace(plain, response=response, end=end)
+    if tunnel is not None:
+        exchange = replace(exchange, tunnel=Tunnel("tcp", body(b"x", 0), body(tunnel, cut)))
+    assume(len(answer) < 5000)
+    assert fast_stats_of(summarize(json.loads(written(exchange)))) == stats_of(read(exchange, NameRegistry()))

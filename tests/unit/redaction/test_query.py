@@ -1,0 +1,77 @@
+"""Targets and forms: what is no secret stays byte for byte."""
+
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pytest
+
+from apispy.redaction.query import pairs, parameter, target
+
+from .hiding import hider, token
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("buildargs", '{"A":"b","C":null}', '{"A":"T(b)","C":null}'),
+        ("buildargs", '{"A":"b","\\ud800":null}', '{"A":"T(b)","\\ud800":null}'),
+        ("buildargs", "b", "T(b)"),
+        ("buildargs", "{}", "{}"),
+        ("changes", "CMD true\nENV A=b", "CMD true\nENV A=T(b)"),
+        ("setenv", "A=b", "A=T(b)"),
+        ("remote", "https://a:b@r/x.git", "https://T(a:b)@r/x.git"),
+        ("api_token", "b", "T(b)"),
+        ("credentials", "b", "T(b)"),
+        ("rotateWorkerToken", "1", "1"),
+        ("rotateWorkerToken", "true", "true"),
+        ("run", '{"Env":["A=b"]}', '{"Env":["A=T(b)"]}'),
+        ("filters", '{"label": {"a=b": true}}', '{"label": {"a=b": true}}'),
+        ("t", "app:latest", "app:latest"),
+        ("x", "{broken", "{broken"),
+        ("x", "[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_one_parameter(name: str, value: str, shown: str) -> None:
+    for secret in ("a:b", "b"):
+        shown = shown.replace(f"T({secret})", token(secret))
+    assert parameter(hider(), name, value, "") == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/v1.41/build?t=a%2fb&q=1&&x&y=&buildargs=%7b%7D",
+        "/v1.41/images/a%2Fb/json",
+        "http://docker/info",
+        "*",
+        "/x?filters=%7B%22a%22%3A%5B%22b%22%5D%7D",
+        "/containers/x/attach?stdin=1;x=2",
+    ],
+)
+def test_without_secrets_it_stays(text: str) -> None:
+    assert target(hider("json:$.x", "re:nowhere"), text) == text
+
+
+def test_with_secrets_it_is_still_a_target() -> None:
+    hiding = hider("re:corp-[0-9]+")
+    text = "http://a:b@docker/images/corp-1/json?x=corp-2&corp-3=1&t=a%2Fb"
+    shown = target(hiding, text)
+    assert not set(shown) & set(' <>"')
+    assert urlsplit(shown).path == f"/images/{quote(token('corp-1'), safe=':')}/json"
+    assert parse_qsl(urlsplit(shown).query) == [("x", token("corp-2")), (token("corp-3"), "1"), ("t", "a/b")]
+    assert shown.endswith("&t=a%2Fb")
+    assert "request.query:x" in [one.place for one in hiding.found]
+
+
+def test_a_form() -> None:
+    assert (
+        pairs(hider(), "a=1&changes=ENV+A%3Db", "x") == f"a=1&changes={quote(f'ENV A={token("b")}', safe='')}"
+    )
+
+
+@pytest.mark.parametrize(("env", "hidden"), [("all", "ab"), ("secret-looking", "b"), ("none", "")])
+def test_which_variables(env: Any, hidden: str) -> None:
+    shown = parameter(hider(env=env), "buildargs", '{"HOME":"a","PASSWORD":"b"}', "")
+    assert [token(secret) in shown for secret in "ab"] == [secret in hidden for secret in "ab"]
+    shown = parameter(hider(env=env), "changes", "ENV HOME=a PASSWORD=b", "")
+    assert [token(secret) in shown for secret in "ab"] == [secret in hidden for secret in "ab"]

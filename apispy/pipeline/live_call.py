@@ -19,7 +19,7 @@ class LiveCall:
 
     exchange: Exchange  # clean, as it last was
     call: Call  # clean
-    cleaning: ExchangeRedactor
+    redactor: ExchangeRedactor
     streams: dict[Direction, LiveStream] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     told: bool = False  # the outputs know that it has begun
@@ -68,7 +68,7 @@ class LiveCall:
 
 def begun(redactor: Redactor, exchange: Exchange) -> LiveCall:
     """A call of which *exchange* is all that is known."""
-    cleaning = redactor.cleaning(exchange)
+    cleaning = redactor.for_exchange(exchange)
     clean = cleaning.exchange(exchange)
     return LiveCall(clean, cleaning.call(clean), cleaning)
 

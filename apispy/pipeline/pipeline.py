@@ -113,7 +113,7 @@ class Pipeline:
         live = self._live.get(exchange.id)
         if live is None:
             return
-        live.exchange = live.cleaning.exchange(exchange)
+        live.exchange = live.redactor.exchange(exchange)
         live.at = exchange.response.at if exchange.response else live.at
         self._decode(live, *live.exchange.streams)
         self._tell_begin(live)
@@ -123,8 +123,8 @@ class Pipeline:
         if live is None:
             return
         stream = live.stream(event.direction, event.chunk.at)
-        live.cleaning.look(event.direction, event.chunk.data)
-        chunk = live.cleaning.chunk(event.direction, event.chunk) if self._take_chunks else None
+        live.redactor.inspect(event.direction, event.chunk.data)
+        chunk = live.redactor.chunk(event.direction, event.chunk) if self._take_chunks else None
         if chunk is not None:
             reading = live.reading(self._memory)
             for output in self._take_chunks:
@@ -143,7 +143,7 @@ class Pipeline:
         live = self._live.pop(exchange.id, None) or begun(self._redactor, exchange)
         for direction in live.streams:
             self._flow(live, direction, live.stream(direction, exchange.duration).close())
-        live.exchange = with_seen(live.cleaning.exchange(exchange), live)
+        live.exchange = with_seen(live.redactor.exchange(exchange), live)
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
         for output in self._outputs:
@@ -168,9 +168,9 @@ class Pipeline:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.format(direction, self._memory, asked)
-                readable = name in decoders.PAYLOAD_FREE or not live.cleaning.hides(direction)
+                readable = name in decoders.PAYLOAD_FREE or not live.redactor.hides(direction)
                 decoder = decoders.make(name) if readable else None
-                live.streams[direction] = LiveStream(decoder, partial(live.cleaning.item, direction))
+                live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
     def _tell_begin(self, live: LiveCall) -> None:
         if live.told or not live.begins_now:

@@ -252,7 +252,9 @@ def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError("odd")
 
     monkeypatch.setattr(engine, "lookup", fail)
-    assert run(Opened(LIST)).told == ["notice an internal error in apispy, a call may be missing: ValueError('odd')"]
+    assert run(Opened(LIST)).told == [
+        "notice an internal error in apispy, a call may be missing: ValueError('odd')"
+    ]
 
 
 def test_a_saved_exchange_reads_like_a_live_one() -> None:

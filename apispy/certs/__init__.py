@@ -1,4 +1,4 @@
-"""Our own certificate authority and what it issues, in the file layout that docker expects.
+"""apispy's certificate authority and its certificates, in the file layout that docker expects.
 
 The only room that imports ``cryptography``. In use::
 

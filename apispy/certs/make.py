@@ -29,7 +29,7 @@ from apispy.errors import UsageError
 DAYS = 823  # from now; with the two days before now these are the 825 that macOS accepts (issue.py)
 MOST_DAYS = 36500
 ALWAYS = ("localhost", "127.0.0.1", "::1")  # for clients on the daemon's machine, and through an ssh tunnel
-LONGEST_NAME = 64  # characters in a common name (RFC 5280, appendix A: ub-common-name)
+MAX_NAME_LENGTH = 64  # characters in a common name (RFC 5280, appendix A: ub-common-name)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class _Contents:
 
     def _server(self, key: Key) -> x509.Certificate:
         first = str(self._sans[0].value)
-        name = first if len(first) <= LONGEST_NAME else "docker daemon"
+        name = first if len(first) <= MAX_NAME_LENGTH else "docker daemon"
         sans = {*self._sans, *map(san, ALWAYS)}
         return issue_server(self._ca, key, sans, self._order.now, common_name=name, end=_end(self._order))
 
@@ -166,8 +166,8 @@ def _authority(order: Order) -> Authority:
                 f"{brought}: expected a CA (ca.pem and ca-key.pem, there or in certs/), found no {name}. Type "
                 "--ca DIR with the directory that holds both, or make a new CA with --host NAME --out DIR."
             )
-    cure = "Type --ca DIR with another CA, or leave --ca out and type --host NAME: then a new one is made"
-    return read_authority(home / "ca.pem", home / "ca-key.pem", order.now, cure)
+    remedy = "Type --ca DIR with another CA, or leave --ca out and type --host NAME: then a new one is made"
+    return read_authority(home / "ca.pem", home / "ca-key.pem", order.now, remedy)
 
 
 def _brought(order: Order) -> Path | None:
@@ -183,10 +183,10 @@ def _home(directory: Path) -> Path:
 
 def _check_client(name: str) -> None:
     """It becomes a directory and a common name."""
-    if len(name) > LONGEST_NAME or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
+    if len(name) > MAX_NAME_LENGTH or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
         raise UsageError(
             f"--client {name!r}: expected a name of letters, digits and . _ @ -, that begins with a letter or a "
-            f"digit and has at most {LONGEST_NAME} characters. Type for example --client alice."
+            f"digit and has at most {MAX_NAME_LENGTH} characters. Type for example --client alice."
         )
 
 

@@ -164,7 +164,7 @@ def test_one_more_client_of_a_directory_and_one_more_elsewhere(out: Path, tmp_pa
 def test_signing_again_in_the_directory_of_the_ca_keeps_the_ca(out: Path) -> None:
     make(Order(out, ["orion"]))
     before = contents(out)
-    with pytest.raises(ApispyError, match=r"already: .*server.pem.*--force"):
+    with pytest.raises(ApispyError, match=r"files exist: .*server.pem.*--force"):
         make(Order(out, ["vega"], ca=out))
     made = make(Order(out, ["vega"], ca=out, force=True))
     changed = {name for name, data in contents(out).items() if before[name] != data}

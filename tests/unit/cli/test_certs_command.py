@@ -73,7 +73,7 @@ def test_making_and_showing(tmp_path: Path) -> None:
     assert shown.stdout.endswith("No problems.\n")
     again = apispy("--host", "orion", "--out", out)
     assert again.returncode == 1
-    assert again.stderr.startswith(f"apispy: Not written, because there is already: {out}/ca.pem, ")
+    assert again.stderr.startswith(f"apispy: Nothing was written, because these files exist: {out}/ca.pem, ")
     more = apispy("--client", "bob", "--ca", out)
     assert more.returncode == 0
     assert (out / "bob" / "key.pem").exists()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apispy.model import Exchange, Item, Request, Response
-from apispy.pipeline.response_errors import errors_of, error_in
+from apispy.pipeline.response_errors import error_in, errors_of
 
 
 def item(value: Any, kind: str = "json") -> Item:

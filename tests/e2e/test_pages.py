@@ -35,6 +35,7 @@ def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestc
     daemons.plain.docker(
         "rm", "-f", *daemons.plain.docker("ps", "-aq", "--filter", "name=greeter").split() or ["none"]
     )
+    daemons.plain.docker("rmi", "busybox")  # only the tag
     if pytestconfig.getoption("--rewrite-golden"):
         file.write_text(now)
     else:

@@ -284,7 +284,7 @@ def test_a_directory_that_others_can_change_is_refused_and_one_that_they_can_rea
     assert contents(out) == {}
     out.chmod(0o755)
     lines = instructions(make(Order(out, ["orion"])))
-    assert f"The directory was there already, mode 0755. Better: chmod 700 {out}" in lines
+    assert f"The directory existed, with mode 0755. Better: chmod 700 {out}" in lines
     assert mode(out) == 0o755, "it is not ours to change"
     with pytest.raises(ApispyError, match="expected a directory"):
         make(Order(out / "ca.pem", ["orion"]))

@@ -58,7 +58,7 @@ def test_what_cannot_be_used_is_refused_with_advice(words: list[str], says: str,
 def test_the_defaults_of_the_options_are_those_of_the_room() -> None:
     options = {option.name: option for option in command.params}
     assert options["days"].default == certs.DAYS
-    assert options["days"].type.max == certs.MOST_DAYS  # type: ignore[attr-defined]
+    assert options["days"].type.max == certs.MAX_DAYS  # type: ignore[attr-defined]
     assert options["layout"].default == "article"
 
 

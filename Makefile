@@ -20,6 +20,8 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
 unit: $(VENV)/.ready
 	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto

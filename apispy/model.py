@@ -148,7 +148,7 @@ class Exchange:
     id: int  # counts up from 1 in one session, over all connections
     connection: int  # likewise
     started: float  # Unix seconds, UTC
-    client: str  # who asked, in words: "127.0.0.1:51234", "pid 812 (docker)"
+    client: str  # description of the client: "127.0.0.1:51234", "docker (pid 812)"
     upstream: str  # the daemon's address as dialled
     request: Request
     response: Response | None = None

@@ -48,7 +48,8 @@ def _drop_after(text: str) -> int | None:
 
 ACTS = (
     Setting("status", "a status from 200 to 599",
-            "apispy responds with this status, in the format of the daemon's errors. The daemon never sees the request.",
+            "apispy responds with this status, in the format of the daemon's errors. The daemon never sees the "
+            "request.",
             "status=500", _status),
     Setting("drop-after", "a size (B, kB, MB, GB, KiB, MiB, GiB)",
             "The request is forwarded. The connection ends this many bytes after the response head, also in a hijacked "
@@ -59,7 +60,8 @@ ACTS = (
             "request.",
             "reset"),
     Setting("garbage", "",
-            "apispy responds with bytes that are not HTTP and closes the connection. The daemon never sees the request.",
+            "apispy responds with bytes that are not HTTP and closes the connection. The daemon never sees the "
+            "request.",
             "garbage"),
 )  # fmt: skip
 

@@ -41,42 +41,42 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
 
 TABLE = (
     Field("op", kinds.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
-          "Docker's name of the operation; of a call that is not known `?`.", "op:Container*", "operation"),
+          "Docker's name for the operation; `?` for an unknown call.", "op:Container*", "operation"),
     Field("tag", kinds.GLOB, Part.HEAD, lambda it: (it.call.operation.tag,),
-          "The chapter of Docker's reference: Container, Image, Network, ...", "tag:Image"),
+          "The section of Docker's reference: Container, Image, Network, ...", "tag:Image"),
     Field("method", kinds.GLOB, Part.HEAD, lambda it: (it.exchange.request.method,),
-          "The request's method.", "method:GET"),
+          "The request method.", "method:GET"),
     Field("path", kinds.GLOB, Part.HEAD, lambda it: (it.call.path,),
-          "The request's path, without version and query.", "path:/containers/*"),
+          "The request path, without version and query.", "path:/containers/*"),
     Field("version", kinds.VERSION, Part.HEAD, _version,
           "The API version that the client named; 1.9 is before 1.10.", "version<1.41"),
     Field("client", kinds.GLOB, Part.HEAD, lambda it: (it.exchange.client,),
-          "Who asked, as `--json` says it.", "client:*docker*"),
+          "The client, as in `--json`.", "client:*docker*"),
     Field("container", kinds.GLOB, Part.HEAD, containers,
-          "The container that the request is about, also through an exec: its name or its id, long or of 12 digits, "
-          "as far as the session told what belongs together.", "container:web"),
+          "The container that the request is about, also through an exec: its name, or its ID in full or 12 digits. "
+          "Either finds the other if the session has shown that they belong together.", "container:web"),
     Field("image", kinds.GLOB, Part.BODY, images,
           "The image that the request names, with or without its tag.", "image:busybox*"),
     Field("time", kinds.TIME, Part.HEAD, lambda it: (it.exchange.started,),
-          "When the call began: the time of any day, or a date and time; local, unless it ends in a zone.",
+          "When the call began: a time on any day, or a date and time; local, unless it ends in a zone.",
           "time>=12:00"),
-    Field("status", kinds.NUMBER, Part.ANSWER, _status, "The answer's status.", "status>=400"),
+    Field("status", kinds.NUMBER, Part.ANSWER, _status, "The response status.", "status>=400"),
     Field("duration", kinds.DURATION, Part.END, lambda it: (it.exchange.duration,),
-          "From the call's first byte to its end.", "duration>=200ms", "slow"),
+          "Time from the call's first byte to its end.", "duration>=200ms", "slow"),
     Field("size", kinds.SIZE, Part.END, _bytes("response", "to_client"),
-          "Bytes of the answer, head not counted, and of what a tunnel carried to the client.", "size>1MB",
+          "Bytes of the response body, and of what a tunnel carried to the client.", "size>1MB",
           "received"),
     Field("sent", kinds.SIZE, Part.END, _bytes("request", "to_server"),
-          "Likewise the other way.", "sent>=64KiB"),
+          "Bytes of the request body, and of what a tunnel carried to the daemon.", "sent>=64KiB"),
     Field("error", kinds.TEXT, Part.END, lambda it: it.errors,
-          "A text in what the daemon says went wrong; alone: the call failed.", "error:denied",
+          "Text in the daemon's error message; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
     Field("note", kinds.TEXT, Part.END, lambda it: it.notes,
-          "A text in what apispy remarks on the call; alone: it remarks anything.", "note:ignores",
+          "Text in apispy's notes on the call; alone: there is any note.", "note:ignores",
           flag=lambda it: bool(it.notes)),
 )  # fmt: skip
 
 FIELDS: dict[str, Field] = {name: field for field in TABLE for name in (field.name, field.alias) if name}
 
 WORD = Field("", kinds.TEXT, Part.HEAD, lambda it: (it.call.operation.id, it.call.path),
-             "A word alone is looked for in the operation's name and in the path.", "inspect")  # fmt: skip
+             "A bare word is searched for in the operation's name and in the path.", "inspect")  # fmt: skip

@@ -1,14 +1,15 @@
-"""The sessions in README and docs are real: typed into a shell, against a real daemon, by these tests.
+"""The sessions in README and docs are real: these tests type them into a shell, against a real daemon.
 
-`pytest tests/e2e/test_pages.py --rewrite-golden` writes into the pages what comes out now; read the difference.
+`pytest tests/e2e/test_pages.py --rewrite-golden` writes the current output into the pages; review the diff.
 """
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .daemon import Daemons
+from .daemon import IMAGE, Daemons
 from .pages import Page, run
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,14 @@ PAGES = [
     "docs/pytest.md",
     "docs/other-languages.md",
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _busybox(daemons: Daemons) -> Iterator[None]:
+    """The image of the tests under the name that a reader types: ``busybox``."""
+    daemons.plain.docker("tag", IMAGE, "busybox")
+    yield
+    daemons.plain.docker("rmi", "busybox")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -39,11 +39,12 @@ def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestc
     file = ROOT / name
     text = file.read_text()
     assert text.count("```console") > 0
-    now = run(text, Page(place / Path(name).stem, daemons))
+    rewrite = bool(pytestconfig.getoption("--rewrite-golden"))
+    now = run(text, Page(place / Path(name).stem, daemons), rewrite=rewrite)
     daemons.plain.docker(
         "rm", "-f", *daemons.plain.docker("ps", "-aq", "--filter", "name=greeter").split() or ["none"]
     )
-    if pytestconfig.getoption("--rewrite-golden"):
+    if rewrite:
         file.write_text(now)
     else:
         assert now == text, "".join(

@@ -4,7 +4,6 @@
 """
 
 import difflib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,24 +25,18 @@ PAGES = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _busybox(daemons: Daemons) -> Iterator[None]:
-    """The image of the tests under the name that a reader types: ``busybox``."""
-    daemons.plain.docker("tag", IMAGE, "busybox")
-    yield
-    daemons.plain.docker("rmi", "busybox")
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestconfig: pytest.Config) -> None:
     file = ROOT / name
     text = file.read_text()
     assert text.count("```console") > 0
+    daemons.plain.docker("tag", IMAGE, "busybox")  # the pages use the image that readers have
     rewrite = bool(pytestconfig.getoption("--rewrite-golden"))
     now = run(text, Page(place / Path(name).stem, daemons), rewrite=rewrite)
     daemons.plain.docker(
         "rm", "-f", *daemons.plain.docker("ps", "-aq", "--filter", "name=greeter").split() or ["none"]
     )
+    daemons.plain.docker("rmi", "busybox")  # only the tag
     if rewrite:
         file.write_text(now)
     else:

@@ -36,7 +36,7 @@ FRAME_LIMIT = BLOCK_LIMIT
 
 @decoder("h2c", discreet=True)
 class H2c:
-    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labelled with the frame's type.
+    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type.
 
     The frames of one header block are one item.
     Their values are objects, with the number of the ``stream`` if they belong to one. Of HEADERS they hold what

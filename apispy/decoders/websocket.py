@@ -34,7 +34,7 @@ CODES = {
 
 @decoder("websocket")
 class WebSocket(Stepwise):
-    """WebSocket frames, in either direction. Items of kind "raw", labelled "text" or "binary", their values bytes.
+    """WebSocket frames, in either direction. Items of kind "raw", labeled "text" or "binary", their values bytes.
 
     A message that comes in pieces gives an item for each, as in ``stdio``. Pings and pongs are items of their own
     kind, their values bytes. A close is one of kind "close", its value {"code", "reason"}, None for no code. Compressed

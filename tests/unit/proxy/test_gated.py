@@ -175,7 +175,7 @@ def test_a_delay_holds_only_its_own_connection_and_all_bytes_pass():
         assert answer(slow) == ok(b"/_ping")
     assert sorted(there.heard) == [PING, LIST + PING]
     held = next(call.exchange for call in there.shown.calls if call.exchange.problems)
-    assert held.problems == ("held for 400 ms by apispy, fault op:ContainerList delay=400ms",)
+    assert held.problems == ("delayed by apispy for 400 ms, fault op:ContainerList delay=400ms",)
     assert held.duration >= 0.4
 
 
@@ -343,7 +343,7 @@ def test_an_error_in_deciding_denies():
         client.sendall(START)
         found = said(client)
     assert found.startswith(b"HTTP/1.1 500 ")
-    assert b"the request was not passed on" in found
+    assert b"the request was not forwarded" in found
     assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
 
 
@@ -370,9 +370,9 @@ def test_a_pages_request_gets_403_and_the_end(headers: bytes):
         client.sendall(b"POST /containers/create HTTP/1.1\r\n%s\r\nContent-Length: 2\r\n\r\n{}" % headers)
         found = said(client)
     assert found.startswith(b"HTTP/1.1 403 Forbidden\r\n")
-    assert b'{"message": "apispy: refused, because ' in found
+    assert b'{"message": "apispy: refused: ' in found
     assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
-    assert there.shown.calls[0].exchange.problems[0].startswith("answered by apispy: refused, because ")
+    assert there.shown.calls[0].exchange.problems[0].startswith("answered by apispy: refused: ")
 
 
 @pytest.mark.parametrize("step", [1, 1000])

@@ -9,10 +9,10 @@ fallback, must itself accept HTTP/1.0, upgrades and ``Connection: close``, and f
 import re
 from dataclasses import dataclass
 
-HEAD_LIMIT = 1 << 20
+MAX_HEAD = 1 << 20
 """Bytes of a head (Go's default is the same)."""
 
-LINE_LIMIT = 1 << 14
+MAX_LINE = 1 << 14
 """Bytes of a line between the chunks of a body, or of its trailers."""
 
 CHUNKED = -1
@@ -153,7 +153,7 @@ class RequestFramer:
                 continue
             end = data.find(b"\n", at) + 1
             if not end:
-                if len(data) - at > LINE_LIMIT:
+                if len(data) - at > MAX_LINE:
                     return self._give_up()
                 break
             if self._in_trailers:
@@ -180,7 +180,7 @@ class RequestFramer:
 
 def _cannot_be_head(data: bytes) -> bool:
     """Whether *data* cannot become a head, whatever follows."""
-    if len(data) > HEAD_LIMIT or _BARE.search(data):
+    if len(data) > MAX_HEAD or _BARE.search(data):
         return True
     end = data.find(b"\n") + 1
     return not (_LINE.fullmatch(data, 0, end) if end else _BEGIN.match(data))

@@ -5,8 +5,10 @@ State and ownership
 A ConnectionTap owns at most one OpenExchange, which owns the readers and streams of its request, response and tunnel.
 The exchange goes through these states, and every step emits an event:
 
-    no exchange --request's head--> Opened --final response's head--> ResponseStarted --both streams ended--> Closed
-                                                        `--hijack or upgrade: both sides are a tunnel, not parsed--^
+    none --request's head--> Opened --final response's head--> ResponseStarted --both streams ended--> Closed, none
+
+The streams are the request's and the response's bodies; after a hijack or upgrade they are the two sides of the tunnel,
+which are not parsed. ``OpenExchange.protocol`` is set then.
 
 Bytes that the client sends after a request's end and before its response's end are ambiguous: pipelined requests, or
 stdin that came before the 101. ``_held`` keeps them (at most MAX_HELD) until the response decides: they go to the

@@ -1,4 +1,4 @@
-"""The gate: what passes is verbatim, however it is cut; no page gets through; a fault is read or explained."""
+"""The gate forwards bytes verbatim, however they are split, refuses web pages, and parses or explains any fault."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ PATHS = st.sampled_from([b"/_ping", b"/v1.41/containers/json?all=1", b"/build", 
 
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
-    """One request to the letter, with or without a body; none that hijacks."""
+    """A well-formed request that does not hijack, with or without a body."""
     head = b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (
         draw(st.sampled_from([b"GET", b"POST", b"HEAD"])),
         draw(PATHS),
@@ -47,7 +47,7 @@ CUTS = st.lists(st.integers(1, 60), max_size=20)
 
 @dataclass
 class Following:
-    """A daemon that answers everything at once, and hijacks nothing."""
+    """A daemon that responds to everything at once, and hijacks nothing."""
 
     answered: int = 1 << 30
     idle: bool = True
@@ -77,7 +77,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def passed(way: RequestForwarder, piece: bytes) -> tuple[bytes, bool]:
-    """What goes on after *piece*, and whether something was refused."""
+    """Feed *piece*. Return the forwarded bytes, and whether something was refused."""
     way.feed(piece)
     out = b""
     while (step := way.next()) is not None:

@@ -1,4 +1,4 @@
-"""A law of the tap: what is read without h11 is what h11 reads, on any bytes, however they are split."""
+"""An invariant of the tap: its fast readers agree with h11 on any bytes, however they are split."""
 
 from functools import partial
 from itertools import pairwise
@@ -49,7 +49,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def story(reader: http1.MessageReader, fed: list[bytes]) -> list[object]:
-    """All that a reader gives for each piece, until the message has ended or it is found to be none."""
+    """Return the parts that a reader yields for each piece, until the message ends or is invalid."""
     told: list[object] = []
     for number, piece in enumerate(fed):
         parts = []
@@ -85,7 +85,7 @@ def test_answers(question, data, cuts):
 
 
 def test_everyday_messages_are_read_without_h11():
-    """Else the law above would say little."""
+    """Otherwise the tests above would prove little."""
     read = http1.request_reader()
     list(
         read.feed(

@@ -1,4 +1,4 @@
-"""What a browser sends is turned away, and nothing else."""
+"""The browser guard refuses requests from web pages, and no others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is decided about a request, and how it is counted."""
+"""The gate's decisions and counts."""
 
 from apispy.gate import BrowserGuard, Decision, Gate, RespondWith, parse
 from apispy.gate.actions import PASS

@@ -1,4 +1,4 @@
-"""Requests are found to the letter, and nothing is guessed."""
+"""The framer finds well-formed requests, and does not guess about others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Faults as they are typed."""
+"""Fault rules: parsing and error messages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What waits to be shown keeps its order, is never lost, and waits for bytes but not for ever."""
+"""The backlog keeps the order, loses nothing, and lets bytes go first, but not forever."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""A TLS session with the daemon is taken up again, for a minute, and only with the daemon that it was with."""
+"""A TLS session with the daemon is resumed for a minute, and only with the same daemon."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from apispy.proxy.tls_contexts import (
 
 
 class Daemon:
-    """A daemon's side of TLS, and a client's context for it."""
+    """A daemon's TLS context, and a client's context for it."""
 
     def __init__(self, folder: Path) -> None:
         store = open_store(folder)
@@ -27,7 +27,7 @@ class Daemon:
         self.dials = daemon_context(TLS(True, client / "ca.pem", client / "cert.pem", client / "key.pem"))
 
     def ask(self, resumption: Resumption, dials: SSL.Context | None = None) -> bool:
-        """A connection that ends without close_notify, as those of apispy do. Whether a session was taken up."""
+        """Make a connection that ends without close_notify, as apispy's do. Return whether it resumed a session."""
         theirs = listening_connection(self.listens)
         ours = daemon_connection(dials or self.dials, "127.0.0.1")
         resumption.offer(ours)

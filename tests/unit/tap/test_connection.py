@@ -1,4 +1,4 @@
-"""The tap reads what real peers say, and stops reading what it cannot understand."""
+"""The tap parses what real peers send, and gives up on anything else."""
 
 from itertools import pairwise
 
@@ -26,7 +26,7 @@ from .conversations import (
 
 
 def only(steps, **options):
-    """The one exchange of a conversation."""
+    """Return the only exchange of a conversation."""
     events = play(steps, **options)
     assert gave_up(events) == []
     [exchange] = closed(events)
@@ -210,14 +210,14 @@ def test_offsets_count_every_byte():
 
 
 def test_a_daemon_that_says_more_than_its_answer_before_it_has_the_whole_request():
-    """Found by fuzzing: what followed was read as the beginning of another answer, without end."""
+    """Found by fuzzing: the rest was parsed as the beginning of another response, endlessly."""
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(LISTED + LISTED)])
     assert gave_up(events) == ["the daemon sent data after its response, before the request was complete"]
 
 
 def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
-    """Found by fuzzing: the answer ended with the connection, and behind the request stood no other."""
+    """Found by fuzzing: the response ended with the connection, and no other request followed the first."""
     until_closed = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[]\n"
     events = play([c(LIST + b"no request at all\r\n\r\n"), s(until_closed), s(b"")])
     [exchange] = closed(events)
@@ -226,7 +226,7 @@ def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
 
 
 def test_a_daemon_that_speaks_after_it_has_closed_its_side():
-    """Found by fuzzing. No socket does that, but a file of packets may say so."""
+    """Found by fuzzing. A socket cannot do that, but a packet file may contain it."""
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(b"HTTP/1.1 500 Oh\r\n\r\nno"), s(b""), s(b"more")])
     assert gave_up(events) == ["the daemon sent data after it closed its side"]

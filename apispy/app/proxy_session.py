@@ -81,7 +81,7 @@ class ProxySession:
         limit, digests = self.view.body_limit, self.capture is not None
         settings = Settings(self.where, self.daemon, self.files, limit, digests, self._gate)
         self._service = Service(settings, self.pipeline)
-        logging.getLogger().handlers = [LogNotices(self._service.say)]
+        logging.getLogger().handlers = [LogNotices(self._service.notice)]
 
         def listening(where: Listen) -> None:
             self.where = where

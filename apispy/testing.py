@@ -63,7 +63,7 @@ class Api:
     def unplayed(self) -> list[str]:
         """The recorded calls that nobody has asked for yet: "#3 ContainerStart"."""
         found = self._player.unplayed if self._player else ()
-        return [f"#{entry.number} {entry.name}" for entry in found]
+        return [f"#{recorded.number} {recorded.name}" for recorded in found]
 
     def check(self) -> None:
         """Raise Missed if a request had no recorded answer."""
@@ -107,7 +107,7 @@ def replaying(
     """As ``replay``, but nothing is raised for what was missed: ask the ``Api``."""
     from apispy import capture
     from apispy.endpoints import listen
-    from apispy.replay import Options, choose, serve, speed_of
+    from apispy.replay import Options, choose_matchers, parse_speed, serve
 
     path = Path(path)
     if not path.exists():
@@ -115,7 +115,7 @@ def replaying(
             f"{path}: there is no such fixture. Record it: apispy record -o {path} -- COMMAND; with pytest: "
             "pytest --docker-record=once"
         )
-    options = Options(choose(match), repeat_last, speed=speed_of(speed))
+    options = Options(choose_matchers(match), repeat_last, speed=parse_speed(speed))
     exchanges = list(capture.read(path))
     with (
         _directory() as directory,

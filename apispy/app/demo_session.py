@@ -12,12 +12,12 @@ from apispy.app.messages import result
 from apispy.app.run import run_under
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.replay import Options, choose, serve
+from apispy.replay import Options, choose_matchers, serve
 
 SPEAKS_RECORDED_API = range(17, 29)
 """Releases of the docker CLI that speak API 1.41, the recorded one: 29 asks for 1.44 at least."""
 
-LENIENT = Options(choose("operation,path"), repeat_last=True)
+LENIENT = Options(choose_matchers("operation,path"), repeat_last=True)
 """Docker CLIs of different releases ask for the same things in different words."""
 
 

@@ -18,7 +18,7 @@ from lines import Line
 from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay import Miss, Options, PlaybackSession, Player
-from apispy.replay.connection import Connection
+from apispy.replay.playback_connection import PlaybackConnection
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.jsonl"))
@@ -34,8 +34,8 @@ def recorded() -> list[Exchange]:
 def test_what_is_recorded_finds_itself(path: Path) -> None:
     exchanges = list(capture.read(path))
     player = Player(exchanges)
-    for entry in player.entries:
-        found = player.find(entry.exchange)
+    for recorded_call in player.calls:
+        found = player.find(recorded_call.exchange)
         assert not isinstance(found, Miss), "\n".join(text for text, _ in found.lines())
     assert not player.unplayed
 
@@ -144,8 +144,8 @@ def as_sent(exchange: Exchange) -> bytes:
     return b"\r\n".join([*lines, b"", request.body.data]) + said
 
 
-async def carried(stage: PlaybackSession, line: Line) -> None:
-    await asyncio.wait_for(Connection(stage, line, "law").run(), 5)
+async def carried(session: PlaybackSession, line: Line) -> None:
+    await asyncio.wait_for(PlaybackConnection(session, line, "law").run(), 5)
 
 
 @given(sessions, sessions, st.lists(st.binary(max_size=80), max_size=3))
@@ -153,15 +153,15 @@ async def carried(stage: PlaybackSession, line: Line) -> None:
 def test_any_record_and_any_client_come_to_an_end(
     record: list[Exchange], asked: list[Exchange], noise: list[bytes]
 ) -> None:
-    stage = PlaybackSession(Player(record, Options(patience=0.01)))
+    session = PlaybackSession(Player(record, Options(patience=0.01)))
     lines = [Line(*[as_sent(exchange) for exchange in [*record, *asked]]), Line(*noise)]
     lines += [Line(as_sent(exchange), b"more\n") for exchange in record]
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(carried(stage, line) for line in lines))
+        await asyncio.gather(*(carried(session, line) for line in lines))
 
     asyncio.run(all_of_them())
-    for miss in stage.player.misses:
+    for miss in session.player.misses:
         assert "\n" not in miss.message
         assert list(miss.lines())
 
@@ -177,11 +177,11 @@ def test_a_thousand_replays_at_once_are_all_alike() -> None:
     exchanges = sorted(capture.read(ROOT / "samples/run.jsonl"), key=lambda exchange: exchange.started)
 
     async def one() -> tuple[bytes, ...]:
-        stage = PlaybackSession(Player(exchanges, Options(patience=60)))
+        session = PlaybackSession(Player(exchanges, Options(patience=60)))
         lines = [Line(as_sent(exchange)) for exchange in exchanges]
-        await asyncio.gather(*(Connection(stage, line, "law").run() for line in lines))
-        assert not stage.player.misses
-        assert not stage.given_up
+        await asyncio.gather(*(PlaybackConnection(session, line, "law").run() for line in lines))
+        assert not session.player.misses
+        assert not session.timeouts
         return tuple(bytes(line.sent) for line in lines)
 
     async def all_at_once() -> list[tuple[bytes, ...]]:

@@ -47,7 +47,7 @@ def test_a_miss_fails_the_test_and_tells_what_was_nearest(project):
     result.stdout.fnmatch_lines(
         ["*Captured apispy replay*", "*nearest: #2 GET*", "*query all*", "*- 0*", "*+ 1*"]
     )
-    result.stdout.fnmatch_lines(["*fixtures/ps.json. Record it anew: pytest --docker-record=all *test_ps*"])
+    result.stdout.fnmatch_lines(["*fixtures/ps.json. Record it again: pytest --docker-record=all *test_ps*"])
 
 
 def test_a_miss_that_the_test_swallows_fails_it_too(project):

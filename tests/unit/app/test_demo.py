@@ -78,4 +78,4 @@ def assert_the_session(said: str) -> None:
     assert "-> 200 exit code 3" in said
     assert "-> 404 No such container: greeter" in said
     assert "calls  errors" in said
-    assert "no recorded answer" not in said
+    assert "no recorded response" not in said

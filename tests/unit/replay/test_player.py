@@ -11,7 +11,7 @@ import pytest
 
 from apispy.errors import UsageError
 from apispy.model import Exchange
-from apispy.replay import Miss, Options, Player, choose, speed_of
+from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed
 from tests.recorded import BEGAN, body, call, headers, hijacked
 
 CREATE = "/v1.41/containers/create"
@@ -24,7 +24,7 @@ def live(method: str, target: str, asks: Any = None, **options: Any) -> Exchange
 def finds(player: Player, *exchange: Any, **options: Any) -> int:
     """The number of the recorded call, 0 for a miss."""
     found = player.find(live(*exchange, **options))
-    return 0 if isinstance(found, Miss) else found.entry.number
+    return 0 if isinstance(found, Miss) else found.number
 
 
 def test_within_a_key_in_recorded_order_across_keys_in_any() -> None:
@@ -170,30 +170,30 @@ def test_a_version_is_served_if_the_answer_is_right_in_it() -> None:
 
 
 def test_matchers_are_chosen_by_name() -> None:
-    assert [one.name for one in choose("path,query")] == ["operation", "path", "query"]
-    assert "body" not in [one.name for one in choose("-body")]
+    assert [one.name for one in choose_matchers("path,query")] == ["operation", "path", "query"]
+    assert "body" not in [one.name for one in choose_matchers("-body")]
     for wrong in ("nonsense", "path,-body", "-operation"):
         with pytest.raises(UsageError):
-            choose(wrong)
-    loose = Player([call(1, "POST", CREATE, asks={"Image": "a"})], Options(choose("-body")))
+            choose_matchers(wrong)
+    loose = Player([call(1, "POST", CREATE, asks={"Image": "a"})], Options(choose_matchers("-body")))
     assert finds(loose, "POST", CREATE, {"Image": "b"}) == 1
 
 
 def test_speeds() -> None:
-    assert [speed_of(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
+    assert [parse_speed(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
     for wrong in ("", "quick", "-1", "0", "nan", "inf"):
         with pytest.raises(UsageError):
-            speed_of(wrong)
+            parse_speed(wrong)
 
 
 def test_what_was_not_kept_whole_cannot_be_played() -> None:
     whole = call(1, "GET", "/v1.41/images/x/get", b"tar")
     assert whole.response
     cut = replace(whole, response=replace(whole.response, body=replace(whole.response.body, size=99)))
-    [entry] = Player([cut]).entries
+    [recorded] = Player([cut]).calls
     assert (
-        entry.unplayable
-        == "only 3 of the 99 bytes of its answer were kept; record with a larger --body-limit"
+        recorded.reason_unplayable
+        == "its response is incomplete (kept 3 of 99 bytes); record with a larger --body-limit"
     )
 
 
@@ -211,5 +211,5 @@ def test_of_buildkits_tunnels_only_the_session_can_be_played_empty(target: str, 
     withheld = replace(body((0.2, b"secret")), chunks=(), shown=False)
     tunnel = hijacked(1, target, withheld, withheld)
     assert tunnel.tunnel
-    [entry] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).entries
-    assert (not entry.unplayable) == playable
+    [recorded] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).calls
+    assert (not recorded.reason_unplayable) == playable

@@ -58,7 +58,7 @@ def test_a_miss_explains_itself_to_the_client(tmp_path: Path) -> None:
         status, said = client.ask("POST", "/v1.41/containers/create", {"Image": "alpine"})
         assert status == 501
         message = json.loads(said)["message"]
-        assert message.startswith("apispy replay: no recorded answer for ContainerCreate POST")
+        assert message.startswith("apispy replay: no recorded response for ContainerCreate POST")
         assert "body $.Image" in message
         assert client.ask("POST", "/v1.41/containers/create", {"Image": "busybox"})[0] == 201
     [miss] = running.player.misses
@@ -135,4 +135,4 @@ def test_what_never_comes_is_not_waited_for_for_ever(tmp_path: Path) -> None:
         Client(running.where) as client,
     ):
         assert client.ask("POST", "/v1.41/containers/web/wait") == (200, b'{"StatusCode":0}')
-    assert running.stage.given_up == 1
+    assert running.session.timeouts == 1

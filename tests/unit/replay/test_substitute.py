@@ -3,7 +3,7 @@
 import pytest
 
 from apispy.model import Chunk
-from apispy.replay.substitute import swap_of, swapped
+from apispy.replay.substitute import substitute, substitution_of
 
 
 def frame(kind: int, text: bytes) -> bytes:
@@ -12,7 +12,7 @@ def frame(kind: int, text: bytes) -> bytes:
 
 def again(*pieces: bytes, format: str = "json", **texts: str) -> list[bytes]:
     chunks = [Chunk(float(number), data) for number, data in enumerate(pieces)]
-    return [chunk.data for chunk in swapped(chunks, format, swap_of(texts))]
+    return [chunk.data for chunk in substitute(chunks, format, substitution_of(texts))]
 
 
 def test_what_is_bound_is_put_in() -> None:

@@ -26,10 +26,10 @@ class Playing:
     ) -> None:
         self.over: list[Exchange] = []
         gate = Gate([parse(fault) for fault in faults], guard)
-        self.stage = PlaybackSession(Player(list(recorded), Options()), self._hear, gate=gate)
-        self.replay = Replay(self.stage, TCP)
+        self.session = PlaybackSession(Player(list(recorded), Options()), self._take, gate=gate)
+        self.replay = Replay(self.session, TCP)
 
-    def _hear(self, event: object) -> None:
+    def _take(self, event: object) -> None:
         if isinstance(event, Closed):
             self.over.append(event.exchange)
 
@@ -124,7 +124,7 @@ def test_an_error_in_deciding_denies():
         raise RuntimeError("a bug")
 
     with Playing(call(1, "GET", "/containers/web/json", {})) as there:
-        there.stage.gate = Gate([parse("container:web reset")], aliases=broken)
+        there.session.gate = Gate([parse("container:web reset")], aliases=broken)
         with there.connect() as client:
             assert client.ask("GET", "/containers/web/json")[0] == 500
     assert there.replay.player.unplayed

@@ -1,7 +1,8 @@
 """Names that the client of a plain capture generated, and that differ in the next run.
 
-Fixtures have placeholders for these, found by a wider rule (``apispy.fixtures``): it also takes other forms, such as
-BuildKit's 25 characters, because it knows which of them are ids that the daemon generated.
+Fixtures have placeholders for them. ``apispy.fixtures`` finds them by a rule of its own, which accepts more forms
+(BuildKit's 25 characters, say) because it knows the ids that the daemon generated. Its import would also delay a
+replay's start.
 """
 
 import json

@@ -102,5 +102,5 @@ def test_broken_json_is_told_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ['{"log": {}}', "[]", '{"log": {"entries": 7}}', "[" * 100_000])
 def test_json_that_is_no_har(tmp_path: Path, text: str) -> None:
     (tmp_path / "x").write_text(text)
-    with pytest.raises(ApispyError, match=r"no HAR file|expected a list|no JSON"):
+    with pytest.raises(ApispyError, match=r"not a HAR file|expected a list|invalid JSON"):
         importers.read(tmp_path / "x", "har", Settings())

@@ -95,7 +95,7 @@ def test_other_http_is_left_out_unless_its_port_is_named(tmp_path: Path) -> None
     path = write(tmp_path / "x", web.segments)
     found = read(path)
     assert found.exchanges == ()
-    assert "--port 80 takes it in" in found.notices[0]
+    assert "use --port 80" in found.notices[0]
     assert len(read(path, port=80).exchanges) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_gap_ends_its_call_and_the_next_is_read(tmp_path: Path) -> None:
     )
     found = read(write(tmp_path / "x", segments[:5] + segments[6:]))
     first, second = found.exchanges
-    assert (first.end, first.problems) == ("cut", ("10 bytes that the daemon sent are not in the file",))
+    assert (first.end, first.problems) == ("cut", ("the file lacks 10 bytes that the daemon sent",))
     assert (second.end, second.problems) == ("complete", ())
 
 
@@ -149,7 +149,7 @@ def test_a_gap_in_a_request_is_not_hidden_by_its_answer(tmp_path: Path) -> None:
     )
     one, two, three = read(write(tmp_path / "x", [*segments[:6], *segments[7:]])).exchanges
     assert (one.end, three.end) == ("complete", "complete")
-    assert (two.end, two.problems) == ("cut", ("9 bytes that the client sent are not in the file",))
+    assert (two.end, two.problems) == ("cut", ("the file lacks 9 bytes that the client sent",))
 
 
 def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> Non
     path.write_bytes(data)
     (exchange,) = read(path).exchanges
     assert exchange.end == "cut"
-    assert "2 bytes that the daemon sent are not in the file" in exchange.problems[0]
+    assert "the file lacks 2 bytes that the daemon sent" in exchange.problems[0]
     assert "tcpdump -s 0" in exchange.problems[0]
 
 
@@ -214,7 +214,7 @@ def test_what_is_no_tcp_is_told(tmp_path: Path) -> None:
     wrpcap(str(tmp_path / "x"), [Ether() / IP() / UDP()])
     found = read(tmp_path / "x")
     assert found.exchanges == ()
-    assert "none of the 1 packets" in found.notices[0]
+    assert "no readable TCP segments (packets: 1)" in found.notices[0]
     assert "tcpdump -i lo -s 0" in found.notices[1]
 
 

@@ -70,7 +70,7 @@ def test_a_call(tmp_path: Path, style: str) -> None:
     assert exchange.request.target == "/v1.41/containers/web/logs?x=\\"
     assert exchange.response is not None
     assert exchange.response.body.data == (b"........hi" if style == "v" else ANSWER[-10:])
-    assert ("-v alone" in " ".join(found.notices)) is (style == "v")
+    assert ("-v only" in " ".join(found.notices)) is (style == "v")
     assert exchange.started == datetime(2026, 11, 25, 12, 38, 0, 250_000).timestamp()
     assert exchange.response.at == 1.0
 
@@ -131,7 +131,7 @@ def test_a_block_that_another_process_wrote_into(tmp_path: Path) -> None:
     content = log("xv", (">", 0, ASK), ("<", 0, ANSWER)) + cut + log("xv", ("<", len(ANSWER), b"x"))
     found = read(tmp_path / "x", content)
     assert [call.end for call in found.exchanges] == ["complete"]
-    assert "line 16: 61 bytes announced" in found.notices[0]
+    assert "line 16: length=61 announced" in found.notices[0]
 
 
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:

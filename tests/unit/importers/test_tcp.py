@@ -83,7 +83,7 @@ def test_what_the_capture_cut_short_is_missing() -> None:
     segments = talk()
     segments[3] = replace(segments[3], data=ASK[:4])
     missing = [part for _, part in only(segments).parts() if part.missing]
-    assert [(part.missing, part.short) for part in missing] == [(5, True)]
+    assert [(part.missing, part.truncated) for part in missing] == [(5, True)]
 
 
 def test_a_capture_that_begins_in_the_middle() -> None:

@@ -197,7 +197,7 @@ def test_a_capture_whose_packets_were_cut_says_what_to_type(
     recorded: tuple[Path, list[dict[str, Any]]],
 ) -> None:
     file, _ = recorded
-    assert "make it with tcpdump -s 0" in apispy("import", "--json", file.with_name("cut.pcap")).stdout
+    assert "record it with tcpdump -s 0" in apispy("import", "--json", file.with_name("cut.pcap")).stdout
 
 
 @pytest.mark.parametrize("options", [("-v", "-x"), ("-x",), ("-v",)])

@@ -1,4 +1,4 @@
-"""What a piece of an answer waits for."""
+"""The requests that a part of a response waits for."""
 
 from apispy.redaction import Redactor
 from apispy.replay.ordering import CausalOrder
@@ -29,19 +29,19 @@ def missing(order: CausalOrder, number: int, at: float) -> list[int]:
     return [one.number for one in order.missing_before(CALLS[number - 1], at)]
 
 
-def test_a_stream_about_all_waits_for_all_that_changed_something_meanwhile() -> None:
+def test_a_stream_about_everything_waits_for_all_state_changing_requests() -> None:
     order = CausalOrder(CALLS)
     assert missing(order, EVENTS.number, 1.5) == [4]
     assert missing(order, EVENTS.number, 9.0) == [4, 5, 6, 7, 10]
 
 
-def test_one_about_a_container_waits_for_what_is_about_the_same() -> None:
+def test_a_call_about_a_container_waits_for_requests_about_the_same_container() -> None:
     order = CausalOrder(CALLS)
     assert missing(order, WAIT.number, 1.5) == []
     assert missing(order, WAIT.number, 9.0) == [6, 7, 10]
 
 
-def test_what_was_done_or_given_up_is_not_waited_for() -> None:
+def test_nothing_waits_for_requests_that_came_or_timed_out() -> None:
     order = CausalOrder(CALLS)
     order.mark_requested(CALLS[5])
     assert missing(order, WAIT.number, 9.0) == [7, 10]

@@ -1,4 +1,4 @@
-"""What a live client says in a tunnel, held against the record."""
+"""A live client's input in a tunnel, compared with the recording."""
 
 import hashlib
 
@@ -8,9 +8,9 @@ from apispy.replay.stdin_matching import ByteMatcher, MessageMatcher, StdinPosit
 from tests.recorded import body
 
 
-def talk(recorded: Body, *said: bytes, ends: bool = False, ends_first: bool = True) -> ByteMatcher:
+def matcher(recorded: Body, *pieces: bytes, ends: bool = False, ends_first: bool = True) -> ByteMatcher:
     found = ByteMatcher(recorded, ends_first=ends_first)
-    for data in said:
+    for data in pieces:
         found.feed(data)
     if ends:
         found.close()
@@ -20,33 +20,31 @@ def talk(recorded: Body, *said: bytes, ends: bool = False, ends_first: bool = Tr
 TWO = body((1.0, b"abc"), (3.0, b"def"), ended_at=4.0)
 
 
-def test_the_same_bytes_however_they_are_cut() -> None:
-    assert talk(TWO, b"a", b"bcde", b"f", ends=True).problem == ""
+def test_equal_bytes_match_in_any_pieces() -> None:
+    assert matcher(TWO, b"a", b"bcde", b"f", ends=True).problem == ""
 
 
-def test_what_differs_is_told_with_its_place() -> None:
-    assert talk(TWO, b"ab", b"xdef").problem == "stdin differs at byte 2: recorded 'cdef', sent 'xdef'"
-    assert "longer than recorded (6 bytes)" in talk(TWO, b"abcdefg").problem
-    assert talk(TWO, b"abc", ends=True).problem == "stdin ended after 3 of 6 recorded bytes"
+def test_the_problem_names_the_place_of_the_difference() -> None:
+    assert matcher(TWO, b"ab", b"xdef").problem == "stdin differs at byte 2: recorded 'cdef', sent 'xdef'"
+    assert "longer than recorded (6 bytes)" in matcher(TWO, b"abcdefg").problem
+    assert matcher(TWO, b"abc", ends=True).problem == "stdin ended after 3 of 6 recorded bytes"
 
 
-def test_what_came_after_the_daemons_end_is_not_missed() -> None:
-    assert talk(TWO, b"abc", ends=True, ends_first=False).problem == ""
+def test_input_after_the_daemons_end_may_be_missing() -> None:
+    assert matcher(TWO, b"abc", ends=True, ends_first=False).problem == ""
 
 
-def test_marks() -> None:
+def test_positions_by_time() -> None:
     timeline = StdinTimeline(TWO)
     assert [timeline.position_at(at) for at in (0.5, 1.0, 2.0, 3.5, 5.0)] == [
         StdinPosition(0), StdinPosition(0), StdinPosition(3), StdinPosition(6), StdinPosition(6, True)]  # fmt: skip
     nothing = StdinTimeline(body(ended_at=0.1))
-    assert nothing.position_at(9.0) == StdinPosition(
-        0
-    )  # whether a client without input closes at once is its way
+    assert nothing.position_at(9.0) == StdinPosition(0)  # clients without input differ in when they close
     assert nothing.position_at(9.0, at_end=True) == StdinPosition(0, True)
 
 
-def test_a_mark_that_cannot_be_reached_any_more_is_a_problem() -> None:
-    ended = talk(TWO, b"ab", ends=True, ends_first=False)
+def test_an_unreachable_position_is_a_problem() -> None:
+    ended = matcher(TWO, b"ab", ends=True, ends_first=False)
     assert not ended.has_reached(StdinPosition(3))
     assert ended.problem == "stdin ended at byte 2, but the recorded output followed byte 3"
 
@@ -54,8 +52,8 @@ def test_a_mark_that_cannot_be_reached_any_more_is_a_problem() -> None:
 def test_a_long_input_is_compared_by_its_digest() -> None:
     long = b"0123456789"
     cut = Body(body((1.0, long[:4])).chunks, 10, ended_at=2.0, digest=hashlib.sha256(long).hexdigest())
-    assert talk(cut, long, ends=True).problem == ""
-    assert talk(cut, b"0123456780", ends=True).problem == "stdin's 10 bytes differ from the recorded ones"
+    assert matcher(cut, long, ends=True).problem == ""
+    assert matcher(cut, b"0123456780", ends=True).problem == "stdin's 10 bytes differ from the recorded ones"
 
 
 def masked(text: bytes, mask: bytes) -> bytes:
@@ -63,7 +61,7 @@ def masked(text: bytes, mask: bytes) -> bytes:
     return bytes([0x82, 0x80 | len(text)]) + mask + content
 
 
-def test_of_websocket_the_messages_are_compared() -> None:
+def test_websocket_messages_are_compared_without_masks() -> None:
     recorded = body((1.0, masked(b"hello\n", b"\x01\x02\x03\x04")), ended_at=3.0)
     same = MessageMatcher(recorded, "websocket", ends_first=False)
     same.feed(masked(b"hello\n", b"wxyz"))
@@ -81,7 +79,7 @@ def h2_frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
 MESSAGE = b"\x00\x00\x00\x00\x03abc"
 
 
-def test_of_http2_how_far_each_call_is() -> None:
+def test_http2_progress_by_stream() -> None:
     said = (
         PREFACE + h2_frame(1, 4, 1, b"head") + h2_frame(0, 0, 1, MESSAGE[:4]) + h2_frame(0, 1, 1, MESSAGE[4:])
     )
@@ -92,7 +90,7 @@ def test_of_http2_how_far_each_call_is() -> None:
         assert progress.progress() == {1: (1, 1, True)}
 
 
-def test_a_session_gets_as_far_as_it_was() -> None:
+def test_an_h2c_matcher_requires_the_recorded_progress() -> None:
     first, second = h2_frame(1, 4, 1, b"head"), h2_frame(0, 1, 1, MESSAGE)
     recorded = body((1.0, first), (3.0, second), ended_at=9.0)
     found, timeline = H2cMatcher(recorded), StdinTimeline(recorded)

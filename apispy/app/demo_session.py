@@ -9,7 +9,7 @@ from pathlib import Path
 
 from apispy import capture, demo
 from apispy.app.messages import result
-from apispy.app.run import run_under
+from apispy.app.run import run_command
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.replay import Options, choose, serve
@@ -32,7 +32,7 @@ def demonstrate(view: View, client: str) -> int:
     with tempfile.TemporaryDirectory(prefix="apispy-demo-") as directory:
         socket = f"{directory}/docker.sock"
         with serve(capture.read(demo.SESSION), Listen("unix", "", 0, socket), LENIENT) as played:
-            run_under(
+            run_command(
                 words,
                 Endpoint("unix", "", 0, socket, "", None),
                 view,

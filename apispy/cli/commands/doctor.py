@@ -1,4 +1,4 @@
-"""``apispy doctor``: is everything there that apispy and its clients need?"""
+"""``apispy doctor``: check what apispy and its clients need."""
 
 import json
 import os
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, takes_daemon
+from apispy.cli.help import CONNECTION, Command, option
+from apispy.cli.options import CERTS_DIR, daemon_options
 
 if TYPE_CHECKING:
     from apispy.app.doctor import Finding
@@ -18,30 +19,27 @@ if TYPE_CHECKING:
 
 COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 LABELS = 23
-"""Columns of the state and the name of a check; the longest are "problem" and "API versions"."""
+"""Columns of the state and the name of a check. The longest are "problem" and "API versions"."""
 
 
-@click.command(short_help="Check what apispy and its clients need, and say what to do.")
-@takes_daemon
-@click.option(
-    "--listen", default="2377", show_default=True, metavar="ADDRESS", help="Where apispy would listen."
-)
-@click.option("--certs-dir", type=FILE, metavar="DIR", help="The directory of apispy's certificates.")
-@click.option("--json", "as_json", is_flag=True, help="A list of JSON objects instead of lines.")
+@click.command(cls=Command, short_help="Check the installation, the daemon and the clients.")
+@daemon_options
+@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+        help="Address where apispy would listen.")  # fmt: skip
+@CERTS_DIR
+@option("--json", "as_json", is_flag=True, help="Print a list of JSON objects instead of lines.")
 def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | None, as_json: bool) -> int:
     """Check Python, mitmproxy, certificates, sockets, the daemon, docker CLIs, versions, clocks and the environment.
 
-    Nothing is changed. The exit code is 1 when there is a problem; a note is none.
+    Nothing is changed. The exit code is 1 if there is a problem; notes do not affect it.
     """
     from apispy import certs, endpoints
     from apispy.app import doctor
 
     where = endpoints.listen(listen)
     found: list[tuple[str, Finding]] = []
-    surroundings = doctor.Surroundings(
-        os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon
-    )
-    for name, finding in doctor.examine(surroundings):
+    context = doctor.CheckContext(os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon)
+    for name, finding in doctor.run_checks(context):
         found.append((name, finding))
         if not as_json:
             click.echo("\n".join(_lines(name, finding)))

@@ -20,7 +20,7 @@ class Screen(io.StringIO):
 def bar(monkeypatch: pytest.MonkeyPatch, error: bool, output: bool, patience: float = 0.0) -> str:
     screen = Screen(error)
     monkeypatch.setattr(progress.sys, "stderr", screen)
-    monkeypatch.setattr(progress, "PATIENCE", patience)
+    monkeypatch.setattr(progress, "BAR_DELAY", patience)
     with Progress("calls.jsonl", Screen(output)) as shown:
         for part in (0.0, 0.25, 0.25, 0.5, 1.0):
             shown.reached(part)

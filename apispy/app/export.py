@@ -36,7 +36,7 @@ def choose_exporter(name: str | None, output: Path | None) -> "Exporter":
         return known[name]
     found = for_file(output.name) if output else None
     if found is None:
-        why = f"The name --output {output} does not show the format" if output else "No format is given"
+        why = f"--output {output}: the name matches no format" if output else "No format is given"
         raise UsageError(f"{why}. Type --to and one of {', '.join(known)}.")
     return found
 

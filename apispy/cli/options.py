@@ -105,7 +105,10 @@ VIEW = (
 
 
 def daemon_options(command: Function) -> Function:
-    """Add the options that select a daemon. *command* gets ``daemon``: it returns the Endpoint, or raises UsageError."""
+    """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
+
+    ``daemon`` raises UsageError if the options or the environment cannot be used.
+    """
 
     def read(**typed: Any) -> Any:
         from apispy import endpoints

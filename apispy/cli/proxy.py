@@ -58,7 +58,7 @@ def proxy(
     capture: Path | None,
     view: View,
 ) -> int:
-    """Show the API calls between Docker clients and a daemon, without changing the traffic.
+    """Show the API calls of Docker clients, without changing the traffic.
 
     \b
     apispy run -- docker ps                  show the calls of one command

@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_or_no_fixture_is_told(tmp_path):
 
 def test_a_recording_without_a_call_is_none(tmp_path):
     with (
-        pytest.raises(testing.CannotRecord, match=r"nothing was said to Docker"),
+        pytest.raises(testing.CannotRecord, match=r"no calls were recorded"),
         testing.record(tmp_path / "a.json", upstream=f"unix://{tmp_path}/nobody"),
     ):
         pass

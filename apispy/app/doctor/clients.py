@@ -93,7 +93,7 @@ def _config(context: CheckContext) -> Iterator[Finding]:
 
 
 def check_proxies(context: CheckContext) -> Iterator[Finding]:
-    """Check HTTP proxies. docker (Go) bypasses them for loopback; docker-py and others do not. None does for a remote."""
+    """Check HTTP proxies. docker (Go) bypasses them for loopback; docker-py and others do not. None does elsewhere."""
     named = [name for name in PROXY_VARIABLES if context.environ.get(name)]
     if not named:
         yield ok("none in the environment")

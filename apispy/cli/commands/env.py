@@ -19,8 +19,8 @@ eval "$(apispy env)"               bash, zsh, sh
 apispy env | source                fish
 eval "`apispy env`"                tcsh
 & apispy env | Invoke-Expression   PowerShell""",
-    help=f"""Print shell commands that set DOCKER_HOST and related variables, so that docker clients go through a running
-apispy.
+    help=f"""Print shell commands that set DOCKER_HOST and related variables, so that docker clients go through a
+running apispy.
 
 {target.HELP}""",
 )

@@ -74,8 +74,8 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
 @option("--patience", type=click.FloatRange(0.01, 86400), default=10.0, show_default=True, metavar="SECONDS",
         help="How long a response waits for the calls that preceded it in the recording.")  # fmt: skip
 @option("--on-miss", type=click.Choice(["fail", "404", "forward"]), default="fail", show_default=True,
-        help="How to respond to a request without a recorded response: fail: 501 with the reason; 404; forward: "
-             "from the daemon at --upstream.")  # fmt: skip
+        help="Response to a request that was not recorded. fail: 501 with the reason; 404: 404 with the reason; "
+             "forward: the response of the daemon at --upstream.")  # fmt: skip
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
         help="Record the forwarded calls in a new file, to be replayed together with the others.")  # fmt: skip
 @option("--report", type=FILE, metavar="FILE", section=FILES,

@@ -54,7 +54,7 @@ def test_saving_listing_and_forgetting() -> None:
         "problem": None,
     }
     assert entry == {"name": "build7"} | told
-    assert apispy("endpoints", "remove", "build7") == "build7 is forgotten.\n"
+    assert apispy("endpoints", "remove", "build7") == "build7 was removed.\n"
     assert "build7" not in apispy("endpoints")
 
 
@@ -80,7 +80,7 @@ def test_env_for_what_runs(tmp_path: Path) -> None:
             assert "set -gx DOCKER_HOST 'unix:///a b.sock';\n" in other
             assert other.endswith("# apispy env '/a b.sock' --shell fish | source\n")
         with pytest.raises(
-            ApispyError, match=r"No apispy is running with port or process id 99\. Running: 2377"
+            ApispyError, match=r"No apispy is running with port or process ID 99\. Running: 2377"
         ):
             apispy("env", "99")
 

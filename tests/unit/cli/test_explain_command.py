@@ -41,8 +41,8 @@ def test_options_may_stand_behind():
         (("ContainerList", "--api", "latest"), "expected one like 1.41"),
         (("--diff", "1.41", "x"), "expected one like 1.41"),
         (("--list", "--api", "x"), "expected one like 1.41"),
-        (("--list", "ContainerList"), "--list stands alone; found 'ContainerList'"),
-        (("--diff", "1.41", "1.42", "ContainerList"), "--diff stands alone"),
+        (("--list", "ContainerList"), "--list takes no other words; found 'ContainerList'"),
+        (("--diff", "1.41", "1.42", "ContainerList"), "--diff takes no other words"),
         (
             ("ContainerList", "--field", "Nosuch"),
             "has no field 'Nosuch' in API 1.55. At the top there are: Id,",

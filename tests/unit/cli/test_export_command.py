@@ -60,8 +60,8 @@ def test_the_name_of_the_file_tells_the_format(calls: Path, tmp_path: Path):
     assert len(json.loads((tmp_path / "a.har").read_text())["log"]["entries"]) == 8
     assert run(calls, "-o", tmp_path / "a.py").exit_code == 0
     assert "import docker" in (tmp_path / "a.py").read_text()
-    assert "--output odd.txt does not tell the format. Type --to" in refused(calls, "-o", "odd.txt")
-    assert "No format is named. Type --to and one of csv, curl," in refused(calls)
+    assert "--output odd.txt: the name matches no format. Type --to" in refused(calls, "-o", "odd.txt")
+    assert "No format is given. Type --to and one of csv, curl," in refused(calls)
 
 
 def test_without_a_file_it_is_printed(calls: Path):
@@ -71,7 +71,10 @@ def test_without_a_file_it_is_printed(calls: Path):
 
 def test_what_is_binary_does_not_go_to_a_terminal(calls: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(command, "_is_terminal", lambda: True)
-    assert refused(calls, "--to", "flow") == "flow is not for a terminal. Type -o calls.flow, or pipe it on."
+    assert (
+        refused(calls, "--to", "flow")
+        == "flow is a binary format. Type -o calls.flow, or pipe it to a program."
+    )
     assert run(calls, "--to", "csv").exit_code == 0
 
 
@@ -79,7 +82,7 @@ def test_a_file_is_replaced_only_by_force(calls: Path, tmp_path: Path):
     out = tmp_path / "a.csv"
     out.write_text("mine")
     out.chmod(0o644)
-    assert refused(calls, "-o", out).endswith("is there already. Type --force to replace it.")
+    assert refused(calls, "-o", out).endswith("already exists. Type --force to replace it.")
     assert out.read_text() == "mine"
     assert run(calls, "-o", out, "--force").exit_code == 0
     assert out.read_text().startswith("id,")
@@ -94,7 +97,7 @@ def test_the_capture_itself_is_never_replaced(calls: Path):
 
 def test_a_format_that_there_is_not(calls: Path):
     assert refused(calls, "--to", "xml").startswith(
-        "--to xml: no such format. There are csv, curl, flow, har,"
+        "--to xml: no such format. The formats are csv, curl, flow, har,"
     )
 
 

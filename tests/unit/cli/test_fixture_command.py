@@ -44,14 +44,14 @@ def report(file: Path, *played: int) -> Path:
 def test_a_capture_becomes_a_fixture(tmp_path):
     out = tmp_path / "out.json"
     assert run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out) == (
-        f"apispy: 17 calls are in {out} now\n",
+        f"apispy: wrote 17 calls to {out}\n",
         0,
     )
     text, code = run("fixture", "check", out)
     assert code == 0
     assert text.endswith(f"{out}: 17 calls, in order\n")
     assert "there is a file already" in str(run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out)[1])
-    assert "is not overwritten with one" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
+    assert "is not replaced by one" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
 
 
 def test_what_was_edited_is_laid_out_anew(fixture):
@@ -125,7 +125,7 @@ def test_what_was_not_played_is_told_and_dropped(fixture):
         1,
     )
     said, code = run("fixture", "prune", fixture, "--played", played)
-    assert (said, code) == (f"dropped SystemPingHead\napispy: 4 of 5 calls are left in {fixture}\n", 0)
+    assert (said, code) == (f"dropped SystemPingHead\napispy: kept 4 of 5 calls in {fixture}\n", 0)
     assert [one["call"] for one in json.loads(fixture.read_text())["exchanges"]] == [
         *("ContainerCreate", "ContainerAttach", "ContainerWait", "ContainerStart"),
     ]
@@ -133,7 +133,7 @@ def test_what_was_not_played_is_told_and_dropped(fixture):
 
 def test_nothing_is_left_of_nothing(fixture):
     text = fixture.read_bytes()
-    assert "is left as it is: nothing of it was played" in str(
+    assert "is unchanged: none of its calls was played" in str(
         run("fixture", "prune", fixture, "--played", report(fixture))[1]
     )
     assert fixture.read_bytes() == text

@@ -51,7 +51,7 @@ def test_what_cannot_be_read_is_not_repeated(tmp_path: Path) -> None:
     assert "It is read on from its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
     assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
-    assert "nothing is overwritten" in run("import", file, "-o", tmp_path / "y").stderr
+    assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr
 
 
 def test_json_lines(capture: Path) -> None:

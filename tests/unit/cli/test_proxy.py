@@ -25,7 +25,7 @@ finally:
 
 def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=60, check=True)
-    assert "without being seen" in run.stdout
+    assert "without changing the traffic" in run.stdout
     assert run.stdout.endswith("[]\n")
 
 

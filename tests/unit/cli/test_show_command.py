@@ -110,7 +110,7 @@ def test_the_first_faults_are_named_and_all_are_counted(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x\n" * 100)
     result = show(path)
     assert len(result.stderr.splitlines()) == 21
-    assert "100 lines could not be read; the first 20 were named" in result.stderr
+    assert "100 lines could not be read; the first 20 are listed" in result.stderr
 
 
 def test_secrets_that_are_not_there_cannot_be_shown(path: Path) -> None:

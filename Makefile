@@ -55,6 +55,10 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
+.PHONY: picture
+picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)
+	$(BIN)/python tools/make_picture.py
+
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py
 

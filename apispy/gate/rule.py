@@ -113,8 +113,8 @@ def _filter(text: str, words: str) -> Filter | None:
         found = Filter.parse(words)
     except UsageError as error:
         raise _error(text, str(error)) from None
-    if found.needs_answer:
-        later = ", ".join(field.name for field in TABLE if field.known & (Part.ANSWER | Part.END))
+    if found.needs_response:
+        later = ", ".join(field.name for field in TABLE if field.known & (Part.RESPONSE | Part.END))
         raise _error(
             text, f"a fault is decided on the request; {later} are known only later and cannot be asked here"
         )

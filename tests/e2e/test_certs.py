@@ -173,7 +173,7 @@ CHECK_SAYS = {
     "expired": "ended 1 days ago",
     "not-yet": "begins in 2 days",
     "server": "its usage is serverAuth, not clientAuth",
-    "none": "a certificate is demanded, and there is none of ours",
+    "none": "a client certificate is required, and none is given",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .daemon import Daemons
+from .daemon import IMAGE, Daemons
 from .pages import Page, run
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +30,12 @@ def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestc
     file = ROOT / name
     text = file.read_text()
     assert text.count("```console") > 0
+    daemons.plain.docker("tag", IMAGE, "busybox")  # the pages use the image that readers have
     now = run(text, Page(place / Path(name).stem, daemons))
     daemons.plain.docker(
         "rm", "-f", *daemons.plain.docker("ps", "-aq", "--filter", "name=greeter").split() or ["none"]
     )
+    daemons.plain.docker("rmi", "busybox")  # only the tag
     if pytestconfig.getoption("--rewrite-golden"):
         file.write_text(now)
     else:

@@ -61,7 +61,7 @@ def test_every_command_line_can_be_typed() -> None:
 
 def test_the_fields_that_can_be_asked_for_are_named() -> None:
     [named] = re.findall(r"the filter can ask for (.*?), and not for", " ".join(PAGE.read_text().split()))
-    early = [field.name for field in TABLE if not field.known & (Part.ANSWER | Part.END)]
+    early = [field.name for field in TABLE if not field.known & (Part.RESPONSE | Part.END)]
     assert re.findall(r"`(\w+)`", named) == early
 
 

@@ -12,7 +12,7 @@ from apispy.filters import Filter, Part
 from apispy.filters.fields import TABLE, WORD
 
 PAGE = Path(__file__).parents[2] / "docs/filters.md"
-KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.ANSWER: "answer", Part.END: "end"}
+KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.RESPONSE: "response", Part.END: "end"}
 
 
 def with_fields(page: str) -> str:

@@ -17,14 +17,14 @@ type State = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of a check. ``text`` says what was found; ``cure`` says what to do about a note or a problem.
+    """One result of a check. ``text`` says what was found; ``remedy`` says what to do about a note or a problem.
 
     Both are without a full stop.
     """
 
     state: State
     text: str
-    cure: str = ""
+    remedy: str = ""
 
 
 def ok(text: str) -> Finding:
@@ -32,14 +32,14 @@ def ok(text: str) -> Finding:
     return Finding("ok", text)
 
 
-def note(text: str, cure: str = "") -> Finding:
+def note(text: str, remedy: str = "") -> Finding:
     """Make a finding that breaks nothing but may surprise."""
-    return Finding("note", text, cure)
+    return Finding("note", text, remedy)
 
 
-def problem(text: str, cure: str) -> Finding:
+def problem(text: str, remedy: str) -> Finding:
     """Make a finding that something will not work."""
-    return Finding("problem", text, cure)
+    return Finding("problem", text, remedy)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _pair(folder: Path, cert_name: str, key_name: str) -> Iterator[Finding]:
     cert, key = folder / cert_name, folder / key_name
     if not cert.exists():
         return  # created when it is needed
-    cure = (
+    remedy = (
         f"Move {folder} away: apispy creates a new CA at the next start"
         if cert_name == "ca.pem"
         else f"rm {cert}"
@@ -47,16 +47,16 @@ def _pair(folder: Path, cert_name: str, key_name: str) -> Iterator[Finding]:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         reason = (error.reason or "not a pair").replace("_", " ").lower()
-        yield problem(f"{cert} and {key} do not belong together ({reason})", cure)
+        yield problem(f"{cert} and {key} do not belong together ({reason})", remedy)
     except OSError as error:
-        yield problem(f"{key}: {error.strerror}", cure)
+        yield problem(f"{key}: {error.strerror}", remedy)
     except ApispyError as error:
-        yield problem(str(error).rstrip("."), cure)
+        yield problem(str(error).rstrip("."), remedy)
     else:
-        yield _dates(cert, start, end, cure)
+        yield _dates(cert, start, end, remedy)
 
 
-def _dates(cert: Path, start: datetime, end: datetime, cure: str) -> Finding:
+def _dates(cert: Path, start: datetime, end: datetime, remedy: str) -> Finding:
     now = datetime.now(UTC)
     if now < start:
         text = (
@@ -64,7 +64,7 @@ def _dates(cert: Path, start: datetime, end: datetime, cure: str) -> Finding:
         )
         return problem(text, "Set the clock")
     if now >= end:
-        return problem(f"{cert} expired on {end:%Y-%m-%d}", cure)
+        return problem(f"{cert} expired on {end:%Y-%m-%d}", remedy)
     return ok(
         f"{cert} is valid until {end:%Y-%m-%d} ({count((end - now).days, 'days')} left), and its key matches"
     )

@@ -47,7 +47,7 @@ def _try_to_listen(listen: Listen) -> None:
 def check_daemon(context: CheckContext) -> Iterator[Finding]:
     probed = context.probed
     if isinstance(probed, DaemonError):
-        yield problem(f"{context.endpoint}: {probed.what}", probed.cure)
+        yield problem(f"{context.endpoint}: {probed.what}", probed.remedy)
     elif isinstance(probed, ApispyError):
         yield problem(str(probed).rstrip("."), "List the daemons of this machine: apispy endpoints")
     else:
@@ -58,8 +58,8 @@ def check_daemon(context: CheckContext) -> Iterator[Finding]:
 def check_sockets(context: CheckContext) -> Iterator[Finding]:
     used = str(context.endpoint)
     if SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.R_OK | os.W_OK):
-        cure = "sudo usermod -aG docker $USER, then log in again; or use sudo, or rootless Docker"
-        yield problem(f"{SYSTEM_SOCKET} exists, but you may not use it", cure)
+        remedy = "sudo usermod -aG docker $USER, then log in again; or use sudo, or rootless Docker"
+        yield problem(f"{SYSTEM_SOCKET} exists, but you may not use it", remedy)
     runtime = context.environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime, "docker.sock").exists() and used != f"unix://{runtime}/docker.sock":
         yield note(

@@ -22,8 +22,8 @@ def check_python(_: CheckContext) -> Iterator[Finding]:
 
 def check_environment(_: CheckContext) -> Iterator[Finding]:
     if sys.prefix == sys.base_prefix:
-        cure = "Use a virtual environment: uv tool install apispy, or pipx install apispy"
-        yield note("installed in the system's Python", cure)
+        remedy = "Use a virtual environment: uv tool install apispy, or pipx install apispy"
+        yield note("installed in the system's Python", remedy)
         return
     settings = Path(sys.prefix, "pyvenv.cfg")
     by_uv = settings.is_file() and "\nuv = " in f"\n{settings.read_text(errors='replace')}"

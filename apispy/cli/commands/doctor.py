@@ -44,7 +44,7 @@ def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | Non
         if not as_json:
             click.echo("\n".join(_lines(name, finding)))
     if as_json:
-        rows = [{"check": n, "state": f.state, "text": f.text, "cure": f.cure or None} for n, f in found]
+        rows = [{"check": n, "state": f.state, "text": f.text, "cure": f.remedy or None} for n, f in found]
         click.echo(json.dumps(rows, indent=2))
     return int(any(finding.state == "problem" for _, finding in found))
 
@@ -54,7 +54,7 @@ def _lines(name: str, finding: "Finding") -> Iterator[str]:
 
     width = max(shutil.get_terminal_size().columns - LABELS, 30)
     label = click.style(f"{finding.state:8}", COLORS[finding.state]) + f" {name:13} "
-    for text in filter(None, [finding.text, finding.cure]):
+    for text in filter(None, [finding.text, finding.remedy]):
         for line in textwrap.wrap(escape(text), width, break_long_words=False, break_on_hyphens=False):
             yield label + line
             label = " " * LABELS

@@ -41,7 +41,7 @@ def states(check: Check, where: CheckContext) -> list[str]:
 
 def only(check: Check, where: CheckContext) -> Finding:
     [finding] = check(where)
-    assert finding.state != "problem" or finding.cure
+    assert finding.state != "problem" or finding.remedy
     return finding
 
 
@@ -71,7 +71,7 @@ def test_certificates(well: CheckContext) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "part", "cure"),
+    ("spoiled", "part", "remedy"),
     [
         (lambda d: (d / "key.pem").chmod(0o640), "key.pem has mode 0640", "chmod 600"),
         (lambda d: d.chmod(0o777), "certs has mode 0777", "chmod 700"),
@@ -86,13 +86,13 @@ def test_certificates(well: CheckContext) -> None:
     ],
 )
 def test_certificates_with_something_wrong(
-    spoiled: Callable[[Path], object], part: str, cure: str, well: CheckContext
+    spoiled: Callable[[Path], object], part: str, remedy: str, well: CheckContext
 ) -> None:
     open_store(well.certs_dir)
     spoiled(well.certs_dir)
     [bad] = [finding for finding in check_certificates(well) if finding.state == "problem"]
     assert part in bad.text
-    assert cure in bad.cure
+    assert remedy in bad.remedy
 
 
 @pytest.mark.parametrize(("days", "part"), [(-5000, "expired on"), (30, "is valid from")])
@@ -109,7 +109,7 @@ def test_where_to_listen(well: CheckContext, tmp_path: Path) -> None:
         where = replace(well, listen=Listen("tcp", "127.0.0.1", taken.getsockname()[1], ""))
         bad = only(check_listen, where)
         assert bad.state == "problem"
-        assert "--listen" in bad.cure
+        assert "--listen" in bad.remedy
         with registered(where.listen, None, NOWHERE, {}, tmp_path):
             assert "apispy itself" in only(check_listen, replace(where)).text
     unix = replace(well, listen=listen(str(tmp_path / "s")))
@@ -156,7 +156,7 @@ def test_a_date_that_is_none(well: CheckContext) -> None:
 def test_sockets(well: CheckContext, tmp_path: Path) -> None:
     (tmp_path / "docker.sock").touch()
     rootless = replace(well, environ={"XDG_RUNTIME_DIR": str(tmp_path)})
-    assert "--upstream" in [f.cure for f in check_sockets(rootless)][-1]
+    assert "--upstream" in [f.remedy for f in check_sockets(rootless)][-1]
     used = replace(rootless, daemon=lambda: Endpoint("unix", "", 0, f"{tmp_path}/docker.sock", "", None))
     assert not any("rootless Docker is running here" in f.text for f in check_sockets(used))
 
@@ -205,7 +205,7 @@ def test_a_shell_that_leads_to_apispy(well: CheckContext, tmp_path: Path) -> Non
     environ = {"DOCKER_HOST": "tcp://127.0.0.1:2377"}
     where = replace(well, daemon=lambda: upstream(environ=environ, home=tmp_path))
     with registered(listen("2377"), None, NOWHERE, {}, tmp_path):
-        assert "apispy env --unset" in only(check_variables, where).cure
+        assert "apispy env --unset" in only(check_variables, where).remedy
 
 
 def test_a_broken_config(well: CheckContext, tmp_path: Path) -> None:
@@ -232,9 +232,9 @@ def test_proxies(environ: dict[str, str], state: str, well: CheckContext) -> Non
 def test_the_cure_for_proxies_is_a_cure(well: CheckContext) -> None:
     daemon = Endpoint("tcp", "build7.example.com", 2376, "", "", None)
     where = replace(well, environ={"HTTP_PROXY": "p", "NO_PROXY": ".corp"}, daemon=lambda: daemon)
-    cure = only(check_proxies, where).cure
-    assert cure == "export NO_PROXY=127.0.0.1,build7.example.com,.corp"
-    exceptions = cure.partition("=")[2]
+    remedy = only(check_proxies, where).remedy
+    assert remedy == "export NO_PROXY=127.0.0.1,build7.example.com,.corp"
+    exceptions = remedy.partition("=")[2]
     assert (
         only(check_proxies, replace(where, environ={"HTTP_PROXY": "p", "NO_PROXY": exceptions})).state == "ok"
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,15 @@ def test_what_cannot_be_used_is_refused_with_advice(words, says):
     assert says in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
+
+
+def test_every_message_on_stderr_has_the_prefix():
+    sample = Path(__file__).parents[3] / "samples/run.jsonl"
+    run = apispy("replay", "-q", str(sample), "--", "true")
+    assert run.returncode == 0
+    lines = run.stderr.splitlines()
+    assert lines
+    assert all(line.startswith(("apispy: ", "  ")) for line in lines)
 
 
 @pytest.mark.parametrize(

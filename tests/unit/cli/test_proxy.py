@@ -1,4 +1,4 @@
-"""The command line: its help, its refusals, and what it does not import."""
+"""The command line: its help, its errors, and what it does not import."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ finally:
 """
 
 
-def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
+def test_help_describes_apispy_and_does_not_import_mitmproxy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=60, check=True)
     assert "without changing the traffic" in run.stdout
     assert run.stdout.endswith("[]\n")
@@ -50,7 +50,7 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["extra"], "No such command 'extra'"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_advice(words, says):
+def test_errors_say_what_to_type(words, says):
     run = apispy(*words)
     assert run.returncode == 2
     assert says in run.stderr

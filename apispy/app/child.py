@@ -23,7 +23,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that stop an apispy that runs without a command."""
 
 KEYBOARD_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
-"""Signals that a terminal sends to every process in its foreground: the command gets them without our help."""
+"""Signals that a terminal sends to every process in its foreground: the command gets them anyway."""
 
 SIGNAL_EXIT_BASE = 128
 """A shell adds this to the number of the signal that ended a command."""

@@ -121,7 +121,7 @@ class Session(ABC):
         """Describe the session, for the lines after "listening on"."""
 
     async def describe_daemon(self) -> str:
-        """Describe the daemon, for the line before "ready". Empty if there is none to ask."""
+        """Describe the daemon, for the line before "ready". Empty if there is none."""
         return ""
 
     def close(self) -> None:

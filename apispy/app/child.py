@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from apispy.errors import ApispyError
 
@@ -45,21 +45,30 @@ def check_program(program: str, usage: str = "apispy run -- COMMAND ...") -> Non
         raise CommandError(f"{program}: {why}. Type: {usage}", 126 if exists else 127)
 
 
-async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+async def run(
+    command: Sequence[str], environment: Mapping[str, str], on_line: Callable[[str], None] | None = None
+) -> int:
     """Run *command* with apispy's own stdin, stdout, stderr and terminal. Return its exit status, as a shell does.
 
-    Raises CommandError.
+    If *on_line* is given, the command's stdout and stderr are one pipe, and *on_line* receives each line of it as
+    soon as the command writes it, with its line feed. Raises CommandError.
     """
     # Handled from the start, so that none of them ends apispy instead.
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in FORWARDED_SIGNALS:
         loop.add_signal_handler(number, signals.put_nowait, number)
+    stdout, stderr = (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT) if on_line else (None, None)
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=stdout, stderr=stderr
+        )
     except OSError as error:
         raise CommandError(f"{command[0]} cannot be run: {error.strerror}", 126) from error
     forwarding = asyncio.create_task(_forward(signals, process))
+    if on_line is not None and process.stdout is not None:
+        async for line in process.stdout:
+            on_line(line.decode(errors="replace"))
     code = await process.wait()
     forwarding.cancel()
     return SIGNAL_EXIT_BASE - code if code < 0 else code

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from apispy.certs import ServerFiles
 
 
+SETTLE_TIMEOUT = 3.0
+"""Seconds that ``settle`` waits for clients to disconnect. They do so at once when their process has ended."""
+
+
 class ProxySession(Session):
     """A proxy in front of *daemon*. The other parameters are those of ``Session``."""
 
@@ -51,6 +55,15 @@ class ProxySession(Session):
         self._service = Service(settings, self.pipeline)
         logging.getLogger().handlers = [LogNotices(self._service.say)]
         await self._service.run(listening)
+
+    def write(self, text: str) -> None:
+        """Write *text* to the stream, after the lines of everything that the running proxy has read so far."""
+        self._service.drain()
+        self._writer.write(text)
+
+    async def settle(self) -> None:
+        """Wait for at most SETTLE_TIMEOUT until all clients have disconnected; then write the lines of their calls."""
+        await self._service.settle(SETTLE_TIMEOUT)
 
     def stop(self) -> None:
         self._service.stop()

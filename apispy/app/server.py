@@ -4,8 +4,8 @@ import asyncio
 import os
 import resource
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -97,6 +97,16 @@ def serve_command(session: Session, command: Sequence[str]) -> int:
 
 
 async def _serve_command(session: Session, command: Sequence[str]) -> int:
+    async with in_background(session) as environ:
+        return await child.run(command, environ)
+
+
+@asynccontextmanager
+async def in_background(session: Session) -> AsyncIterator[dict[str, str]]:
+    """Serve *session* while the block runs. Yield the environment that makes clients connect to it.
+
+    Raises ApispyError if the session cannot start.
+    """
     ready = asyncio.Event()
     service = asyncio.create_task(session.serve(lambda _: ready.set()))
     started = asyncio.create_task(ready.wait())
@@ -105,7 +115,7 @@ async def _serve_command(session: Session, command: Sequence[str]) -> int:
         started.cancel()
         await service  # raises the error that kept it from listening
     try:
-        return await child.run(command, client_environ(session.where, session.files, os.environ))
+        yield client_environ(session.where, session.files, os.environ)
     finally:
         session.stop()
         await service

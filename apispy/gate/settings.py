@@ -1,4 +1,4 @@
-"""What stands in a fault beside its filter: how each word is read, and what it does."""
+"""The settings of a fault rule: how each value is parsed, and what it does."""
 
 import re
 from collections.abc import Callable
@@ -48,33 +48,35 @@ def _drop_after(text: str) -> int | None:
 
 ACTS = (
     Setting("status", "a status from 200 to 599",
-            "apispy answers with it, in the form of the daemon's errors. The daemon never sees the request.",
+            "apispy responds with this status, in the format of the daemon's errors. The daemon never sees the "
+            "request.",
             "status=500", _status),
     Setting("drop-after", "a size (B, kB, MB, GB, KiB, MiB, GiB)",
-            "The request is passed on. After so many bytes behind the answer's head, a hijacked session's too, the "
-            "connection ends; nothing happens to an answer that is not longer.",
+            "The request is forwarded. The connection ends this many bytes after the response head, also in a hijacked "
+            "session. A response that is not longer is not affected.",
             "drop-after=64kB", _drop_after),
     Setting("reset", "",
-            "The connection is reset (TCP's RST; on a unix socket, which has none, it is closed). The daemon never "
-            "sees the request.",
+            "The connection is reset (TCP RST; a unix socket has no reset, so it is closed). The daemon never sees the "
+            "request.",
             "reset"),
     Setting("garbage", "",
-            "apispy answers with bytes that are no HTTP, and ends the connection. The daemon never sees the request.",
+            "apispy responds with bytes that are not HTTP and closes the connection. The daemon never sees the "
+            "request.",
             "garbage"),
 )  # fmt: skip
 
 DELAY = Setting("delay", "a duration up to 24h (us, ms, s, m, h)",
-                "The request is held back so long, then it is passed on; or one of the above is done with it.",
+                "The request is held for this long. Then it is forwarded, or the other action is applied.",
                 "delay=2s", _delay)  # fmt: skip
 
 MORE = (
     Setting("message", "a text",
-            "What the answer of `status` says in place of `apispy: fault ...`, as `\"...\"` if it has blanks.",
+            "The error message for `status`, instead of `apispy: fault ...`; in `\"...\"` if it contains spaces.",
             'message="no space left on device"', str),
-    Setting("times", "a number from 1", "Only the first so many requests that match are hit.", "times=1", _count),
-    Setting("every", "a number from 1", "Only each so-many-th request that matches is hit.", "every=3", _count),
+    Setting("times", "a number from 1", "Applies to the first N matching requests only.", "times=1", _count),
+    Setting("every", "a number from 1", "Applies to every Nth matching request.", "every=3", _count),
     Setting("probability", "a number up to 1, or a percentage",
-            "Each request that matches is hit with this chance.", "probability=10%", _probability),
+            "Applies to each matching request with this probability.", "probability=10%", _probability),
 )  # fmt: skip
 
 SETTINGS = {setting.name: setting for setting in (*ACTS, DELAY, *MORE)}

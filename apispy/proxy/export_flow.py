@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mitmproxy.proxy.context import Context
 
 
-@exporter("flow", suffix=".flow", says="mitmproxy's flows, for mitmdump -nr, mitmweb -nr", binary=True)
+@exporter("flow", suffix=".flow", says="mitmproxy flows, for mitmdump -nr and mitmweb -nr", binary=True)
 def export(readings: Iterable[Reading]) -> Iterator[bytes]:
     from mitmproxy.io import FlowWriter
 

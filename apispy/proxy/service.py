@@ -99,6 +99,20 @@ class Service:
         if self._master is not None:
             self._master.shutdown()
 
+    async def settle(self, timeout: float) -> None:
+        """Wait until all clients have disconnected, for at most *timeout* seconds; then ``drain``."""
+        if self._clients:
+            await asyncio.wait(self._clients, timeout=timeout)
+        self.drain()
+
+    def drain(self) -> None:
+        """Pass everything read so far to the pipeline now, instead of when the traffic pauses.
+
+        Forwarding waits meanwhile. Call it from the event loop, where order matters more than speed.
+        """
+        if self._backlog is not None:
+            self._backlog.drain()
+
     async def _end(self, listener: Listener) -> None:
         listener.close()
         self._watches.close_all()

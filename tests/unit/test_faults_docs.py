@@ -1,4 +1,4 @@
-"""docs/faults.md has the settings of the code (``make golden`` rewrites them), and its examples can be typed."""
+"""docs/faults.md lists the settings in the code (``make golden`` rewrites them), and its examples are valid."""
 
 import re
 from pathlib import Path
@@ -17,9 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs/faults.md"
 
 def table(settings: tuple[Setting, ...]) -> str:
     rows = ["| setting | what it does | after `=` |", "| --- | --- | --- |"]
-    rows += [
-        f"| `{it.example}` | {it.does} | {it.expects or 'nothing, it stands alone'} |" for it in settings
-    ]
+    rows += [f"| `{it.example}` | {it.does} | {it.expects or 'no value'} |" for it in settings]
     return "\n".join(rows)
 
 
@@ -60,7 +58,7 @@ def test_every_command_line_can_be_typed() -> None:
 
 
 def test_the_fields_that_can_be_asked_for_are_named() -> None:
-    [named] = re.findall(r"the filter can ask for (.*?), and not for", " ".join(PAGE.read_text().split()))
+    [named] = re.findall(r"the filter can use (.*?), but not", " ".join(PAGE.read_text().split()))
     early = [field.name for field in TABLE if not field.known & (Part.RESPONSE | Part.END)]
     assert re.findall(r"`(\w+)`", named) == early
 

@@ -1,4 +1,4 @@
-"""docs/filters.md has the fields of the code (``make golden`` rewrites them), and its examples are true."""
+"""docs/filters.md lists the fields in the code (``make golden`` rewrites them), and its examples are correct."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,10 @@ KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.RESPONSE: "response", Par
 
 
 def with_fields(page: str) -> str:
-    rows = ["| field | what it is | after it | example | known |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "| field | description | operators and value | example | known |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for field in TABLE:
         names = " or ".join(f"`{name}`" for name in (field.name, field.alias) if name)
         signs = " ".join(f"`{sign}`" for sign in field.kind.operators)

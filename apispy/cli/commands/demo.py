@@ -1,4 +1,4 @@
-"""``apispy demo``: what apispy shows, without any Docker."""
+"""``apispy demo``: a recorded session, without any Docker."""
 
 import click
 
@@ -7,12 +7,12 @@ from apispy.cli.help import Command, option
 from apispy.cli.options import view_options
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show the API calls of a recorded session; needs no Docker.")
 @option("--client", type=click.Choice(["auto", "docker", "python"]), default="auto", show_default=True,
-              help="Client to use: the docker CLI, or a client in Python's standard library.")  # fmt: skip
+              help="Client to use: the docker CLI, or a small Python program.")  # fmt: skip
 @view_options
 def command(client: str, view: View) -> int:
-    """Show a session between a real client and a recorded daemon. No Docker is needed."""
+    """Show the API calls between a real client and a recorded daemon. Needs no Docker."""
     from apispy.app.demo_session import demonstrate
 
     return demonstrate(view, client)

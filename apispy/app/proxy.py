@@ -53,7 +53,7 @@ class ProxySession(Session):
         limit, digests = self.view.body_limit, self.capture is not None
         settings = Settings(self.where, self.daemon, self.files, limit, digests, self.gate)
         self._service = Service(settings, self.pipeline)
-        logging.getLogger().handlers = [LogNotices(self._service.say)]
+        logging.getLogger().handlers = [LogNotices(self._service.notice)]
         await self._service.run(listening)
 
     def write(self, text: str) -> None:

@@ -10,7 +10,7 @@ from apispy.cli.proxy import proxy
 from apispy.filters import Part
 from apispy.filters.fields import TABLE
 from apispy.gate import GARBAGE, parse
-from apispy.gate.settings import ACTS, DELAY, MORE, Setting
+from apispy.gate.rules import ACTIONS, DELAY, OPTIONS, Setting
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
 
@@ -22,7 +22,7 @@ def table(settings: tuple[Setting, ...]) -> str:
 
 
 def with_tables(page: str) -> str:
-    for name, settings in (("acts", (*ACTS, DELAY)), ("how often", MORE)):
+    for name, settings in (("acts", (*ACTIONS, DELAY)), ("how often", OPTIONS)):
         mark = f"<!-- {name} -->"
         text = f"{mark}\n{table(settings)}\n<!-- end -->"
         page = re.sub(rf"{mark}.*?<!-- end -->", lambda _, text=text: text, page, flags=re.DOTALL)  # type: ignore[misc]
@@ -37,12 +37,12 @@ def test_the_tables_are_those_of_the_code(request: pytest.FixtureRequest) -> Non
     assert with_tables(PAGE.read_text()) == PAGE.read_text(), "run `make golden`"
 
 
-@pytest.mark.parametrize("setting", [*ACTS, DELAY], ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", [*ACTIONS, DELAY], ids=lambda setting: setting.name)
 def test_every_example_can_be_typed(setting: Setting) -> None:
     parse(setting.example)
 
 
-@pytest.mark.parametrize("setting", MORE, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda setting: setting.name)
 def test_every_example_of_how_often_can_be_typed(setting: Setting) -> None:
     parse(f"status=500 {setting.example}")
 

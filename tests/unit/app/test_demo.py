@@ -94,8 +94,8 @@ def test_the_order_does_not_depend_on_pauses_in_the_traffic(
             monkeypatch.delenv(name)
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # a session replaces them
     for seconds in (0.0, 0.001, 0.01, 3600.0):
-        monkeypatch.setattr(backlog, "PAUSE", seconds)
-        monkeypatch.setattr(backlog, "PATIENCE", seconds)
+        monkeypatch.setattr(backlog, "FLUSH_AFTER", seconds)
+        monkeypatch.setattr(backlog, "MAX_WAIT", seconds)
         assert demo_session.demonstrate(View(), client) == 0
         assert_in_order(capsys.readouterr().out, client)
 

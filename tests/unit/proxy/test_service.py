@@ -11,7 +11,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.pipeline import Pipeline
 from apispy.proxy import backlog
 from apispy.proxy.service import Service, Settings
-from tests.unit.proxy.served import PATIENCE, Serve, Shown, answer, answering, daemon
+from tests.unit.proxy.served import TIMEOUT, RecordingOutput, Serve, daemon, respond_with_path
 
 REQUEST = b"GET /v1.41/version HTTP/1.1\r\nHost: docker\r\n\r\n"
 
@@ -19,8 +19,8 @@ REQUEST = b"GET /v1.41/version HTTP/1.1\r\nHost: docker\r\n\r\n"
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The backlog passes nothing on by itself."""
-    monkeypatch.setattr(backlog, "PAUSE", 3600.0)
-    monkeypatch.setattr(backlog, "PATIENCE", 3600.0)
+    monkeypatch.setattr(backlog, "FLUSH_AFTER", 3600.0)
+    monkeypatch.setattr(backlog, "MAX_WAIT", 3600.0)
 
 
 def silent(connection: socket.socket, heard: bytearray) -> None:
@@ -33,7 +33,7 @@ class Running:
     """A service in the running event loop."""
 
     def __init__(self, port: int) -> None:
-        self.shown = Shown()
+        self.shown = RecordingOutput()
         upstream = Endpoint("tcp", "127.0.0.1", port, "", "", None)
         self.service = Service(Settings(Listen("tcp", "127.0.0.1", 0, ""), upstream), Pipeline([self.shown]))
 
@@ -48,7 +48,7 @@ class Running:
         await self._task
 
     def connect(self) -> socket.socket:
-        client = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        client = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
         client.sendall(REQUEST)
         return client
 
@@ -63,13 +63,13 @@ def test_drain_shows_what_was_read() -> None:
     async def go(port: int) -> None:
         async with Running(port) as running:
             client = running.connect()
-            await asyncio.to_thread(answer, client)
+            await asyncio.to_thread(receive_response, client)
             assert running.shown.calls == []
             running.service.drain()
             assert [call.exchange.end for call in running.shown.calls] == ["complete"]
             client.close()
 
-    served(answering, go)
+    served(respond_with_path, go)
 
 
 def test_settle_waits_for_calls_that_end_with_their_client() -> None:
@@ -80,7 +80,7 @@ def test_settle_waits_for_calls_that_end_with_their_client() -> None:
             running.service.drain()
             assert running.shown.calls == []
             client.close()
-            await running.service.settle(PATIENCE)
+            await running.service.settle(TIMEOUT)
             assert len(running.shown.calls) == 1
 
     served(silent, go)
@@ -90,11 +90,11 @@ def test_settle_gives_up_on_a_client_that_stays() -> None:
     async def go(port: int) -> None:
         async with Running(port) as running:
             client = running.connect()
-            await asyncio.to_thread(answer, client)
+            await asyncio.to_thread(receive_response, client)
             before = time.monotonic()
             await running.service.settle(0.2)
-            assert 0.1 < time.monotonic() - before < PATIENCE / 2
+            assert 0.1 < time.monotonic() - before < TIMEOUT / 2
             assert len(running.shown.calls) == 1
             client.close()
 
-    served(answering, go)
+    served(respond_with_path, go)

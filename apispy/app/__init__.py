@@ -1,1 +1,1 @@
-"""The work behind the commands, without a command line: sessions of the proxy, replays, recordings, captures shown."""
+"""The application layer beneath the command line: proxy and replay sessions, recordings, captures shown. No click."""

@@ -1,4 +1,4 @@
-"""Where the printed curl lines go, and where their bodies lie."""
+"""The targets of printed curl commands, and the files with their request bodies."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 
 def daemon_target(daemon: Endpoint) -> Target:
-    """Straight to the daemon."""
+    """Target curl at the daemon itself."""
     if daemon.kind == "unix":
         return Target(socket=daemon.path)
     if daemon.kind == "ssh":
-        return Target(impossible="curl cannot go through ssh; --curl=via prints lines that go through apispy")
+        return Target(
+            impossible="curl cannot connect over ssh; --curl=via prints commands that go through apispy"
+        )
     address = Endpoint("tcp", daemon.host, daemon.port, "", "", None)
     base = str(address).removeprefix("tcp")
     if daemon.tls is None:
@@ -29,7 +31,7 @@ def daemon_target(daemon: Endpoint) -> Target:
 
 
 def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
-    """Through the listening apispy."""
+    """Target curl at the listener of apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)
     base = str(endpoints.dialled_as(where)).removeprefix("tcp")
@@ -40,16 +42,22 @@ def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
 
 
 class BodyFiles:
-    """Keeps request bodies in *directory* (made if need be, 0700), each only for this user. Raises ApispyError."""
+    """Files with request bodies in *directory* (created with mode 0700 if missing), readable only by this user.
+
+    Raises ApispyError if the directory cannot be created.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory.absolute()
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise ApispyError(f"--bodies {directory}: {error.strerror}; name a directory of yours") from error
+            raise ApispyError(
+                f"--bodies {directory}: {error.strerror}; name a directory where you may write"
+            ) from error
 
     def keep(self, name: str, data: bytes) -> str:
+        """Write the file *name* and return its path. An existing file is replaced, a symbolic link is not followed."""
         path = self._directory / name
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
             file.write(data)

@@ -15,8 +15,8 @@ from apispy import capture, demo
 from apispy.app import child
 from apispy.app.listener import listener_files, private_listener
 from apispy.app.messages import result
-from apispy.app.proxy_session import ProxySession
-from apispy.app.serving import in_background
+from apispy.app.proxy import ProxySession
+from apispy.app.server import in_background
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.replay import Options, choose_matchers, serve
@@ -46,7 +46,7 @@ def demonstrate(view: View, client: str) -> int:
     name = client if client != "auto" else "docker" if release in SPEAKS_RECORDED_API else "python"
     commands, title = demo.CLIENT_COMMANDS, "a small Python program"
     if name == "docker":
-        child.check("docker", "apispy demo --client python")
+        child.check_program("docker", "apispy demo --client python")
         commands, title = demo.COMMANDS, f"the docker CLI{f', release {release}' if release else ''}"
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may not have every character
@@ -87,7 +87,7 @@ async def _steps(session: ProxySession, commands: Sequence[str]) -> None:
             words = [sys.executable if program == "python" else program, *arguments]
             code = await child.run(words, environ, session.write)
             await session.settle()
-            if code >= child.KILLED:  # by Ctrl-C, for example
+            if code >= child.SIGNAL_EXIT_BASE:  # by Ctrl-C, for example
                 break
         session.write("\n")  # before the summary
 

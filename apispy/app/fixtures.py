@@ -1,4 +1,4 @@
-"""The work of ``apispy fixture``."""
+"""Fixtures: made from captures, checked and pruned."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,53 +12,55 @@ from apispy.fixtures.files import about, document_at, exchanges_of, is_fixture_a
 from apispy.fixtures.played import played_numbers
 from apispy.fixtures.prune import prune
 from apispy.fixtures.tidy import About
+from apispy.outputs.units import count
 from apispy.redaction import Policy, parse
 
 if TYPE_CHECKING:
     from apispy.model import Exchange
     from apispy.redaction.policy import Env
 
-MOST = 20
-"""Findings that are told of one file."""
+MAX_FINDINGS = 20
+"""Findings that are printed for one file."""
 
 
 def tidy_file(
     file: Path, output: Path | None, *, force: bool, redact: Sequence[str], redact_env: "Env"
-) -> int:
-    """Raises ApispyError."""
+) -> None:
+    """Make a fixture of *file*, in *output* or in place. *force* replaces an existing *output*. Raises ApispyError."""
     fixture = is_fixture_at(file)
     if output is None and not fixture:
-        raise UsageError(f"{file} is no fixture, and is not overwritten with one. Name the fixture: -o FILE")
+        raise UsageError(f"{file} is not a fixture, so it is not replaced by one. Name the fixture: -o FILE")
     if output is not None and output.exists() and not force:
         raise UsageError(f"-o {output}: there is a file already. Name another one, or add --force.")
-    exchanges, told = load(file) if fixture else _calls(file)
-    save(tidy(exchanges, told, Policy(redact_env, parse(redact))), output or file)
-    info(f"{len(exchanges)} calls are in {output or file} now")
-    return 0
+    exchanges, described = load(file) if fixture else _calls(file)
+    save(tidy(exchanges, described, Policy(redact_env, parse(redact))), output or file)
+    info(f"wrote {count(len(exchanges), 'calls')} to {output or file}")
 
 
 def _calls(file: Path) -> "tuple[Sequence[Exchange], About]":
-    """Of whatever ``apispy import`` reads."""
-    from apispy.app.input_files import imported
+    """Read the calls of any file that `apispy import` reads."""
+    from apispy.app.input_files import read_calls
     from apispy.importers import recognise
 
-    return load(file) if recognise(file) == "capture" else (imported(file, limit=1 << 26).exchanges, About())
+    return (
+        load(file) if recognise(file) == "capture" else (read_calls(file, limit=1 << 26).exchanges, About())
+    )
 
 
-def check_files(files: Sequence[Path], played: Path | None, redact_env: "Env") -> int:
-    """The exit code: 1 if something is wrong. Raises ApispyError when *played* cannot be read."""
+def check_files(files: Sequence[Path], played: Path | None, redact_env: "Env") -> bool:
+    """Print what is wrong with *files*. Return whether all are good. Raises ApispyError if *played* cannot be read."""
     numbers = {file: played_numbers(played, file) for file in files} if played else {}
-    code = 0
+    good = True
     for file in files:
         try:
-            code |= _check(file, numbers.get(file), Policy(redact_env))
+            good &= _check(file, numbers.get(file), Policy(redact_env))
         except ApispyError as error:
             result(str(error))
-            code = 1
-    return code
+            good = False
+    return good
 
 
-def _check(file: Path, played: frozenset[int] | None, policy: Policy) -> int:
+def _check(file: Path, played: frozenset[int] | None, policy: Policy) -> bool:
     document = document_at(file)
     exchanges = exchanges_of(document, file)
     unused = frozenset(
@@ -66,31 +68,30 @@ def _check(file: Path, played: frozenset[int] | None, policy: Policy) -> int:
         for number, call in enumerate(document["exchanges"], 1)
         if played is not None and number not in played
     )
-    told, text = about(document, file), file.read_bytes()
-    findings = check(document, exchanges, told, text=text, unused=unused, policy=policy)
-    for finding in findings[:MOST]:
+    described, text = about(document, file), file.read_bytes()
+    findings = check(document, exchanges, described, text=text, unused=unused, policy=policy)
+    for finding in findings[:MAX_FINDINGS]:
         place = f"{file}, {finding.call}" if finding.call else str(file)
         result(f"{place}: {finding.text}" if finding.fails else f"{place}: note: {finding.text}")
-    if len(findings) > MOST:
-        result(f"{file}: and {len(findings) - MOST} more")
-    fails = any(one.fails for one in findings)
-    if not fails:
-        result(f"{file}: {len(exchanges)} calls, in order")
-    return int(fails)
+    if len(findings) > MAX_FINDINGS:
+        result(f"{file}: and {len(findings) - MAX_FINDINGS} more")
+    good = not any(finding.fails for finding in findings)
+    if good:
+        result(f"{file}: {count(len(exchanges), 'calls')}, in order")
+    return good
 
 
-def prune_file(file: Path, played: Path) -> int:
-    """Raises ApispyError."""
+def prune_file(file: Path, played: Path) -> None:
+    """Drop the calls of the fixture *file* that the report *played* does not have. Raises ApispyError."""
     document = document_at(file)
     numbers = played_numbers(played, file)
     calls = [str(call["call"]) for call in document["exchanges"]]
     kept = frozenset(call for number, call in enumerate(calls, 1) if number in numbers)
     if not kept:
-        raise ApispyError(f"{file} is left as it is: nothing of it was played, so nothing would be left.")
+        raise ApispyError(f"{file} is unchanged: none of its calls was played, so none would be left.")
     pruned, dropped = prune(document, exchanges_of(document, file), about(document, file), kept)
     if dropped:
         save(pruned, file)
     for call in dropped:
         result(f"dropped {call}")
-    info(f"{len(kept)} of {len(calls)} calls are left in {file}")
-    return 0
+    info(f"kept {len(kept)} of {count(len(calls), 'calls')} in {file}")

@@ -1,4 +1,4 @@
-"""Where a command of ours listens: how safe that is, and how clients get there. Imports ``certs`` only for TLS."""
+"""The listener of a session: its certificates, security and client settings. Imports ``certs`` only for TLS."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 def listener_files(
     where: Listen, certs_dir: Path | None, plaintext: bool = False, allow_remote: bool = False
 ) -> "ServerFiles | None":
-    """The listener's certificates, made if need be; None for plaintext. Raises UsageError when that is not safe."""
+    """Return the listener's certificates, created if missing; None for a unix socket or plaintext.
+
+    Raises UsageError if plaintext is unsafe: on an address that other machines can reach, unless *allow_remote*.
+    """
     if where.kind == "unix":
         return None
     if plaintext and not where.loopback and not allow_remote:
         raise UsageError(
-            f"--listen-plaintext on {where}: other machines could reach it, and whoever can connect is root on the "
-            "Docker host. Listen on 127.0.0.1, leave --listen-plaintext out (then TLS with client certificates is "
-            "used), or accept that by adding --insecure-allow-remote-plaintext."
+            f"--listen-plaintext on {where}: other machines could reach it, and anyone who can connect is root on the "
+            "Docker host. Listen on 127.0.0.1, leave out --listen-plaintext (apispy then uses TLS with client "
+            "certificates), or accept the risk with --insecure-allow-remote-plaintext."
         )
     if plaintext:
         return None
@@ -34,43 +37,43 @@ def listener_files(
 
 
 def refuse_loop(where: Listen, daemon: Endpoint) -> None:
-    """Raise UsageError when *daemon* is where apispy itself is to listen, as in a shell that ``apispy env`` has set."""
+    """Raise UsageError if *daemon* is apispy's own listener, as in a shell where `apispy env` was evaluated."""
     if str(daemon) == str(endpoints.dialled_as(where)):
         raise UsageError(
-            f"{daemon} is where apispy itself is to listen: it would dial itself. Name the daemon with --upstream, or "
-            'type: eval "$(apispy env --unset)"'
+            f"{daemon} is the address where apispy itself listens: it would dial itself. Name the daemon with "
+            '--upstream, or type: eval "$(apispy env --unset)"'
         )
 
 
-def exports(where: Listen, files: "ServerFiles | None") -> list[str]:
-    """The lines to paste into a POSIX shell so that docker clients come to *where*."""
+def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
+    """Return the lines to paste into a POSIX shell so that docker clients connect to *where*."""
     wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
-    gone = [name for name, value in wanted.items() if value is None]
-    there = {name: value for name, value in wanted.items() if value is not None}
-    return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].lines(there)]
+    unset = [name for name, value in wanted.items() if value is None]
+    values = {name: value for name, value in wanted.items() if value is not None}
+    return [f"unset {' '.join(unset)}", *shells.SHELLS["sh"].lines(values)]
 
 
-def protection(where: Listen, files: "ServerFiles | None") -> str:
-    """How safe the listener is, in words for the start-up lines."""
+def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
+    """Describe the security of the listener, for the start-up lines."""
     if where.kind == "unix":
-        return "only for this user"
+        return "this user only"
     if files is not None:
-        return f"TLS, only for clients with a certificate of {files.ca}"
+        return f"TLS, only clients with a certificate from {files.ca}"
     if where.loopback:
-        return "PLAINTEXT: everybody on this machine who connects is root on the Docker host"
-    return "PLAINTEXT AND REMOTE: everybody who can reach this port is root on the Docker host"
+        return "PLAINTEXT: anyone on this machine who connects is root on the Docker host"
+    return "PLAINTEXT AND REMOTE: anyone who can reach this port is root on the Docker host"
 
 
-def environment(where: Listen, files: "ServerFiles | None", ours: Mapping[str, str]) -> dict[str, str]:
-    """*ours*, changed so that every docker client comes to *where*."""
+def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ*, changed so that every docker client connects to *where*."""
     wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
-    found = {name: value for name, value in ours.items() if name not in wanted}
+    found = {name: value for name, value in environ.items() if name not in wanted}
     return found | {name: value for name, value in wanted.items() if value is not None}
 
 
 @contextmanager
 def private_listener(tcp: bool) -> Iterator[Listen]:
-    """A free port, or a socket in a directory that only this user can enter."""
+    """Provide a listener for one command: a free port if *tcp*, else a socket in a directory of this user only."""
     if tcp:
         yield Listen("tcp", "127.0.0.1", 0, "")
         return

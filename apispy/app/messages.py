@@ -4,19 +4,20 @@ Standard error holds apispy's own messages, because standard output may hold a c
 """
 
 import sys
-from typing import TextIO
+from collections.abc import Iterable
+from typing import Protocol, TextIO
 
 from apispy.outputs.escaping import escape
 from apispy.outputs.style import Piece, paint, wrap
 
 
 def info(text: str) -> None:
-    """Print a message of apispy on standard error, after ``apispy: ``. *text* may quote input: it is escaped."""
+    """Print a message on standard error, after ``apispy: ``. *text* may quote input: it is escaped."""
     info_line(f"apispy: {escape(text)}")
 
 
 def info_line(line: str) -> None:
-    """Print a line on standard error, unchanged."""
+    """Print a line on standard error, without a prefix and unescaped: a line to paste into a shell."""
     _print(line, sys.stderr)
 
 
@@ -35,6 +36,21 @@ def print_styled(text: str, style: str, color: bool, *, err: bool = False, colum
     if columns:
         pieces = wrap(pieces, columns, len(text) - len(text.lstrip(" ")) + 2)
     _print(paint(pieces, color), sys.stderr if err else sys.stdout)
+
+
+class StyledLine(Protocol):
+    """A line of an explanation or a difference."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def style(self) -> str: ...
+
+
+def print_lines(lines: Iterable[StyledLine], color: bool) -> None:
+    """Print *lines* on standard output, escaped and painted if *color*."""
+    for line in lines:
+        print_styled(line.text, line.style, color)
 
 
 def _print(line: str, stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""Progress of long work. The command line passes its progress bar; other callers need none."""
+"""Progress of long work. The command line passes its progress bar; for other callers nothing is shown."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -6,18 +6,18 @@ from typing import Protocol, Self, TextIO
 
 
 class Progress(Protocol):
-    """Receives how far some work is."""
+    """A receiver of progress."""
 
     def reached(self, part: float) -> None:
         """Report a *part* of the work, from 0 to 1."""
 
 
 StartProgress = Callable[[str, TextIO | None], AbstractContextManager[Progress]]
-"""Begins to show progress under a label; the stream is where the work itself prints, None if nowhere."""
+"""Starts to show progress under a label. The stream is where the work itself prints, None if nowhere."""
 
 
 class NoProgress:
-    """Shows nothing."""
+    """Progress that is not shown."""
 
     def __init__(self, label: str = "", output: TextIO | None = None) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The work of ``apispy record``: a proxy that keeps a capture, and a fixture that is made of it at the end."""
+"""A recording: a proxy writes a temporary capture, which becomes a fixture at the end."""
 
 import os
 import tempfile
@@ -8,40 +8,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apispy.app.messages import info
+from apispy.app.run import RunResult
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import About, tidy
 from apispy.fixtures.files import load, save
+from apispy.outputs.units import count
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Where the fixture goes, and how it is recorded."""
+    """Where the fixture is written, and how it is recorded."""
 
     output: Path
-    force: bool  # replace a fixture that is there
+    force: bool  # replace an existing file
     view: View
 
     def check(self) -> None:
-        """Raises UsageError, before anything is run, if the fixture could not be written."""
+        """Raise UsageError, before anything runs, if the fixture could not be written."""
         if self.output.exists() and not self.force:
             raise UsageError(
-                f"-o {self.output}: there is a file already. Name another one, or add --force: then it is replaced "
-                "when the recording has succeeded."
+                f"-o {self.output}: there is a file already. Name another one, or add --force to replace it "
+                "once the recording has succeeded."
             )
         if not os.access(self.output.parent, os.W_OK | os.X_OK) or self.output.is_dir():
             raise UsageError(
                 f"-o {self.output}: it cannot be written. Name a file in a directory where you may write."
             )
 
-    def command(self, words: Sequence[str], daemon: Endpoint, *, tcp: bool, certs_dir: Path | None) -> int:
-        """Record what a command says; its exit code. Raises ApispyError."""
-        from apispy.app.run import run_under
+    def record_command(
+        self, command: Sequence[str], daemon: Endpoint, *, tcp: bool, certs_dir: Path | None
+    ) -> RunResult:
+        """Record the calls of *command*. Raises ApispyError."""
+        from apispy.app.run import run_command
 
-        with self._kept() as capture, open(os.devnull, "w") as nowhere:
-            code = run_under(
-                words,
+        with self._temporary_capture() as capture, open(os.devnull, "w") as nowhere:
+            result = run_command(
+                command,
                 daemon,
                 self.view,
                 None,
@@ -50,35 +54,42 @@ class Recording:
                 terminal=nowhere,
                 capture=capture,
             )
-            return self._finish(capture, code)
+            self._write_fixture(capture, result)
+            return result
 
-    def listening(self, where: Listen, daemon: Endpoint, certs_dir: Path | None, *, plaintext: bool) -> int:
-        """Record until Ctrl-C. Raises ApispyError."""
+    def record_until_signal(
+        self, where: Listen, daemon: Endpoint, certs_dir: Path | None, *, plaintext: bool
+    ) -> RunResult:
+        """Record the calls of any client at *where* until Ctrl-C. Raises ApispyError."""
         from apispy.app.listener import listener_files
-        from apispy.app.proxy_session import ProxySession
-        from apispy.app.standing import serve_forever
+        from apispy.app.proxy import ProxySession
+        from apispy.app.server import serve_until_signal
 
         files = listener_files(where, certs_dir, plaintext)
-        with self._kept() as capture, open(os.devnull, "w") as nowhere:
-            code = serve_forever(ProxySession(where, daemon, files, self.view, nowhere, capture))
-            return self._finish(capture, code)
+        with self._temporary_capture() as capture, open(os.devnull, "w") as nowhere:
+            session = ProxySession(where, daemon, files, self.view, nowhere, capture)
+            serve_until_signal(session)
+            result = RunResult(0, session.complete)
+            self._write_fixture(capture, result)
+            return result
 
     @contextmanager
-    def _kept(self) -> Iterator[Path]:
-        """A capture in a directory that only this user can enter, and that is gone afterwards."""
+    def _temporary_capture(self) -> Iterator[Path]:
+        """Provide the path of a capture in a temporary directory of this user only."""
         self.check()
         with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
             yield Path(directory) / "capture.jsonl"
 
-    def _finish(self, capture: Path, code: int) -> int:
-        """Write the fixture. A recording without a call is none, and leaves what is there."""
+    def _write_fixture(self, capture: Path, result: RunResult) -> None:
+        """Write the fixture. Without a call, nothing is written, and ApispyError is raised if all else went well."""
         exchanges, about = load(capture) if capture.exists() else ([], About())
         if not exchanges:
-            text = f"{self.output} is not written: nothing was said to Docker"
-            if code:
-                info(f"{text}, and the exit code is {code}")
-                return code
-            raise ApispyError(f"{text}. Does the command use DOCKER_HOST?")
+            text = f"{self.output} is not written: no calls were recorded"
+            if result.exit_code:
+                text = f"{text}, and the command exited with status {result.exit_code}"
+            elif result.complete:
+                raise ApispyError(f"{text}. The client may override DOCKER_HOST (-H, --context).")
+            info(text)
+            return
         save(tidy(exchanges, about, self.view.policy), self.output)
-        info(f"{len(exchanges)} calls are in {self.output} now")
-        return code
+        info(f"wrote {count(len(exchanges), 'calls')} to {self.output}")

@@ -1,26 +1,24 @@
-"""The work of ``apispy replay``: captures played as a daemon, to whoever comes or to one command."""
+"""A replay: captures play the daemon, for any client or for one command."""
 
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from apispy import capture
-from apispy.app.capture_output import INCOMPLETE, header, open_capture
-from apispy.app.curl_targets import BodyFiles, apispy_target
-from apispy.app.gate import gate
+from apispy.app.curl_targets import apispy_target
 from apispy.app.messages import info, print_styled
-from apispy.app.view import View, colored, columns_of
+from apispy.app.server import serve_command, share_terminal
+from apispy.app.session import Session
+from apispy.app.view import View, terminal_columns, use_color
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import UsageError
+from apispy.errors import ApispyError, UsageError
 from apispy.gate import FaultRule
 from apispy.model import Exchange
-from apispy.outputs import Reading, ThreadWriter
-from apispy.outputs.chosen import Chosen
-from apispy.outputs.curl import curl
-from apispy.pipeline import Pipeline
+from apispy.outputs import Target
+from apispy.outputs.units import count
 from apispy.redaction import Redactor
 from apispy.replay import Miss, PlaybackSession, Player, Server, report
 from apispy.sockets import listening_context
@@ -28,107 +26,148 @@ from apispy.sockets import listening_context
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
 
-MISSED = 3
-"""The exit code when there were misses, if nothing else went wrong."""
-
-FLUSH = 1.0
-"""Seconds that a slow terminal or pipe gets to take the last lines."""
-
-
 RecordedFiles = dict[Path, list[Exchange]]
 """The calls in each file."""
 
 
 def read_recorded_files(files: Iterable[Path]) -> RecordedFiles:
-    """Raises ApispyError when a file cannot be read, or there are no calls in them."""
+    """Read the calls of *files*. Raises ApispyError if a file cannot be read, or there are no calls in any of them."""
     found = {file: list(capture.read(file, info)) for file in files}
     if not any(found.values()):
-        raise UsageError(
-            "There is no call in what is to be replayed. Record some: apispy record -o FILE -- COMMAND"
-        )
+        raise UsageError("There are no calls to replay. Record some: apispy record -o FILE -- COMMAND")
     return found
 
 
-@dataclass
-class ReplaySession:
-    """A replay of this process, shown on *stream*."""
+class ReplaySession(Session):
+    """A replay of *player*'s calls, called *name* in messages.
 
-    name: str  # of what is played, for people
-    player: Player
-    where: Listen
-    files: "ServerFiles | None"
-    view: View
-    stream: TextIO
-    daemon: Endpoint | None = None  # to which misses are forwarded
-    output: Path | None = None  # where those are recorded
-    faults: Sequence[FaultRule] = ()
-    allow_hosts: Sequence[str] = ()
-    played: Callable[[Player], None] = lambda _: None  # is told at the end
-    stage: PlaybackSession = field(init=False)
+    Misses are forwarded to *daemon*, and those calls are recorded in the new file *output*. The other parameters are
+    those of ``Session``.
+    """
 
-    def __post_init__(self) -> None:
-        view, stream = self.view, self.stream
-        self._writer = ThreadWriter(stream, on_broken=_say_broken)
-        self._color = colored(view.color, sys.stderr)
-        self._keep = BodyFiles(view.bodies).keep if view.bodies else None
-        self.capture = open_capture(self.output) if self.output else None
-        told = not view.quiet or view.as_json  # quiet: the report is summary enough
-        shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
+    def __init__(
+        self,
+        name: str,
+        player: Player,
+        where: Listen,
+        files: "ServerFiles | None",
+        view: View,
+        stream: TextIO,
+        daemon: Endpoint | None = None,
+        output: Path | None = None,
+        faults: Sequence[FaultRule] = (),
+        allow_hosts: Sequence[str] = (),
+    ) -> None:
+        self.name, self.player = name, player
+        self._color = use_color(view.color, sys.stderr)
         forwarded: set[int] = set()
-        self.pipeline = Pipeline(
-            [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,
-            redactor=Redactor(view.policy, self.player.redactor.tokens),
-            notes="off" if view.quiet and not view.filter else view.notes,
+        super().__init__(
+            where,
+            files,
+            daemon,
+            view,
+            stream,
+            capture=output,
+            captured=forwarded,
+            shown=not view.quiet or view.as_json,  # when quiet, the report is enough of a summary
+            redactor=Redactor(view.policy, player.redactor.tokens),
+            faults=faults,
+            allow_hosts=allow_hosts,
         )
-        looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
-        self.stage = PlaybackSession(
-            self.player, self.pipeline.feed, self._tell, info, f"replay of {self.name}",
-            forward_to=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
+        self._playback = PlaybackSession(
+            player, self.pipeline.feed, self._print_miss, info, f"replay of {name}",
+            forward_to=daemon, forwarded=forwarded, body_limit=view.body_limit, gate=self.gate,
         )  # fmt: skip
 
-    async def serve(self, started: Callable[[Listen], None]) -> None:
-        """Listen, call *started* with the real address, go on until ``stop``. Raises ApispyError."""
+    async def _run(self, listening: Callable[[Listen], None]) -> None:
         files = self.files
-        logging.getLogger().handlers = [logging.NullHandler()]  # faults are told by the stage
+        logging.getLogger().handlers = [logging.NullHandler()]  # the playback session reports problems
         context = listening_context(files.ca, files.cert, files.key) if files else None
-        self._server = Server(self.stage, self.where, context)
-
-        def listening(where: Listen) -> None:
-            self.where = where
-            if self.capture and self.daemon:
-                self.capture.begin(header(where, files, self.daemon, self.view))
-            started(where)
-
+        self._server = Server(self._playback, self.where, context)
         await self._server.run(listening)
 
     def stop(self) -> None:
         self._server.stop()
 
-    def close(self) -> int:
-        """Show what is still open, what the faults did, the summary, and what was played; the exit code."""
-        for line in self.stage.gate.report() if self.stage.gate else []:
-            self.pipeline.notice(line)
-        self.pipeline.close()
-        self._writer.close(FLUSH)
-        self.played(self.player)
+    @property
+    def upstream(self) -> str:
+        return f"replay of {self.name}"
+
+    def announcement(self) -> list[str]:
+        daemon = f"unrecorded requests go to {self.daemon}" if self.daemon else "no daemon is used"
+        calls = count(len(self.player.calls), "calls")
+        return [f"playing {self.name}: {calls}; {daemon}", *self.unplayable_calls()]
+
+    def unplayable_calls(self) -> list[str]:
+        """A line for each call that cannot be played, with the reason."""
+        return [
+            f"#{entry.number} {entry.name} cannot be played: {entry.reason_unplayable}"
+            for entry in self.player.calls
+            if entry.reason_unplayable
+        ]
+
+    def print_report(self) -> None:
+        """Print which calls were played, which were not, and how many requests were missed."""
         for text, style in report(self.player):
             self._print(text, style)
-        if self.capture and not self.capture.whole:
-            return INCOMPLETE
-        return MISSED if self.player.misses else 0
 
-    # -- parts --
-
-    def _tell(self, miss: Miss) -> None:
+    def _print_miss(self, miss: Miss) -> None:
         for text, style in miss.lines():
             self._print(text, style)
 
     def _print(self, text: str, style: str) -> None:
-        print_styled(text, style, self._color, err=True, columns=columns_of(sys.stderr))
+        line = text if text.startswith(" ") else f"apispy: {text}"  # details are indented below their message
+        print_styled(line, style, self._color, err=True, columns=terminal_columns(sys.stderr))
 
-    def _curl(self, reading: Reading) -> str:
-        return curl(reading, apispy_target(self.where, self.files), self._keep)
+    def _curl_target(self) -> Target:
+        return apispy_target(self.where, self.files)
 
 
-def _say_broken(error: OSError | ValueError) -> None:
-    info(f"cannot write any more ({error}); the replay goes on. Ctrl-C ends it.")
+def replay_to_command(session: ReplaySession, command: Sequence[str]) -> int:
+    """Run *command* against the replay. Return its exit status. Raises ApispyError."""
+    share_terminal(sys.stderr)
+    for line in session.unplayable_calls():
+        info(line)
+    return serve_command(session, command)
+
+
+class ReportFile:
+    """``--report FILE``: which calls of which file were played, for `apispy fixture check` and `prune`.
+
+    Raises UsageError if *path* cannot be written.
+    """
+
+    def __init__(self, path: Path, recorded: Mapping[Path, Sequence[Exchange]]) -> None:
+        self._path, self._recorded = path, recorded
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise UsageError(
+                f"--report {path}: it cannot be written. Name a file in a directory where you may write."
+            )
+
+    def write(self, player: Player) -> None:
+        """Raises ApispyError."""
+        try:
+            self._path.write_text(self._text(player), "utf-8")
+        except OSError as error:
+            raise ApispyError(f"--report {self._path} cannot be written: {error.strerror}") from None
+
+    def _text(self, player: Player) -> str:
+        from apispy.fixtures.played import REPORT  # the whole package, which a replay does not need otherwise
+
+        entries = {id(entry.exchange): entry for entry in player.calls}
+        files = [
+            {
+                "file": str(file),
+                "calls": [
+                    {
+                        "number": call.id,
+                        "call": entries[id(call)].name,
+                        "played": entries[id(call)].times_played,
+                    }
+                    for call in sorted(calls, key=lambda one: one.id)
+                ],
+            }
+            for file, calls in self._recorded.items()
+        ]
+        document = {"report": REPORT, "files": files, "missed": [miss.name for miss in player.misses]}
+        return json.dumps(document, indent=2) + "\n"

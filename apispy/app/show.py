@@ -1,4 +1,4 @@
-"""The work of ``apispy show``: captures, shown by the same code as live."""
+"""Captures, shown by the same pipeline and outputs as live calls."""
 
 import contextlib
 import os
@@ -20,168 +20,170 @@ from apispy.outputs.escaping import escape
 from apispy.pipeline import Pipeline, fast_stats_of
 from apispy.redaction import Redactor
 
-MOST_FAULTS = 20
-"""Lines that cannot be read which are told one by one."""
+MAX_REPORTED_ERRORS = 20
+"""Unreadable lines that are reported one by one."""
 
 
-class Paper:
-    """Where the lines go. ``gone``: nobody reads them any more (`show | head`), and they go nowhere."""
+class OutputStream:
+    """A stream that may lose its reader (`show | head`): ``broken`` is set then, and later lines are discarded."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.gone = False
+        self.broken = False
 
     def write(self, text: str) -> None:
+        """Never raises BrokenPipeError."""
         self._try(lambda: self.stream.write(text))
 
     def flush(self) -> None:
+        """Never raises BrokenPipeError."""
         self._try(self.stream.flush)
 
-    def _try(self, step: Callable[[], object]) -> None:
-        if self.gone:
+    def _try(self, action: Callable[[], object]) -> None:
+        if self.broken:
             return
         try:
-            step()
+            action()
         except BrokenPipeError:
-            self.gone = True
-            with contextlib.suppress(OSError, ValueError):  # or Python complains when it ends
+            self.broken = True
+            with contextlib.suppress(OSError, ValueError):  # otherwise Python complains when it exits
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
 
-class Show:
-    """Shows captures on *stream*. ``code`` is the exit code: 1 if something could not be read."""
+def show(
+    files: tuple[Path, ...], view: View, stream: TextIO, progress: StartProgress = NoProgress, *, follow: bool
+) -> bool:
+    """Show *files* one after the other, or follow the only one. Return whether every line could be read."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # for a terminal that cannot show a character
+    viewer = CaptureViewer(view, stream, progress)
+    if follow:
+        viewer.follow(files[0])
+    else:
+        for path in files:
+            if len(files) > 1:
+                viewer.show_heading(path)
+            viewer.show_stats(path) if view.stats else viewer.show_file(path)
+    viewer.close()
+    return viewer.good
 
-    def __init__(self, view: View, stream: TextIO, progress: StartProgress = NoProgress) -> None:
-        self.code = 0
+
+class CaptureViewer:
+    """Shows captures on *stream*. ``good`` is whether every line could be read."""
+
+    def __init__(self, view: View, stream: TextIO, progress: StartProgress) -> None:
+        self.good = True
         self._progress = progress
         self._view = view
-        self._paper = Paper(stream)
-        self._keep = BodyFiles(view.bodies).keep if view.bodies else None
+        self._out = OutputStream(stream)
+        self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self._pipeline: Pipeline | None = None
-        self._faults = 0
+        self._errors = 0
 
-    def file(self, path: Path) -> None:
-        """All of it, in the order in which it happened."""
-        with self._progress(str(path), self._paper.stream) as progress:
+    def show_file(self, path: Path) -> None:
+        """Show the whole capture, in the order in which it happened."""
+        with self._progress(str(path), self._out.stream) as progress:
             self._show(
-                capture.play(path, fault=self._fault, say=self._say, progress=progress.reached), eager=False
+                capture.play(path, fault=self._report_error, say=self._info, progress=progress.reached),
+                eager=False,
             )
 
-    def count(self, path: Path) -> None:
-        """Statistics of it. A glance at each call is enough, as long as no filter asks for more."""
+    def show_stats(self, path: Path) -> None:
+        """Show statistics. Without a filter, only the summary of each call is read."""
         if self._view.filter:
-            self.file(path)
+            self.show_file(path)
             return
-        stats = Stats(self._paper.write, as_json=self._view.as_json)
+        stats = Stats(self._out.write, as_json=self._view.as_json)
         try:
             with self._progress(str(path), None) as progress:
-                for number, gist in capture.read_summaries(path, self._say, self._fault, progress.reached):
+                for number, summary in capture.read_summaries(
+                    path, self._info, self._report_error, progress.reached
+                ):
                     try:
-                        stats.count(fast_stats_of(gist))
-                    except Malformed as fault:
-                        self._fault(f"{path}, line {number}: {fault}")
+                        stats.count(fast_stats_of(summary))
+                    except Malformed as error:
+                        self._report_error(f"{path}, line {number}: {error}")
         except CaptureError as error:
-            self._fault(str(error))
+            self._report_error(str(error))
             if not stats.calls:
                 return
         stats.close()
 
     def follow(self, path: Path) -> None:
-        """What is there and what is still to come, until Ctrl-C."""
+        """Show what is in the capture and what is added to it, until Ctrl-C."""
         try:
-            self._show(capture.follow(path, fault=self._fault, say=self._say), eager=True)
+            self._show(capture.follow(path, fault=self._report_error, say=self._info), eager=True)
         except KeyboardInterrupt:
-            self._end()
+            self._end_session()
 
-    def heading(self, path: Path) -> None:
-        """Above each of several files."""
+    def show_heading(self, path: Path) -> None:
+        """Show the name of one of several files."""
         if not self._view.as_json:
-            self._paper.write(f"==> {escape(str(path))} <==\n")
+            self._out.write(f"==> {escape(str(path))} <==\n")
 
     def close(self) -> None:
-        self._paper.flush()
-        if self._faults > MOST_FAULTS:
-            self._say(f"{self._faults} lines could not be read; the first {MOST_FAULTS} were named")
+        """Flush the output, and report how many lines could not be read if not each was reported."""
+        self._out.flush()
+        if self._errors > MAX_REPORTED_ERRORS:
+            self._info(f"{self._errors} lines could not be read; the first {MAX_REPORTED_ERRORS} are listed")
 
     # -- parts --
 
-    def _show(self, happened: Iterable[PlaybackItem], *, eager: bool) -> None:
+    def _show(self, items: Iterable[PlaybackItem], *, eager: bool) -> None:
         try:
-            for happening in happened:
-                self._take(happening)
+            for item in items:
+                self._take(item)
                 if eager:
-                    self._paper.flush()
-                if self._paper.gone:
+                    self._out.flush()
+                if self._out.broken:
                     break
         except CaptureError as error:
-            self._fault(str(error))
-        self._end()
+            self._report_error(str(error))
+        self._end_session()
 
-    def _take(self, happening: PlaybackItem) -> None:
-        if isinstance(happening, Header):
-            self._end()
-            self._pipeline = self._begin(happening)
+    def _take(self, item: PlaybackItem) -> None:
+        if isinstance(item, Header):
+            self._end_session()
+            self._pipeline = self._begin_session(item)
         elif self._pipeline is None:
             return
-        elif isinstance(happening, Notice):
-            self._pipeline.notice(happening.text, happening.at)
+        elif isinstance(item, Notice):
+            self._pipeline.notice(item.text, item.at)
         else:
-            self._pipeline.feed(happening)
+            self._pipeline.feed(item)
 
-    def _begin(self, header: Header) -> Pipeline:
+    def _begin_session(self, header: Header) -> Pipeline:
         view = self._view
         if view.show_secrets and header.redacted:
-            self._say("--show-secrets: the secrets were taken out before the file was written; it has none")
-        outputs = view.outputs(
-            self._paper.write, self._paper.stream, self._curl(header) if view.curl else None
-        )
-        return Pipeline(
-            outputs,
-            redactor=Redactor(view.policy),
-            notes="off" if view.quiet and not view.filter else view.notes,  # a filter may ask for them
-        )
+            self._info(
+                "--show-secrets: the secrets were taken out before the capture was written; it has none"
+            )
+        outputs = view.outputs(self._out.write, self._out.stream, self._curl(header) if view.curl else None)
+        return Pipeline(outputs, redactor=Redactor(view.policy), notes=view.wanted_notes)
 
-    def _end(self) -> None:
-        """A session is over: its summary."""
+    def _end_session(self) -> None:
+        """Show the summary of a session."""
         if self._pipeline is not None:
             self._pipeline.close()
             self._pipeline = None
 
     def _curl(self, header: Header) -> Callable[[Reading], str]:
-        target = target_of(header.curl.get(self._view.curl, {}))
-        return lambda reading: curl(reading, target, self._keep)
+        target = target_from(header.curl.get(self._view.curl, {}))
+        return lambda reading: curl(reading, target, self._keep_body)
 
-    def _fault(self, text: str) -> None:
-        self.code = 1
-        self._faults += 1
-        if self._faults <= MOST_FAULTS:
-            self._say(text)
+    def _report_error(self, text: str) -> None:
+        self.good = False
+        self._errors += 1
+        if self._errors <= MAX_REPORTED_ERRORS:
+            self._info(text)
 
-    def _say(self, text: str) -> None:
-        self._paper.flush()  # in the right place, if both go to one terminal
+    def _info(self, text: str) -> None:
+        self._out.flush()  # keeps the order when both streams go to one terminal
         info(text)
 
 
-def target_of(saved: dict[str, Any]) -> Target:
-    """Where the curl lines went. What is in the file may be anything; what does not fit is left out."""
+def target_from(saved: dict[str, Any]) -> Target:
+    """Return the curl target in a capture's header. Values of a wrong name or type are ignored."""
     known = {field.name: type(field.default) for field in fields(Target)}
-    fitting: dict[str, Any] = {name: value for name, value in saved.items() if type(value) is known.get(name)}
-    return Target(**fitting)
-
-
-def show(
-    files: tuple[Path, ...], view: View, stream: TextIO, progress: StartProgress, *, follow: bool
-) -> int:
-    """Show *files* one after the other, or follow the only one. The exit code."""
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # of a terminal that cannot show a letter
-    shown = Show(view, stream, progress)
-    if follow:
-        shown.follow(files[0])
-    else:
-        for path in files:
-            if len(files) > 1:
-                shown.heading(path)
-            shown.count(path) if view.stats else shown.file(path)
-    shown.close()
-    return shown.code
+    valid: dict[str, Any] = {name: value for name, value in saved.items() if type(value) is known.get(name)}
+    return Target(**valid)

@@ -1,6 +1,7 @@
-"""How the calls are to be shown: what the options of the views come to."""
+"""The view: how calls are shown, and the outputs that show them."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,35 +20,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """How calls are shown: the values of the display options."""
+
     verbosity: int = 0
+    """0 to 3, the number of -v."""
     quiet: bool = False
+    """Show only the summary."""
     as_json: bool = False
-    body_limit: int = 1 << 20  # bytes
+    body_limit: int = 1 << 20
+    """Bytes of each body that are kept."""
     show_secrets: bool = False
-    redact: tuple[str, ...] = ()  # the user's own rules, as typed
+    redact: tuple[str, ...] = ()
+    """The user's own redaction rules, as typed."""
     redact_env: "Env" = "all"
-    color: str = "auto"  # on a terminal, unless NO_COLOR is set; or "always", "never"
-    curl: str = ""  # where the printed curl lines go: "direct", "via" apispy, "" for none
+    color: str = "auto"
+    """"auto" (on a terminal, unless NO_COLOR is set), "always" or "never"."""
+    curl: str = ""
+    """Where the printed curl commands go: "direct" to the daemon, "via" apispy; empty to print none."""
     notes: "Notes" = "on"
-    bodies: Path | None = None  # the directory for request bodies that do not fit into a curl line
-    filter: "Filter | None" = None  # only calls that it matches
-    stats: bool = False  # only statistics, at the end
+    bodies: Path | None = None
+    """The directory for request bodies that do not fit into a curl command."""
+    filter: "Filter | None" = None
+    """Show only the calls that match."""
+    stats: bool = False
+    """Show only statistics, at the end."""
 
     @property
     def policy(self) -> "Policy":
-        """What is to be hidden. Raises UsageError."""
+        """The redaction policy. Raises UsageError for a rule that cannot be used."""
         from apispy.redaction import Policy, parse
 
         if self.show_secrets and self.redact:
             raise UsageError(
-                "--show-secrets shows everything, so --redact can hide nothing: leave one of them out."
+                "--show-secrets shows everything, so --redact has nothing to hide: leave one of them out."
             )
         return Policy(self.redact_env, parse(self.redact), self.show_secrets)
+
+    @property
+    def wanted_notes(self) -> "Notes":
+        """The notes to make: none when quiet, unless a filter may ask for them."""
+        return "off" if self.quiet and not self.filter else self.notes
 
     def outputs(
         self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
     ) -> "list[Output]":
-        """*write* writes on *stream*; *curl* makes the command that repeats a call."""
+        """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Filtered
 
         outputs = self._unfiltered(write, stream, curl)
@@ -67,25 +84,27 @@ class View:
         console = Console(
             write,
             verbosity=self.verbosity,
-            color=colored(self.color, stream),
+            color=use_color(self.color, stream),
             body_limit=self.body_limit,
-            columns=(lambda: columns_of(stream)) if stream.isatty() else (lambda: 0),
+            columns=(lambda: terminal_columns(stream)) if stream.isatty() else (lambda: 0),
             curl=curl,
         )
         nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
+        if stream is sys.stderr:  # where a command may print too
+            nothing = f"apispy: {nothing}"
         summary = Summary(write, nothing=nothing)
         return [summary] if self.quiet else [console, summary]
 
 
-def colored(wanted: str, stream: TextIO) -> bool:
-    """Whether to print in colours on *stream*, as --color *wanted*."""
+def use_color(wanted: str, stream: TextIO) -> bool:
+    """Whether to print in color on *stream*. *wanted* is the value of --color."""
     if wanted == "auto":
         return stream.isatty() and not os.environ.get("NO_COLOR")
     return wanted == "always"
 
 
-def columns_of(stream: TextIO) -> int:
-    """The terminal's width now; 0 when the lines go elsewhere and must not be broken."""
+def terminal_columns(stream: TextIO) -> int:
+    """Return the current width of the terminal; 0 if *stream* is not one and lines must not be wrapped."""
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):

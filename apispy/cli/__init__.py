@@ -1,4 +1,4 @@
-"""The command line: one thin file per command. Each parses, calls, prints, and returns an exit code."""
+"""The command line: one file per command. Each parses, calls the application, prints, and returns an exit code."""
 
 import io
 import sys
@@ -10,23 +10,23 @@ from apispy.errors import ApispyError
 
 
 def main() -> None:
-    """The entry point of the ``apispy`` program."""
+    """Run the program ``apispy``, and exit."""
     try:
         sys.exit(proxy.main(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        told = io.StringIO()
-        error.show(told)
-        click.echo(_harmless(told.getvalue()), nl=False, err=True)
+        text = io.StringIO()
+        error.show(text)
+        click.echo(_escape_lines(text.getvalue()), nl=False, err=True)
         sys.exit(error.exit_code)
     except ApispyError as error:
-        click.echo(f"apispy: {_harmless(str(error))}", err=True)
+        click.echo(f"apispy: {_escape_lines(str(error))}", err=True)
         sys.exit(error.exit_code)
 
 
-def _harmless(text: str) -> str:
-    """What a message repeats of a file, of the wire or of a command line must not drive the terminal."""
-    from apispy.outputs.escaping import escape  # only now: --help is to be quick
+def _escape_lines(text: str) -> str:
+    """Escape what a message quotes from a file, the network or the command line: it must not control the terminal."""
+    from apispy.outputs.escaping import escape  # imported late, to keep --help fast
 
     return "\n".join(escape(line) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""What the shell offers after TAB, beyond what click knows by itself. Nothing is dialled, and nothing is said."""
+"""Shell completion beyond click's own. It never connects to a daemon and never prints an error."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,8 @@ import click
 from apispy.errors import ApispyError
 
 
-def endpoint_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """The names that can stand after --upstream and begin so."""
+def complete_endpoint(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a name for --upstream."""
     from apispy.endpoints import discovery
 
     try:
@@ -19,16 +19,16 @@ def endpoint_names(_: click.Context, __: click.Parameter, incomplete: str) -> li
     return [name for name, _ in names if name.startswith(incomplete)]
 
 
-def targets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The running apispys too, by port or socket."""
+def complete_target(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a running apispy, by port or socket, or a name for --upstream."""
     from apispy.endpoints.instances import running
 
     keys = [entry.key for entry in running(os.environ, Path.home())]
-    return [key for key in keys if key.startswith(incomplete)] + endpoint_names(ctx, parameter, incomplete)
+    return [key for key in keys if key.startswith(incomplete)] + complete_endpoint(ctx, parameter, incomplete)
 
 
-def saved_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """The names that `apispy endpoints add` has saved."""
+def complete_saved_name(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a name that `apispy endpoints add` has saved."""
     from apispy.endpoints.saved_names import SavedNames
 
     try:

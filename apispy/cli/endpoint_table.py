@@ -1,4 +1,4 @@
-"""How ``apispy endpoints`` shows what there is: as text for a terminal, and as JSON."""
+"""The output of ``apispy endpoints``: a table for a terminal, or JSON."""
 
 import json
 import shutil
@@ -8,55 +8,57 @@ from collections.abc import Iterator, Sequence
 from apispy.endpoints.discovery import ProbeResult
 from apispy.outputs.escaping import escape
 
-NARROWEST = 24
-"""Columns that the last column gets, however long the names are."""
+MIN_LAST_COLUMN = 24
+"""Least width of the last column, however long the names are."""
 
 
 def as_text(found: Sequence[ProbeResult]) -> Iterator[str]:
-    """Lines: name, kind and address of each, and below the address its version or what is wrong."""
+    """Yield the lines of the table: name, kind and address of each, and below the address its version or problem."""
     columns = shutil.get_terminal_size().columns
-    rows = [(_marked(asked), asked.known.kind, _address(asked), _state(asked)) for asked in found]
+    rows = [(_name(result), result.known.kind, _address(result), _version(result)) for result in found]
     name, kind = (max(len(row[i]) for row in [*rows, ("  NAME", "KIND")]) for i in (0, 1))
     start = name + kind + 4
     yield f"{'  NAME':{name}}  {'KIND':{kind}}  ADDRESS, VERSION"
     for row in rows:
-        lines = [line for text in row[2:] if text for line in _wrapped(text, max(columns - start, NARROWEST))]
+        lines = [
+            line for text in row[2:] if text for line in _wrapped(text, max(columns - start, MIN_LAST_COLUMN))
+        ]
         yield f"{row[0]:{name}}  {row[1]:{kind}}  {lines[0]}".rstrip()
         yield from (f"{'':{start}}{line}" for line in lines[1:])
     yield ""
-    yield "Type a name or an address after --upstream. *: what docker would use."
+    yield "Type a name or an address after --upstream. *: the daemon that docker uses."
 
 
-def _marked(asked: ProbeResult) -> str:
-    return ("* " if asked.known.current else "  ") + escape(asked.known.name or "-")
+def _name(result: ProbeResult) -> str:
+    return ("* " if result.known.current else "  ") + escape(result.known.name or "-")
 
 
-def _address(asked: ProbeResult) -> str:
-    endpoint = asked.known.endpoint
+def _address(result: ProbeResult) -> str:
+    endpoint = result.known.endpoint
     if endpoint is None:
         return ""
     return escape(str(endpoint)) + (" (TLS)" if endpoint.tls else "")
 
 
-def _state(asked: ProbeResult) -> str:
-    if (daemon := asked.daemon) is None:
-        return escape(asked.problem)
+def _version(result: ProbeResult) -> str:
+    if (daemon := result.daemon) is None:
+        return escape(result.problem)
     lowest = f"{daemon.min_api_version} to " if daemon.min_api_version else ""
     return escape(f"version {daemon.version}, API {lowest}{daemon.api_version}")
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    # An address is never broken: it is there to be copied.
+    # Addresses are not broken, so that they can be copied.
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def as_json(found: Sequence[ProbeResult]) -> str:
-    """A list of objects; ``daemon`` is null when there was no answer, and ``problem`` says why."""
-    return json.dumps([_object(asked) for asked in found], indent=2)
+    """Return a list of objects. ``daemon`` is null if the daemon did not respond, and ``problem`` says why."""
+    return json.dumps([_object(result) for result in found], indent=2)
 
 
-def _object(asked: ProbeResult) -> dict[str, object]:
-    known, daemon = asked.known, asked.daemon
+def _object(result: ProbeResult) -> dict[str, object]:
+    known, daemon = result.known, result.daemon
     versions = daemon and {
         "version": daemon.version,
         "api_version": daemon.api_version,
@@ -69,5 +71,5 @@ def _object(asked: ProbeResult) -> dict[str, object]:
         "tls": bool(known.endpoint and known.endpoint.tls),
         "current": known.current,
         "daemon": versions,
-        "problem": asked.problem or None,
+        "problem": result.problem or None,
     }

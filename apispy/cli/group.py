@@ -1,25 +1,33 @@
-"""``apispy`` itself: the proxy when no command is named, else one of the files in ``commands/``."""
+"""The group ``apispy``: the proxy if no command is given, else one of the files in ``commands/``."""
 
+import difflib
 import importlib
 import pkgutil
 
 import click
 
 from apispy.cli import commands
+from apispy.cli.help import Group
 from apispy.cli.types import is_typed
 
 
-class Commands(click.Group):
-    """Finds its commands among the files in ``commands/``, and imports one only when it is needed."""
+class Commands(Group):
+    """A group that finds its commands among the files in ``commands/``, and imports each only when it is needed."""
+
+    command_sections = {  # noqa: RUF012
+        "See API calls": ("run", "demo", "explain"),
+        "Work with captures": ("show", "diff", "export", "import"),
+        "Test without a daemon": ("record", "replay", "fixture"),
+        "Find daemons, and route clients through apispy": ("endpoints", "env", "context", "machine"),
+        "Set up": ("certs", "doctor"),
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """``import_.py`` is the command ``import``: a word of Python's cannot be a module's name."""
-        return sorted(_command_name(module.name) for module in pkgutil.iter_modules(commands.__path__))
+        """Return the names of all commands. ``import_.py`` is `import`, which cannot be the name of a module."""
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        modules = {
-            _command_name(module.name): module.name for module in pkgutil.iter_modules(commands.__path__)
-        }
+        modules = _modules()
         if cmd_name not in modules:
             return None
         module = importlib.import_module(f"{commands.__name__}.{modules[cmd_name]}")
@@ -29,13 +37,20 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command's options stand behind it; before it they would be the proxy's, and be lost."""
-        typed = [p.opts[-1] for p in self.params if is_typed(ctx, p)]
-        if typed and self.get_command(ctx, args[0]) is not None:
-            command = f"apispy {args[0]} {typed[0]} ..."
-            raise click.UsageError(f"{typed[0]} stands before the command {args[0]!r}. Type: {command}", ctx)
+        """Refuse options of a command that are typed before it: they would go to the proxy, and be lost."""
+        known = self.get_command(ctx, args[0]) is not None
+        typed = [parameter.opts[-1] for parameter in self.params if is_typed(ctx, parameter)]
+        if typed and known:
+            raise click.UsageError(
+                f"{typed[0]} belongs after the command {args[0]!r}. Type: apispy {args[0]} {typed[0]} ...",
+                ctx,
+            )
+        if not known and (similar := difflib.get_close_matches(args[0], self.list_commands(ctx), 1)):
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {similar[0]!r}?", ctx)
         return super().resolve_command(ctx, args)
 
 
-def _command_name(module: str) -> str:
-    return module.rstrip("_").replace("_", "-")
+def _modules() -> dict[str, str]:
+    """Return the module of each command."""
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    return {name.rstrip("_").replace("_", "-"): name for name in names}

@@ -1,4 +1,4 @@
-"""Options that several commands take, and what they come to."""
+"""Options that several commands share, and the objects that are made of them."""
 
 import functools
 import os
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apispy.app.view import View
-from apispy.cli.completion import endpoint_names
-from apispy.cli.types import Fault, Optional, Size
+from apispy.cli.completion import complete_endpoint
+from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
+from apispy.cli.types import Fault, OptionalValue, Size
 
 if TYPE_CHECKING:
     from apispy.filters import Filter
@@ -20,107 +21,110 @@ FILE = click.Path(path_type=Path)
 Function = Callable[..., Any]
 
 TLS = (
-    click.option("--tls", is_flag=True,
-                 help="Use TLS to the daemon without verifying it, as `docker --tls` does."),
-    click.option("--tlsverify", is_flag=True, default=None,
-                 help="Use TLS to the daemon and verify it. Port 2376 means this."),
-    click.option("--tlscacert", type=FILE, metavar="FILE",
-                 help="Trust only the CA in this file.  [default: DOCKER_CERT_PATH/ca.pem]"),
-    click.option("--tlscert", type=FILE, metavar="FILE",
-                 help="Our certificate for the daemon.  [default: .../cert.pem]"),
-    click.option("--tlskey", type=FILE, metavar="FILE",
-                 help="Our key for the daemon.  [default: .../key.pem]"),
+    option("--tls", is_flag=True, section=CONNECTION,
+           help="Use TLS to the daemon without verifying it, like `docker --tls`."),
+    option("--tlsverify", is_flag=True, default=None, section=CONNECTION,
+           help="Use TLS to the daemon and verify it. Port 2376 implies this."),
+    option("--tlscacert", type=FILE, metavar="FILE", section=CONNECTION,
+           help="Trust only the CA in this file.  [default: DOCKER_CERT_PATH/ca.pem]"),
+    option("--tlscert", type=FILE, metavar="FILE", section=CONNECTION,
+           help="Client certificate for the daemon.  [default: .../cert.pem]"),
+    option("--tlskey", type=FILE, metavar="FILE", section=CONNECTION,
+           help="Client key for the daemon.  [default: .../key.pem]"),
 )  # fmt: skip
 
 DAEMON = (
-    click.option("--upstream", metavar="ADDRESS", shell_complete=endpoint_names,
-                 help="The daemon: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, machine:NAME "
-                      "or a saved name (`apispy endpoints`). Without it: the one that the docker CLI would use."),
+    option("--upstream", metavar="ADDRESS", shell_complete=complete_endpoint, section=CONNECTION,
+           help="Daemon to connect to: HOST:PORT, tcp://..., unix:///PATH, ssh://USER@HOST, context:NAME, "
+                "machine:NAME or a saved name (`apispy endpoints`).  [default: the daemon that the docker CLI uses]"),
     *TLS,
 )  # fmt: skip
 
-COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-                     show_default=True, help="auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
+CERTS_DIR = option("--certs-dir", type=FILE, metavar="DIR", section=CONNECTION,
+                   help="Directory of apispy's CA and certificates; created on first use.")  # fmt: skip
 
-STATS = click.option("--stats", is_flag=True,
-                     help="Counts and latencies of each operation, and reads made again and again.")  # fmt: skip
+LISTEN_PLAINTEXT = option("--listen-plaintext", is_flag=True, section=CONNECTION,
+                          help="Use no TLS on a TCP listener: anyone who can connect is root.")  # fmt: skip
 
-CAPTURE = click.option(
-    "--capture",
-    type=FILE,
-    metavar="FILE",
-    help="Keep everything in a new file (0600; .gz or .zst compresses), for `apispy show`.",
-)
+REMOTE_PLAINTEXT = option("--insecure-allow-remote-plaintext", is_flag=True, section=CONNECTION,
+                          help="Allow --listen-plaintext on an address that other machines can reach.")  # fmt: skip
 
-REDACT = click.option(
-    "--redact", multiple=True, metavar="RULE",
-    help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeat it for more rules.",
-)  # fmt: skip
+ALLOW_HOST = option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", section=CONNECTION,
+                    help="Without TLS: accept requests for this host name too. Unknown names are refused, as a "
+                         "protection against web pages. Repeatable.")  # fmt: skip
 
-REDACT_ENV = click.option(
-    "--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
-    show_default=True, help="Which values of environment variables and build arguments to hide.",
-)  # fmt: skip
-FAULT = click.option(
-    "--fault",
-    "faults",
-    multiple=True,
-    metavar="RULE",
-    type=Fault(),
-    help="Make something go wrong: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
-         "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeat it for more "
-         "rules; the first that hits decides. The rules: docs/faults.md.",
-)  # fmt: skip
+TCP = option("--tcp", is_flag=True, section=CONNECTION,
+             help="Give COMMAND mutual TLS on a free port instead of a unix socket.")  # fmt: skip
 
-ALLOW_HOST = click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
-                          help="Without TLS: a further host name that clients may call this port by. "
-                               "Names that are not known are refused, against web pages.")  # fmt: skip
+COLOR = option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+               section=DISPLAY, help="Print in color. auto: on a terminal, unless NO_COLOR is set.")  # fmt: skip
+
+STATS = option("--stats", is_flag=True, section=DISPLAY,
+               help="Show only statistics: counts and latencies of each operation, and repeated reads.")  # fmt: skip
+
+CAPTURE = option("--capture", type=FILE, metavar="FILE", section=FILES,
+                 help="Write all calls to a new file (0600; .gz or .zst compresses), for `apispy show`.")  # fmt: skip
+
+REDACT = option("--redact", multiple=True, metavar="RULE", section=SECRETS,
+                help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeatable.")  # fmt: skip
+
+REDACT_ENV = option("--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
+                    show_default=True, section=SECRETS,
+                    help="Which values of environment variables and build arguments to hide.")  # fmt: skip
+
+FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(), section=FAULTS,
+               help="Inject a fault: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
+                    "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeatable; the "
+                    "first rule that applies to a request decides. See docs/faults.md.")  # fmt: skip
 
 VIEW = (
-    click.option("--filter", "expression", metavar="EXPR",
-                 help="Only calls that match: 'op:Container* and status>=400', 'slow>1s', 'not op:SystemPing'. "
-                      "The summary counts no others either. The language: docs/filters.md."),
-    click.option("-v", "--verbose", count=True,
-                 help="-v headers and query, -vv bodies, -vvv every chunk and frame."),
-    click.option("-q", "--quiet", is_flag=True, help="Only the summary at the end."),
-    click.option("--json", "as_json", is_flag=True, help="One JSON object per call instead of lines."),
-    click.option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True,
-                 help="Remarks on calls: what Docker ignores or another version refuses; "
-                      "strict: also where an answer is not as described."),
-    click.option("--curl", cls=Optional, type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct",
-                 default=None,
-                 help="Below each call the curl command that repeats it: to the daemon, or via apispy. "
-                      "-v shows it too."),
-    click.option("--bodies", type=FILE, metavar="DIR",
-                 help="Keep request bodies that do not fit into a curl line as files in DIR."),
-    click.option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE",
-                 help="How much of each body is kept to be shown."),
-    click.option("--show-secrets", is_flag=True,
-                 help="Do not hide passwords, registry credentials and the like."),
+    option("--filter", "expression", metavar="EXPR", section=DISPLAY,
+           help="Show and count only calls that match: 'op:Container* and status>=400', 'slow>1s', "
+                "'not op:SystemPing'. See docs/filters.md."),
+    option("-v", "--verbose", count=True, section=DISPLAY,
+           help="Show more: -v headers and query, -vv bodies, -vvv every chunk and frame."),
+    option("-q", "--quiet", is_flag=True, section=DISPLAY, help="Show only the summary at the end."),
+    option("--json", "as_json", is_flag=True, section=DISPLAY,
+           help="Print one JSON object per call instead of lines."),
+    option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True, section=DISPLAY,
+           help="Print notes on calls: what Docker ignores, or what another API version refuses. strict: also "
+                "responses that differ from the API reference."),
+    option("--curl", cls=OptionalValue, type=click.Choice(["direct", "via"]), is_flag=False, flag_value="direct",
+           default=None, section=DISPLAY,
+           help="Print the curl command that repeats each call: direct to the daemon, or via apispy. -v implies it."),
+    option("--bodies", type=FILE, metavar="DIR", section=FILES,
+           help="Save request bodies that do not fit into a curl command as files in DIR."),
+    option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE", section=DISPLAY,
+           help="How much of each body to keep."),
+    option("--show-secrets", is_flag=True, section=SECRETS,
+           help="Do not hide passwords, registry credentials and other secrets."),
     REDACT,
     REDACT_ENV,
     COLOR,
 )  # fmt: skip
 
 
-def takes_daemon(command: Function) -> Function:
-    """The options that name a daemon. *command* is given ``daemon``, which gives the Endpoint, or raises UsageError."""
+def daemon_options(command: Function) -> Function:
+    """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
+
+    ``daemon`` raises UsageError if the options or the environment cannot be used.
+    """
 
     def read(**typed: Any) -> Any:
         from apispy import endpoints
 
         return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
 
-    return _gathered(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
+    return _combine(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
 
 
-def takes_tls(command: Function) -> Function:
-    """The TLS options alone; *command* is given ``tls``, which is for ``endpoints.upstream(address, **tls, ...)``."""
-    return _gathered(command, TLS, "tls", dict)
+def tls_options(command: Function) -> Function:
+    """Add the TLS options alone. *command* gets ``tls``, keyword arguments of ``endpoints.upstream``."""
+    return _combine(command, TLS, "tls", dict)
 
 
-def takes_view(command: Function) -> Function:
-    """The options that say how calls are shown; *command* is given ``view``, a View."""
+def view_options(command: Function) -> Function:
+    """Add the options for how calls are shown. *command* gets ``view``, a View."""
 
     def read(**typed: Any) -> View:
         return View(
@@ -134,14 +138,14 @@ def takes_view(command: Function) -> Function:
             color=typed["color"],
             bodies=typed["bodies"],
             notes=typed["notes"],
-            filter=_filter(typed["expression"]),
+            filter=_parse_filter(typed["expression"]),
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
 
-    return _gathered(command, VIEW, "view", read)
+    return _combine(command, VIEW, "view", read)
 
 
-def _filter(expression: str | None) -> "Filter | None":
+def _parse_filter(expression: str | None) -> "Filter | None":
     if expression is None:
         return None
     from apispy.filters import Filter
@@ -149,16 +153,16 @@ def _filter(expression: str | None) -> "Filter | None":
     return Filter.parse(expression)
 
 
-def _gathered(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:
-    """*command* with *options*, whose values it gets as one argument: what *read* makes of them."""
+def _combine(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:
+    """Add *options* to *command*. It gets their values as the one argument *name*, which *read* makes of them."""
 
     @functools.wraps(command)
-    def gathering(**values: Any) -> Any:
+    def combined(**values: Any) -> Any:
         typed = {option: values.pop(option) for option in names}
         return command(**values, **{name: read(**typed)})
 
-    before = len(getattr(gathering, "__click_params__", ()))
-    for option in reversed(options):
-        gathering = option(gathering)
-    names = [parameter.name for parameter in gathering.__click_params__[before:]]  # type: ignore[attr-defined]
-    return gathering
+    before = len(getattr(combined, "__click_params__", ()))
+    for decorate in reversed(options):
+        combined = decorate(combined)
+    names = [parameter.name for parameter in combined.__click_params__[before:]]  # type: ignore[attr-defined]
+    return combined

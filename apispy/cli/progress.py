@@ -1,4 +1,4 @@
-"""A progress bar for what takes longer than a few seconds."""
+"""A progress bar for work that takes longer than a few seconds."""
 
 import sys
 import time
@@ -7,30 +7,30 @@ from typing import Any, Self, TextIO
 
 import click
 
-PATIENCE = 2.0
-"""Seconds of work before there is a bar."""
+BAR_DELAY = 2.0
+"""Seconds of work before the bar appears."""
 
-STEPS = 1000
+BAR_STEPS = 1000
 
 
 class Progress:
-    """On standard error, if that is a terminal and *output*, which it would disturb, is none, or is None."""
+    """A bar on standard error, if that is a terminal and *output*, which the bar would disturb, is not one or None."""
 
     def __init__(self, label: str, output: TextIO | None) -> None:
         self._label = label
-        self._wanted = sys.stderr.isatty() and (output is None or not output.isatty())
-        self._began = time.monotonic()
+        self._enabled = sys.stderr.isatty() and (output is None or not output.isatty())
+        self._started = time.monotonic()
         self._bar: Any = None
         self._stack = ExitStack()
 
     def reached(self, part: float) -> None:
-        """From 0 to 1."""
-        if not self._wanted or time.monotonic() - self._began < PATIENCE:
+        """Show that a *part* of the work, from 0 to 1, is done."""
+        if not self._enabled or time.monotonic() - self._started < BAR_DELAY:
             return
         if self._bar is None:
-            bar: Any = click.progressbar(length=STEPS, label=self._label, file=sys.stderr)
+            bar: Any = click.progressbar(length=BAR_STEPS, label=self._label, file=sys.stderr)
             self._bar = self._stack.enter_context(bar)
-        if (steps := int(part * STEPS) - self._bar.pos) > 0:
+        if (steps := int(part * BAR_STEPS) - self._bar.pos) > 0:
             self._bar.update(steps)
 
     def __enter__(self) -> Self:

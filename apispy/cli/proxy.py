@@ -1,4 +1,4 @@
-"""``apispy``: stand between a client and a daemon, and show what they say."""
+"""``apispy``: the proxy between clients and a daemon."""
 
 import sys
 from collections.abc import Callable
@@ -9,8 +9,19 @@ import click
 
 from apispy import __version__
 from apispy.app.view import View
+from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
-from apispy.cli.options import ALLOW_HOST, CAPTURE, FAULT, FILE, takes_daemon, takes_view
+from apispy.cli.help import CONNECTION, option
+from apispy.cli.options import (
+    ALLOW_HOST,
+    CAPTURE,
+    CERTS_DIR,
+    FAULT,
+    LISTEN_PLAINTEXT,
+    REMOTE_PLAINTEXT,
+    daemon_options,
+    view_options,
+)
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
@@ -22,21 +33,17 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--listen", default="2377", show_default=True, metavar="ADDRESS",
-              help="Where clients connect: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. "
-                   "Port 0 takes any free one.")  # fmt: skip
-@takes_daemon
-@click.option("--certs-dir", type=FILE, metavar="DIR",
-              help="Our CA, and the certificates of the listener and its clients; made on first use.")  # fmt: skip
-@click.option(
-    "--listen-plaintext", is_flag=True, help="No TLS on a TCP listener: everybody who can connect is root."
-)
-@click.option("--insecure-allow-remote-plaintext", is_flag=True,
-              help="Let --listen-plaintext use an address that other machines can reach.")  # fmt: skip
+@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+        help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is any "
+             "free port.")  # fmt: skip
+@daemon_options
+@CERTS_DIR
+@LISTEN_PLAINTEXT
+@REMOTE_PLAINTEXT
 @ALLOW_HOST
 @FAULT
 @CAPTURE
-@takes_view
+@view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
 def proxy(
@@ -51,21 +58,26 @@ def proxy(
     capture: Path | None,
     view: View,
 ) -> int:
-    """See what Docker clients and daemons say to each other, without being seen.
+    """Show the API calls of Docker clients, without changing the traffic.
 
     \b
-    apispy --upstream host:2376        then paste the lines it prints into another shell
-    apispy --listen unix:///tmp/apispy.sock
+    apispy run -- docker ps                  show the calls of one command
+    apispy --upstream host:2376              show the calls of any client: paste the lines that this prints
+    apispy record -o ps.json -- docker ps    record the calls of a command as a test fixture
+    apispy replay ps.json -- docker ps       run a command against the fixture, without a daemon
+    apispy explain docker run -it busybox    explain the calls that a docker command makes
     """
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy import endpoints
     from apispy.app.listener import listener_files, refuse_loop
-    from apispy.app.proxy_session import ProxySession
-    from apispy.app.standing import serve_forever
+    from apispy.app.proxy import ProxySession
+    from apispy.app.server import serve_until_signal
 
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)
-    return serve_forever(ProxySession(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts))
+    session = ProxySession(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts)
+    serve_until_signal(session)
+    return 0 if session.complete else INCOMPLETE

@@ -1,4 +1,4 @@
-"""Which endpoint a command is about that takes [NAME]: a running apispy, or any daemon with a name or an address."""
+"""The argument NAME or TARGET: a running apispy, or any daemon by its name or address."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
 
-HELP = """NAME is the port, socket or process id of a running apispy (not needed when only one runs), or context:NAME,
+HELP = """NAME is the port, socket or process ID of a running apispy (optional if only one is running), or context:NAME,
 machine:NAME, a saved name or an address."""
 
 
-def target(name: str | None, command: str) -> "Endpoint":
-    """The endpoint that *name* means. *command*: what NAME is typed after, for messages. UsageError if none."""
+def target_endpoint(name: str | None, command: str) -> "Endpoint":
+    """Return the endpoint that *name* means. *command* is what NAME is typed after, for messages. Raises UsageError."""
     from apispy import endpoints
     from apispy.endpoints import instances
 
@@ -22,6 +22,6 @@ def target(name: str | None, command: str) -> "Endpoint":
     if (chosen := instances.choose(entries, name, command)) is not None:
         return chosen.endpoint
     if name and name.isdigit():
-        there = ", ".join(entry.key for entry in entries) or "none"
-        raise UsageError(f"No apispy is running with port or process id {name}. Running: {there}.")
+        keys = ", ".join(entry.key for entry in entries) or "none"
+        raise UsageError(f"No apispy is running with port or process ID {name}. Running: {keys}.")
     return endpoints.upstream(name, environ=os.environ, home=Path.home())

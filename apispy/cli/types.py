@@ -1,9 +1,11 @@
-"""Values that options take, beyond click's own."""
+"""Types of option values, beyond click's own."""
 
 import re
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from apispy.cli.help import Option
 
 if TYPE_CHECKING:
     from apispy.gate import FaultRule
@@ -25,28 +27,8 @@ class Size(click.ParamType[int]):
         return int(match[1]) * UNITS[match[2].upper()]
 
 
-class Optional(click.Option):
-    """An option of a few words, whose word may be left out: what follows it, and is none of them, is not its value.
-
-    click would take whatever follows, `apispy show --curl FILE` its file, and has no public way to ask for less.
-    """
-
-    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        super().add_to_parser(parser, ctx)
-        match: Any = getattr(parser, "_match_long_opt", None)
-        words = self.type.choices if isinstance(self.type, click.Choice) else ()
-
-        def matched(name: str, word: str | None, state: Any) -> None:
-            if name in self.opts and word is None and (not state.rargs or state.rargs[0] not in words):
-                word = str(self.flag_value)
-            match(name, word, state)
-
-        if match is not None:
-            parser._match_long_opt = matched
-
-
 class Fault(click.ParamType["FaultRule"]):
-    """A rule of docs/faults.md."""
+    """A fault rule; docs/faults.md describes them."""
 
     name = "rule"
 
@@ -56,6 +38,26 @@ class Fault(click.ParamType["FaultRule"]):
         return value if isinstance(value, FaultRule) else parse(str(value))
 
 
+class OptionalValue(Option):
+    """An option with a choice of values that may be left out: a word after it that is not a choice is not its value.
+
+    click itself would take any word, as in `apispy show --curl FILE`, and has no public way to change that.
+    """
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        match: Any = getattr(parser, "_match_long_opt", None)
+        choices = self.type.choices if isinstance(self.type, click.Choice) else ()
+
+        def matched(name: str, value: str | None, state: Any) -> None:
+            if name in self.opts and value is None and (not state.rargs or state.rargs[0] not in choices):
+                value = str(self.flag_value)
+            match(name, value, state)
+
+        if match is not None:
+            parser._match_long_opt = matched
+
+
 def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:
-    """Whether it stands on the command line, and has not its value from elsewhere."""
+    """Whether the value of *parameter* was typed, and is not a default or from the environment."""
     return ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE

@@ -222,6 +222,6 @@ def test_the_doctor_on_a_real_daemon(shell: Shell, daemons: Daemons) -> None:
     version = daemons.plain.docker("version", "-f", "{{.Server.Version}}").strip()
     [daemon] = [text for check, _, text in found if check == "daemon"]
     assert daemon.startswith(f"{daemons.plain.unix.host}: version {version}, API ")
-    assert ("clock", "ok", "the daemon's clock and the one here agree") in found
+    assert ("clock", "ok", "the clocks of the daemon and of this machine agree") in found
     clis = [text for check, state, text in found if (check, state) == ("docker CLI", "ok")]
     assert len(clis) == len([text for check, _, text in found if check == "API versions"]) == len(CLIS)

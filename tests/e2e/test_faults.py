@@ -181,7 +181,7 @@ def test_the_proxy_says_its_faults_at_the_start_and_the_capture_holds_what_they_
         assert through.sh("docker version").code == 0
     finally:
         assert spy.end() == 0
-    assert "fault: op:ContainerList status=500\nfault: delay=1ms\n" in spy.err
+    assert "apispy: fault: op:ContainerList status=500\napispy: fault: delay=1ms\n" in spy.err
     calls = [json.loads(line) for line in spy.out.splitlines()]
     assert [call["problems"] for call in calls if call["operation"] == "ContainerList"] == [
         ["answered by apispy: fault op:ContainerList status=500"]

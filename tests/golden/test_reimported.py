@@ -26,7 +26,7 @@ def again(before: list[Reading], name: str, where: Path) -> list[Reading]:
     assert importers.recognise(where / "x") == FORMATS[name]
     found = importers.read(where / "x", FORMATS[name], Settings())
     assert found.notices == ()
-    return sorted(input_files.readings(found), key=lambda reading: reading.exchange.id)
+    return sorted(input_files.readings_of(found), key=lambda reading: reading.exchange.id)
 
 
 @pytest.mark.parametrize("name", FORMATS)

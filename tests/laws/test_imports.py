@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams import JSON, spoil
 
 from apispy import importers
-from apispy.app.input_files import play
+from apispy.app.input_files import show_calls
 from apispy.capture import Header, Writer
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Settings
@@ -80,7 +80,7 @@ def readable(path: Path, form: str) -> None:
         return
     faults: list[str] = []
     outputs = [Console(faults.append), JsonLines(ignored, verbosity=2), Summary(ignored)]
-    play(found, outputs)
+    show_calls(found, outputs)
     assert not [text for text in faults if "a fault in apispy" in text]
 
 

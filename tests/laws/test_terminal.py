@@ -10,8 +10,8 @@ from exchanges import sessions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apispy.app.messages import print_lines
 from apispy.capture.events import tap_events
-from apispy.cli.lines import print_lines
 from apispy.learn import NameRegistry
 from apispy.learn.diff import difference
 from apispy.learn.diff.text import lines

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from apispy.app import capture_output, child, replay
+from apispy.app import child
+from apispy.cli import exit_codes
 from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError, UsageError
 from tools import audit
@@ -23,8 +24,8 @@ LITERALS = (
     re.compile(r"sys\.exit\((\d+)\)"),
     re.compile(r"\bexit_code = (\d+)"),
     re.compile(r"^[A-Z_]+ = (\d+)\n\"\"\".*exit code", re.MULTILINE),
-    re.compile(r"CannotRun\(.*\b(\d+)\)"),
-    re.compile(r"CannotRun\(.*\b(\d+) if"),
+    re.compile(r"CommandError\(.*\b(\d+)\)"),
+    re.compile(r"CommandError\(.*\b(\d+) if"),
 )
 
 
@@ -38,10 +39,10 @@ def apispy(*words: str, code: int, cwd: Path) -> None:
 
 def test_the_codes_are_those_of_the_code() -> None:
     shown = set(re.findall(r"^\| (\d+(?: \+ N)?) \|", TABLE, re.MULTILINE))
-    named = {ApispyError.exit_code, UsageError.exit_code, replay.MISSED, capture_output.INCOMPLETE}
+    named = {ApispyError.exit_code, UsageError.exit_code, exit_codes.MISSED, exit_codes.INCOMPLETE}
     text = "\n".join(path.read_text() for path in sorted((ROOT / "apispy").rglob("*.py")))
     literal = {int(code) for pattern in LITERALS for code in pattern.findall(text)}
-    assert {str(code) for code in {0, *named, *literal}} | {f"{child.KILLED} + N"} == shown
+    assert {str(code) for code in {0, *named, *literal}} | {f"{child.SIGNAL_EXIT_BASE} + N"} == shown
     assert {126, 127, 130} <= literal
 
 

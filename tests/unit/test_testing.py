@@ -80,7 +80,7 @@ def test_a_missing_or_invalid_fixture_is_reported(tmp_path):
 
 def test_a_recording_without_calls_fails(tmp_path):
     with (
-        pytest.raises(testing.CannotRecord, match=r"nothing was said to Docker"),
+        pytest.raises(testing.CannotRecord, match=r"no calls were recorded"),
         testing.record(tmp_path / "a.json", upstream=f"unix://{tmp_path}/nobody"),
     ):
         pass

@@ -1,8 +1,8 @@
-"""``apispy doctor``: one function for each check, in the order in which they are shown."""
+"""The checks of `apispy doctor`, in the order in which they are shown."""
 
 from collections.abc import Iterator
 
-from apispy.app.doctor.base import Check, Finding, Surroundings, problem
+from apispy.app.doctor.base import Check, CheckContext, Finding, problem
 from apispy.app.doctor.certificates import check_certificates
 from apispy.app.doctor.clients import check_api_versions, check_clis, check_proxies, check_variables
 from apispy.app.doctor.daemons import check_clock, check_daemon, check_listen, check_sockets
@@ -25,14 +25,14 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 
 
-def examine(where: Surroundings) -> Iterator[tuple[str, Finding]]:
-    """(name of the check, what it found), each as soon as it is known. A check with nothing to say says nothing."""
+def run_checks(context: CheckContext) -> Iterator[tuple[str, Finding]]:
+    """Yield (name of the check, finding), each as soon as it is known. A check may have no finding."""
     for name, check in CHECKS:
         try:
-            for finding in check(where):
+            for finding in check(context):
                 yield name, finding
         except (ApispyError, OSError) as error:
-            yield name, problem(f"could not be looked at: {error}", "Put that right, and try again")
+            yield name, problem(f"could not be checked: {error}", "Fix that, and try again")
 
 
-__all__ = ["CHECKS", "Finding", "Surroundings", "examine"]
+__all__ = ["CHECKS", "CheckContext", "Finding", "run_checks"]

@@ -1,4 +1,4 @@
-"""What a check is given and what it gives."""
+"""The context of a check, and its findings."""
 
 import shutil
 import subprocess
@@ -17,31 +17,34 @@ type State = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """``text``: what was found. ``cure``: what to do about it, for a note or a problem; both without a full stop."""
+    """One result of a check. ``text`` says what was found; ``remedy`` says what to do about a note or a problem.
+
+    Both are without a full stop.
+    """
 
     state: State
     text: str
-    cure: str = ""
+    remedy: str = ""
 
 
 def ok(text: str) -> Finding:
-    """All is well."""
+    """Make a finding that needs no action."""
     return Finding("ok", text)
 
 
-def note(text: str, cure: str = "") -> Finding:
-    """Nothing is broken, but it may surprise."""
-    return Finding("note", text, cure)
+def note(text: str, remedy: str = "") -> Finding:
+    """Make a finding that breaks nothing but may surprise."""
+    return Finding("note", text, remedy)
 
 
-def problem(text: str, cure: str) -> Finding:
-    """Something will not work."""
-    return Finding("problem", text, cure)
+def problem(text: str, remedy: str) -> Finding:
+    """Make a finding that something will not work."""
+    return Finding("problem", text, remedy)
 
 
 @dataclass(frozen=True)
 class DockerCli:
-    """A docker CLI on PATH: ``api_version`` is the highest that it speaks, as "1.50", empty if it did not say."""
+    """A docker CLI on PATH. ``api_version`` is the highest it supports, such as "1.50"; empty if it is unknown."""
 
     path: str
     version: str
@@ -49,8 +52,8 @@ class DockerCli:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Where the checks look. ``daemon`` gives the endpoint that apispy would dial, or raises UsageError."""
+class CheckContext:
+    """What the checks examine. ``daemon`` returns the endpoint that apispy would dial, or raises UsageError."""
 
     environ: Mapping[str, str]
     home: Path
@@ -60,15 +63,15 @@ class Surroundings:
 
     @cached_property
     def endpoint(self) -> Endpoint | ApispyError:
-        """The daemon's address, or why there is none."""
+        """The address of the daemon, or the error that names none."""
         try:
             return self.daemon()
         except ApispyError as error:
             return error
 
     @cached_property
-    def answer(self) -> Daemon | ApispyError:
-        """What the daemon says, or why it does not."""
+    def probed(self) -> Daemon | ApispyError:
+        """The version of the daemon, or the error of the probe."""
         if isinstance(self.endpoint, ApispyError):
             return self.endpoint
         try:
@@ -78,12 +81,12 @@ class Surroundings:
 
     @cached_property
     def running(self) -> list[RunningInstance]:
-        """The apispys of this user."""
+        """The apispy instances of this user."""
         return running(self.environ, self.home)
 
     @cached_property
     def clis(self) -> list[DockerCli]:
-        """The docker CLIs on PATH, in its order."""
+        """The docker CLIs on PATH, in the order of PATH."""
         folders = dict.fromkeys(self.environ.get("PATH", "").split(":"))
         paths = [path for folder in folders if folder and (path := shutil.which("docker", path=folder))]
         same = {str(Path(path).resolve()): path for path in reversed(paths)}  # /bin is often /usr/bin
@@ -91,15 +94,17 @@ class Surroundings:
 
 
 def _cli(path: str) -> DockerCli:
-    """Asked with an address that cannot be dialled: otherwise it would say what it agreed on with some daemon."""
+    """Ask a docker CLI for its version, with an unreachable daemon: otherwise it reports the version it negotiated."""
     form = "{{.Client.Version}} {{.Client.DefaultAPIVersion}}"
     command = [path, "-H", "unix:///nonexistent.sock", "version", "-f", form]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.split()
+        words = subprocess.run(
+            command, capture_output=True, text=True, timeout=10, check=False
+        ).stdout.split()
     except (OSError, subprocess.SubprocessError):
-        said = []
-    version, api_version = said[:2] if len(said) >= 2 else ("", "")
+        words = []
+    version, api_version = words[:2] if len(words) >= 2 else ("", "")
     return DockerCli(path, version, api_version)
 
 
-type Check = Callable[[Surroundings], Iterator[Finding]]
+type Check = Callable[[CheckContext], Iterator[Finding]]

@@ -1,4 +1,4 @@
-"""apispy's own certificates: who may read them, how long they last, whether the keys are theirs. Only looks."""
+"""apispy's own certificates: their modes, their validity, and whether the keys match. Nothing is changed."""
 
 import ssl
 import stat
@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apispy.app.doctor.base import Finding, Surroundings, ok, problem
+from apispy.app.doctor.base import CheckContext, Finding, ok, problem
 from apispy.errors import ApispyError
+from apispy.outputs.units import count
 
 PAIRS = (("ca.pem", "ca-key.pem"), ("cert.pem", "key.pem"), ("server.pem", "server-key.pem"))
 
 
-def check_certificates(where: Surroundings) -> Iterator[Finding]:
-    folder = where.certs_dir
+def check_certificates(context: CheckContext) -> Iterator[Finding]:
+    folder = context.certs_dir
     if not folder.is_dir():
-        yield ok(f"{folder} is not there yet; it is made at the first start")
+        yield ok(f"{folder} does not exist yet; apispy creates it at the first start")
         return
     found = [*_modes(folder), *(finding for pair in PAIRS for finding in _pair(folder, *pair))]
-    yield from found or [ok(f"{folder} is empty; it is filled at the first start")]
+    yield from found or [ok(f"{folder} is empty; apispy fills it at the first start")]
 
 
 def _modes(folder: Path) -> Iterator[Finding]:
@@ -35,9 +36,9 @@ def _pair(folder: Path, cert_name: str, key_name: str) -> Iterator[Finding]:
 
     cert, key = folder / cert_name, folder / key_name
     if not cert.exists():
-        return  # made when it is needed
-    anew = (
-        f"Move {folder} away: apispy makes a new CA at the next start"
+        return  # created when it is needed
+    remedy = (
+        f"Move {folder} away: apispy creates a new CA at the next start"
         if cert_name == "ca.pem"
         else f"rm {cert}"
     )
@@ -45,23 +46,25 @@ def _pair(folder: Path, cert_name: str, key_name: str) -> Iterator[Finding]:
         start, end = validity_period(cert)
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
-        reason = (error.reason or "no such pair").replace("_", " ").lower()
-        yield problem(f"{cert} and {key} do not belong together ({reason})", anew)
+        reason = (error.reason or "not a pair").replace("_", " ").lower()
+        yield problem(f"{cert} and {key} do not belong together ({reason})", remedy)
     except OSError as error:
-        yield problem(f"{key}: {error.strerror}", anew)
+        yield problem(f"{key}: {error.strerror}", remedy)
     except ApispyError as error:
-        yield problem(str(error).rstrip("."), anew)
+        yield problem(str(error).rstrip("."), remedy)
     else:
-        yield _dates(cert, start, end, anew)
+        yield _dates(cert, start, end, remedy)
 
 
-def _dates(cert: Path, start: datetime, end: datetime, anew: str) -> Finding:
+def _dates(cert: Path, start: datetime, end: datetime, remedy: str) -> Finding:
     now = datetime.now(UTC)
     if now < start:
         text = (
-            f"{cert} is valid from {start:%Y-%m-%d %H:%M} UTC, and the clock here says {now:%Y-%m-%d %H:%M}"
+            f"{cert} is valid from {start:%Y-%m-%d %H:%M} UTC, but the clock here shows {now:%Y-%m-%d %H:%M}"
         )
         return problem(text, "Set the clock")
     if now >= end:
-        return problem(f"{cert} ended on {end:%Y-%m-%d}", anew)
-    return ok(f"{cert} is good for {(end - now).days} days, and its key belongs to it")
+        return problem(f"{cert} expired on {end:%Y-%m-%d}", remedy)
+    return ok(
+        f"{cert} is valid until {end:%Y-%m-%d} ({count((end - now).days, 'days')} left), and its key matches"
+    )

@@ -1,4 +1,4 @@
-"""The daemon: whether it answers, its versions and its clock; and where apispy would listen."""
+"""The daemon: whether it responds, its versions and its clock; and the address where apispy would listen."""
 
 import os
 import socket
@@ -8,29 +8,29 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from apispy.app.doctor.base import Finding, Surroundings, note, ok, problem
+from apispy.app.doctor.base import CheckContext, Finding, note, ok, problem
 from apispy.endpoints import DaemonError, Listen
 from apispy.errors import ApispyError
 
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
-APART, FAR_APART = 5, 300
-"""Seconds between two clocks that are worth a note, and that certificates and tokens suffer from."""
+CLOCK_NOTE, CLOCK_PROBLEM = 5, 300
+"""Seconds between two clocks that are worth a note, and that break certificates and tokens."""
 
 
-def check_listen(where: Surroundings) -> Iterator[Finding]:
-    for entry in where.running:
-        if entry.listen == where.listen:
-            yield ok(f"{where.listen}: apispy itself runs there (pid {entry.pid})")
+def check_listen(context: CheckContext) -> Iterator[Finding]:
+    for entry in context.running:
+        if entry.listen == context.listen:
+            yield ok(f"{context.listen}: apispy itself is running there (pid {entry.pid})")
             return
     try:
-        _try_to_listen(where.listen)
+        _try_to_listen(context.listen)
     except OSError as error:
         yield problem(
-            f"{where.listen}: {error.strerror or error}",
-            "Choose another with --listen; port 0 is any free one",
+            f"{context.listen}: {error.strerror or error}",
+            "Choose another address with --listen; port 0 is any free one",
         )
     else:
-        yield ok(f"{where.listen} is free")
+        yield ok(f"{context.listen} is free")
 
 
 def _try_to_listen(listen: Listen) -> None:
@@ -41,42 +41,45 @@ def _try_to_listen(listen: Listen) -> None:
     with socket.socket(socket.AF_UNIX) as sock, suppress(FileNotFoundError, ConnectionRefusedError):
         sock.settimeout(1)
         sock.connect(listen.path)
-        raise OSError("somebody listens there")
+        raise OSError("something listens there already")
 
 
-def check_daemon(where: Surroundings) -> Iterator[Finding]:
-    answer = where.answer
-    if isinstance(answer, DaemonError):
-        yield problem(f"{where.endpoint}: {answer.what}", answer.remedy)
-    elif isinstance(answer, ApispyError):
-        yield problem(str(answer).rstrip("."), "See apispy endpoints for what this machine knows of")
+def check_daemon(context: CheckContext) -> Iterator[Finding]:
+    probed = context.probed
+    if isinstance(probed, DaemonError):
+        yield problem(f"{context.endpoint}: {probed.what}", probed.remedy)
+    elif isinstance(probed, ApispyError):
+        yield problem(str(probed).rstrip("."), "List the daemons of this machine: apispy endpoints")
     else:
-        lowest = f"{answer.min_api_version} to " if answer.min_api_version else ""
-        yield ok(f"{where.endpoint}: version {answer.version}, API {lowest}{answer.api_version}")
+        lowest = f"{probed.min_api_version} to " if probed.min_api_version else ""
+        yield ok(f"{context.endpoint}: version {probed.version}, API {lowest}{probed.api_version}")
 
 
-def check_sockets(where: Surroundings) -> Iterator[Finding]:
-    used = str(where.endpoint)
+def check_sockets(context: CheckContext) -> Iterator[Finding]:
+    used = str(context.endpoint)
     if SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.R_OK | os.W_OK):
-        cure = "sudo usermod -aG docker $USER, then log in again; or use sudo, or rootless Docker"
-        yield problem(f"{SYSTEM_SOCKET} is there, and you may not use it", cure)
-    runtime = where.environ.get("XDG_RUNTIME_DIR")
+        remedy = "sudo usermod -aG docker $USER, then log in again; or use sudo, or rootless Docker"
+        yield problem(f"{SYSTEM_SOCKET} exists, but you may not use it", remedy)
+    runtime = context.environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime, "docker.sock").exists() and used != f"unix://{runtime}/docker.sock":
         yield note(
-            f"a rootless Docker is here too; apispy would dial {used}", f"--upstream {runtime}/docker.sock"
+            f"a rootless Docker is running here too; apispy would dial {used}",
+            f"--upstream {runtime}/docker.sock",
         )
 
 
-def check_clock(where: Surroundings) -> Iterator[Finding]:
-    if isinstance(where.answer, ApispyError) or not where.answer.date:
+def check_clock(context: CheckContext) -> Iterator[Finding]:
+    if isinstance(context.probed, ApispyError) or not context.probed.date:
         return
     try:
-        there = parsedate_to_datetime(where.answer.date)
+        there = parsedate_to_datetime(context.probed.date)
         seconds = round((datetime.now(UTC) - there).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError):  # not a date, or one without a time zone
         return
-    if abs(seconds) <= APART:
-        yield ok("the daemon's clock and the one here agree")
+    if abs(seconds) <= CLOCK_NOTE:
+        yield ok("the clocks of the daemon and of this machine agree")
         return
-    text = f"the clock here is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} the daemon's"
-    yield (problem if abs(seconds) > FAR_APART else note)(text, "Set them by NTP: timedatectl set-ntp true")
+    text = f"the clock of this machine is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} the daemon's"
+    yield (problem if abs(seconds) > CLOCK_PROBLEM else note)(
+        text, "Synchronize them with NTP: timedatectl set-ntp true"
+    )

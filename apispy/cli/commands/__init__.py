@@ -1,1 +1,1 @@
-"""The commands of ``apispy``, one file each: a module ``NAME`` here, with a click command called ``command``."""
+"""The commands, one file each, which defines ``command``. ``apispy.cli.group`` finds them by their file names."""

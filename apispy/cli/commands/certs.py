@@ -1,4 +1,4 @@
-"""``apispy certs``: make certificates for a daemon and its clients, say what is wrong with them, try a handshake."""
+"""``apispy certs``: make certificates for a daemon and its clients, check them, and try a handshake."""
 
 import os
 from collections.abc import Iterable
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apispy.cli.options import FILE, takes_tls
+from apispy.cli.help import Command, option
+from apispy.cli.options import FILE, tls_options
 from apispy.cli.types import is_typed
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
@@ -18,30 +19,31 @@ if TYPE_CHECKING:
 
 TLS = {"tls", "tlsverify", "tlscacert", "tlscert", "tlskey"}
 MODES = {"show": {"show"}, "check": {"check", *TLS}}
-"""The options that go with the one which names the mode; the others make certificates."""
+"""The options that are allowed in each mode. All other options make certificates."""
 
 
-@click.command()
-@click.option("--host", "hosts", multiple=True, metavar="NAME",
-              help="A name by which clients dial the daemon; may be repeated.")  # fmt: skip
-@click.option("--ip", "ips", multiple=True, metavar="ADDRESS",
-              help="An address by which clients dial the daemon; may be repeated.")  # fmt: skip
-@click.option("--client", "clients", multiple=True, metavar="NAME",
-              help="One more client, in OUT/NAME, which can be a DOCKER_CERT_PATH. Alone: nothing else.")  # fmt: skip
-@click.option("--out", type=FILE, metavar="DIR", help="Where the files go.")
-@click.option("--layout", type=click.Choice(["article", "docker", "machine"]), default="article", show_default=True,
-              help="article: server.pem; docker: server-cert.pem, as docs.docker.com has it; "
-                   "machine: the directories of docker-machine.")  # fmt: skip
-@click.option("--days", type=click.IntRange(1, 36500), default=823, show_default=True,
-              help="How long they are valid. macOS accepts no more than the default.")  # fmt: skip
-@click.option("--algorithm", type=click.Choice(["ecdsa", "rsa"]), default="ecdsa", show_default=True,
-              help="ecdsa: P-256; rsa: 3072 bits.")  # fmt: skip
-@click.option("--ca", type=FILE, metavar="DIR", help="Sign with the CA in DIR instead of making one.")
-@click.option("--force", is_flag=True, help="Replace files that are there.")
-@click.option("--show", type=FILE, metavar="DIR", help="Say what is in DIR, and what is wrong with it.")
-@click.option("--check", metavar="HOST:PORT",
-              help="Try a handshake with a daemon, and say which step fails and what to do.")  # fmt: skip
-@takes_tls
+@click.command(cls=Command, short_help="Make, show and check TLS certificates for a daemon and its clients.")
+@option("--host", "hosts", multiple=True, metavar="NAME",
+        help="Host name of the daemon in the certificate. Repeatable.")  # fmt: skip
+@option("--ip", "ips", multiple=True, metavar="ADDRESS",
+        help="IP address of the daemon in the certificate. Repeatable.")  # fmt: skip
+@option("--client", "clients", multiple=True, metavar="NAME",
+        help="Make a client certificate too, in OUT/NAME, which can be a DOCKER_CERT_PATH. Without --host and --ip: "
+             "make nothing else. Repeatable.")  # fmt: skip
+@option("--out", type=FILE, metavar="DIR", help="Directory to write to.")
+@option("--layout", type=click.Choice(["article", "docker", "machine"]), default="article", show_default=True,
+        help="File names. article: server.pem; docker: server-cert.pem, as on docs.docker.com; machine: the "
+             "directories of docker-machine.")  # fmt: skip
+@option("--days", type=click.IntRange(1, 36500), default=823, show_default=True,
+        help="Days that the certificates are valid. macOS accepts no more than the default.")  # fmt: skip
+@option("--algorithm", type=click.Choice(["ecdsa", "rsa"]), default="ecdsa", show_default=True,
+        help="Key algorithm. ecdsa: P-256; rsa: 3072 bits.")  # fmt: skip
+@option("--ca", type=FILE, metavar="DIR", help="Sign with the CA in DIR instead of making one.")
+@option("--force", is_flag=True, help="Replace existing files.")
+@option("--show", type=FILE, metavar="DIR", help="Show the certificates in DIR, and their problems.")
+@option("--check", metavar="HOST:PORT",
+        help="Try a TLS handshake with a daemon. Show which step fails, and what to do.")  # fmt: skip
+@tls_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,61 +51,63 @@ def command(
     show: Path | None,
     check: str | None,
     tls: dict[str, Any],
-    **order: Any,
+    **settings: Any,
 ) -> int:
-    """Make TLS certificates for a daemon and its clients, look at them, or try them.
+    """Make TLS certificates for a daemon and its clients, show them, or check them.
 
     \b
-    apispy certs --host orion --ip 192.168.0.29 --out DIR    make what both sides need
-    apispy certs --client alice --ca DIR --out DIR           one more client
-    apispy certs --show DIR                                  what is there, and what is wrong with it
-    apispy certs --check orion:2376                          which step of a handshake fails, and why
+    apispy certs --host orion --ip 192.168.0.29 --out DIR    make all that both sides need
+    apispy certs --client alice --ca DIR --out DIR           make one more client certificate
+    apispy certs --show DIR                                  show certificates and their problems
+    apispy certs --check orion:2376                          show which step of a handshake fails, and why
     """
-    _refuse_mixtures(ctx)
+    _refuse_mixed_modes(ctx)
     if show is not None:
         return _show(show)
     if check is not None:
         return _check(_daemon_at(check, tls))
-    return _make(**order)
+    return _make(**settings)
 
 
 def _daemon_at(address: str, tls: dict[str, Any]) -> "Endpoint":
-    """With TLS whatever the port, and verified unless --tls was typed: that is what is to be checked."""
+    """Return the endpoint with TLS, whatever its port, and with verification unless --tls was typed."""
     from apispy import endpoints
 
     verify = True if tls["tlsverify"] is None and not tls["tls"] else tls["tlsverify"]
     return endpoints.upstream(address, **tls | {"tlsverify": verify}, environ=os.environ, home=Path.home())
 
 
-def _refuse_mixtures(ctx: click.Context) -> None:
-    """One thing at a time: what belongs to another mode would be ignored, and so it is refused."""
+def _refuse_mixed_modes(ctx: click.Context) -> None:
+    """Raise UsageError for options of another mode, which would be ignored."""
     typed = {p.name: p.opts[-1] for p in ctx.command.params if is_typed(ctx, p)}
     mode = next((name for name in MODES if name in typed), "")
-    alien = [flag for name, flag in typed.items() if name not in MODES[mode]] if mode else TLS & typed.keys()
-    if mode and alien:
-        raise UsageError(f"{', '.join(alien)} cannot go with --{mode}. Type them in two commands.")
-    if alien:
-        flags = ", ".join(typed[name] for name in sorted(alien))
+    misplaced = (
+        [flag for name, flag in typed.items() if name not in MODES[mode]] if mode else TLS & typed.keys()
+    )
+    if mode and misplaced:
+        raise UsageError(f"{', '.join(misplaced)} cannot be used with --{mode}. Type two commands.")
+    if misplaced:
+        flags = ", ".join(typed[name] for name in sorted(misplaced))
         raise UsageError(
-            f"{flags}: only --check dials a daemon. Type: apispy certs --check HOST:PORT {flags} ..."
+            f"{flags}: only --check connects to a daemon. Type: apispy certs --check HOST:PORT {flags} ..."
         )
 
 
 def _make(
-    hosts: tuple[str, ...], ips: tuple[str, ...], out: Path | None, ca: Path | None, **order: Any
+    hosts: tuple[str, ...], ips: tuple[str, ...], out: Path | None, ca: Path | None, **settings: Any
 ) -> int:
     from apispy import certs
 
     names = [*hosts, *map(_address, ips)]
-    if not names and not order["clients"]:
+    if not names and not settings["clients"]:
         raise UsageError(
             "Nothing to do. Type for example: apispy certs --host orion --ip 192.168.0.29 --out DIR, "
             "apispy certs --show DIR or apispy certs --check orion:2376."
         )
-    where = out or (None if names else ca)
-    if where is None:
-        raise UsageError("Where shall the files go? Type --out DIR; it is made if it is not there.")
-    _print(certs.instructions(certs.make(certs.Order(out=where, hosts=names, ca=ca, **order))))
+    directory = out or (None if names else ca)
+    if directory is None:
+        raise UsageError("No directory is given. Type --out DIR; it is created if it does not exist.")
+    _print(certs.instructions(certs.make(certs.Order(out=directory, hosts=names, ca=ca, **settings))))
     return 0
 
 
@@ -112,7 +116,7 @@ def _address(text: str) -> str:
         ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         raise UsageError(
-            f"--ip {text}: expected an IP address like 192.168.0.29; a name goes with --host."
+            f"--ip {text}: expected an IP address like 192.168.0.29; for a name, type --host."
         ) from None
     return text
 
@@ -120,9 +124,9 @@ def _address(text: str) -> str:
 def _show(directory: Path) -> int:
     from apispy import certs
 
-    account = certs.report_on_directory(directory)
-    _print(account.lines())
-    return 0 if account.good else 1
+    report = certs.report_on_directory(directory)
+    _print(report.lines())
+    return 0 if report.good else 1
 
 
 def _check(daemon: "Endpoint") -> int:

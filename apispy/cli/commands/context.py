@@ -1,4 +1,4 @@
-"""``apispy context``: a docker context that leads to apispy."""
+"""``apispy context``: manage a docker context that points to apispy."""
 
 import os
 from pathlib import Path
@@ -6,43 +6,44 @@ from pathlib import Path
 import click
 
 from apispy.cli import target
-from apispy.cli.completion import targets
+from apispy.cli.completion import complete_target
+from apispy.cli.help import Group, option
 
-NAME = click.option("--name", default="apispy", show_default=True, help="What the docker context is called.")
+NAME = option("--name", default="apispy", show_default=True, help="Name of the docker context.")
 
 
-@click.group(short_help="Make and remove a docker context that leads to apispy.")
+@click.group(cls=Group, short_help="Manage a docker context that points to apispy.")
 def command() -> None:
-    """Make and remove a docker context that leads to apispy: docker --context apispy ps"""
+    """Manage a docker context that points to apispy: docker --context apispy ps"""
 
 
 @command.command(
-    short_help="Make the context, or renew it.",
-    help=f"""Make the docker context that leads to a running apispy, or renew it.
+    short_help="Create or update the context.",
+    help=f"""Create or update the docker context that points to a running apispy.
 
 {target.HELP.replace("NAME", "TARGET", 1)}""",
 )
-@click.argument("to", metavar="[TARGET]", required=False, shell_complete=targets)
+@click.argument("to", metavar="[TARGET]", required=False, shell_complete=complete_target)
 @NAME
-@click.option("--force", is_flag=True, help="Replace a context of this name that apispy did not make.")
+@option("--force", is_flag=True, help="Replace a context of this name that apispy did not create.")
 def add(to: str | None, name: str, force: bool) -> int:
     from apispy.endpoints.context_writer import add_context
     from apispy.endpoints.contexts import Store
 
-    endpoint = target.target(to, "apispy context add")
+    endpoint = target.target_endpoint(to, "apispy context add")
     add_context(Store.of(os.environ, Path.home()), name, endpoint, force=force)
-    click.echo(f"The docker context {name} leads to {endpoint}. Type: docker --context {name} ps")
+    click.echo(f"The docker context {name} points to {endpoint}. Type: docker --context {name} ps")
     return 0
 
 
 @command.command(short_help="Remove the context.")
 @NAME
-@click.option("--force", is_flag=True, help="Even if apispy did not make it, or docker uses it now.")
+@option("--force", is_flag=True, help="Remove it even if apispy did not create it, or docker uses it now.")
 def remove(name: str, force: bool) -> int:
-    """Remove the docker context that leads to apispy."""
+    """Remove the docker context that points to apispy."""
     from apispy.endpoints.context_writer import remove_context
     from apispy.endpoints.contexts import Store
 
     remove_context(Store.of(os.environ, Path.home()), name, force=force)
-    click.echo(f"The docker context {name} is removed.")
+    click.echo(f"The docker context {name} was removed.")
     return 0

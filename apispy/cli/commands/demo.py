@@ -3,13 +3,14 @@
 import click
 
 from apispy.app.view import View
-from apispy.cli.options import takes_view
+from apispy.cli.help import Command, option
+from apispy.cli.options import view_options
 
 
-@click.command()
-@click.option("--client", type=click.Choice(["auto", "docker", "python"]), default="auto", show_default=True,
+@click.command(cls=Command, short_help="Show the API calls of a recorded session; needs no Docker.")
+@option("--client", type=click.Choice(["auto", "docker", "python"]), default="auto", show_default=True,
               help="Client to use: the docker CLI, or a small Python program.")  # fmt: skip
-@takes_view
+@view_options
 def command(client: str, view: View) -> int:
     """Show the API calls between a real client and a recorded daemon. Needs no Docker."""
     from apispy.app.demo_session import demonstrate

@@ -1,4 +1,4 @@
-"""``apispy diff``: what differs between two captures."""
+"""``apispy diff``: compare two captures."""
 
 import json
 import shutil
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.app.input_files import imported, readings
-from apispy.app.view import colored
-from apispy.cli.lines import print_lines
+from apispy.app.input_files import read_calls, readings_of
+from apispy.app.messages import print_lines
+from apispy.app.view import use_color
+from apispy.cli.help import Command, option
 from apispy.cli.options import COLOR, FILE
 from apispy.errors import ApispyError, UsageError
 
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
     from apispy.outputs import Reading
 
 
-@click.command(short_help="Tell what differs between two captures.")
+@click.command(cls=Command, short_help="Compare the calls of two captures.")
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
-@click.option("--values", is_flag=True, help="Compare what the answers say too, not only their shape.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@option("--values", is_flag=True, help="Compare the values in responses too, not only their structure.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
 @COLOR
 def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
-    """Tell what differs between the captures A and B: calls, parameters, statuses, shapes of answers.
+    """Compare the captures A and B: calls, parameters, statuses, structure of responses.
 
-    A and B are captures of apispy, or any file that apispy import reads. The exit code is 0 when there is no
-    difference, 1 when there is one, 2 when a file cannot be read.
+    A and B are captures, or any files that `apispy import` reads. The exit code is 0 if there is no difference, 1 if
+    there is one, 2 if a file cannot be read.
 
     \b
     apispy diff before.jsonl after.jsonl
@@ -37,17 +38,17 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
     from apispy.learn.diff import difference
 
     found = difference(_readings(a), _readings(b), (str(a), str(b)), values=values)
-    _print(found, as_json, colored(color, sys.stdout))
+    _print(found, as_json, use_color(color, sys.stdout))
     return 1 if found else 0
 
 
 def _readings(file: Path) -> "list[Reading]":
-    """In the order of their numbers. Raises UsageError, for an exit code of 1 would say that they differ."""
+    """Read the calls in the order of their numbers. Raises UsageError: exit code 1 means that the files differ."""
     try:
-        found = imported(file)
+        found = read_calls(file)
     except ApispyError as error:
         raise UsageError(str(error)) from None
-    return sorted(readings(found), key=lambda reading: reading.exchange.id)
+    return sorted(readings_of(found), key=lambda reading: reading.exchange.id)
 
 
 def _print(found: "Difference", as_json: bool, color: bool) -> None:

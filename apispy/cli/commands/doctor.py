@@ -1,4 +1,4 @@
-"""``apispy doctor``: is everything there that apispy and its clients need?"""
+"""``apispy doctor``: check what apispy and its clients need."""
 
 import json
 import os
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, takes_daemon
+from apispy.cli.help import CONNECTION, Command, option
+from apispy.cli.options import CERTS_DIR, daemon_options
 
 if TYPE_CHECKING:
     from apispy.app.doctor import Finding
@@ -18,35 +19,32 @@ if TYPE_CHECKING:
 
 COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 LABELS = 23
-"""Columns of the state and the name of a check; the longest are "problem" and "API versions"."""
+"""Columns of the state and the name of a check. The longest are "problem" and "API versions"."""
 
 
-@click.command(short_help="Check what apispy and its clients need, and say what to do.")
-@takes_daemon
-@click.option(
-    "--listen", default="2377", show_default=True, metavar="ADDRESS", help="Where apispy would listen."
-)
-@click.option("--certs-dir", type=FILE, metavar="DIR", help="The directory of apispy's certificates.")
-@click.option("--json", "as_json", is_flag=True, help="A list of JSON objects instead of lines.")
+@click.command(cls=Command, short_help="Check the installation, the daemon and the clients.")
+@daemon_options
+@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+        help="Address where apispy would listen.")  # fmt: skip
+@CERTS_DIR
+@option("--json", "as_json", is_flag=True, help="Print a list of JSON objects instead of lines.")
 def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | None, as_json: bool) -> int:
     """Check Python, mitmproxy, certificates, sockets, the daemon, docker CLIs, versions, clocks and the environment.
 
-    Nothing is changed. The exit code is 1 when there is a problem; a note is none.
+    Nothing is changed. The exit code is 1 if there is a problem; notes do not affect it.
     """
     from apispy import certs, endpoints
     from apispy.app import doctor
 
     where = endpoints.listen(listen)
     found: list[tuple[str, Finding]] = []
-    surroundings = doctor.Surroundings(
-        os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon
-    )
-    for name, finding in doctor.examine(surroundings):
+    context = doctor.CheckContext(os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon)
+    for name, finding in doctor.run_checks(context):
         found.append((name, finding))
         if not as_json:
             click.echo("\n".join(_lines(name, finding)))
     if as_json:
-        rows = [{"check": n, "state": f.state, "text": f.text, "cure": f.cure or None} for n, f in found]
+        rows = [{"check": n, "state": f.state, "text": f.text, "cure": f.remedy or None} for n, f in found]
         click.echo(json.dumps(rows, indent=2))
     return int(any(finding.state == "problem" for _, finding in found))
 
@@ -56,7 +54,7 @@ def _lines(name: str, finding: "Finding") -> Iterator[str]:
 
     width = max(shutil.get_terminal_size().columns - LABELS, 30)
     label = click.style(f"{finding.state:8}", COLORS[finding.state]) + f" {name:13} "
-    for text in filter(None, [finding.text, finding.cure]):
+    for text in filter(None, [finding.text, finding.remedy]):
         for line in textwrap.wrap(escape(text), width, break_long_words=False, break_on_hyphens=False):
             yield label + line
             label = " " * LABELS

@@ -1,4 +1,4 @@
-"""``apispy endpoints``: every daemon that this machine knows of, and names of one's own for them."""
+"""``apispy endpoints``: list the daemons of this machine, and save names for them."""
 
 import os
 from pathlib import Path
@@ -6,19 +6,21 @@ from typing import Any
 
 import click
 
-from apispy.cli.completion import saved_names
-from apispy.cli.options import takes_tls
+from apispy.cli.completion import complete_saved_name
+from apispy.cli.help import Group, option
+from apispy.cli.options import tls_options
 
 
 @click.group(
+    cls=Group,
     invoke_without_command=True,
-    short_help="List the daemons that this machine knows of; save names for them.",
+    short_help="List the daemons of this machine, and save names for them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="A list of JSON objects instead of the table.")
+@option("--json", "as_json", is_flag=True, help="Print a list of JSON objects instead of the table.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> int:
-    """List all that this machine knows of: docker contexts, machines of Docker Machine, saved names, and the sockets
-    of Docker, Podman, Colima, Rancher Desktop, Lima and OrbStack. Each is asked for its version."""
+    """List the daemons of this machine with their versions: docker contexts, Docker Machine entries, saved names, and
+    the sockets of Docker, Podman, Colima, Rancher Desktop, Lima and OrbStack."""
     if ctx.invoked_subcommand is not None:
         return 0
     from apispy.cli import endpoint_table
@@ -35,10 +37,10 @@ def command(ctx: click.Context, as_json: bool) -> int:
 @command.command(short_help="Save a name for an address.")
 @click.argument("name")
 @click.argument("address")
-@takes_tls
-@click.option("--force", is_flag=True, help="Replace the name if it is there already.")
+@tls_options
+@option("--force", is_flag=True, help="Replace an existing name.")
 def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
-    """Save NAME for ADDRESS (or context:NAME, machine:NAME), together with the TLS files that are used for it now."""
+    """Save NAME for ADDRESS (or context:NAME, machine:NAME), together with the TLS files that it uses now."""
     from apispy.endpoints import upstream
     from apispy.endpoints.saved_names import SavedNames
 
@@ -48,12 +50,12 @@ def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
     return 0
 
 
-@command.command(short_help="Forget a saved name.")
-@click.argument("name", shell_complete=saved_names)
+@command.command(short_help="Remove a saved name.")
+@click.argument("name", shell_complete=complete_saved_name)
 def remove(name: str) -> int:
-    """Forget the saved NAME."""
+    """Remove the saved NAME."""
     from apispy.endpoints.saved_names import SavedNames
 
     SavedNames.of(os.environ, Path.home()).remove(name)
-    click.echo(f"{name} is forgotten.")
+    click.echo(f"{name} was removed.")
     return 0

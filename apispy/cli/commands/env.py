@@ -1,4 +1,4 @@
-"""``apispy env``: what to evaluate in a shell so that docker clients go through apispy."""
+"""``apispy env``: print shell commands that route docker clients through apispy."""
 
 import os
 import shlex
@@ -6,37 +6,42 @@ import shlex
 import click
 
 from apispy.cli import target
-from apispy.cli.completion import targets
+from apispy.cli.completion import complete_target
+from apispy.cli.help import Command, option
 from apispy.endpoints.shells import SHELLS, detect
 
 
 @click.command(
-    short_help="Print what sets DOCKER_HOST and its kin in your shell.",
+    cls=Command,
+    short_help="Print shell commands that route docker clients through apispy.",
     epilog="""\b
 eval "$(apispy env)"               bash, zsh, sh
 apispy env | source                fish
 eval "`apispy env`"                tcsh
 & apispy env | Invoke-Expression   PowerShell""",
-    help=f"""Print what to evaluate in a shell so that docker clients go through a running apispy.
+    help=f"""Print shell commands that set DOCKER_HOST and related variables, so that docker clients go through a
+running apispy.
 
 {target.HELP}""",
 )
-@click.argument("name", required=False, shell_complete=targets)
-@click.option(
+@click.argument("name", required=False, shell_complete=complete_target)
+@option(
     "--shell",
     type=click.Choice(list(SHELLS)),
-    help="Whose language to print.  [default: the shell that runs this, else $SHELL]",
+    help="Shell syntax to print.  [default: that of the calling shell, else of $SHELL]",
 )
-@click.option("--unset", is_flag=True, help="Print what takes the variables away again.")
+@option("--unset", is_flag=True, help="Print commands that unset the variables.")
 def command(name: str | None, shell: str | None, unset: bool) -> int:
     from apispy.endpoints import client_environment
 
     chosen = (
-        client_environment.NONE if unset else client_environment.settings(target.target(name, "apispy env"))
+        client_environment.NONE
+        if unset
+        else client_environment.settings(target.target_endpoint(name, "apispy env"))
     )
-    language = SHELLS[shell or detect(os.environ)]
-    again = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]
-    again += ["--unset"] if unset else []
-    for line in [*language.lines(chosen), *language.hint(shlex.join(again))]:
+    syntax = SHELLS[shell or detect(os.environ)]
+    repeat = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]
+    repeat += ["--unset"] if unset else []
+    for line in [*syntax.lines(chosen), *syntax.hint(shlex.join(repeat))]:
         click.echo(line)
     return 0

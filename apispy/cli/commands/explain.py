@@ -1,4 +1,4 @@
-"""``apispy explain``: what an operation of the API, a request, a curl line or a docker command means."""
+"""``apispy explain``: explain an operation, a request, a curl command or a docker command."""
 
 import json
 import shlex
@@ -8,40 +8,41 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.app.view import colored
-from apispy.cli.lines import print_lines
+from apispy.app.messages import print_lines
+from apispy.app.view import use_color
+from apispy.cli.help import Command, option
 from apispy.cli.options import COLOR
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.explain import Page
 
-PASTED = ("docker", "curl")
-"""Words with which a pasted command line begins: what follows belongs to it, options too."""
+PASTED_PROGRAMS = ("docker", "curl")
+"""The first words of a pasted command line: all that follows belongs to it, options too."""
 
 
-class _Pasting(click.Command):
-    """Takes a command line that is pasted without quotes as one argument."""
+class ExplainCommand(Command):
+    """A command that takes a command line pasted without quotes as one argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        start = next((at for at, word in enumerate(args) if word in PASTED), None)
+        start = next((at for at, word in enumerate(args) if word in PASTED_PROGRAMS), None)
         if start is not None and len(args) > start + 1:
             args = [*args[:start], "--", shlex.join(args[start:])]
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=_Pasting, short_help="Tell what a call of Docker's API means. Works offline.")
+@click.command(cls=ExplainCommand, short_help="Explain an API operation, a curl command or a docker command.")
 @click.argument("words", nargs=-1, metavar="[OPERATION | REQUEST | CURL LINE | DOCKER COMMAND | WORD]")
-@click.option(
-    "--api", metavar="VERSION", help="As this version has it: 1.41.  [default: the one typed, or the newest]"
+@option(
+    "--api", metavar="VERSION", help="API version, such as 1.41.  [default: the one typed, or the newest]"
 )
-@click.option("-v", "--verbose", is_flag=True, help="Every field of the bodies, and every call of a command.")
-@click.option(
-    "--field", metavar="NAME", help="Only this field, and all in it: RestartPolicy, HostConfig.Mounts."
+@option("-v", "--verbose", is_flag=True, help="Show every field of the bodies, and every call of a command.")
+@option(
+    "--field", metavar="NAME", help="Show only this field and its content: RestartPolicy, HostConfig.Mounts."
 )
-@click.option("--list", "as_list", is_flag=True, help="All operations by tag, with their versions.")
-@click.option("--diff", nargs=2, metavar="VERSION VERSION", help="What changed between two versions.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, with every field.")
+@option("--list", "as_list", is_flag=True, help="List all operations by tag, with their versions.")
+@option("--diff", nargs=2, metavar="VERSION VERSION", help="Show what changed between two versions.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object, with every field.")
 @COLOR
 def command(
     words: tuple[str, ...],
@@ -53,7 +54,7 @@ def command(
     as_json: bool,
     color: str,
 ) -> int:
-    """Tell what a call of Docker's API means: parameters, bodies, answers, versions. Works offline.
+    """Explain a call of Docker's API: parameters, bodies, responses, versions. Works offline.
 
     \b
     apispy explain ContainerList
@@ -67,7 +68,7 @@ def command(
 
     if words and (diff or as_list):
         raise UsageError(
-            f"{'--diff' if diff else '--list'} stands alone; found {' '.join(words)!r} beside it. Leave one out."
+            f"{'--diff' if diff else '--list'} takes no other words; found {' '.join(words)!r}. Leave one out."
         )
     width = shutil.get_terminal_size().columns
     if diff:
@@ -76,12 +77,11 @@ def command(
         page = explain.list_page(api, width=width)
     else:
         page = explain.question_page(" ".join(words), api, width=width, every_field=verbose, only=field)
-    _print(page, as_json, colored(color, sys.stdout))
+    _print(page, as_json, use_color(color, sys.stdout))
     return 0
 
 
 def _print(page: "Page", as_json: bool, color: bool) -> None:
-
     if as_json:
         click.echo(json.dumps(page.value(), indent=2))  # ASCII only
         return

@@ -5,32 +5,35 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.cli.help import FILES, Group, option
 from apispy.cli.options import FILE, REDACT, REDACT_ENV
 
 if TYPE_CHECKING:
     from apispy.redaction.policy import Env
 
-PLAYED = click.option(
-    "--played",
-    type=FILE,
-    metavar="REPORT",
-    help="What was played, as `apispy replay --report REPORT` wrote it.",
-)
+PLAYED_HELP = "The report that `apispy replay --report REPORT` wrote."
 
 
-@click.group(short_help="Tidy, check and prune fixtures.")
+@click.group(cls=Group, short_help="Tidy, check and prune test fixtures.")
 def command() -> None:
-    """Tidy, check and prune fixtures, which `apispy record` writes: docs/fixtures.md"""
+    """Tidy, check and prune the fixtures that `apispy record` writes. See docs/fixtures.md."""
 
 
-@command.command(short_help="Make a fixture of a capture, or lay out one anew.")
+@command.command(short_help="Make a fixture from a capture, or reformat an edited one.")
 @click.argument("file", type=FILE)
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write it there instead of in place.")
-@click.option("--force", is_flag=True, help="Replace the file of -o.")
+@option(
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    section=FILES,
+    help="Write FILE instead of replacing the input.",
+)
+@option("--force", is_flag=True, section=FILES, help="Replace an existing output file.")
 @REDACT
 @REDACT_ENV
 def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], redact_env: "Env") -> int:
-    """Make a fixture of FILE: a capture, a fixture that was edited, or any file that `apispy import` reads.
+    """Make a fixture from FILE: a capture, a fixture that was edited, or any file that `apispy import` reads.
 
     \b
     apispy fixture tidy calls.jsonl -o tests/fixtures/up.json
@@ -38,27 +41,27 @@ def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], 
     """
     from apispy.app import fixtures
 
-    return fixtures.tidy_file(file, output, force=force, redact=redact, redact_env=redact_env)
+    fixtures.tidy_file(file, output, force=force, redact=redact, redact_env=redact_env)
+    return 0
 
 
-@command.command(short_help="Say what is wrong with fixtures.")
+@command.command(short_help="Check fixtures for problems.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
-@PLAYED
+@option("--played", type=FILE, metavar="REPORT", help=PLAYED_HELP)
 @REDACT_ENV
 def check(files: tuple[Path, ...], played: Path | None, redact_env: "Env") -> int:
-    """Say what is wrong with fixtures: their form, secrets, what cannot be played, and with --played what was not.
+    """Check fixtures for format errors, secrets and calls that cannot be played; with --played, for unplayed calls.
 
-    The exit code is 1 if anything is. Calls that stand there twice are told too, and are no fault.
+    The exit code is 1 if there is a problem. Duplicate calls are reported, but are not a problem.
     """
     from apispy.app import fixtures
 
-    return fixtures.check_files(files, played, redact_env)
+    return 0 if fixtures.check_files(files, played, redact_env) else 1
 
 
 @command.command(short_help="Drop the calls that were not played.")
 @click.argument("file", type=FILE)
-@click.option("--played", type=FILE, metavar="REPORT", required=True,
-              help="What was played, as `apispy replay --report REPORT` wrote it.")  # fmt: skip
+@option("--played", type=FILE, metavar="REPORT", required=True, help=PLAYED_HELP)
 def prune(file: Path, played: Path) -> int:
     """Drop the calls of FILE that were not played.
 
@@ -68,4 +71,5 @@ def prune(file: Path, played: Path) -> int:
     """
     from apispy.app import fixtures
 
-    return fixtures.prune_file(file, played)
+    fixtures.prune_file(file, played)
+    return 0

@@ -1,4 +1,4 @@
-"""``apispy record -o FILE -- COMMAND ...``: what a command says to Docker, as a fixture for tests."""
+"""``apispy record -o FILE -- COMMAND ...``: record a fixture for tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.options import FILE, REDACT, REDACT_ENV, takes_daemon
+from apispy.cli.exit_codes import INCOMPLETE
+from apispy.cli.help import CONNECTION, FILES, Command, option
+from apispy.cli.options import CERTS_DIR, FILE, REDACT, REDACT_ENV, TCP, daemon_options
 from apispy.cli.types import Size
 
 if TYPE_CHECKING:
@@ -15,28 +17,26 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    cls=Command,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    short_help="Record a fixture: what a command says to Docker.",
+    short_help="Record a command's API calls as a test fixture.",
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
-@click.option("-o", "--output", type=FILE, required=True, metavar="FILE", help="The fixture that is written.")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there, once the recording has succeeded.")
-@click.option("--listen", default="2377", show_default=True, metavar="ADDRESS",
-              help="Without COMMAND: where clients connect, as `apispy --listen` has it.")  # fmt: skip
-@click.option(
-    "--listen-plaintext", is_flag=True, help="Without COMMAND: no TLS on a TCP listener of this machine."
-)
-@click.option(
-    "--tcp", is_flag=True, help="Give the command mutual TLS on a free port instead of a unix socket."
-)
-@click.option(
-    "--certs-dir", type=FILE, metavar="DIR", help="Our CA and certificates for TCP; made on first use."
-)
-@click.option("--body-limit", type=Size(), default="64M", show_default=True, metavar="SIZE",
-              help="How much of each body is kept. What is longer cannot be played.")  # fmt: skip
+@option("-o", "--output", type=FILE, required=True, metavar="FILE", section=FILES,
+        help="Fixture file to write.")  # fmt: skip
+@option("--force", is_flag=True, section=FILES,
+        help="Replace an existing FILE, once the recording has succeeded.")  # fmt: skip
+@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+        help="Without COMMAND: address to listen on, as for `apispy --listen`.")  # fmt: skip
+@option("--listen-plaintext", is_flag=True, section=CONNECTION,
+        help="Without COMMAND: use no TLS on a TCP listener of this machine.")  # fmt: skip
+@TCP
+@CERTS_DIR
+@option("--body-limit", type=Size(), default="64M", show_default=True, metavar="SIZE", section=FILES,
+        help="How much of each body to keep. A longer body cannot be replayed.")  # fmt: skip
 @REDACT
 @REDACT_ENV
-@takes_daemon
+@daemon_options
 def command(
     words: tuple[str, ...],
     output: Path,
@@ -50,10 +50,10 @@ def command(
     redact_env: "Env",
     daemon: "Callable[[], Endpoint]",
 ) -> int:
-    """Run COMMAND and record what it says to Docker in a fixture, for `apispy replay` and for tests.
+    """Record the API calls of COMMAND as a fixture, for `apispy replay` and for tests.
 
-    Its own input, output and terminal stay untouched, and its exit code is ours. Without COMMAND apispy listens until
-    Ctrl-C. A fixture is a capture made fit for review: docs/fixtures.md.
+    COMMAND keeps its input, output and terminal, and apispy exits with its status. Without COMMAND, apispy listens
+    until Ctrl-C. A fixture is a capture tidied for review and tests; see docs/fixtures.md.
 
     \b
     apispy record -o ps.json -- docker ps
@@ -71,7 +71,9 @@ def command(
     view = View(quiet=True, notes="off", body_limit=body_limit, redact=redact, redact_env=redact_env)
     recording = Recording(output, force, view)
     if words:
-        return recording.command(words, daemon(), tcp=tcp, certs_dir=certs_dir)
-    where, upstream = endpoints.listen(listen), daemon()
-    refuse_loop(where, upstream)
-    return recording.listening(where, upstream, certs_dir, plaintext=listen_plaintext)
+        result = recording.record_command(words, daemon(), tcp=tcp, certs_dir=certs_dir)
+    else:
+        where, upstream = endpoints.listen(listen), daemon()
+        refuse_loop(where, upstream)
+        result = recording.record_until_signal(where, upstream, certs_dir, plaintext=listen_plaintext)
+    return result.exit_code or (0 if result.complete else INCOMPLETE)

@@ -1,4 +1,4 @@
-"""``apispy run -- COMMAND ...``: what a command says to Docker, as strace shows system calls."""
+"""``apispy run -- COMMAND ...``: show the calls of a command, as strace shows system calls."""
 
 import sys
 from collections.abc import Callable
@@ -8,27 +8,29 @@ from typing import TYPE_CHECKING
 import click
 
 from apispy.app.view import View
-from apispy.cli.options import CAPTURE, FAULT, FILE, takes_daemon, takes_view
+from apispy.cli.exit_codes import INCOMPLETE
+from apispy.cli.help import FILES, Command, option
+from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, TCP, daemon_options, view_options
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
     from apispy.gate import FaultRule
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    cls=Command,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    short_help="Run a command and show its API calls.",
+)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
-@click.option("-o", "--output", type=FILE, metavar="FILE",
-              help="Where to print the calls (0600); without it on standard error.")  # fmt: skip
-@click.option(
-    "--tcp", is_flag=True, help="Give the command mutual TLS on a free port instead of a unix socket."
-)
-@click.option(
-    "--certs-dir", type=FILE, metavar="DIR", help="Our CA and certificates for --tcp; made on first use."
-)
+@option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
+        help="Print the calls to FILE (0600) instead of standard error.")  # fmt: skip
+@TCP
+@CERTS_DIR
 @FAULT
 @CAPTURE
-@takes_daemon
-@takes_view
+@daemon_options
+@view_options
 def command(
     words: tuple[str, ...],
     output: Path | None,
@@ -39,19 +41,19 @@ def command(
     daemon: "Callable[[], Endpoint]",
     view: View,
 ) -> int:
-    """Run COMMAND and show what it says to Docker.
+    """Run COMMAND and show the API calls that it sends to Docker.
 
-    Its own input, output and terminal stay untouched, signals are passed on, and its exit code is ours.
+    COMMAND keeps its input, output and terminal, and gets all signals. apispy exits with its status.
 
     \b
     apispy run -- docker compose up
     apispy run -o calls.txt -- docker run -it busybox sh
     """
-    from apispy.app.run import run_under
+    from apispy.app.run import run_command
 
     if words[0].startswith("-"):
         raise click.UsageError(f"No such option: {words[0]}. Type: apispy run [OPTIONS] -- COMMAND ...")
-    return run_under(
+    result = run_command(
         words,
         daemon(),
         view,
@@ -62,3 +64,4 @@ def command(
         capture=capture,
         faults=faults,
     )
+    return result.exit_code or (0 if result.complete else INCOMPLETE)

@@ -1,4 +1,4 @@
-"""``apispy show FILE``: a capture, as it was live."""
+"""``apispy show FILE``: show a capture."""
 
 import sys
 from dataclasses import replace
@@ -7,17 +7,18 @@ from pathlib import Path
 import click
 
 from apispy.app.view import View
-from apispy.cli.options import FILE, STATS, takes_view
+from apispy.cli.help import Command, option
+from apispy.cli.options import FILE, STATS, view_options
 from apispy.errors import UsageError
 
 
-@click.command()
+@click.command(cls=Command, short_help="Show a capture as it was shown live.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
-@click.option("--follow", is_flag=True, help="Wait for more, as `tail -f` does; Ctrl-C ends it.")
+@option("--follow", is_flag=True, help="Wait for more calls, like `tail -f`, until Ctrl-C.")
 @STATS
-@takes_view
+@view_options
 def command(files: tuple[Path, ...], follow: bool, stats: bool, view: View) -> int:
-    """Show what `apispy --capture FILE` kept, as it was shown live. "-" is standard input.
+    """Show captures that `apispy --capture FILE` wrote, as they were shown live. "-" is standard input.
 
     \b
     apispy show calls.jsonl
@@ -29,7 +30,12 @@ def command(files: tuple[Path, ...], follow: bool, stats: bool, view: View) -> i
     from apispy.cli.progress import Progress
 
     if follow and stats:
-        raise UsageError("--stats is told at the end, and --follow has none: leave one of them out.")
+        raise UsageError(
+            "--stats needs the end of the capture, and --follow has none: leave out one of them."
+        )
     if follow and len(files) > 1:
-        raise UsageError(f"--follow takes one file, found {len(files)}. Follow them in a terminal each.")
-    return show(files, replace(view, stats=stats), sys.stdout, Progress, follow=follow)
+        raise UsageError(
+            f"--follow takes one file, found {len(files)}. Follow each in a terminal of its own."
+        )
+    good = show(files, replace(view, stats=stats), sys.stdout, Progress, follow=follow)
+    return 0 if good else 1

@@ -1,4 +1,4 @@
-"""Each check of apispy doctor, in surroundings that are well and in some that are not."""
+"""Each check of apispy doctor, with and without a problem."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from apispy.app.doctor import CHECKS, Surroundings, examine
+from apispy.app.doctor import CHECKS, CheckContext, run_checks
 from apispy.app.doctor.base import Check, Finding
 from apispy.app.doctor.certificates import check_certificates
 from apispy.app.doctor.clients import check_api_versions, check_clis, check_proxies, check_variables
@@ -31,47 +31,47 @@ NOWHERE = Endpoint("tcp", "10.0.0.5", 2376, "", "", None)
 
 
 @pytest.fixture
-def well(tmp_path: Path) -> Surroundings:
-    return Surroundings({}, tmp_path, tmp_path / "certs", listen("0"), lambda: NOWHERE)
+def context(tmp_path: Path) -> CheckContext:
+    return CheckContext({}, tmp_path, tmp_path / "certs", listen("0"), lambda: NOWHERE)
 
 
-def states(check: Check, where: Surroundings) -> list[str]:
+def states(check: Check, where: CheckContext) -> list[str]:
     return [finding.state for finding in check(where)]
 
 
-def only(check: Check, where: Surroundings) -> Finding:
+def only(check: Check, where: CheckContext) -> Finding:
     [finding] = check(where)
-    assert finding.state != "problem" or finding.cure
+    assert finding.state != "problem" or finding.remedy
     return finding
 
 
-def answering(where: Surroundings, **more: str) -> Surroundings:
+def answering(where: CheckContext, **more: str) -> CheckContext:
     """With a daemon that has answered so."""
     found = replace(where)
     daemon = Daemon("28.2.2", "1.50", "1.24", "linux", "amd64")
-    found.__dict__["answer"] = replace(daemon, **more)
+    found.__dict__["probed"] = replace(daemon, **more)
     return found
 
 
-def test_the_installation_here_is_good(well: Surroundings) -> None:
-    assert only(check_python, well).text.endswith(sys.executable)
-    assert only(check_mitmproxy, well).state in ("ok", "note")
-    assert only(check_environment, well).state in ("ok", "note")
+def test_the_installation_here_is_good(context: CheckContext) -> None:
+    assert only(check_python, context).text.endswith(sys.executable)
+    assert only(check_mitmproxy, context).state in ("ok", "note")
+    assert only(check_environment, context).state in ("ok", "note")
 
 
-def test_certificates_that_are_not_there_yet(well: Surroundings) -> None:
-    assert only(check_certificates, well).state == "ok"
-    well.certs_dir.mkdir()
-    assert "is empty" in only(check_certificates, well).text
+def test_missing_certificates(context: CheckContext) -> None:
+    assert only(check_certificates, context).state == "ok"
+    context.certs_dir.mkdir()
+    assert "is empty" in only(check_certificates, context).text
 
 
-def test_certificates(well: Surroundings) -> None:
-    open_store(well.certs_dir).server_for()
-    assert states(check_certificates, well) == ["ok"] * 3
+def test_certificates(context: CheckContext) -> None:
+    open_store(context.certs_dir).server_for()
+    assert states(check_certificates, context) == ["ok"] * 3
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "part", "cure"),
+    ("spoiled", "part", "remedy"),
     [
         (lambda d: (d / "key.pem").chmod(0o640), "key.pem has mode 0640", "chmod 600"),
         (lambda d: d.chmod(0o777), "certs has mode 0777", "chmod 700"),
@@ -85,48 +85,48 @@ def test_certificates(well: Surroundings) -> None:
         ),
     ],
 )
-def test_certificates_with_something_wrong(
-    spoiled: Callable[[Path], object], part: str, cure: str, well: Surroundings
+def test_bad_certificates(
+    spoiled: Callable[[Path], object], part: str, remedy: str, context: CheckContext
 ) -> None:
-    open_store(well.certs_dir)
-    spoiled(well.certs_dir)
-    [bad] = [finding for finding in check_certificates(well) if finding.state == "problem"]
+    open_store(context.certs_dir)
+    spoiled(context.certs_dir)
+    [bad] = [finding for finding in check_certificates(context) if finding.state == "problem"]
     assert part in bad.text
-    assert cure in bad.cure
+    assert remedy in bad.remedy
 
 
-@pytest.mark.parametrize(("days", "part"), [(-5000, "ended on"), (30, "is valid from")])
-def test_certificates_of_another_time(days: int, part: str, well: Surroundings) -> None:
-    open_store(well.certs_dir, clock=lambda: datetime.now(UTC) + timedelta(days=days))
-    found = list(check_certificates(well))
+@pytest.mark.parametrize(("days", "part"), [(-5000, "expired on"), (30, "is valid from")])
+def test_certificates_outside_their_validity(days: int, part: str, context: CheckContext) -> None:
+    open_store(context.certs_dir, clock=lambda: datetime.now(UTC) + timedelta(days=days))
+    found = list(check_certificates(context))
     assert {finding.state for finding in found} == {"problem"}
     assert all(part in finding.text for finding in found)
 
 
-def test_where_to_listen(well: Surroundings, tmp_path: Path) -> None:
-    assert only(check_listen, well).state == "ok"
+def test_the_listener(context: CheckContext, tmp_path: Path) -> None:
+    assert only(check_listen, context).state == "ok"
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        where = replace(well, listen=Listen("tcp", "127.0.0.1", taken.getsockname()[1], ""))
+        where = replace(context, listen=Listen("tcp", "127.0.0.1", taken.getsockname()[1], ""))
         bad = only(check_listen, where)
         assert bad.state == "problem"
-        assert "--listen" in bad.cure
+        assert "--listen" in bad.remedy
         with registered(where.listen, None, NOWHERE, {}, tmp_path):
             assert "apispy itself" in only(check_listen, replace(where)).text
-    unix = replace(well, listen=listen(str(tmp_path / "s")))
+    unix = replace(context, listen=listen(str(tmp_path / "s")))
     assert only(check_listen, unix).state == "ok"
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(tmp_path / "s"))
         assert only(check_listen, unix).state == "ok"  # left over: apispy takes its place
         sock.listen()
-        assert "somebody listens there" in only(check_listen, unix).text
+        assert "something listens there already" in only(check_listen, unix).text
 
 
-def test_the_daemon(well: Surroundings) -> None:
+def test_the_daemon(context: CheckContext) -> None:
     with http() as port:
-        where = replace(well, daemon=lambda: Endpoint("tcp", "127.0.0.1", port, "", "", None))
+        where = replace(context, daemon=lambda: Endpoint("tcp", "127.0.0.1", port, "", "", None))
         assert only(check_daemon, where).text.endswith("version 28.2.2, API 1.24 to 1.50")
         assert only(check_clock, where).state == "ok"  # by the Date header of a real server
-    gone = replace(well, daemon=lambda: Endpoint("unix", "", 0, "/nonexistent", "", None))
+    gone = replace(context, daemon=lambda: Endpoint("unix", "", 0, "/nonexistent", "", None))
     assert (only(check_daemon, gone).state, "no such socket" in only(check_daemon, gone).text) == (
         "problem",
         True,
@@ -136,29 +136,29 @@ def test_the_daemon(well: Surroundings) -> None:
     def refuse() -> Endpoint:
         raise UsageError("There is no docker context 'x'.")
 
-    assert only(check_daemon, replace(well, daemon=refuse)).text == "There is no docker context 'x'"
+    assert only(check_daemon, replace(context, daemon=refuse)).text == "There is no docker context 'x'"
 
 
 @pytest.mark.parametrize(
     ("seconds", "state"), [(0, "ok"), (60, "note"), (-60, "note"), (4000, "problem"), (-4000, "problem")]
 )
-def test_clocks(seconds: int, state: str, well: Surroundings) -> None:
+def test_clocks(seconds: int, state: str, context: CheckContext) -> None:
     date = format_datetime(datetime.now(UTC) - timedelta(seconds=seconds), usegmt=True)
-    found = only(check_clock, answering(well, date=date))
+    found = only(check_clock, answering(context, date=date))
     assert found.state == state
     assert state == "ok" or ("ahead of" in found.text) is (seconds > 0)
 
 
-def test_a_date_that_is_none(well: Surroundings) -> None:
-    assert states(check_clock, answering(well, date="yesterday")) == []
+def test_an_invalid_date(context: CheckContext) -> None:
+    assert states(check_clock, answering(context, date="yesterday")) == []
 
 
-def test_sockets(well: Surroundings, tmp_path: Path) -> None:
+def test_sockets(context: CheckContext, tmp_path: Path) -> None:
     (tmp_path / "docker.sock").touch()
-    rootless = replace(well, environ={"XDG_RUNTIME_DIR": str(tmp_path)})
-    assert "--upstream" in [f.cure for f in check_sockets(rootless)][-1]
+    rootless = replace(context, environ={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert "--upstream" in [f.remedy for f in check_sockets(rootless)][-1]
     used = replace(rootless, daemon=lambda: Endpoint("unix", "", 0, f"{tmp_path}/docker.sock", "", None))
-    assert not any("rootless Docker is here" in f.text for f in check_sockets(used))
+    assert not any("rootless Docker is running here" in f.text for f in check_sockets(used))
 
 
 def cli(folder: Path, says: str) -> Path:
@@ -169,20 +169,20 @@ def cli(folder: Path, says: str) -> Path:
     return folder
 
 
-def test_docker_clis(well: Surroundings, tmp_path: Path) -> None:
-    assert only(check_clis, well).state == "note"
+def test_docker_clis(context: CheckContext, tmp_path: Path) -> None:
+    assert only(check_clis, context).state == "note"
     old, new, odd = (
         cli(tmp_path / name, says) for name, says in (("a", "20.10.24 1.41"), ("b", "29.0 1.52"), ("c", ""))
     )
     (tmp_path / "link").symlink_to(old)
-    where = replace(well, environ={"PATH": f"{tmp_path}/link:{old}:{new}:{odd}:/nonexistent:"})
+    where = replace(context, environ={"PATH": f"{tmp_path}/link:{old}:{new}:{odd}:/nonexistent:"})
     found = list(check_clis(where))
     assert [finding.state for finding in found] == ["ok", "ok", "note", "note"]
     assert found[0].text == f"{tmp_path}/link/docker is version 20.10.24, API up to 1.41"
     versions = list(check_api_versions(answering(where, min_api_version="1.44")))
     assert [finding.state for finding in versions] == ["problem", "ok"]
-    assert "speaks API 1.41 at most, the daemon 1.44 at least" in versions[0].text
-    assert versions[1].text.endswith("would speak 1.50")
+    assert "supports API 1.41 at most, the daemon 1.44 at least" in versions[0].text
+    assert versions[1].text.endswith("would use 1.50")
 
 
 @pytest.mark.parametrize(
@@ -190,28 +190,28 @@ def test_docker_clis(well: Surroundings, tmp_path: Path) -> None:
     [
         ({}, "ok", ""),
         ({"DOCKER_HOST": "tcp://h:1"}, "ok", ""),
-        ({"DOCKER_HOST": "h", "DOCKER_CONTEXT": "c"}, "note", "docker takes the first"),
+        ({"DOCKER_HOST": "h", "DOCKER_CONTEXT": "c"}, "note", "docker uses the first"),
         ({"DOCKER_TLS_VERIFY": "0"}, "note", "turns verification on"),
-        ({"DOCKER_API_VERSION": "1.40"}, "note", "will not ask"),
-        ({"DOCKER_CERT_PATH": "/nonexistent"}, "problem", "holds no ca.pem"),
+        ({"DOCKER_API_VERSION": "1.40"}, "note", "does not negotiate"),
+        ({"DOCKER_CERT_PATH": "/nonexistent"}, "problem", "has no ca.pem"),
     ],
 )
-def test_variables(environ: dict[str, str], state: str, part: str, well: Surroundings) -> None:
-    found = only(check_variables, replace(well, environ=environ))
+def test_variables(environ: dict[str, str], state: str, part: str, context: CheckContext) -> None:
+    found = only(check_variables, replace(context, environ=environ))
     assert (found.state, part in found.text) == (state, True)
 
 
-def test_a_shell_that_leads_to_apispy(well: Surroundings, tmp_path: Path) -> None:
+def test_a_shell_that_goes_through_apispy(context: CheckContext, tmp_path: Path) -> None:
     environ = {"DOCKER_HOST": "tcp://127.0.0.1:2377"}
-    where = replace(well, daemon=lambda: upstream(environ=environ, home=tmp_path))
+    where = replace(context, daemon=lambda: upstream(environ=environ, home=tmp_path))
     with registered(listen("2377"), None, NOWHERE, {}, tmp_path):
-        assert "apispy env --unset" in only(check_variables, where).cure
+        assert "apispy env --unset" in only(check_variables, where).remedy
 
 
-def test_a_broken_config(well: Surroundings, tmp_path: Path) -> None:
+def test_a_broken_config(context: CheckContext, tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text("{")
-    assert only(check_variables, well).state == "problem"
+    assert only(check_variables, context).state == "problem"
 
 
 @pytest.mark.parametrize(
@@ -225,27 +225,26 @@ def test_a_broken_config(well: Surroundings, tmp_path: Path) -> None:
         ({"ALL_PROXY": "p", "no_proxy": "*"}, "ok"),
     ],
 )
-def test_proxies(environ: dict[str, str], state: str, well: Surroundings) -> None:
-    assert only(check_proxies, replace(well, environ=environ)).state == state
+def test_proxies(environ: dict[str, str], state: str, context: CheckContext) -> None:
+    assert only(check_proxies, replace(context, environ=environ)).state == state
 
 
-def test_the_cure_for_proxies_is_a_cure(well: Surroundings) -> None:
+def test_the_remedy_for_proxies_works(context: CheckContext) -> None:
     daemon = Endpoint("tcp", "build7.example.com", 2376, "", "", None)
-    where = replace(well, environ={"HTTP_PROXY": "p", "NO_PROXY": ".corp"}, daemon=lambda: daemon)
-    cure = only(check_proxies, where).cure
-    assert cure == "export NO_PROXY=127.0.0.1,build7.example.com,.corp"
-    exceptions = cure.partition("=")[2]
+    where = replace(context, environ={"HTTP_PROXY": "p", "NO_PROXY": ".corp"}, daemon=lambda: daemon)
+    remedy = only(check_proxies, where).remedy
+    assert remedy == "export NO_PROXY=127.0.0.1,build7.example.com,.corp"
+    exceptions = remedy.partition("=")[2]
     assert (
         only(check_proxies, replace(where, environ={"HTTP_PROXY": "p", "NO_PROXY": exceptions})).state == "ok"
     )
 
 
-def test_what_cannot_be_looked_at_is_a_problem_and_the_rest_goes_on(
-    well: Surroundings, tmp_path: Path
-) -> None:
+def test_a_check_that_fails_is_a_problem_and_the_others_run(context: CheckContext, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     names = [
-        name for name, _ in examine(replace(well, certs_dir=tmp_path / "file/x", environ={"PATH": "/bin"}))
+        name
+        for name, _ in run_checks(replace(context, certs_dir=tmp_path / "file/x", environ={"PATH": "/bin"}))
     ]
     assert set(names) <= {name for name, _ in CHECKS}
     assert names[-1] == "proxies"
@@ -277,7 +276,7 @@ def test_the_command() -> None:
     assert "problem  daemon        unix:///nonexistent: there is no such socket\n" in bad.output
 
 
-def test_it_does_not_need_its_own_command_line(tmp_path: Path) -> None:
+def test_it_runs_with_an_empty_environment(tmp_path: Path) -> None:
     """As typed, in an environment with nothing in it."""
     done = subprocess.run(
         [sys.executable, "-m", "apispy", "doctor", "--upstream", "/nonexistent"],

@@ -1,4 +1,4 @@
-"""What the options of the views come to."""
+"""The outputs of a view."""
 
 import io
 
@@ -19,7 +19,7 @@ def shown(view: View) -> str:
     return stream.getvalue()
 
 
-def test_a_filter_is_over_every_output() -> None:
+def test_a_filter_applies_to_every_output() -> None:
     for view in (View, lambda **rest: View(as_json=True, **rest), lambda **rest: View(stats=True, **rest)):
         assert "SystemVersion" in shown(view())
         text = shown(view(filter=Filter.parse("info")))
@@ -27,7 +27,7 @@ def test_a_filter_is_over_every_output() -> None:
         assert "SystemVersion" not in text
 
 
-def test_statistics_stand_alone() -> None:
+def test_statistics_are_the_only_output() -> None:
     stream = io.StringIO()
     writer = ThreadWriter(stream)
     assert [type(output) for output in View(stats=True).outputs(writer.write, stream)] == [Stats]
@@ -35,7 +35,7 @@ def test_statistics_stand_alone() -> None:
     assert shown(View(stats=True, as_json=True)).startswith('{"operations": [')
 
 
-def test_a_summary_of_nothing_names_the_filter() -> None:
+def test_an_empty_summary_names_the_filter() -> None:
     assert (
         shown(View(quiet=True, filter=Filter.parse("slow>1m"))) == "no call matched the filter duration>1m\n"
     )

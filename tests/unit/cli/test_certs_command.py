@@ -1,4 +1,4 @@
-"""`apispy certs` as it is typed: what goes together, what is refused with advice, and the exit codes."""
+"""`apispy certs`: combinations of options, errors with advice, and exit codes."""
 
 import os
 import subprocess
@@ -34,11 +34,11 @@ def apispy(*words: object, home: Path | None = None) -> "subprocess.CompletedPro
         (["--client", "alice"], "Type --out DIR"),
         (["--ca", "x", "--out", "y"], "Nothing to do"),
         (["--ip", "orion", "--out", "x"], "--ip orion: expected an IP address"),
-        (["--show", "x", "--check", "h:1"], "--check cannot go with --show"),
-        (["--show", "x", "--host", "h", "--force"], "--host, --force cannot go with --show"),
-        (["--check", "h:1", "--out", "x"], "--out cannot go with --check"),
-        (["--show", "x", "--tlscert", "y"], "--tlscert cannot go with --show"),
-        (["--host", "h", "--out", "x", "--tls"], "--tls: only --check dials a daemon"),
+        (["--show", "x", "--check", "h:1"], "--check cannot be used with --show"),
+        (["--show", "x", "--host", "h", "--force"], "--host, --force cannot be used with --show"),
+        (["--check", "h:1", "--out", "x"], "--out cannot be used with --check"),
+        (["--show", "x", "--tlscert", "y"], "--tlscert cannot be used with --show"),
+        (["--host", "h", "--out", "x", "--tls"], "--tls: only --check connects to a daemon"),
         (["--check", "unix:///x"], "expected HOST:PORT"),
         (["--check", "ssh://x"], "TLS flags cannot be used with ssh"),
         (["--check", "h:99999"], "expected a port"),
@@ -47,7 +47,7 @@ def apispy(*words: object, home: Path | None = None) -> "subprocess.CompletedPro
         (["--client", "../x", "--host", "h", "--out", "x"], "--client '../x': expected a name"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_advice(words: list[str], says: str, tmp_path: Path) -> None:
+def test_errors_say_what_to_type(words: list[str], says: str, tmp_path: Path) -> None:
     done = apispy(*words, home=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr
@@ -55,7 +55,7 @@ def test_what_cannot_be_used_is_refused_with_advice(words: list[str], says: str,
     assert done.stdout == ""
 
 
-def test_the_defaults_of_the_options_are_those_of_the_room() -> None:
+def test_the_defaults_of_the_options_are_those_of_the_package() -> None:
     options = {option.name: option for option in command.params}
     assert options["days"].default == certs.DAYS
     assert options["days"].type.max == certs.MAX_DAYS  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def test_making_and_showing(tmp_path: Path) -> None:
     assert (out / "bob" / "key.pem").exists()
 
 
-def test_what_certificates_say_cannot_drive_the_terminal(tmp_path: Path) -> None:
+def test_names_in_certificates_cannot_control_the_terminal(tmp_path: Path) -> None:
     ca = authority("CA \x1b[2J")
     evil = forge("or\x1b]0;x\x07ion\nPROBLEM", ca, sans=("a\x1b[31mb",), usages=(SERVER,))
     evil.write(tmp_path, "server.pem", "server-key.pem", ca)
@@ -90,7 +90,7 @@ def test_what_certificates_say_cannot_drive_the_terminal(tmp_path: Path) -> None
     assert "\nPROBLEM" not in shown.stdout
 
 
-def test_problems_are_an_exit_code(tmp_path: Path) -> None:
+def test_problems_set_the_exit_code(tmp_path: Path) -> None:
     forge("orion", authority(), sans=(), usages=(SERVER,)).write(tmp_path, "server.pem")
     done = apispy("--show", tmp_path)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""What a shell is offered after TAB: by click's own protocol, and in a real bash and fish."""
+"""Shell completion: by click's own protocol, and in a real bash and fish."""
 
 import shutil
 import subprocess
@@ -64,17 +64,17 @@ def offered(home: Path, *words: str) -> list[str]:
         (["--upstream", "machine:"], []),
     ],
 )
-def test_offers(words: list[str], expected: list[str], home: Path) -> None:
+def test_suggestions(words: list[str], expected: list[str], home: Path) -> None:
     assert offered(home, *words) == expected
 
 
-def test_env_offers_what_runs(home: Path) -> None:
+def test_env_suggests_running_instances(home: Path) -> None:
     with registered(listen("2377"), None, DAEMON, {}, home):
         assert offered(home, "env", "") == ["2377", "context:default", "context:prod", "build7"]
         assert offered(home, "context", "add", "2") == ["2377"]
 
 
-def test_a_damaged_file_offers_nothing_and_says_nothing(home: Path) -> None:
+def test_a_damaged_file_suggests_nothing_and_prints_no_error(home: Path) -> None:
     SavedNames.of({}, home).file.write_text("{")
     assert offered(home, "--upstream", "") == []
     assert offered(home, "endpoints", "remove", "") == []
@@ -101,7 +101,7 @@ REAL = {
 
 
 @pytest.mark.parametrize("shell", REAL)
-def test_in_a_real_shell_as_the_documentation_says(shell: str, home: Path) -> None:
+def test_in_a_real_shell_as_documented(shell: str, home: Path) -> None:
     use = {
         "bash": 'eval "$(_APISPY_COMPLETE=bash_source apispy)"',
         "fish": "_APISPY_COMPLETE=fish_source apispy | source",
@@ -117,7 +117,7 @@ def test_in_a_real_shell_as_the_documentation_says(shell: str, home: Path) -> No
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["endpoints", "env"]
 
 
-def test_the_script_for_zsh_is_one(home: Path) -> None:
+def test_the_script_for_zsh_is_valid(home: Path) -> None:
     env = environ(home, _APISPY_COMPLETE="zsh_source")
     done = subprocess.run(["apispy"], env=env, capture_output=True, text=True, timeout=30, check=True)
     checked = subprocess.run(

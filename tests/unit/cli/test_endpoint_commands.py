@@ -1,4 +1,4 @@
-"""apispy endpoints and apispy env, as typed."""
+"""The commands apispy endpoints and apispy env."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def apispy(*words: str) -> str:
     return done.output
 
 
-def test_saving_listing_and_forgetting() -> None:
+def test_saving_listing_and_removing() -> None:
     with http() as port:
         assert "Type: apispy --upstream build7" in apispy("endpoints", "add", "build7", f"127.0.0.1:{port}")
         table = apispy("endpoints").splitlines()
@@ -54,7 +54,7 @@ def test_saving_listing_and_forgetting() -> None:
         "problem": None,
     }
     assert entry == {"name": "build7"} | told
-    assert apispy("endpoints", "remove", "build7") == "build7 is forgotten.\n"
+    assert apispy("endpoints", "remove", "build7") == "build7 was removed.\n"
     assert "build7" not in apispy("endpoints")
 
 
@@ -68,7 +68,7 @@ def test_tls_flags_are_saved_with_the_name(tmp_path: Path) -> None:
     assert "unset DOCKER_TLS_VERIFY" in apispy("env", "a", "--shell", "sh")
 
 
-def test_env_for_what_runs(tmp_path: Path) -> None:
+def test_env_for_a_running_instance(tmp_path: Path) -> None:
     with registered(listen("2377"), None, DAEMON, os.environ, tmp_path):
         one = apispy("env", "--shell", "bash")
         assert "export DOCKER_HOST=tcp://127.0.0.1:2377\n" in one
@@ -80,12 +80,12 @@ def test_env_for_what_runs(tmp_path: Path) -> None:
             assert "set -gx DOCKER_HOST 'unix:///a b.sock';\n" in other
             assert other.endswith("# apispy env '/a b.sock' --shell fish | source\n")
         with pytest.raises(
-            ApispyError, match=r"No apispy is running with port or process id 99\. Running: 2377"
+            ApispyError, match=r"No apispy is running with port or process ID 99\. Running: 2377"
         ):
             apispy("env", "99")
 
 
-def test_env_without_one_that_runs() -> None:
+def test_env_without_a_running_instance() -> None:
     with pytest.raises(ApispyError, match="No apispy is running for this user"):
         apispy("env")
     assert "export DOCKER_HOST=tcp://h:5\n" in apispy("env", "h:5", "--shell", "sh")
@@ -111,7 +111,7 @@ ASKED = [
 ]
 
 
-def test_the_table_fits_80_columns_and_cannot_drive_the_terminal() -> None:
+def test_the_table_fits_80_columns_and_cannot_control_the_terminal() -> None:
     text = "\n".join(endpoint_table.as_text(ASKED))
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text

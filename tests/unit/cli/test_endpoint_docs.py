@@ -48,7 +48,7 @@ def _needed(command: click.Command) -> list[click.Parameter]:
     return [parameter for parameter in command.params if parameter.required]
 
 
-def test_the_table_is_how_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_matches_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     rows = [
         ("context:default", "context", upstream("/var/run/docker.sock", environ={}, home=Path("/"))),
@@ -70,17 +70,17 @@ def test_the_table_is_how_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown[1].splitlines() == list(endpoint_table.as_text(asked))
 
 
-def test_every_shell_with_its_way() -> None:
+def test_every_shell_is_described() -> None:
     for name in SHELLS:
         assert re.search(rf"\b{name}\b", TEXT, re.IGNORECASE), name
         assert SHELLS[name].use.format(command="apispy env") in TEXT.replace(r"\|", "|")
 
 
-def test_every_check_of_the_doctor() -> None:
+def test_every_check_of_the_doctor_is_described() -> None:
     table = TEXT.split("| check |")[1].split("## ")[0]
     assert re.findall(r"^\| (\w[\w ]*?) \|", table, re.MULTILINE) == [name for name, _ in CHECKS]
 
 
-def test_everybody_whose_socket_is_known() -> None:
+def test_every_known_socket_is_described() -> None:
     for kind, _ in SOCKETS:
         assert kind.partition(",")[0].removeprefix("Docker ") in TEXT, kind

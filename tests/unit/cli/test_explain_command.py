@@ -1,4 +1,4 @@
-"""``apispy explain``: how it is called, and how fast it is."""
+"""``apispy explain``: its arguments, and how fast it is."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def test_a_pasted_command_needs_no_quotes():
     assert "ContainerCreate" in run("docker", "run", "-v", "/a:/b", "--list", "busybox").output
 
 
-def test_options_may_stand_behind():
+def test_options_may_follow_the_arguments():
     assert "Here as of 1.41" in run("ContainerList", "--api", "1.41").output
 
 
@@ -41,8 +41,8 @@ def test_options_may_stand_behind():
         (("ContainerList", "--api", "latest"), "expected one like 1.41"),
         (("--diff", "1.41", "x"), "expected one like 1.41"),
         (("--list", "--api", "x"), "expected one like 1.41"),
-        (("--list", "ContainerList"), "--list stands alone; found 'ContainerList'"),
-        (("--diff", "1.41", "1.42", "ContainerList"), "--diff stands alone"),
+        (("--list", "ContainerList"), "--list takes no other words; found 'ContainerList'"),
+        (("--diff", "1.41", "1.42", "ContainerList"), "--diff takes no other words"),
         (
             ("ContainerList", "--field", "Nosuch"),
             "has no field 'Nosuch' in API 1.55. At the top there are: Id,",
@@ -50,20 +50,20 @@ def test_options_may_stand_behind():
         (("SystemPing", "--field", "Nosuch"), "no fields that are known"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_advice(words, says):
+def test_errors_say_what_to_type(words, says):
     error = run(*words).exception
     assert says in str(error)
     assert error.exit_code == 2
 
 
-def test_the_difference_says_what_it_took_and_when_there_is_none():
+def test_the_difference_names_its_versions_and_may_be_empty():
     assert "1.41 is the older one" in run("--diff", "1.52", "1.41").output
     assert run("--diff", "1.41", "1.41").output == "From API 1.41 to 1.41: no operations differ\n"
     assert "the nearest is 1.55" in run("--diff", "1.41", "1.99").output
     assert "compared from there" in run("--diff", "1.18", "1.41").output
 
 
-def test_what_was_typed_cannot_drive_the_terminal():
+def test_typed_text_cannot_control_the_terminal():
     output = run("GET /containers/json?all=\x1b[31m&\u202e=1", "--color", "never").output
     assert "\x1b" not in output
     assert "\u202e" not in output
@@ -87,7 +87,7 @@ def test_lines_fit(words, columns):
 @pytest.mark.parametrize(
     "program", [[sys.executable, "-m", "apispy"], [str(SCRIPT)]], ids=["module", "script"]
 )
-def test_it_starts_at_once(program):
+def test_it_starts_quickly(program):
     limit = max(LIMIT, BUSY * min(_seconds([sys.executable, "-c", ""]) for _ in range(5)))
     assert min(_seconds([*program, "explain", "ContainerList"]) for _ in range(5)) < limit
 

@@ -1,4 +1,4 @@
-"""``apispy export``: which format, where to, what is refused."""
+"""``apispy export``: formats, output files, and errors."""
 
 import json
 import subprocess
@@ -55,13 +55,13 @@ def test_every_format_is_written_to_a_file_only_for_the_user(name: str, calls: P
     assert out.stat().st_size > 100
 
 
-def test_the_name_of_the_file_tells_the_format(calls: Path, tmp_path: Path):
+def test_the_format_follows_from_the_file_name(calls: Path, tmp_path: Path):
     assert run(calls, "-o", tmp_path / "a.har").exit_code == 0
     assert len(json.loads((tmp_path / "a.har").read_text())["log"]["entries"]) == 8
     assert run(calls, "-o", tmp_path / "a.py").exit_code == 0
     assert "import docker" in (tmp_path / "a.py").read_text()
-    assert "--output odd.txt does not tell the format. Type --to" in refused(calls, "-o", "odd.txt")
-    assert "No format is named. Type --to and one of csv, curl," in refused(calls)
+    assert "--output odd.txt: the name matches no format. Type --to" in refused(calls, "-o", "odd.txt")
+    assert "No format is given. Type --to and one of csv, curl," in refused(calls)
 
 
 def test_without_a_file_it_is_printed(calls: Path):
@@ -69,17 +69,20 @@ def test_without_a_file_it_is_printed(calls: Path):
     assert run(calls, "--to", "pcapng").stdout_bytes.startswith(b"\n\r\r\n")
 
 
-def test_what_is_binary_does_not_go_to_a_terminal(calls: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_binary_format_is_not_printed_on_a_terminal(calls: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(command, "_is_terminal", lambda: True)
-    assert refused(calls, "--to", "flow") == "flow is not for a terminal. Type -o calls.flow, or pipe it on."
+    assert (
+        refused(calls, "--to", "flow")
+        == "flow is a binary format. Type -o calls.flow, or pipe it to a program."
+    )
     assert run(calls, "--to", "csv").exit_code == 0
 
 
-def test_a_file_is_replaced_only_by_force(calls: Path, tmp_path: Path):
+def test_a_file_is_replaced_only_with_force(calls: Path, tmp_path: Path):
     out = tmp_path / "a.csv"
     out.write_text("mine")
     out.chmod(0o644)
-    assert refused(calls, "-o", out).endswith("is there already. Type --force to replace it.")
+    assert refused(calls, "-o", out).endswith("already exists. Type --force to replace it.")
     assert out.read_text() == "mine"
     assert run(calls, "-o", out, "--force").exit_code == 0
     assert out.read_text().startswith("id,")
@@ -92,13 +95,13 @@ def test_the_capture_itself_is_never_replaced(calls: Path):
     assert calls.read_bytes() == before
 
 
-def test_a_format_that_there_is_not(calls: Path):
+def test_an_unknown_format(calls: Path):
     assert refused(calls, "--to", "xml").startswith(
-        "--to xml: no such format. There are csv, curl, flow, har,"
+        "--to xml: no such format. The formats are csv, curl, flow, har,"
     )
 
 
-def test_what_is_no_capture(tmp_path: Path):
+def test_a_file_that_is_not_a_capture(tmp_path: Path):
     (tmp_path / "x").write_text("hello\n")
     assert "x, line 1" in refused(tmp_path / "x", "--to", "csv")
     assert "nosuch" in refused(tmp_path / "nosuch", "--to", "csv")
@@ -107,14 +110,12 @@ def test_what_is_no_capture(tmp_path: Path):
     assert not out.exists()
 
 
-def test_a_place_where_nothing_can_be_written(calls: Path, tmp_path: Path):
+def test_a_directory_that_is_not_writable(calls: Path, tmp_path: Path):
     assert "name a file that you may write" in refused(calls, "-o", tmp_path / "no" / "a.csv")
 
 
 @pytest.mark.parametrize(("option", "shown"), [((), False), (("--show-secrets",), True)])
-def test_a_capture_with_secrets_is_redacted_unless_told_otherwise(
-    option: tuple[str, ...], shown: bool, tmp_path: Path
-):
+def test_a_capture_with_secrets_is_redacted_by_default(option: tuple[str, ...], shown: bool, tmp_path: Path):
     with Writer(tmp_path / "open.jsonl") as writer:
         writer.header(Header("0.1.0", 1.0, redacted=False))
         writer.exchange(SECRET)
@@ -122,7 +123,7 @@ def test_a_capture_with_secrets_is_redacted_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("words", ["export {} -o {}/a.har", "import {} -o {}/a.jsonl"])
-def test_a_full_disk_is_told_and_leaves_no_part_of_a_file(words: str, calls: Path, tmp_path: Path):
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(words: str, calls: Path, tmp_path: Path):
     """A limit to the size of files stands for the disk."""
     command = f"ulimit -f 1; {SCRIPT} {words.format(calls, tmp_path)}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
@@ -133,7 +134,7 @@ def test_a_full_disk_is_told_and_leaves_no_part_of_a_file(words: str, calls: Pat
     assert not (tmp_path / "a.jsonl").exists()
 
 
-def test_a_cut_last_line_is_told_of(calls: Path, tmp_path: Path):
+def test_a_truncated_last_line_is_reported(calls: Path, tmp_path: Path):
     (tmp_path / "cut.jsonl").write_bytes(calls.read_bytes()[:-20])
     result = run(tmp_path / "cut.jsonl", "--to", "csv")
     assert result.exit_code == 0

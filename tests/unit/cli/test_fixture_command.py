@@ -1,4 +1,4 @@
-"""``apispy fixture`` and the refusals of ``apispy record``: what they print, write and return."""
+"""``apispy fixture`` and the errors of ``apispy record``: what they print, write and return."""
 
 import json
 import shutil
@@ -44,17 +44,17 @@ def report(file: Path, *played: int) -> Path:
 def test_a_capture_becomes_a_fixture(tmp_path):
     out = tmp_path / "out.json"
     assert run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out) == (
-        f"apispy: 17 calls are in {out} now\n",
+        f"apispy: wrote 17 calls to {out}\n",
         0,
     )
     text, code = run("fixture", "check", out)
     assert code == 0
     assert text.endswith(f"{out}: 17 calls, in order\n")
     assert "there is a file already" in str(run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out)[1])
-    assert "is not overwritten with one" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
+    assert "is not replaced by one" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
 
 
-def test_what_was_edited_is_laid_out_anew(fixture):
+def test_an_edited_fixture_is_tidied(fixture):
     text = fixture.read_bytes()
     changed(fixture, lambda document: None)
     said, code = run("fixture", "check", fixture)
@@ -98,14 +98,14 @@ def withheld(document):
         (lambda document: document["exchanges"][1].update(call="SystemPingHead"), "two with the same"),
     ],
 )
-def test_what_is_wrong_is_said(fixture, change, says):
+def test_problems_are_reported(fixture, change, says):
     changed(fixture, change)
     said, code = run("fixture", "check", fixture)
     assert code == 1
     assert says in said
 
 
-def test_calls_that_are_alike_are_told_and_no_fault(fixture):
+def test_duplicate_calls_are_reported_but_not_a_problem(fixture):
     changed(
         fixture, lambda found: found["exchanges"].append(found["exchanges"][0] | {"call": "SystemPingHead#2"})
     )
@@ -117,7 +117,7 @@ def test_calls_that_are_alike_are_told_and_no_fault(fixture):
     )
 
 
-def test_what_was_not_played_is_told_and_dropped(fixture):
+def test_unplayed_calls_are_reported_and_dropped(fixture):
     played = report(fixture, 2, 3, 4, 5)
     said, code = run("fixture", "check", fixture, "--played", played)
     assert (said, code) == (
@@ -125,15 +125,15 @@ def test_what_was_not_played_is_told_and_dropped(fixture):
         1,
     )
     said, code = run("fixture", "prune", fixture, "--played", played)
-    assert (said, code) == (f"dropped SystemPingHead\napispy: 4 of 5 calls are left in {fixture}\n", 0)
+    assert (said, code) == (f"dropped SystemPingHead\napispy: kept 4 of 5 calls in {fixture}\n", 0)
     assert [one["call"] for one in json.loads(fixture.read_text())["exchanges"]] == [
         *("ContainerCreate", "ContainerAttach", "ContainerWait", "ContainerStart"),
     ]
 
 
-def test_nothing_is_left_of_nothing(fixture):
+def test_a_fixture_is_never_pruned_to_nothing(fixture):
     text = fixture.read_bytes()
-    assert "is left as it is: nothing of it was played" in str(
+    assert "is unchanged: none of its calls was played" in str(
         run("fixture", "prune", fixture, "--played", report(fixture))[1]
     )
     assert fixture.read_bytes() == text
@@ -142,24 +142,24 @@ def test_nothing_is_left_of_nothing(fixture):
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"report": "x"}', '{"report": "apispy replay", "files": 1}', "[" * 9999]
 )
-def test_a_report_that_is_none_is_refused(fixture, text):
+def test_an_invalid_report_is_refused(fixture, text):
     (fixture.parent / "r.json").write_text(text)
     assert str(run("fixture", "prune", fixture, "--played", fixture.parent / "r.json")[1]).startswith(
         f"{fixture.parent}/r.json: "
     )
 
 
-def test_what_is_no_fixture_is_refused():
+def test_a_file_that_is_not_a_fixture_is_refused():
     assert "expected a fixture" in run("fixture", "check", SAMPLES / "run.jsonl")[0]
     assert "No such file" in run("fixture", "check", SAMPLES / "no.json")[0]
 
 
-def test_a_fixture_is_never_overwritten_by_the_way(fixture):
+def test_a_fixture_is_never_overwritten_without_force(fixture):
     assert "there is a file already" in str(run("record", "-o", fixture, "--", "true")[1])
     assert "cannot be written" in str(run("record", "-o", fixture.parent / "no/x.json", "--", "true")[1])
 
 
-def test_all_that_reads_captures_reads_fixtures(fixture):
+def test_commands_that_read_captures_read_fixtures(fixture):
     assert "ContainerStart" in run("show", fixture)[0]
     assert run("diff", fixture, fixture)[1] == 0
     assert "curl" in run("export", fixture, "--to", "curl")[0]

@@ -36,7 +36,7 @@ def capture(tmp_path: Path) -> Path:
     return write(tmp_path / "x.pcap", talk.segments)
 
 
-def test_no_secret_is_shown_unless_asked_for(capture: Path) -> None:
+def test_no_secret_is_shown_by_default(capture: Path) -> None:
     for view in (["-vvv"], ["--json", "-vv"], ["-v", "--curl"]):
         done = run("import", capture, *view)
         assert done.returncode == 0, done.stderr
@@ -44,14 +44,14 @@ def test_no_secret_is_shown_unless_asked_for(capture: Path) -> None:
     assert SECRETS[0] in run("import", capture, "-vv", "--show-secrets").stdout
 
 
-def test_what_cannot_be_read_is_not_repeated(tmp_path: Path) -> None:
+def test_unreadable_data_is_not_quoted(tmp_path: Path) -> None:
     broken = ASK[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
     file = write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST).asks(broken).close().segments)
     done = run("import", file, "-o", tmp_path / "y")
     assert "Reading resumes at its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
     assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
-    assert "nothing is overwritten" in run("import", file, "-o", tmp_path / "y").stderr
+    assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr
 
 
 def test_json_lines(capture: Path) -> None:
@@ -59,7 +59,7 @@ def test_json_lines(capture: Path) -> None:
     assert [call["operation"] for call in calls] == ["SystemAuth", "ImageCreate", "ContainerList"]
 
 
-def test_wrong_files_end_in_a_sentence(tmp_path: Path, capture: Path) -> None:
+def test_wrong_files_give_an_error_message(tmp_path: Path, capture: Path) -> None:
     (tmp_path / "text").write_text("hello")
     for words, code, says in (
         (("import", tmp_path / "nosuch"), 2, "cannot be read: No such file or directory"),
@@ -76,7 +76,7 @@ def test_wrong_files_end_in_a_sentence(tmp_path: Path, capture: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_without_scapy_it_says_what_to_type(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scapy_the_error_says_what_to_type(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scapy.layers.inet6", None)
     done = click.testing.CliRunner().invoke(proxy, ["import", str(capture)])
     assert "pip install 'apispy[pcap]'" in str(done.exception)

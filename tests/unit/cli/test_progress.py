@@ -1,4 +1,4 @@
-"""The bar of what takes long: only for people, and never in the output's way."""
+"""The progress bar: only on a terminal, and never in the middle of the output."""
 
 import io
 
@@ -20,14 +20,14 @@ class Screen(io.StringIO):
 def bar(monkeypatch: pytest.MonkeyPatch, error: bool, output: bool, patience: float = 0.0) -> str:
     screen = Screen(error)
     monkeypatch.setattr(progress.sys, "stderr", screen)
-    monkeypatch.setattr(progress, "PATIENCE", patience)
+    monkeypatch.setattr(progress, "BAR_DELAY", patience)
     with Progress("calls.jsonl", Screen(output)) as shown:
         for part in (0.0, 0.25, 0.25, 0.5, 1.0):
             shown.reached(part)
     return screen.getvalue()
 
 
-def test_it_is_for_a_terminal_beside_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_shown_on_a_terminal_without_output(monkeypatch: pytest.MonkeyPatch) -> None:
     said = bar(monkeypatch, error=True, output=False)
     assert "calls.jsonl" in said
     assert "100%" in said
@@ -35,5 +35,5 @@ def test_it_is_for_a_terminal_beside_the_output(monkeypatch: pytest.MonkeyPatch)
     assert bar(monkeypatch, error=True, output=True) == ""
 
 
-def test_what_is_quick_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quick_work_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bar(monkeypatch, error=True, output=False, patience=60.0) == ""

@@ -1,7 +1,8 @@
-"""The command line: its help, its refusals, and what it does not import."""
+"""The command line: its help, its errors, and what it does not import."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,9 +24,9 @@ finally:
 """
 
 
-def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
+def test_help_describes_apispy_and_does_not_import_mitmproxy():
     run = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=60, check=True)
-    assert "without being seen" in run.stdout
+    assert "without changing the traffic" in run.stdout
     assert run.stdout.endswith("[]\n")
 
 
@@ -40,21 +41,30 @@ def test_help_says_what_it_is_for_and_imports_no_mitmproxy():
         (["--listen", "2399", "--upstream", "127.0.0.1:2399"], "it would dial itself"),
         (["--listen", "/tmp/a.sock", "--upstream", "/tmp/a.sock"], "apispy env --unset"),
         (["--body-limit", "huge"], "expected a size"),
-        (["--filter", "status=404"], "= is not known, write status:..."),
+        (["--filter", "status=404"], "= is not an operator, write status:..."),
         (["--redact", "X-Foo"], "expected json:, header: or re:, as in json:$.Config.Labels.x"),
-        (["--redact", "re:("], "no regular expression"),
+        (["--redact", "re:("], "not a valid regular expression"),
         (["--redact", "header:X", "--show-secrets"], "leave one of them out"),
         (["--redact-env", "some"], "'all', 'secret-looking', 'none'"),
         (["--nosuch"], "No such option"),
         (["extra"], "No such command 'extra'"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_advice(words, says):
+def test_errors_say_what_to_type(words, says):
     run = apispy(*words)
     assert run.returncode == 2
     assert says in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
+
+
+def test_every_message_on_stderr_has_the_prefix():
+    sample = Path(__file__).parents[3] / "samples/run.jsonl"
+    run = apispy("replay", "-q", str(sample), "--", "true")
+    assert run.returncode == 0
+    lines = run.stderr.splitlines()
+    assert lines
+    assert all(line.startswith(("apispy: ", "  ")) for line in lines)
 
 
 @pytest.mark.parametrize(

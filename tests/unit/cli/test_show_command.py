@@ -1,4 +1,4 @@
-"""``apispy show``: which files, how it is called, and what it says when something is wrong."""
+"""``apispy show``: its files and options, and its errors."""
 
 import json
 import os
@@ -51,14 +51,14 @@ def test_calls_and_the_summary_are_shown(path: Path) -> None:
     assert (result.return_value, result.stderr) == (0, "")
 
 
-def test_views_are_those_of_the_proxy(path: Path) -> None:
+def test_display_options_are_those_of_the_proxy(path: Path) -> None:
     assert show("-q", path).stdout.startswith("calls  errors")
     assert show("--json", path).stdout.count('"operation": "SystemInfo"') == 2
     assert "\x1b[" in show("--color=always", path).stdout
     assert "    <   1,\n    <   2\n" in show("-vv", path).stdout
 
 
-def test_curl_lines_go_where_they_went(path: Path) -> None:
+def test_curl_commands_have_the_recorded_target(path: Path) -> None:
     assert "    $ curl -sS --unix-socket /d http://localhost/info\n" in show("--curl=direct", path).stdout
     assert "    $ curl -sS http://x/info\n" in show("--curl=via", path).stdout
 
@@ -71,7 +71,7 @@ def test_curl_does_not_take_the_file_for_its_value(path: Path) -> None:
     assert "'elsewhere' is not one of 'direct', 'via'" in str(show("--curl=elsewhere", path).exception)
 
 
-def test_several_files_are_kept_apart(path: Path) -> None:
+def test_several_files_have_headings(path: Path) -> None:
     shown = show(path, path).stdout
     heading = re.escape(f"==> {path} <==\n{LINE}{LINE}")
     assert len(re.findall(heading, shown)) == 2
@@ -87,7 +87,7 @@ def test_standard_input(path: Path) -> None:
     assert from_pipe.stdout == from_file.stdout
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_shown(path: Path) -> None:
+def test_unreadable_lines_are_reported_and_the_rest_is_shown(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\x1b[31m nonsense\n" + written(exchange(3)) + b'{"cut')
     result = show(path, "nosuch")
     assert result.return_value == 1
@@ -99,21 +99,21 @@ def test_what_cannot_be_read_is_named_and_the_rest_shown(path: Path) -> None:
     assert "\x1b" not in result.stderr
 
 
-def test_a_cut_end_alone_is_no_failure(path: Path) -> None:
+def test_a_truncated_end_alone_is_not_a_failure(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     result = show(path)
     assert (result.return_value, result.stdout.count(LINE)) == (0, 1)
     assert "line 3: the last line was cut" in result.stderr
 
 
-def test_the_first_faults_are_named_and_all_are_counted(path: Path) -> None:
+def test_the_first_errors_are_listed_and_all_are_counted(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x\n" * 100)
     result = show(path)
     assert len(result.stderr.splitlines()) == 21
-    assert "100 lines could not be read; the first 20 were named" in result.stderr
+    assert "100 lines could not be read; the first 20 are listed" in result.stderr
 
 
-def test_secrets_that_are_not_there_cannot_be_shown(path: Path) -> None:
+def test_secrets_that_were_not_recorded_cannot_be_shown(path: Path) -> None:
     assert "the secrets were taken out before" in show("--show-secrets", path).stderr
 
 
@@ -132,7 +132,7 @@ def test_only_one_file_is_followed(path: Path) -> None:
     assert "--follow takes one file, found 2" in str(show("--follow", path, path).exception)
 
 
-def test_a_reader_that_leaves_is_no_fault(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     with Writer(tmp_path / "a") as writer:
         writer.header(HEADER)
         for number in range(1, 5000):
@@ -160,7 +160,7 @@ def test_following_ends_with_ctrl_c(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert result.return_value == 0
 
 
-def test_statistics_are_those_of_all_calls_or_of_those_that_a_filter_chooses(path: Path) -> None:
+def test_statistics_cover_all_calls_or_those_that_a_filter_matches(path: Path) -> None:
     told = json.loads(show("--stats", "--json", path).output)
     assert sum(row["calls"] for row in told["operations"]) == 2
     chosen = json.loads(show("--stats", "--json", "--filter", "op:NoSuch", path).output)
@@ -168,14 +168,14 @@ def test_statistics_are_those_of_all_calls_or_of_those_that_a_filter_chooses(pat
     assert "--follow has none" in str(show("--stats", "--follow", path).exception)
 
 
-def test_of_a_file_that_is_no_capture_there_are_no_statistics(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_capture_has_no_statistics(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("{}\n")
     result = show("--stats", tmp_path / "a")
     assert (result.stdout, result.return_value) == ("", 1)
     assert "line 1: expected the header of a capture" in result.stderr
 
 
-def test_statistics_go_on_after_a_line_that_cannot_be_read(path: Path) -> None:
+def test_statistics_continue_after_an_unreadable_line(path: Path) -> None:
     first, second, third = path.read_text().splitlines()
     path.write_text(f"{first}\n{second}\n{{}}\n{third}\n")
     result = show("--stats", path)

@@ -1,0 +1,126 @@
+"""An export: the calls of a capture, written in another program's format."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from apispy.app.messages import info
+from apispy.app.progress import NoProgress, StartProgress
+from apispy.errors import ApispyError, UsageError
+
+if TYPE_CHECKING:
+    from apispy.outputs import Reading
+    from apispy.outputs.exports import Exporter
+
+
+def exporters() -> "dict[str, Exporter]":
+    """Return all exporters by name."""
+    import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
+    from apispy.outputs.exports import EXPORTERS
+
+    return dict(sorted(EXPORTERS.items()))
+
+
+def choose_exporter(name: str | None, output: Path | None) -> "Exporter":
+    """Return the exporter called *name*, or the one for the file name *output*. Raises UsageError."""
+    from apispy.outputs.exports import for_file
+
+    known = exporters()
+    if name is not None:
+        if name not in known:
+            raise UsageError(f"--to {name}: no such format. The formats are {', '.join(known)}.")
+        return known[name]
+    found = for_file(output.name) if output else None
+    if found is None:
+        why = f"--output {output}: the name matches no format" if output else "No format is given"
+        raise UsageError(f"{why}. Type --to and one of {', '.join(known)}.")
+    return found
+
+
+def export(
+    file: Path,
+    exporter: "Exporter",
+    output: Path | None,
+    *,
+    force: bool,
+    show_secrets: bool,
+    progress: StartProgress = NoProgress,
+) -> None:
+    """Write the calls of the capture *file* to *output*, or to standard output. *force* replaces an existing file.
+
+    Raises ApispyError.
+    """
+    if output is not None and output.exists() and file.exists() and output.samefile(file):
+        raise UsageError(f"--output {output} is the capture itself. Name another file.")
+    with progress(str(file), sys.stdout if output is None else None) as bar:
+        readings = _readings(file, show_secrets, bar.reached)
+        readings = chain(
+            list(islice(readings, 1)), readings
+        )  # a file that is not a capture fails before OUT exists
+        if output is None:
+            _write(exporter, readings, sys.stdout.buffer)
+            return
+        stream = _create(output, force)
+        with remove_on_failure(output):
+            try:
+                _write(exporter, readings, stream)
+            finally:
+                with suppress(OSError):  # data that _write could not write cannot be written now either
+                    stream.close()
+
+
+@contextmanager
+def remove_on_failure(path: Path) -> Iterator[None]:
+    """Remove the regular file *path* if the block raises, so that nobody takes a part for the whole."""
+    try:
+        yield
+    except BaseException:
+        if path.is_file():
+            path.unlink()
+        raise
+
+
+def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[Reading]":
+    """Read the calls of the capture, redacted unless the capture already is or *show_secrets*."""
+    from apispy import pipeline
+    from apispy.capture import Header, read_lines
+    from apispy.learn import NameRegistry
+    from apispy.model import Exchange
+    from apispy.redaction import Policy, Redactor
+
+    names, redactor = NameRegistry(), Redactor()
+    for _, line in read_lines(file, info, progress=reached):
+        if isinstance(line, Header):
+            names = NameRegistry()
+            redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))
+        elif isinstance(line, Exchange):
+            yield pipeline.read(line, names, redactor=redactor)
+
+
+def _create(output: Path, force: bool) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        descriptor = os.open(output, flags, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except FileExistsError:
+        raise UsageError(f"--output {output} already exists. Type --force to replace it.") from None
+    except OSError as error:
+        raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
+    return open(descriptor, "wb")
+
+
+def _write(exporter: "Exporter", readings: "Iterable[Reading]", stream: BinaryIO) -> None:
+    try:
+        for piece in exporter.export(readings):
+            stream.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace"))
+        stream.flush()
+    except BrokenPipeError:
+        raise  # the command line exits quietly
+    except OSError as error:
+        raise ApispyError(
+            f"cannot write the export: {error.strerror}; free some space, or name another file"
+        ) from error

@@ -1,0 +1,127 @@
+"""How a session is served: until a signal arrives, or while a command runs against it."""
+
+import asyncio
+import os
+import resource
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from apispy import __version__
+from apispy.app import child
+from apispy.app.listener import client_environ, describe_listener, shell_lines
+from apispy.app.messages import info, info_line
+from apispy.app.session import Session
+from apispy.endpoints import Listen, instances
+from apispy.errors import ApispyError
+
+MAX_DESCRIPTORS = 1 << 20
+"""Files and sockets that apispy may have open, if the system allows it. A client takes two."""
+
+
+def serve_until_signal(session: Session) -> None:
+    """Serve *session* until Ctrl-C or SIGTERM, then close it. Raises ApispyError if it cannot start."""
+    _raise_descriptor_limit()
+    asyncio.run(_serve_until_signal(session))
+    if sys.stderr.isatty():
+        info_line("")  # the terminal has echoed ^C
+    session.close()
+
+
+async def _serve_until_signal(session: Session) -> None:
+    background = set()
+    registration = ExitStack()
+
+    def started(where: Listen) -> None:
+        for number in child.STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, session.stop)
+        _register(session, registration)
+        _announce(session)
+        background.add(asyncio.create_task(_report_ready(session)))
+
+    with registration:
+        await session.serve(started)
+    for task in background:
+        task.cancel()
+
+
+def _announce(session: Session) -> None:
+    """Print where *session* listens, what it does, and how to send a client to it."""
+    where, files = session.where, session.files
+    info_line(f"apispy {__version__}: listening on {where} ({describe_listener(where, files)})")
+    for line in session.announcement():
+        info(line)
+    for rule in session.faults:
+        info(f"fault: {rule}")
+    info("to send a client through apispy, paste:")
+    for line in shell_lines(where, files):
+        info_line(line)
+
+
+async def _report_ready(session: Session) -> None:
+    if line := await session.describe_daemon():
+        info(line)
+    info("ready")
+
+
+def _register(session: Session, registration: ExitStack) -> None:
+    """Let `apispy env` find this session until *registration* is closed. A failure affects nothing else."""
+    certs_dir = session.files.ca.parent if session.files else None
+    entry = instances.registered(session.where, certs_dir, session.upstream, os.environ, Path.home())
+    try:
+        registration.enter_context(entry)
+    except ApispyError as error:
+        info(f"`apispy env` will not find this apispy. {error}")
+
+
+def _raise_descriptor_limit() -> None:
+    """The usual limit of 1,024 is for programs that use select; Go programs such as dockerd raise it too."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard_limit == resource.RLIM_INFINITY else min(hard_limit, MAX_DESCRIPTORS)
+    with suppress(ValueError, OSError):  # macOS may refuse a limit that it reports as allowed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
+
+
+def serve_command(session: Session, command: Sequence[str]) -> int:
+    """Serve *session* while *command* runs as its client, then close it. Return the exit status of *command*.
+
+    Raises ApispyError if the session cannot start, child.CommandError if the command cannot.
+    """
+    try:
+        return asyncio.run(_serve_command(session, command))
+    finally:
+        session.close()
+
+
+async def _serve_command(session: Session, command: Sequence[str]) -> int:
+    async with in_background(session) as environ:
+        return await child.run(command, environ)
+
+
+@asynccontextmanager
+async def in_background(session: Session) -> AsyncIterator[dict[str, str]]:
+    """Serve *session* while the block runs. Yield the environment that makes clients connect to it.
+
+    Raises ApispyError if the session cannot start.
+    """
+    ready = asyncio.Event()
+    service = asyncio.create_task(session.serve(lambda _: ready.set()))
+    started = asyncio.create_task(ready.wait())
+    await asyncio.wait((service, started), return_when=asyncio.FIRST_COMPLETED)
+    if service.done():
+        started.cancel()
+        await service  # raises the error that kept it from listening
+    try:
+        yield client_environ(session.where, session.files, os.environ)
+    finally:
+        session.stop()
+        await service
+
+
+def share_terminal(stream: TextIO) -> None:
+    """End lines with CR LF if *stream* is a terminal: a command may put the terminal into raw mode."""
+    if stream.isatty() and isinstance(stream, TextIOWrapper):
+        stream.reconfigure(newline="\r\n")

@@ -1,0 +1,163 @@
+"""What a proxy and a replay have in common: the outputs, the capture file, the gate, and how they begin and end."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from apispy import __version__, endpoints
+from apispy.app.curl_targets import BodyFiles, apispy_target, daemon_target
+from apispy.app.messages import info
+from apispy.app.view import View
+from apispy.capture import Header, Writer
+from apispy.endpoints import Endpoint, Listen
+from apispy.errors import ApispyError
+from apispy.gate import BrowserGuard, FaultRule, Gate
+from apispy.outputs import Output, Reading, Summary, Target, ThreadWriter
+from apispy.outputs.capture import Capture
+from apispy.outputs.chosen import Chosen
+from apispy.outputs.curl import curl
+from apispy.pipeline import CountOnlyPipeline, Pipeline
+from apispy.redaction import Redactor
+
+if TYPE_CHECKING:
+    from apispy.certs import ServerFiles
+
+FLUSH_TIMEOUT = 1.0
+"""Seconds that a slow terminal or pipe gets to take the last lines."""
+
+
+class Session(ABC):
+    """A listener whose calls are shown on *stream* and kept in the new file *capture*.
+
+    ``where`` is the address of the listener, the real one once it has started; ``files`` are its certificates, None
+    without TLS; ``daemon`` is where requests are forwarded, None if nowhere.
+
+    *faults* apply to requests; *allow_hosts* are additional host names that clients of a plaintext listener may use.
+    With *captured*, the capture has only the calls with these numbers. Unless *shown*, calls are not shown at all.
+    *redactor* replaces the one that is made from *view*.
+    Raises ApispyError if the capture or the directory for bodies cannot be made, UsageError for a wrong --redact.
+    """
+
+    def __init__(
+        self,
+        where: Listen,
+        files: "ServerFiles | None",
+        daemon: Endpoint | None,
+        view: View,
+        stream: TextIO,
+        *,
+        capture: Path | None = None,
+        captured: Container[int] | None = None,
+        shown: bool = True,
+        redactor: Redactor | None = None,
+        faults: Sequence[FaultRule] = (),
+        allow_hosts: Sequence[str] = (),
+    ) -> None:
+        self.where, self.files, self.daemon, self.view, self.faults = where, files, daemon, view, faults
+        redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
+        self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
+        self.capture = Capture(Writer(capture), info) if capture else None
+        self._writer = ThreadWriter(stream, on_broken=_report_broken_stream)
+        outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if shown else []
+        self.pipeline = self._make_pipeline(outputs, redactor, captured)
+        self.gate = self._make_gate(allow_hosts)
+        self._target = self._curl_target()
+
+    def _make_pipeline(
+        self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
+    ) -> Pipeline:
+        view = self.view
+        match outputs, self.capture, self.faults:  # faults depend on what the pipeline learns from calls
+            case [Summary() as summary], None, ():
+                return CountOnlyPipeline(summary)
+        if self.capture:
+            outputs = [*outputs, self.capture if captured is None else Chosen(self.capture, captured)]
+        return Pipeline(outputs, redactor=redactor, notes=view.wanted_notes)
+
+    def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
+        """None if there is nothing to check. Browsers can only reach plaintext TCP."""
+        guard = None
+        if self.where.kind == "tcp" and self.files is None:
+            guard = BrowserGuard([*endpoints.certificate_hosts(self.where), *allow_hosts])
+        return Gate(self.faults, guard, aliases=self.pipeline.aliases) if self.faults or guard else None
+
+    # -- running, called by ``app.server`` --
+
+    async def serve(self, started: Callable[[Listen], None]) -> None:
+        """Listen, call *started* with the real address, run until ``stop``. Raises ApispyError."""
+
+        def listening(where: Listen) -> None:
+            self.where = where
+            self._target = self._curl_target()
+            if self.capture and self.daemon:
+                self._begin_capture(self.capture, self.daemon)
+            started(where)
+
+        try:
+            await self._run(listening)
+        except ApispyError:
+            if self.capture:
+                self.capture.close()  # removes the file if it is empty
+            raise
+
+    @abstractmethod
+    async def _run(self, listening: Callable[[Listen], None]) -> None:
+        """Listen, call *listening* with the real address, run until ``stop``. Raises ApispyError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End ``serve``."""
+
+    @property
+    @abstractmethod
+    def upstream(self) -> Endpoint | str:
+        """Where the calls go, for `apispy env`."""
+
+    @abstractmethod
+    def announcement(self) -> list[str]:
+        """Describe the session, for the lines after "listening on"."""
+
+    async def describe_daemon(self) -> str:
+        """Describe the daemon, for the line before "ready". Empty if there is none."""
+        return ""
+
+    def close(self) -> None:
+        """Show the calls that are still open, what the faults did, and the summary."""
+        for line in self.gate.report() if self.gate else []:
+            self.pipeline.notice(line)
+        self.pipeline.close()
+        self._writer.close(FLUSH_TIMEOUT)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the capture has every call; valid after ``close``."""
+        return self.capture is None or self.capture.whole
+
+    # -- outputs --
+
+    def _begin_capture(self, capture: Capture, daemon: Endpoint) -> None:
+        """Write the header, with what `apispy show` needs to show the session as it was shown live."""
+        via = apispy_target(self.where, self.files)
+        header = Header(
+            apispy=__version__,
+            started=round(time.time(), 6),
+            redacted=not self.view.show_secrets,
+            upstream=str(daemon),
+            body_limit=self.view.body_limit,
+            curl={"direct": asdict(daemon_target(daemon)), "via": asdict(via)},
+        )
+        capture.begin(header)
+
+    def _curl(self, reading: Reading) -> str:
+        return curl(reading, self._target, self._keep_body)
+
+    @abstractmethod
+    def _curl_target(self) -> Target:
+        """Where the printed curl commands go."""
+
+
+def _report_broken_stream(error: OSError | ValueError) -> None:
+    info(f"calls cannot be printed any more: {error}. The traffic continues. Press Ctrl-C to stop apispy.")

@@ -13,7 +13,7 @@ from apispy.app.view import View
 from apispy.capture import Daemon, Header, Writer
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
-from apispy.outputs.capture import Capture
+from apispy.outputs.capture import CaptureOutput
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
@@ -22,9 +22,9 @@ INCOMPLETE = 4
 """The exit code when not everything could be written, if nothing else went wrong."""
 
 
-def open_capture(path: Path) -> Capture:
+def open_capture(path: Path) -> CaptureOutput:
     """Raises ApispyError when there is a file already, or none can be made."""
-    return Capture(Writer(path), info)
+    return CaptureOutput(Writer(path), info)
 
 
 def header(where: Listen, files: "ServerFiles | None", daemon: Endpoint, view: View) -> Header:
@@ -39,7 +39,7 @@ def header(where: Listen, files: "ServerFiles | None", daemon: Endpoint, view: V
     )
 
 
-def note_daemon(capture: Capture, daemon: Endpoint) -> None:
+def note_daemon(capture: CaptureOutput, daemon: Endpoint) -> None:
     """Ask the daemon who it is, and keep the answer. It may take its time, and nobody waits for it."""
 
     def ask() -> None:

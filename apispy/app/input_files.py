@@ -12,7 +12,7 @@ from apispy.app.progress import NoProgress, StartProgress
 if TYPE_CHECKING:
     from apispy.importers import Imported
     from apispy.model import Chunk, Direction, Exchange, Item
-    from apispy.outputs import Output, Reading
+    from apispy.outputs import DecodedCall, Output
     from apispy.pipeline import Notes
     from apispy.redaction import Policy
     from apispy.tap import Event
@@ -73,7 +73,7 @@ def play(
     pipeline.close()
 
 
-def readings(found: "Imported", *, policy: "Policy | None" = None) -> "list[Reading]":
+def readings(found: "Imported", *, policy: "Policy | None" = None) -> "list[DecodedCall]":
     """What was understood of each call, in the order of their ends."""
     gathered = _Readings()
     play(found, [gathered], policy=policy)
@@ -98,18 +98,18 @@ class _Readings:
     takes_chunks = False
 
     def __init__(self) -> None:
-        self.all: list[Reading] = []
+        self.all: list[DecodedCall] = []
 
-    def opened(self, reading: "Reading") -> None:
+    def opened(self, reading: "DecodedCall") -> None:
         pass
 
-    def item(self, reading: "Reading", direction: "Direction", item: "Item") -> None:
+    def item(self, reading: "DecodedCall", direction: "Direction", item: "Item") -> None:
         pass
 
-    def chunk(self, reading: "Reading", direction: "Direction", offset: int, chunk: "Chunk") -> None:
+    def chunk(self, reading: "DecodedCall", direction: "Direction", offset: int, chunk: "Chunk") -> None:
         pass
 
-    def write(self, reading: "Reading") -> None:
+    def write(self, reading: "DecodedCall") -> None:
         self.all.append(reading)
 
     def notice(self, text: str, at: float) -> None:

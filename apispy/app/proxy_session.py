@@ -14,7 +14,7 @@ from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import FaultRule
-from apispy.outputs import Reading, Summary, ThreadWriter
+from apispy.outputs import DecodedCall, Summary, ThreadWriter
 from apispy.outputs.curl import curl
 from apispy.pipeline import CountOnlyPipeline, Pipeline
 from apispy.redaction import Redactor
@@ -104,9 +104,9 @@ class ProxySession:
     @property
     def code(self) -> int:
         """The exit code, once it is closed."""
-        return 0 if self.capture is None or self.capture.whole else INCOMPLETE
+        return 0 if self.capture is None or self.capture.complete else INCOMPLETE
 
-    def _curl(self, reading: Reading) -> str:
+    def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, self._target, self._keep)
 
 

@@ -17,9 +17,9 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import UsageError
 from apispy.gate import FaultRule
 from apispy.model import Exchange
-from apispy.outputs import Reading, ThreadWriter
-from apispy.outputs.chosen import Chosen
+from apispy.outputs import DecodedCall, ThreadWriter
 from apispy.outputs.curl import curl
+from apispy.outputs.filtered import FilteredByNumber
 from apispy.pipeline import Pipeline
 from apispy.redaction import Redactor
 from apispy.replay import Miss, PlaybackSession, Player, Server, report
@@ -76,7 +76,7 @@ class ReplaySession:
         shown = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if told else []
         forwarded: set[int] = set()
         self.pipeline = Pipeline(
-            [*shown, Chosen(self.capture, forwarded)] if self.capture else shown,
+            [*shown, FilteredByNumber(self.capture, forwarded)] if self.capture else shown,
             redactor=Redactor(view.policy, self.player.redactor.tokens),
             notes="off" if view.quiet and not view.filter else view.notes,
         )
@@ -113,7 +113,7 @@ class ReplaySession:
         self.played(self.player)
         for text, style in report(self.player):
             self._print(text, style)
-        if self.capture and not self.capture.whole:
+        if self.capture and not self.capture.complete:
             return INCOMPLETE
         return MISSED if self.player.misses else 0
 
@@ -126,7 +126,7 @@ class ReplaySession:
     def _print(self, text: str, style: str) -> None:
         print_styled(text, style, self._color, err=True, columns=columns_of(sys.stderr))
 
-    def _curl(self, reading: Reading) -> str:
+    def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, apispy_target(self.where, self.files), self._keep)
 
 

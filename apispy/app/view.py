@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apispy.filters import Filter
-    from apispy.outputs import Output, Reading
+    from apispy.outputs import DecodedCall, Output
     from apispy.pipeline import Notes
     from apispy.redaction import Policy
     from apispy.redaction.policy import Env
@@ -45,7 +45,10 @@ class View:
         return Policy(self.redact_env, parse(self.redact), self.show_secrets)
 
     def outputs(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
+        self,
+        write: "Callable[[str], None]",
+        stream: TextIO,
+        curl: "Callable[[DecodedCall], str] | None" = None,
     ) -> "list[Output]":
         """*write* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Filtered
@@ -54,11 +57,11 @@ class View:
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None"
+        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[DecodedCall], str] | None"
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
-        from apispy.outputs.summary import NOTHING
+        from apispy.outputs.summary import NO_CALLS
 
         if self.stats:
             return [Stats(write, as_json=self.as_json)]
@@ -72,8 +75,8 @@ class View:
             columns=(lambda: columns_of(stream)) if stream.isatty() else (lambda: 0),
             curl=curl,
         )
-        nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
-        summary = Summary(write, nothing=nothing)
+        nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NO_CALLS
+        summary = Summary(write, no_calls=nothing)
         return [summary] if self.quiet else [console, summary]
 
 

@@ -21,7 +21,7 @@ ALL = Part.HEAD | Part.BODY | Part.ANSWER | Part.END
 
 
 class Subject(Protocol):
-    """A call as far as it is known; ``outputs.Reading`` is one."""
+    """A call as far as it is known; ``outputs.DecodedCall`` is one."""
 
     @property
     def exchange(self) -> Exchange: ...

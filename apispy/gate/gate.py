@@ -8,7 +8,7 @@ from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
 from apispy.gate.rule import FaultRule
 from apispy.model import Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 
 UNREAD = "this is no HTTP/1 that apispy can read, and with --fault nothing passes unread"
 
@@ -94,14 +94,14 @@ class Gate:
             for hits in self._hits
         ]
 
-    def _reading(self, exchange: Exchange, whole: bool) -> Reading:
+    def _reading(self, exchange: Exchange, whole: bool) -> DecodedCall:
         call = engine.lookup(exchange.request.method, exchange.request.target)
         body = exchange.request.body
         items: tuple[Item, ...] = ()
         if whole and call.operation.request == "json" and body.size and not body.cut:
             decoder = decoders.make("json")
             items = (*decoder.feed(body.data), *decoder.close())
-        return Reading(exchange, call, {"request": items}, aliases=self._aliases)
+        return DecodedCall(exchange, call, {"request": items}, aliases=self._aliases)
 
 
 def denied(why: str) -> Decision:

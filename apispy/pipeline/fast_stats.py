@@ -35,7 +35,7 @@ def fast_stats_of(gist: ExchangeSummary) -> CallStats:
         if not _is_harmless(gist, call):
             whole = stats_of(read(gist.whole(), NameRegistry(), notes="off"))
             return replace(
-                whole, again=stats_from_head(gist).again
+                whole, repeat_key=stats_from_head(gist).repeat_key
             )  # a target with a secret must be known again
     return stats_from_head(gist)
 

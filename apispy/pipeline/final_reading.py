@@ -7,7 +7,7 @@ from apispy import decoders, engine
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
 from apispy.model import Body, Direction, Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, begun, json_of
 from apispy.pipeline.live_stream import LiveStream, is_beyond
 from apispy.pipeline.response_errors import ANSWERS, errors_of
@@ -18,7 +18,7 @@ Notes = Literal["off", "on", "strict"]
 
 def read(
     exchange: Exchange, memory: NameRegistry, *, redactor: Redactor | None = None, notes: Notes = "on"
-) -> Reading:
+) -> DecodedCall:
     """Read a finished exchange, from a capture say, as the live way would have read it.
 
     *memory* is that of the session: it knows what earlier calls told, and learns from this one. So is *redactor*.
@@ -33,7 +33,7 @@ def _with_form(call: Call, exchange: Exchange) -> Call:
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 
-def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
+def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
     exchange = live.exchange
     live.call = _with_form(live.call, exchange)
@@ -49,7 +49,7 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
-    return Reading(
+    return DecodedCall(
         exchange,
         live.call,
         items,

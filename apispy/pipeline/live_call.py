@@ -8,7 +8,7 @@ from apispy import decoders
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry
 from apispy.model import Body, Direction, Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_stream import LiveStream
 from apispy.redaction.redactor import ExchangeRedactor, Redactor
 
@@ -25,9 +25,9 @@ class LiveCall:
     told: bool = False  # the outputs know that it has begun
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
-    def reading(self, memory: NameRegistry) -> Reading:
+    def reading(self, memory: NameRegistry) -> DecodedCall:
         items = {direction: stream.past for direction, stream in self.streams.items()}
-        return Reading(
+        return DecodedCall(
             self.exchange,
             self.call,
             items,

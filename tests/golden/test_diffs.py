@@ -10,7 +10,7 @@ from sessions import SECRET_PARTS, SESSIONS, WEB, Connection, Wire, frame
 
 from apispy.learn import NameRegistry
 from apispy.learn.diff import Difference, as_json, difference, lines
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.escaping import escape
 from apispy.pipeline import read
 from apispy.tap import Closed
@@ -57,7 +57,7 @@ PAIRS: dict[str, tuple[Callable[[Wire], None], Callable[[Wire], None]]] = {
 }
 
 
-def readings(session: Callable[[Wire], None]) -> list[Reading]:
+def readings(session: Callable[[Wire], None]) -> list[DecodedCall]:
     wire, memory = Wire(), NameRegistry()
     session(wire)
     exchanges = [event.exchange for event in wire.events if isinstance(event, Closed)]

@@ -11,7 +11,7 @@ from apispy import importers
 from apispy.app import input_files
 from apispy.importers import Settings
 from apispy.learn.diff import as_json, difference
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 
 FORMATS = {"har": "har", "pcapng": "pcap", "flow": "flows"}
@@ -20,7 +20,7 @@ WHOLE = ("run", "ps", "pull", "logs", "exec", "build")
 """Sessions that no export has to shorten: others hold a withheld body, what is no HTTP, or a call without an end."""
 
 
-def again(before: list[Reading], name: str, where: Path) -> list[Reading]:
+def again(before: list[DecodedCall], name: str, where: Path) -> list[DecodedCall]:
     pieces = EXPORTERS[name].export(before)
     (where / "x").write_bytes(b"".join(p.encode() if isinstance(p, str) else p for p in pieces))
     assert importers.recognise(where / "x") == FORMATS[name]

@@ -8,8 +8,8 @@ from streams import JSON
 
 from apispy.learn.diff import Difference, as_json, difference, lines
 from apispy.model import Tunnel
-from apispy.outputs import Reading
-from tests.unit.outputs.readings import body, reading
+from apispy.outputs import DecodedCall
+from tests.unit.outputs.decoded_calls import body, decoded_call
 
 LINES = st.sampled_from(
     [
@@ -20,9 +20,9 @@ LINES = st.sampled_from(
 TARGETS = LINES | st.text(alphabet="/abé?&=%{}\x00. ", max_size=12).map(lambda text: f"GET /{text}")
 
 
-def made(line: str, status: int | None, ask: object, answer: object, stream: bytes | None) -> Reading:
+def made(line: str, status: int | None, ask: object, answer: object, stream: bytes | None) -> DecodedCall:
     tunnel = None if stream is None else Tunnel("tcp", body(stream), body(stream))
-    return reading(line, status, answer, ask=ask, tunnel=tunnel)
+    return decoded_call(line, status, answer, ask=ask, tunnel=tunnel)
 
 
 CALLS = st.builds(
@@ -36,7 +36,7 @@ CAPTURES = st.lists(CALLS, max_size=6).map(
 
 @given(CAPTURES, st.booleans())
 @settings(deadline=None)
-def test_nothing_differs_from_itself(calls: list[Reading], values: bool) -> None:
+def test_nothing_differs_from_itself(calls: list[DecodedCall], values: bool) -> None:
     found = difference(calls, calls, values=values)
     assert not found
     assert found.same == len(calls)
@@ -58,7 +58,7 @@ def told(found: Difference, *, turned: bool = False) -> object:
 
 @given(CAPTURES, CAPTURES, st.booleans())
 @settings(deadline=None)
-def test_turned_round_it_is_the_same(a: list[Reading], b: list[Reading], values: bool) -> None:
+def test_turned_round_it_is_the_same(a: list[DecodedCall], b: list[DecodedCall], values: bool) -> None:
     one, other = difference(a, b, values=values), difference(b, a, values=values)
     assert told(one) == told(other, turned=True)
     assert bool(one) == bool(other) == as_json(one)["differ"]
@@ -66,5 +66,5 @@ def test_turned_round_it_is_the_same(a: list[Reading], b: list[Reading], values:
 
 @given(CAPTURES, CAPTURES, st.integers(1, 120))
 @settings(deadline=None)
-def test_it_can_always_be_told(a: list[Reading], b: list[Reading], width: int) -> None:
+def test_it_can_always_be_told(a: list[DecodedCall], b: list[DecodedCall], width: int) -> None:
     assert lines(difference(a, b), width)

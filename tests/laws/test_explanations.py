@@ -16,7 +16,7 @@ from apispy.learn.explain import difference_page, list_page, question_page
 from apispy.learn.explain.docker_flags import LONG_OF, ONLY_IF, PARAMETERS, SEQUENCES
 from apispy.learn.explain.docker_line import docker_line
 from apispy.learn.explain.explanation import explain
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import understand
 from apispy.learn.explain.records import Question
 
 COMMANDS = sorted({command for row in OPERATIONS for command in row.commands})

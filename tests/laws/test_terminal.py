@@ -14,7 +14,7 @@ from apispy.capture.events import tap_events
 from apispy.cli.lines import print_lines
 from apispy.learn import NameRegistry
 from apispy.learn.diff import difference
-from apispy.learn.diff.text import lines
+from apispy.learn.diff.as_text import lines
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl

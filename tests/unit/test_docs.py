@@ -40,7 +40,7 @@ def test_every_option_is_in_help_with_words():
 
 
 def test_the_figure_of_what_is_shown():
-    assert f"{rate_limit.RATE >> 10} kB a second" in README
+    assert f"{rate_limit.BYTES_PER_SECOND >> 10} kB a second" in README
 
 
 def test_the_size_of_the_battery():

@@ -16,7 +16,7 @@ from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.diff import Difference
-    from apispy.outputs import Reading
+    from apispy.outputs import DecodedCall
 
 
 @click.command(short_help="Tell what differs between two captures.")
@@ -41,7 +41,7 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
     return 1 if found else 0
 
 
-def _readings(file: Path) -> "list[Reading]":
+def _readings(file: Path) -> "list[DecodedCall]":
     """In the order of their numbers. Raises UsageError, for an exit code of 1 would say that they differ."""
     try:
         found = imported(file)

@@ -17,7 +17,7 @@ from apispy.cli.progress import Progress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
-    from apispy.outputs import Reading
+    from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
 
 
@@ -26,7 +26,9 @@ class _Listing(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Formats"):
-            formatter.write_dl([(one.name, f"{one.says} ({one.suffix})") for one in _formats().values()])
+            formatter.write_dl(
+                [(one.name, f"{one.description} ({one.suffix})") for one in _formats().values()]
+            )
 
 
 @click.command(
@@ -57,7 +59,7 @@ def command(file: Path, name: str | None, output: Path | None, force: bool, show
         return _export(_readings(file, show_secrets, progress.reached), exporter, output, force)
 
 
-def _export(readings: "Iterator[Reading]", exporter: "Exporter", output: Path | None, force: bool) -> int:
+def _export(readings: "Iterator[DecodedCall]", exporter: "Exporter", output: Path | None, force: bool) -> int:
     readings = chain(list(islice(readings, 1)), readings)  # what is no capture is told before OUT is made
     if output is None:
         _write(exporter, readings, sys.stdout.buffer)
@@ -98,7 +100,7 @@ def _chosen(name: str | None, output: Path | None) -> "Exporter":
     return found
 
 
-def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[Reading]":
+def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[DecodedCall]":
     """The calls of the capture, redacted unless they are already or shall not be."""
     from apispy import pipeline
     from apispy.capture import Header, read_lines
@@ -127,7 +129,7 @@ def _created(output: Path, force: bool) -> BinaryIO:
     return open(descriptor, "wb")
 
 
-def _write(exporter: "Exporter", readings: "Iterable[Reading]", stream: BinaryIO) -> None:
+def _write(exporter: "Exporter", readings: "Iterable[DecodedCall]", stream: BinaryIO) -> None:
     try:
         for piece in exporter.export(readings):
             stream.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace"))

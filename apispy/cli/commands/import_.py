@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apispy.importers import Imported
-    from apispy.outputs import Reading, Target
+    from apispy.outputs import DecodedCall, Target
     from apispy.pipeline import Notes
 
 SOCKET = "/var/run/docker.sock"
@@ -90,7 +90,7 @@ def _save(found: "Imported", output: Path, view: View) -> None:
     info(f"{len(calls)} calls are in {output} now")
 
 
-def _curl(view: View) -> "Callable[[Reading], str]":
+def _curl(view: View) -> "Callable[[DecodedCall], str]":
     from apispy.app.curl_targets import BodyFiles
     from apispy.outputs.curl import curl
 

@@ -8,7 +8,7 @@ from apispy.engine import OPERATIONS, Operation
 from apispy.engine.parameters import Parameter, parameters_of
 from apispy.engine.shapes import statuses
 from apispy.engine.versions import VERSIONS
-from apispy.learn.explain.fields import DESCRIBED, Rows, rows
+from apispy.learn.explain.body_fields import DESCRIBED, Rows, rows
 from apispy.learn.explain.records import Change, FieldRow, Part
 
 Facts = dict[str, str]

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from apispy.engine import Operation
 from apispy.engine.parameters import parameters_of
 from apispy.engine.shapes import request_shape
-from apispy.learn.explain.fields import takes_body
+from apispy.learn.explain.body_fields import takes_body
 from apispy.learn.explain.records import Question
 
 SOCKET = "/var/run/docker.sock"

@@ -10,9 +10,7 @@ from apispy.engine.reference import reference_link
 from apispy.engine.shapes import response_shape, statuses
 from apispy.engine.versions import LOWEST, NEWEST, engines_of_api, nearest, parse
 from apispy.errors import UsageError
-from apispy.learn.explain.changes import history
-from apispy.learn.explain.curl_command import curl_command
-from apispy.learn.explain.fields import (
+from apispy.learn.explain.body_fields import (
     body_shape,
     dated_rows,
     described,
@@ -21,6 +19,8 @@ from apispy.learn.explain.fields import (
     takes_body,
     type_of,
 )
+from apispy.learn.explain.changes import history
+from apispy.learn.explain.curl_command import curl_command
 from apispy.learn.explain.records import Answer, Explanation, Question
 from apispy.learn.explain.typed_arguments import given
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from apispy.engine.versions import nearest, parse
 from apispy.learn.explain import as_json
 from apispy.learn.explain.as_json import Json
+from apispy.learn.explain.body_fields import DESCRIBED
 from apispy.learn.explain.changes import difference
 from apispy.learn.explain.changes_text import difference_lines
 from apispy.learn.explain.explanation import check_version, explain
-from apispy.learn.explain.fields import DESCRIBED
+from apispy.learn.explain.explanation_text import explanation_lines, field_lines, has_field
+from apispy.learn.explain.interpretation import understand
 from apispy.learn.explain.layout import BLANK, Line
 from apispy.learn.explain.overview import calls_lines, hits_lines, list_lines, listed
-from apispy.learn.explain.question import understand
 from apispy.learn.explain.records import Explanation
-from apispy.learn.explain.text import explanation_lines, field_lines, has_field
 
 
 @dataclass(frozen=True, slots=True)

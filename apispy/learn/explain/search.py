@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.parameters import parameters
 from apispy.engine.versions import NEWEST
-from apispy.learn.explain.fields import plain, rows
+from apispy.learn.explain.body_fields import plain, rows
 from apispy.learn.explain.records import Hit
 
 PLACES = 3

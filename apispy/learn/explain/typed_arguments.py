@@ -7,8 +7,8 @@ from typing import Any
 
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.versions import parse
+from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain, rows
 from apispy.learn.explain.descriptions import description
-from apispy.learn.explain.fields import DESCRIBED, Rows, described, plain, rows
 from apispy.learn.explain.records import Given, Question
 
 CLIENTS_OWN = frozenset(

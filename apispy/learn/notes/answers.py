@@ -6,8 +6,8 @@ from typing import Any
 
 from apispy.engine import Call
 from apispy.engine.shapes import response_shape
-from apispy.learn.notes.compare import Difference, differences
 from apispy.learn.notes.quirks import ANSWERS
+from apispy.learn.notes.schema_check import Difference, differences
 
 _shape = cache(response_shape)
 

@@ -8,7 +8,7 @@ from typing import Any
 from apispy.engine import Call
 from apispy.engine.shapes import Shape, request_shape
 from apispy.engine.versions import NEWEST, VERSIONS
-from apispy.learn.notes.compare import Difference, Way, differences, field_of
+from apispy.learn.notes.schema_check import Difference, Way, differences, field_of
 from apispy.learn.notes.words import span
 
 _shape = cache(request_shape)

@@ -5,15 +5,15 @@ import io
 from apispy.app.view import View
 from apispy.filters import Filter
 from apispy.outputs import Stats, ThreadWriter
-from tests.unit.outputs.readings import reading
+from tests.unit.outputs.decoded_calls import decoded_call
 
 
 def shown(view: View) -> str:
     stream = io.StringIO()
     writer = ThreadWriter(stream)
     for output in view.outputs(writer.write, stream):
-        output.write(reading("GET /info"))
-        output.write(reading("GET /version"))
+        output.write(decoded_call("GET /info"))
+        output.write(decoded_call("GET /version"))
         output.close()
     writer.close()
     return stream.getvalue()

@@ -14,7 +14,7 @@ from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError
 from apispy.outputs.exports import EXPORTERS
 from tests.golden.exported import readings
-from tests.unit.outputs.readings import exchange
+from tests.unit.outputs.decoded_calls import exchange
 
 SCRIPT = Path(sys.executable).parent / "apispy"
 SECRET = exchange("POST /v1.41/auth", 200, {"Status": "in"}, ask={"username": "ann", "password": "hunter2"})

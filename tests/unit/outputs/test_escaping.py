@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apispy.outputs.escaping import escape, lines
+from apispy.outputs.escaping import escape, escape_lines
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 JOINERS = "\u200c\u200d"  # letters and emoji of several code points need them
@@ -29,7 +29,7 @@ def test_escaped_text_is_visible(text: str | bytes) -> None:
 
 @given(st.one_of(ANY_TEXT, st.binary()))
 def test_lines_are_visible(text: str | bytes) -> None:
-    assert all(visible(line) for line in lines(text))
+    assert all(visible(line) for line in escape_lines(text))
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))))
@@ -74,4 +74,4 @@ def test_examples(text: str | bytes, shown: str) -> None:
     ],
 )
 def test_lines(text: str | bytes, shown: list[str]) -> None:
-    assert lines(text) == shown
+    assert escape_lines(text) == shown

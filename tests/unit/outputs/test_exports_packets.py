@@ -11,7 +11,7 @@ from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.http_bytes import pieces
 from apispy.outputs.exports.packets import checksum
 from apispy.pipeline import read
-from tests.unit.outputs.readings import exchange, tunnel
+from tests.unit.outputs.decoded_calls import exchange, tunnel
 
 
 def answered(

@@ -46,7 +46,7 @@ def test_what_is_too_much_is_dropped_and_told() -> None:
     writer.write("lost\n")
     stream.released.set()
     writer.close(10)
-    told = "apispy: 3 lines were dropped here, because they were not read in time\n"
+    told = "apispy: 3 lines were dropped here: the terminal or pipe is too slow\n"
     assert stream.getvalue() == f"first\nqueued\n{told}"
 
 

@@ -7,12 +7,12 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 from mitmproxy.tcp import TCPFlow
 
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.proxy.export_flow import export
-from tests.unit.outputs.readings import reading, tunnel
+from tests.unit.outputs.decoded_calls import reading, tunnel
 
 
-def flows(*readings: Reading) -> list[Any]:
+def flows(*readings: DecodedCall) -> list[Any]:
     return list(FlowReader(io.BytesIO(b"".join(export(readings)))).stream())
 
 

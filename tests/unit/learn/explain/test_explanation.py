@@ -5,11 +5,11 @@ import pytest
 from apispy.engine.operations import BY_ID
 from apispy.engine.parameters import parameters
 from apispy.errors import UsageError
+from apispy.learn.explain.body_fields import below, top
 from apispy.learn.explain.changes import compare, difference, history
 from apispy.learn.explain.descriptions import DESCRIPTIONS, description
 from apispy.learn.explain.explanation import check_version, engines, explain
-from apispy.learn.explain.fields import below, top
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import understand
 from apispy.learn.explain.records import Question
 
 

@@ -3,9 +3,9 @@
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
 from apispy.errors import UsageError
+from apispy.learn.explain.body_fields import below, plain, top
 from apispy.learn.explain.changes_text import history_lines
 from apispy.learn.explain.descriptions import description
-from apispy.learn.explain.fields import below, plain, top
 from apispy.learn.explain.layout import BLANK, WIDEST, Line, Style, paragraph, table
 from apispy.learn.explain.records import Answer, Explanation, FieldRow, Given
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apispy.errors import UsageError
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import understand
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sessions import SECRET_PARTS, SESSIONS, WEB, Connection, Wire, frame
 
 from apispy.learn import NameRegistry
-from apispy.learn.diff import Difference, as_json, difference, lines
+from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, diff_lines
 from apispy.outputs import DecodedCall
 from apispy.outputs.escaping import escape
 from apispy.pipeline import read
@@ -64,15 +64,15 @@ def readings(session: Callable[[Wire], None]) -> list[DecodedCall]:
     return [read(replace(one), memory) for one in sorted(exchanges, key=lambda one: one.id)]
 
 
-def found(pair: str) -> Difference:
+def found(pair: str) -> CaptureDifference:
     a, b = PAIRS[pair]
-    return difference(readings(a), readings(b), ("a.jsonl", "b.jsonl"))
+    return compare_captures(readings(a), readings(b), ("a.jsonl", "b.jsonl"))
 
 
 def render(pair: str, view: str) -> str:
     if view == "json":
-        return json.dumps(as_json(found(pair)), indent=1) + "\n"
-    return "".join(f"{escape(line.text)}\n" for line in lines(found(pair), 80))
+        return json.dumps(diff_json(found(pair)), indent=1) + "\n"
+    return "".join(f"{escape(line.text)}\n" for line in diff_lines(found(pair), 80))
 
 
 @pytest.mark.parametrize("view", ["text", "json"])

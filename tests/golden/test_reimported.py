@@ -10,7 +10,7 @@ import apispy.proxy.flow_files  # noqa: F401  # they register themselves
 from apispy import importers
 from apispy.app import input_files
 from apispy.importers import Settings
-from apispy.learn.diff import as_json, difference
+from apispy.learn.diff import compare_captures, diff_json
 from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 
@@ -34,8 +34,8 @@ def again(before: list[DecodedCall], name: str, where: Path) -> list[DecodedCall
 def test_nothing_differs(session: str, name: str, tmp_path: Path) -> None:
     before = readings(SESSIONS[session])
     after = again(before, name, tmp_path)
-    found = difference(before, after, values=True)
-    assert not found, as_json(found)
+    found = compare_captures(before, after, values=True)
+    assert not found, diff_json(found)
 
 
 @pytest.mark.parametrize("session", SESSIONS)

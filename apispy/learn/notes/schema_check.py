@@ -1,4 +1,4 @@
-"""Holds a JSON value against its described shape."""
+"""Compares a JSON value with the shape in the API reference."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any, Literal
 from apispy.engine.shapes import Field, Shape
 from apispy.model import is_redacted
 
-Way = tuple[str, ...]
-"""Names of fields from the top of a body; "[]" for any element of a list, "{}" for any value of a map."""
+FieldPath = tuple[str, ...]
+"""Field names from the top of a body; "[]" is any element of a list, "{}" any value of a map."""
 
-NAMES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+TYPE_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
-FITTING: dict[str, tuple[type, ...]] = {
+PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "map": (dict,),
     "array": (list,),
@@ -21,73 +21,73 @@ FITTING: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
 }
-"""The types that JSON values of a kind have here; ``any`` takes all."""
+"""The Python types of a JSON value by shape kind; ``any`` accepts all types."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What is otherwise at one place. *expected* and *found* are types, or values of an enum."""
+class SchemaDifference:
+    """A difference at one field. *expected* and *found* are types, or values of an enum."""
 
-    what: Literal["unknown", "type", "value", "missing"]
-    way: Way
+    kind: Literal["unknown", "type", "value", "missing"]
+    path: FieldPath
     expected: str = ""
     found: str = ""
 
     @property
-    def place(self) -> str:
-        """ "HostConfig.Mounts[].Type"."""
-        return ".".join(self.way).replace(".[]", "[]").replace(".{}", "{}") or "the body"
+    def field(self) -> str:
+        """The dotted path: "HostConfig.Mounts[].Type"; "the body" at the top."""
+        return ".".join(self.path).replace(".[]", "[]").replace(".{}", "{}") or "the body"
 
 
-def differences(value: Any, shape: Shape, way: Way = ()) -> Iterator[Difference]:
-    """Where *value* is not as *shape* says. Null fits everywhere: Go writes what is not set as null."""
+def differences(value: Any, shape: Shape, path: FieldPath = ()) -> Iterator[SchemaDifference]:
+    """Yield where *value* differs from *shape*. Null is valid everywhere: Go encodes an unset value as null."""
     if value is None or is_redacted(value) or shape.kind == "any":
         return
     if not _fits(value, shape):
-        yield Difference("type", way, shape.kind, NAMES.get(type(value), "?"))
+        yield SchemaDifference("type", path, shape.kind, TYPE_NAMES.get(type(value), "?"))
     elif isinstance(value, dict):
-        yield from _fields(value, shape, way)
+        yield from _fields(value, shape, path)
     elif isinstance(value, list):
         if shape.items is not None:
             for element in value:
-                yield from differences(element, shape.items, (*way, "[]"))
-    elif shape.enum and value not in shape.enum and not is_nothing(value):
-        yield Difference("value", way, ", ".join(str(one) for one in shape.enum), str(value))
+                yield from differences(element, shape.items, (*path, "[]"))
+    elif shape.enum and value not in shape.enum and not is_unset(value):
+        yield SchemaDifference("value", path, ", ".join(str(one) for one in shape.enum), str(value))
 
 
 def field_of(shape: Shape, name: str) -> Field | None:
-    """The field that Go's encoding/json would take for *name*: without regard to case."""
+    """Return the field that Go's encoding/json matches with *name*, ignoring case."""
     lower = name.lower()
     return next((row for row in shape.fields if row.name.lower() == lower), None)
 
 
-def is_nothing(value: Any) -> bool:
-    """Go writes what is not set as a zero value; that says nothing."""
+def is_unset(value: Any) -> bool:
+    """Whether *value* is a Go zero value, which means that it was not set."""
     if isinstance(value, dict):
-        return all(is_nothing(part) for part in value.values())
+        return all(is_unset(part) for part in value.values())
     return value in (None, False, 0, "", []) or is_redacted(value)
 
 
 def _fits(value: Any, shape: Shape) -> bool:
     if isinstance(value, bool):
         return shape.kind == "boolean"
-    return isinstance(value, FITTING[shape.kind])
+    return isinstance(value, PYTHON_TYPES[shape.kind])
 
 
-def _fields(value: dict[str, Any], shape: Shape, way: Way) -> Iterator[Difference]:
+def _fields(value: dict[str, Any], shape: Shape, path: FieldPath) -> Iterator[SchemaDifference]:
     if shape.kind == "map":
         if shape.items is not None:
             for part in value.values():
-                yield from differences(part, shape.items, (*way, "{}"))
+                yield from differences(part, shape.items, (*path, "{}"))
         return
-    if not shape.fields:  # an object of which nothing is described
+    if not shape.fields:  # an object whose fields are not documented
         return
     for name, part in value.items():
         if (row := field_of(shape, name)) is not None:
-            yield from differences(part, row.shape, (*way, row.name))
-        elif not is_nothing(part):
-            yield Difference("unknown", (*way, name))
+            yield from differences(part, row.shape, (*path, row.name))
+        elif not is_unset(part):
+            yield SchemaDifference("unknown", (*path, name))
     names = {name.lower() for name in value}
     for row in shape.fields:
         if row.required and row.name.lower() not in names:
-            yield Difference("missing", (*way, row.name))
+            yield SchemaDifference("missing", (*path, row.name))

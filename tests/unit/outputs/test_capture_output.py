@@ -79,7 +79,8 @@ def test_what_a_slow_disk_cannot_take_is_counted_in_the_file(tmp_path: Path) -> 
     for _ in range(10):
         kept.write(decoded_call("GET /info", 204))
     assert said == [
-        f"--capture {tmp_path}/a: it takes too long to write; some calls are missing from the file. Traffic is not affected."
+        f"--capture {tmp_path}/a: it takes too long to write; "
+        "some calls are missing from the file. Traffic is not affected."
     ]
     writer.go.set()
     kept.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apispy.learn.diff import Difference, difference
+from apispy.learn.diff import CaptureDifference, compare_captures
 from apispy.model import Headers
 from apispy.outputs import DecodedCall
 from tests.unit.outputs.decoded_calls import WEB, decoded_call, tunnel
@@ -15,7 +15,7 @@ DB = "d1" * 32
 
 
 def changes(a: DecodedCall, b: DecodedCall, **options: bool) -> list[tuple[str, str, str | None, str | None]]:
-    (pair,) = difference([a], [b], **options).changed or [None]
+    (pair,) = compare_captures([a], [b], **options).changed or [None]
     return [] if pair is None else [(one.kind, one.place, one.a, one.b) for one in pair.changes]
 
 
@@ -71,8 +71,8 @@ SAME: dict[str, tuple[DecodedCall, DecodedCall]] = {
 @pytest.mark.parametrize("what", SAME)
 def test_what_is_no_difference(what: str) -> None:
     a, b = SAME[what]
-    assert not difference([a], [b])
-    assert not difference([b], [a])
+    assert not compare_captures([a], [b])
+    assert not compare_captures([b], [a])
 
 
 DIFFERENT: dict[str, tuple[DecodedCall, DecodedCall, list[tuple[str, str, str | None, str | None]]]] = {
@@ -144,7 +144,7 @@ def test_of_credentials_only_that_they_are_given() -> None:
 
 def test_an_id_goes_by_the_name_that_a_client_gave() -> None:
     made = create("?name=web")
-    found = difference(
+    found = compare_captures(
         [made, decoded_call(f"POST /containers/{WEB}/start", 204)],
         [made, decoded_call("POST /containers/web/start", 204)],
     )
@@ -154,7 +154,7 @@ def test_an_id_goes_by_the_name_that_a_client_gave() -> None:
 def test_versions_are_told_once() -> None:
     a = [decoded_call("GET /v1.41/info"), decoded_call("GET /v1.41/version")]
     b = [decoded_call("GET /v1.47/info"), decoded_call("GET /v1.47/version")]
-    found = difference(a, b)
+    found = compare_captures(a, b)
     assert found
     assert found.versions_differ
     assert (found.changed, found.same) == ((), 2)
@@ -165,7 +165,7 @@ def calls(*lines: str) -> list[DecodedCall]:
     return [replace(one, exchange=replace(one.exchange, id=at)) for at, one in enumerate(made, 1)]
 
 
-def summary(found: Difference) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+def summary(found: CaptureDifference) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     return (
         [call.number for call in found.only_a],
         [call.number for call in found.only_b],
@@ -176,17 +176,19 @@ def summary(found: Difference) -> tuple[list[int], list[int], list[tuple[int, in
 def test_calls_of_only_one_side() -> None:
     a = calls("GET /info", "GET /_ping", "GET /images/json", "GET /_ping")
     b = calls("GET /_ping", "GET /info", "GET /version")
-    assert summary(difference(a, b)) == ([3, 4], [3], [])
+    assert summary(compare_captures(a, b)) == ([3, 4], [3], [])
 
 
 def test_order_does_not_matter_and_the_most_alike_belong_together() -> None:
     a = calls("GET /containers/a/json?size=1", "GET /containers/b/json", "GET /containers/c/json")
     b = calls("GET /containers/c/json", "GET /containers/a/json", "GET /containers/d/json")
-    assert summary(difference(a, b)) == ([], [], [(1, 2), (2, 3)])
+    assert summary(compare_captures(a, b)) == ([], [], [(1, 2), (2, 3)])
 
 
 def test_calls_that_are_not_known_are_compared_too() -> None:
-    assert summary(difference(calls("GET /no/such", "GET /more"), calls("GET /no/such", "GET /other"))) == (
+    assert summary(
+        compare_captures(calls("GET /no/such", "GET /more"), calls("GET /no/such", "GET /other"))
+    ) == (
         [2],
         [2],
         [],
@@ -199,6 +201,6 @@ def test_ten_thousand_calls_take_seconds() -> None:
         decoded_call("GET /info", 200, {"A": 1}),
     )
     began = time.process_time()
-    found = difference([one] * 10_000, [one, other] * 5_000)
+    found = compare_captures([one] * 10_000, [one, other] * 5_000)
     assert time.process_time() - began < 20
     assert (len(found.only_a), len(found.only_b), found.same) == (5_000, 5_000, 5_000)

@@ -29,7 +29,7 @@ def shapes_of(values: Iterable[Any], documented: Shape | None) -> Shapes:
 
 
 def comparable(path: str, other: Shapes) -> bool:
-    """Whether the absence of *path* in *other* is a difference. It is not in an empty list: its elements are unknown."""
+    """Whether the absence of *path* in *other* is a difference. Not in an empty list: its elements are unknown."""
     if path in other:
         return True
     parent = _parent(path)

@@ -31,7 +31,7 @@ def test_a_pasted_command_needs_no_quotes():
 
 
 def test_options_may_stand_behind():
-    assert "Here as of 1.41" in run("ContainerList", "--api", "1.41").output
+    assert "Shown for API 1.41" in run("ContainerList", "--api", "1.41").output
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_options_may_stand_behind():
         (("--diff", "1.41", "1.42", "ContainerList"), "--diff stands alone"),
         (
             ("ContainerList", "--field", "Nosuch"),
-            "has no field 'Nosuch' in API 1.55. At the top there are: Id,",
+            "has no field 'Nosuch' in API 1.55. Top-level fields: Id,",
         ),
-        (("SystemPing", "--field", "Nosuch"), "no fields that are known"),
+        (("SystemPing", "--field", "Nosuch"), "no documented fields"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_advice(words, says):
@@ -57,9 +57,9 @@ def test_what_cannot_be_used_is_refused_with_advice(words, says):
 
 
 def test_the_difference_says_what_it_took_and_when_there_is_none():
-    assert "1.41 is the older one" in run("--diff", "1.52", "1.41").output
+    assert "1.41 is the older version" in run("--diff", "1.52", "1.41").output
     assert run("--diff", "1.41", "1.41").output == "From API 1.41 to 1.41: no operations differ\n"
-    assert "the nearest is 1.55" in run("--diff", "1.41", "1.99").output
+    assert "the nearest known version is 1.55" in run("--diff", "1.41", "1.99").output
     assert "compared from there" in run("--diff", "1.18", "1.41").output
 
 

@@ -75,9 +75,7 @@ def difference_page(first: str, second: str, *, width: int = 80) -> Page:
     notes = [f"API {typed} is unknown; the nearest known version is {near}."
              for typed, near in zip((older, newer), known, strict=True) if typed != near]  # fmt: skip
     if older not in DESCRIBED and newer in DESCRIBED:
-        notes.append(
-            f"Bodies and statuses are documented since API {DESCRIBED[0]}, and compared from there."
-        )
+        notes.append(f"Bodies and statuses are documented since API {DESCRIBED[0]}, and compared from there.")
     if older != first.removeprefix("v"):
         notes.append(f"{older} is the older version, so these are the changes in {newer}.")
     changes = difference(*known)

@@ -1,4 +1,4 @@
-"""The sessions as decoded_calls, and what an exporter makes of them."""
+"""The sessions as decoded calls, and their exports."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from tests.golden.sessions import SESSIONS, Wire
 
 
 def decoded_calls(*sessions: str, show_secrets: bool = False) -> list[DecodedCall]:
-    """The calls of the sessions that came to an end, one session after another."""
+    """Return the finished calls of the sessions, one session after another."""
     wire, memory = Wire(), NameRegistry()
     for name in sessions:
         SESSIONS[name](wire)
@@ -24,6 +24,6 @@ def decoded_calls(*sessions: str, show_secrets: bool = False) -> list[DecodedCal
 
 
 def exported(name: str, calls: Iterable[DecodedCall]) -> bytes:
-    """The whole file in the format *name*."""
+    """Return the whole file in the format *name*."""
     pieces = EXPORTERS[name].export(calls)
     return b"".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)

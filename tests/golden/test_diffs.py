@@ -1,4 +1,4 @@
-"""What ``apispy diff`` says of pairs of sessions, compared with the files in diffs/ (``make golden`` rewrites them)."""
+"""The output of ``apispy diff`` for pairs of sessions, compared with diffs/ (``make golden`` rewrites the files)."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ EXPECTED = Path(__file__).parent / "diffs"
 
 
 def newer(wire: Wire) -> None:
-    """The session ``run`` with a newer client and another daemon: what changed is in every place that is compared."""
+    """The session ``run`` with a newer client and another daemon: every kind of fact has a change."""
     other = WEB.replace("c12250feba24", "77aa88bb99cc")
     main = wire.connect()
     _ping(main)

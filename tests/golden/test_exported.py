@@ -1,4 +1,4 @@
-"""What every exporter makes of some sessions, compared with the files in exported/ (``make golden`` rewrites them)."""
+"""The exports of some sessions, compared with the files in exported/ (``make golden`` rewrites them)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_no_secret_is_exported(name: str) -> None:
 
 
 def test_the_secrets_are_planted() -> None:
-    """The test above would notice: on demand they are there."""
+    """Check that the test above can fail: the secrets are there on request."""
     data = exported("pcapng", decoded_calls(*SESSIONS, show_secrets=True))
     assert [part for part in SECRET_PARTS if part.encode() not in data] == []
 

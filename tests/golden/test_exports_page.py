@@ -1,4 +1,4 @@
-"""docs/exports.md shows what is exported (``make golden`` rewrites its tables and samples), and how to add a format."""
+"""docs/exports.md shows current exports (``make golden`` rewrites its tables and samples), and how to add a format."""
 
 import json
 import re
@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs/exports.md"
 
 
 def from_create(text: str) -> str:
-    """The calls of a script from the second one on, which creates a container."""
+    """Return the calls of a script from the second one on, which creates a container."""
     return text[text.index("# #2") :]
 
 
@@ -43,7 +43,7 @@ EXCERPTS: dict[str, Callable[[str], str]] = {
 
 
 def written(page: str) -> str:
-    """*page* with its tables and samples as they are now."""
+    """Return *page* with current tables and samples."""
     formats = [
         f"| `{name}` | `{one.suffix}` | {one.description} |" for name, one in sorted(EXPORTERS.items())
     ]

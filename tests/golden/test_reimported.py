@@ -1,4 +1,4 @@
-"""What apispy exports as HAR, pcapng and flow file is imported again, and holds the same calls."""
+"""Exported HAR, pcapng and flow files can be imported again, with the same calls."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from apispy.outputs.exports import EXPORTERS
 FORMATS = {"har": "har", "pcapng": "pcap", "flow": "flows"}
 
 WHOLE = ("run", "ps", "pull", "logs", "exec", "build")
-"""Sessions that no export has to shorten: others hold a withheld body, what is no HTTP, or a call without an end."""
+"""Sessions that exports keep completely: others have a withheld body, data that is not HTTP, or an unfinished call."""
 
 
 def again(before: list[DecodedCall], name: str, where: Path) -> list[DecodedCall]:

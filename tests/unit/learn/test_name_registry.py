@@ -1,4 +1,4 @@
-"""What is remembered of ids over the calls of a session."""
+"""What the registry learns about IDs over the calls of a session."""
 
 import pytest
 

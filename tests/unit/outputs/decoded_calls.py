@@ -1,4 +1,4 @@
-"""Readings made by hand, for tests of what shows them."""
+"""Decoded calls made by hand, for the tests of outputs."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ WEB = "c12250feba24" + "0" * 52
 
 
 def body(content: Any) -> Body:
-    """bytes as they are, None for nothing, the rest as JSON."""
+    """Bytes are used unchanged, None is no body, anything else becomes JSON."""
     if content is None:
         return Body()
     data = content if isinstance(content, bytes) else json.dumps(content).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""The output that keeps a capture: it never blocks, never raises, and tells once what it could not write."""
+"""The capture output: it never blocks, never raises, and reports once what it could not write."""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +14,7 @@ HEADER = Header("0.1.0", 1.0)
 
 
 class Slow(Writer):
-    """Writes nothing before it is told to."""
+    """Writes nothing until ``go`` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

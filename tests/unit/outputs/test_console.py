@@ -12,7 +12,7 @@ from .decoded_calls import WEB, decoded_call, tunnel
 
 
 def told(*decoded_calls: DecodedCall, **options: Any) -> list[str]:
-    """What the console writes of finished calls, without the time of day."""
+    """Return what the console writes for finished calls, without the time of day."""
     texts: list[str] = []
     console = Console(texts.append, **options)
     for each in decoded_calls:

@@ -1,4 +1,4 @@
-"""The curl command of a call: what a shell makes of it, and what it says when it is not the whole call."""
+"""The curl command of a call: how a shell parses it, and its comment when it is incomplete."""
 
 import base64
 import shlex

@@ -1,4 +1,4 @@
-"""Nothing that came over the wire can drive a terminal, or hide in it."""
+"""Text from the wire can neither control a terminal nor be invisible in it."""
 
 import unicodedata
 
@@ -11,7 +11,7 @@ from apispy.outputs.escaping import escape, escape_lines
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 JOINERS = "\u200c\u200d"  # letters and emoji of several code points need them
 MARKS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-"""Characters of category Cf that can be seen: Unicode calls them prepended concatenation marks."""
+"""Visible characters of category Cf: Unicode calls them prepended concatenation marks."""
 
 
 def visible(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""csv and ndjson: cells that would run in a spreadsheet, or spread over lines."""
+"""csv and ndjson: cells that a spreadsheet would evaluate, or that have several lines."""
 
 import csv
 import json

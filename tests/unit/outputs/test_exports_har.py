@@ -1,4 +1,4 @@
-"""HAR: times, bodies, URLs, and what has no place in the standard."""
+"""HAR: times, bodies, URLs, and data without a field in the standard."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The transcript: what must not break out of its place, and what is cut."""
+"""The transcript: text stays in its place, and long text is cut."""
 
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.markdown import MAX_LINES, code, fenced, html_code, table_cell

@@ -1,4 +1,4 @@
-"""The shell and Python scripts: ids become variables, calls that wait go into the background, bodies are whole."""
+"""The shell and Python scripts: IDs become variables, calls that wait run in the background, bodies are complete."""
 
 import base64
 import re
@@ -25,7 +25,7 @@ def export(name: str, *calls: Exchange) -> str:
 
 
 def lines(name: str, *calls: Exchange) -> list[str]:
-    """What stands behind the beginning that all scripts have."""
+    """Return the script after the common prologue."""
     common = export(name).splitlines()
     return [line for line in export(name, *calls).splitlines()[len(common) :] if line]
 

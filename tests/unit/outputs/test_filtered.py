@@ -1,4 +1,4 @@
-"""What is passed on of a call that flows, and when."""
+"""Which events of a streaming call are passed on, and when."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from .decoded_calls import decoded_call
 
 
 class Log:
-    """An output that writes down what it is told."""
+    """An output that logs its events."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -42,7 +42,7 @@ ASKED = replace(ANSWERED, items={}, exchange=replace(ANSWERED.exchange, response
 
 
 def told(text: str) -> list[str]:
-    """What an output hears of docker events: twice something flows."""
+    """Return the events that an output gets for docker events with two stream items."""
     log = Log()
     filtered = Filtered(log, Filter.parse(text))
     filtered.chunk(ASKED, "request", 0, Chunk(0, b"x"))
@@ -85,7 +85,7 @@ def test_what_belongs_to_no_call_is_passed_on() -> None:
 
 
 def test_what_was_decided_at_the_beginning_stays_so() -> None:
-    """A container may be renamed meanwhile; what was begun is ended."""
+    """A container may be renamed meanwhile; a call that was opened is also ended."""
     log = Log()
     filtered = Filtered(log, Filter.parse("container:web"))
     begun = decoded_call("POST /containers/web/wait", 200, None, end="open")

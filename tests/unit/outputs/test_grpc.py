@@ -1,4 +1,4 @@
-"""BuildKit's tunnels in words."""
+"""Descriptions of BuildKit's tunnels."""
 
 from typing import Any
 

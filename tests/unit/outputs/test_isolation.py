@@ -1,4 +1,4 @@
-"""An output that fails harms nobody else."""
+"""A failing output affects no other."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ CALL = decoded_call("GET /info")
 
 
 class Faulty(Output):
-    """Fails at every call; remembers the notices."""
+    """Fails on every call; records the notices."""
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault

@@ -1,4 +1,4 @@
-"""The fields of --json are those that the module documents, and its text is harmless."""
+"""The fields of --json are those that the module documents, and its text cannot control a terminal."""
 
 import json
 import re
@@ -28,7 +28,7 @@ HIJACKED = decoded_call(
 
 
 def documented(number: int) -> list[str]:
-    """The names in the first column of a table in the docstring."""
+    """Return the names in the first column of a table in the docstring."""
     table = (json_lines.__doc__ or "").split("\n\n")[1 + 2 * number]
     return [row.split("|")[1].strip() for row in table.splitlines()[2:]]
 

@@ -1,4 +1,4 @@
-"""Durations are counted within 2 %, in constant memory."""
+"""Durations are counted within 2 %, in bounded memory."""
 
 import math
 import random

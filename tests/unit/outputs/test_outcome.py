@@ -1,4 +1,4 @@
-"""What came back, in words; and no word for what is not understood."""
+"""Descriptions of responses, and none for a response that is not understood."""
 
 from dataclasses import replace
 from typing import Any

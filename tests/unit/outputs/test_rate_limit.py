@@ -1,4 +1,4 @@
-"""A flood is not shown in full; a stream at a person's pace is."""
+"""A fast stream is truncated; a stream at reading speed is shown completely."""
 
 from apispy.outputs.rate_limit import BYTES_PER_SECOND, MAX_BURST, PIECE_OVERHEAD, RateLimiter
 

@@ -1,4 +1,4 @@
-"""Statistics: their text, their JSON, what counts as read again, and their cost."""
+"""Statistics: their text, their JSON, repeated reads, and their cost."""
 
 import json
 import time
@@ -101,7 +101,7 @@ def test_what_is_read_again(decoded_calls: list[DecodedCall], found: tuple[int, 
 
 
 def documented(number: int) -> list[str]:
-    """The names in the first column of a table in the docstring."""
+    """Return the names in the first column of a table in the docstring."""
     tables = [part for part in (stats.__doc__ or "").split("\n\n") if part.startswith("|")]
     return [row.split("|")[1].strip() for row in tables[number].splitlines()[2:]]
 
@@ -132,7 +132,7 @@ def test_a_stream_is_as_fast_as_its_head() -> None:
 
 
 def test_many_calls_are_quick_and_take_no_more_memory() -> None:
-    """100,000 calls of 5000 targets: at least 20,000 a second, here of the output alone."""
+    """100,000 calls of 5000 targets: at least 20,000 a second, for the output alone."""
     output = Stats(lambda _: None)
     calls = [decoded_call(f"GET /containers/c{number}/json") for number in range(5000)]
     for call in calls:

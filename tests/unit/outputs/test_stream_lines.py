@@ -1,4 +1,4 @@
-"""A live stream, in lines."""
+"""The lines of a live stream."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def shown(
 
 
 def told(name: str, *values: Any, verbosity: int = 0) -> list[tuple[str, str]]:
-    """What is shown of the answer of a call whose decoder is called *name*."""
+    """Return the lines shown for a response whose decoder is called *name*."""
     flow, decoder = StreamLines(Operation("X", "POST", "/x", response=name), verbosity), make(name)
     items = [item for value in values for item in decoder.feed(json.dumps(value).encode() + b"\n")]
     return [line for item in items for line in flow.item("response", item)]

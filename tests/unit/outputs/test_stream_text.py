@@ -1,4 +1,4 @@
-"""A whole progress in few lines."""
+"""Progress summarized in a few lines."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whoever writes never waits, however slow the reader is."""
+"""Writing never blocks, however slow the reader is."""
 
 import io
 import threading
@@ -7,7 +7,7 @@ from apispy.outputs import ThreadWriter
 
 
 class Stuck(io.StringIO):
-    """A terminal that takes nothing until it is let go."""
+    """A terminal that accepts nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What counts as a difference between two captures, and what does not."""
+"""Which differences between two captures count."""
 
 import time
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is taken for volatile, and what is not."""
+"""Which parts of a text are volatile."""
 
 import pytest
 

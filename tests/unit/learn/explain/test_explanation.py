@@ -1,4 +1,4 @@
-"""What is said of an operation is what its version has."""
+"""The explanation of an operation matches its API version."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was typed is understood, whatever its form."""
+"""Every form of typed text is interpreted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is remarked on a call, and what is not."""
+"""Which notes a call gets."""
 
 from typing import Any
 

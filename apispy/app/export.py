@@ -13,7 +13,7 @@ from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
-    from apispy.outputs import Reading
+    from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
 
 
@@ -84,7 +84,7 @@ def remove_on_failure(path: Path) -> Iterator[None]:
         raise
 
 
-def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[Reading]":
+def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[DecodedCall]":
     """Read the calls of the capture, redacted unless the capture already is or *show_secrets*."""
     from apispy import pipeline
     from apispy.capture import Header, read_lines
@@ -113,7 +113,7 @@ def _create(output: Path, force: bool) -> BinaryIO:
     return open(descriptor, "wb")
 
 
-def _write(exporter: "Exporter", readings: "Iterable[Reading]", stream: BinaryIO) -> None:
+def _write(exporter: "Exporter", readings: "Iterable[DecodedCall]", stream: BinaryIO) -> None:
     try:
         for piece in exporter.export(readings):
             stream.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apispy.app.view import View
     from apispy.importers import Imported
     from apispy.model import Chunk, Direction, Exchange, Item
-    from apispy.outputs import Output, Reading, Target
+    from apispy.outputs import DecodedCall, Output, Target
     from apispy.pipeline import Notes
     from apispy.redaction import Policy
     from apispy.tap import Event
@@ -66,7 +66,7 @@ def show_calls(
     pipeline.close()
 
 
-def readings_of(found: "Imported", *, policy: "Policy | None" = None) -> "list[Reading]":
+def readings_of(found: "Imported", *, policy: "Policy | None" = None) -> "list[DecodedCall]":
     """Return a reading of each call, in the order in which the calls ended."""
     collector = _ReadingCollector()
     show_calls(found, [collector], policy=policy)
@@ -97,7 +97,7 @@ def save_capture(found: "Imported", output: Path, view: "View") -> int:
     return len(calls)
 
 
-def curl_formatter(view: "View") -> "Callable[[Reading], str] | None":
+def curl_formatter(view: "View") -> "Callable[[DecodedCall], str] | None":
     """Return a function that makes the curl command which repeats a call; None if *view* has no curl commands."""
     from apispy.app.curl_targets import BodyFiles
     from apispy.outputs.curl import curl
@@ -134,18 +134,18 @@ class _ReadingCollector:
     takes_chunks = False
 
     def __init__(self) -> None:
-        self.readings: list[Reading] = []
+        self.readings: list[DecodedCall] = []
 
-    def opened(self, reading: "Reading") -> None:
+    def opened(self, reading: "DecodedCall") -> None:
         pass
 
-    def item(self, reading: "Reading", direction: "Direction", item: "Item") -> None:
+    def item(self, reading: "DecodedCall", direction: "Direction", item: "Item") -> None:
         pass
 
-    def chunk(self, reading: "Reading", direction: "Direction", offset: int, chunk: "Chunk") -> None:
+    def chunk(self, reading: "DecodedCall", direction: "Direction", offset: int, chunk: "Chunk") -> None:
         pass
 
-    def write(self, reading: "Reading") -> None:
+    def write(self, reading: "DecodedCall") -> None:
         self.readings.append(reading)
 
     def notice(self, text: str, at: float) -> None:

@@ -17,7 +17,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import FaultRule
 from apispy.outputs import Target
-from apispy.outputs.capture import Capture
+from apispy.outputs.capture import CaptureOutput
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
@@ -90,7 +90,7 @@ class ProxySession(Session):
             f"(lowest {found.min_api_version}), {found.os}/{found.arch}"
         )
 
-    def _begin_capture(self, capture: Capture, daemon: Endpoint) -> None:
+    def _begin_capture(self, capture: CaptureOutput, daemon: Endpoint) -> None:
         super()._begin_capture(capture, daemon)
         probe = threading.Thread(
             target=_capture_daemon, args=(capture, daemon), name="apispy-probe", daemon=True
@@ -103,7 +103,7 @@ class ProxySession(Session):
         )
 
 
-def _capture_daemon(capture: Capture, daemon: Endpoint) -> None:
+def _capture_daemon(capture: CaptureOutput, daemon: Endpoint) -> None:
     """Write the daemon's version to the capture. This may take a while; nothing waits for it."""
     try:
         found = endpoints.probe(daemon)

@@ -15,10 +15,10 @@ from apispy.capture import Header, Writer
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate
-from apispy.outputs import Output, Reading, Summary, Target, ThreadWriter
-from apispy.outputs.capture import Capture
-from apispy.outputs.chosen import Chosen
+from apispy.outputs import DecodedCall, Output, Summary, Target, ThreadWriter
+from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
+from apispy.outputs.filtered import FilteredByNumber
 from apispy.pipeline import CountOnlyPipeline, Pipeline
 from apispy.redaction import Redactor
 
@@ -59,7 +59,7 @@ class Session(ABC):
         self.where, self.files, self.daemon, self.view, self.faults = where, files, daemon, view, faults
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
-        self.capture = Capture(Writer(capture), info) if capture else None
+        self.capture = CaptureOutput(Writer(capture), info) if capture else None
         self._writer = ThreadWriter(stream, on_broken=_report_broken_stream)
         outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if shown else []
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
@@ -74,7 +74,10 @@ class Session(ABC):
             case [Summary() as summary], None, ():
                 return CountOnlyPipeline(summary)
         if self.capture:
-            outputs = [*outputs, self.capture if captured is None else Chosen(self.capture, captured)]
+            outputs = [
+                *outputs,
+                self.capture if captured is None else FilteredByNumber(self.capture, captured),
+            ]
         return Pipeline(outputs, redactor=redactor, notes=view.wanted_notes)
 
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
@@ -134,11 +137,11 @@ class Session(ABC):
     @property
     def complete(self) -> bool:
         """Whether the capture has every call; valid after ``close``."""
-        return self.capture is None or self.capture.whole
+        return self.capture is None or self.capture.complete
 
     # -- outputs --
 
-    def _begin_capture(self, capture: Capture, daemon: Endpoint) -> None:
+    def _begin_capture(self, capture: CaptureOutput, daemon: Endpoint) -> None:
         """Write the header, with what `apispy show` needs to show the session as it was shown live."""
         via = apispy_target(self.where, self.files)
         header = Header(
@@ -151,7 +154,7 @@ class Session(ABC):
         )
         capture.begin(header)
 
-    def _curl(self, reading: Reading) -> str:
+    def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, self._target, self._keep_body)
 
     @abstractmethod

@@ -14,7 +14,7 @@ from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.app.view import View
 from apispy.capture import CaptureError, Header, Malformed, Notice, PlaybackItem
-from apispy.outputs import Reading, Stats, Target
+from apispy.outputs import DecodedCall, Stats, Target
 from apispy.outputs.curl import curl
 from apispy.outputs.escaping import escape
 from apispy.pipeline import Pipeline, fast_stats_of
@@ -167,7 +167,7 @@ class CaptureViewer:
             self._pipeline.close()
             self._pipeline = None
 
-    def _curl(self, header: Header) -> Callable[[Reading], str]:
+    def _curl(self, header: Header) -> Callable[[DecodedCall], str]:
         target = target_from(header.curl.get(self._view.curl, {}))
         return lambda reading: curl(reading, target, self._keep_body)
 

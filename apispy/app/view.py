@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apispy.filters import Filter
-    from apispy.outputs import Output, Reading
+    from apispy.outputs import DecodedCall, Output
     from apispy.pipeline import Notes
     from apispy.redaction import Policy
     from apispy.redaction.policy import Env
@@ -62,7 +62,10 @@ class View:
         return "off" if self.quiet and not self.filter else self.notes
 
     def outputs(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None" = None
+        self,
+        write: "Callable[[str], None]",
+        stream: TextIO,
+        curl: "Callable[[DecodedCall], str] | None" = None,
     ) -> "list[Output]":
         """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call."""
         from apispy.outputs import Filtered
@@ -71,11 +74,11 @@ class View:
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[Reading], str] | None"
+        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[DecodedCall], str] | None"
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
-        from apispy.outputs.summary import NOTHING
+        from apispy.outputs.summary import NO_CALLS
 
         if self.stats:
             return [Stats(write, as_json=self.as_json)]
@@ -89,10 +92,10 @@ class View:
             columns=(lambda: terminal_columns(stream)) if stream.isatty() else (lambda: 0),
             curl=curl,
         )
-        nothing = f"no call matched the filter {escape(str(self.filter))}" if self.filter else NOTHING
+        no_calls = f"No call matched the filter {escape(str(self.filter))}" if self.filter else NO_CALLS
         if stream is sys.stderr:  # where a command may print too
-            nothing = f"apispy: {nothing}"
-        summary = Summary(write, nothing=nothing)
+            no_calls = f"apispy: {no_calls}"
+        summary = Summary(write, no_calls=no_calls)
         return [summary] if self.quiet else [console, summary]
 
 

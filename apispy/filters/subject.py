@@ -21,7 +21,7 @@ ALL = Part.HEAD | Part.BODY | Part.RESPONSE | Part.END
 
 
 class Subject(Protocol):
-    """A call, as far as it is known. ``outputs.Reading`` implements it."""
+    """A call, as far as it is known. ``outputs.DecodedCall`` implements it."""
 
     @property
     def exchange(self) -> Exchange: ...

@@ -9,7 +9,7 @@ from apispy.gate.browser_guard import BrowserGuard
 from apispy.gate.rules import FaultRule
 from apispy.model import Exchange, Item
 from apispy.outputs import units
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 
 NOT_HTTP1 = (
     "apispy cannot read this as HTTP/1, and forwards only requests that it can read while --fault is used"
@@ -99,14 +99,14 @@ class Gate:
             for one in self._rules
         ]
 
-    def _reading(self, exchange: Exchange, complete: bool) -> Reading:
+    def _reading(self, exchange: Exchange, complete: bool) -> DecodedCall:
         call = engine.lookup(exchange.request.method, exchange.request.target)
         body = exchange.request.body
         items: tuple[Item, ...] = ()
         if complete and call.operation.request == "json" and body.size and not body.cut:
             decoder = decoders.make("json")
             items = (*decoder.feed(body.data), *decoder.close())
-        return Reading(exchange, call, {"request": items}, aliases=self._aliases)
+        return DecodedCall(exchange, call, {"request": items}, aliases=self._aliases)
 
 
 def _refusal(reason: str) -> Decision:

@@ -1,4 +1,4 @@
-"""What the calls of a session teach about each other, and about the API."""
+"""What apispy learns from calls: names of IDs, notes, differences between captures; and explanations of the API."""
 
 from typing import TYPE_CHECKING
 

@@ -1,15 +1,17 @@
-"""Which calls tell the name that belongs to an id, and which tell that a program runs in a terminal.
+"""Which calls reveal the name of an ID, and which reveal whether a program has a terminal.
 
-Places are dotted paths whose first part says where to look: ``response`` and ``request`` are the JSON bodies, ``query``
-and ``path`` the call's parameters and path arguments. ``*`` is every element of a list.
+Paths are dotted; the first part says where to look: ``response`` and ``request`` are the JSON bodies, ``query`` and
+``path`` the query parameters and path arguments of the call. ``*`` is every element of a list.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class NameRule:
-    """The value at *name* belongs to the id at *id*. Both go through the same lists."""
+    """The value at path *name* is the name of the ID at path *id*. Both paths cross the same lists."""
 
     id: str
     name: str
@@ -52,7 +54,7 @@ NAMES: dict[str, tuple[NameRule, ...]] = {
     "PluginInspect": (NameRule("response.Id", "response.Name"),),
     "PluginList": (NameRule("response.*.Id", "response.*.Name"),),
 }
-"""By operation. The first of several names counts (``Names``, ``RepoTags``)."""
+"""By operation. If there are several names (``Names``, ``RepoTags``), the first one counts."""
 
 TERMINALS: dict[str, NameRule] = {
     "ContainerCreate": NameRule("response.Id", "request.Tty"),
@@ -61,7 +63,18 @@ TERMINALS: dict[str, NameRule] = {
     "ExecStart": NameRule("path.id", "request.Tty"),
     "ExecInspect": NameRule("response.ID", "response.ProcessConfig.tty"),
 }
-"""By operation: where it says whether the output is a terminal's. A create body without it means no."""
+"""By operation: the path that says whether the program has a terminal."""
 
-ABSENT_IS_NO = frozenset(("ContainerCreate", "ContainerExec"))
-"""Operations whose body need not name Tty: left out, it is false."""
+TTY_DEFAULTS_TO_FALSE = frozenset(("ContainerCreate", "ContainerExec"))
+"""Operations whose body may omit Tty, which is then false."""
+
+
+def values_at(value: Any, path: list[str]) -> Iterator[Any]:
+    """Yield every value at *path*: keys of objects, ``*`` for each element of a list. A missing value is None."""
+    for index, key in enumerate(path):
+        if key == "*":
+            for element in value if isinstance(value, list) else ():
+                yield from values_at(element, path[index + 1 :])
+            return
+        value = value.get(key) if isinstance(value, dict) else None
+    yield value

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from apispy import lazy
 
 if TYPE_CHECKING:
-    from apispy.outputs.base import Output, Reading
+    from apispy.outputs.base import DecodedCall, Output
     from apispy.outputs.console import Console
     from apispy.outputs.curl import Target
     from apispy.outputs.filtered import Filtered
@@ -19,7 +19,7 @@ _FILES = {
     "Filtered": "filtered",
     "JsonLines": "json_lines",
     "Output": "base",
-    "Reading": "base",
+    "DecodedCall": "base",
     "Stats": "stats",
     "Summary": "summary",
     "Target": "curl",
@@ -29,10 +29,10 @@ __getattr__ = lazy.names(__name__, _FILES)
 
 __all__ = [
     "Console",
+    "DecodedCall",
     "Filtered",
     "JsonLines",
     "Output",
-    "Reading",
     "Stats",
     "Summary",
     "Target",

@@ -1,4 +1,4 @@
-"""What an output is, and what it is given."""
+"""The interface of an output, and the decoded call that it receives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,69 +10,70 @@ from apispy.outputs.units import short_ids
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """An exchange, redacted, with what was understood of it so far."""
+class DecodedCall:
+    """A redacted exchange with everything decoded from it so far."""
 
     exchange: Exchange
     call: Call
-    items: dict[Direction, tuple[Item, ...]]  # by stream; live streams keep only their last few here
-    errors: tuple[
-        str, ...
-    ] = ()  # the daemon's own words: an error status's message, an error inside a 200 stream
-    notes: tuple[str, ...] = ()  # what is to be remarked on the call, in sentences
-    formats: dict[Direction, str] = field(
-        default_factory=dict
-    )  # of the streams that are over: a decoder's name
-    # puts names to the ids in a text: "web (c12250feba24)"
+    # Decoded items by stream. A stream still in progress keeps only its last few.
+    items: dict[Direction, tuple[Item, ...]]
+    # The daemon's error messages: of an error status, or inside a 200 stream.
+    errors: tuple[str, ...] = ()
+    # apispy's remarks about the call, in sentences.
+    notes: tuple[str, ...] = ()
+    # Decoder name by stream, for streams that have ended.
+    formats: dict[Direction, str] = field(default_factory=dict)
+    # Adds names to the IDs in a text: "web (c12250feba24)".
     label: Callable[[str], str] = field(default=short_ids, compare=False)
-    # all that a name or an id goes by, itself among it
+    # All known names and IDs of the object that a name or ID refers to, including the argument itself.
     aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
-    at: float = 0.0  # when this was all that was known, in seconds since the exchange began
+    # Age of this snapshot: seconds since the exchange began.
+    at: float = 0.0
 
     @property
     def failed(self) -> bool:
-        """The call went wrong: an error status, an error inside the answer, or cut before its end.
+        """Whether the call failed: an error status, an error inside the response, or cut before its end.
 
-        A call that stays open is ended by its client when it has seen enough: being cut is no fault there.
+        A call that stays open is ended by its client once it has seen enough, so being cut is no failure there.
         """
         response = self.exchange.response
         if self.errors or (response is not None and response.status >= 400):
             return True
-        lasts = self.call.stays_open and response is not None
-        return self.exchange.end == "cut" and not lasts
+        is_streaming = self.call.stays_open and response is not None
+        return self.exchange.end == "cut" and not is_streaming
 
 
 class Output(Protocol):
-    """One way to show exchanges. It never sees anything unredacted.
+    """One way to show or store calls. It only ever receives redacted data.
 
-    What an output does not care to hear of it inherits from here: nothing happens.
+    Subclasses override the events that they need; the default implementations do nothing.
     """
 
     @property
     def takes_chunks(self) -> bool:
-        """Whether it cares to hear of chunks. There are very many, so it is asked once, before the first."""
+        """Whether this output needs ``chunk`` events. Read once, before the first event: chunks are numerous."""
         return type(self).chunk is not Output.chunk
 
-    def opened(self, reading: Reading) -> None:
-        """A call that stays open has begun (its request's head, and body if short, are known)."""
+    def opened(self, decoded: DecodedCall) -> None:
+        """A call that stays open has begun: its request head is known, and its body if that is short."""
         return
 
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        """Something was read in a stream of an open call, as it flowed."""
+    def item(self, decoded: DecodedCall, direction: Direction, item: Item) -> None:
+        """An item was decoded from a stream of an open call."""
         return
 
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        """Bytes as they came, for the most verbose view."""
+    def chunk(self, decoded: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
+        """Raw bytes arrived, *offset* bytes into their stream; for the most verbose view."""
         return
 
-    def write(self, reading: Reading) -> None:
-        """A call is over."""
+    def write(self, decoded: DecodedCall) -> None:
+        """A call has ended."""
         return
 
     def notice(self, text: str, at: float) -> None:
-        """Something to say that belongs to no call; *at*: Unix seconds of what it is about."""
+        """A message about the session rather than a call; *at*: Unix seconds of the event that it describes."""
         return
 
     def close(self) -> None:
-        """The session is over."""
+        """The session has ended."""
         return

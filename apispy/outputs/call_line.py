@@ -1,93 +1,93 @@
-"""The one line that says what a call was and what came of it."""
+"""The line that shows a call and its result."""
 
 import time
 
 from apispy.outputs import units
-from apispy.outputs.arguments import arguments, quoted
-from apispy.outputs.base import Reading
+from apispy.outputs.arguments import arguments, shell_quoted
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.decoded_values import bytes_received
 from apispy.outputs.escaping import escape
 from apispy.outputs.outcome import outcome
-from apispy.outputs.reading_values import received
 from apispy.outputs.style import Piece
 
-OPERATION_WIDTH = 16  # "ContainerInspect"; the few longer names push their line to the right
+OPERATION_WIDTH = 16  # "ContainerInspect"; a few longer names shift their line to the right
 TIME_WIDTH = len("12:00:01.123 ")
-LONGEST_VALUE = 200  # characters of one argument; -vv shows the whole
+MAX_VALUE_LENGTH = 200  # characters of one argument; -vv shows all of it
 
-PLAIN_STATUS = (101, 200, 201, 204)
-"""The statuses that need no words of their own."""
+SELF_EXPLANATORY_STATUSES = (101, 200, 201, 204)
+"""Statuses whose reason phrase is not shown."""
 
 
-def begin(reading: Reading, at: float, number: str = "") -> list[Piece]:
-    """Time, operation, method, path and arguments: what is known when a call begins. *at*: Unix seconds."""
-    request, call = reading.exchange.request, reading.call
+def request_pieces(decoded: DecodedCall, at: float, number: str = "") -> list[Piece]:
+    """Format what is known when a call begins: time, operation, method, path, arguments. *at*: Unix seconds."""
+    request, call = decoded.exchange.request, decoded.call
     path = request.target.partition("?")[0] if call.known else request.target
     pieces = [
         Piece(f"{_clock(at)} ", "dim"),
         Piece(f"{call.operation.id or '?':{OPERATION_WIDTH}} ", "bold"),
-        Piece(f"{escape(request.method):4} {escape(reading.label(path))}"),
+        Piece(f"{escape(request.method):4} {escape(decoded.label(path))}"),
     ]
-    pieces += [Piece(f" {name}={_value(reading.label(value))}") for name, value in arguments(reading).items()]
+    pieces += [Piece(f" {name}={_value(decoded.label(value))}") for name, value in arguments(decoded).items()]
     return [*pieces, Piece(f" {number}", "dim")] if number else pieces
 
 
-def end(reading: Reading) -> list[Piece]:
-    """Status, what came back in words, size and duration."""
+def result_pieces(decoded: DecodedCall) -> list[Piece]:
+    """Format the result: status, outcome in words, size and duration."""
     words = (
-        "; ".join(reading.label(_error(error)) for error in reading.errors)
-        or outcome(reading)
-        or _reason(reading)
+        "; ".join(decoded.label(_error(error)) for error in decoded.errors)
+        or outcome(decoded)
+        or _reason(decoded)
     )
-    pieces = [Piece("-> ", "dim"), Piece(_status(reading), _status_style(reading))]
+    pieces = [Piece("-> ", "dim"), Piece(_status(decoded), _status_style(decoded))]
     if words:
-        pieces.append(Piece(" " + escape(words), "bad" if reading.errors else ""))
-    if measures := _measures(reading):
+        pieces.append(Piece(" " + escape(words), "bad" if decoded.errors else ""))
+    if measures := _measures(decoded):
         pieces.append(Piece(f" ({', '.join(measures)})", "dim"))
-    if ending := _ending(reading):
+    if ending := _ending(decoded):
         pieces.append(Piece(ending, "warn"))
     return pieces
 
 
 def _clock(at: float) -> str:
-    """The local time of day, to the millisecond."""
+    """Format the local time of day, to the millisecond."""
     millis = round(at * 1000)
     local = time.localtime(millis // 1000)
     return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{millis % 1000:03}"
 
 
 def _value(value: str) -> str:
-    more = len(value) - LONGEST_VALUE
+    more = len(value) - MAX_VALUE_LENGTH
     if more > 0:
-        value = value[:LONGEST_VALUE]
-    return escape(quoted(value)) + (f"...(+{more})" if more > 0 else "")
+        value = value[:MAX_VALUE_LENGTH]
+    return escape(shell_quoted(value)) + (f"...(+{more})" if more > 0 else "")
 
 
-def _status(reading: Reading) -> str:
-    response = reading.exchange.response
-    return str(response.status) if response else "no answer"
+def _status(decoded: DecodedCall) -> str:
+    response = decoded.exchange.response
+    return str(response.status) if response else "no response"
 
 
-def _status_style(reading: Reading) -> str:
-    if reading.errors or (status := reading.exchange.response) is None or status.status >= 400:
+def _status_style(decoded: DecodedCall) -> str:
+    if decoded.errors or (status := decoded.exchange.response) is None or status.status >= 400:
         return "bad"
-    return "warn" if reading.exchange.end == "cut" else "good"
+    return "warn" if decoded.exchange.end == "cut" else "good"
 
 
-def _reason(reading: Reading) -> str:
-    """The status in words, when it is an unusual one and nothing better is known."""
-    response = reading.exchange.response
-    return "" if response is None or response.status in PLAIN_STATUS else response.reason
+def _reason(decoded: DecodedCall) -> str:
+    """Return the reason phrase of an unusual status."""
+    response = decoded.exchange.response
+    return "" if response is None or response.status in SELF_EXPLANATORY_STATUSES else response.reason
 
 
 def _error(text: str) -> str:
-    """On one line, however the daemon wrapped it."""
+    """Join the lines of an error message of the daemon."""
     return " ".join(text.split())
 
 
-def _measures(reading: Reading) -> list[str]:
-    """Sizes, and the duration unless the ending tells it. Of what goes up, only streams are worth a word."""
-    exchange, down = reading.exchange, received(reading)
-    up = 0 if reading.call.operation.request in ("", "json") else exchange.request.body.size
+def _measures(decoded: DecodedCall) -> list[str]:
+    """Format sizes, and the duration unless the ending has it. The sent size is shown for streams only."""
+    exchange, down = decoded.exchange, bytes_received(decoded)
+    up = 0 if decoded.call.operation.request in ("", "json") else exchange.request.body.size
     if exchange.tunnel is not None:
         up = exchange.tunnel.to_server.size
     found = [units.size(down)] if down else []
@@ -96,9 +96,9 @@ def _measures(reading: Reading) -> list[str]:
     return [*found, units.duration(exchange.duration)] if exchange.end == "complete" else found
 
 
-def _ending(reading: Reading) -> str:
-    """How it ended, if not by itself."""
-    exchange = reading.exchange
+def _ending(decoded: DecodedCall) -> str:
+    """Describe an ending other than a complete one, and problems."""
+    exchange = decoded.exchange
     why = escape("; ".join(exchange.problems))
     if exchange.end == "cut":
         return f", cut after {units.duration(exchange.duration)}" + (f": {why}" if why else "")

@@ -1,44 +1,44 @@
-"""What is counted of one call."""
+"""The figures of one call that statistics count."""
 
 from dataclasses import dataclass
 
-from apispy.outputs.base import Reading
-from apispy.outputs.reading_values import received, sent
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.decoded_values import bytes_received, bytes_sent
 
-READS = ("GET", "HEAD")
+READ_METHODS = ("GET", "HEAD")
 
 
 @dataclass(slots=True)
 class CallStats:
-    """Times are seconds, sizes bytes of bodies and tunnels."""
+    """Times are seconds; sizes are bytes of bodies and tunnels."""
 
-    operation: str  # Docker's operationId, "" for a call that is not known
+    operation: str  # Docker's operationId; "" for an unknown call
     method: str
     started: float  # Unix seconds
     duration: float
-    latency: float | None  # to its end, or to its answer's head if it stays open; None: no answer
+    latency: float | None  # until its end, or until the response head if it stays open; None: no response
     failed: bool
     sent: int
     received: int
-    again: int | None  # what two reads of one thing have in common; None: no read, or one that stays open
+    repeat_key: int | None  # equal for two reads of the same target; None: not a read, or one that stays open
 
 
-def stats_of(reading: Reading) -> CallStats:
-    exchange, lasts = reading.exchange, reading.call.stays_open
+def stats_of(decoded: DecodedCall) -> CallStats:
+    exchange, stays_open = decoded.exchange, decoded.call.stays_open
     response, request = exchange.response, exchange.request
     return CallStats(
-        reading.call.operation.id,
+        decoded.call.operation.id,
         request.method,
         exchange.started,
         exchange.duration,
-        None if response is None else response.at if lasts else exchange.duration,
-        reading.failed,
-        sent(reading),
-        received(reading),
-        repeat_key(request.method, request.target, lasts),
+        None if response is None else response.at if stays_open else exchange.duration,
+        decoded.failed,
+        bytes_sent(decoded),
+        bytes_received(decoded),
+        repeat_key(request.method, request.target, stays_open),
     )
 
 
-def repeat_key(method: str, target: str, lasts: bool) -> int | None:
-    """``CallStats.again``."""
-    return None if lasts or method not in READS else hash((method, target))
+def repeat_key(method: str, target: str, stays_open: bool) -> int | None:
+    """Compute ``CallStats.repeat_key``."""
+    return None if stays_open or method not in READ_METHODS else hash((method, target))

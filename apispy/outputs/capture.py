@@ -1,4 +1,4 @@
-"""Keeps a capture: hands every finished call to the file, in a thread of its own, so that no disk holds up traffic."""
+"""Writes the capture file: a background thread takes each finished call, so that a slow disk never delays traffic."""
 
 import threading
 from collections import deque
@@ -6,69 +6,71 @@ from collections.abc import Callable
 
 from apispy.capture import Daemon, Header, Notice, Writer
 from apispy.model import Direction, Exchange, Item
-from apispy.outputs.base import Output, Reading
-from apispy.outputs.writer import LULL
+from apispy.outputs.base import DecodedCall, Output
+from apispy.outputs.writer import BATCH_DELAY
 
-LIMIT = 64 << 20
-"""Bytes of bodies that may wait to be written; what comes beyond is lost, and counted."""
+MAX_QUEUED_BYTES = 64 << 20
+"""Body bytes that may be queued for writing; lines beyond that are dropped and counted."""
 
-COST = 4096
-"""Bytes that each line counts for on top of its bodies."""
+LINE_OVERHEAD = 4096
+"""Bytes that each queued line counts for in addition to its bodies."""
 
-PATIENCE = 10.0
-"""Seconds that a slow disk gets at the end."""
+CLOSE_TIMEOUT = 10.0
+"""Seconds that ``close`` waits for a slow disk."""
 
 Line = Header | Exchange | Notice | Daemon
 
 
-class Capture(Output):
-    """An output that writes with *writer*, from ``begin`` on.
+class CaptureOutput(Output):
+    """An output that writes to *writer* once ``begin`` has been called.
 
-    *tell* is told once, from any thread, if not everything can be written; ``whole`` says that all was.
+    *report* is called once, from any thread, if something cannot be written; ``complete`` is then False.
     """
 
-    def __init__(self, writer: Writer, tell: Callable[[str], None], *, limit: int = LIMIT) -> None:
-        self.whole = True
-        self._writer, self._tell, self._limit = writer, tell, limit
-        self._latest = 0.0  # Unix seconds of the last event that was heard of
+    def __init__(
+        self, writer: Writer, report: Callable[[str], None], *, limit: int = MAX_QUEUED_BYTES
+    ) -> None:
+        self.complete = True
+        self._writer, self._report, self._limit = writer, report, limit
+        self._latest = 0.0  # Unix seconds of the latest event
         self._lines: deque[tuple[Line, int]] = deque()
-        self._waiting = 0
-        self._unsaid = 0  # calls that were lost and are not told of in the file
+        self._queued = 0  # bytes
+        self._unreported = 0  # lost calls that the file does not mention yet
         self._broken = self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="apispy-capture", daemon=True)
 
     def begin(self, header: Header) -> None:
-        """Write *header*, and whatever was said before."""
+        """Write *header*, then everything queued before."""
         self._lines.appendleft((header, 0))
         self._thread.start()
 
-    # -- an output --
+    # -- output events --
 
-    def opened(self, reading: Reading) -> None:
-        self._hear(reading)
+    def opened(self, decoded: DecodedCall) -> None:
+        self._note_time(decoded)
 
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        self._hear(reading)
+    def item(self, decoded: DecodedCall, direction: Direction, item: Item) -> None:
+        self._note_time(decoded)
 
-    def write(self, reading: Reading) -> None:
-        self._hear(reading)
-        kept = sum(body.kept for body in reading.exchange.streams.values())
-        self.line(reading.exchange, kept)
+    def write(self, decoded: DecodedCall) -> None:
+        self._note_time(decoded)
+        kept = sum(body.kept for body in decoded.exchange.streams.values())
+        self.line(decoded.exchange, kept)
 
     def notice(self, text: str, at: float) -> None:
-        """It stands behind what was heard of before, whatever its time."""
+        """Write a notice. It is never dated before an event that came earlier, whatever *at* says."""
         self.line(Notice(max(self._latest, round(at, 6)), text))
 
     def close(self) -> None:
-        """Write what is left; ``whole`` is final then. If it never began, nothing is, and there is no file."""
+        """Write what is queued; ``complete`` is final afterwards. Without a ``begin`` no file is written."""
         if self._thread.ident is None:
             self._writer.close()
             return
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(PATIENCE)
+        self._thread.join(CLOSE_TIMEOUT)
         if self._thread.is_alive():
             self._lose(
                 "it takes too long to write", sum(isinstance(line, Exchange) for line, _ in self._lines)
@@ -77,40 +79,42 @@ class Capture(Output):
     # -- parts --
 
     def line(self, line: Line, size: int = 0) -> None:
-        """Have a line written whose bodies are of *size* bytes. Never blocks, never raises."""
+        """Queue a line whose bodies have *size* bytes. Never blocks, never raises."""
         with self._changed:
-            if not self._broken and self._waiting + size + COST <= self._limit:
+            if not self._broken and self._queued + size + LINE_OVERHEAD <= self._limit:
                 asleep = not self._lines
-                self._lines.append((line, size + COST))
-                self._waiting += size + COST
+                self._lines.append((line, size + LINE_OVERHEAD))
+                self._queued += size + LINE_OVERHEAD
                 if asleep:
                     self._changed.notify()
                 return
-            fresh = not self._broken
-        self._lose("it takes too long to write", isinstance(line, Exchange), unsaid=fresh)
+            writable = not self._broken
+        self._lose("it takes too long to write", isinstance(line, Exchange), report_in_file=writable)
 
-    def _hear(self, reading: Reading) -> None:
-        self._latest = max(self._latest, round(reading.exchange.started + reading.at, 6))
+    def _note_time(self, decoded: DecodedCall) -> None:
+        self._latest = max(self._latest, round(decoded.exchange.started + decoded.at, 6))
 
-    def _lose(self, why: str, calls: int, *, unsaid: bool = False) -> None:
-        self._unsaid += calls if unsaid else 0
-        if self.whole:
-            self.whole = False
-            self._tell(f"--capture {self._writer.path}: {why}; calls are missing there. The traffic goes on.")
+    def _lose(self, why: str, calls: int, *, report_in_file: bool = False) -> None:
+        self._unreported += calls if report_in_file else 0
+        if self.complete:
+            self.complete = False
+            self._report(
+                f"--capture {self._writer.path}: {why}; some calls are missing from the file. Traffic is not affected."
+            )
 
     def _run(self) -> None:
         line: Line | None = None
         try:
             while (line := self._next()) is not None:
-                self._put(line)
+                self._write_or_skip(line)
             self._writer.close()
         except OSError as error:
             self._break(error, line)
 
-    def _put(self, line: Line) -> None:
+    def _write_or_skip(self, line: Line) -> None:
         try:
             self._write(line)
-        except ValueError as error:  # this line alone
+        except ValueError as error:  # only this line cannot be written
             self._lose(str(error), 1)
 
     def _write(self, line: Line) -> None:
@@ -128,16 +132,16 @@ class Capture(Output):
         with self._changed:
             if not self._lines:
                 self._changed.wait_for(lambda: self._lines or self._closing)
-                self._changed.wait_for(lambda: self._closing, LULL)
-            if not self._lines and self._unsaid:
-                missing, self._unsaid = self._unsaid, 0
+                self._changed.wait_for(lambda: self._closing, BATCH_DELAY)
+            if not self._lines and self._unreported:
+                missing, self._unreported = self._unreported, 0
                 return Notice(
-                    self._latest, f"{missing} calls are missing in this capture: they came too fast"
+                    self._latest, f"{_missing(missing)} missing from this capture: too fast to write"
                 )
             if not self._lines:
                 return None
             line, size = self._lines.popleft()
-            self._waiting -= size
+            self._queued -= size
             return line
 
     def _break(self, error: OSError, line: Line | None) -> None:
@@ -147,3 +151,7 @@ class Capture(Output):
             self._lines.clear()
         self._writer.abandon()
         self._lose(f"{error.strerror}", sum(isinstance(line, Exchange) for line in left))
+
+
+def _missing(calls: int) -> str:
+    return "1 call is" if calls == 1 else f"{calls} calls are"

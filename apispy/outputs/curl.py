@@ -8,31 +8,31 @@ from dataclasses import dataclass
 
 from apispy.model import Exchange
 from apispy.outputs import units
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.outputs.escaping import escape
 
-INLINE = 8 << 10
-"""Bytes of a body that may stand in the command; a longer one is taken from a file."""
+MAX_INLINE_BODY = 8 << 10
+"""Bytes of a body that may be part of the command; a longer body is read from a file."""
 
-LEFT_OUT = frozenset(
+OMITTED_HEADERS = frozenset(
     b"host user-agent content-length transfer-encoding connection upgrade accept-encoding expect te trailer".split()
 )
-"""Header fields that are the client's own affair, or curl's: without an upgrade Docker answers as a plain stream."""
+"""Headers that curl sets itself or that do not matter. Without an upgrade, Docker responds with a plain stream."""
 
-BINARY = frozenset(("tar", "stdio", "raw", "opaque"))
-"""Formats of answers that curl must be told to write to a terminal."""
+BINARY_FORMATS = frozenset(("tar", "stdio", "raw", "opaque"))
+"""Response formats that curl writes to a terminal only with ``--output -``."""
 
-NOT_BY_CURL = {
+UNSUPPORTED_PROTOCOLS = {
     "h2c": "curl cannot repeat this: BuildKit speaks gRPC on this connection",
-    "websocket": "curl cannot repeat this: it is a websocket",
+    "websocket": "curl cannot repeat this: it is a WebSocket",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the command goes: a unix socket, or *base* ("https://127.0.0.1:2377") with the files of its TLS.
+    """The daemon that the command calls: a unix socket, or *base* ("https://127.0.0.1:2377") with its TLS files.
 
-    *impossible* says why curl cannot go there at all.
+    *impossible* is the reason why curl cannot reach it at all, or "".
     """
 
     socket: str = ""
@@ -43,7 +43,7 @@ class Target:
     insecure: bool = False
     impossible: str = ""
 
-    def words(self) -> list[str]:
+    def arguments(self) -> list[str]:
         named = {
             "--unix-socket": self.socket,
             "--cacert": self.cacert,
@@ -54,40 +54,41 @@ class Target:
         return [*words, "--insecure"] if self.insecure else words
 
 
-Keep = Callable[[str, bytes], str]
-"""Takes a file's name and content, and gives the path under which it keeps them."""
+SaveBody = Callable[[str, bytes], str]
+"""Saves a body under a file name and returns its path."""
 
 
-def curl(reading: Reading, target: Target, keep: Keep | None = None) -> str:
-    """One line for a POSIX shell; a comment where curl cannot do it, or where the line is not the whole call.
+def curl(decoded: DecodedCall, target: Target, save: SaveBody | None = None) -> str:
+    """Return one line for a POSIX shell, or a comment if curl cannot repeat the call.
 
-    A body that cannot stand in the line is given to *keep*; without one the line says what to put where.
+    A trailing comment says what the line lacks. A body too long for the line is passed to *save*; without *save*, the
+    comment says which file to create.
     """
-    if why := target.impossible or why_not(reading):
+    if why := target.impossible or reason_impossible(decoded):
         return f"# {why}"
-    before, words, remark = parts(reading, keep)
-    command = ["curl", "-sS", *target.words(), *words[:-1], target.base + words[-1]]
-    line = before + " ".join(shlex.quote(word) for word in command)
-    remarks = [remark] if remark else []
-    if any(one.token and one.place.startswith("request") for one in reading.exchange.redactions):
-        remarks.append("it has tokens (<redacted:...>) for what --show-secrets shows")
-    return escape(f"{line}  # {'; '.join(remarks)}" if remarks else line)
+    pipe, words, comment = command_parts(decoded, save)
+    command = ["curl", "-sS", *target.arguments(), *words[:-1], target.base + words[-1]]
+    line = pipe + " ".join(shlex.quote(word) for word in command)
+    comments = [comment] if comment else []
+    if any(one.token and one.place.startswith("request") for one in decoded.exchange.redactions):
+        comments.append("<redacted:...> replaces secrets; --show-secrets shows them")
+    return escape(f"{line}  # {'; '.join(comments)}" if comments else line)
 
 
-def why_not(reading: Reading) -> str:
-    """Why no curl command can repeat the call; "" when one can."""
-    tunnel = reading.exchange.tunnel
-    return NOT_BY_CURL.get(tunnel.protocol if tunnel else "") or NOT_BY_CURL.get(
-        reading.call.operation.response, ""
+def reason_impossible(decoded: DecodedCall) -> str:
+    """Return why no curl command can repeat the call; "" when one can."""
+    tunnel = decoded.exchange.tunnel
+    return UNSUPPORTED_PROTOCOLS.get(tunnel.protocol if tunnel else "") or UNSUPPORTED_PROTOCOLS.get(
+        decoded.call.operation.response, ""
     )
 
 
-def parts(reading: Reading, keep: Keep | None = None) -> tuple[str, list[str], str]:
-    """(what stands before curl in the pipe, its words with the path as the last, what is to be said of them)."""
-    exchange = reading.exchange
-    before, data, remark = _body(reading, keep)
-    words = [*_method(exchange), *_headers(exchange), *data, *_binary(reading), *_path(exchange)]
-    return before, words, remark
+def command_parts(decoded: DecodedCall, save: SaveBody | None = None) -> tuple[str, list[str], str]:
+    """Return (pipe prefix before curl, its arguments ending with the path, a comment or "")."""
+    exchange = decoded.exchange
+    pipe, data, comment = _body(decoded, save)
+    words = [*_method(exchange), *_headers(exchange), *data, *_binary(decoded), *_path(exchange)]
+    return pipe, words, comment
 
 
 def _method(exchange: Exchange) -> list[str]:
@@ -102,27 +103,29 @@ def _method(exchange: Exchange) -> list[str]:
 
 def _headers(exchange: Exchange) -> Iterator[str]:
     for name, value in exchange.request.headers:
-        if name.lower() not in LEFT_OUT and not name.startswith(b"@"):  # curl would read a file of that name
+        if name.lower() not in OMITTED_HEADERS and not name.startswith(
+            b"@"
+        ):  # curl would read a file with that name
             yield "-H"
             yield f"{name.decode('latin-1')}: {value.decode('utf-8', 'backslashreplace')}"
     if exchange.request.body.size and "content-type" not in exchange.request.headers:
         yield "-H"
-        yield "Content-Type:"  # without this, curl says that it sends a form
+        yield "Content-Type:"  # otherwise curl declares a form
 
 
-def _body(reading: Reading, keep: Keep | None) -> tuple[str, list[str], str]:
-    """(what stands before curl in the pipe, curl's words for the body, what is to be said of it)."""
-    body = reading.exchange.request.body
+def _body(decoded: DecodedCall, save: SaveBody | None) -> tuple[str, list[str], str]:
+    """Return (pipe prefix before curl, its arguments for the body, a comment or "")."""
+    body = decoded.exchange.request.body
     if not body.size:
         return "", [], ""
-    name = f"request-{reading.exchange.id}"
+    name = f"request-{decoded.exchange.id}"
     if not body.shown:
         return "", ["--data-binary", f"@{name}"], f"the body ({units.size(body.size)}) is withheld"
-    if keep and body.size > INLINE and not body.cut:
-        return "", ["--data-binary", f"@{keep(name, body.data)}"], ""
-    if body.cut or body.size > INLINE:
-        return "", ["--data-binary", f"@{name}"], f"put the body ({units.size(body.size)}) into {name}"
-    data = body.data.rstrip() if reading.call.operation.request == "json" else body.data
+    if save and body.size > MAX_INLINE_BODY and not body.cut:
+        return "", ["--data-binary", f"@{save(name, body.data)}"], ""
+    if body.cut or body.size > MAX_INLINE_BODY:
+        return "", ["--data-binary", f"@{name}"], f"save the body ({units.size(body.size)}) as {name}"
+    data = body.data.rstrip() if decoded.call.operation.request == "json" else body.data
     text = _as_text(data)
     if text is not None:
         return "", ["--data-binary", text], ""
@@ -131,7 +134,7 @@ def _body(reading: Reading, keep: Keep | None) -> tuple[str, list[str], str]:
 
 
 def _as_text(data: bytes) -> str | None:
-    """As it may stand on a line; not with a leading @, which curl would take for a file's name."""
+    """Return the data as text for the command line, or None. Not with a leading @, which curl takes for a file name."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -139,9 +142,9 @@ def _as_text(data: bytes) -> str | None:
     return text if escape(text) == text and not text.startswith("@") else None
 
 
-def _binary(reading: Reading) -> list[str]:
-    streams = ["--no-buffer"] if reading.call.stays_open else []
-    return [*streams, "--output", "-"] if reading.call.operation.response in BINARY else streams
+def _binary(decoded: DecodedCall) -> list[str]:
+    streams = ["--no-buffer"] if decoded.call.stays_open else []
+    return [*streams, "--output", "-"] if decoded.call.operation.response in BINARY_FORMATS else streams
 
 
 def _path(exchange: Exchange) -> list[str]:

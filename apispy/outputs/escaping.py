@@ -1,23 +1,23 @@
-"""Makes text from the wire harmless to a terminal. Everything that came over the wire goes through here."""
+"""Terminal escaping. All text from the wire passes through here before it is printed."""
 
 import re
 
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of text round
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # text direction controls
     "\u2028\u2029"  # line and paragraph separators
-    "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # what shows as nothing at all
-    "\U000e0000-\U000e0fff"  # tags, likewise
-    "\ud800-\udfff]"  # lone surrogates, and bytes that are no UTF-8
+    "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # invisible characters
+    "\U000e0000-\U000e0fff"  # tags, also invisible
+    "\ud800-\udfff]"  # lone surrogates, and bytes that are not UTF-8
 )
 
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
 
 
 def escape(text: str | bytes) -> str:
-    """*text* on one line, with what cannot be seen or drives a terminal made visible.
+    """Escape *text* to one line: control and invisible characters become visible.
 
-    Bytes are read as UTF-8, and what is not is shown as ``\\xNN``. Printable text of any language stays.
+    Bytes are decoded as UTF-8; invalid ones become ``\\xNN``. Printable text of any language is unchanged.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
@@ -25,14 +25,16 @@ def escape(text: str | bytes) -> str:
     return _HIDDEN.sub(_visible, text)
 
 
-def lines(text: str | bytes) -> list[str]:
-    """The lines of *text*, each escaped; CR LF ends a line too, and tabs become spaces. Never empty."""
+def escape_lines(text: str | bytes) -> list[str]:
+    """Split *text* into lines and escape each. CR LF also ends a line, and tabs become spaces. Never empty."""
     if isinstance(text, bytes):
-        return [escape(line.removesuffix(b"\r").expandtabs()) for line in _unended(text, b"\n").split(b"\n")]
-    return [escape(line.removesuffix("\r").expandtabs()) for line in _unended(text, "\n").split("\n")]
+        return [
+            escape(line.removesuffix(b"\r").expandtabs()) for line in _without_end(text, b"\n").split(b"\n")
+        ]
+    return [escape(line.removesuffix("\r").expandtabs()) for line in _without_end(text, "\n").split("\n")]
 
 
-def _unended[T: (str, bytes)](text: T, end: T) -> T:
+def _without_end[T: (str, bytes)](text: T, end: T) -> T:
     return text.removesuffix(end)
 
 

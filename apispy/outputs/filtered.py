@@ -1,55 +1,56 @@
-"""Tells another output only of the calls that are chosen."""
+"""Outputs that pass on only some of the calls."""
 
+from collections.abc import Container
 from typing import Protocol
 
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs.base import Output, Reading
+from apispy.outputs.base import DecodedCall, Output
 
 
-class Chooser(Protocol):
-    """What decides about calls; ``steps.select.Filter`` does."""
+class CallFilter(Protocol):
+    """Decides which calls match; ``filters.Filter`` is one."""
 
-    def early(self, reading: Reading, /) -> bool | None: ...
-    def matches(self, reading: Reading, /) -> bool: ...
+    def early(self, decoded: DecodedCall, /) -> bool | None: ...
+    def matches(self, decoded: DecodedCall, /) -> bool: ...
 
 
 class Filtered:
-    """Passes on to *output* the calls that *chooser* chooses.
+    """Passes the calls that *call_filter* matches on to *output*.
 
-    A call that stays open is passed on from its beginning if that decides already; if its answer's head does, then with
-    the first thing that flows after that; else as a whole at its end. What has flowed until then is not kept for it.
+    An open call is passed on from its beginning if its request already decides. If its response head decides, it is
+    passed on from the next thing that flows; otherwise as a whole at its end. Until then, what flows is not buffered.
     """
 
-    takes_chunks = True  # the first one may show a beginning that was held
+    takes_chunks = True  # the first chunk may be what releases a held call
 
-    def __init__(self, output: Output, chooser: Chooser) -> None:
+    def __init__(self, output: Output, call_filter: CallFilter) -> None:
         self._output = output
-        self._chooser = chooser
-        self._chosen: dict[int, bool] = {}  # the calls under way that are decided
-        self._held: set[int] = set()  # those that have begun, undecided
+        self._filter = call_filter
+        self._decided: dict[int, bool] = {}  # calls in progress whose outcome is known
+        self._held: set[int] = set()  # calls that have begun and are undecided
 
-    def opened(self, reading: Reading) -> None:
-        if self._early(reading):
-            self._output.opened(reading)
-        elif reading.exchange.id not in self._chosen:
-            self._held.add(reading.exchange.id)
+    def opened(self, decoded: DecodedCall) -> None:
+        if self._early(decoded):
+            self._output.opened(decoded)
+        elif decoded.exchange.id not in self._decided:
+            self._held.add(decoded.exchange.id)
 
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
-        if self._early(reading):
-            self._open(reading)
-            self._output.item(reading, direction, item)
+    def item(self, decoded: DecodedCall, direction: Direction, item: Item) -> None:
+        if self._early(decoded):
+            self._release(decoded)
+            self._output.item(decoded, direction, item)
 
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
-        if self._early(reading):
-            self._open(reading)
-            self._output.chunk(reading, direction, offset, chunk)
+    def chunk(self, decoded: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
+        if self._early(decoded):
+            self._release(decoded)
+            self._output.chunk(decoded, direction, offset, chunk)
 
-    def write(self, reading: Reading) -> None:
-        number = reading.exchange.id
+    def write(self, decoded: DecodedCall) -> None:
+        number = decoded.exchange.id
         self._held.discard(number)
-        chosen = self._chosen.pop(number, None)
-        if self._chooser.matches(reading) if chosen is None else chosen:
-            self._output.write(reading)
+        decided = self._decided.pop(number, None)
+        if self._filter.matches(decoded) if decided is None else decided:
+            self._output.write(decoded)
 
     def notice(self, text: str, at: float) -> None:
         self._output.notice(text, at)
@@ -59,14 +60,31 @@ class Filtered:
 
     # -- parts --
 
-    def _early(self, reading: Reading) -> bool | None:
-        number = reading.exchange.id
-        if number not in self._chosen and (chosen := self._chooser.early(reading)) is not None:
-            self._chosen[number] = chosen
-        return self._chosen.get(number)
+    def _early(self, decoded: DecodedCall) -> bool | None:
+        number = decoded.exchange.id
+        if number not in self._decided and (decision := self._filter.early(decoded)) is not None:
+            self._decided[number] = decision
+        return self._decided.get(number)
 
-    def _open(self, reading: Reading) -> None:
-        """The beginning that was held, if it was."""
-        if reading.exchange.id in self._held:
-            self._held.remove(reading.exchange.id)
-            self._output.opened(reading)
+    def _release(self, decoded: DecodedCall) -> None:
+        """Send the ``opened`` event that was held back, if any."""
+        if decoded.exchange.id in self._held:
+            self._held.remove(decoded.exchange.id)
+            self._output.opened(decoded)
+
+
+class FilteredByNumber(Output):
+    """Passes notices on to *output*, and the finished calls whose numbers are in *numbers* at that time."""
+
+    def __init__(self, output: Output, numbers: Container[int]) -> None:
+        self._output, self._numbers = output, numbers
+
+    def write(self, decoded: DecodedCall) -> None:
+        if decoded.exchange.id in self._numbers:
+            self._output.write(decoded)
+
+    def notice(self, text: str, at: float) -> None:
+        self._output.notice(text, at)
+
+    def close(self) -> None:
+        self._output.close()

@@ -1,43 +1,43 @@
-"""BuildKit's tunnels in words: which gRPC methods are called there, what they are for, and how the calls ended."""
+"""Descriptions of BuildKit's gRPC tunnels: the methods called, their purpose, and how the calls ended."""
 
 from collections import Counter
 from typing import Any
 
 from apispy.model import Direction, Item
 from apispy.outputs import units
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.outputs.details import ARROWS
 
-MEANINGS = {
-    "/grpc.health.v1.Health/Check": "are you still there",
-    "/grpc.health.v1.Health/Watch": "tell when you are not well",
-    "/moby.buildkit.secrets.v1.Secrets/GetSecret": "ask for a secret of the build",
-    "/moby.buildkit.v1.Control/DiskUsage": "what the build cache holds",
-    "/moby.buildkit.v1.Control/Info": "which BuildKit this is",
-    "/moby.buildkit.v1.Control/ListWorkers": "who can build here",
-    "/moby.buildkit.v1.Control/ListenBuildHistory": "follow the list of builds",
-    "/moby.buildkit.v1.Control/Prune": "empty the build cache",
-    "/moby.buildkit.v1.Control/Session": "a session inside this one",
-    "/moby.buildkit.v1.Control/Solve": "build",
-    "/moby.buildkit.v1.Control/Status": "follow the build",
-    "/moby.buildkit.v1.Control/UpdateBuildHistory": "change the list of builds",
-    "/moby.buildkit.v1.frontend.LLBBridge/Ping": "what the builder can do",
+METHOD_DESCRIPTIONS = {
+    "/grpc.health.v1.Health/Check": "health check",
+    "/grpc.health.v1.Health/Watch": "watch the health status",
+    "/moby.buildkit.secrets.v1.Secrets/GetSecret": "request a build secret",
+    "/moby.buildkit.v1.Control/DiskUsage": "list the build cache",
+    "/moby.buildkit.v1.Control/Info": "get the BuildKit version",
+    "/moby.buildkit.v1.Control/ListWorkers": "list the build workers",
+    "/moby.buildkit.v1.Control/ListenBuildHistory": "follow the build history",
+    "/moby.buildkit.v1.Control/Prune": "prune the build cache",
+    "/moby.buildkit.v1.Control/Session": "open a nested session",
+    "/moby.buildkit.v1.Control/Solve": "run a build",
+    "/moby.buildkit.v1.Control/Status": "follow build progress",
+    "/moby.buildkit.v1.Control/UpdateBuildHistory": "change the build history",
+    "/moby.buildkit.v1.frontend.LLBBridge/Ping": "get the builder's capabilities",
     "/moby.buildkit.v1.frontend.LLBBridge/ReadFile": "read a file of a build step",
-    "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig": "look up a base image",
-    "/moby.buildkit.v1.frontend.LLBBridge/Return": "the build's result",
-    "/moby.buildkit.v1.frontend.LLBBridge/Solve": "build a part",
-    "/moby.filesync.v1.Auth/Credentials": "ask for registry credentials",
-    "/moby.filesync.v1.Auth/FetchToken": "ask for a registry token",
-    "/moby.filesync.v1.Auth/GetTokenAuthority": "ask for the key of registry tokens",
-    "/moby.filesync.v1.Auth/VerifyTokenAuthority": "have that key proved",
-    "/moby.filesync.v1.FileSend/DiffCopy": "bring the build's result",
+    "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig": "resolve a base image",
+    "/moby.buildkit.v1.frontend.LLBBridge/Return": "return the build result",
+    "/moby.buildkit.v1.frontend.LLBBridge/Solve": "run part of a build",
+    "/moby.filesync.v1.Auth/Credentials": "request registry credentials",
+    "/moby.filesync.v1.Auth/FetchToken": "request a registry token",
+    "/moby.filesync.v1.Auth/GetTokenAuthority": "request the key of registry tokens",
+    "/moby.filesync.v1.Auth/VerifyTokenAuthority": "prove possession of that key",
+    "/moby.filesync.v1.FileSend/DiffCopy": "send the build result",
     "/moby.filesync.v1.FileSync/DiffCopy": "send files of the build context",
     "/moby.filesync.v1.FileSync/TarStream": "send the build context as a tar archive",
-    "/moby.sshforward.v1.SSH/CheckAgent": "is there an ssh agent",
+    "/moby.sshforward.v1.SSH/CheckAgent": "check for an ssh agent",
     "/moby.sshforward.v1.SSH/ForwardAgent": "use the ssh agent",
-    "/moby.upload.v1.Upload/Pull": "send what came on standard input",
+    "/moby.upload.v1.Upload/Pull": "send standard input",
 }
-"""What BuildKit's methods are for. In a /session the daemon calls, so "ask" is what the daemon asks of the client."""
+"""The purpose of BuildKit's methods. In a /session the daemon is the caller: it requests things from the client."""
 
 STATUSES = (
     *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
@@ -46,15 +46,15 @@ STATUSES = (
 )
 """Names of grpc-status. Source: github.com/grpc/grpc/blob/master/doc/statuscodes.md"""
 
-LINE = 64
-"""Bytes that a frame's line counts for: what the frame carries is not shown."""
+FRAME_LINE_SIZE = 64
+"""Bytes that the line of a frame counts for; the payload of the frame is not shown."""
 
-NAMED = 6
-"""Methods that the end line counts by name."""
+MAX_NAMED_METHODS = 6
+"""Methods that the final line counts by name."""
 
 
-def notable(item: Item) -> bool:
-    """Whether a frame tells something even to those who did not ask for frames: a call, its end, a fault."""
+def is_notable(item: Item) -> bool:
+    """Whether to show a frame at any verbosity: it begins a call, ends one, or reports an error."""
     value = item.value
     return (
         "method" in value
@@ -65,75 +65,75 @@ def notable(item: Item) -> bool:
     )
 
 
-def line(direction: Direction, item: Item, *, whole: bool = False) -> str:
-    """ "> stream 1 /moby.filesync.v1.Auth/Credentials (ask for registry credentials)": a frame in words.
+def frame_line(direction: Direction, item: Item, *, whole: bool = False) -> str:
+    """Describe a frame: "> stream 1 /moby.filesync.v1.Auth/Credentials (request registry credentials)".
 
-    The arrow tells the way, ">" to the daemon. *whole* adds the header fields, those that are not shown by their names.
+    The arrow is the direction, ">" to the daemon. *whole* adds the header fields; withheld ones by name only.
     """
     value = item.value
     stream = f"stream {value['stream']} " if value.get("stream") else ""
-    text = f"{ARROWS[direction]} {stream}{_said(item)}"
+    text = f"{ARROWS[direction]} {stream}{_frame_text(item)}"
     if total := value.get("total"):
-        text += f"{', ' if 'grpc_status' in value else '; in all '}{_measures(total)}"
-    fields = [name if held is None else f"{name}: {held}" for name, held in value.get("headers", ()) if whole]
+        text += f"{', ' if 'grpc_status' in value else '; in total '}{_measures(total)}"
+    fields = [name if text is None else f"{name}: {text}" for name, text in value.get("headers", ()) if whole]
     return f"{text} [{'; '.join(fields)}]" if fields else text
 
 
-def calls(reading: Reading) -> str:
-    """ "4 gRPC calls: DiffCopy 3, GetSecret 1": what an ended tunnel was used for; "" if that is not known."""
+def call_summary(decoded: DecodedCall) -> str:
+    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1"; "" if nothing is known."""
     methods: Counter[str] = Counter()
     failed: Counter[int] = Counter()
-    counts = [item.value for items in reading.items.values() for item in items if item.kind == "grpc"]
+    counts = [item.value for items in decoded.items.values() for item in items if item.kind == "grpc"]
     for value in counts:
         for path, number in value["calls"].items():
             methods[path.rpartition("/")[2] or "others"] += number
         failed += Counter({code: number for code, number in value["statuses"].items() if code})
     if not counts:
         return ""
-    names = [f"{name} {number}" for name, number in methods.most_common(NAMED)]
-    more = len(methods) - NAMED
+    names = [f"{name} {number}" for name, number in methods.most_common(MAX_NAMED_METHODS)]
+    more = len(methods) - MAX_NAMED_METHODS
     names += [f"{more} more methods"] if more > 0 else []
-    faults = [f"{number} {status(code)}" for code, number in failed.items()]
+    faults = [f"{number} {status_name(code)}" for code, number in failed.items()]
     listed = f": {', '.join(names)}" if names else ""
     return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults])
 
 
-def status(code: int) -> str:
+def status_name(code: int) -> str:
     return STATUSES[code] if code < len(STATUSES) else f"status {code}"
 
 
-def _said(item: Item) -> str:
+def _frame_text(item: Item) -> str:
     value, name = item.value, item.label
     match name:
         case "preface":
-            return "begins HTTP/2: this side calls, the other answers"
+            return "starts HTTP/2: this side calls, the other responds"
         case "HEADERS" | "PUSH_PROMISE":
             return _headers(value)
         case "DATA":
             lengths = ", ".join(units.size(length) for length in value.get("messages", ()))
             return f"DATA {units.size(value['size'])}" + (f", messages of {lengths}" if lengths else "")
         case "SETTINGS":
-            said = "".join(f" {setting}={number}" for setting, number in value["settings"].items())
-            return f"SETTINGS{' seen' if value['ack'] else said}"
+            settings = "".join(f" {setting}={number}" for setting, number in value["settings"].items())
+            return f"SETTINGS{' acknowledged' if value['ack'] else settings}"
         case "PING":
-            return "PING answered" if value["ack"] else "PING"
+            return "PING reply" if value["ack"] else "PING"
         case "WINDOW_UPDATE":
             return f"WINDOW_UPDATE +{value['increment']}"
         case "RST_STREAM":
             return f"RST_STREAM {value['error']}"
         case "GOAWAY":
-            return f"GOAWAY {value['error']}, the last stream was {value['last']}"
+            return f"GOAWAY {value['error']}, last stream {value['last']}"
     return name
 
 
 def _headers(value: dict[str, Any]) -> str:
-    """Of a call its method, of an answer its status, of trailers both of the answer's."""
+    """Describe HEADERS: the method of a call, the status of a response, or the gRPC status in trailers."""
     if "method" in value:
-        method = value["method"] or "(its path is not that of a gRPC method)"
-        return f"{method} ({MEANINGS[method]})" if method in MEANINGS else method
+        method = value["method"] or "(not a gRPC method path)"
+        return f"{method} ({METHOD_DESCRIPTIONS[method]})" if method in METHOD_DESCRIPTIONS else method
     parts = [str(value["status"])] if "status" in value else []
     if (code := value.get("grpc_status")) is not None:
-        parts.append(f"grpc-status {code} ({status(code)})")
+        parts.append(f"grpc-status {code} ({status_name(code)})")
     return ", ".join(parts) or "HEADERS"
 
 

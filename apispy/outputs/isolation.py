@@ -1,39 +1,39 @@
-"""Keeps a faulty output from disturbing the others, or the traffic."""
+"""Keeps a faulty output from affecting other outputs or the traffic."""
 
 import logging
 from collections.abc import Callable
 
-from apispy.outputs.base import Output, Reading
+from apispy.outputs.base import DecodedCall, Output
 
 log = logging.getLogger(__name__)
 
 
 class Isolated:
-    """Tells one output what happens, and survives whatever it does.
+    """Forwards events to one output and survives any exception that it raises.
 
-    A call that an output cannot show is dropped for this output, and said once. An output whose reader has
-    gone (a closed pipe) is told nothing more.
+    If an output fails on a call, it gets one notice and no further events of that call. After a closed pipe
+    it gets no events at all.
     """
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._gone = False
+        self._disconnected = False
         self._dropped: set[int] = set()
         self.takes_chunks = output.takes_chunks
 
-    def about(self, reading: Reading, tell: Callable[[Output], None]) -> None:
-        """Tell something about a call, unless this output already failed at it."""
-        number = reading.exchange.id
+    def on_call(self, decoded: DecodedCall, send: Callable[[Output], None]) -> None:
+        """Send an event about a call, unless this output already failed on that call."""
+        number = decoded.exchange.id
         if number in self._dropped:
             return
-        fault = self._try(tell)
+        fault = self._try(send)
         if fault is not None:
             self._dropped.add(number)
-            at = reading.exchange.started + reading.at
-            self.notice(f"call #{number} cannot be shown here, a fault in apispy: {fault!r}", at)
+            at = decoded.exchange.started + decoded.at
+            self.notice(f"call #{number} cannot be shown here: a fault in apispy: {fault!r}", at)
 
     def forget(self, number: int) -> None:
-        """A call is over."""
+        """Drop what is remembered about a call that has ended."""
         self._dropped.discard(number)
 
     def notice(self, text: str, at: float) -> None:
@@ -42,14 +42,14 @@ class Isolated:
     def close(self) -> None:
         self._try(lambda output: output.close())
 
-    def _try(self, tell: Callable[[Output], None]) -> Exception | None:
-        if self._gone:
+    def _try(self, send: Callable[[Output], None]) -> Exception | None:
+        if self._disconnected:
             return None
         try:
-            tell(self._output)
+            send(self._output)
         except BrokenPipeError:
-            self._gone = True
-            log.warning("%s: nobody reads it any more", type(self._output).__name__)
+            self._disconnected = True
+            log.warning("%s: the reader closed the pipe", type(self._output).__name__)
         except Exception as fault:
             log.exception("%s failed", type(self._output).__name__)
             return fault

@@ -1,41 +1,41 @@
 """One JSON object per finished call, on one line, in pure ASCII.
 
-| field       | what it is |
+| field       | meaning |
 |-------------|---|
 | id          | number of the call in this session, from 1 |
 | connection  | number of its connection, from 1 |
-| started     | when its first byte came, ISO 8601, UTC, microseconds |
+| started     | time of its first byte: ISO 8601, UTC, microseconds |
 | duration    | seconds from its first byte to its end |
-| client      | who asked, in words |
-| upstream    | the daemon's address as dialled |
-| operation   | Docker's operationId, or null when apispy does not know the call |
-| method      | the request's method |
-| target      | the request's target exactly as sent, with version and query |
-| path        | without version and query |
-| version     | the API version that the client named, "1.41", or null |
-| arguments   | object: the path's arguments by name, decoded |
+| client      | description of the client |
+| upstream    | address of the daemon, as dialled |
+| operation   | Docker's operationId, or null for a call that apispy does not know |
+| method      | request method |
+| target      | request target exactly as sent, with version and query |
+| path        | path without version and query |
+| version     | API version in the request path, "1.41", or null |
+| arguments   | object: path arguments by name, decoded |
 | query       | list of [name, value], decoded, in order |
-| status      | the answer's status, or null when there was none |
-| reason      | its reason phrase, or null |
-| outcome     | what came back, in words; may be "" |
-| errors      | list: what went wrong, in the daemon's words |
-| problems    | list: what apispy saw going wrong on the wire |
-| notes       | list: what apispy remarks on the call |
-| end         | "complete", "cut" or "open" (when apispy stopped) |
+| status      | response status, or null without a response |
+| reason      | response reason phrase, or null |
+| outcome     | description of the result; may be "" |
+| errors      | list: the daemon's error messages |
+| problems    | list: protocol and connection errors that apispy saw |
+| notes       | list: apispy's notes about the call |
+| end         | "complete", "cut" or "open" (still in progress when apispy stopped) |
 | curl        | with --curl: the command that repeats the call |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
-| response    | likewise, and ``at``, seconds from the first byte to the answer's head; null when there was none |
+| response    | the same, and ``at``: seconds from the first byte to the response head; null without a response |
 | tunnel      | null, or object: ``protocol``, and the streams ``to_server`` and ``to_client`` |
 
 A stream is an object:
 
-| field    | what it is |
+| field    | meaning |
 |----------|---|
-| size     | bytes that went by, transfer coding removed |
-| kept     | bytes of them that are known here, from the beginning |
-| withheld | true when the content holds secrets and is not given |
-| format   | how apispy read it: a name in docs/decoders.md, " in gzip" behind it when compressed; null for no bytes |
-| encoding | from -vv on: how ``body`` is given: "json" (decoded), "text" (UTF-8) or "base64" |
+| size     | bytes transferred, transfer coding removed |
+| kept     | bytes of these that were kept, from the beginning |
+| withheld | true when the content is left out because it holds secrets |
+| format   | decoder name (docs/decoders.md), followed by " in gzip" and the like when compressed; null for no bytes |
+| encoding | from -vv on: encoding of ``body``: "json" (decoded), "text" (UTF-8) or "base64" |
 | body     | from -vv on: the content; null when there is none |
 """
 
@@ -46,64 +46,66 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apispy.model import Direction, Headers
-from apispy.outputs.base import Output, Reading
+from apispy.outputs.base import DecodedCall, Output
+from apispy.outputs.decoded_values import ascii_json
 from apispy.outputs.outcome import outcome
-from apispy.outputs.reading_values import ascii_json
 
 
 class JsonLines(Output):
-    """Writes one JSON object per call. *verbosity* 1 adds headers, 2 bodies; *curl* the command that repeats it."""
+    """Writes one JSON object per call. *verbosity* 1 adds headers, 2 adds bodies; *curl* returns the curl command."""
 
     def __init__(
         self,
         write: Callable[[str], None],
         *,
         verbosity: int = 0,
-        curl: Callable[[Reading], str] | None = None,
+        curl: Callable[[DecodedCall], str] | None = None,
     ) -> None:
         self._write = write
         self._curl = curl
         self._verbosity = verbosity
 
     def notice(self, text: str, at: float) -> None:
-        """Nothing: every line is a call. What is to be said besides is another output's, on standard error."""
+        """Ignore notices: every line is a call. Another output writes notices to standard error."""
 
-    def write(self, reading: Reading) -> None:
-        self._write(ascii_json(self._record(reading)) + "\n")
+    def write(self, decoded: DecodedCall) -> None:
+        self._write(ascii_json(self._record(decoded)) + "\n")
 
-    def _record(self, reading: Reading) -> dict[str, Any]:
-        repeat = {"curl": self._curl(reading)} if self._curl else {}
-        return _about(reading) | _came_back(reading) | repeat | self._contents(reading)
+    def _record(self, decoded: DecodedCall) -> dict[str, Any]:
+        curl = {"curl": self._curl(decoded)} if self._curl else {}
+        return _request_fields(decoded) | _response_fields(decoded) | curl | self._contents(decoded)
 
-    def _contents(self, reading: Reading) -> dict[str, Any]:
-        request, response = reading.exchange.request, reading.exchange.response
-        tunnel = reading.exchange.tunnel
-        answer = None
+    def _contents(self, decoded: DecodedCall) -> dict[str, Any]:
+        request, response = decoded.exchange.request, decoded.exchange.response
+        tunnel = decoded.exchange.tunnel
+        response_record = None
         if response is not None:
-            answer = {"at": round(response.at, 6)} | self._message(reading, "response", response.headers)
+            response_record = {"at": round(response.at, 6)} | self._message(
+                decoded, "response", response.headers
+            )
         return {
-            "request": self._message(reading, "request", request.headers),
-            "response": answer,
+            "request": self._message(decoded, "request", request.headers),
+            "response": response_record,
             "tunnel": tunnel
             and {
                 "protocol": tunnel.protocol,
-                "to_server": self._stream(reading, "to_server"),
-                "to_client": self._stream(reading, "to_client"),
+                "to_server": self._stream(decoded, "to_server"),
+                "to_client": self._stream(decoded, "to_client"),
             },
         }
 
-    def _message(self, reading: Reading, direction: Direction, headers: Headers) -> dict[str, Any]:
+    def _message(self, decoded: DecodedCall, direction: Direction, headers: Headers) -> dict[str, Any]:
         fields = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
-        return ({"headers": fields} if self._verbosity > 0 else {}) | self._stream(reading, direction)
+        return ({"headers": fields} if self._verbosity > 0 else {}) | self._stream(decoded, direction)
 
-    def _stream(self, reading: Reading, direction: Direction) -> dict[str, Any]:
-        body, read_as = reading.exchange.streams[direction], reading.formats.get(direction)
-        sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown, "format": read_as}
+    def _stream(self, decoded: DecodedCall, direction: Direction) -> dict[str, Any]:
+        body, format_name = decoded.exchange.streams[direction], decoded.formats.get(direction)
+        sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown, "format": format_name}
         return sizes | (_content(body.data) if self._verbosity > 1 else {})
 
 
-def _about(reading: Reading) -> dict[str, Any]:
-    exchange, call = reading.exchange, reading.call
+def _request_fields(decoded: DecodedCall) -> dict[str, Any]:
+    exchange, call = decoded.exchange, decoded.call
     return {
         "id": exchange.id,
         "connection": exchange.connection,
@@ -121,21 +123,21 @@ def _about(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _came_back(reading: Reading) -> dict[str, Any]:
-    response = reading.exchange.response
+def _response_fields(decoded: DecodedCall) -> dict[str, Any]:
+    response = decoded.exchange.response
     return {
         "status": response.status if response else None,
         "reason": response.reason if response else None,
-        "outcome": outcome(reading),
-        "errors": list(reading.errors),
-        "problems": list(reading.exchange.problems),
-        "notes": list(reading.notes),
-        "end": reading.exchange.end,
+        "outcome": outcome(decoded),
+        "errors": list(decoded.errors),
+        "problems": list(decoded.exchange.problems),
+        "notes": list(decoded.notes),
+        "end": decoded.exchange.end,
     }
 
 
 def _content(data: bytes) -> dict[str, Any]:
-    """The bytes in the most readable form that loses nothing that matters."""
+    """Encode the bytes in the most readable form that loses no information."""
     if not data:
         return {"encoding": "text", "body": None}
     try:

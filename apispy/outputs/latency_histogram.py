@@ -1,30 +1,30 @@
-"""Counts durations in constant memory, in buckets that grow by a factor."""
+"""A histogram of durations with exponential buckets and bounded memory."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator
 
-ERROR = 0.02
-"""How far off a percentile is at most, relative to itself: 2 %."""
+MAX_RELATIVE_ERROR = 0.02
+"""Maximum relative error of a percentile: 2 %."""
 
-SHORTEST, LONGEST = 1e-6, 1e7
-"""Seconds; what is beyond counts as the nearer of them, in the figures and in the memory: 750 buckets at most."""
+MIN_SECONDS, MAX_SECONDS = 1e-6, 1e7
+"""Seconds. Durations are clamped to this range, which limits the histogram to 750 buckets."""
 
-_GROWTH = math.log((1 + ERROR) / (1 - ERROR))
-_MIDDLE = 1 - ERROR  # of a bucket, relative to its upper end
+_GROWTH = math.log((1 + MAX_RELATIVE_ERROR) / (1 - MAX_RELATIVE_ERROR))
+_MIDDLE = 1 - MAX_RELATIVE_ERROR  # of a bucket, as a fraction of its upper bound
 
 
 class LatencyHistogram:
-    """Durations in seconds."""
+    """Counts durations in seconds."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.shortest = LONGEST
+        self.shortest = MAX_SECONDS
         self.longest = 0.0
         self._buckets: Counter[int] = Counter()
 
     def add(self, seconds: float) -> None:
-        seconds = min(max(SHORTEST, seconds), LONGEST)
+        seconds = min(max(MIN_SECONDS, seconds), MAX_SECONDS)
         self.count += 1
         self.shortest = min(self.shortest, seconds)
         self.longest = max(self.longest, seconds)
@@ -37,7 +37,7 @@ class LatencyHistogram:
         self._buckets.update(other._buckets)
 
     def percentile(self, percent: float) -> float:
-        """The shortest duration that *percent* of all do not exceed, within ERROR; 0 when there are none."""
+        """Return the shortest duration that *percent* of all do not exceed, within MAX_RELATIVE_ERROR; 0 if empty."""
         wanted = math.ceil(self.count * percent / 100)
         for seconds, count in self.buckets():
             wanted -= count
@@ -46,6 +46,6 @@ class LatencyHistogram:
         return 0.0
 
     def buckets(self) -> Iterator[tuple[float, int]]:
-        """(seconds, how many), the shortest first."""
+        """Yield (seconds, count), the shortest first."""
         for index in sorted(self._buckets):
             yield math.exp(index * _GROWTH) * _MIDDLE, self._buckets[index]

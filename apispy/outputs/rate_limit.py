@@ -1,43 +1,43 @@
-"""How much of a stream is shown while it flows.
+"""Limits how much of a stream is shown live.
 
-To make text of 10 MB of output takes seconds, and would hold up the traffic that it shows. A person cannot read more
-than this either; the whole is in the bodies (-vv), up to --body-limit.
+Formatting 10 MB of output takes seconds and would delay the traffic. Nobody can read faster than this limit either;
+the complete stream is in the bodies (-vv), up to --body-limit.
 """
 
-BURST = 128 << 10
-"""Bytes that are shown at once, per call."""
+MAX_BURST = 128 << 10
+"""Bytes shown at once, per call."""
 
-RATE = 128 << 10
-"""Bytes a second that are shown in the long run, per call."""
+BYTES_PER_SECOND = 128 << 10
+"""Bytes shown per second in the long run, per call."""
 
-COST = 64
-"""Bytes that each piece counts for on top of its own."""
+PIECE_OVERHEAD = 64
+"""Bytes that each piece counts for in addition to its own size."""
 
 
 class RateLimiter:
-    """A bucket that fills with time. ``skipped`` counts the bytes of the pieces that did not fit.
+    """A token bucket. ``skipped`` counts the bytes of the pieces that did not fit.
 
-    Time is that of the bytes, when they went by: so a capture is shown as it was live, however fast it is read.
+    Time is when the bytes were transferred, so a capture is shown as it was live, however fast it is read.
     """
 
     def __init__(self) -> None:
-        self._left = float(BURST)
-        self._filled = 0.0
+        self._left = float(MAX_BURST)
+        self._filled_at = 0.0
         self.skipped = 0
-        self.short = False  # something was skipped at some time
+        self.truncated = False  # whether anything was ever skipped
 
-    def take(self, size: int, at: float) -> bool:
-        """Whether a piece of *size* bytes may be shown, that came *at* seconds after its exchange began."""
-        self._left = min(BURST, self._left + max(0.0, at - self._filled) * RATE)
-        self._filled = max(self._filled, at)
+    def allow(self, size: int, at: float) -> bool:
+        """Whether to show a piece of *size* bytes that arrived *at* seconds after its exchange began."""
+        self._left = min(MAX_BURST, self._left + max(0.0, at - self._filled_at) * BYTES_PER_SECOND)
+        self._filled_at = max(self._filled_at, at)
         if self._left <= 0:
             self.skipped += size
-            self.short = True
+            self.truncated = True
             return False
-        self._left -= size + COST
+        self._left -= size + PIECE_OVERHEAD
         return True
 
-    def settle(self) -> int:
-        """The bytes that were skipped since the last time this was asked."""
+    def take_skipped(self) -> int:
+        """Return the bytes skipped since the last call of this method, and reset the count."""
         skipped, self.skipped = self.skipped, 0
         return skipped

@@ -1,32 +1,32 @@
-"""Finds reads that are made again and again: of one thing, or one by one of many where a list would do."""
+"""Finds repeated reads: polling one target, or reading many one by one where a list would do."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from apispy.outputs.call_stats import CallStats
 
-GAP = 1.0
-"""Seconds between the beginnings of two reads that belong together, at most."""
+MAX_GAP = 1.0
+"""Seconds between the starts of two reads of one burst, at most."""
 
-MANY = 10
-"""Reads of a run that is worth telling, at least."""
+MIN_REPORTED_READS = 10
+"""Reads that a burst needs to be reported."""
 
-TARGETS = 1000
-"""Targets that are remembered: of each run, and over all as asked for last."""
+MAX_TARGETS = 1000
+"""Targets remembered: for each burst, and for the most recent ones over all operations."""
 
 
 @dataclass(slots=True)
-class Run:
-    """Reads of one operation, each begun within GAP of the one before, in the order told, which is that of their ends.
+class Burst:
+    """Reads of one operation, each started within MAX_GAP of the one before it. The order is that of their ends.
 
-    The times are Unix seconds: of the earliest, the latest, and the one that was told last.
+    Times are Unix seconds: of the earliest start, the latest start, and the start added last.
     """
 
     first: float
     last: float
-    before: float
+    previous: float
     calls: int = 0
-    targets: set[int] = field(default_factory=set)  # hashes, no more than TARGETS
+    targets: set[int] = field(default_factory=set)  # hashes, at most MAX_TARGETS
 
     @property
     def seconds(self) -> float:
@@ -34,33 +34,33 @@ class Run:
 
 
 class Repeats:
-    """The repeated reads of one operation. A call that stays open is none."""
+    """The repeated reads of one operation. Calls that stay open do not count."""
 
     def __init__(self, recent: OrderedDict[int, float]) -> None:
-        """*recent* are the targets read last, of all operations: when each was, by its hash."""
-        self.again = 0  # reads of a target that was read less than GAP before
-        self.longest = Run(0, 0, 0)
+        """*recent*: start times of the most recent reads of all operations, by the hash of their target."""
+        self.rereads = 0  # reads of a target that was read less than MAX_GAP before
+        self.longest = Burst(0, 0, 0)
         self._recent = recent
-        self._run = Run(0, 0, 0)
+        self._burst = Burst(0, 0, 0)
 
-    def add(self, figures: CallStats) -> None:
-        if (target := figures.again) is None:
+    def add(self, call: CallStats) -> None:
+        if (target := call.repeat_key) is None:
             return
-        at = figures.started
-        before = self._recent.pop(target, None)
-        self.again += before is not None and abs(at - before) < GAP
+        at = call.started
+        previous = self._recent.pop(target, None)
+        self.rereads += previous is not None and abs(at - previous) < MAX_GAP
         self._recent[target] = at
-        if len(self._recent) > TARGETS:
+        if len(self._recent) > MAX_TARGETS:
             self._recent.popitem(last=False)
-        self._follow(target, at)
+        self._extend_burst(target, at)
 
-    def _follow(self, target: int, at: float) -> None:
-        if not self._run.calls or abs(at - self._run.before) > GAP:
-            self._run = Run(at, at, at)
-        run = self._run
-        run.first, run.last, run.before = min(run.first, at), max(run.last, at), at
-        run.calls += 1
-        if len(run.targets) < TARGETS:
-            run.targets.add(target)
-        if run.calls > self.longest.calls:
-            self.longest = run
+    def _extend_burst(self, target: int, at: float) -> None:
+        if not self._burst.calls or abs(at - self._burst.previous) > MAX_GAP:
+            self._burst = Burst(at, at, at)
+        burst = self._burst
+        burst.first, burst.last, burst.previous = min(burst.first, at), max(burst.last, at), at
+        burst.calls += 1
+        if len(burst.targets) < MAX_TARGETS:
+            burst.targets.add(target)
+        if burst.calls > self.longest.calls:
+            self.longest = burst

@@ -1,35 +1,35 @@
-"""What a session was made of: by operation how many calls, how fast, how much, what failed, what was read again.
+"""Statistics of a session by operation: calls, latency, bytes, errors and repeated reads.
 
 With ``as_json`` one object:
 
-| field      | what it is |
+| field      | meaning |
 |------------|---|
-| operations | list, the most calls first; each as below |
-| total      | the same of all calls, without ``repeats`` |
-| histogram  | list of {"from", "to", "calls"}: latencies from ... (seconds) to below ... |
+| operations | list, most calls first; see below |
+| total      | the same for all calls, without ``repeats`` |
+| histogram  | list of {"from", "to", "calls"}: latencies of at least "from" and below "to" seconds |
 
 An operation:
 
-| field      | what it is |
+| field      | meaning |
 |------------|---|
 | operation  | Docker's operationId, or null for calls that apispy does not know |
-| calls      | how many |
-| errors     | how many of them failed |
+| calls      | number of calls |
+| errors     | number of failed calls |
 | sent       | bytes of bodies and tunnels from the clients |
-| received   | bytes of bodies and tunnels to them |
-| latency    | object: p50, p90, p99 (within 2 %) and max, seconds; null when no call was answered |
+| received   | bytes of bodies and tunnels to the clients |
+| latency    | object: p50, p90, p99 (within 2 %) and max, in seconds; null when no call got a response |
 | repeats    | object: ``again``, reads of a target that was read less than 1 s before, and ``run`` |
 
-A run is the longest row of reads that each began within 1 s of the one before:
+A run is the longest burst of reads, each started within 1 s of the one before:
 
-| field      | what it is |
+| field      | meaning |
 |------------|---|
-| calls      | how many |
-| targets    | how many different ones; 1000 stands for more too |
-| seconds    | from the beginning of the first to that of the last |
+| calls      | number of reads |
+| targets    | number of different targets; 1000 means 1000 or more |
+| seconds    | from the start of the first read to the start of the last |
 
-A latency is the time from a call's first byte to its end; of a call that stays open, to its answer's head. A call
-without an answer has none.
+A latency is the time from the first byte of a call to its end; for a call that stays open, to the response head.
+A call without a response has none.
 """
 
 import json
@@ -38,33 +38,33 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy.outputs import units
-from apispy.outputs.base import Output, Reading
+from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats, stats_of
 from apispy.outputs.latency_histogram import LatencyHistogram
-from apispy.outputs.repeats import GAP, MANY, TARGETS, Repeats, Run
-from apispy.outputs.table import table
+from apispy.outputs.repeats import MAX_GAP, MAX_TARGETS, MIN_REPORTED_READS, Burst, Repeats
+from apispy.outputs.style import table
 
 HEADINGS = ("calls", "errors", "p50", "p90", "p99", "max", "sent", "received", "operation")
 PERCENTS = (50, 90, 99)
-BAR = 50  # columns
+BAR_WIDTH = 50  # columns
 
 
 class Tally:
-    """What was counted of one operation. Sizes are bytes."""
+    """The totals of one operation. Sizes are bytes."""
 
     def __init__(self, recent: OrderedDict[int, float]) -> None:
         self.calls = self.errors = self.sent = self.received = 0
         self.latencies = LatencyHistogram()
         self.repeats = Repeats(recent)
 
-    def add(self, figures: CallStats) -> None:
+    def add(self, call: CallStats) -> None:
         self.calls += 1
-        self.errors += figures.failed
-        self.sent += figures.sent
-        self.received += figures.received
-        if figures.latency is not None:
-            self.latencies.add(figures.latency)
-        self.repeats.add(figures)
+        self.errors += call.failed
+        self.sent += call.sent
+        self.received += call.received
+        if call.latency is not None:
+            self.latencies.add(call.latency)
+        self.repeats.add(call)
 
     def merge(self, other: "Tally") -> None:
         self.calls += other.calls
@@ -75,7 +75,7 @@ class Tally:
 
 
 class Stats(Output):
-    """Counts in constant memory, and writes when the session is over: text, or JSON if *as_json*."""
+    """Counts calls in bounded memory and writes when the session ends: text, or JSON if *as_json*."""
 
     def __init__(self, write: Callable[[str], None], *, as_json: bool = False) -> None:
         self._write = write
@@ -85,18 +85,18 @@ class Stats(Output):
 
     @property
     def calls(self) -> int:
-        """How many were counted."""
+        """Number of calls counted."""
         return sum(tally.calls for tally in self._tallies.values())
 
-    def write(self, reading: Reading) -> None:
-        self.count(stats_of(reading))
+    def write(self, decoded: DecodedCall) -> None:
+        self.count(stats_of(decoded))
 
-    def count(self, figures: CallStats) -> None:
-        """A call is over, and no more than its figures is known."""
-        tally = self._tallies.get(figures.operation)
+    def count(self, call: CallStats) -> None:
+        """Count a finished call of which only the figures are known."""
+        tally = self._tallies.get(call.operation)
         if tally is None:
-            tally = self._tallies[figures.operation] = Tally(self._recent)
-        tally.add(figures)
+            tally = self._tallies[call.operation] = Tally(self._recent)
+        tally.add(call)
 
     def close(self) -> None:
         by_calls = sorted(self._tallies.items(), key=lambda entry: (-entry[1].calls, entry[0]))
@@ -114,16 +114,18 @@ class Stats(Output):
 
 
 def histogram(latencies: LatencyHistogram) -> list[tuple[float, float, int]]:
-    """(from, to, how many) in steps of 1, 2, 5, 10, ...; without the empty ones at both ends."""
+    """Return (from, to, count) in steps of 1, 2, 5, 10, ...; without the empty ones at both ends."""
     counts: dict[int, int] = {}
     for seconds, count in latencies.buckets():
-        step = next(step for step, end in enumerate(_ENDS) if seconds < end)
+        step = next(step for step, end in enumerate(_BUCKET_ENDS) if seconds < end)
         counts[step] = counts.get(step, 0) + count
     steps = range(min(counts), max(counts) + 1) if counts else range(0)
-    return [(_ENDS[step - 1] if step else 0.0, _ENDS[step], counts.get(step, 0)) for step in steps]
+    return [
+        (_BUCKET_ENDS[step - 1] if step else 0.0, _BUCKET_ENDS[step], counts.get(step, 0)) for step in steps
+    ]
 
 
-_ENDS = [float(f"{digit}e{power}") for power in range(-6, 8) for digit in (1, 2, 5)]
+_BUCKET_ENDS = [float(f"{digit}e{power}") for power in range(-6, 8) for digit in (1, 2, 5)]
 
 
 def _row(name: str, tally: Tally) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ def _bars(latencies: LatencyHistogram) -> list[str]:
     rows = histogram(latencies)
     most = max((calls for _, _, calls in rows), default=0)
     lines = [
-        f"{units.duration(end):>9} |{'#' * -(-calls * BAR // most):{BAR}} {calls or ''}".rstrip()
+        f"{units.duration(end):>9} |{'#' * -(-calls * BAR_WIDTH // most):{BAR_WIDTH}} {calls or ''}".rstrip()
         for _, end, calls in rows
     ]
     return ["", "latency, below ...", *lines] if rows else []
@@ -147,18 +149,22 @@ def _bars(latencies: LatencyHistogram) -> list[str]:
 def _repeated(by_calls: list[tuple[str, Tally]]) -> list[str]:
     lines = []
     for name, tally in by_calls:
-        repeats, run = tally.repeats, tally.repeats.longest
-        if run.calls >= MANY:
-            what = f"{run.calls} x {name or '?'} of {_targets(run)} within {units.duration(run.seconds)}"
-            again = f"; {repeats.again} in all asked the very same again" if repeats.again else ""
-            lines.append(f"  {what}{again}")
-    heading = f"reads made again and again, each within {GAP:g} s of the one before"
+        repeats, burst = tally.repeats, tally.repeats.longest
+        if burst.calls >= MIN_REPORTED_READS:
+            text = (
+                f"{burst.calls} x {name or '?'} of {_targets(burst)} within {units.duration(burst.seconds)}"
+            )
+            rereads = (
+                f"; repeats of a target within {MAX_GAP:g} s: {repeats.rereads}" if repeats.rereads else ""
+            )
+            lines.append(f"  {text}{rereads}")
+    heading = f"bursts of reads, each within {MAX_GAP:g} s of the one before"
     return ["", heading, *lines] if lines else []
 
 
-def _targets(run: Run) -> str:
-    count = len(run.targets)
-    return "one target" if count == 1 else f"{count}{'+' if count == TARGETS else ''} targets"
+def _targets(burst: Burst) -> str:
+    count = len(burst.targets)
+    return "one target" if count == 1 else f"{count}{'+' if count == MAX_TARGETS else ''} targets"
 
 
 def _record(by_calls: list[tuple[str, Tally]], total: Tally) -> dict[str, Any]:
@@ -190,8 +196,8 @@ def _rounded(seconds: float) -> float:
 
 
 def _repeats(repeats: Repeats) -> dict[str, Any]:
-    run = repeats.longest
+    burst = repeats.longest
     return {
-        "again": repeats.again,
-        "run": {"calls": run.calls, "targets": len(run.targets), "seconds": _rounded(run.seconds)},
+        "again": repeats.rereads,
+        "run": {"calls": burst.calls, "targets": len(burst.targets), "seconds": _rounded(burst.seconds)},
     }

@@ -1,22 +1,22 @@
-"""The table at the end, in the manner of `strace -c`: what was called how often, and how long it took."""
+"""The table at the end of a session, similar to `strace -c`: calls, errors and time by operation."""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from apispy.outputs import units
-from apispy.outputs.base import Output, Reading
+from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats, stats_of
 from apispy.outputs.escaping import escape
-from apispy.outputs.table import table
+from apispy.outputs.style import table
 
-NOTHING = "no calls seen. A client comes here only if nothing (-H, --context) tells it another daemon"
+NO_CALLS = "No calls seen. The command may override DOCKER_HOST (-H, --context)."
 HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted of one operation. Times are seconds, sizes bytes of bodies and tunnels."""
+    """The totals of one operation. Times are seconds; sizes are bytes of bodies and tunnels."""
 
     calls: int = 0
     errors: int = 0
@@ -35,29 +35,29 @@ class Tally:
 
 
 class Summary(Output):
-    """Counts calls, and writes the table when the session is over, or *nothing* when there were none."""
+    """Counts calls and writes the table when the session ends, or *no_calls* if there were none."""
 
-    def __init__(self, write: Callable[[str], None], *, nothing: str = NOTHING) -> None:
+    def __init__(self, write: Callable[[str], None], *, no_calls: str = NO_CALLS) -> None:
         self._write = write
-        self._nothing = nothing
+        self._no_calls = no_calls
         self._tallies: dict[str, Tally] = {}
         self._hidden: Counter[str] = Counter()  # secrets by kind
 
-    def write(self, reading: Reading) -> None:
-        self.count(stats_of(reading))
-        self._hidden.update(redaction.kind for redaction in reading.exchange.redactions)
+    def write(self, decoded: DecodedCall) -> None:
+        self.count(stats_of(decoded))
+        self._hidden.update(redaction.kind for redaction in decoded.exchange.redactions)
 
-    def count(self, figures: CallStats) -> None:
-        """A call is over, and no more than its figures is known."""
-        name, seconds = _name(figures), figures.duration
+    def count(self, call: CallStats) -> None:
+        """Count a finished call of which only the figures are known."""
+        name, seconds = _name(call), call.duration
         tally = self._tallies.get(name)
         if tally is None:
             tally = self._tallies[name] = Tally()
-        tally.add(Tally(1, int(figures.failed), seconds, seconds, figures.sent, figures.received))
+        tally.add(Tally(1, int(call.failed), seconds, seconds, call.sent, call.received))
 
     def close(self) -> None:
         if not self._tallies:
-            self._write(f"{self._nothing}\n")
+            self._write(f"{self._no_calls}\n")
             return
         whole = Tally()
         for tally in self._tallies.values():
@@ -73,9 +73,9 @@ def _report(hidden: Counter[str]) -> str:
     return f"hidden: {', '.join(counted)}; --show-secrets shows them\n" if counted else ""
 
 
-def _name(figures: CallStats) -> str:
-    """The operation's; what is not known goes by its method, so that odd paths cannot fill the memory."""
-    return figures.operation or f"? {escape(figures.method[:20])}"
+def _name(call: CallStats) -> str:
+    """Return the operation; unknown calls are grouped by method, so that random paths cannot fill the memory."""
+    return call.operation or f"? {escape(call.method[:20])}"
 
 
 def _row(name: str, tally: Tally) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Sizes, durations and ids in the form that people read."""
+"""Human-readable sizes, durations, counts and IDs."""
 
 import re
 
@@ -7,7 +7,7 @@ _LONG_ID = re.compile(r"(?:sha256:)?\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def size(count: float) -> str:
-    """Bytes, in the decimal units that Docker uses: "88 B", "4.1 kB", "1.2 GB"."""
+    """Format bytes in the decimal units that Docker uses: "88 B", "4.1 kB", "1.2 GB"."""
     if count < 1000:
         return f"{count:.0f} B"
     power = 0
@@ -18,7 +18,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """ "0.4 ms", "45 ms", "1.20 s", "3 min 20 s", "2 h 05 min"."""
+    """Format seconds: "0.4 ms", "45 ms", "1.20 s", "3 min 20 s", "2 h 05 min"."""
     if seconds < 0.00995:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 0.9995:
@@ -32,11 +32,11 @@ def duration(seconds: float) -> str:
 
 
 def short_ids(text: str) -> str:
-    """*text* with the ids in it (64 hexadecimal digits) cut to the 12 that the docker CLI shows and takes."""
+    """Shorten the IDs in *text* (64 hexadecimal digits) to the 12 digits that the docker CLI prints and accepts."""
     return _LONG_ID.sub(r"\1", text)
 
 
 def count(number: int, nouns: str) -> str:
-    """ "no containers", "1 container", "3 containers"; *nouns* is the plural."""
+    """Format a count: "no containers", "1 container", "3 containers"; *nouns* is the plural."""
     noun = nouns.removesuffix("es" if nouns.endswith(("sses", "xes")) else "s")
     return f"{number or 'no'} {noun if number == 1 else nouns}"

@@ -1,4 +1,4 @@
-"""Writes from a thread of its own, so that a slow terminal or pipe never holds up the traffic."""
+"""Writes text in a background thread, so that a slow terminal or pipe never delays the traffic."""
 
 import contextlib
 import threading
@@ -6,28 +6,28 @@ from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
-LIMIT = 64 << 20
-"""Characters that may wait; what comes beyond is dropped, and counted."""
+MAX_QUEUED = 64 << 20
+"""Characters that may be queued; lines beyond that are dropped and counted."""
 
-LULL = 0.003
-"""Seconds in which more may come before something is written. To wake a thread for each line costs more than a line."""
+BATCH_DELAY = 0.003
+"""Seconds to wait for more text before writing. Waking the thread for every line costs more than writing one."""
 
-PIECE = 64 << 10
-"""Characters that are written at once, more or less."""
+WRITE_SIZE = 64 << 10
+"""Approximate number of characters per write."""
 
 
 class ThreadWriter:
-    """Hands text to *stream* in the background, in order, and flushes when it has caught up.
+    """Writes text to *stream* in the background, in order, and flushes when the queue is empty.
 
-    ``broken`` is the error that ended it, if one did (the reader of a pipe has gone); *on_broken* is then
-    called once, in the background thread.
+    ``broken`` is the error that stopped it, if any (such as a closed pipe); *on_broken* is then called once, in
+    the background thread.
     """
 
     def __init__(
         self,
         stream: TextIO,
         *,
-        limit: int = LIMIT,
+        limit: int = MAX_QUEUED,
         on_broken: Callable[[OSError | ValueError], None] | None = None,
     ) -> None:
         self.broken: OSError | ValueError | None = None
@@ -43,7 +43,7 @@ class ThreadWriter:
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Never blocks, never raises."""
+        """Queue *text*. Never blocks, never raises."""
         with self._changed:
             if self.broken or self._closing:
                 return
@@ -51,15 +51,15 @@ class ThreadWriter:
                 self._dropped += text.count("\n") or 1
                 return
             asleep = not self._texts
-            self._queue_apology()
+            self._queue_drop_report()
             self._queue(text)
             if asleep:
                 self._changed.notify()
 
     def close(self, timeout: float = 1.0) -> None:
-        """Write what is left, for at most *timeout* seconds."""
+        """Write what is queued, for at most *timeout* seconds."""
         with self._changed:
-            self._queue_apology()
+            self._queue_drop_report()
             self._closing = True
             self._changed.notify()
         self._thread.join(timeout)
@@ -68,11 +68,10 @@ class ThreadWriter:
         self._texts.append(text)
         self._waiting += len(text)
 
-    def _queue_apology(self) -> None:
+    def _queue_drop_report(self) -> None:
         if self._dropped:
-            self._queue(
-                f"apispy: {self._dropped} lines were dropped here, because they were not read in time\n"
-            )
+            lines = "1 line was" if self._dropped == 1 else f"{self._dropped} lines were"
+            self._queue(f"apispy: {lines} dropped here: the terminal or pipe is too slow\n")
             self._dropped = 0
 
     def _run(self) -> None:
@@ -85,13 +84,13 @@ class ThreadWriter:
             self._break(error)
 
     def _next(self) -> str | None:
-        """What there is to write, soon after there is something; None when all is written and no more will come."""
+        """Wait for text and return about WRITE_SIZE of it; None once the writer is closed and all is written."""
         with self._changed:
             if not self._texts:
                 self._changed.wait_for(lambda: self._texts or self._closing)
-                self._changed.wait_for(lambda: self._closing, LULL)
+                self._changed.wait_for(lambda: self._closing, BATCH_DELAY)
             texts, size = [], 0
-            while self._texts and size < PIECE:
+            while self._texts and size < WRITE_SIZE:
                 texts.append(self._texts.popleft())
                 size += len(texts[-1])
             self._waiting -= size

@@ -7,7 +7,7 @@ from apispy import decoders, engine
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
 from apispy.model import Body, Direction, Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of
@@ -18,7 +18,7 @@ Notes = Literal["off", "on", "strict"]
 
 def read(
     exchange: Exchange, memory: NameRegistry, *, redactor: Redactor | None = None, notes: Notes = "on"
-) -> Reading:
+) -> DecodedCall:
     """Read a finished exchange, for example of a capture, as if it had been live.
 
     *memory* and *redactor* belong to the session: the memory has names from earlier calls, and learns from this one.
@@ -33,7 +33,7 @@ def _with_form(call: Call, exchange: Exchange) -> Call:
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 
-def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
+def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     """Make the reading of a finished call from items that were decoded live and from the bytes that were kept."""
     exchange = live.exchange
     live.call = _with_form(live.call, exchange)
@@ -49,7 +49,7 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
     noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
-    return Reading(
+    return DecodedCall(
         exchange,
         live.call,
         items,

@@ -8,7 +8,7 @@ from apispy import decoders
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry
 from apispy.model import Body, Direction, Exchange, Item
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_stream import LiveStream
 from apispy.redaction.redactor import ExchangeRedactor, Redactor
 
@@ -25,10 +25,10 @@ class LiveCall:
     announced: bool = False  # outputs were told that it began
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
-    def reading(self, memory: NameRegistry) -> Reading:
+    def reading(self, memory: NameRegistry) -> DecodedCall:
         """What is known of the call by now."""
         items = {direction: stream.past for direction, stream in self.streams.items()}
-        return Reading(
+        return DecodedCall(
             self.exchange,
             self.call,
             items,

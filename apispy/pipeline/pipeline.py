@@ -130,7 +130,7 @@ class Pipeline:
         if chunk is not None:
             reading = live.reading(self._memory)
             for output in self._take_chunks:
-                output.about(reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk))
+                output.on_call(reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk))
         self._flow(live, event.direction, stream.feed(event.chunk.data))
 
     def _stream_ended(self, event: StreamEnded) -> None:
@@ -149,7 +149,7 @@ class Pipeline:
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
         for output in self._outputs:
-            output.about(reading, lambda to: to.write(reading))
+            output.on_call(reading, lambda to: to.write(reading))
             output.forget(exchange.id)
 
     def _gave_up(self, event: GaveUp) -> None:
@@ -180,7 +180,7 @@ class Pipeline:
         live.announced = True
         reading = live.reading(self._memory)
         for output in self._outputs:
-            output.about(reading, lambda to: to.opened(reading))
+            output.on_call(reading, lambda to: to.opened(reading))
 
     def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
         for item in items:
@@ -191,4 +191,4 @@ class Pipeline:
                 self._memory.learn(live.call, [], json_of(items))
             reading = live.reading(self._memory)
             for item, output in product(items, self._outputs):
-                output.about(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]
+                output.on_call(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apispy.model import Direction, Exchange
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.exports import exporter
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from mitmproxy.proxy.context import Context
 
 
-@exporter("flow", suffix=".flow", says="mitmproxy flows, for mitmdump -nr and mitmweb -nr", binary=True)
-def export(readings: Iterable[Reading]) -> Iterator[bytes]:
+@exporter(
+    "flow", suffix=".flow", description="mitmproxy flows, for mitmdump -nr and mitmweb -nr", binary=True
+)
+def export(readings: Iterable[DecodedCall]) -> Iterator[bytes]:
     from mitmproxy.io import FlowWriter
 
     for reading in readings:
@@ -29,7 +31,7 @@ def export(readings: Iterable[Reading]) -> Iterator[bytes]:
             yield file.getvalue()
 
 
-def _flows(reading: Reading) -> "list[Flow]":
+def _flows(reading: DecodedCall) -> "list[Flow]":
     """Return an HTTPFlow, and a TCPFlow too if the connection was hijacked."""
     from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
     from mitmproxy.proxy.layers.tcp import TcpStartHook

@@ -13,7 +13,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHook, H
 from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
 
 from apispy.model import Chunk, Direction, Exchange, Headers, Response
-from apispy.outputs import Output, Reading
+from apispy.outputs import DecodedCall, Output
 
 Fire = Callable[[int, StartHook], None]
 """Takes the number of a connection and a hook, which its layer is to fire."""
@@ -30,11 +30,11 @@ class FlowOutput(Output):
         self._tcp: dict[int, tcp.TCPFlow] = {}
         self._tcp_sizes: dict[int, int] = {}  # bytes of each tunnel so far
 
-    def opened(self, reading: Reading) -> None:
+    def opened(self, reading: DecodedCall) -> None:
         exchange = reading.exchange
         self._fire(exchange.connection, HttpRequestHook(self._http_flow(exchange)))
 
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+    def chunk(self, reading: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
         exchange = reading.exchange
         if exchange.tunnel is None or exchange.id not in self._http:
             return
@@ -45,7 +45,7 @@ class FlowOutput(Output):
             made.messages.append(message)
             self._fire(exchange.connection, TcpMessageHook(made))
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         exchange = reading.exchange
         made = self._http.pop(exchange.id, None)
         if made is None:

@@ -31,7 +31,7 @@ def streams_of(call: dict[str, Any]) -> list[dict[str, Any]]:
 
 TRUE_NOTES = {
     # Docker CLI 28.2.2 speaks 1.50, the daemon of these tests 1.41.
-    r"the client speaks API 1\.\d+, the daemon 1\.41: 1\.41 is used",
+    r"the client supports API 1\.\d+ and the daemon 1\.41, so API 1\.41 is used",
     # docker-py and docker-compose send it to this day; the daemon stopped reading it before API 1.0.
     r"ContainerList has no parameter 'trunc_cmd', so Docker ignores it",
     # docker-py repeats the container's id of the path in the body.
@@ -39,9 +39,10 @@ TRUE_NOTES = {
     # `docker exec -d`: what counts is Detach in the body of ExecStart.
     r"ContainerExec has no field 'Detach' in its body, so Docker ignores it; did you mean DetachKeys\?",
     # Rows of the battery that ask for these versions.
-    r"API 1\.99 is newer than apispy knows; the call is read as one of 1\.\d+",
-    r"engines from 29\.0 on refuse API 1\.24: their lowest is 1\.44 at 29\.0, 1\.40 at 29\.3",
-    r"engines from 25\.0 on refuse API 1\.23: their lowest is 1\.24 at 25\.0, 1\.44 at 29\.0, 1\.40 at 29\.3",
+    r"API 1\.99 is newer than any version apispy knows; the call is decoded as API 1\.\d+",
+    r"Docker Engine 29\.0 and later refuses API 1\.24 \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",
+    r"Docker Engine 25\.0 and later refuses API 1\.23 "
+    r"\(lowest supported version: 1\.24 in 25\.0, 1\.44 in 29\.0, 1\.40 in 29\.3\)",
 }
 """Every note that the battery brings with --notes=strict, and why it is true."""
 

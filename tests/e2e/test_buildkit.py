@@ -53,7 +53,7 @@ def test_a_build_prints_its_grpc_methods_and_no_secret(spy: Spy, daemons: Daemon
     assert (
         "h2c   | < stream 1 /moby.filesync.v1.FileSync/DiffCopy (send files of the build context)" in spy.out
     )
-    assert "/moby.buildkit.secrets.v1.Secrets/GetSecret (ask for a secret of the build)" in spy.out
+    assert "/moby.buildkit.secrets.v1.Secrets/GetSecret (request a build secret)" in spy.out
     assert "h2c   | > stream 7 200, grpc-status 0 (OK), 1 message" in spy.out
     assert "4 gRPC calls: DiffCopy 3, GetSecret 1" in spy.out
     assert "problem" not in spy.out

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.golden.exported import exported, readings
+from tests.golden.exported import decoded_calls, exported
 
 from .daemon import IMAGE, Daemons
 from .endpoints import Endpoint
@@ -131,7 +131,7 @@ def test_the_samples_in_the_docs(
     program: str, suffix: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """``pytest tests/e2e/test_export.py --rewrite-golden`` writes them anew."""
-    (tmp_path / f"calls.{suffix}").write_bytes(exported(suffix, readings("run")))
+    (tmp_path / f"calls.{suffix}").write_bytes(exported(suffix, decoded_calls("run")))
     sample = re.compile(rf"(?s)<!-- {program} -->\n```console\n\$ (.+?)\n(.*?)```\n<!-- end -->")
     [(command, shown)] = sample.findall(PAGE.read_text())
     words = [

@@ -93,7 +93,7 @@ def test_a_summary_of_nothing_says_why(place: Path, daemons: Daemons) -> None:
         assert through(spy, place, daemons).sh("docker version").code == 0
     finally:
         spy.end()
-    assert spy.out == "no call matched the filter duration>59m\n"
+    assert spy.out == "No call matched the filter duration>59m\n"
 
 
 def test_a_quiet_run_has_the_notes_that_its_filter_asks_for(place: Path, daemons: Daemons) -> None:

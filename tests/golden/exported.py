@@ -1,10 +1,10 @@
-"""The sessions as readings, and what an exporter makes of them."""
+"""The sessions as decoded calls, and their exports."""
 
 from collections.abc import Iterable
 
 import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
 from apispy.learn import NameRegistry
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
 from apispy.redaction import Policy, Redactor
@@ -13,8 +13,8 @@ from apispy.tap.events import Closed
 from tests.golden.sessions import SESSIONS, Wire
 
 
-def readings(*sessions: str, show_secrets: bool = False) -> list[Reading]:
-    """The calls of the sessions that came to an end, one session after another."""
+def decoded_calls(*sessions: str, show_secrets: bool = False) -> list[DecodedCall]:
+    """Return the finished calls of the sessions, one session after another."""
     wire, memory = Wire(), NameRegistry()
     for name in sessions:
         SESSIONS[name](wire)
@@ -23,7 +23,7 @@ def readings(*sessions: str, show_secrets: bool = False) -> list[Reading]:
     return [read(exchange, memory, redactor=redactor) for exchange in closed]
 
 
-def exported(name: str, calls: Iterable[Reading]) -> bytes:
-    """The whole file in the format *name*."""
+def exported(name: str, calls: Iterable[DecodedCall]) -> bytes:
+    """Return the whole file in the format *name*."""
     pieces = EXPORTERS[name].export(calls)
     return b"".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)

@@ -9,7 +9,7 @@ from test_golden import VIEWS, redactor, render
 
 from apispy.capture import Header, Notice, Writer
 from apispy.capture.playback import play
-from apispy.outputs.capture import Capture
+from apispy.outputs.capture import CaptureOutput
 from apispy.pipeline import Pipeline
 
 HEADER = Header("0.1.0", 1.0)
@@ -18,13 +18,13 @@ HEADER = Header("0.1.0", 1.0)
 def captured(session: str, path: Path) -> None:
     wire = Wire()
     SESSIONS[session](wire)
-    capture = Capture(Writer(path), pytest.fail)
+    capture = CaptureOutput(Writer(path), pytest.fail)
     capture.begin(HEADER)
     pipeline = Pipeline([capture], redactor=redactor(), clock=lambda: wire.now + 20)
     for event in wire.events:
         pipeline.feed(event)
     pipeline.close()
-    assert capture.whole
+    assert capture.complete
 
 
 def played(path: Path, view: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``apispy diff`` says of pairs of sessions, compared with the files in diffs/ (``make golden`` rewrites them)."""
+"""The output of ``apispy diff`` for pairs of sessions, compared with diffs/ (``make golden`` rewrites the files)."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import pytest
 from sessions import SECRET_PARTS, SESSIONS, WEB, Connection, Wire, frame
 
 from apispy.learn import NameRegistry
-from apispy.learn.diff import Difference, as_json, difference, lines
-from apispy.outputs import Reading
+from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, diff_lines
+from apispy.outputs import DecodedCall
 from apispy.outputs.escaping import escape
 from apispy.pipeline import read
 from apispy.tap import Closed
@@ -19,7 +19,7 @@ EXPECTED = Path(__file__).parent / "diffs"
 
 
 def newer(wire: Wire) -> None:
-    """The session ``run`` with a newer client and another daemon: what changed is in every place that is compared."""
+    """The session ``run`` with a newer client and another daemon: every kind of fact has a change."""
     other = WEB.replace("c12250feba24", "77aa88bb99cc")
     main = wire.connect()
     _ping(main)
@@ -57,22 +57,22 @@ PAIRS: dict[str, tuple[Callable[[Wire], None], Callable[[Wire], None]]] = {
 }
 
 
-def readings(session: Callable[[Wire], None]) -> list[Reading]:
+def readings(session: Callable[[Wire], None]) -> list[DecodedCall]:
     wire, memory = Wire(), NameRegistry()
     session(wire)
     exchanges = [event.exchange for event in wire.events if isinstance(event, Closed)]
     return [read(replace(one), memory) for one in sorted(exchanges, key=lambda one: one.id)]
 
 
-def found(pair: str) -> Difference:
+def found(pair: str) -> CaptureDifference:
     a, b = PAIRS[pair]
-    return difference(readings(a), readings(b), ("a.jsonl", "b.jsonl"))
+    return compare_captures(readings(a), readings(b), ("a.jsonl", "b.jsonl"))
 
 
 def render(pair: str, view: str) -> str:
     if view == "json":
-        return json.dumps(as_json(found(pair)), indent=1) + "\n"
-    return "".join(f"{escape(line.text)}\n" for line in lines(found(pair), 80))
+        return json.dumps(diff_json(found(pair)), indent=1) + "\n"
+    return "".join(f"{escape(line.text)}\n" for line in diff_lines(found(pair), 80))
 
 
 @pytest.mark.parametrize("view", ["text", "json"])

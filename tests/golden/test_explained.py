@@ -1,4 +1,4 @@
-"""What ``apispy explain`` says, compared with the files in explained/ (``make golden`` rewrites them)."""
+"""The output of ``apispy explain``, compared with the files in explained/ (``make golden`` rewrites them)."""
 
 from collections.abc import Callable
 from pathlib import Path

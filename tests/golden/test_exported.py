@@ -1,4 +1,4 @@
-"""What every exporter makes of some sessions, compared with the files in exported/ (``make golden`` rewrites them)."""
+"""The exports of some sessions, compared with the files in exported/ (``make golden`` rewrites them)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 import apispy
 from apispy.outputs.exports import EXPORTERS
-from tests.golden.exported import exported, readings
+from tests.golden.exported import decoded_calls, exported
 from tests.golden.sessions import SECRET_PARTS, SESSIONS
 
 EXPECTED = Path(__file__).parent / "exported"
@@ -22,18 +22,18 @@ def test_golden(
     session: str, name: str, expect: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apispy, "__version__", "VERSION")
-    expect(EXPECTED / f"{session}.{name}.txt", exported(name, readings(session)).decode())
+    expect(EXPECTED / f"{session}.{name}.txt", exported(name, decoded_calls(session)).decode())
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTERS))
 def test_no_secret_is_exported(name: str) -> None:
-    data = exported(name, readings(*SESSIONS))
+    data = exported(name, decoded_calls(*SESSIONS))
     assert not [part for part in SECRET_PARTS if part.encode() in data]
 
 
 def test_the_secrets_are_planted() -> None:
-    """The test above would notice: on demand they are there."""
-    data = exported("pcapng", readings(*SESSIONS, show_secrets=True))
+    """Check that the test above can fail: the secrets are there on request."""
+    data = exported("pcapng", decoded_calls(*SESSIONS, show_secrets=True))
     assert [part for part in SECRET_PARTS if part.encode() not in data] == []
 
 

@@ -1,4 +1,4 @@
-"""docs/exports.md shows what is exported (``make golden`` rewrites its tables and samples) and how to add a format."""
+"""docs/exports.md shows current exports (``make golden`` rewrites its tables and samples), and how to add a format."""
 
 import json
 import re
@@ -12,13 +12,13 @@ import apispy
 from apispy.cli.commands.export import command
 from apispy.outputs.exports import EXPORTERS, exporter
 from apispy.outputs.exports.columns import COLUMNS
-from tests.golden.exported import exported, readings
+from tests.golden.exported import decoded_calls, exported
 
 PAGE = Path(__file__).parents[2] / "docs/exports.md"
 
 
 def from_create(text: str) -> str:
-    """The calls of a script from the second one on, which creates a container."""
+    """Return the calls of a script from the second one on, which creates a container."""
     return text[text.index("# #2") :]
 
 
@@ -43,13 +43,15 @@ EXCERPTS: dict[str, Callable[[str], str]] = {
 
 
 def written(page: str) -> str:
-    """*page* with its tables and samples as they are now."""
-    formats = [f"| `{name}` | `{one.suffix}` | {one.says} |" for name, one in sorted(EXPORTERS.items())]
+    """Return *page* with current tables and samples."""
+    formats = [
+        f"| `{name}` | `{one.suffix}` | {one.description} |" for name, one in sorted(EXPORTERS.items())
+    ]
     page = filled(page, "formats", ["| format | file | what it is |", "| --- | --- | --- |", *formats])
-    columns = [f"| `{column.name}` | {column.kind} | {column.says} |" for column in COLUMNS]
+    columns = [f"| `{column.name}` | {column.kind} | {column.description} |" for column in COLUMNS]
     page = filled(page, "columns", ["| column | type | what it is |", "| --- | --- | --- |", *columns])
     for name, language in re.findall(r"<!-- sample (\S+) (\S+) -->", page):
-        text = EXCERPTS[name](exported(name, readings("run")).decode()).rstrip("\n")
+        text = EXCERPTS[name](exported(name, decoded_calls("run")).decode()).rstrip("\n")
         fence = "````" if name == "markdown" else "```"
         page = filled(page, f"sample {name} {language}", [fence + language, *text.split("\n"), fence])
     return page
@@ -73,7 +75,7 @@ def test_every_format_and_option_is_told_of() -> None:
 
 def test_every_key_of_docker_in_har_is_told_of() -> None:
     page = PAGE.read_text()
-    entries = json.loads(exported("har", readings("run")))["log"]["entries"]
+    entries = json.loads(exported("har", decoded_calls("run")))["log"]["entries"]
     keys = {key for entry in entries for key in (*entry["_docker"], *entry["_docker"]["request"])}
     assert {key for key in keys if f"`{key}`" not in page} <= {"request", "response"}
 
@@ -82,6 +84,6 @@ def test_the_example_of_a_new_format_works() -> None:
     [example] = re.findall(r"(?s)```python\n(from apispy.*?)```", PAGE.read_text())
     try:
         exec(example, {"exporter": exporter})
-        assert exported("targets", readings("ps")).decode().splitlines()[1] == "/v1.41/containers/json"
+        assert exported("targets", decoded_calls("ps")).decode().splitlines()[1] == "/v1.41/containers/json"
     finally:
         EXPORTERS.pop("targets", None)

@@ -1,4 +1,4 @@
-"""What every output makes of every session, compared with the files in expected/ (``make golden`` rewrites them)."""
+"""The text of every output for every session, compared with the files in expected/ (``make golden`` rewrites them)."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("utc")
 
 
 def redactor() -> Redactor:
-    """Its tokens are the same in every run."""
+    """A redactor whose tokens are the same in every run."""
     return Redactor(tokens=Tokens(b"the same in every run"))
 
 
@@ -68,7 +68,7 @@ def test_no_secret_and_no_control_character(session: str, view: str) -> None:
 
 
 def test_the_secrets_are_planted() -> None:
-    """The test above would notice: shown on demand, they are there."""
+    """Check that the test above can fail: the secrets are there on request."""
     wire = Wire()
     for session in SESSIONS.values():
         session(wire)

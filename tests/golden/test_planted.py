@@ -12,7 +12,7 @@ from sessions import Wire
 from test_golden import VIEWS
 
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import Console, JsonLines, Output, Reading
+from apispy.outputs import Console, DecodedCall, JsonLines, Output
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor, parse
 
@@ -26,16 +26,16 @@ class Everything(Output):
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def opened(self, reading: Reading) -> None:
+    def opened(self, reading: DecodedCall) -> None:
         self._write(repr(reading))
 
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+    def item(self, reading: DecodedCall, direction: Direction, item: Item) -> None:
         self._write(repr((reading, item)))
 
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+    def chunk(self, reading: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
         self._write(repr((reading, chunk)))
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         bodies = [body.data.decode("latin-1") for body in reading.exchange.streams.values()]
         self._write(repr((reading, bodies)))
 

@@ -18,7 +18,7 @@ from test_planted import CORE, Everything, codings
 
 from apispy.capture.format import to_json
 from apispy.engine import OPERATIONS
-from apispy.outputs import Console, JsonLines, Output, Reading
+from apispy.outputs import Console, DecodedCall, JsonLines, Output
 from apispy.pipeline import Pipeline
 from apispy.redaction import Redactor
 
@@ -112,7 +112,7 @@ class Bodies(Output):
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         self._write(json.dumps(to_json(reading.exchange)))
         for body in reading.exchange.streams.values():
             data = body.data

@@ -1,4 +1,4 @@
-"""What apispy exports as HAR, pcapng and flow file is imported again, and holds the same calls."""
+"""Exported HAR, pcapng and flow files can be imported again, with the same calls."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ import apispy.proxy.flow_files  # noqa: F401  # they register themselves
 from apispy import importers
 from apispy.app import input_files
 from apispy.importers import Settings
-from apispy.learn.diff import as_json, difference
-from apispy.outputs import Reading
+from apispy.learn.diff import compare_captures, diff_json
+from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 
 FORMATS = {"har": "har", "pcapng": "pcap", "flow": "flows"}
 
 WHOLE = ("run", "ps", "pull", "logs", "exec", "build")
-"""Sessions that no export has to shorten: others hold a withheld body, what is no HTTP, or a call without an end."""
+"""Sessions that exports keep completely: others have a withheld body, data that is not HTTP, or an unfinished call."""
 
 
-def again(before: list[Reading], name: str, where: Path) -> list[Reading]:
+def again(before: list[DecodedCall], name: str, where: Path) -> list[DecodedCall]:
     pieces = EXPORTERS[name].export(before)
     (where / "x").write_bytes(b"".join(p.encode() if isinstance(p, str) else p for p in pieces))
     assert importers.recognise(where / "x") == FORMATS[name]
@@ -34,8 +34,8 @@ def again(before: list[Reading], name: str, where: Path) -> list[Reading]:
 def test_nothing_differs(session: str, name: str, tmp_path: Path) -> None:
     before = readings(SESSIONS[session])
     after = again(before, name, tmp_path)
-    found = difference(before, after, values=True)
-    assert not found, as_json(found)
+    found = compare_captures(before, after, values=True)
+    assert not found, diff_json(found)
 
 
 @pytest.mark.parametrize("session", SESSIONS)

@@ -1,4 +1,4 @@
-"""The samples: what `apispy show` makes of them stands in samples/expected (``make golden`` rewrites it)."""
+"""The samples: samples/expected holds the output of `apispy show` for them (``make golden`` rewrites it)."""
 
 import json
 import re

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import JSON
 
-from apispy.learn.diff import Difference, as_json, difference, lines
+from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, diff_lines
 from apispy.model import Tunnel
-from apispy.outputs import Reading
-from tests.unit.outputs.readings import body, reading
+from apispy.outputs import DecodedCall
+from tests.unit.outputs.decoded_calls import body, decoded_call
 
 LINES = st.sampled_from(
     [
@@ -20,9 +20,9 @@ LINES = st.sampled_from(
 TARGETS = LINES | st.text(alphabet="/abé?&=%{}\x00. ", max_size=12).map(lambda text: f"GET /{text}")
 
 
-def made(line: str, status: int | None, ask: object, answer: object, stream: bytes | None) -> Reading:
+def made(line: str, status: int | None, ask: object, answer: object, stream: bytes | None) -> DecodedCall:
     tunnel = None if stream is None else Tunnel("tcp", body(stream), body(stream))
-    return reading(line, status, answer, ask=ask, tunnel=tunnel)
+    return decoded_call(line, status, answer, ask=ask, tunnel=tunnel)
 
 
 CALLS = st.builds(
@@ -36,13 +36,13 @@ CAPTURES = st.lists(CALLS, max_size=6).map(
 
 @given(CAPTURES, st.booleans())
 @settings(deadline=None)
-def test_nothing_differs_from_itself(calls: list[Reading], values: bool) -> None:
-    found = difference(calls, calls, values=values)
+def test_nothing_differs_from_itself(calls: list[DecodedCall], values: bool) -> None:
+    found = compare_captures(calls, calls, values=values)
     assert not found
     assert found.same == len(calls)
 
 
-def told(found: Difference, *, turned: bool = False) -> object:
+def told(found: CaptureDifference, *, turned: bool = False) -> object:
     """What was found; *turned*: as if A were B."""
     step = -1 if turned else 1
     only = [sorted(call.number for call in calls) for calls in (found.only_a, found.only_b)][::step]
@@ -58,13 +58,13 @@ def told(found: Difference, *, turned: bool = False) -> object:
 
 @given(CAPTURES, CAPTURES, st.booleans())
 @settings(deadline=None)
-def test_turned_round_it_is_the_same(a: list[Reading], b: list[Reading], values: bool) -> None:
-    one, other = difference(a, b, values=values), difference(b, a, values=values)
+def test_turned_round_it_is_the_same(a: list[DecodedCall], b: list[DecodedCall], values: bool) -> None:
+    one, other = compare_captures(a, b, values=values), compare_captures(b, a, values=values)
     assert told(one) == told(other, turned=True)
-    assert bool(one) == bool(other) == as_json(one)["differ"]
+    assert bool(one) == bool(other) == diff_json(one)["differ"]
 
 
 @given(CAPTURES, CAPTURES, st.integers(1, 120))
 @settings(deadline=None)
-def test_it_can_always_be_told(a: list[Reading], b: list[Reading], width: int) -> None:
-    assert lines(difference(a, b), width)
+def test_it_can_always_be_told(a: list[DecodedCall], b: list[DecodedCall], width: int) -> None:
+    assert diff_lines(compare_captures(a, b), width)

@@ -16,7 +16,7 @@ from apispy.learn.explain import difference_page, list_page, question_page
 from apispy.learn.explain.docker_flags import LONG_OF, ONLY_IF, PARAMETERS, SEQUENCES
 from apispy.learn.explain.docker_line import docker_line
 from apispy.learn.explain.explanation import explain
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import interpret
 from apispy.learn.explain.records import Question
 
 COMMANDS = sorted({command for row in OPERATIONS for command in row.commands})
@@ -44,13 +44,13 @@ def test_every_operation_in_every_version(operation: Operation) -> None:
 def test_its_curl_line_is_understood_as_that_operation(operation: Operation) -> None:
     line = explain(Question(operation)).curl
     if not line.startswith("# curl cannot"):
-        assert [one.operation for one in understand(line).asked] == [operation]
+        assert [one.operation for one in interpret(line).questions] == [operation]
 
 
 @pytest.mark.parametrize("path", sorted(SHOWN.glob("*.console-curl.txt")), ids=lambda path: path.stem)
 def test_the_lines_of_curl_are_understood(path: Path) -> None:
     for line in re.findall(r"(?m)^ *(\$ .*curl -.*)", path.read_text()):
-        assert "/no/such/" in line or understand(line).kind == "curl line"
+        assert "/no/such/" in line or interpret(line).kind == "curl line"
 
 
 @settings(max_examples=300, deadline=None)
@@ -68,10 +68,10 @@ def test_no_text_upsets_it(text: str, width: int) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_docker_command_makes_its_calls(command: str) -> None:
-    found = understand(command)
+    found = interpret(command)
     wanted = {row.id for row in OPERATIONS if command in row.commands}
     assert found.kind == "docker command"
-    assert wanted <= {one.operation.id for one in found.asked}
+    assert wanted <= {one.operation.id for one in found.questions}
 
 
 def test_the_tables_of_the_docker_cli_know_only_what_there_is() -> None:

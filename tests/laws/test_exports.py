@@ -17,7 +17,7 @@ from mitmproxy.io import FlowReader
 
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.columns import COLUMNS
 from apispy.outputs.exports.http_bytes import pieces
@@ -30,7 +30,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 quickly = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def readings(calls: list[Exchange]) -> list[Reading]:
+def readings(calls: list[Exchange]) -> list[DecodedCall]:
     memory = NameRegistry()
     redactor = Redactor(Policy(show_secrets=True))
     return [read(call, memory, redactor=redactor) for call in calls]

@@ -13,7 +13,7 @@ from apispy.errors import UsageError
 from apispy.filters import Filter, Part
 from apispy.filters.fields import TABLE
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Tunnel
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 
 VALUES = {
     "a pattern": st.text(max_size=8) | st.sampled_from(["*", "Container*", "?"]),
@@ -60,7 +60,7 @@ JSON = st.recursive(
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> Reading:
+def readings(draw: st.DrawFn) -> DecodedCall:
     method, target = draw(st.sampled_from(["GET", "POST", "DELETE", ""])), draw(TARGETS)
     response = draw(st.none() | st.builds(Response, st.integers(-1, 10**9), body=BODIES))
     tunnel = draw(st.none() | st.builds(Tunnel, st.just("tcp"), BODIES, BODIES))
@@ -70,7 +70,7 @@ def readings(draw: st.DrawFn) -> Reading:
     exchange = replace(exchange, duration=draw(ODD))
     items = draw(st.just({}) | JSON.map(lambda value: {"request": (Item("json", "", value, (0, 1)),)}))
     texts = st.lists(st.text(max_size=4), max_size=2).map(tuple)
-    return Reading(exchange, lookup(method, target), items, draw(texts), draw(texts))
+    return DecodedCall(exchange, lookup(method, target), items, draw(texts), draw(texts))
 
 
 @given(EXPRESSIONS)
@@ -93,7 +93,7 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
     EXPRESSIONS, readings(), st.lists(st.sampled_from(Part)).map(lambda parts: reduce(or_, parts, Part(0)))
 )
 def test_any_call_can_be_judged_and_what_is_said_early_stays(
-    text: str, reading: Reading, known: Part
+    text: str, reading: DecodedCall, known: Part
 ) -> None:
     wanted = Filter.parse(text)
     final = wanted.matches(reading)

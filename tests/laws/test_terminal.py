@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from apispy.app.messages import print_lines
 from apispy.capture.events import tap_events
 from apispy.learn import NameRegistry
-from apispy.learn.diff import difference
-from apispy.learn.diff.text import lines
+from apispy.learn.diff import compare_captures
+from apispy.learn.diff.as_text import diff_lines
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl
@@ -82,8 +82,8 @@ def test_no_call_makes_a_line_that_looks_like_another_ones(view: str, calls: lis
 def test_nor_can_a_difference(one: list[Exchange], other: list[Exchange]) -> None:
     redactor = Redactor(Policy(show_secrets=True))
     readings = [[read(call, NameRegistry(), redactor=redactor) for call in calls] for calls in (one, other)]
-    found = difference(*readings, values=True)
+    found = compare_captures(*readings, values=True)
     for width in (40, 200):
         with redirect_stdout(io.StringIO()) as printed:
-            print_lines(lines(found, width), color=False)
+            print_lines(diff_lines(found, width), color=False)
         assert not HIDDEN.findall(printed.getvalue())

@@ -16,8 +16,8 @@ from apispy.cli.options import COLOR, FILE
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
-    from apispy.learn.diff import Difference
-    from apispy.outputs import Reading
+    from apispy.learn.diff import CaptureDifference
+    from apispy.outputs import DecodedCall
 
 
 @click.command(cls=Command, short_help="Compare the calls of two captures.")
@@ -35,14 +35,14 @@ def command(a: Path, b: Path, values: bool, as_json: bool, color: str) -> int:
     \b
     apispy diff before.jsonl after.jsonl
     """
-    from apispy.learn.diff import difference
+    from apispy.learn.diff import compare_captures
 
-    found = difference(_readings(a), _readings(b), (str(a), str(b)), values=values)
+    found = compare_captures(_readings(a), _readings(b), (str(a), str(b)), values=values)
     _print(found, as_json, use_color(color, sys.stdout))
     return 1 if found else 0
 
 
-def _readings(file: Path) -> "list[Reading]":
+def _readings(file: Path) -> "list[DecodedCall]":
     """Read the calls in the order of their numbers. Raises UsageError: exit code 1 means that the files differ."""
     try:
         found = read_calls(file)
@@ -51,10 +51,10 @@ def _readings(file: Path) -> "list[Reading]":
     return sorted(readings_of(found), key=lambda reading: reading.exchange.id)
 
 
-def _print(found: "Difference", as_json: bool, color: bool) -> None:
+def _print(found: "CaptureDifference", as_json: bool, color: bool) -> None:
     from apispy.learn import diff
 
     if as_json:
-        click.echo(json.dumps(diff.as_json(found), indent=2))  # ASCII only
+        click.echo(json.dumps(diff.diff_json(found), indent=2))  # ASCII only
         return
-    print_lines(diff.lines(found, shutil.get_terminal_size().columns), color)
+    print_lines(diff.diff_lines(found, shutil.get_terminal_size().columns), color)

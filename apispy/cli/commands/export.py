@@ -17,7 +17,9 @@ class ExportCommand(Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Formats"):
-            formatter.write_dl([(one.name, f"{one.says} ({one.suffix})") for one in exporters().values()])
+            formatter.write_dl(
+                [(one.name, f"{one.description} ({one.suffix})") for one in exporters().values()]
+            )
 
 
 @click.command(

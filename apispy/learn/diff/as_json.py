@@ -1,12 +1,12 @@
-"""A difference as JSON: ``apispy diff --json``. What it holds is told in docs/diff.md."""
+"""A difference as JSON: ``apispy diff --json``. docs/diff.md documents its fields."""
 
 from typing import Any
 
-from apispy.learn.diff.compare import Capture, Difference, Pair
-from apispy.learn.diff.facts import Seen
+from apispy.learn.diff.compare import CaptureDifference, CaptureSummary, Pair
+from apispy.learn.diff.facts import CallFacts
 
 
-def as_json(found: Difference) -> dict[str, Any]:
+def diff_json(found: CaptureDifference) -> dict[str, Any]:
     return {
         "differ": bool(found),
         "a": _capture(found.a),
@@ -18,13 +18,13 @@ def as_json(found: Difference) -> dict[str, Any]:
     }
 
 
-def _capture(capture: Capture) -> dict[str, Any]:
+def _capture(capture: CaptureSummary) -> dict[str, Any]:
     return {"name": capture.name, "calls": capture.calls, "versions": list(capture.versions)}
 
 
-def _call(call: Seen) -> dict[str, Any]:
-    asked = [{"kind": kind, "place": place, "value": value} for (kind, place), value in call.asked]
-    return {"id": call.number, "operation": call.operation or None, "call": call.line, "asked": asked}
+def _call(call: CallFacts) -> dict[str, Any]:
+    request = [{"kind": kind, "place": place, "value": value} for (kind, place), value in call.request_facts]
+    return {"id": call.number, "operation": call.operation or None, "call": call.line, "asked": request}
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

@@ -1,16 +1,16 @@
-"""Aligns two captures, and tells what differs between them."""
+"""Aligns the calls of two captures and finds their differences."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
-from apispy.learn.diff.facts import Kind, Place, Read, Seen, all_seen
+from apispy.learn.diff.facts import CallFacts, Kind, Place, ReadCall, collect_facts
 from apispy.learn.diff.shape import comparable
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact that differs. None: there is no such thing on that side."""
+    """A fact that differs. None: that side does not have it."""
 
     kind: Kind
     place: str
@@ -20,28 +20,30 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The same call in both captures, and what differs in it."""
+    """A call that is in both captures, and its changes."""
 
-    a: Seen
-    b: Seen
+    a: CallFacts
+    b: CallFacts
     changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
-    """What one side is, in a line: how many calls, which versions of the API."""
+class CaptureSummary:
+    """One side of the comparison: its number of calls and API versions."""
 
     name: str
     calls: int
-    versions: tuple[str, ...]  # those that the client named, as they first appear
+    versions: tuple[str, ...]  # from the request paths, in order of appearance
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    a: Capture
-    b: Capture
-    only_a: tuple[Seen, ...]
-    only_b: tuple[Seen, ...]
+class CaptureDifference:
+    """All differences between two captures."""
+
+    a: CaptureSummary
+    b: CaptureSummary
+    only_a: tuple[CallFacts, ...]
+    only_b: tuple[CallFacts, ...]
     changed: tuple[Pair, ...]
     same: int  # pairs without any change
 
@@ -50,24 +52,24 @@ class Difference:
         return set(self.a.versions) != set(self.b.versions)
 
     def __bool__(self) -> bool:
-        """Whether they differ."""
+        """Whether the captures differ."""
         return bool(self.only_a or self.only_b or self.changed or self.versions_differ)
 
 
-def difference(
-    a: Iterable[Read], b: Iterable[Read], names: tuple[str, str] = ("A", "B"), *, values: bool = False
-) -> Difference:
-    """What differs between the calls of *a* and *b*, read in the order of the captures.
+def compare_captures(
+    a: Iterable[ReadCall], b: Iterable[ReadCall], names: tuple[str, str] = ("A", "B"), *, values: bool = False
+) -> CaptureDifference:
+    """Compare the calls of *a* and *b*, each in the order of its capture.
 
-    With *values* what the answers say is compared too, not only their shape. Time grows with the number of calls.
+    *values* also compares the values in responses, not only their shape. Time grows with the number of calls.
     """
-    ours, theirs = all_seen(a, values=values), all_seen(b, values=values)
-    pairs, only_a, only_b = _align(ours, theirs)
-    compared = [Pair(one, two, _changes(one, two)) for one, two in pairs]
+    facts_a, facts_b = collect_facts(a, values=values), collect_facts(b, values=values)
+    pairs, only_a, only_b = _align(facts_a, facts_b)
+    compared = [Pair(call_a, call_b, _changes(call_a, call_b)) for call_a, call_b in pairs]
     changed = tuple(pair for pair in compared if pair.changes)
-    return Difference(
-        _capture(names[0], ours),
-        _capture(names[1], theirs),
+    return CaptureDifference(
+        _capture(names[0], facts_a),
+        _capture(names[1], facts_b),
         tuple(only_a),
         tuple(only_b),
         changed,
@@ -75,28 +77,30 @@ def difference(
     )
 
 
-Key = Callable[[Seen], Hashable]
+Key = Callable[[CallFacts], Hashable]
 
-KEYS: tuple[Key, ...] = (
-    lambda call: (call.line, call.asked, call.facts["status", ""]),
-    lambda call: (call.line, call.asked),
-    lambda call: (call.line, call.named),
+MATCH_KEYS: tuple[Key, ...] = (
+    lambda call: (call.line, call.request_facts, call.facts["status", ""]),
+    lambda call: (call.line, call.request_facts),
+    lambda call: (call.line, call.path_facts),
     lambda call: call.line,
 )
-"""What makes two calls one, the strictest first. Of several that are alike, the first belongs to the first: so calls
-that run beside each other may change their order, and the sides may change places."""
+"""Keys that pair calls, strictest first. Duplicates are paired in order. The order of concurrent calls does not
+matter, nor does which capture is A."""
 
 
-def _align(a: list[Seen], b: list[Seen]) -> tuple[list[tuple[Seen, Seen]], list[Seen], list[Seen]]:
-    pairs: list[tuple[Seen, Seen]] = []
-    for key in KEYS:
-        waiting: dict[Hashable, list[Seen]] = defaultdict(list)
+def _align(
+    a: list[CallFacts], b: list[CallFacts]
+) -> tuple[list[tuple[CallFacts, CallFacts]], list[CallFacts], list[CallFacts]]:
+    pairs: list[tuple[CallFacts, CallFacts]] = []
+    for key in MATCH_KEYS:
+        waiting: dict[Hashable, list[CallFacts]] = defaultdict(list)
         for call in reversed(b):
             waiting[key(call)].append(call)
         left = []
         for call in a:
-            if fitting := waiting[key(call)]:
-                pairs.append((call, fitting.pop()))
+            if candidates := waiting[key(call)]:
+                pairs.append((call, candidates.pop()))
             else:
                 left.append(call)
         rest = {id(call) for calls in waiting.values() for call in calls}
@@ -104,23 +108,23 @@ def _align(a: list[Seen], b: list[Seen]) -> tuple[list[tuple[Seen, Seen]], list[
     return sorted(pairs, key=lambda pair: pair[0].number), a, b
 
 
-def _changes(a: Seen, b: Seen) -> tuple[Change, ...]:
+def _changes(a: CallFacts, b: CallFacts) -> tuple[Change, ...]:
     found = []
     for kind, place in sorted(a.facts.keys() | b.facts.keys(), key=_order):
-        one, two = a.facts.get((kind, place)), b.facts.get((kind, place))
-        if one != two:
-            found.append(Change(kind, place, one, two))
-    if a.facts["status", ""] == b.facts["status", ""]:  # an error has another shape than an answer
+        value_a, value_b = a.facts.get((kind, place)), b.facts.get((kind, place))
+        if value_a != value_b:
+            found.append(Change(kind, place, value_a, value_b))
+    if a.facts["status", ""] == b.facts["status", ""]:  # errors have another shape than results
         found.extend(_shape_changes(a, b))
     return tuple(found)
 
 
-def _shape_changes(a: Seen, b: Seen) -> list[Change]:
+def _shape_changes(a: CallFacts, b: CallFacts) -> list[Change]:
     found = []
     for path in sorted(a.shapes.keys() | b.shapes.keys()):
-        one, two = a.shapes.get(path), b.shapes.get(path)
-        if one != two and comparable(path, a.shapes) and comparable(path, b.shapes):
-            found.append(Change("answer", path.removeprefix(".") or "the whole", one, two))
+        value_a, value_b = a.shapes.get(path), b.shapes.get(path)
+        if value_a != value_b and comparable(path, a.shapes) and comparable(path, b.shapes):
+            found.append(Change("answer", path.removeprefix(".") or "the whole", value_a, value_b))
     return found
 
 
@@ -133,6 +137,6 @@ def _order(place: Place) -> tuple[int, str]:
     return KIND_ORDER.index(place[0]), place[1]
 
 
-def _capture(name: str, calls: list[Seen]) -> Capture:
+def _capture(name: str, calls: list[CallFacts]) -> CaptureSummary:
     versions = dict.fromkeys(call.version for call in calls if call.version)
-    return Capture(name, len(calls), tuple(versions))
+    return CaptureSummary(name, len(calls), tuple(versions))

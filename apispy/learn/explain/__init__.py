@@ -1,7 +1,7 @@
-"""What Docker's API has, told to people: ``apispy explain``.
+"""Explanations of the Docker API for people: ``apispy explain``.
 
-``understand`` finds out what was typed, ``explanation`` makes the records of it, ``text`` and ``as_json`` render them;
-``pages`` puts these together.
+``interpretation`` parses what the user typed, ``explanation`` collects the records about it, ``explanation_text`` and
+``as_json`` format them; ``pages`` combines these.
 """
 
 from apispy.learn.explain.layout import Line

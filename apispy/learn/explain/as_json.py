@@ -1,4 +1,4 @@
-"""Explanations as JSON values. The fields are documented in docs/explain.md."""
+"""Explanations as JSON values. docs/explain.md documents the fields."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,7 +7,7 @@ from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
 from apispy.learn.explain.descriptions import description
-from apispy.learn.explain.records import Change, Explanation, FieldRow, Understood
+from apispy.learn.explain.records import Change, Explanation, FieldRow, Interpretation
 
 Json = dict[str, Any]
 
@@ -25,50 +25,50 @@ def operation_json(row: Operation) -> Json:
     }
 
 
-def explanation_json(one: Explanation) -> Json:
-    row = one.operation
+def explanation_json(explanation: Explanation) -> Json:
+    row = explanation.operation
     return {
         **operation_json(row),
-        "api": one.api,
-        "engines": one.engines,
-        "notes": list(one.notes),
-        "given": [asdict(part) for part in one.given],
-        "parameters": [_parameter(row, part) for part in one.parameters],
+        "api": explanation.api,
+        "engines": explanation.engines,
+        "notes": list(explanation.notes),
+        "given": [asdict(argument) for argument in explanation.typed],
+        "parameters": [_parameter(row, part) for part in explanation.parameters],
         "body": {
-            "framing": one.request_framing,
-            "type": one.request_type,
-            "fields": [_field(part) for part in one.body],
+            "framing": explanation.request_framing,
+            "type": explanation.request_type,
+            "fields": [_field(part) for part in explanation.body],
         },
         "response": {
-            "framing": one.response_framing,
+            "framing": explanation.response_framing,
             "answers": [
                 {
-                    "status": answer.status,
-                    "type": answer.type,
-                    "fields": [_field(part) for part in answer.fields],
+                    "status": response.status,
+                    "type": response.type,
+                    "fields": [_field(part) for part in response.fields],
                 }
-                for answer in one.answers
+                for response in explanation.responses
             ],
         },
-        "changes": [asdict(change) for change in one.changes],
+        "changes": [asdict(change) for change in explanation.changes],
         "commands": list(row.commands),
-        "curl": one.curl,
+        "curl": explanation.curl,
         "secrets": list(row.secrets),
-        "link": one.link,
+        "link": explanation.link,
     }
 
 
-def explanations_json(understood: Understood, pages: list[Explanation]) -> Json:
+def explanations_json(interpretation: Interpretation, pages: list[Explanation]) -> Json:
     return {
-        "understood": understood.kind,
-        "notes": list(understood.notes),
+        "understood": interpretation.kind,
+        "notes": list(interpretation.notes),
         "explanations": [explanation_json(page) for page in pages],
     }
 
 
-def found_json(understood: Understood) -> Json:
-    found = [{**operation_json(hit.operation), "where": list(hit.where)} for hit in understood.hits]
-    return {"understood": understood.kind, "found": found}
+def found_json(interpretation: Interpretation) -> Json:
+    found = [{**operation_json(hit.operation), "where": list(hit.where)} for hit in interpretation.hits]
+    return {"understood": interpretation.kind, "found": found}
 
 
 def difference_json(older: str, newer: str, notes: list[str], changes: tuple[Change, ...]) -> Json:

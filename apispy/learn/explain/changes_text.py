@@ -1,4 +1,4 @@
-"""Changes as lines of text: of one operation by version, of two versions by operation."""
+"""Changes as lines of text: one operation by version, or two versions by operation."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -8,21 +8,22 @@ from apispy.learn.explain.layout import BLANK, Line, paragraph, table
 from apispy.learn.explain.records import Change
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
-PARTS = {"operation": "", "parameter": "", "body": "body ", "answer": "answer ", "status": "status "}
+PARTS = {"operation": "", "parameter": "", "body": "body ", "answer": "response ", "status": "status "}
+"""Prefixes of names in the text."""
 
 
 def history_lines(changes: tuple[Change, ...], width: int) -> list[Line]:
-    """A row for each version that did something."""
+    """Format a row for each version with changes."""
     if not changes:
         return []
     rows = [(version, _compact(group)) for version, group in groupby(changes, lambda change: change.version)]
-    return [Line("What changed", "bold"), *table(rows, width)]
+    return [Line("Changes", "bold"), *table(rows, width)]
 
 
 def difference_lines(
     changes: tuple[Change, ...], older: str, newer: str, notes: tuple[str, ...], width: int
 ) -> list[Line]:
-    """What *newer* has otherwise: whole operations first, then the rest by operation."""
+    """Format the changes in *newer*: whole operations first, then the rest by operation."""
     count = len({change.operation for change in changes})
     differ = "1 operation differs" if count == 1 else f"{count or 'no'} operations differ"
     title = f"From API {older} to {newer}: {differ}"
@@ -36,7 +37,9 @@ def difference_lines(
     for operation, group in groupby(parts, lambda change: change.operation):
         row = BY_ID[operation]
         lines += [BLANK, Line(f"{row.id}  {row.method} {row.path}", "bold")]
-        lines += table([(SIGNS[one.what], f"{_name(one)}{_from_to(one)}") for one in group], width)
+        lines += table(
+            [(SIGNS[change.what], f"{_name(change)}{_from_to(change)}") for change in group], width
+        )
     return lines
 
 
@@ -46,7 +49,7 @@ def _whole(change: Change) -> tuple[str, str, str]:
 
 
 def _compact(changes: Iterable[Change]) -> str:
-    """ "+ body A, B; ~ query all" """
+    """Format changes on one line: "+ body A, B; ~ query all"."""
     words = []
     for (part, what), group in groupby(
         sorted(changes, key=_order), lambda change: (change.part, change.what)
@@ -67,8 +70,8 @@ def _name(change: Change) -> str:
 def _from_to(change: Change) -> str:
     if change.what == "changed":
         return f": {_delta(change)}"
-    said = change.after or change.before
-    return f": {said}" if said else ""
+    description = change.after or change.before
+    return f": {description}" if description else ""
 
 
 def _in_brackets(change: Change) -> str:
@@ -76,8 +79,8 @@ def _in_brackets(change: Change) -> str:
 
 
 def _delta(change: Change) -> str:
-    """ "string -> integer", "+cluster, -npipe": of what is said of it only what differs."""
-    before, after = (said.replace("one of ", "").split(", ") for said in (change.before, change.after))
+    """Format what differs between two descriptions: "string -> integer", "+cluster, -npipe"."""
+    before, after = (text.replace("one of ", "").split(", ") for text in (change.before, change.after))
     gone = [word for word in before if word not in after]
     new = [word for word in after if word not in before]
     if len(gone) == len(new) == 1:

@@ -1,4 +1,4 @@
-"""A curl line as it is pasted: over several lines, after a prompt or a pipe, with its quotes."""
+"""Parses a pasted curl command: over several lines, after a prompt or a pipe, with its quotes."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ WITH_VALUE = {
     "--url": "url",
     "-T": "upload", "--upload-file": "upload",
 }  # fmt: skip
-"""curl's options that say what the request is."""
+"""curl options that define the request."""
 
 IGNORED_WITH_VALUE = frozenset({
     "--unix-socket", "--abstract-unix-socket", "--cacert", "--capath", "--cert", "--key", "--cert-type",
@@ -29,7 +29,7 @@ IGNORED_WITH_VALUE = frozenset({
     "--noproxy", "--connect-to", "--request-target", "-E", "-u", "-o", "-m", "-A", "-e", "-w", "-x",
     "-b", "-c", "-K", "-F", "-r", "-D",
 })  # fmt: skip
-"""Others that a value follows."""
+"""Other curl options that take a value."""
 
 FLAGS = {"-I": "head", "--head": "head", "-G": "get", "--get": "get"}
 
@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"(?:^|[|;&\n])\s*(?:[$#%>]\s+)?(?:sudo\s+)?(?:\S*/)?curl\
 
 @dataclass
 class _Line:
-    """What the words of the line come to."""
+    """The request that the options define."""
 
     method: str = ""
     url: str = ""
@@ -51,13 +51,13 @@ class _Line:
 
 
 def curl_line(text: str) -> tuple[Question, ...] | None:
-    """The call that a curl line makes; () if it is none of Docker's API, None for any other text."""
+    """Return the call of a curl command; () if it is not a Docker API call, None if *text* is not a curl command."""
     command = _COMMAND.search(_CONTINUED.sub(" ", text))
     if not command:
         return None
     line = _Line()
     for name, value in _options(_words(command[1])):
-        _take(line, name, value)
+        _apply(line, name, value)
     body = "&".join(line.data)
     target = re.sub(
         r"^(?![a-z]+://|/)", "http://", line.url, flags=re.IGNORECASE
@@ -70,7 +70,7 @@ def curl_line(text: str) -> tuple[Question, ...] | None:
 
 
 def _words(text: str) -> list[str]:
-    """As a shell splits them, without comments; at spaces where the quotes do not close."""
+    """Split like a shell, without comments; at spaces if a quote is not closed."""
     text = text.replace(" $'", " '")
     try:
         return shlex.split(text, comments=True)
@@ -79,38 +79,38 @@ def _words(text: str) -> list[str]:
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of what an option means, "" for the URL, and its value."""
-    left = iter(words)
-    for word in left:
+    """Yield pairs of an option's meaning and its value."""
+    remaining = iter(words)
+    for word in remaining:
         if word in ("|", ";", "&&", "&", ">"):  # the command ends here
             return
         name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
         if word.startswith("--") and name in FLAGS:
             yield FLAGS[name], ""
         elif word.startswith("--") and name in WITH_VALUE:
-            yield WITH_VALUE[name], value if equals else next(left, "")
+            yield WITH_VALUE[name], value if equals else next(remaining, "")
         elif word.startswith("--") and name in IGNORED_WITH_VALUE:
-            value = value if equals else next(left, "")
+            value = value if equals else next(remaining, "")
         elif not word.startswith("-"):
             yield "url", word
         elif not word.startswith("--"):
-            yield from _short(word, left)
+            yield from _short(word, remaining)
 
 
-def _short(word: str, left: Iterator[str]) -> Iterator[tuple[str, str]]:
-    """Short options in one word, of which the last may take a value: "-sSXPOST", "-sSX POST"."""
+def _short(word: str, remaining: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Yield short options combined in one word; the last may take a value: "-sSXPOST", "-sSX POST"."""
     for end, letter in enumerate(word[1:], 2):
         name = f"-{letter}"
         if name in FLAGS:
             yield FLAGS[name], ""
         elif name in WITH_VALUE or name in IGNORED_WITH_VALUE:
-            value = word[end:] or next(left, "")
+            value = word[end:] or next(remaining, "")
             if name in WITH_VALUE:
                 yield WITH_VALUE[name], value
             return
 
 
-def _take(line: _Line, name: str, value: str) -> None:
+def _apply(line: _Line, name: str, value: str) -> None:
     match name:
         case "method":
             line.method = value
@@ -141,7 +141,7 @@ def _method(line: _Line, body: str) -> str:
 
 
 def _with_form(call: Call, line: _Line, body: str) -> Call:
-    """With the parameters of a form: what curl sends unless it is told another Content-Type."""
+    """Add form parameters: curl sends a form unless another Content-Type is given."""
     typed = next((h for h in line.headers if h.lower().startswith("content-type:")), "")
     form = typed.lower().endswith("x-www-form-urlencoded") or not (typed or line.json)
     if not form or body.startswith(("@", "{", "[")):

@@ -1,4 +1,4 @@
-"""What flags of the docker CLI come to in the API, and in which order its commands call. Data only."""
+"""How docker CLI flags map to API parameters, and the call order of CLI commands. Data only."""
 
 SEQUENCES: dict[str, tuple[str, ...]] = {
     "docker attach": ("ContainerWait", "ContainerInspect", "ContainerAttach", "ContainerResize"),
@@ -30,30 +30,33 @@ SEQUENCES: dict[str, tuple[str, ...]] = {
     "docker swarm unlock-key": ("SwarmInspect", "SwarmUpdate", "SwarmUnlockkey"),
     "docker system prune": ("ContainerPrune", "NetworkPrune", "VolumePrune", "ImagePrune", "BuildPrune"),
 }
-"""The order of the calls of a command and its variants, where the order of the catalogue is another one.
+"""The call order of a command and its variants, where it differs from the order of the catalogue.
 
-As docker 20.10.24 and 28.2.2 were seen to call, but for builds, plugins and what needs a second node.
+Observed with docker 20.10.24 and 28.2.2, except for builds, plugins and commands that need a second node.
 """
 
 ONLY_IF = {
-    ("docker run", "ImageCreate"): "if the image is not there yet, and then creates again",
-    ("docker create", "ImageCreate"): "if the image is not there yet, and then creates again",
-    ("docker cp", "ContainerArchive"): "when it copies out of the container",
-    ("docker cp", "PutContainerArchive"): "when it copies into the container",
-    ("docker cp", "ContainerCopy"): "by engines before 1.8",
+    ("docker run", "ImageCreate"): "only if the image is missing; the container is created again afterwards",
+    (
+        "docker create",
+        "ImageCreate",
+    ): "only if the image is missing; the container is created again afterwards",
+    ("docker cp", "ContainerArchive"): "when copying from the container",
+    ("docker cp", "PutContainerArchive"): "when copying to the container",
+    ("docker cp", "ContainerCopy"): "with engines before 1.8",
     ("docker build", "Session"): "with BuildKit",
     ("docker build", "BuildCancel"): "with BuildKit, on Ctrl-C",
 }
-"""Calls of a command that it does not always make."""
+"""Calls that a command makes only under a condition."""
 
-NOT_WITH = {("docker run", "-d"): ("ContainerAttach", "ContainerResize")}
-"""Calls that a flag saves."""
+SKIPPED_BY_FLAG = {("docker run", "-d"): ("ContainerAttach", "ContainerResize")}
+"""Calls that a flag avoids."""
 
 LONG = {
     "-a": "--all", "-d": "--detach", "-f": "--force", "-l": "--latest", "-n": "--last", "-s": "--size", "-t": "--tty",
     "-v": "--volumes",
 }  # fmt: skip
-"""The usual meanings of short flags."""
+"""Long forms of short flags in most commands."""
 
 LONG_OF = {
     ("ContainerList", "-f"): "--filter",
@@ -74,7 +77,7 @@ LONG_OF = {
     ("ServiceLogs", "-n"): "--tail",
     ("ServiceLogs", "-t"): "--timestamps",
 }
-"""And their meanings in the commands that cause an operation."""
+"""Long forms of short flags in the commands that cause an operation."""
 
 PARAMETERS: dict[tuple[str, str], tuple[str, str]] = {
     ("ContainerList", "--all"): ("all", "1"),
@@ -114,4 +117,4 @@ PARAMETERS: dict[tuple[str, str], tuple[str, str]] = {
     ("ServiceLogs", "--since"): ("since", ""),
     ("ServiceLogs", "--timestamps"): ("timestamps", "1"),
 }
-"""The query parameter that a flag becomes, and its value; "" is the flag's own value."""
+"""The query parameter of a flag, and its value; "" means the value of the flag."""

@@ -1,4 +1,4 @@
-"""``docker ps -a``: the calls that a command of the docker CLI makes, from the commands in the catalogue."""
+"""Finds the calls of a docker CLI command such as ``docker ps -a``, from the commands in the catalogue."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from apispy.engine import OPERATIONS, Operation, lookup
-from apispy.learn.explain.docker_flags import LONG, LONG_OF, NOT_WITH, ONLY_IF, PARAMETERS, SEQUENCES
+from apispy.learn.explain.docker_flags import LONG, LONG_OF, ONLY_IF, PARAMETERS, SEQUENCES, SKIPPED_BY_FLAG
 from apispy.learn.explain.records import Question
 
 GLOBAL_WITH_VALUE = frozenset(
@@ -24,9 +24,9 @@ GLOBAL_WITH_VALUE = frozenset(
         "--tlskey",
     ]
 )
-"""Options that may stand before the command, and take a value."""
+"""Options before the command that take a value."""
 
-ALSO = {
+SYNONYMS = {
     "docker container list": "docker container ls",
     "docker container ps": "docker container ls",
     "docker container remove": "docker container rm",
@@ -40,19 +40,19 @@ ALSO = {
     "docker run --tty": "docker run -t",
     "docker exec --tty": "docker exec -t",
 }
-"""Other spellings."""
+"""Commands with another spelling in the catalogue."""
 
-SHORTER = ("container", "image", "system", "builder")
-"""Groups whose commands have a shorter spelling too, which may name more of the calls."""
+GROUPS_WITH_SHORT_FORM = ("container", "image", "system", "builder")
+"""Groups whose commands also have a short form, which may list more calls."""
 
-PING = "Before them comes HEAD /_ping, which tells the client what versions the daemon speaks."
+PING_NOTE = "They are preceded by HEAD /_ping, which returns the API version of the daemon."
 
 _COMMANDS = {command for row in OPERATIONS for command in row.commands}
 _LINE = re.compile(r"(?:[$#%>]\s+)?(?:sudo\s+)?(?:\w+=\S*\s+)*(?:\S*/)?(docker(?=\s|$).*)", re.DOTALL)
 
 
 def docker_line(text: str) -> tuple[tuple[Question, ...], tuple[str, ...]] | None:
-    """The calls of a docker command in their order, and notes; no calls if it is not known, None for other text."""
+    """Return the calls of a docker command in order, and notes; no calls if it is unknown, None for other text."""
     line = _LINE.fullmatch(text)
     if not line:
         return None
@@ -61,9 +61,9 @@ def docker_line(text: str) -> tuple[tuple[Question, ...], tuple[str, ...]] | Non
     if not base:
         return (), ()
     names = _names(base, flags)
-    rows = [row for row in _ordered(names[-1], names) if row.id not in _saved(names[-1], flags)]
-    notes = [PING, *(f"{row.id}: {why}." for row in rows if (why := ONLY_IF.get((names[-1], row.id))))]
-    return tuple(_asked(row, flags) for row in rows), tuple(notes)
+    rows = [row for row in _ordered(names[-1], names) if row.id not in _skipped(names[-1], flags)]
+    notes = [PING_NOTE, *(f"{row.id}: {why}." for row in rows if (why := ONLY_IF.get((names[-1], row.id))))]
+    return tuple(_question(row, flags) for row in rows), tuple(notes)
 
 
 def _words(text: str) -> list[str]:
@@ -74,20 +74,20 @@ def _words(text: str) -> list[str]:
 
 
 def _without_globals(words: list[str]) -> list[str]:
-    left = iter(words[1:])
-    for word in left:
+    remaining = iter(words[1:])
+    for word in remaining:
         if word in GLOBAL_WITH_VALUE:
-            next(left, "")
+            next(remaining, "")
         elif not word.startswith("-"):
-            return ["docker", word, *left]
+            return ["docker", word, *remaining]
     return ["docker"]
 
 
 def _command(words: list[str]) -> tuple[str, list[str]]:
-    """The longest command that is known, without flags, and the words after it."""
+    """Return the longest known command without flags, and the words after it."""
     for length in (3, 2):
         base = " ".join(words[:length])
-        base = ALSO.get(base, base)
+        base = SYNONYMS.get(base, base)
         plain = len(words) >= length and not words[length - 1].startswith("-")
         if plain and (base in _COMMANDS or f"{base} -a" in _COMMANDS):
             return base, words[length:]
@@ -95,19 +95,25 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _names(base: str, flags: list[str]) -> list[str]:
-    """The spellings of the command in the catalogue, with its flags where they matter; the shortest one last."""
+    """Return the command's spellings in the catalogue, with flags where they matter; the shortest last."""
     group, _, last = base.removeprefix("docker ").partition(" ")
     short = f"docker {last}"
-    names = [base, short] if group in SHORTER and last != "inspect" and short in _COMMANDS else [base]
-    given = {flag for flag, _ in _flags(flags)}
+    names = (
+        [base, short]
+        if group in GROUPS_WITH_SHORT_FORM and last != "inspect" and short in _COMMANDS
+        else [base]
+    )
+    flags_given = {flag for flag, _ in _flags(flags)}
     variants = [
-        f"{name} {flag}" for name in names for flag in given | {LONG.get(flag, flag) for flag in given}
+        f"{name} {flag}"
+        for name in names
+        for flag in flags_given | {LONG.get(flag, flag) for flag in flags_given}
     ]
-    return [ALSO.get(variant, variant) for variant in variants] + names
+    return [SYNONYMS.get(variant, variant) for variant in variants] + names
 
 
 def _flags(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Flags and their values, clusters taken apart: "-it" is -i and -t. The value is a guess: the next word."""
+    """Yield flags and values, clusters split: "-it" is -i and -t. The value is assumed to be the next word."""
     for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         if word.startswith("--"):
@@ -123,13 +129,16 @@ def _ordered(base: str, names: list[str]) -> list[Operation]:
     return sorted(rows, key=lambda row: sequence.index(row.id) if row.id in sequence else len(sequence))
 
 
-def _saved(base: str, words: list[str]) -> tuple[str, ...]:
-    given = {LONG.get(flag, flag) for flag, _ in _flags(words)}
-    return next((ids for (name, flag), ids in NOT_WITH.items() if name == base and LONG[flag] in given), ())
+def _skipped(base: str, words: list[str]) -> tuple[str, ...]:
+    long_flags = {LONG.get(flag, flag) for flag, _ in _flags(words)}
+    return next(
+        (ids for (name, flag), ids in SKIPPED_BY_FLAG.items() if name == base and LONG[flag] in long_flags),
+        (),
+    )
 
 
-def _asked(row: Operation, words: list[str]) -> Question:
-    """The call with the parameters that its flags become."""
+def _question(row: Operation, words: list[str]) -> Question:
+    """Build the call with the parameters that its flags set."""
     query: dict[str, str] = {}
     filters: dict[str, dict[str, bool]] = {}
     for flag, typed in _flags(words):

@@ -1,4 +1,4 @@
-"""Lines for people: paragraphs and tables of a given width. Colours and escaping are the printer's affair."""
+"""Paragraphs and tables of a given width. The caller applies colours and escaping."""
 
 import textwrap
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from typing import Literal
 
 Style = Literal["", "bold", "dim", "warn"]
 
-WIDEST = 28
-"""Characters that a column but the last takes at most; what is longer pushes its line to the right."""
+MAX_COLUMN_WIDTH = 28
+"""Maximum width of any column except the last; longer cells shift their line to the right."""
 
-NARROWEST = 20
-"""Columns that are used even if the terminal says that it has fewer."""
+MIN_WIDTH = 20
+"""Minimum width used, even if the terminal reports less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, without its end. What was typed may stand in it."""
+    """One line without its line break. It may contain text that the user typed."""
 
     text: str
     style: Style = ""
@@ -26,15 +26,17 @@ BLANK = Line("")
 
 
 def paragraph(text: str, width: int, indent: int = 0, style: Style = "") -> list[Line]:
-    """*text* over as many lines as *width* columns need."""
+    """Wrap *text* to *width* columns."""
     return _wrapped(text, width, " " * indent, " " * indent, style)
 
 
 def table(rows: Sequence[tuple[str, ...]], width: int, indent: int = 2, style: Style = "") -> list[Line]:
-    """Rows of equally many cells, in columns; the last is wrapped within its own."""
+    """Align rows of cells in columns; the last column is wrapped."""
     if not rows:
         return []
-    sizes = [min(max(len(cell) for cell in column), WIDEST) for column in zip(*rows, strict=True)][:-1]
+    sizes = [min(max(len(cell) for cell in column), MAX_COLUMN_WIDTH) for column in zip(*rows, strict=True)][
+        :-1
+    ]
     start = indent + sum(sizes) + 2 * len(sizes)
     return [line for row in rows for line in _row(row, sizes, width, indent, start, style)]
 
@@ -47,8 +49,8 @@ def _row(
 
 
 def _wrapped(text: str, width: int, first: str, rest: str, style: Style) -> list[Line]:
-    width = max(width, NARROWEST)
-    if len(first) + 8 > width:  # no room beside it
+    width = max(width, MIN_WIDTH)
+    if len(first) + 8 > width:  # no room next to it
         first, rest = first.rstrip() + "  ", " " * min(len(rest), width // 2)
     lines = textwrap.wrap(
         text,

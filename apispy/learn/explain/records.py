@@ -1,4 +1,4 @@
-"""What is explained: the records that text and JSON are made from."""
+"""The records of an explanation, from which text and JSON are made."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,100 +13,99 @@ Side = Literal["request", "response"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One call that was asked about; of a mere operation without *call*."""
+    """One call to explain. *call* is None if only an operation was named."""
 
     operation: Operation
     call: Call | None = None
-    headers: tuple[str, ...] = ()  # names; values may be credentials, and are not kept
-    body: str = ""  # as typed; a file's name is "@file"
+    headers: tuple[str, ...] = ()  # names only: values may be credentials
+    body: str = ""  # as typed; "@file" for a file
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An operation that a search found, and where the words stand."""
+    """A search result: an operation, and where the words were found."""
 
     operation: Operation
-    where: tuple[
-        str, ...
-    ]  # "parameter filters", "body HostConfig.RestartPolicy", ...; () for its id and sentence
+    # "parameter filters", "body HostConfig.RestartPolicy", ...; () for its ID and description
+    where: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
-    """What the typed words mean: calls, in the order in which they are made, or what a search found."""
+class Interpretation:
+    """The meaning of the typed words: calls in order, or search results."""
 
     kind: Kind
-    asked: tuple[Question, ...] = ()
+    questions: tuple[Question, ...] = ()
     hits: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field of a body. Its *path* is dotted; "Mounts[].Target" is in each element, "Networks{}.ID" in each value."""
+    """A field of a body. *path* is dotted: "Mounts[].Target" is in each element, "Networks{}.ID" in each value."""
 
     path: str
     type: str  # "string", "array of Mount", "map of string", ...
-    plain_type: str  # the same without the names of objects, which differ between versions for no reason
+    plain_type: str  # without object names, which differ between versions for no reason
     required: bool
     nullable: bool
     enum: tuple[str, ...]
-    first: str = ""  # version; "" as far back as Docker describes bodies, or as there is the operation
-    last: str = ""  # version; "" to this day, or as long as there is the operation
+    first: str = ""  # version; "": since the operation exists, or since bodies are documented
+    last: str = ""  # version; "": until now, or as long as the operation exists
     secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A parameter, header or field of the body that was typed, and what is to be said of it."""
+class TypedArgument:
+    """A parameter, header or body field that was typed, and its explanation."""
 
     place: str  # "path", "query", "header", "body"
     name: str
-    value: str  # "" of headers and body fields: they may be secret
+    value: str  # "" for headers and body fields, which may be secret
     decoded: Any  # the JSON value of a parameter that is JSON, else None
-    type: str  # "" when it is unknown
+    type: str  # "" if unknown
     meaning: str
-    note: str  # "unknown to API 1.18", "only since API 1.22"; "" when all is well
+    note: str  # "unknown to API 1.18", "only since API 1.22"; "" if valid
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What comes back with one status."""
+class ResponseInfo:
+    """The response with one status."""
 
     status: int
     phrase: str  # "OK", "Not Found"
-    type: str  # of the JSON body; "" for none
+    type: str  # type of the JSON body; "" for none
     fields: tuple[FieldRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What *version* did to one operation."""
+    """A change of one operation in *version*."""
 
     version: str
     operation: str  # id
     what: Literal["added", "removed", "changed"]
     part: Part
     name: str
-    before: str = ""  # type and the rest, of what was there
-    after: str = ""  # of what is there now
+    before: str = ""  # description in the older version
+    after: str = ""  # description in *version*
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All about one operation, as one version of the API has it."""
+    """The explanation of one operation in one API version."""
 
     operation: Operation
-    api: str  # the version
-    engines: str  # who speaks it
-    notes: tuple[str, ...]  # what must be known first: the version is another one than was asked for, ...
-    given: tuple[Given, ...]
+    api: str  # API version
+    engines: str  # engines that support it
+    notes: tuple[str, ...]  # caveats, such as a version other than the requested one
+    typed: tuple[TypedArgument, ...]
     parameters: tuple[Parameter, ...]
     request_framing: str
-    request_type: str  # of a JSON body; "" for none
+    request_type: str  # type of a JSON body; "" for none
     body: tuple[FieldRow, ...]
     response_framing: str
-    answers: tuple[Answer, ...]
+    responses: tuple[ResponseInfo, ...]
     changes: tuple[Change, ...]
-    curl: str  # a command, or a comment that says why there is none
-    link: str  # "" where the reference has no place for it
+    curl: str  # a command, or a comment with the reason why there is none
+    link: str  # "" if the reference does not have it

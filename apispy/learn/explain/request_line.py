@@ -1,4 +1,4 @@
-"""``GET /v1.18/containers/json?all=1``, a bare path, or a URL."""
+"""Parses a request line (``GET /v1.18/containers/json?all=1``), a path, or a URL."""
 
 import re
 
@@ -6,7 +6,7 @@ from apispy.engine import OPERATIONS, Call, lookup
 from apispy.learn.explain.records import Question
 
 METHODS = tuple(dict.fromkeys(row.method for row in OPERATIONS if row.method not in ("", "OPTIONS")))
-"""Those that a bare path is tried with. OPTIONS is answered for every path, which tells nothing."""
+"""Methods to try for a path. OPTIONS exists for every path, so it is left out."""
 
 _NAME = re.compile(r"\{\w+\}")
 _LINE = re.compile(
@@ -15,7 +15,7 @@ _LINE = re.compile(
 
 
 def request_line(text: str) -> tuple[Question, ...] | None:
-    """The call of a request line, or those that a bare path may be; () if Docker has none, None for other text."""
+    """Return the call of a request line, or the calls of a path; () if Docker has none, None for other text."""
     line = _LINE.fullmatch(text)
     if not line:
         return None
@@ -23,12 +23,14 @@ def request_line(text: str) -> tuple[Question, ...] | None:
 
 
 def calls(method: str, target: str) -> tuple[Call, ...]:
-    """The known one of *method*, or if it is "" those of any method whose paths fit best."""
-    found = [call for one in ([method] if method else METHODS) if (call := lookup(one.upper(), target)).known]
-    best = max(map(_fixed, found), default=0)
-    return tuple({call.operation: call for call in found if _fixed(call) == best}.values())
+    """Return the known call with *method*, or if that is "", the calls of any method that match the path best."""
+    found = [
+        call for name in ([method] if method else METHODS) if (call := lookup(name.upper(), target)).known
+    ]
+    best = max(map(_fixed_length, found), default=0)
+    return tuple({call.operation: call for call in found if _fixed_length(call) == best}.values())
 
 
-def _fixed(call: Call) -> int:
-    """How much of the path is no name: of /containers/json more as ContainerList than as the deletion of "json"."""
+def _fixed_length(call: Call) -> int:
+    """Count the fixed characters of the path, so that /containers/json is ContainerList, not the deletion of "json"."""
     return len(_NAME.sub("", call.operation.path))

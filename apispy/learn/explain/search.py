@@ -1,19 +1,19 @@
-"""Operations by a word: in ids, commands, sentences, paths, and the names of parameters and fields."""
+"""Searches operations by words in IDs, commands, descriptions, paths, and names of parameters and fields."""
 
 from collections.abc import Iterator
 
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.parameters import parameters
 from apispy.engine.versions import NEWEST
-from apispy.learn.explain.fields import plain, rows
+from apispy.learn.explain.body_fields import plain_path, rows
 from apispy.learn.explain.records import Hit
 
-PLACES = 3
-"""How many of the places where an operation has the words are told."""
+MAX_PLACES = 3
+"""Places listed for each operation."""
 
 
 def search(text: str) -> tuple[Hit, ...]:
-    """The operations that have all words of *text*, in any case; those with them in more telling places first."""
+    """Return operations that have all words of *text*, ignoring case, the most relevant first."""
     words = text.lower().split()
     found = [(min(rank), Hit(row, tuple(places))) for row in OPERATIONS
              for rank, places in [_places(row, words)] if rank]  # fmt: skip
@@ -21,19 +21,19 @@ def search(text: str) -> tuple[Hit, ...]:
 
 
 def _places(row: Operation, words: list[str]) -> tuple[list[int], list[str]]:
-    """Ranks of the places that have all the words, and what to call those that are not the id."""
+    """Return the ranks of the places that have all words, and the names of those places."""
     ranks: list[int] = []
     places: list[str] = []
     for rank, name, content in _texts(row):
         if words and all(word in content.lower() for word in words):
             ranks.append(rank)
-            if name and len(places) < PLACES:
+            if name and len(places) < MAX_PLACES:
                 places.append(name)
     return ranks, places
 
 
 def _texts(row: Operation) -> Iterator[tuple[int, str, str]]:
-    """Rank, what to call it, and the text of each place."""
+    """Yield rank, name and text of each place."""
     yield 0, "", row.id
     for command in row.commands:
         yield 1, command, command
@@ -43,6 +43,6 @@ def _texts(row: Operation) -> Iterator[tuple[int, str, str]]:
         if parameter.place != "path":
             yield 3, f"{parameter.place} {parameter.name}", parameter.name
     for path in rows(row.id, "request", NEWEST):
-        yield 4, f"body {path}", plain(path).rpartition(".")[2]
+        yield 4, f"body {path}", plain_path(path).rpartition(".")[2]
     for path in rows(row.id, "response", NEWEST):
-        yield 5, f"answer {path}", plain(path).rpartition(".")[2]
+        yield 5, f"response {path}", plain_path(path).rpartition(".")[2]

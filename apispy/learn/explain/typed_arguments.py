@@ -1,4 +1,4 @@
-"""What is to be said of each thing that a pasted call holds."""
+"""Explains each argument of a pasted call."""
 
 import json
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any
 
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.versions import parse
+from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain_path, rows
 from apispy.learn.explain.descriptions import description
-from apispy.learn.explain.fields import DESCRIBED, Rows, described, plain, rows
-from apispy.learn.explain.records import Given, Question
+from apispy.learn.explain.records import Question, TypedArgument
 
-CLIENTS_OWN = frozenset(
+STANDARD_HEADERS = frozenset(
     [
         "host",
         "user-agent",
@@ -23,43 +23,43 @@ CLIENTS_OWN = frozenset(
         "accept-encoding",
     ]
 )
-"""Headers that any HTTP client sends."""
+"""Headers that every HTTP client sends."""
 
 
-def given(asked: Question, version: str) -> tuple[Given, ...]:
-    """Path arguments, parameters, headers and body fields, as the known *version* has them."""
-    call = asked.call
+def typed_arguments(question: Question, version: str) -> tuple[TypedArgument, ...]:
+    """Explain path arguments, parameters, headers and body fields for a known *version*."""
+    call = question.call
     if not call:
         return ()
-    found = [_parameter(asked, version, "path", *pair) for pair in call.arguments.items()]
-    found += [_form(_parameter(asked, version, "query", *pair)) for pair in call.form]
-    found += [_parameter(asked, version, "query", *pair) for pair in call.query]
-    found += [_parameter(asked, version, "header", name, "") for name in asked.headers
-              if name.lower() not in CLIENTS_OWN]  # fmt: skip
-    return (*found, *_body(asked, version))
+    found = [_parameter(question, version, "path", *pair) for pair in call.arguments.items()]
+    found += [_form(_parameter(question, version, "query", *pair)) for pair in call.form]
+    found += [_parameter(question, version, "query", *pair) for pair in call.query]
+    found += [_parameter(question, version, "header", name, "") for name in question.headers
+              if name.lower() not in STANDARD_HEADERS]  # fmt: skip
+    return (*found, *_body(question, version))
 
 
-def _form(row: Given) -> Given:
-    """What is no parameter, in a body, may be a secret that was sent in the wrong form."""
+def _form(row: TypedArgument) -> TypedArgument:
+    """Hide the value of an unknown form field: it may be a secret sent in the wrong format."""
     return row if row.type else replace(row, value="")
 
 
-def _parameter(asked: Question, version: str, place: str, name: str, value: str) -> Given:
-    operation_id = asked.operation.id
+def _parameter(question: Question, version: str, place: str, name: str, value: str) -> TypedArgument:
+    operation_id = question.operation.id
     row = _row(parameters_of(operation_id, version), place, name)
-    elsewhen = row or _row(_by_distance(parameters(operation_id), version), place, name)
-    note = "" if row or place == "path" else _when(elsewhen, version)
-    decoded = _json(value) if elsewhen and elsewhen.json else None
-    if elsewhen and elsewhen.json and decoded is None and value:
-        note = "no valid JSON"
-    words = description(operation_id, elsewhen.name) if elsewhen else ""
-    return Given(
-        place, name, value, decoded, elsewhen.type if elsewhen else "", words, note or _value(row, value)
+    other = row or _row(_by_distance(parameters(operation_id), version), place, name)
+    note = "" if row or place == "path" else _availability(other, version)
+    decoded = _json(value) if other and other.json else None
+    if other and other.json and decoded is None and value:
+        note = "invalid JSON"
+    words = description(operation_id, other.name) if other else ""
+    return TypedArgument(
+        place, name, value, decoded, other.type if other else "", words, note or _value_problem(row, value)
     )
 
 
 def _row(candidates: tuple[Parameter, ...], place: str, name: str) -> Parameter | None:
-    """Names of headers have no case."""
+    """Find a parameter by name; header names ignore case."""
     same = [row for row in candidates if row.place == place]
     if place == "header":
         return next((row for row in same if row.name.lower() == name.lower()), None)
@@ -67,7 +67,7 @@ def _row(candidates: tuple[Parameter, ...], place: str, name: str) -> Parameter 
 
 
 def _by_distance(rows: tuple[Parameter, ...], version: str) -> tuple[Parameter, ...]:
-    """Those of later versions, the next first, then those of earlier ones, the last first."""
+    """Order parameters: those of later versions, the nearest first, then those of earlier ones, the nearest first."""
     later = sorted((row for row in rows if _later(row.first, version)), key=lambda row: _number(row.first))
     earlier = sorted(
         (row for row in rows if row not in later), key=lambda row: _number(row.last), reverse=True
@@ -83,7 +83,7 @@ def _number(version: str) -> tuple[int, int]:
     return parse(version) or (0, 0)
 
 
-def _when(row: Parameter | None, version: str) -> str:
+def _availability(row: Parameter | None, version: str) -> str:
     if row is None:
         return f"unknown to API {version}, which ignores it"
     if _later(row.first, version):
@@ -91,16 +91,20 @@ def _when(row: Parameter | None, version: str) -> str:
     return f"only until API {row.last}"
 
 
-def _value(row: Parameter | None, value: str) -> str:
-    """What is wrong with a value of a known parameter."""
+def _value_problem(row: Parameter | None, value: str) -> str:
+    """Describe an invalid value of a known parameter; "" if valid."""
     if not row or not value:
         return ""
     if row.enum and value not in row.enum:
         return f"expected one of {', '.join(row.enum)}"
     if row.type == "integer" and row.place == "query" and not value.removeprefix("-").isdecimal():
-        return "expected a whole number"
+        return "expected an integer"
     if row.type == "boolean":
-        return "" if value.strip().lower() in ("1", "true", "0", "false", "no", "none") else "means true"
+        return (
+            ""
+            if value.strip().lower() in ("1", "true", "0", "false", "no", "none")
+            else "interpreted as true"
+        )
     return ""
 
 
@@ -111,23 +115,23 @@ def _json(text: str) -> Any:
         return None
 
 
-def _body(asked: Question, version: str) -> Iterator[Given]:
-    """The fields of a JSON body, without their values. Those that Docker's descriptions do not have are told so."""
-    value = _json(asked.body)
-    known = rows(asked.operation.id, "request", described(version))
+def _body(question: Question, version: str) -> Iterator[TypedArgument]:
+    """Explain the fields of a JSON body, without their values; unknown ones get a note."""
+    value = _json(question.body)
+    known = rows(question.operation.id, "request", described(version))
     if isinstance(value, dict) and known:
-        yield from _fields(value, known, "", asked.operation.id, version)
+        yield from _fields(value, known, "", question.operation.id, version)
 
 
 def _fields(
     value: dict[str, Any], known: Rows, before: str, operation_id: str, version: str
-) -> Iterator[Given]:
-    by_name = {plain(path).lower(): row for path, row in known.items()}
+) -> Iterator[TypedArgument]:
+    by_name = {plain_path(path).lower(): row for path, row in known.items()}
     for key, part in value.items():
         path = f"{before}{key}"
         row = by_name.get(path.lower())
-        note = "" if row else _field_when(operation_id, path, version)
-        yield Given("body", path, "", None, row.type if row else "", "", note)
+        note = "" if row else _field_availability(operation_id, path, version)
+        yield TypedArgument("body", path, "", None, row.type if row else "", "", note)
         inside = (
             part if isinstance(part, dict) else next(iter(part), None) if isinstance(part, list) else None
         )
@@ -137,8 +141,8 @@ def _fields(
             yield from _fields(inside, known, f"{path}.", operation_id, version)
 
 
-def _field_when(operation_id: str, path: str, version: str) -> str:
-    """When an unknown field was known, or will be."""
+def _field_availability(operation_id: str, path: str, version: str) -> str:
+    """Describe the versions that have a field which *version* does not have."""
     has = [one for one in DESCRIBED if _has(rows(operation_id, "request", one), path)]
     if not has:
         return f"unknown to API {version}, which ignores it"
@@ -146,4 +150,4 @@ def _field_when(operation_id: str, path: str, version: str) -> str:
 
 
 def _has(known: Rows, path: str) -> bool:
-    return any(plain(one).lower() == path.lower() for one in known)
+    return any(plain_path(one).lower() == path.lower() for one in known)

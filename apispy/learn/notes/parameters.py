@@ -1,4 +1,4 @@
-"""Notes on query parameters: the daemon silently ignores what it does not know."""
+"""Notes on query parameters: the daemon silently ignores unknown ones."""
 
 import difflib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from apispy.engine import Call
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.versions import NEWEST, nearest
-from apispy.learn.notes.words import span
+from apispy.learn.notes.versions import availability
 
 
 def parameter_notes(call: Call, version: str | None) -> Iterator[str]:
@@ -24,7 +24,7 @@ def parameter_notes(call: Call, version: str | None) -> Iterator[str]:
 
 def _deprecated(operation: str, row: Parameter, version: str | None) -> Iterator[str]:
     if row.deprecated and _reached(row.deprecated, version):
-        yield f"the parameter {row.name} of {operation} is deprecated since API {row.deprecated}"
+        yield f"parameter {row.name} of {operation} has been deprecated since API {row.deprecated}"
 
 
 def _reached(since: str, version: str | None) -> bool:
@@ -33,10 +33,10 @@ def _reached(since: str, version: str | None) -> bool:
 
 def _unknown(operation: str, name: str, version: str | None) -> str:
     rows = [row for row in parameters(operation) if row.place == "query"]
-    elsewhere = next((row for row in rows if row.name == name), None)
-    if elsewhere is not None:
-        there = span(elsewhere.first, elsewhere.last)
-        return f"API {version or NEWEST} has no parameter {name} of {operation}: it is there {there}"
+    other = next((row for row in rows if row.name == name), None)
+    if other is not None:
+        versions = availability(other.first, other.last)
+        return f"API {version or NEWEST} has no parameter {name} of {operation}: it is available {versions}"
     likely = difflib.get_close_matches(name, [row.name for row in rows], 1)
-    question = f"; did you mean {likely[0]}?" if likely else ""
-    return f"{operation} has no parameter {name!r}, so Docker ignores it{question}"
+    suggestion = f"; did you mean {likely[0]}?" if likely else ""
+    return f"{operation} has no parameter {name!r}, so Docker ignores it{suggestion}"

@@ -1,6 +1,6 @@
-"""From readings to a file for another program or person: one short file for each format, which registers itself.
+"""Exporters: decoded calls to a file for another program or for people. Each format is one self-registering file.
 
-A new format is a new file in this folder; nothing else has to know of it.
+To add a format, add a file to this folder; nothing else has to change.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import pkgutil
 
 from apispy.outputs.exports.base import EXPORTERS, Exporter, exporter, for_file
 
-# A module that cannot be imported is a fault to hear of at once, not a format that is quietly missing.
+# An import error is raised here: otherwise its format would be missing silently.
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 

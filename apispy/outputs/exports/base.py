@@ -1,41 +1,43 @@
-"""What an exporter is, and the register of all exporters.
+"""The exporter interface, and the registry of all exporters.
 
-The laws, tested over the register: total (any reading is exported without raising), and whatever is secret stays out,
-because an exporter is given readings that are redacted already.
+Tests check two laws for every exporter: it is total (it exports any call without raising), and it leaks no secret,
+because the calls that it receives are already redacted.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 
-Export = Callable[[Iterable[Reading]], Iterator[str | bytes]]
-"""From readings to the pieces of a file. It takes one reading at a time, unless its format wants all at once."""
+Export = Callable[[Iterable[DecodedCall]], Iterator[str | bytes]]
+"""Turns decoded calls into the pieces of a file, one call at a time unless the format needs all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
+    """A registered export format."""
+
     name: str
-    suffix: str  # of the files that are written in it: ".har"
-    says: str  # what it is, in a few words
+    suffix: str  # of its files: ".har"
+    description: str  # a few words
     export: Export
-    binary: bool = False  # not for a terminal
+    binary: bool = False  # must not be written to a terminal
 
 
 EXPORTERS: dict[str, Exporter] = {}
 
 
-def exporter(name: str, *, suffix: str, says: str, binary: bool = False) -> Callable[[Export], Export]:
-    """Decorator: register an exporter under the format's name."""
+def exporter(name: str, *, suffix: str, description: str, binary: bool = False) -> Callable[[Export], Export]:
+    """Decorator: register an exporter under the name of its format."""
 
     def register(function: Export) -> Export:
-        assert name not in EXPORTERS, f"two exporters are called {name!r}"
-        EXPORTERS[name] = Exporter(name, suffix, says, function, binary)
+        assert name not in EXPORTERS, f"duplicate exporter {name!r}"
+        EXPORTERS[name] = Exporter(name, suffix, description, function, binary)
         return function
 
     return register
 
 
 def for_file(name: str) -> Exporter | None:
-    """The exporter whose suffix the file *name* has; of several, the one that was registered first."""
-    return next((one for one in EXPORTERS.values() if name.lower().endswith(one.suffix)), None)
+    """Return the first registered exporter with the suffix of the file *name*, or None."""
+    return next((found for found in EXPORTERS.values() if name.lower().endswith(found.suffix)), None)

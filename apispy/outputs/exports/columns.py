@@ -1,12 +1,12 @@
-"""The columns of the flat formats, one call a row. This table is their documentation too."""
+"""The columns of the flat formats, one row per call. docs/exports.md is generated from this table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from apispy.model import Body, Direction
-from apispy.outputs.arguments import arguments, quoted
-from apispy.outputs.base import Reading
+from apispy.outputs.arguments import arguments, shell_quoted
+from apispy.outputs.base import DecodedCall
 from apispy.outputs.outcome import outcome
 
 Cell = str | int | float | None
@@ -14,68 +14,68 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``kind`` is what every cell holds unless it is empty: "text", "integer" or "number"."""
+    """A column. ``kind`` is the type of its cells unless they are empty: "text", "integer" or "number"."""
 
     name: str
     kind: str
-    says: str
-    of: Callable[[Reading], Cell]
+    description: str
+    value: Callable[[DecodedCall], Cell]
 
 
-LAST_SECOND = 253_402_300_799  # of the year 9999
+MAX_SECONDS = 253_402_300_799  # the end of the year 9999
 
 
-def time_text(seconds: float) -> str:
-    """Unix seconds as ISO 8601 in UTC, to the microsecond: "2023-11-14T22:13:20.002000Z"."""
+def iso_time(seconds: float) -> str:
+    """Format Unix seconds as ISO 8601 in UTC, to the microsecond: "2023-11-14T22:13:20.002000Z"."""
     return (
-        datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)
+        datetime.fromtimestamp(min(max(seconds, 0), MAX_SECONDS), UTC)
         .isoformat(timespec="microseconds")
         .replace("+00:00", "Z")
     )
 
 
-def _size(direction: Direction) -> Callable[[Reading], Cell]:
-    def of(reading: Reading) -> Cell:
-        return reading.exchange.streams.get(direction, Body()).size
+def _size(direction: Direction) -> Callable[[DecodedCall], Cell]:
+    def size(decoded: DecodedCall) -> Cell:
+        return decoded.exchange.streams.get(direction, Body()).size
 
-    return of
-
-
-def _arguments(reading: Reading) -> str:
-    """Those of the path, then those that the console shows, as a shell takes them."""
-    found = reading.call.arguments | arguments(reading)
-    return " ".join(f"{name}={quoted(value)}" for name, value in found.items())
+    return size
 
 
-def _answered(reading: Reading) -> Cell:
-    response = reading.exchange.response
+def _arguments(decoded: DecodedCall) -> str:
+    """Format the path arguments, then those that the console shows, quoted for a shell."""
+    found = decoded.call.arguments | arguments(decoded)
+    return " ".join(f"{name}={shell_quoted(value)}" for name, value in found.items())
+
+
+def _response_time(decoded: DecodedCall) -> Cell:
+    response = decoded.exchange.response
     return None if response is None else round(response.at, 6)
 
 
 COLUMNS: tuple[Column, ...] = (
     Column("id", "integer", "number of the call in its session, from 1", lambda r: r.exchange.id),
     Column("connection", "integer", "number of its connection, from 1", lambda r: r.exchange.connection),
-    Column("started", "text", "arrival of the first byte: ISO 8601, UTC, microseconds",
-           lambda r: time_text(r.exchange.started)),
-    Column("duration", "number", "seconds from the first byte to the end of the call",
-           lambda r: round(r.exchange.duration, 6)),
-    Column("answered", "number", "seconds from the first byte to the response head; empty: no response", _answered),
+    Column("started", "text", "time of its first byte: ISO 8601, UTC, microseconds",
+           lambda r: iso_time(r.exchange.started)),
+    Column("duration", "number", "seconds from its first byte to its end", lambda r: round(r.exchange.duration, 6)),
+    Column("answered", "number", "seconds from its first byte to the response head; empty: no response",
+           _response_time),
     Column("client", "text", "description of the client", lambda r: r.exchange.client),
-    Column("user_agent", "text", "the client's User-Agent header",
+    Column("user_agent", "text", "the client's User-Agent",
            lambda r: r.exchange.request.headers.text("user-agent")),
     Column("upstream", "text", "address of the daemon", lambda r: r.exchange.upstream),
-    Column("operation", "text", "Docker's operation ID; empty: unknown", lambda r: r.call.operation.id or None),
+    Column("operation", "text", "Docker's operationId; empty: unknown", lambda r: r.call.operation.id or None),
     Column("method", "text", "request method", lambda r: r.exchange.request.method),
     Column("target", "text", "request target as sent, with version and query", lambda r: r.exchange.request.target),
     Column("path", "text", "path without version and query", lambda r: r.call.path),
-    Column("version", "text", "API version that the client named", lambda r: r.call.version),
-    Column("arguments", "text", "the main arguments, name=value", _arguments),
+    Column("version", "text", "API version in the request path", lambda r: r.call.version),
+    Column("arguments", "text", "the important arguments, name=value", _arguments),
     Column("status", "integer", "response status; empty: no response",
            lambda r: r.exchange.response.status if r.exchange.response else None),
     Column("failed", "integer", "1 if the call failed, else 0", lambda r: int(r.failed)),
-    Column("outcome", "text", "the result in words", outcome),
-    Column("errors", "text", "errors reported by the daemon", lambda r: "; ".join(r.errors)),
-    Column("problems", "text", "problems on the wire", lambda r: "; ".join(r.exchange.problems)),
+    Column("outcome", "text", "description of the result", outcome),
+    Column("errors", "text", "the daemon's error messages", lambda r: "; ".join(r.errors)),
+    Column("problems", "text", "protocol and connection errors", lambda r: "; ".join(r.exchange.problems)),
     Column("notes", "text", "apispy's notes about the call", lambda r: "; ".join(r.notes)),
     Column("end", "text", "complete, cut or open", lambda r: r.exchange.end),
     Column("tunnel", "text", "protocol of a hijacked or upgraded connection",
@@ -87,6 +87,6 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 
-def row(reading: Reading) -> dict[str, Cell]:
-    """One call, by the columns' names; an empty text is None."""
-    return {column.name: None if (cell := column.of(reading)) == "" else cell for column in COLUMNS}
+def row(decoded: DecodedCall) -> dict[str, Cell]:
+    """Return the cells of one call by column name; empty text becomes None."""
+    return {column.name: None if (cell := column.value(decoded)) == "" else cell for column in COLUMNS}

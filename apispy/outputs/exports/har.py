@@ -1,8 +1,8 @@
-"""HAR 1.2, as http://www.softwareishard.com/blog/har-12-spec/ has it, for browsers' developer tools and the like.
+"""HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for browser developer tools and similar viewers.
 
-What HAR has no place for is in ``_docker`` of each entry: the operation, what was understood, when the pieces of a
-body came, and both ways of a hijacked connection. HAR is built around whole texts, so a body that is no UTF-8 is in
-base64: ``encoding`` says so in ``content``, and ``_encoding`` in ``postData``, where the standard has no field for it.
+Data without a HAR field is in ``_docker`` of each entry: the operation, decoded values, the arrival times of body
+chunks, and both directions of a hijacked connection. HAR holds text, so a body that is not UTF-8 is in base64:
+``encoding`` marks this in ``content``, and ``_encoding`` in ``postData``, where the standard has no field for it.
 """
 
 import base64
@@ -12,77 +12,77 @@ from urllib.parse import urlsplit
 
 import apispy
 from apispy.model import Body, Exchange, Headers, Response, Tunnel
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.decoded_values import ascii_json
 from apispy.outputs.exports.base import exporter
-from apispy.outputs.exports.columns import time_text
+from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
-from apispy.outputs.reading_values import ascii_json
 
-NONE = -1
-"""What HAR writes for a time or a size that is not known."""
+UNKNOWN = -1
+"""The HAR value for an unknown time or size."""
 
 
-@exporter("har", suffix=".har", says="HAR 1.2 for browser developer tools; streams in _docker")
-def export(readings: Iterable[Reading]) -> Iterator[str]:
+@exporter("har", suffix=".har", description="HAR 1.2, for browser developer tools; streams in _docker")
+def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     creator = ascii_json({"name": "apispy", "version": apispy.__version__})
     yield f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['
     comma = ""
-    for reading in readings:
-        yield f"{comma}\n{ascii_json(_entry(reading))}"
+    for decoded in decoded_calls:
+        yield f"{comma}\n{ascii_json(_entry(decoded))}"
         comma = ","
     yield "\n]}}\n"
 
 
-def _entry(reading: Reading) -> dict[str, Any]:
-    exchange = reading.exchange
+def _entry(decoded: DecodedCall) -> dict[str, Any]:
+    exchange = decoded.exchange
     timings = _timings(exchange)
     return {
-        "startedDateTime": time_text(exchange.started),
+        "startedDateTime": iso_time(exchange.started),
         "time": round(timings["send"] + timings["wait"] + timings["receive"], 3),
-        "request": _request(reading),
+        "request": _request(decoded),
         "response": _response(exchange.response) if exchange.response else _no_response(exchange),
         "cache": {},
         "timings": timings,
         "connection": str(exchange.connection),
-        "comment": " ".join(filter(None, (reading.call.operation.id, outcome(reading), *reading.errors))),
+        "comment": " ".join(filter(None, (decoded.call.operation.id, outcome(decoded), *decoded.errors))),
         "_resourceType": "websocket"
         if exchange.tunnel and exchange.tunnel.protocol == "websocket"
         else "fetch",
-        "_docker": _docker(reading),
+        "_docker": _docker(decoded),
     }
 
 
 def _timings(exchange: Exchange) -> dict[str, float]:
-    """Milliseconds. The connection's own times belong to no exchange and are not known here."""
-    answered = exchange.response.at if exchange.response else exchange.duration
-    sent = min(exchange.request.body.ended_at or 0.0, answered)
-    parts = {"send": sent, "wait": answered - sent, "receive": exchange.duration - answered}
+    """Compute the timings in milliseconds. Connection setup is not part of an exchange, so it is unknown."""
+    responded = exchange.response.at if exchange.response else exchange.duration
+    sent = min(exchange.request.body.ended_at or 0.0, responded)
+    parts = {"send": sent, "wait": responded - sent, "receive": exchange.duration - responded}
     known = {name: round(max(0.0, seconds) * 1000, 3) for name, seconds in parts.items()}
-    return {"blocked": NONE, "dns": NONE, "connect": NONE, "ssl": NONE, **known}
+    return {"blocked": UNKNOWN, "dns": UNKNOWN, "connect": UNKNOWN, "ssl": UNKNOWN, **known}
 
 
-def _request(reading: Reading) -> dict[str, Any]:
-    exchange, said = reading.exchange, reading.exchange.request
-    head = f"{said.method} {said.target} HTTP/{said.version}"
+def _request(decoded: DecodedCall) -> dict[str, Any]:
+    exchange, request = decoded.exchange, decoded.exchange.request
+    head = f"{request.method} {request.target} HTTP/{request.version}"
     return {
-        "method": said.method,
+        "method": request.method,
         "url": _url(exchange),
-        "httpVersion": f"HTTP/{said.version}",
+        "httpVersion": f"HTTP/{request.version}",
         "cookies": [],
-        "headers": _pairs(_fields(said.headers)),
-        "queryString": _pairs(reading.call.query),
-        **({"postData": _post_data(said.headers, said.body)} if said.body.size else {}),
-        "headersSize": _head_size(head, said.headers),
-        "bodySize": said.body.size,
+        "headers": _pairs(_fields(request.headers)),
+        "queryString": _pairs(decoded.call.query),
+        **({"postData": _post_data(request.headers, request.body)} if request.body.size else {}),
+        "headersSize": _head_size(head, request.headers),
+        "bodySize": request.body.size,
     }
 
 
 def _url(exchange: Exchange) -> str:
-    """Absolute, as HAR wants it; a daemon behind a unix socket or ssh is called localhost."""
+    """Return the absolute URL that HAR requires; the host is localhost for unix sockets and ssh."""
     if "://" in exchange.request.target.partition("?")[0]:
         return exchange.request.target
-    at = urlsplit(exchange.upstream) if exchange.upstream.startswith("tcp://") else None
-    return f"http://{at.netloc if at else 'localhost'}{exchange.request.target}"
+    address = urlsplit(exchange.upstream) if exchange.upstream.startswith("tcp://") else None
+    return f"http://{address.netloc if address else 'localhost'}{exchange.request.target}"
 
 
 def _post_data(headers: Headers, body: Body) -> dict[str, Any]:
@@ -93,31 +93,33 @@ def _post_data(headers: Headers, body: Body) -> dict[str, Any]:
         "params": [],
         "text": text["text"],
         **coded,
-        **_remark(body),
+        **_comment(body),
     }
 
 
-def _response(said: Response) -> dict[str, Any]:
+def _response(response: Response) -> dict[str, Any]:
     return {
-        "status": said.status,
-        "statusText": said.reason,
-        "httpVersion": f"HTTP/{said.version}",
+        "status": response.status,
+        "statusText": response.reason,
+        "httpVersion": f"HTTP/{response.version}",
         "cookies": [],
-        "headers": _pairs(_fields(said.headers)),
+        "headers": _pairs(_fields(response.headers)),
         "content": {
-            "size": said.body.size,
-            "mimeType": said.headers.text("content-type", "x-unknown"),
-            **_text(said.body.data),
-            **_remark(said.body),
+            "size": response.body.size,
+            "mimeType": response.headers.text("content-type", "x-unknown"),
+            **_text(response.body.data),
+            **_comment(response.body),
         },
-        "redirectURL": said.headers.text("location"),
-        "headersSize": _head_size(f"HTTP/{said.version} {said.status} {said.reason}", said.headers),
-        "bodySize": said.body.size,
+        "redirectURL": response.headers.text("location"),
+        "headersSize": _head_size(
+            f"HTTP/{response.version} {response.status} {response.reason}", response.headers
+        ),
+        "bodySize": response.body.size,
     }
 
 
 def _no_response(exchange: Exchange) -> dict[str, Any]:
-    """As Chromium writes it."""
+    """Return an empty response, as Chromium writes it."""
     return {
         "status": 0,
         "statusText": "",
@@ -126,22 +128,22 @@ def _no_response(exchange: Exchange) -> dict[str, Any]:
         "headers": [],
         "content": {"size": 0, "mimeType": "x-unknown"},
         "redirectURL": "",
-        "headersSize": NONE,
-        "bodySize": NONE,
-        "_error": "; ".join(exchange.problems) or "no answer",
+        "headersSize": UNKNOWN,
+        "bodySize": UNKNOWN,
+        "_error": "; ".join(exchange.problems) or "no response",
     }
 
 
-def _docker(reading: Reading) -> dict[str, Any]:
-    exchange, call, response = reading.exchange, reading.call, reading.exchange.response
+def _docker(decoded: DecodedCall) -> dict[str, Any]:
+    exchange, call, response = decoded.exchange, decoded.call, decoded.exchange.response
     return {
         "id": exchange.id,
         "operation": call.operation.id or None,
         "version": call.version,
         "arguments": call.arguments,
-        "errors": list(reading.errors),
+        "errors": list(decoded.errors),
         "problems": list(exchange.problems),
-        "notes": list(reading.notes),
+        "notes": list(decoded.notes),
         "client": exchange.client,
         "upstream": exchange.upstream,
         "end": exchange.end,
@@ -155,18 +157,18 @@ def _docker(reading: Reading) -> dict[str, Any]:
 def _tunnel(tunnel: Tunnel | None) -> dict[str, Any] | None:
     if tunnel is None:
         return None
-    ways = {"to_server": tunnel.to_server, "to_client": tunnel.to_client}
+    streams = {"to_server": tunnel.to_server, "to_client": tunnel.to_client}
     return {"protocol": tunnel.protocol} | {
         name: _stream(body)
         | {"data": [{"at": round(chunk.at, 6), **_text(chunk.data)} for chunk in body.chunks]}
-        for name, body in ways.items()
+        for name, body in streams.items()
     }
 
 
 def _stream(body: Body) -> dict[str, Any]:
-    """``chunks``: seconds since the entry began, and bytes, of each piece that was kept, as it came.
+    """Describe a stream. ``chunks``: seconds since the entry began and bytes, of each chunk kept.
 
-    ``sha256`` is that of the whole stream, when not all of it was kept.
+    ``sha256`` is the digest of the whole stream if not all of it was kept.
     """
     return {
         "size": body.size,
@@ -179,10 +181,10 @@ def _stream(body: Body) -> dict[str, Any]:
     }
 
 
-def _remark(body: Body) -> dict[str, str]:
+def _comment(body: Body) -> dict[str, str]:
     if not body.shown:
         return {"comment": "withheld: it contains secrets"}
-    return {"comment": f"{body.kept} of {body.size} bytes were kept"} if body.cut else {}
+    return {"comment": f"{body.kept} of {body.size} bytes kept"} if body.cut else {}
 
 
 def _text(data: bytes) -> dict[str, str]:
@@ -201,5 +203,5 @@ def _fields(headers: Headers) -> Iterator[tuple[str, str]]:
 
 
 def _head_size(first_line: str, headers: Headers) -> int:
-    """Bytes from the first line to the empty one."""
+    """Count the bytes from the first line to the empty line."""
     return len(first_line) + 2 + sum(len(name) + len(value) + 4 for name, value in headers) + 2

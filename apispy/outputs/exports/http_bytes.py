@@ -1,8 +1,8 @@
-"""The bytes of an exchange, as they may have stood on the wire: heads in their order and case, bodies framed again.
+"""Reconstructs the bytes of an exchange on the wire: heads with their order and case, bodies with their framing.
 
-The framing of a body was taken off when it was read. It is put back as the head announces it: every kept piece as one
-chunk, or whole. The Content-Length of a body that ended is set to what is here of it: one that was kept in part,
-withheld or redacted may have had another.
+Decoding removed the framing of a body. It is restored as the head announces it: each kept piece as one chunk, or the
+body as a whole. The Content-Length of a complete body is set to the number of bytes kept, because a body that was
+truncated, withheld or redacted may have had another length.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from apispy.model import Body, Exchange, Headers
 
 Piece = tuple[float, bool, bytes]
-"""When, in seconds since the exchange began; whether the client sent it; the bytes, or none when that side ends."""
+"""(seconds since the exchange began, whether the client sent it, the bytes; empty bytes: that side closes)"""
 
 
 def pieces(exchange: Exchange) -> list[Piece]:
-    """All that an exchange put on the wire, both ways, in the order of time."""
-    said = [piece for piece in (*_request(exchange), *_response(exchange)) if piece[2]]
-    return sorted([*said, *_tunnel(exchange), *_ends(exchange)], key=lambda piece: piece[0])
+    """Return all bytes of an exchange in both directions, ordered by time."""
+    messages = [piece for piece in (*_request(exchange), *_response(exchange)) if piece[2]]
+    return sorted([*messages, *_tunnel(exchange), *_ends(exchange)], key=lambda piece: piece[0])
 
 
 def _tunnel(exchange: Exchange) -> Iterator[Piece]:
@@ -30,7 +30,7 @@ def _tunnel(exchange: Exchange) -> Iterator[Piece]:
 
 
 def _ends(exchange: Exchange) -> Iterator[Piece]:
-    """The end of the connection, where nothing else ends the answer, or the tunnel."""
+    """Yield both closes of the connection if it ends a tunnel, or a response without other framing."""
     response = exchange.response
     if response is None or exchange.end != "complete":
         return
@@ -41,23 +41,23 @@ def _ends(exchange: Exchange) -> Iterator[Piece]:
 
 
 def _request(exchange: Exchange) -> Iterator[Piece]:
-    said = exchange.request
-    line = f"{said.method} {said.target} HTTP/{_version(said.version)}"
-    yield 0.0, True, _head(line, said.headers, said.body)
-    for at, data in _framed(said.headers, said.body, 0.0):
+    request = exchange.request
+    line = f"{request.method} {request.target} HTTP/{_version(request.version)}"
+    yield 0.0, True, _head(line, request.headers, request.body)
+    for at, data in _framed(request.headers, request.body, 0.0):
         yield at, True, data
 
 
 def _response(exchange: Exchange) -> Iterator[Piece]:
-    said = exchange.response
-    if said is None:
+    response = exchange.response
+    if response is None:
         return
-    line = f"HTTP/{_version(said.version)} {said.status} {said.reason}"
+    line = f"HTTP/{_version(response.version)} {response.status} {response.reason}"
     if _has_no_body(exchange):
-        yield said.at, False, _head(line, said.headers, None)
+        yield response.at, False, _head(line, response.headers, None)
         return
-    yield said.at, False, _head(line, said.headers, said.body)
-    for at, data in _framed(said.headers, said.body, said.at):
+    yield response.at, False, _head(line, response.headers, response.body)
+    for at, data in _framed(response.headers, response.body, response.at):
         yield at, False, data
 
 
@@ -66,7 +66,7 @@ def _version(version: str) -> str:
 
 
 def _has_no_body(exchange: Exchange) -> bool:
-    """Whatever its head says: RFC 9112, 6.3."""
+    """Whether the response has no body, whatever its head says (RFC 9112, 6.3)."""
     response = exchange.response
     return response is not None and (
         exchange.request.method == "HEAD" or response.status < 200 or response.status in (204, 304)
@@ -79,20 +79,20 @@ def _chunked(headers: Headers) -> bool:
 
 def _head(line: str, headers: Headers, body: Body | None) -> bytes:
     fields = [
-        (name, b"%d" % body.kept if body and _measures(name, headers, body) else value)
+        (name, b"%d" % body.kept if body and _is_length(name, headers, body) else value)
         for name, value in headers
     ]
     rest = b"".join(b"%b: %b\r\n" % field for field in fields)
     return line.encode("latin-1", "replace") + b"\r\n" + rest + b"\r\n"
 
 
-def _measures(name: bytes, headers: Headers, body: Body) -> bool:
-    """Whether *name* is a Content-Length that counts, of a body that ended."""
+def _is_length(name: bytes, headers: Headers, body: Body) -> bool:
+    """Whether *name* is an effective Content-Length of a complete body."""
     return name.lower() == b"content-length" and body.ended_at is not None and not _chunked(headers)
 
 
 def _framed(headers: Headers, body: Body, start: float) -> Iterator[tuple[float, bytes]]:
-    """The pieces of a body with their transfer coding; none stands before *start*."""
+    """Yield the pieces of a body with their transfer coding, none earlier than *start*."""
     chunked = _chunked(headers)
     for chunk in body.chunks:
         if chunk.data:

@@ -1,12 +1,12 @@
-"""A Python script that makes the calls with requests alone. What it does is told in ``python_text.py``."""
+"""A Python script that makes the calls with requests only. ``python_text.py`` documents what the script does."""
 
 from collections.abc import Iterable, Iterator
 
-from apispy.outputs.base import Reading
+from apispy.outputs.base import DecodedCall
 from apispy.outputs.exports.base import exporter
-from apispy.outputs.exports.curl import recorded
-from apispy.outputs.exports.python_text import plain, text
-from apispy.outputs.exports.script_steps import script
+from apispy.outputs.exports.curl import recorded_upstream
+from apispy.outputs.exports.python_text import script_text, unchanged_call
+from apispy.outputs.exports.script_steps import build_script
 
 IMPORTS = (
     "import base64\nimport json\nimport os\nimport sys\nimport threading\nimport time\n\nimport requests\n"
@@ -28,9 +28,9 @@ else:
 """
 
 
-@exporter("python-requests", suffix=".py", says="a Python script that uses requests")
-def export(readings: Iterable[Reading]) -> Iterator[str]:
-    calls = script(readings)
-    beginning = f"{IMPORTS}\nRECORDED = {recorded(calls)!r}\n\n{SESSION}"
-    title = "requests; it reaches a unix socket by docker-py: pip install requests docker"
-    return text(calls, title, beginning, lambda step: plain(step, calls))
+@exporter("python-requests", suffix=".py", description="a Python script with requests")
+def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
+    calls = build_script(decoded_calls)
+    beginning = f"{IMPORTS}\nRECORDED = {recorded_upstream(calls)!r}\n\n{SESSION}"
+    title = "requests; unix sockets need docker-py: pip install requests docker"
+    return script_text(calls, title, beginning, lambda step: unchanged_call(step, calls))

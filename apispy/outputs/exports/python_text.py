@@ -1,4 +1,4 @@
-"""The text of the exported Python scripts: values as literals, calls, and what both kinds of scripts begin with."""
+"""The text of exported Python scripts: values as literals, calls, and the functions that every script defines."""
 
 import base64
 import json
@@ -9,37 +9,37 @@ from typing import Any
 import apispy
 from apispy.model import REDACTED
 from apispy.outputs import units
-from apispy.outputs.base import Reading
-from apispy.outputs.curl import LEFT_OUT, why_not
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.curl import OMITTED_HEADERS, reason_impossible
 from apispy.outputs.exports.script_steps import Script, Step
 
 WIDTH = 100
-"""Characters of a line, where it can be broken."""
+"""Maximum characters of a line that can be wrapped."""
 
-INLINE = 1 << 10
-"""Bytes of a body that stand in one literal; longer ones are written in base64, over several lines."""
+MAX_INLINE_BODY = 1 << 10
+"""Maximum bytes of a body in a bytes literal; longer bodies are in base64, over several lines."""
 
-TARGETS = '''They go where DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, as those of docker do, else to
-where they went.
+TARGETS = '''The calls go to the daemon of DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as for docker,
+or else to the recorded one.
 """
 
 '''
 
 FUNCTIONS = '''
 
-def show_status(answer, **_):
-    print(answer.status_code, answer.request.method, answer.request.path_url, file=sys.stderr)
+def show_status(response, **_):
+    print(response.status_code, response.request.method, response.request.path_url, file=sys.stderr)
 
 
 http.hooks["response"].append(show_status)
 
 
-def send(method, path, seconds=None, **more):
-    """One call as it was, for at most so many seconds; the JSON in its answer, or the bytes."""
+def send(method, path, seconds=None, **options):
+    """Send one request, for at most the given seconds. Return the JSON of the response, or its bytes."""
     end = time.monotonic() + (seconds or float("inf"))
     data = b""
-    with http.request(method, base + path, stream=True, timeout=seconds, **more) as answer:
-        for piece in answer.iter_content(None):
+    with http.request(method, base + path, stream=True, timeout=seconds, **options) as response:
+        for piece in response.iter_content(None):
             data += piece
             if time.monotonic() > end:
                 break
@@ -49,120 +49,123 @@ def send(method, path, seconds=None, **more):
         return data
 
 
-def call(function, *words, **more):
-    """Do it, and print what came back; an error does not end the script."""
+def call(function, *args, **options):
+    """Make a call and print its result. An error does not end the script."""
     try:
-        answer = function(*words, **more)
+        result = function(*args, **options)
     except (requests.RequestException, OSError, ValueError, KeyError) as error:
-        answer = f"{type(error).__name__}: {error}"
-    print(answer)
-    return answer
+        result = f"{type(error).__name__}: {error}"
+    print(result)
+    return result
 
 
-def background(function, *words, **more):
-    """Do it while the script goes on, after a moment to get under way."""
-    threading.Thread(target=call, args=(function, *words), kwargs=more).start()
+def background(function, *args, **options):
+    """Make a call in the background, and wait a second for it to start."""
+    threading.Thread(target=call, args=(function, *args), kwargs=options).start()
     time.sleep(1)
 
 
-def id_in(answer):
-    return (answer.get("Id") or answer.get("ID") or "") if isinstance(answer, dict) else ""
+def id_in(result):
+    return (result.get("Id") or result.get("ID") or "") if isinstance(result, dict) else ""
 '''
 """After ``http``, a requests.Session, and ``base``, the URL of the daemon."""
 
 
-def text(calls: Script, title: str, beginning: str, made: Callable[[Step], str]) -> Iterator[str]:
-    """The whole script; *made* gives "function, argument, ..." for a call."""
+def script_text(
+    calls: Script, title: str, prologue: str, format_call: Callable[[Step], str]
+) -> Iterator[str]:
+    """Yield the whole script; *format_call* returns "function, argument, ..." for a call."""
     count = units.count(len(calls.steps), "calls")
-    yield f'"""{count} of Docker\'s API, exported by apispy {apispy.__version__}, for {title}\n\n{TARGETS}'
-    yield f"{beginning}{FUNCTIONS}"
+    yield f'"""{count} of the Docker API, exported by apispy {apispy.__version__}, for {title}\n\n{TARGETS}'
+    yield f"{prologue}{FUNCTIONS}"
     for step in calls.steps:
         yield "\n\n" + "".join(f"{line}\n" for line in _comments(step))
-        yield f"{_statement(step, made)}\n"
+        yield f"{_statement(step, format_call)}\n"
 
 
-def _statement(step: Step, made: Callable[[Step], str]) -> str:
-    """The line that makes the call and takes the id."""
-    if why := why_not(step.reading):
+def _statement(step: Step, format_call: Callable[[Step], str]) -> str:
+    """Return the statement that makes the call and stores its ID."""
+    if why := reason_impossible(step.decoded):
         return f"# {why.replace('curl cannot repeat this', 'this cannot be repeated')}"
-    if step.gives:
-        return f"{step.gives} = id_in(call({made(step)}))"
-    return f"background({made(step)})" if step.background else f"call({made(step)})"
+    if step.id_variable:
+        return f"{step.id_variable} = id_in(call({format_call(step)}))"
+    return f"background({format_call(step)})" if step.background else f"call({format_call(step)})"
 
 
 def _comments(step: Step) -> Iterator[str]:
     yield f"# {step.title}"
-    request, tunnel = step.reading.exchange.request, step.reading.exchange.tunnel
+    request, tunnel = step.decoded.exchange.request, step.decoded.exchange.tunnel
     if not request.body.shown:
         yield f"# the body ({units.size(request.body.size)}) is withheld: it contains secrets"
     elif request.body.cut:
-        yield f"# of the body only {units.size(request.body.kept)} of {units.size(request.body.size)} were kept"
-    if step.hides:
-        yield f"# {REDACTED} stands for a secret: put it in"
+        yield f"# only {units.size(request.body.kept)} of the body ({units.size(request.body.size)}) were kept"
+    if step.has_redactions:
+        yield f"# {REDACTED} replaces a secret: fill it in"
     if tunnel is not None and tunnel.to_server.size:
-        yield f"# what was typed here ({units.size(tunnel.to_server.size)}) is not sent"
+        yield f"# the standard input recorded here ({units.size(tunnel.to_server.size)}) is not sent"
 
 
-def plain(step: Step, calls: Script) -> str:
-    """The call as it was: "send, 'POST', '/v1.41/...', ..."."""
-    reading = step.reading
-    request = reading.exchange.request
-    words = ["send", repr(request.method), literal(_path(reading), calls)]
-    if reading.call.query:
-        words.append(f"params={literal(_mapping(reading.call.query), calls)}")
-    content = _content(reading, calls)
+def unchanged_call(step: Step, calls: Script) -> str:
+    """Return the call unchanged: "send, 'POST', '/v1.41/...', ..."."""
+    decoded = step.decoded
+    request = decoded.exchange.request
+    words = ["send", repr(request.method), literal(_path(decoded), calls)]
+    if decoded.call.query:
+        words.append(f"params={literal(_mapping(decoded.call.query), calls)}")
+    content = _content(decoded, calls)
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in request.headers
-        if name.lower() not in LEFT_OUT
+        if name.lower() not in OMITTED_HEADERS
         and not (content.startswith("json=") and name.lower() == b"content-type")
     ]
     if headers:
         words.append(f"headers={literal(dict(headers), calls)}")
     words += [content] if content else []
-    words += [f"seconds={step.seconds}"] if step.seconds else []
-    return joined(words)
+    words += [f"seconds={step.time_limit}"] if step.time_limit else []
+    return arguments_text(words)
 
 
-def joined(words: list[str]) -> str:
+def arguments_text(words: list[str]) -> str:
+    """Join arguments, over several lines if they are long."""
     one = ", ".join(words)
     if len(one) <= WIDTH and "\n" not in one:
         return one
     return "\n" + "".join(f"    {word.replace(chr(10), chr(10) + '    ')},\n" for word in words)
 
 
-def _path(reading: Reading) -> str:
-    """Without the query, which is given as parameters, and without scheme and host."""
-    path = reading.exchange.request.target.partition("?")[0]
+def _path(decoded: DecodedCall) -> str:
+    """Return the path without scheme, host and query; the query is passed as parameters."""
+    path = decoded.exchange.request.target.partition("?")[0]
     return "/" + path.split("://", 1)[1].partition("/")[2] if "://" in path else path
 
 
 def _mapping(pairs: tuple[tuple[str, str], ...]) -> Any:
-    """A dict where no name comes twice, else the list of pairs."""
+    """Return a dict if no name repeats, else the list of pairs."""
     return dict(pairs) if len(dict(pairs)) == len(pairs) else [list(pair) for pair in pairs]
 
 
-def _content(reading: Reading, calls: Script) -> str:
-    """The body as an argument: "json={...}" or "data=b'...'"."""
-    request = reading.exchange.request
+def _content(decoded: DecodedCall, calls: Script) -> str:
+    """Return the body as an argument: "json={...}" or "data=b'...'"."""
+    request = decoded.exchange.request
     data = request.body.data
     if not data:
         return ""
     if "json" in request.headers.text("content-type"):
         try:
             value = json.loads(data)
-            if isinstance(value, dict | list):  # requests takes None for no body
+            if isinstance(value, dict | list):  # requests treats None as no body
                 return f"json={literal(value, calls)}"
         except (ValueError, RecursionError):
             pass
-    if len(data) <= INLINE:
+    if len(data) <= MAX_INLINE_BODY:
         return f"data={data!r}"
     lines = base64.encodebytes(data).decode("ascii").splitlines()
     return 'data=base64.b64decode("""\n' + "\n".join(lines) + '\n""")'
 
 
 def literal(value: Any, calls: Script) -> str:
-    """A JSON value as Python writes it, over several lines if it is long; ids are variables."""
+    """Format a JSON value as a Python literal, over several lines if it is long; IDs become variables."""
     if isinstance(value, str):
         return _text(value, calls)
     if isinstance(value, dict):

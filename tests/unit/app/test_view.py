@@ -5,15 +5,15 @@ import io
 from apispy.app.view import View
 from apispy.filters import Filter
 from apispy.outputs import Stats, ThreadWriter
-from tests.unit.outputs.readings import reading
+from tests.unit.outputs.decoded_calls import decoded_call
 
 
 def shown(view: View) -> str:
     stream = io.StringIO()
     writer = ThreadWriter(stream)
     for output in view.outputs(writer.write, stream):
-        output.write(reading("GET /info"))
-        output.write(reading("GET /version"))
+        output.write(decoded_call("GET /info"))
+        output.write(decoded_call("GET /version"))
         output.close()
     writer.close()
     return stream.getvalue()
@@ -37,5 +37,5 @@ def test_statistics_are_the_only_output() -> None:
 
 def test_an_empty_summary_names_the_filter() -> None:
     assert (
-        shown(View(quiet=True, filter=Filter.parse("slow>1m"))) == "no call matched the filter duration>1m\n"
+        shown(View(quiet=True, filter=Filter.parse("slow>1m"))) == "No call matched the filter duration>1m\n"
     )

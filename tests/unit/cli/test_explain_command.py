@@ -30,8 +30,8 @@ def test_a_pasted_command_needs_no_quotes():
     assert "ContainerCreate" in run("docker", "run", "-v", "/a:/b", "--list", "busybox").output
 
 
-def test_options_may_follow_the_arguments():
-    assert "Here as of 1.41" in run("ContainerList", "--api", "1.41").output
+def test_options_may_stand_behind():
+    assert "Shown for API 1.41" in run("ContainerList", "--api", "1.41").output
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_options_may_follow_the_arguments():
         (("--diff", "1.41", "1.42", "ContainerList"), "--diff takes no other words"),
         (
             ("ContainerList", "--field", "Nosuch"),
-            "has no field 'Nosuch' in API 1.55. At the top there are: Id,",
+            "has no field 'Nosuch' in API 1.55. Top-level fields: Id,",
         ),
-        (("SystemPing", "--field", "Nosuch"), "no fields that are known"),
+        (("SystemPing", "--field", "Nosuch"), "no documented fields"),
     ],
 )
 def test_errors_say_what_to_type(words, says):
@@ -56,10 +56,10 @@ def test_errors_say_what_to_type(words, says):
     assert error.exit_code == 2
 
 
-def test_the_difference_names_its_versions_and_may_be_empty():
-    assert "1.41 is the older one" in run("--diff", "1.52", "1.41").output
+def test_the_difference_says_what_it_took_and_when_there_is_none():
+    assert "1.41 is the older version" in run("--diff", "1.52", "1.41").output
     assert run("--diff", "1.41", "1.41").output == "From API 1.41 to 1.41: no operations differ\n"
-    assert "the nearest is 1.55" in run("--diff", "1.41", "1.99").output
+    assert "the nearest known version is 1.55" in run("--diff", "1.41", "1.99").output
     assert "compared from there" in run("--diff", "1.18", "1.41").output
 
 

@@ -13,8 +13,8 @@ from apispy.capture import Header, Writer
 from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError
 from apispy.outputs.exports import EXPORTERS
-from tests.golden.exported import readings
-from tests.unit.outputs.readings import exchange
+from tests.golden.exported import decoded_calls
+from tests.unit.outputs.decoded_calls import exchange
 
 SCRIPT = Path(sys.executable).parent / "apispy"
 SECRET = exchange("POST /v1.41/auth", 200, {"Status": "in"}, ask={"username": "ann", "password": "hunter2"})
@@ -24,7 +24,7 @@ SECRET = exchange("POST /v1.41/auth", 200, {"Status": "in"}, ask={"username": "a
 def calls(tmp_path: Path) -> Path:
     with Writer(tmp_path / "calls.jsonl") as writer:
         writer.header(Header("0.1.0", 1.0))
-        for reading in readings("run", "login"):
+        for reading in decoded_calls("run", "login"):
             writer.exchange(reading.exchange)
     return tmp_path / "calls.jsonl"
 

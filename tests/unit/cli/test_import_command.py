@@ -48,7 +48,7 @@ def test_unreadable_data_is_not_quoted(tmp_path: Path) -> None:
     broken = ASK[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
     file = write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST).asks(broken).close().segments)
     done = run("import", file, "-o", tmp_path / "y")
-    assert "Reading resumes at its next request" in done.stderr
+    assert "DecodedCall resumes at its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
     assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
     assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr

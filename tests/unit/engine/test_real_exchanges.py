@@ -11,7 +11,7 @@ import pytest
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.framing import response_framing
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import Output, Reading
+from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.tap import ConnectionTap
 
@@ -20,15 +20,15 @@ class Last(Output):
     """An output that keeps the readings of calls that are over."""
 
     def __init__(self) -> None:
-        self.readings: list[Reading] = []
+        self.readings: list[DecodedCall] = []
         self.notices: list[str] = []
 
-    def opened(self, reading: Reading) -> None: ...
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None: ...
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None: ...
+    def opened(self, reading: DecodedCall) -> None: ...
+    def item(self, reading: DecodedCall, direction: Direction, item: Item) -> None: ...
+    def chunk(self, reading: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None: ...
     def close(self) -> None: ...
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         self.readings.append(reading)
 
     def notice(self, text: str, at: float) -> None:
@@ -80,7 +80,7 @@ QUESTIONS = {
 }
 
 
-def call(operation: Operation) -> Reading:
+def call(operation: Operation) -> DecodedCall:
     """What is read of one call of *operation* that goes well."""
     framing = response_framing(operation)
     path = re.sub(r"\{\w+\}", "n1", operation.path)
@@ -103,7 +103,7 @@ def call(operation: Operation) -> Reading:
     return reading
 
 
-def kinds(reading: Reading, *directions: Direction) -> list[str]:
+def kinds(reading: DecodedCall, *directions: Direction) -> list[str]:
     return [item.kind for direction in directions for item in reading.items.get(direction, ())]
 
 

@@ -11,9 +11,9 @@ from apispy.filters import Filter, Part
 from apispy.filters.subject_names import CONTAINER_PARAMETERS, IMAGE_PARAMETERS
 from apispy.learn import NameRegistry
 from apispy.model import Headers
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.pipeline import read
-from tests.unit.outputs.readings import WEB, exchange, reading, tunnel
+from tests.unit.outputs.decoded_calls import WEB, decoded_call, exchange, tunnel
 from tests.zones import zone
 
 EXEC = "e3f0a1b2c3d4" + "5" * 52
@@ -25,10 +25,10 @@ def _berlin() -> Iterator[None]:
         yield
 
 
-LIST = reading("GET /v1.41/containers/json?all=1", 200, [])  # 23:13:20 in Berlin, 45 ms, pid 1
-FAILED = reading("POST /v1.9/containers/x/start", 404, {"message": "No such container: x"}, duration=1.5)
-ODD = reading("BREW /pot[1]", None, None)
-ATTACH = reading("POST /containers/x/attach", 101, tunnel=tunnel(b"x" * 500, b"x" * 2_000_000))
+LIST = decoded_call("GET /v1.41/containers/json?all=1", 200, [])  # 23:13:20 in Berlin, 45 ms, pid 1
+FAILED = decoded_call("POST /v1.9/containers/x/start", 404, {"message": "No such container: x"}, duration=1.5)
+ODD = decoded_call("BREW /pot[1]", None, None)
+ATTACH = decoded_call("POST /containers/x/attach", 101, tunnel=tunnel(b"x" * 500, b"x" * 2_000_000))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ ATTACH = reading("POST /containers/x/attach", 101, tunnel=tunnel(b"x" * 500, b"x
         ('"error"', []),
     ],
 )
-def test_what_is_chosen(text: str, chosen: list[Reading]) -> None:
+def test_what_is_chosen(text: str, chosen: list[DecodedCall]) -> None:
     noted = replace(FAILED, notes=("Docker ignores this.",))
     calls = {"list": LIST, "failed": noted, "odd": ODD, "attach": ATTACH}
     names = {id(LIST): "list", id(FAILED): "failed", id(ODD): "odd", id(ATTACH): "attach"}
@@ -86,7 +86,7 @@ def test_what_is_chosen(text: str, chosen: list[Reading]) -> None:
     ]
 
 
-def session(*calls: tuple[str, Any, Any]) -> list[Reading]:
+def session(*calls: tuple[str, Any, Any]) -> list[DecodedCall]:
     memory = NameRegistry()
     return [read(exchange(line, 200, answer, ask=ask), memory) for line, ask, answer in calls]
 

@@ -1,10 +1,10 @@
-"""What is remembered of ids over the calls of a session."""
+"""What the registry learns about IDs over the calls of a session."""
 
 import pytest
 
 from apispy.engine import OPERATIONS, lookup
 from apispy.learn import NameRegistry
-from apispy.learn.name_registry import LIMIT
+from apispy.learn.name_registry import MAX_IDS
 from apispy.learn.name_rules import NAMES, TERMINALS
 
 WEB, DB, NET = "a1" * 32, "b2" * 32, "c3" * 32
@@ -99,12 +99,12 @@ def test_answers_of_any_shape_are_taken(answer):
 def test_what_is_remembered_is_bounded():
     memory = NameRegistry()
     call = lookup("GET", "/containers/json")
-    for start in range(0, LIMIT + 500, 500):
+    for start in range(0, MAX_IDS + 500, 500):
         memory.learn(
             call, [], [[{"Id": f"{n:064x}"[::-1], "Names": [f"n{n}"]} for n in range(start, start + 500)]]
         )
-    assert len(memory._names) == LIMIT
-    assert len(memory._ids) == LIMIT
+    assert len(memory._names) == MAX_IDS
+    assert len(memory._ids) == MAX_IDS
 
 
 def test_every_rule_is_about_an_operation_of_the_table():

@@ -3,21 +3,21 @@ from urllib.parse import quote
 
 import pytest
 
-from apispy.outputs.arguments import arguments, in_words, quoted
+from apispy.outputs.arguments import arguments, as_typed, shell_quoted
 
-from .readings import reading
+from .decoded_calls import decoded_call
 
 
 def test_query_and_body_in_the_order_of_the_table() -> None:
     config = {"Image": "busybox", "Cmd": ["sh", "-c", "echo hi"], "Tty": False}
-    found = arguments(reading("POST /v1.41/containers/create?name=web&x=1", 201, ask=config))
+    found = arguments(decoded_call("POST /v1.41/containers/create?name=web&x=1", 201, ask=config))
     assert list(found.items()) == [("name", "web"), ("Image", "busybox"), ("Cmd", "sh -c 'echo hi'")]
 
 
 def test_what_was_not_given_is_not_shown() -> None:
-    assert arguments(reading("GET /containers/json")) == {}
-    assert arguments(reading("POST /containers/create", 201, ask=b"{ broken")) == {}
-    assert arguments(reading("POST /containers/create", 201, ask=["odd"])) == {}
+    assert arguments(decoded_call("GET /containers/json")) == {}
+    assert arguments(decoded_call("POST /containers/create", 201, ask=b"{ broken")) == {}
+    assert arguments(decoded_call("POST /containers/create", 201, ask=["odd"])) == {}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_was_not_given_is_not_shown() -> None:
     ],
 )
 def test_filters(text: str, shown: str) -> None:
-    found = arguments(reading(f"GET /containers/json?filters={quote(text)}"))
+    found = arguments(decoded_call(f"GET /containers/json?filters={quote(text)}"))
     assert found.get("filters", "") == shown
 
 
@@ -44,7 +44,7 @@ def test_filters(text: str, shown: str) -> None:
     [("text", "text"), (["a", "b c"], "a 'b c'"), ([1, 2], "[1, 2]"), ({"a": 1}, '{"a": 1}'), (5, "5")],
 )
 def test_in_words(value: Any, words: str) -> None:
-    assert in_words(value) == words
+    assert as_typed(value) == words
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_in_words(value: Any, words: str) -> None:
     ],
 )
 def test_quoted(value: str, shown: str) -> None:
-    assert quoted(value) == shown
+    assert shell_quoted(value) == shown

@@ -1,4 +1,4 @@
-"""The output that keeps a capture: it never blocks, never raises, and tells once what it could not write."""
+"""The capture output: it never blocks, never raises, and reports once what it could not write."""
 
 import threading
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from apispy.capture import Header, Notice, Writer, read, read_lines
 from apispy.model import Exchange
-from apispy.outputs.capture import COST, Capture
+from apispy.outputs.capture import LINE_OVERHEAD, CaptureOutput
 
-from .readings import reading
+from .decoded_calls import decoded_call
 
 HEADER = Header("0.1.0", 1.0)
 
 
 class Slow(Writer):
-    """Writes nothing before it is told to."""
+    """Writes nothing until ``go`` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -29,8 +29,8 @@ class Slow(Writer):
 
 def capture(
     path: Path, said: list[str], made: Callable[[Path], Writer] = Writer, limit: int = 1 << 20
-) -> Capture:
-    return Capture(made(path), said.append, limit=limit)
+) -> CaptureOutput:
+    return CaptureOutput(made(path), said.append, limit=limit)
 
 
 def test_finished_calls_and_notices_are_kept_in_order(tmp_path: Path) -> None:
@@ -38,14 +38,14 @@ def test_finished_calls_and_notices_are_kept_in_order(tmp_path: Path) -> None:
     kept = capture(tmp_path / "a", said)
     kept.notice("before it listens", 5.0)
     kept.begin(HEADER)
-    one = reading("GET /info", 200, {})
+    one = decoded_call("GET /info", 200, {})
     kept.write(one)
     kept.notice("after it", 5.0)
     kept.close()
     lines = [line for _, line in read_lines(tmp_path / "a")]
     end = round(one.exchange.started + one.exchange.duration, 6)
     assert lines == [HEADER, Notice(5.0, "before it listens"), one.exchange, Notice(end, "after it")]
-    assert (kept.whole, said) == (True, [])
+    assert (kept.complete, said) == (True, [])
 
 
 def test_without_a_beginning_there_is_no_file(tmp_path: Path) -> None:
@@ -60,41 +60,42 @@ def test_a_full_disk_is_told_once_and_the_rest_goes_on() -> None:
     kept = capture(Path("/dev/full"), said)
     kept.begin(HEADER)
     for _ in range(3):
-        kept.write(reading("GET /info", 200, {}))
+        kept.write(decoded_call("GET /info", 200, {}))
     kept.close()
     for _ in range(3):
-        kept.write(reading("GET /info", 200, {}))
+        kept.write(decoded_call("GET /info", 200, {}))
     assert said == [
-        "--capture /dev/full: No space left on device; calls are missing there. The traffic goes on."
+        "--capture /dev/full: No space left on device; some calls are missing from the file. Traffic is not affected."
     ]
-    assert not kept.whole
+    assert not kept.complete
 
 
 def test_what_a_slow_disk_cannot_take_is_counted_in_the_file(tmp_path: Path) -> None:
     said: list[str] = []
     writer = Slow(tmp_path / "a")
-    kept = Capture(writer, said.append, limit=3 * COST)
+    kept = CaptureOutput(writer, said.append, limit=3 * LINE_OVERHEAD)
     kept.begin(HEADER)
     writer.begun.wait(60)
     for _ in range(10):
-        kept.write(reading("GET /info", 204))
+        kept.write(decoded_call("GET /info", 204))
     assert said == [
-        f"--capture {tmp_path}/a: it takes too long to write; calls are missing there. The traffic goes on."
+        f"--capture {tmp_path}/a: it takes too long to write; "
+        "some calls are missing from the file. Traffic is not affected."
     ]
     writer.go.set()
     kept.close()
     lines = [line for _, line in read_lines(tmp_path / "a")]
     assert [type(line) for line in lines] == [Header, Exchange, Exchange, Exchange, Notice]
-    assert lines[-1].text == "7 calls are missing in this capture: they came too fast"
-    assert (kept.whole, len(said)) == (False, 1)
+    assert lines[-1].text == "7 calls are missing from this capture: too fast to write"
+    assert (kept.complete, len(said)) == (False, 1)
 
 
 def test_one_line_that_cannot_be_written_is_missing_alone(tmp_path: Path) -> None:
     said: list[str] = []
     kept = capture(tmp_path / "a", said)
     kept.begin(HEADER)
-    kept.write(reading("GET /info", 200, {}, duration=float("nan")))
-    kept.write(reading("GET /info", 200, {}))
+    kept.write(decoded_call("GET /info", 200, {}, duration=float("nan")))
+    kept.write(decoded_call("GET /info", 200, {}))
     kept.close()
     assert len(list(read(tmp_path / "a"))) == 1
-    assert "calls are missing there" in said[0]
+    assert "calls are missing from the file" in said[0]

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from apispy.model import Item
-from apispy.outputs import Console, Reading
+from apispy.outputs import Console, DecodedCall
 
-from .readings import WEB, reading, tunnel
+from .decoded_calls import WEB, decoded_call, tunnel
 
 
-def told(*readings: Reading, **options: Any) -> list[str]:
-    """What the console writes of finished calls, without the time of day."""
+def told(*decoded_calls: DecodedCall, **options: Any) -> list[str]:
+    """Return what the console writes for finished calls, without the time of day."""
     texts: list[str] = []
     console = Console(texts.append, **options)
-    for each in readings:
+    for each in decoded_calls:
         console.write(each)
     return ["".join(texts)[13:].removesuffix("\n")]
 
@@ -24,50 +24,50 @@ def told(*readings: Reading, **options: Any) -> list[str]:
     ("told_of", "line"),
     [
         (
-            reading("GET /v1.41/containers/json?all=1&size=0", 200, [{}]),
+            decoded_call("GET /v1.41/containers/json?all=1&size=0", 200, [{}]),
             "ContainerList    GET  /v1.41/containers/json all=1 -> 200 1 container (5 B, 45 ms)",
         ),
         (
-            reading(f"POST /v1.41/containers/{WEB}/start", 204),
+            decoded_call(f"POST /v1.41/containers/{WEB}/start", 204),
             "ContainerStart   POST /v1.41/containers/c12250feba24/start -> 204 (45 ms)",
         ),
         (
-            reading("POST /v1.41/containers/x/start", 304),
+            decoded_call("POST /v1.41/containers/x/start", 304),
             "ContainerStart   POST /v1.41/containers/x/start -> 304 Reason (45 ms)",
         ),
         (
-            reading("GET /v1.41/what?is=this", 404, b"404 page not found\n"),
+            decoded_call("GET /v1.41/what?is=this", 404, b"404 page not found\n"),
             "?                GET  /v1.41/what?is=this -> 404 404 page not found (19 B, 45 ms)",
         ),
         (
-            reading("GET /info", None, end="cut", problems=("the daemon left",)),
-            "SystemInfo       GET  /info -> no answer, cut after 45 ms: the daemon left",
+            decoded_call("GET /info", None, end="cut", problems=("the daemon left",)),
+            "SystemInfo       GET  /info -> no response, cut after 45 ms: the daemon left",
         ),
         (
-            reading("GET /events", 200, None, end="open"),
+            decoded_call("GET /events", 200, None, end="open"),
             "SystemEvents     GET  /events -> 200 no events, still open after 45 ms",
         ),
         (
-            reading("POST /containers/x/attach", 101, tunnel=tunnel(b"in", b"raw")),
+            decoded_call("POST /containers/x/attach", 101, tunnel=tunnel(b"in", b"raw")),
             "ContainerAttach  POST /containers/x/attach -> 101 (2 B up, 3 B down, 45 ms)",
         ),
         (
-            reading("GET /containers/a\x1bb/json", 500, {"message": "two\nlines \x07"}),
+            decoded_call("GET /containers/a\x1bb/json", 500, {"message": "two\nlines \x07"}),
             "ContainerInspect GET  /containers/a\\eb/json -> 500 two lines \\x07 (33 B, 45 ms)",
         ),
     ],
 )
-def test_one_line(told_of: Reading, line: str) -> None:
+def test_one_line(told_of: DecodedCall, line: str) -> None:
     assert told(told_of) == [line]
 
 
 def test_a_long_argument_says_how_much_is_missing() -> None:
-    (line,) = told(reading("POST /containers/create", 201, ask={"Image": "x" * 300}))
+    (line,) = told(decoded_call("POST /containers/create", 201, ask={"Image": "x" * 300}))
     assert f"Image={'x' * 200}...(+100) ->" in line
 
 
 def test_a_line_too_long_for_the_terminal_is_broken_before_its_outcome() -> None:
-    long = reading("GET /v1.41/containers/json?all=1", 200, [{}])
+    long = decoded_call("GET /v1.41/containers/json?all=1", 200, [{}])
     assert told(long, columns=lambda: 80) == [
         "ContainerList    GET  /v1.41/containers/json all=1\n             -> 200 1 container (5 B, 45 ms)"
     ]
@@ -75,7 +75,7 @@ def test_a_line_too_long_for_the_terminal_is_broken_before_its_outcome() -> None
 
 
 def test_colour_only_adds_colour() -> None:
-    failed = reading("GET /containers/x/json", 404, {"message": "no"})
+    failed = decoded_call("GET /containers/x/json", 404, {"message": "no"})
     texts: list[str] = []
     Console(texts.append, color=True).write(failed)
     (line,) = texts
@@ -86,7 +86,7 @@ def test_colour_only_adds_colour() -> None:
 def test_an_open_call_has_two_lines_and_what_flows_between_them() -> None:
     texts: list[str] = []
     console = Console(texts.append)
-    running = reading("GET /containers/x/logs?follow=1", 200, b"raw")
+    running = decoded_call("GET /containers/x/logs?follow=1", 200, b"raw")
     console.opened(running)
     console.item(running, "response", Item("stderr", "stderr", b"oops", (0, 12)))
     console.write(running)

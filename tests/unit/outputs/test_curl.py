@@ -1,4 +1,4 @@
-"""The curl command of a call: what a shell makes of it, and what it says when it is not the whole call."""
+"""The curl command of a call: how a shell parses it, and its comment when it is incomplete."""
 
 import base64
 import shlex
@@ -10,7 +10,7 @@ import pytest
 from apispy.outputs import Target
 from apispy.outputs.curl import curl
 
-from .readings import body, headers, reading, tunnel
+from .decoded_calls import body, decoded_call, headers, tunnel
 
 SOCKET = Target(socket="/run/docker.sock")
 
@@ -34,19 +34,19 @@ def words(line: str) -> list[str]:
     ],
 )  # fmt: skip
 def test_the_request_line(line, rest, expected):
-    assert curl(reading(line, **rest), SOCKET) == f"curl -sS --unix-socket /run/docker.sock {expected}"
+    assert curl(decoded_call(line, **rest), SOCKET) == f"curl -sS --unix-socket /run/docker.sock {expected}"
 
 
 def test_where_it_goes():
     target = Target("", "https://h:2376", "/c d/ca.pem", "/c/cert.pem", "/c/key.pem")
-    line = curl(reading("GET /info"), target)
+    line = curl(decoded_call("GET /info"), target)
     assert line == "curl -sS --cacert '/c d/ca.pem' --cert /c/cert.pem --key /c/key.pem https://h:2376/info"
-    assert "--insecure" in curl(reading("GET /info"), Target(base="https://h:1", insecure=True))
-    assert curl(reading("GET /info"), Target(impossible="no way")) == "# no way"
+    assert "--insecure" in curl(decoded_call("GET /info"), Target(base="https://h:1", insecure=True))
+    assert curl(decoded_call("GET /info"), Target(impossible="no way")) == "# no way"
 
 
 def with_headers(line: str, ask: object, **fields: str):
-    told = reading(line, ask=ask)
+    told = decoded_call(line, ask=ask)
     request = replace(told.exchange.request, headers=headers(**fields))
     return replace(told, exchange=replace(told.exchange, request=request))
 
@@ -74,17 +74,17 @@ def test_any_other_body_reaches_the_daemon_unchanged_and_the_terminal_harmless(c
 def test_a_large_body_comes_from_a_file_and_the_line_says_so():
     line = curl(with_headers("POST /images/load", b"x" * 100_000), SOCKET)
     assert "@request-7" in words(line)
-    assert line.endswith("  # put the body (100.0 kB) into request-7")
+    assert line.endswith("  # save the body (100.0 kB) as request-7")
 
 
 def test_a_large_body_is_given_away_to_be_kept():
     kept = {}
 
-    def keep(name: str, data: bytes) -> str:
+    def save(name: str, data: bytes) -> str:
         kept[name] = data
         return f"/some where/{name}"
 
-    line = curl(with_headers("POST /images/load", b"x" * 100_000), SOCKET, keep)
+    line = curl(with_headers("POST /images/load", b"x" * 100_000), SOCKET, save)
     assert "@/some where/request-7" in words(line)
     assert "#" not in line
     assert kept == {"request-7": b"x" * 100_000}
@@ -94,13 +94,13 @@ def test_secrets_are_not_in_it_and_it_says_so():
     told = with_headers("POST /auth", {"username": "ann", "password": "hunter2"})
     line = curl(told, SOCKET)
     assert "hunter2" not in line
-    assert line.endswith("# it has tokens (<redacted:...>) for what --show-secrets shows")
+    assert line.endswith("# <redacted:...> replaces secrets; --show-secrets shows them")
     assert "withheld" in curl(with_headers("POST /auth", b"password=hunter2"), SOCKET)
 
 
 def test_what_curl_cannot_do_is_said():
-    assert curl(reading("POST /session", 101, tunnel=tunnel()), SOCKET).startswith("# curl cannot")
-    assert curl(reading("GET /containers/a/attach/ws", 101), SOCKET).startswith("# curl cannot")
+    assert curl(decoded_call("POST /session", 101, tunnel=tunnel()), SOCKET).startswith("# curl cannot")
+    assert curl(decoded_call("GET /containers/a/attach/ws", 101), SOCKET).startswith("# curl cannot")
 
 
 def test_a_body_that_was_cut_is_not_passed_off_as_whole():
@@ -109,4 +109,4 @@ def test_a_body_that_was_cut_is_not_passed_off_as_whole():
     request = replace(told.exchange.request, body=cut)
     line = curl(replace(told, exchange=replace(told.exchange, request=request)), SOCKET)
     assert "abc" not in line
-    assert "put the body (10 B)" in line
+    assert "save the body (10 B)" in line

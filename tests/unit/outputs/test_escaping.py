@@ -1,4 +1,4 @@
-"""Nothing that came over the wire can drive a terminal, or hide in it."""
+"""Text from the wire can neither control a terminal nor be invisible in it."""
 
 import unicodedata
 
@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apispy.outputs.escaping import escape, lines
+from apispy.outputs.escaping import escape, escape_lines
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 JOINERS = "\u200c\u200d"  # letters and emoji of several code points need them
 MARKS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-"""Characters of category Cf that can be seen: Unicode calls them prepended concatenation marks."""
+"""Visible characters of category Cf: Unicode calls them prepended concatenation marks."""
 
 
 def visible(text: str) -> bool:
@@ -29,7 +29,7 @@ def test_escaped_text_is_visible(text: str | bytes) -> None:
 
 @given(st.one_of(ANY_TEXT, st.binary()))
 def test_lines_are_visible(text: str | bytes) -> None:
-    assert all(visible(line) for line in lines(text))
+    assert all(visible(line) for line in escape_lines(text))
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))))
@@ -74,4 +74,4 @@ def test_examples(text: str | bytes, shown: str) -> None:
     ],
 )
 def test_lines(text: str | bytes, shown: list[str]) -> None:
-    assert lines(text) == shown
+    assert escape_lines(text) == shown

@@ -1,17 +1,19 @@
-"""csv and ndjson: cells that would run in a spreadsheet, or spread over lines."""
+"""csv and ndjson: cells that a spreadsheet would evaluate, or that have several lines."""
 
 import csv
 import json
 
 from apispy.outputs.exports import EXPORTERS
-from apispy.outputs.exports.columns import COLUMNS, time_text
-from tests.unit.outputs.readings import reading
+from apispy.outputs.exports.columns import COLUMNS, iso_time
+from tests.unit.outputs.decoded_calls import decoded_call
 
-CREATE = reading("POST /v1.41/containers/create?name=web", 201, {"Id": "c" * 64}, ask={"Image": "busybox"})
+CREATE = decoded_call(
+    "POST /v1.41/containers/create?name=web", 201, {"Id": "c" * 64}, ask={"Image": "busybox"}
+)
 
 
-def cells(*readings: object) -> list[dict[str, str]]:
-    return list(csv.DictReader(EXPORTERS["csv"].export(readings)))  # type: ignore[arg-type]
+def cells(*decoded_calls: object) -> list[dict[str, str]]:
+    return list(csv.DictReader(EXPORTERS["csv"].export(decoded_calls)))  # type: ignore[arg-type]
 
 
 def test_a_row():
@@ -31,12 +33,12 @@ def test_types_stay_in_json():
 
 
 def test_without_an_answer_cells_are_empty():
-    [row] = cells(reading("GET /info", None, end="cut", problems=("lost",)))
+    [row] = cells(decoded_call("GET /info", None, end="cut", problems=("lost",)))
     assert (row["status"], row["answered"], row["failed"], row["problems"]) == ("", "", "1", "lost")
 
 
 def test_a_formula_is_defused_and_lines_stay_lines():
-    [row] = cells(reading("GET /info", client="=HYPERLINK(1)", problems=("two\nlines",)))
+    [row] = cells(decoded_call("GET /info", client="=HYPERLINK(1)", problems=("two\nlines",)))
     assert row["client"] == "'=HYPERLINK(1)"
     assert row["problems"] == "two\\nlines"
 
@@ -47,8 +49,8 @@ def test_no_calls_are_a_line_of_headings():
 
 
 def test_times_that_no_calendar_has():
-    assert time_text(1e300).startswith("9999-12-31")
-    assert time_text(-5) == "1970-01-01T00:00:00.000000Z"
+    assert iso_time(1e300).startswith("9999-12-31")
+    assert iso_time(-5) == "1970-01-01T00:00:00.000000Z"
 
 
 def test_one_reading_is_taken_at_a_time():

@@ -1,4 +1,4 @@
-"""HAR: times, bodies, URLs, and what has no place in the standard."""
+"""HAR: times, bodies, URLs, and data without a field in the standard."""
 
 import base64
 import io
@@ -12,12 +12,12 @@ from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk
 from apispy.outputs.exports import EXPORTERS
 from apispy.pipeline import read
-from tests.golden.exported import exported, readings
-from tests.unit.outputs.readings import exchange, reading, tunnel
+from tests.golden.exported import decoded_calls, exported
+from tests.unit.outputs.decoded_calls import decoded_call, exchange, tunnel
 
 
 def entry(*words: Any, **more: Any) -> dict[str, Any]:
-    log = json.loads("".join(EXPORTERS["har"].export([reading(*words, **more)])))["log"]  # type: ignore[arg-type]
+    log = json.loads("".join(EXPORTERS["har"].export([decoded_call(*words, **more)])))["log"]  # type: ignore[arg-type]
     [one] = log["entries"]
     return one
 
@@ -81,9 +81,7 @@ def test_a_cut_body_says_so():
         "response", Body((Chunk(0.01, b"x"),), 10)
     )
     text = "".join(EXPORTERS["har"].export([read(cut, NameRegistry())]))  # type: ignore[arg-type]
-    assert (
-        json.loads(text)["log"]["entries"][0]["response"]["content"]["comment"] == "1 of 10 bytes were kept"
-    )
+    assert json.loads(text)["log"]["entries"][0]["response"]["content"]["comment"] == "1 of 10 bytes kept"
 
 
 def test_no_calls_are_an_empty_log():
@@ -91,6 +89,6 @@ def test_no_calls_are_an_empty_log():
 
 
 def test_another_reader_of_har_reads_it():
-    flows = list(FlowReader(io.BytesIO(exported("har", readings("run", "exec", "pull")))).stream())
+    flows = list(FlowReader(io.BytesIO(exported("har", decoded_calls("run", "exec", "pull")))).stream())
     assert [flow.response.status_code for flow in flows][:5] == [200, 201, 204, 101, 200]
     assert flows[1].request.json()["Image"] == "busybox"

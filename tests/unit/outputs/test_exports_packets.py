@@ -1,4 +1,4 @@
-"""pcapng: how messages are framed again, and how connections end."""
+"""pcapng: how messages get their framing back, and how connections end."""
 
 import struct
 from dataclasses import replace
@@ -11,7 +11,7 @@ from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.http_bytes import pieces
 from apispy.outputs.exports.packets import checksum
 from apispy.pipeline import read
-from tests.unit.outputs.readings import exchange, tunnel
+from tests.unit.outputs.decoded_calls import exchange, tunnel
 
 
 def answered(
@@ -65,7 +65,7 @@ def test_a_hijack_is_half_closed_when_it_was():
 
 
 def flags(*calls: Exchange) -> list[int]:
-    """The flags of every packet."""
+    """Return the flags of every packet."""
     memory = NameRegistry()
     blocks = list(EXPORTERS["pcapng"].export(read(call, memory) for call in calls))
     assert all(isinstance(block, bytes) for block in blocks)

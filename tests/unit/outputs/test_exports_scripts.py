@@ -1,4 +1,4 @@
-"""The shell and Python scripts: ids become variables, calls that wait go into the background, bodies are whole."""
+"""The shell and Python scripts: IDs become variables, calls that wait run in the background, bodies are complete."""
 
 import base64
 import re
@@ -9,10 +9,10 @@ import pytest
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs.exports import EXPORTERS
-from apispy.outputs.exports.docker_py import filters
-from apispy.outputs.exports.script_steps import script
+from apispy.outputs.exports.python_docker import filters
+from apispy.outputs.exports.script_steps import build_script
 from apispy.pipeline import read
-from tests.unit.outputs.readings import WEB, exchange, headers, reading, tunnel
+from tests.unit.outputs.decoded_calls import WEB, decoded_call, exchange, headers, tunnel
 
 CREATE = exchange("POST /v1.41/containers/create", 201, {"Id": WEB}, ask={"Image": "busybox"})
 START = replace(exchange(f"POST /v1.41/containers/{WEB}/start", 204), id=9, started=CREATE.started + 2)
@@ -25,14 +25,14 @@ def export(name: str, *calls: Exchange) -> str:
 
 
 def lines(name: str, *calls: Exchange) -> list[str]:
-    """What stands behind the beginning that all scripts have."""
+    """Return the script after the common prologue."""
     common = export(name).splitlines()
     return [line for line in export(name, *calls).splitlines()[len(common) :] if line]
 
 
 def test_a_known_id_is_taken_from_the_new_answer():
     text = export("curl", CREATE, START)
-    assert 'id_1=$(id_in "$answer")' in text
+    assert 'id_1=$(id_in "$response")' in text
     assert '"$base"/v1.41/containers/"$id_1"/start' in text
     assert WEB not in text.replace(f"id web ({WEB[:12]})", "")
 
@@ -49,8 +49,8 @@ def test_an_id_that_no_later_call_names_is_left():
 
 
 def test_calls_stand_in_the_order_of_their_beginning_and_one_that_waits_runs_beside():
-    steps = script([read(call, NameRegistry()) for call in (CREATE, START, WAIT)]).steps
-    assert [(step.reading.exchange.id, step.background) for step in steps] == [
+    steps = build_script([read(call, NameRegistry()) for call in (CREATE, START, WAIT)]).steps
+    assert [(step.decoded.exchange.id, step.background) for step in steps] == [
         (7, False),
         (8, True),
         (9, False),
@@ -75,7 +75,7 @@ def test_calls_stand_in_the_order_of_their_beginning_and_one_that_waits_runs_bes
     ],
 )
 def test_a_stream_that_has_no_end_of_its_own_is_watched_for_a_while(call: Exchange, seconds: int):
-    assert script([read(call, NameRegistry())]).steps[0].seconds == seconds
+    assert build_script([read(call, NameRegistry())]).steps[0].time_limit == seconds
 
 
 def test_a_large_body_stands_in_the_script():
@@ -90,8 +90,8 @@ def test_a_large_body_stands_in_the_script():
 
 def test_what_cannot_be_sent_is_said():
     attach = exchange("POST /v1.41/containers/web/attach", 101, tunnel=tunnel(b"typed"))
-    assert "# curl cannot send what was typed here (5 B)" in export("curl", attach)
-    assert "# what was typed here (5 B) is not sent" in export("python", attach)
+    assert "# curl cannot send the standard input recorded here (5 B)" in export("curl", attach)
+    assert "# the standard input recorded here (5 B) is not sent" in export("python", attach)
     session = exchange("POST /session", 101, tunnel=replace(tunnel(), protocol="h2c"))
     assert [line for line in lines("curl", session) if not line.startswith("#")] == []
     assert [line for line in lines("python-requests", session) if not line.startswith("#")] == []
@@ -152,11 +152,11 @@ def test_headers_and_json():
 
 def test_filters_in_both_forms():
     assert filters('{"a": {"x": true}, "b": ["y"]}') == {"a": ["x"], "b": ["y"]}
-    with pytest.raises(ValueError, match="no filters"):
+    with pytest.raises(ValueError, match="not filters"):
         filters("[1]")
 
 
 def test_a_title_stays_on_its_line():
-    said = reading("GET /v1.41/info", 500, {"message": "one\ntwo $(x)"})
-    title = next(iter(script([said]).steps)).title
+    said = decoded_call("GET /v1.41/info", 500, {"message": "one\ntwo $(x)"})
+    title = next(iter(build_script([said]).steps)).title
     assert title == "#7 22:13:20.000 SystemInfo -> 500 one\\ntwo $(x)"

@@ -1,4 +1,4 @@
-"""What is passed on of a call that flows, and when."""
+"""Which events of a streaming call are passed on, and when."""
 
 from dataclasses import replace
 
@@ -6,27 +6,27 @@ import pytest
 
 from apispy.filters import Filter
 from apispy.model import Chunk, Headers, Item
-from apispy.outputs import Filtered, Reading
+from apispy.outputs import DecodedCall, Filtered
 
-from .readings import reading
+from .decoded_calls import decoded_call
 
 
 class Log:
-    """An output that writes down what it is told."""
+    """An output that logs its events."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def opened(self, reading: Reading) -> None:
+    def opened(self, decoded: DecodedCall) -> None:
         self.told.append("opened")
 
-    def item(self, reading: Reading, direction: str, item: Item) -> None:
+    def item(self, decoded: DecodedCall, direction: str, item: Item) -> None:
         self.told.append("item")
 
-    def chunk(self, reading: Reading, direction: str, offset: int, chunk: Chunk) -> None:
+    def chunk(self, decoded: DecodedCall, direction: str, offset: int, chunk: Chunk) -> None:
         self.told.append("chunk")
 
-    def write(self, reading: Reading) -> None:
+    def write(self, decoded: DecodedCall) -> None:
         self.told.append("write")
 
     def notice(self, text: str, at: float) -> None:
@@ -36,13 +36,13 @@ class Log:
         self.told.append("close")
 
 
-EVENTS = reading("GET /events", 200, {"Type": "container"}, duration=9.0)
+EVENTS = decoded_call("GET /events", 200, {"Type": "container"}, duration=9.0)
 ANSWERED = replace(EVENTS, exchange=replace(EVENTS.exchange, end="open", duration=0.0))
 ASKED = replace(ANSWERED, items={}, exchange=replace(ANSWERED.exchange, response=None))
 
 
 def told(text: str) -> list[str]:
-    """What an output hears of docker events: twice something flows."""
+    """Return the events that an output gets for docker events with two stream items."""
     log = Log()
     filtered = Filtered(log, Filter.parse(text))
     filtered.chunk(ASKED, "request", 0, Chunk(0, b"x"))
@@ -51,7 +51,7 @@ def told(text: str) -> list[str]:
         filtered.chunk(ANSWERED, "response", 0, Chunk(0, b"x"))
         filtered.item(ANSWERED, "response", Item("json", "", {}, (0, 1)))
     filtered.write(EVENTS)
-    assert not filtered._chosen  # nothing is remembered of a call that is over
+    assert not filtered._decided  # nothing is remembered of a call that is over
     assert not filtered._held
     return log.told
 
@@ -85,10 +85,10 @@ def test_what_belongs_to_no_call_is_passed_on() -> None:
 
 
 def test_what_was_decided_at_the_beginning_stays_so() -> None:
-    """A container may be renamed meanwhile; what was begun is ended."""
+    """A container may be renamed meanwhile; a call that was opened is also ended."""
     log = Log()
     filtered = Filtered(log, Filter.parse("container:web"))
-    begun = reading("POST /containers/web/wait", 200, None, end="open")
+    begun = decoded_call("POST /containers/web/wait", 200, None, end="open")
     filtered.opened(begun)
     filtered.write(replace(begun, call=replace(begun.call, arguments={"id": "other"})))
     assert log.told == ["opened", "write"]
@@ -97,7 +97,7 @@ def test_what_was_decided_at_the_beginning_stays_so() -> None:
 def test_a_body_that_is_to_come_may_decide() -> None:
     log = Log()
     filtered = Filtered(log, Filter.parse("image:busybox"))
-    created = reading("POST /containers/create", 201, {"Id": "x"}, ask={"Image": "busybox"})
+    created = decoded_call("POST /containers/create", 201, {"Id": "x"}, ask={"Image": "busybox"})
     request = replace(created.exchange.request, headers=Headers(((b"Content-Length", b"20"),)))
     head = replace(created, items={}, exchange=replace(created.exchange, request=request, response=None))
     filtered.chunk(head, "request", 0, Chunk(0, b"x"))

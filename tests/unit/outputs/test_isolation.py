@@ -1,17 +1,17 @@
-"""An output that fails harms nobody else."""
+"""A failing output affects no other."""
 
 from typing import Any
 
 from apispy.outputs import Output
 from apispy.outputs.isolation import Isolated
 
-from .readings import reading
+from .decoded_calls import decoded_call
 
-CALL = reading("GET /info")
+CALL = decoded_call("GET /info")
 
 
 class Faulty(Output):
-    """Fails at every call; remembers the notices."""
+    """Fails on every call; records the notices."""
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
@@ -28,7 +28,7 @@ class Faulty(Output):
 
 def tell(output: Isolated, times: int) -> None:
     for _ in range(times):
-        output.about(CALL, lambda to: to.write(CALL))
+        output.on_call(CALL, lambda to: to.write(CALL))
 
 
 def test_a_fault_is_told_once_and_the_call_dropped() -> None:
@@ -36,7 +36,7 @@ def test_a_fault_is_told_once_and_the_call_dropped() -> None:
     output = Isolated(faulty)
     tell(output, 3)
     assert faulty.tried == 1
-    assert faulty.notices == ["call #7 cannot be shown here, a fault in apispy: ValueError('odd')"]
+    assert faulty.notices == ["call #7 cannot be shown here: a fault in apispy: ValueError('odd')"]
     output.forget(7)
     tell(output, 1)
     assert faulty.tried == 2

@@ -1,17 +1,17 @@
-"""The fields of --json are those that the module documents, and its text is harmless."""
+"""The fields of --json are those that the module documents, and its text cannot control a terminal."""
 
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from apispy.outputs import JsonLines, Reading, json_lines
+from apispy.outputs import DecodedCall, JsonLines, json_lines
 
-from .readings import reading, tunnel
+from .decoded_calls import decoded_call, tunnel
 
 
 def record(
-    told_of: Reading, verbosity: int = 0, curl: Callable[[Reading], str] | None = None
+    told_of: DecodedCall, verbosity: int = 0, curl: Callable[[DecodedCall], str] | None = None
 ) -> dict[str, Any]:
     texts: list[str] = []
     JsonLines(texts.append, verbosity=verbosity, curl=curl).write(told_of)
@@ -22,13 +22,13 @@ def record(
     return found
 
 
-HIJACKED = reading(
+HIJACKED = decoded_call(
     "POST /v1.41/containers/x%20y/attach?stream=1", 101, tunnel=tunnel(b"\x7f\x00", b"\xff\xfe")
 )
 
 
 def documented(number: int) -> list[str]:
-    """The names in the first column of a table in the docstring."""
+    """Return the names in the first column of a table in the docstring."""
     table = (json_lines.__doc__ or "").split("\n\n")[1 + 2 * number]
     return [row.split("|")[1].strip() for row in table.splitlines()[2:]]
 
@@ -50,7 +50,7 @@ def test_a_call() -> None:
 
 
 def test_no_answer() -> None:
-    found = record(reading("GET /no/such", None, end="cut", problems=("gone",)))
+    found = record(decoded_call("GET /no/such", None, end="cut", problems=("gone",)))
     assert (found["operation"], found["status"], found["response"]) == (None, None, None)
     assert (found["end"], found["problems"]) == ("cut", ["gone"])
 
@@ -59,9 +59,9 @@ def test_bodies_come_in_the_form_that_fits() -> None:
     found = record(HIJACKED, 2)["tunnel"]
     assert (found["to_server"]["encoding"], found["to_server"]["body"]) == ("text", "\x7f\x00")
     assert (found["to_client"]["encoding"], found["to_client"]["body"]) == ("base64", "//4=")
-    answer = record(reading("GET /containers/json", 200, [{"Id": 1}]), 2)["response"]
+    answer = record(decoded_call("GET /containers/json", 200, [{"Id": 1}]), 2)["response"]
     assert (answer["encoding"], answer["body"]) == ("json", [{"Id": 1}])
-    assert record(reading("GET /x", 200, b"{ broken"), 2)["response"]["encoding"] == "text"
+    assert record(decoded_call("GET /x", 200, b"{ broken"), 2)["response"]["encoding"] == "text"
 
 
 def test_headers_come_from_v_on() -> None:
@@ -69,5 +69,5 @@ def test_headers_come_from_v_on() -> None:
 
 
 def test_what_is_withheld_says_so() -> None:
-    request = record(reading("POST /auth", 200, None, ask=b"password=x"), 2)["request"]
+    request = record(decoded_call("POST /auth", 200, None, ask=b"password=x"), 2)["request"]
     assert (request["size"], request["kept"], request["withheld"], request["body"]) == (10, 0, True, None)

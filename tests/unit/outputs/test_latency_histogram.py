@@ -1,11 +1,11 @@
-"""Durations are counted within 2 %, in constant memory."""
+"""Durations are counted within 2 %, in bounded memory."""
 
 import math
 import random
 
 import pytest
 
-from apispy.outputs.latency_histogram import ERROR, LatencyHistogram
+from apispy.outputs.latency_histogram import MAX_RELATIVE_ERROR, LatencyHistogram
 
 
 def of(*seconds: float) -> LatencyHistogram:
@@ -20,7 +20,7 @@ def test_percentiles_are_close(percent: float) -> None:
     numbers = random.Random(1)
     durations = sorted(10 ** numbers.uniform(-5, 4) for _ in range(5000))
     exact = durations[math.ceil(len(durations) * percent / 100) - 1]
-    assert of(*durations).percentile(percent) == pytest.approx(exact, rel=ERROR)
+    assert of(*durations).percentile(percent) == pytest.approx(exact, rel=MAX_RELATIVE_ERROR)
 
 
 def test_the_longest_is_exact_and_none_is_above_it() -> None:
@@ -33,7 +33,7 @@ def test_the_longest_is_exact_and_none_is_above_it() -> None:
 def test_odd_durations_count_as_the_nearest_that_can_be() -> None:
     found = of(0.0, -5.0, float("nan"), float("inf"), 1e300)
     assert found.count == 5
-    assert found.percentile(50) == pytest.approx(1e-6, rel=ERROR)
+    assert found.percentile(50) == pytest.approx(1e-6, rel=MAX_RELATIVE_ERROR)
     assert found.longest == 1e7
 
 

@@ -1,4 +1,4 @@
-"""What came back, in words; and no word for what is not understood."""
+"""Descriptions of responses, and none for a response that is not understood."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from apispy.engine import OPERATIONS, Call, Operation
 from apispy.model import Chunk, Item
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.outputs.outcome import OUTCOMES, outcome
 
-from .readings import WEB, exchange, headers, reading
+from .decoded_calls import WEB, decoded_call, exchange, headers
 
 IMAGE = "sha256:" + "62aedd01bd85" + "1" * 52
 
@@ -57,24 +57,24 @@ IMAGE = "sha256:" + "62aedd01bd85" + "1" * 52
     ],
 )
 def test_words(line: str, answer: Any, words: str) -> None:
-    assert outcome(reading(line, 200, answer)) == words
+    assert outcome(decoded_call(line, 200, answer)) == words
 
 
 def test_a_ping_says_the_version() -> None:
     asked = exchange("GET /_ping", 200, b"OK")
     assert asked.response is not None
     response = replace(asked.response, headers=headers(Api_Version="1.41"))
-    call = reading("GET /_ping").call
-    assert outcome(Reading(replace(asked, response=response), call, {})) == "API 1.41"
+    call = decoded_call("GET /_ping").call
+    assert outcome(DecodedCall(replace(asked, response=response), call, {})) == "API 1.41"
 
 
 def test_an_error_has_no_outcome() -> None:
-    assert outcome(reading("GET /containers/json", 500, [])) == ""
-    assert outcome(reading("GET /containers/json", None)) == ""
+    assert outcome(decoded_call("GET /containers/json", 500, [])) == ""
+    assert outcome(decoded_call("GET /containers/json", None)) == ""
 
 
 def test_of_a_stream_with_a_gap_only_the_least_is_said() -> None:
-    whole = reading("GET /events", 200, b'{"Type": "a"}\n{"Type": "b"}\n')
+    whole = decoded_call("GET /events", 200, b'{"Type": "a"}\n{"Type": "b"}\n')
     assert whole.exchange.response is not None
     body = replace(whole.exchange.response.body, chunks=(Chunk(0, b"x"),), size=10_000)
     cut = replace(whole, exchange=whole.exchange.with_stream("response", body))
@@ -100,4 +100,4 @@ JSON = st.recursive(
 def test_any_answer_is_taken(answer: Any, name: str) -> None:
     call = Call(Operation("X", "GET", "/x", outcome=name), "/x", None, {}, ())
     items = {"response": (Item("json", "json", answer, (0, 1)),)}
-    assert isinstance(outcome(Reading(exchange("GET /x"), call, items)), str)  # type: ignore[arg-type]
+    assert isinstance(outcome(DecodedCall(exchange("GET /x"), call, items)), str)  # type: ignore[arg-type]

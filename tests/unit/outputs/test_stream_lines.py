@@ -1,4 +1,4 @@
-"""A live stream, in lines."""
+"""The lines of a live stream."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from apispy.decoders import make
 from apispy.engine import Operation
 from apispy.model import Direction, Item
-from apispy.outputs.stream_lines import LONGEST_PART, StreamLines
+from apispy.outputs.stream_lines import MAX_PARTIAL_LINE, StreamLines
 
 STREAM = Operation("X", "GET", "/x", response="stdio")
 ONE = Operation("X", "POST", "/x", response="json")
@@ -21,7 +21,7 @@ def shown(
 
 
 def told(name: str, *values: Any, verbosity: int = 0) -> list[tuple[str, str]]:
-    """What is shown of the answer of a call whose decoder is called *name*."""
+    """Return the lines shown for a response whose decoder is called *name*."""
     flow, decoder = StreamLines(Operation("X", "POST", "/x", response=name), verbosity), make(name)
     items = [item for value in values for item in decoder.feed(json.dumps(value).encode() + b"\n")]
     return [line for item in items for line in flow.item("response", item)]
@@ -44,7 +44,7 @@ def test_a_part_is_shown_when_another_stream_speaks_or_the_call_ends() -> None:
 
 def test_a_long_part_is_not_held_and_splits_no_character() -> None:
     flow = StreamLines(STREAM)
-    text = "x" + "ü" * LONGEST_PART
+    text = "x" + "ü" * MAX_PARTIAL_LINE
     lines = shown(flow, ("stdout", text.encode())) + list(flow.flush())
     assert "".join(line for _, line in lines) == text
     assert len(lines) == 3

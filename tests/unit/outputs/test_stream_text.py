@@ -1,17 +1,17 @@
-"""A whole progress in few lines."""
+"""Progress summarized in a few lines."""
 
 import json
 from typing import Any
 
 from apispy.outputs import details
-from apispy.outputs.stream_text import rows
+from apispy.outputs.stream_text import progress_lines
 
-from .readings import reading
+from .decoded_calls import decoded_call
 
 
 def shown(*values: Any, whole: bool = False) -> list[str]:
     answer = b"".join(json.dumps(value).encode() + b"\r\n" for value in values)
-    pulled = reading("POST /v1.41/images/create?fromImage=x", 200, answer)
+    pulled = decoded_call("POST /v1.41/images/create?fromImage=x", 200, answer)
     return list(details.body(pulled, "response", 1 << 20, whole=whole))[1:]
 
 
@@ -53,4 +53,4 @@ def test_the_output_of_a_build_is_text() -> None:
 
 
 def test_no_progress_has_no_rows() -> None:
-    assert rows([]) == []
+    assert progress_lines([]) == []

@@ -1,33 +1,33 @@
-from apispy.outputs import Reading, Summary
+from apispy.outputs import DecodedCall, Summary
 
-from .readings import reading, tunnel
+from .decoded_calls import decoded_call, tunnel
 
 
-def table(*readings: Reading) -> str:
+def table(*decoded_calls: DecodedCall) -> str:
     texts: list[str] = []
     summary = Summary(texts.append)
-    for each in readings:
+    for each in decoded_calls:
         summary.write(each)
     summary.close()
     return "".join(texts)
 
 
 def test_nothing() -> None:
-    assert table().startswith("no calls seen")
+    assert table().startswith("No calls seen")
 
 
 def test_nothing_can_have_another_reason() -> None:
     texts: list[str] = []
-    Summary(texts.append, nothing="no call matched").close()
+    Summary(texts.append, no_calls="no call matched").close()
     assert texts == ["no call matched\n"]
 
 
 def test_sorted_by_time_with_a_total() -> None:
     text = table(
-        reading("GET /containers/json", 200, []),
-        reading("GET /containers/json", 500, {"message": "no"}),
-        reading("POST /containers/x/attach", 101, tunnel=tunnel(b"in", b"x" * 1500), duration=12.0),
-        reading("BREW /\x1b", 404),
+        decoded_call("GET /containers/json", 200, []),
+        decoded_call("GET /containers/json", 500, {"message": "no"}),
+        decoded_call("POST /containers/x/attach", 101, tunnel=tunnel(b"in", b"x" * 1500), duration=12.0),
+        decoded_call("BREW /\x1b", 404),
     )
     assert text == (
         "calls  errors    total  longest  sent  received  operation\n"
@@ -42,14 +42,14 @@ def test_sorted_by_time_with_a_total() -> None:
 
 def test_what_was_hidden_is_told() -> None:
     text = table(
-        reading("POST /containers/create", 201, {"Id": "x"}, ask={"Env": ["A=b", "C=d"]}),
-        reading("POST /swarm/join", 200, ask={"JoinToken": "x"}),
+        decoded_call("POST /containers/create", 201, {"Id": "x"}, ask={"Env": ["A=b", "C=d"]}),
+        decoded_call("POST /swarm/join", 200, ask={"JoinToken": "x"}),
     )
     assert text.endswith("total\nhidden: 2 environment values, 1 swarm token; --show-secrets shows them\n")
 
 
 def test_leaving_a_stream_is_no_error() -> None:
-    assert not reading("GET /events", 200, None, end="cut").failed
-    assert reading("GET /events", None, None, end="cut").failed
-    assert reading("GET /info", 200, None, end="cut").failed
-    assert reading("GET /events", 200, {"error": "x"}).failed
+    assert not decoded_call("GET /events", 200, None, end="cut").failed
+    assert decoded_call("GET /events", None, None, end="cut").failed
+    assert decoded_call("GET /info", 200, None, end="cut").failed
+    assert decoded_call("GET /events", 200, {"error": "x"}).failed

@@ -1,4 +1,4 @@
-"""Whoever writes never waits, however slow the reader is."""
+"""Writing never blocks, however slow the reader is."""
 
 import io
 import threading
@@ -7,7 +7,7 @@ from apispy.outputs import ThreadWriter
 
 
 class Stuck(io.StringIO):
-    """A terminal that takes nothing until it is let go."""
+    """A terminal that accepts nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def test_what_is_too_much_is_dropped_and_told() -> None:
     writer.write("lost\n")
     stream.released.set()
     writer.close(10)
-    told = "apispy: 3 lines were dropped here, because they were not read in time\n"
+    told = "apispy: 3 lines were dropped here: the terminal or pipe is too slow\n"
     assert stream.getvalue() == f"first\nqueued\n{told}"
 
 

@@ -1,7 +1,7 @@
 """What is counted without a look into it, what is not, and what a fault does."""
 
 from apispy.model import Exchange, Request, Response
-from apispy.outputs import Output, Reading
+from apispy.outputs import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats
 from apispy.pipeline import CountOnlyPipeline
 from apispy.tap.events import Closed, Opened, ResponseStarted
@@ -19,7 +19,7 @@ class Counts(Output):
             raise ValueError("of this output")
         self.told.append(f"counted {figures.operation}")
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         self.told.append(f"wrote {reading.call.operation.id}")
 
     def notice(self, text: str, at: float) -> None:

@@ -20,7 +20,7 @@ from apispy.model import (
     Tunnel,
     is_redacted,
 )
-from apispy.outputs import Output, Reading
+from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline, read
 from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED_ITEMS
 from apispy.redaction import Policy, Redactor
@@ -33,19 +33,19 @@ class Log(Output):
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.readings: list[Reading] = []
+        self.readings: list[DecodedCall] = []
         self.noticed: list[float] = []
 
-    def opened(self, reading: Reading) -> None:
+    def opened(self, reading: DecodedCall) -> None:
         self.told.append(f"opened {reading.call.operation.id}")
 
-    def item(self, reading: Reading, direction: Direction, item: Item) -> None:
+    def item(self, reading: DecodedCall, direction: Direction, item: Item) -> None:
         self.told.append(f"{direction} {item.kind} {item.value!r}")
 
-    def chunk(self, reading: Reading, direction: Direction, offset: int, chunk: Chunk) -> None:
+    def chunk(self, reading: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
         self.told.append(f"chunk {direction} {offset}+{len(chunk.data)}")
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         self.told.append(f"write {reading.exchange.end}")
         self.readings.append(reading)
 
@@ -222,7 +222,7 @@ def test_events_of_unknown_exchanges_are_let_be() -> None:
 
 def test_a_faulty_output_does_not_disturb_the_others() -> None:
     class Faulty(Log):
-        def write(self, reading: Reading) -> None:
+        def write(self, reading: DecodedCall) -> None:
             raise ValueError("odd")
 
     faulty, log = Faulty(), Log()
@@ -230,7 +230,7 @@ def test_a_faulty_output_does_not_disturb_the_others() -> None:
     pipeline.feed(Opened(LIST))
     pipeline.feed(closed(answered(LIST)))
     assert log.told == ["write complete"]
-    assert faulty.told == ["notice call #1 cannot be shown here, a fault in apispy: ValueError('odd')"]
+    assert faulty.told == ["notice call #1 cannot be shown here: a fault in apispy: ValueError('odd')"]
 
 
 def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

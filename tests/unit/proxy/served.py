@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.gate import BrowserGuard, Gate, parse
-from apispy.outputs import Output, Reading
+from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.proxy.service import Service, Settings
 
@@ -22,10 +22,10 @@ class RecordingOutput(Output):
     """An output that records its calls and notices."""
 
     def __init__(self) -> None:
-        self.calls: list[Reading] = []
+        self.calls: list[DecodedCall] = []
         self.notices: list[str] = []
 
-    def write(self, reading: Reading) -> None:
+    def write(self, reading: DecodedCall) -> None:
         self.calls.append(reading)
 
     def notice(self, text: str, at: float) -> None:

@@ -7,17 +7,17 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 from mitmproxy.tcp import TCPFlow
 
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.proxy.export_flow import export
-from tests.unit.outputs.readings import reading, tunnel
+from tests.unit.outputs.decoded_calls import decoded_call, tunnel
 
 
-def flows(*readings: Reading) -> list[Any]:
+def flows(*readings: DecodedCall) -> list[Any]:
     return list(FlowReader(io.BytesIO(b"".join(export(readings)))).stream())
 
 
 def test_a_call():
-    [flow] = flows(reading("POST /v1.41/containers/create", 201, {"Id": "x"}, ask={"Image": "busybox"}))
+    [flow] = flows(decoded_call("POST /v1.41/containers/create", 201, {"Id": "x"}, ask={"Image": "busybox"}))
     assert isinstance(flow, HTTPFlow)
     assert flow.request.url == "http://localhost/v1.41/containers/create"
     assert flow.request.json() == {"Image": "busybox"}
@@ -26,7 +26,7 @@ def test_a_call():
 
 def test_a_hijack_is_a_flow_of_its_own():
     http, tcp = flows(
-        reading("POST /v1.41/containers/web/attach?stream=1", 101, tunnel=tunnel(b"in", b"out"))
+        decoded_call("POST /v1.41/containers/web/attach?stream=1", 101, tunnel=tunnel(b"in", b"out"))
     )
     assert isinstance(tcp, TCPFlow)
     assert [(message.from_client, message.content) for message in tcp.messages] == [
@@ -37,12 +37,14 @@ def test_a_hijack_is_a_flow_of_its_own():
 
 
 def test_an_answer_that_was_cut_keeps_what_came():
-    [flow] = flows(reading("GET /v1.41/events", 200, {"a": 1}, end="cut", problems=("the daemon went away",)))
+    [flow] = flows(
+        decoded_call("GET /v1.41/events", 200, {"a": 1}, end="cut", problems=("the daemon went away",))
+    )
     assert flow.response.json() == {"a": 1}
     assert flow.error.msg == "the daemon went away"
 
 
 def test_no_answer():
-    [flow] = flows(reading("GET /v1.41/info", None, end="cut", upstream="tcp://orion:2376"))
+    [flow] = flows(decoded_call("GET /v1.41/info", None, end="cut", upstream="tcp://orion:2376"))
     assert flow.response is None
     assert flow.request.host == "orion"

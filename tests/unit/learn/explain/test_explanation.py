@@ -1,45 +1,45 @@
-"""What is said of an operation is what its version has."""
+"""The explanation of an operation matches its API version."""
 
 import pytest
 
 from apispy.engine.operations import BY_ID
 from apispy.engine.parameters import parameters
 from apispy.errors import UsageError
+from apispy.learn.explain.body_fields import fields_named, top_level
 from apispy.learn.explain.changes import compare, difference, history
 from apispy.learn.explain.descriptions import DESCRIPTIONS, description
 from apispy.learn.explain.explanation import check_version, engines, explain
-from apispy.learn.explain.fields import below, top
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import interpret
 from apispy.learn.explain.records import Question
 
 
 def told(text: str, api: str | None = None):
-    return explain(understand(text).asked[0], api)
+    return explain(interpret(text).questions[0], api)
 
 
 def test_a_request_is_held_against_its_own_version():
     one = told('GET /v1.18/containers/json?all=maybe&limit=x&filters={"a":["b"]}&nosuch=1')
-    notes = {row.name: row.note for row in one.given}
+    notes = {row.name: row.note for row in one.typed}
     assert one.api == "1.18"
     assert notes == {
-        "all": "means true",
-        "limit": "expected a whole number",
+        "all": "interpreted as true",
+        "limit": "expected an integer",
         "filters": "",
         "nosuch": "unknown to API 1.18, which ignores it",
     }
-    assert [row.decoded for row in one.given if row.name == "filters"] == [{"a": ["b"]}]
+    assert [row.decoded for row in one.typed if row.name == "filters"] == [{"a": ["b"]}]
 
 
 def test_what_is_newer_or_older_is_told():
-    assert told("GET /v1.44/containers/json?before=x").given[0].note == "only until API 1.41"
-    assert told("POST /v1.30/containers/create?platform=x").given[0].note == "only since API 1.41"
-    assert told("GET /containers/json?filters={").given[0].note == "no valid JSON"
+    assert told("GET /v1.44/containers/json?before=x").typed[0].note == "only until API 1.41"
+    assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "only since API 1.41"
+    assert told("GET /containers/json?filters={").typed[0].note == "invalid JSON"
 
 
 def test_fields_of_a_body_are_named_without_their_values():
     one = told("""curl -d '{"env": ["A=hunter2"], "HostConfig": {"Annotations": {}, "Mounts": [{"Nosuch": 1}]}}' """
                "http://d/v1.41/containers/create")  # fmt: skip
-    assert {row.name: row.note for row in one.given} == {
+    assert {row.name: row.note for row in one.typed} == {
         "env": "",
         "HostConfig": "",
         "HostConfig.Annotations": "only since API 1.43",
@@ -51,8 +51,8 @@ def test_fields_of_a_body_are_named_without_their_values():
 
 def test_a_secret_in_the_wrong_form_is_not_repeated():
     one = told("curl -d username=me -d password=hunter2 http://d/auth")
-    assert [row.name for row in one.given] == ["username", "password"]
-    assert not [row for row in one.given if "hunter2" in row.value]
+    assert [row.name for row in one.typed] == ["username", "password"]
+    assert not [row for row in one.typed if "hunter2" in row.value]
     assert "hunter2" not in one.curl
 
 
@@ -63,11 +63,11 @@ def test_the_version_asked_for_goes_before_the_one_typed():
 @pytest.mark.parametrize(
     ("text", "api", "used", "says"),
     [
-        ("ConfigList", "1.24", "1.30", "API 1.24 does not have it: since 1.30"),
-        ("ContainerCopy", "1.41", "1.23", "API 1.41 does not have it: since 1.4 until 1.23"),
-        ("ContainerList", "1.99", "1.55", "API 1.99 is not known here"),
-        ("ContainerList", "1.18", "1.18", "known from API 1.25 on only"),
-        ("Grpc", None, "1.55", "Docker's reference does not have it"),
+        ("ConfigList", "1.24", "1.30", "API 1.24 does not have this operation (since 1.30)"),
+        ("ContainerCopy", "1.41", "1.23", "API 1.41 does not have this operation (since 1.4 until 1.23)"),
+        ("ContainerList", "1.99", "1.55", "API 1.99 is unknown"),
+        ("ContainerList", "1.18", "1.18", "documented since API 1.25"),
+        ("Grpc", None, "1.55", "This operation is not in Docker's API reference"),
     ],
 )
 def test_what_must_be_known_first(text, api, used, says):
@@ -85,9 +85,9 @@ def test_fields_have_their_versions_and_secrets():
 
 
 def test_one_place_of_a_body():
-    rows = below("hostconfig.restartpolicy", told("ContainerCreate").body)
+    rows = fields_named("hostconfig.restartpolicy", told("ContainerCreate").body)
     assert [row.path for row in rows][:2] == ["HostConfig.RestartPolicy", "HostConfig.RestartPolicy.Name"]
-    assert all("." not in row.path for row in top(told("ContainerCreate").body))
+    assert all("." not in row.path for row in top_level(told("ContainerCreate").body))
 
 
 def test_a_change_is_told_once_and_at_its_head():
@@ -111,14 +111,20 @@ def test_a_version_does_not_differ_from_itself():
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        ("1.1", "which no engine from 1.0 on speaks"),
-        ("1.18", "spoken by Docker Engine 1.6 and later; refused by 25.0 and later unless told otherwise"),
-        ("1.24", "spoken by Docker Engine 1.12 and later; refused by 29.0 and later unless told otherwise"),
+        ("1.1", "not supported by Docker Engine 1.0 or later"),
+        (
+            "1.18",
+            "supported by Docker Engine 1.6 and later; refused by 25.0 and later unless configured otherwise",
+        ),
+        (
+            "1.24",
+            "supported by Docker Engine 1.12 and later; refused by 29.0 and later unless configured otherwise",
+        ),
         (
             "1.41",
-            "spoken by Docker Engine 20.10 and later; refused by 29.0 to before 29.3 unless told otherwise",
+            "supported by Docker Engine 20.10 and later; refused by 29.0 to before 29.3 unless configured otherwise",
         ),
-        ("1.44", "spoken by Docker Engine 25.0 and later"),
+        ("1.44", "supported by Docker Engine 25.0 and later"),
     ],
 )
 def test_engines(version, words):

@@ -1,4 +1,4 @@
-"""What is remarked on a call, and what is not."""
+"""Which notes a call gets."""
 
 from typing import Any
 
@@ -30,31 +30,34 @@ CREATE = "POST /v1.41/containers/create"
         (notes("GET /v1.41/containers/json?al=1"),
          "ContainerList has no parameter 'al', so Docker ignores it; did you mean all?"),
         (notes("GET /v1.40/containers/x/stats?one-shot=1", daemon="1.40"),
-         "API 1.40 has no parameter one-shot of ContainerStats: it is there since API 1.41"),
+         "API 1.40 has no parameter one-shot of ContainerStats: it is available since API 1.41"),
         (notes("POST /v1.48/build/prune?keep-storage=1", daemon="1.48"),
-         "the parameter keep-storage of BuildPrune is deprecated since API 1.48"),
+         "parameter keep-storage of BuildPrune has been deprecated since API 1.48"),
         (notes(CREATE, {"Imgae": "x"}),
          "ContainerCreate has no field 'Imgae' in its body, so Docker ignores it; did you mean Image?"),
         (notes(CREATE, {"HostConfig": {"Annotations": {"a": "b"}}}),
-         "API 1.41 has no field HostConfig.Annotations in the body of ContainerCreate: it is there since API 1.43"),
+         "API 1.41 has no field HostConfig.Annotations in the request body of ContainerCreate: "
+         "it is available since API 1.43"),
         (notes(CREATE, {"Cmd": {"a": 1}}),
-         "Cmd in the body of ContainerCreate should be of type array, it is object"),
+         "Cmd in the request body of ContainerCreate is object, but the API reference says array"),
         (notes(CREATE, {"HostConfig": {"Mounts": [{"Type": "x"}]}}),
-         "HostConfig.Mounts[].Type in the body of ContainerCreate is 'x'; described are bind, npipe, tmpfs, volume"),
+         "HostConfig.Mounts[].Type in the request body of ContainerCreate is 'x', "
+         "but the API reference allows bind, npipe, tmpfs, volume"),
         (notes("POST /v1.41/containers/x/copy", {}),
-         "API 1.41 has no ContainerCopy: it is there from API 1.4 to 1.23"),
+         "API 1.41 has no ContainerCopy: it is available from API 1.4 to 1.23"),
         (notes("POST /v1.30/volumes/x", daemon=""), ""),
-        (notes("PUT /v1.41/volumes/x"), "API 1.41 has no VolumeUpdate: it is there since API 1.42"),
-        (notes("POST /session", daemon="1.53"), "Session is deprecated since API 1.53"),
+        (notes("PUT /v1.41/volumes/x"), "API 1.41 has no VolumeUpdate: it is available since API 1.42"),
+        (notes("POST /session", daemon="1.53"), "Session has been deprecated since API 1.53"),
         (notes("GET /v1.20/info"),
-         "engines from 25.0 on refuse API 1.20: their lowest is 1.24 at 25.0, 1.44 at 29.0, 1.40 at 29.3"),
+         "Docker Engine 25.0 and later refuses API 1.20 "
+         "(lowest supported version: 1.24 in 25.0, 1.44 in 29.0, 1.40 in 29.3)"),
         (notes("GET /v1.41/info", daemon="1.55"),
-         "engines from 29.0 on until 29.3 refuse API 1.41: their lowest is 1.44 at 29.0"),
+         "Docker Engine from 29.0 to before 29.3 refuses API 1.41 (lowest supported version: 1.44 in 29.0)"),
         (notes("GET /v1.41/info", client="Docker-Client/28.2.2 (linux)"),
-         "the client speaks API 1.50, the daemon 1.41: 1.41 is used"),
+         "the client supports API 1.50 and the daemon 1.41, so API 1.41 is used"),
         (notes("GET /v1.41/info", daemon="1.50", client="Docker-Client/20.10.24 (linux)"),
-         "the client speaks API 1.41, the daemon 1.50: 1.41 is used"),
-        (notes("GET /v1.99/info"), "API 1.99 is newer than apispy knows; the call is read as one of 1.55"),
+         "the client supports API 1.41 and the daemon 1.50, so API 1.41 is used"),
+        (notes("GET /v1.99/info"), "API 1.99 is newer than any version apispy knows; the call is decoded as API 1.55"),
     ],
 )  # fmt: skip
 def test_a_note_is_made(call, note):
@@ -86,9 +89,12 @@ LIST = "GET /v1.41/containers/json"
 @pytest.mark.parametrize(
     ("answer", "note"),
     [
-        ([{"Id": "x", "New": 1}], "the answer of ContainerList has a field [].New that is not described"),
-        ([{"Id": 7}], "the answer of ContainerList has integer in [].Id, described is string"),
-        ({"Id": "x"}, "the answer of ContainerList has object in the body, described is array"),
+        ([{"Id": "x", "New": 1}], "[].New in the response body of ContainerList is not in the API reference"),
+        (
+            [{"Id": 7}],
+            "[].Id in the response body of ContainerList is integer, but the API reference says string",
+        ),
+        ({"Id": "x"}, "the response body of ContainerList is object, but the API reference says array"),
     ],
 )
 def test_where_an_answer_differs_is_told_when_strict(answer, note):

@@ -1,9 +1,9 @@
-"""What was typed is understood, whatever its form."""
+"""Every form of typed text is interpreted."""
 
 import pytest
 
 from apispy.errors import UsageError
-from apispy.learn.explain.question import understand
+from apispy.learn.explain.interpretation import interpret
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ from apispy.learn.explain.question import understand
     ],
 )  # fmt: skip
 def test_forms(text, kind, operations):
-    found = understand(text)
+    found = interpret(text)
     assert found.kind == kind
-    assert [one.operation.id for one in found.asked] == operations
+    assert [one.operation.id for one in found.questions] == operations
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_forms(text, kind, operations):
     ],
 )  # fmt: skip
 def test_curl_lines(line, operation, query):
-    [asked] = understand(line).asked
+    [asked] = interpret(line).questions
     assert asked.operation.id == operation
     assert dict(asked.call.parameters) == query
 
@@ -75,15 +75,15 @@ def test_curl_lines(line, operation, query):
     ],
 )  # fmt: skip
 def test_flags_become_parameters(line, query):
-    [asked] = understand(line).asked
+    [asked] = interpret(line).questions
     assert dict(asked.call.query) == query
 
 
 def test_a_word_is_searched_and_the_best_comes_first():
-    hits = understand("RestartPolicy").hits
+    hits = interpret("RestartPolicy").hits
     assert hits[0].operation.id in ("ContainerCreate", "ContainerUpdate", "ServiceCreate")
     assert "body HostConfig.RestartPolicy" in {place for hit in hits for place in hit.where}
-    assert understand("prune").hits[0].operation.id == "ContainerPrune"
+    assert interpret("prune").hits[0].operation.id == "ContainerPrune"
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_a_word_is_searched_and_the_best_comes_first():
         ("", "nothing to explain"),
         ("containerlst", "Did you mean ContainerList"),
         ("GET /nosuch", "is a request line, but"),
-        ("curl http://example.com/", "this curl line"),
+        ("curl http://example.com/", "this curl command"),
         ("docker frobnicate --password hunter2", "'docker frobnicate' ... is a docker command"),
     ],
 )
 def test_what_is_not_found_says_what_it_was_taken_for(text, says):
     with pytest.raises(UsageError) as error:
-        understand(text)
+        interpret(text)
     assert says in str(error.value)
     assert "Type an operation" in str(error.value)
     assert "hunter2" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The fields of bodies, as rows: with the versions that have them."""
+"""The fields of bodies as rows, with the versions that have them."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,18 +11,18 @@ from apispy.engine.versions import NEWEST, VERSIONS, between
 from apispy.learn.explain.records import FieldRow, Side
 
 DESCRIBED = VERSIONS[VERSIONS.index(FIRST_DESCRIBED) :]
-"""The versions whose bodies are known."""
+"""The versions whose bodies are documented."""
 
 Rows = dict[str, FieldRow]
 
 
 def described(version: str) -> str:
-    """The version whose bodies stand for those of a known *version*."""
+    """Return the version whose bodies are shown for a known *version*."""
     return version if version in DESCRIBED else FIRST_DESCRIBED
 
 
 def success(operation_id: str, version: str) -> int | None:
-    """The status of the answer whose body matters: the lowest of success that has one. None if none has."""
+    """Return the lowest success status with a response body, or None."""
     return next(
         (s for s in statuses(operation_id, version) if s < 300 and response_shape(operation_id, s, version)),
         None,
@@ -30,7 +30,7 @@ def success(operation_id: str, version: str) -> int | None:
 
 
 def body_shape(operation_id: str, side: Side, version: str) -> Shape | None:
-    """The body of the request, or of the answer of success."""
+    """Return the shape of the request body, or of the success response."""
     if side == "request":
         return request_shape(operation_id, version)
     status = success(operation_id, version)
@@ -38,14 +38,14 @@ def body_shape(operation_id: str, side: Side, version: str) -> Shape | None:
 
 
 def takes_body(operation: Operation, version: str) -> bool:
-    """Whether a request may have a body. ContainerStart had one once; what is not documented may have one."""
+    """Whether a request may have a body. ContainerStart once had one; undocumented operations may have one."""
     known = operation.documented and version in DESCRIBED
     return bool(operation.request) and not (known and request_shape(operation.id, version) is None)
 
 
 @cache
 def rows(operation_id: str, side: Side, version: str) -> Rows:
-    """All fields of a body in a known version, by path. What was there before and after is not looked at."""
+    """Return all fields of a body in one known version by path, without first and last versions."""
     shape = body_shape(operation_id, side, version)
     if not shape:
         return {}
@@ -54,7 +54,7 @@ def rows(operation_id: str, side: Side, version: str) -> Rows:
 
 
 def dated_rows(operation: Operation, side: Side, version: str) -> tuple[FieldRow, ...]:
-    """The same, each with its first and last version."""
+    """Return all fields of a body in one version, each with its first and last version."""
     known = [one for one in DESCRIBED if operation.exists_in(one)]
     present = {one: rows(operation.id, side, one) for one in known}
     return tuple(_dated(row, [one for one in known if row.path in present[one]], known)
@@ -62,7 +62,7 @@ def dated_rows(operation: Operation, side: Side, version: str) -> tuple[FieldRow
 
 
 def type_of(shape: Shape, names: bool = True) -> str:
-    """ "array of Mount"; without *names* of objects "array of object"."""
+    """Format a type: "array of Mount"; without object *names*, "array of object"."""
     if shape.items:
         return f"{shape.kind} of {type_of(shape.items, names)}"
     if shape.kind == "object" and names and shape.name.isidentifier():
@@ -70,13 +70,13 @@ def type_of(shape: Shape, names: bool = True) -> str:
     return f"{shape.kind} ({shape.format})" if shape.kind == "string" and shape.format else shape.kind
 
 
-def plain(path: str) -> str:
-    """A path without the marks of lists and maps: "HostConfig.Mounts.Target"."""
+def plain_path(path: str) -> str:
+    """Remove the marks of lists and maps from a path: "HostConfig.Mounts.Target"."""
     return path.replace("[]", "").replace("{}", "")
 
 
 def _walk(shape: Shape, before: str = "") -> Iterator[tuple[str, Field]]:
-    """Every field under *shape*, crossing lists and maps on the way."""
+    """Yield every field under *shape*, through lists and maps."""
     while shape.items:
         shape = shape.items
     for field in shape.fields:
@@ -92,7 +92,7 @@ def _marks(shape: Shape) -> str:
 
 
 def _row(path: str, field: Field, secrets: list[str]) -> FieldRow:
-    shape, name = field.shape, plain(path)
+    shape, name = field.shape, plain_path(path)
     secret = any(name == one or (one.startswith(f"{name}.") and shape.kind == "map") for one in secrets)
     enum = tuple(str(value) for value in shape.enum)
     return FieldRow(
@@ -107,19 +107,19 @@ def _dated(row: FieldRow, present: list[str], known: list[str]) -> FieldRow:
     return FieldRow(row.path, row.type, row.plain_type, row.required, row.nullable, enum, first, last, secret)
 
 
-def below(wanted: str, fields: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
-    """Those called *wanted*, a name or a dotted path in any case, with all that is in them."""
-    asked = f".{plain(wanted).strip('.').lower()}."
-    return tuple(row for row in fields if asked in f".{plain(row.path).lower()}.")
+def fields_named(wanted: str, fields: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
+    """Return the fields named *wanted* (a name or dotted path, ignoring case), and everything inside them."""
+    path = f".{plain_path(wanted).strip('.').lower()}."
+    return tuple(row for row in fields if path in f".{plain_path(row.path).lower()}.")
 
 
-def top(fields: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
-    """Those at the top of the body."""
+def top_level(fields: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
+    """Return the top-level fields."""
     return tuple(row for row in fields if "." not in row.path)
 
 
 def newest_of(operation: Operation, wanted: str) -> str:
-    """*wanted*, or of the versions that have the operation the one nearest to it. Both are known ones."""
+    """Return *wanted*, or the nearest version that has the operation. All are known versions."""
     if operation.exists_in(wanted):
         return wanted
     last = operation.last or NEWEST

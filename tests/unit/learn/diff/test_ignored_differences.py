@@ -1,8 +1,8 @@
-"""What is taken for volatile, and what is not."""
+"""Which parts of a text are volatile."""
 
 import pytest
 
-from apispy.learn.diff.ignored_differences import RANDOM_NAME, settled
+from apispy.learn.diff.ignored_differences import RANDOM_NAME, normalized
 
 SETTLED = {
     "PASSWORD=<redacted:3f2a91c0>": "PASSWORD=<redacted>",
@@ -28,13 +28,13 @@ KEPT = (
 
 @pytest.mark.parametrize("text", SETTLED)
 def test_settled(text: str) -> None:
-    assert settled(text) == SETTLED[text]
-    assert settled(f"a={text} b") == f"a={SETTLED[text]} b"
+    assert normalized(text) == SETTLED[text]
+    assert normalized(f"a={text} b") == f"a={SETTLED[text]} b"
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_kept(text: str) -> None:
-    assert settled(text) == text
+    assert normalized(text) == text
 
 
 def test_names_that_docker_makes_up() -> None:

@@ -1,4 +1,4 @@
-"""Readings made by hand, for tests of what shows them."""
+"""Decoded calls made by hand, for the tests of outputs."""
 
 import json
 from dataclasses import replace
@@ -6,14 +6,14 @@ from typing import Any
 
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
-from apispy.outputs import Reading
+from apispy.outputs import DecodedCall
 from apispy.pipeline import read
 
 WEB = "c12250feba24" + "0" * 52
 
 
 def body(content: Any) -> Body:
-    """bytes as they are, None for nothing, the rest as JSON."""
+    """Bytes are used unchanged, None is no body, anything else becomes JSON."""
     if content is None:
         return Body()
     data = content if isinstance(content, bytes) else json.dumps(content).encode() + b"\n"
@@ -41,5 +41,5 @@ def tunnel(to_server: bytes = b"", to_client: bytes = b"") -> Tunnel:
     return Tunnel("tcp", body(to_server), body(to_client))
 
 
-def reading(line: str, status: int | None = 200, answer: Any = None, **rest: Any) -> Reading:
+def decoded_call(line: str, status: int | None = 200, answer: Any = None, **rest: Any) -> DecodedCall:
     return read(exchange(line, status, answer, **rest), NameRegistry())

@@ -36,8 +36,9 @@ FRAME_LIMIT = BLOCK_LIMIT
 
 @decoder("h2c", discreet=True)
 class H2c:
-    """Items of kind "h2c", one for each frame, its label the frame's type; the frames of one header block are one item.
+    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labelled with the frame's type.
 
+    The frames of one header block are one item.
     Their values are objects, with the number of the ``stream`` if they belong to one. Of HEADERS they hold what
     ``Calls.headers`` gives; of DATA the ``size`` without padding, and in ``messages`` the lengths of the first
     messages that begin there; of a stream's last frame what ``Calls.end`` gives; of others see ``about``. At the end

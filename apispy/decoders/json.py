@@ -6,6 +6,6 @@ from apispy.decoders.json_lines import PATIENCE, JsonLines
 
 @decoder("json")
 class Json(JsonLines):
-    """A JSON document. Read as a stream of one value, so that an answer that holds more is shown in full."""
+    """A JSON document, read as a stream of one value, so that any further values are shown too."""
 
     patience = PATIENCE

@@ -35,7 +35,7 @@ _END = re.compile(rb"[}\]][ \t\r]*\Z")
 
 @decoder("json-lines")
 class JsonLines:
-    """JSON values one after another, however they are separated.
+    """A sequence of JSON values, with any separator between them.
 
     Items of kind "json", one for each value; a line that is no JSON is an item of kind "text".
 

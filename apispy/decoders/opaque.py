@@ -6,7 +6,7 @@ from apispy.model import Item
 
 @decoder("opaque")
 class Opaque:
-    """What is not read. One item of kind "raw" at the end, its value empty; the label says how many bytes went by."""
+    """Bytes that are not decoded. One item of kind "raw" at the end, its value empty, its label the number of bytes."""
 
     def __init__(self) -> None:
         self._size = 0

@@ -8,7 +8,7 @@ from apispy.decoders.value import Value, in_words, json_of
 
 @decoder("filters")
 class Filters(Value):
-    """The parameter ``filters``, in both encodings: ``{"k": {"v": true}}`` and, older, ``{"k": ["v"]}``.
+    """The ``filters`` parameter, in both encodings: ``{"k": {"v": true}}`` and the older ``{"k": ["v"]}``.
 
     One value, an object of lists. In the words a filter that is switched off has a ``!``.
     """
@@ -31,7 +31,7 @@ def _choices(name: str, value: Any) -> list[str]:
 
 @decoder("pairs")
 class Pairs(Value):
-    """The parameters ``buildargs`` and ``labels``: a JSON object. One value; a null is a name without a value."""
+    """The ``buildargs`` and ``labels`` parameters: a JSON object. One value; null means a name without a value."""
 
     def read(self, data: bytes) -> Any:
         return json_of(data, dict, "an object of names and values")
@@ -42,7 +42,7 @@ class Pairs(Value):
 
 @decoder("names")
 class Names(Value):
-    """The parameter ``cachefrom``: a JSON list. One value."""
+    """The ``cachefrom`` parameter: a JSON list. One value."""
 
     def read(self, data: bytes) -> Any:
         return json_of(data, list, "a list of names")
@@ -53,7 +53,7 @@ class Names(Value):
 
 @decoder("ulimits")
 class Ulimits(Value):
-    """The parameter ``ulimits``: a JSON list of objects. One value; in words ``nofile=1024:2048``, soft and hard."""
+    """The ``ulimits`` parameter: a JSON list of objects. One value, shown as ``nofile=1024:2048`` (soft, hard)."""
 
     def read(self, data: bytes) -> Any:
         return _objects(data, "a list of limits")
@@ -66,7 +66,7 @@ class Ulimits(Value):
 
 @decoder("outputs")
 class Outputs(Value):
-    """The parameter ``outputs`` of a build: a JSON list of objects. One value; in words ``type=local,dest=out``."""
+    """The ``outputs`` parameter of a build: a JSON list of objects. One value, shown as ``type=local,dest=out``."""
 
     def read(self, data: bytes) -> Any:
         return _objects(data, "a list of outputs")
@@ -83,7 +83,7 @@ def _output(value: dict[str, Any]) -> str:
 
 @decoder("platform")
 class Platform(Value):
-    """The parameter ``platform``: ``linux/arm64/v8``, or a JSON object. One value, an object."""
+    """The ``platform`` parameter: ``linux/arm64/v8`` or a JSON object. One value, an object."""
 
     def read(self, data: bytes) -> Any:
         if data.lstrip().startswith(b"{"):
@@ -100,7 +100,7 @@ class Platform(Value):
 
 @decoder("changes")
 class Changes(Value):
-    """The parameter ``changes``: instructions of a Dockerfile, one in each line. One value, a list."""
+    """The ``changes`` parameter: Dockerfile instructions, one per line. One value, a list."""
 
     def read(self, data: bytes) -> Any:
         return data.decode("utf-8", "replace").splitlines()

@@ -24,7 +24,7 @@ GO_BITS = {1 << 23: stat.S_ISUID, 1 << 22: stat.S_ISGID, 1 << 20: stat.S_ISVTX}
 
 @decoder("path-stat")
 class PathStat(Value):
-    """The header X-Docker-Container-Path-Stat: base64 of JSON. One value, the object with "permissions" added."""
+    """The X-Docker-Container-Path-Stat header: JSON in base64. One value, the object with "permissions" added."""
 
     def read(self, data: bytes) -> Any:
         value = json_of(unbase64(data), dict, "base64 of a path's state")

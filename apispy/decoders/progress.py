@@ -12,7 +12,9 @@ from apispy.model import Item
 
 @decoder("progress")
 class Progress(JsonLines):
-    """The progress of a pull, push, build, load or import. Items of kind "json", the label one of PARTS."""
+    """Progress of a pull, push, build, load or import.
+    Items of kind "json", labelled "layer", "status", "output", "aux", "error" or "json".
+    """
 
     def item(self, value: Any, span: tuple[int, int]) -> Item:
         return Item("json", part_of(value), value, span)

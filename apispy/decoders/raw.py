@@ -6,7 +6,7 @@ from apispy.model import Item
 
 @decoder("raw")
 class Raw:
-    """Bytes as they are: typed input, a terminal. Items of kind "raw", their values bytes, one for each piece."""
+    """Raw bytes: typed input, terminal output. Items of kind "raw", one per chunk, their values bytes."""
 
     def __init__(self) -> None:
         self._at = 0

@@ -16,7 +16,7 @@ SECRET = ("password", "auth", "identitytoken", "registrytoken")
 
 @decoder("registry-auth")
 class RegistryAuth(Value):
-    """The header X-Registry-Auth: base64 of JSON. One value, the AuthConfig."""
+    """The X-Registry-Auth header: JSON in base64. One value, an AuthConfig."""
 
     def read(self, data: bytes) -> Any:
         return json_of(unbase64(data), dict | NoneType, "base64 of an AuthConfig")
@@ -27,7 +27,7 @@ class RegistryAuth(Value):
 
 @decoder("registry-config")
 class RegistryConfig(Value):
-    """The header X-Registry-Config: base64 of JSON. One value, an object of AuthConfigs by host."""
+    """The X-Registry-Config header: JSON in base64. One value, an object of AuthConfigs by host."""
 
     def read(self, data: bytes) -> Any:
         return json_of(unbase64(data), dict | NoneType, "base64 of AuthConfigs by host")

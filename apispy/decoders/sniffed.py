@@ -10,7 +10,7 @@ from apispy.decoders.tar import Tar
 
 @decoder("sniffed")
 class Sniffed(Sniffer):
-    """A stream of unknown format; its first bytes decide: JSON, frames, a compressed archive, else ``raw``."""
+    """A stream of unknown format. Its first bytes decide: JSON, frames, a compressed archive, else ``raw``."""
 
     HEAD = HEADER
 

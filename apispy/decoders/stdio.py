@@ -20,7 +20,8 @@ FRAME_LIMIT = 16 << 20
 
 @decoder("stdio")
 class Stdio(Stepwise):
-    """The output of a program, whether or not it has frames. Items of the kinds in KINDS or "raw", their values bytes.
+    """Output of a program, with or without frames. Items of kind "stdin", "stdout", "stderr", "systemerr" or "raw".
+    Their values are bytes.
 
     Liveness goes before tidiness: a frame that comes in pieces gives an item for each piece, so neighbours of one
     kind may belong together. The span of a frame's first piece includes the header.
@@ -88,7 +89,7 @@ class Stdio(Stepwise):
 
 @decoder("frames")
 class Frames(Stdio):
-    """Output that must have frames, for its program has no terminal. Items as of ``stdio``."""
+    """Framed output of a program that has no terminal. Items as in ``stdio``."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from apispy.decoders.tar_members import Members
 
 @decoder("tar")
 class Tar(Sniffer):
-    """A tar archive, listed; seen through gzip, bzip2, xz and zstd. Its items are those of Members."""
+    """Listing of a tar archive, plain or in gzip, bzip2, xz or zstd. Items of kind "member", labelled with its name."""
 
     HEAD = MAGIC_SIZE
 

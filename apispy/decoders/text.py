@@ -8,7 +8,7 @@ from apispy.model import Item
 
 @decoder("text")
 class Text:
-    """Text in UTF-8. Items of kind "text", their values str, one for each piece. A character cut in two waits."""
+    """UTF-8 text. Items of kind "text", one per chunk, their values str. A split character waits for the rest."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

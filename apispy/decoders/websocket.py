@@ -34,7 +34,7 @@ CODES = {
 
 @decoder("websocket")
 class WebSocket(Stepwise):
-    """WebSocket frames, of either side. Items of kind "raw", their values bytes, the label "text" or "binary".
+    """WebSocket frames, in either direction. Items of kind "raw", labelled "text" or "binary", their values bytes.
 
     A message that comes in pieces gives an item for each, as in ``stdio``. Pings and pongs are items of their own
     kind, their values bytes. A close is one of kind "close", its value {"code", "reason"}, None for no code. Compressed

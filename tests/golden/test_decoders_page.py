@@ -1,4 +1,4 @@
-"""docs/decoders.md says what the decoders are (``make golden`` rewrites its tables), and how to add one."""
+"""docs/decoders.md lists the decoders (``make golden`` rewrites its tables) and shows how to add one."""
 
 import inspect
 import os
@@ -32,7 +32,7 @@ def tables(page: str) -> str:
     page = filled(page, "decoders", ["| name | what it reads |", "| --- | --- |", *rows])
     heads = [f"| header `{name}` | `{form}` |" for name, form in HEADERS.items()]
     heads += [f"| parameter `{name}` | `{form}` |" for name, form in PARAMETERS.items()]
-    return filled(page, "heads", ["| in a head | decoder |", "| --- | --- |", *heads])
+    return filled(page, "heads", ["| header or parameter | decoder |", "| --- | --- |", *heads])
 
 
 def test_the_page_lists_every_decoder(request: pytest.FixtureRequest) -> None:

@@ -1,4 +1,4 @@
-"""docs/captures.md describes the lines as apispy/capture/schema.json does (``make golden`` rewrites its tables)."""
+"""docs/captures.md describes every field in apispy/capture/schema.json (``make golden`` rewrites its tables)."""
 
 import json
 import re
@@ -13,11 +13,18 @@ PAGE = Path(__file__).parents[2] / "docs/captures.md"
 SCHEMA = json.loads(files("apispy.capture").joinpath("schema.json").read_text())
 
 
-def table(definition: dict[str, Any]) -> Iterator[str]:
-    yield from ("", f"### {definition['title']}", "", "| field | what it is |", "| --- | --- |")
-    for name, field in definition["properties"].items():
-        optional = "" if name in definition["required"] else " (may be missing)"
-        yield f"| `{name}` | {field['description']}{optional} |"
+def table(definition: dict[str, Any], fields: dict[str, Any] | None = None) -> Iterator[str]:
+    """A heading and a row for each of *fields* (default: all); the middle column only if a field is optional."""
+    fields = definition["properties"] if fields is None else fields
+    optional = fields.keys() - set(definition["required"])
+    yield from ("", f"### {definition['title']}", "")
+    if optional:
+        yield from ("| field | optional | description |", "| --- | --- | --- |")
+        for name, field in fields.items():
+            yield f"| `{name}` | {'yes' if name in optional else ''} | {field['description']} |"
+    else:
+        yield from ("| field | description |", "| --- | --- |")
+        yield from (f"| `{name}` | {field['description']} |" for name, field in fields.items())
 
 
 def with_tables(page: str, shown: Iterable[dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from apispy.app.messages import info
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
-from apispy.fixtures import About, tidy
+from apispy.fixtures import SessionInfo, tidy
 from apispy.fixtures.files import load, save
 
 
@@ -72,7 +72,7 @@ class Recording:
 
     def _finish(self, capture: Path, code: int) -> int:
         """Write the fixture. A recording without a call is none, and leaves what is there."""
-        exchanges, about = load(capture) if capture.exists() else ([], About())
+        exchanges, about = load(capture) if capture.exists() else ([], SessionInfo())
         if not exchanges:
             text = f"{self.output} is not written: nothing was said to Docker"
             if code:

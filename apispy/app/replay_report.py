@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from apispy.errors import ApispyError, UsageError
-from apispy.fixtures.played import REPORT
+from apispy.fixtures.prune import REPORT
 from apispy.model import Exchange
 from apispy.replay import Player
 

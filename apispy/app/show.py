@@ -64,7 +64,8 @@ class Show:
         """All of it, in the order in which it happened."""
         with self._progress(str(path), self._paper.stream) as progress:
             self._show(
-                capture.play(path, fault=self._fault, say=self._say, progress=progress.reached), eager=False
+                capture.play(path, on_error=self._fault, warn=self._say, progress=progress.reached),
+                eager=False,
             )
 
     def count(self, path: Path) -> None:
@@ -89,7 +90,7 @@ class Show:
     def follow(self, path: Path) -> None:
         """What is there and what is still to come, until Ctrl-C."""
         try:
-            self._show(capture.follow(path, fault=self._fault, say=self._say), eager=True)
+            self._show(capture.follow(path, on_error=self._fault, warn=self._say), eager=True)
         except KeyboardInterrupt:
             self._end()
 

@@ -58,7 +58,7 @@ class CountOnlyPipeline(Pipeline):
                 self._glimpsed[exchange.id] = summarize_exchange(exchange)
             case ResponseStarted(exchange) if (gist := self._glimpsed.get(exchange.id)) is not None:
                 assert exchange.response is not None
-                gist.status, gist.answered = exchange.response.status, exchange.response.at
+                gist.status, gist.response_at = exchange.response.status, exchange.response.at
             case Closed(exchange) if self._glimpsed.pop(exchange.id, None) is not None:
                 self._counter.count(stats_from_head(summarize_exchange(exchange)))
             case StreamEnded(number) if number in self._glimpsed:

@@ -33,7 +33,7 @@ def fast_stats_of(gist: ExchangeSummary) -> CallStats:
     if status is not None and status < 400 and may_fail_late(gist.method, gist.target):
         call, *_ = _asked(gist.method, gist.target)
         if not _is_harmless(gist, call):
-            whole = stats_of(read(gist.whole(), NameRegistry(), notes="off"))
+            whole = stats_of(read(gist.exchange(), NameRegistry(), notes="off"))
             return replace(
                 whole, again=stats_from_head(gist).again
             )  # a target with a secret must be known again
@@ -54,7 +54,7 @@ def stats_from_head(gist: ExchangeSummary) -> CallStats:
         gist.method,
         gist.started,
         gist.duration,
-        None if status is None else gist.answered if lasts else gist.duration,
+        None if status is None else gist.response_at if lasts else gist.duration,
         (status is not None and status >= 400) or (gist.end == "cut" and not (lasts and status is not None)),
         gist.sent,
         gist.received,

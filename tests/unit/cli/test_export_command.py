@@ -137,4 +137,4 @@ def test_a_cut_last_line_is_told_of(calls: Path, tmp_path: Path):
     (tmp_path / "cut.jsonl").write_bytes(calls.read_bytes()[:-20])
     result = run(tmp_path / "cut.jsonl", "--to", "csv")
     assert result.exit_code == 0
-    assert "the last line was cut" in result.stderr
+    assert "the last line is truncated" in result.stderr

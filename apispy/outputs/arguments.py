@@ -4,7 +4,7 @@ import re
 import shlex
 from typing import Any
 
-from apispy.decoders import of_parameter
+from apispy.decoders import decode_parameter
 from apispy.outputs.base import Reading
 from apispy.outputs.reading_values import at_path, compact, json_of
 
@@ -30,7 +30,7 @@ def _of_query(reading: Reading, name: str) -> str:
 
 def _meaning(name: str, value: str) -> str:
     """What its decoder says it means; else *value* itself."""
-    item = of_parameter(name, value)
+    item = decode_parameter(name, value)
     return item.label.replace(", ", ",") if item and item.kind == "value" else value
 
 

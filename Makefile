@@ -9,14 +9,19 @@ PYTHON ?= $(shell tools/find-python)
 
 test: check unit e2e
 
-demo: $(VENV)/.ready  ## what apispy shows, without any Docker
-	$(BIN)/apispy demo
+# Without a development environment, the demo gets an environment of its own, which has no test tools.
+DEMO_VENV := $(if $(wildcard $(VENV)/.ready),$(VENV),$(VENV)-demo)
+
+demo: $(DEMO_VENV)/.ready  ## show a recorded session; needs no Docker
+	@$(DEMO_VENV)/bin/apispy demo
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
 unit: $(VENV)/.ready
 	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
@@ -55,6 +60,10 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
+.PHONY: picture
+picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)
+	$(BIN)/python tools/make_picture.py
+
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py
 
@@ -64,12 +73,22 @@ bench: $(VENV)/.ready  ## how fast apispy is, side by side: about 40 minutes on 
 bench-quick: $(VENV)/.ready  ## less than two minutes; fails when a figure is far off
 	$(BIN)/python -m bench --quick
 
+# Make the virtual environment that the target's stamp file is in.
+define make_venv
+@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+endef
+
 $(VENV)/.ready: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "apispy needs Python 3.12 or newer; found none. Install one (pyenv, apt, brew), or: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(make_venv)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
 
+$(VENV)-demo/.ready: pyproject.toml
+	$(make_venv)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,12 +6,12 @@ prints the message and exits with ``exit_code``; a traceback is never part of it
 
 
 class ApispyError(Exception):
-    """Something that the user can put right; ``str(error)`` is the whole text to show."""
+    """An error that the user can fix. ``str(error)`` is the complete message."""
 
     exit_code = 1
 
 
 class UsageError(ApispyError):
-    """What was typed, or what the environment holds, cannot be used."""
+    """An argument or the environment is invalid."""
 
     exit_code = 2

@@ -1,6 +1,6 @@
-"""Rooms whose files are imported when something in them is first asked for, so that commands start sooner.
+"""Packages whose modules are imported on first use, so that commands start faster.
 
-A name that is also a file's cannot be among them: once that file is imported, the name stands for it.
+A name must not also be the name of a module of the package: once that is imported, the name refers to the module.
 """
 
 import importlib
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def names(room: str, files: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` (PEP 562) for the package *room*; *files* says in which of its files each name is."""
+    """A ``__getattr__`` (PEP 562) for the package *room*; *files* gives the module of each name."""
 
     def find(name: str) -> Any:
         if name not in files:

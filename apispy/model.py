@@ -1,7 +1,7 @@
-"""The records that all rooms share: one exchange between a Docker client and a daemon, and what was read in it.
+"""The records that all packages share: an exchange between a Docker client and a daemon, and what decoders read in it.
 
-Plain, frozen, standard library only. Times are seconds, sizes are bytes, and what came over the wire stays ``bytes``
-until a named decoding step.
+Plain frozen records; standard library only. Times are seconds, sizes are bytes, and data from the wire stays ``bytes``
+until a decoder reads it.
 """
 
 import re
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Direction = Literal["request", "response", "to_server", "to_client"]
-"""Which of the four byte streams of an exchange: the two HTTP bodies, or the two ways of a hijacked connection."""
+"""One of the four byte streams of an exchange: the HTTP bodies, or the two directions of a hijacked connection."""
 
 End = Literal["open", "complete", "cut"]
 
 REDACTED = "<redacted>"
-"""What stands in the place of a secret, if there is nothing to compare it with; else ``<redacted:3f2a91c0>``."""
+"""Replaces a secret if there is nothing to compare it with; otherwise ``<redacted:3f2a91c0>`` does."""
 
 _REDACTED = re.compile(r"<redacted(?::[0-9a-f]{8})?>")
 
 
 def is_redacted(value: Any) -> bool:
-    """Whether *value* is what stands in the place of a secret, with a token or without."""
+    """Whether *value* replaces a secret, with or without a token."""
     return isinstance(value, str) and _REDACTED.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields as they stood on the wire: order, case and repeats are kept; lookups ignore case."""
+    """Header fields as on the wire, with order, case and repeats. Lookups ignore case."""
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
     _values: dict[str, list[bytes]] | None = field(default=None, init=False, repr=False, compare=False)
@@ -39,7 +39,7 @@ class Headers:
         return len(self.fields)
 
     def all(self, name: str) -> list[bytes]:
-        """Every value of *name*, in order."""
+        """All values of *name*, in order."""
         return list(self._by_name().get(name.lower(), ()))
 
     def text(self, name: str, default: str = "") -> str:
@@ -51,7 +51,7 @@ class Headers:
         return name.lower() in self._by_name()
 
     def _by_name(self) -> dict[str, list[bytes]]:
-        """The values by their names in lower case; put together when it is first asked for."""
+        """The values by name in lower case, built on first use."""
         if self._values is None:
             found: dict[str, list[bytes]] = {}
             for name, value in self.fields:
@@ -63,7 +63,7 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some bytes of one stream and when they came, in seconds since the exchange began."""
+    """Bytes of a stream, with their time in seconds since the exchange began."""
 
     at: float
     data: bytes
@@ -71,19 +71,19 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One byte stream of an exchange, transfer coding removed, kept up to the capture limit."""
+    """A byte stream of an exchange without transfer coding, kept up to the capture limit."""
 
     chunks: tuple[Chunk, ...] = ()
-    size: int = 0  # bytes that went by, kept or not
+    size: int = 0  # bytes that passed, kept or not
     trailers: Headers = Headers()
-    ended_at: float | None = None  # when its end (or half-close) came; None: it never did
-    shown: bool = True  # False: a step withheld the content
-    digest: str = ""  # SHA-256 of the whole stream in hexadecimal, when more went by than was kept
-    seen: tuple["Seen", ...] = ()  # what was read, as it flowed, in bytes that are not kept here
+    ended_at: float | None = None  # time of its end or half-close; None if it has not ended
+    shown: bool = True  # False: redaction withheld the content
+    digest: str = ""  # SHA-256 of the whole stream in hexadecimal, if not all of it was kept
+    seen: tuple["Seen", ...] = ()  # items decoded from bytes that were not kept
 
     @property
     def data(self) -> bytes:
-        """The bytes that were kept: the whole stream, or its head when ``cut``."""
+        """The bytes that were kept: the whole stream, or its beginning if ``cut``."""
         return b"".join(chunk.data for chunk in self.chunks)
 
     @property
@@ -92,7 +92,7 @@ class Body:
 
     @property
     def cut(self) -> bool:
-        """More went by than was kept."""
+        """Whether more bytes passed than were kept."""
         return self.kept < self.size
 
 
@@ -103,11 +103,11 @@ class Request:
     version: str = "1.1"
     headers: Headers = Headers()
     body: Body = Body()
-    at: float = 0.0  # when its head was complete, in seconds since the exchange began
+    at: float = 0.0  # time of the complete head, in seconds since the exchange began
 
     @property
     def announces_body(self) -> bool:
-        """By its head, whatever has come of the body so far."""
+        """Whether the head announces a body, received or not."""
         return "transfer-encoding" in self.headers or self.headers.text("content-length", "0").strip() != "0"
 
 
@@ -118,12 +118,12 @@ class Response:
     version: str = "1.1"
     headers: Headers = Headers()
     body: Body = Body()
-    at: float = 0.0  # when its head was complete, in seconds since the exchange began
+    at: float = 0.0  # time of the complete head, in seconds since the exchange began
 
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """What a hijacked or upgraded connection carried after the response head."""
+    """The streams of a hijacked or upgraded connection after the response head."""
 
     protocol: (
         str  # "tcp" (Docker's hijack with 101), "raw" (the old one, a bare 200), "h2c", "websocket", ...
@@ -134,33 +134,33 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """One secret that was taken out. The same secret has the same token all through a session."""
+    """A secret that was hidden. The same secret has the same token in the whole session."""
 
     place: str  # "request.header:X-Registry-Auth", "request.query:buildargs", "response.body:$.Config.Env[3]"
-    token: str  # what stands there now; "" where all was withheld
-    kind: str = ""  # what it was, in the plural: "environment values", "swarm tokens"
+    token: str  # its replacement; "" if the whole body was withheld
+    kind: str = ""  # its category, in the plural: "environment values", "swarm tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and all that came of it."""
+    """A request and everything that followed from it."""
 
-    id: int  # counts up from 1 in one session, over all connections
-    connection: int  # likewise
+    id: int  # counts from 1 in a session, over all connections
+    connection: int  # counts from 1 in a session
     started: float  # Unix seconds, UTC
-    client: str  # who asked, in words: "127.0.0.1:51234", "pid 812 (docker)"
+    client: str  # a description of the client: "127.0.0.1:51234", "docker (pid 812)"
     upstream: str  # the daemon's address as dialled
     request: Request
     response: Response | None = None
     tunnel: Tunnel | None = None
     end: End = "open"
-    duration: float = 0.0  # seconds from the request's first byte to the end
+    duration: float = 0.0  # seconds from the first byte of the request to the end
     problems: tuple[str, ...] = ()  # what went wrong, in sentences
-    redactions: tuple[Redaction, ...] = ()  # the secrets that were taken out
+    redactions: tuple[Redaction, ...] = ()  # the secrets that were hidden
 
     @property
     def streams(self) -> dict[Direction, Body]:
-        """All byte streams of this exchange by their direction."""
+        """All byte streams of the exchange by direction."""
         found: dict[Direction, Body] = {"request": self.request.body}
         if self.response is not None:
             found["response"] = self.response.body
@@ -170,7 +170,7 @@ class Exchange:
         return found
 
     def with_stream(self, direction: Direction, body: Body) -> "Exchange":
-        """The same exchange with one stream put in place of the old one. Raises KeyError if it has no such stream."""
+        """Replace one stream. Raises KeyError if the exchange does not have it."""
         if direction == "request":
             return replace(self, request=replace(self.request, body=body))
         if direction == "response" and self.response is not None:
@@ -186,19 +186,19 @@ class Exchange:
 class Item:
     """One thing that a decoder read in a stream.
 
-    ``span`` is (start, stop) in the stream. A kind ``problem`` says in ``value`` what is wrong at that place.
+    ``span`` is (start, stop) in the stream. The ``value`` of an item of kind ``problem`` says what is wrong there.
     """
 
     kind: str  # "json", "stdout", "stderr", "text", "raw", "problem", ...
-    label: str  # what to call it in a sentence
-    value: Any  # decoded: a JSON value, str, or bytes where no text was meant
+    label: str  # its name in a sentence
+    value: Any  # a JSON value, str, or bytes if it is not text
     span: tuple[int, int]
     children: tuple["Item", ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An item and when it was read, in seconds since the exchange began."""
+    """An item and its time, in seconds since the exchange began."""
 
     at: float
     item: Item

@@ -52,17 +52,18 @@ RELATIONS: dict[str, tuple[Callable[[float, float], float], bool, str]] = {
 QUIET, CONSOLE, CAPTURE = "apispy -q", "apispy", "apispy --capture"
 
 COPIES = """
-nginx has 164 kB ready and sends them in a tenth of a millisecond. Whoever stands between copies them through the kernel
-twice more: socat, which does nothing else, reaches {socat} of direct. A real dockerd takes milliseconds for a list;
-there the goal is the one above.
+nginx has 164 kB ready and sends them in a tenth of a millisecond. Any proxy copies them through the kernel two more
+times: socat, which does nothing else, reaches {socat} of direct. A real dockerd takes milliseconds for a list; the goal
+above covers that case.
 """
 OBJECTS = """
-Of every call some hundred Python objects are made: by the tap, the search for secrets, the lookup, the decoders, the
-line and the JSON of the capture. No part of it stands out any more (docs/speed.md).
+Every call creates a hundred or more Python objects: in the tap, the search for secrets, the lookup, the decoders, the
+line and the JSON of the capture. No single part dominates any more (docs/speed.md).
 """
 HANDSHAKES = """
-There are two handshakes, one after the other: nobody is dialled for a client that is not verified yet. The second takes
-up a session of before. HAProxy, which shakes hands in C, needs {haproxy} times what a direct connection needs.
+There are two handshakes in sequence, because apispy connects to the daemon only after it has verified the client. The
+second one resumes an earlier session. HAProxy, whose handshake is written in C, takes {haproxy} times as long as a
+direct connection.
 """
 
 GOALS = (
@@ -79,8 +80,8 @@ GOALS = (
         0.85,
         hard=COPIES,
     ),
-    Goal("all on, requests/s", "_ping/s, 1 connection", CAPTURE, "times", "mitmdump", 3, 0.8, hard=OBJECTS),
-    Goal("quiet, added to _ping", "_ping p50", QUIET, "more by", "direct", 0.15),
+    Goal("capture, requests/s", "_ping/s, 1 connection", CAPTURE, "times", "mitmdump", 3, 0.8, hard=OBJECTS),
+    Goal("quiet, added latency", "_ping p50", QUIET, "more by", "direct", 0.15),
     Goal("1 GB down", "download", QUIET, "times", "socat", 0.6),
     Goal("1 GB down", "download", QUIET, "times", "mitmdump", 2.5, 0.8),
     Goal("1 GB up", "upload", QUIET, "times", "socat", 0.6),

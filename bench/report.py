@@ -12,13 +12,12 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 """Around the table in the README."""
 
 NOT_MEASURED = """\
-- Networks: all goes over loopback, where bandwidth is free and latency is next to nothing. Over a network all that
-  stands between looks better than here.
-- Requests/s over TLS and unix sockets: wrk shows no client certificates and knows no unix sockets.
-- mitmdump over unix sockets, and its hijacked streams: it can do neither (it has no unix sockets, and holds back
-  `exec` and `logs -f`).
-- HTTP/2, and BuildKit's sessions.
-- More than 50 connections with requests at a time; more than two cores.
+- Networks: all traffic uses loopback, where bandwidth is free and latency almost zero. Over a network, every proxy
+  looks better than here.
+- Requests/s over TLS and unix sockets: wrk supports neither client certificates nor unix sockets.
+- mitmdump over unix sockets and with hijacked streams: it supports neither (it holds back `exec` and `logs -f`).
+- HTTP/2 and BuildKit's sessions.
+- More than 50 concurrent connections with requests; more than two cores.
 - macOS and other machines.
 """
 
@@ -60,7 +59,7 @@ def _cell(results: Results, name: str, transport: str, subject: str) -> str:
 
 
 def goals(results: Results) -> str:
-    rows = [["goal", "with", "wanted", "found", ""]]
+    rows = [["goal", "setup", "target", "measured", ""]]
     for goal in GOALS:
         found, met = goal.found(results), goal.met(results)
         if found is not None:
@@ -83,8 +82,8 @@ def missed(results: Results) -> str:
     for goal in GOALS:
         if goal.met(results) is False:
             ratios = {other: _to_direct(results, goal, other) for other in ("socat", "haproxy")}
-            why = (goal.hard or "Why is not known.").format_map(ratios)
-            found = f"{goal.what}: {number(goal.found(results) or 0)}, wanted {goal.words}. "
+            why = (goal.hard or "The reason is not known.").format_map(ratios)
+            found = f"{goal.what}: {number(goal.found(results) or 0)}, target: {goal.words}. "
             told.append(fill(found + " ".join(why.split()), 120, initial_indent="- ", subsequent_indent="  "))
     return "\n".join(told) or "None."
 
@@ -125,22 +124,23 @@ def page(results: Results) -> str:
     subjects = "\n".join(f"- `{name}`: {subject.what}" for name, subject in SUBJECTS.items())
     return f"""# What apispy costs
 
-Made by `make bench` on {results.when}. Do not edit; the reasons are in [docs/speed.md](../docs/speed.md).
+`make bench` generated this page on {results.when}; do not edit it. [docs/speed.md](../docs/speed.md) explains the
+figures.
 
 Machine: {results.machine}. Versions: {versions}.
 
-Only ratios mean anything on another machine. Each figure is the median of several rounds, in which all take turns.
-In brackets: the ratio to direct, and to mitmdump.
+On another machine only ratios are meaningful. Each figure is the median of several rounds, in which the setups take
+turns. The ratios to direct and to mitmdump are in parentheses.
 
 ## Goals
 
 {goals(results)}
 
-## Missed
+## Missed goals
 
 {missed(results)}
 
-## Who stands between
+## Setups
 
 {subjects}
 

@@ -169,15 +169,15 @@ class Subject:
 ALL: tuple[Transport, ...] = ("tcp", "tls", "unix")
 
 SUBJECTS = {
-    "direct": Subject(_direct, ALL, "nothing between"),
+    "direct": Subject(_direct, ALL, "no proxy"),
     "socat": Subject(_socat, ALL, "socat -b 262144, a process per connection"),
     "haproxy": Subject(_haproxy, ALL, "HAProxy in TCP mode"),
     "mitmdump": Subject(
         _mitmdump, ("tcp", "tls"), "stock mitmdump -q in reverse mode, stream_large_bodies=1m"
     ),
     "apispy -q": Subject(_apispy("-q"), ALL, "apispy, only the summary"),
-    "apispy": Subject(_apispy(), ALL, "apispy, a line per call, decoded"),
+    "apispy": Subject(_apispy(), ALL, "apispy, one decoded line per call"),
     "apispy --capture": Subject(
-        _apispy("--capture", "{where}/c.apispy"), ALL, "the same, and kept in a file"
+        _apispy("--capture", "{where}/c.apispy"), ALL, "the same, with a capture file"
     ),
 }

@@ -36,7 +36,7 @@ OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 RECORD = list(capture.read(Path(__file__).parents[1] / "samples/run.jsonl"))
 """What is played."""
 
-AS_IT_IS = Redactor(Policy(show_secrets=True))
+UNREDACTED = Redactor(Policy(show_secrets=True))
 """For what a token would make longer."""
 
 TARGETS: dict[str, Callable[[bytes], None]] = {}
@@ -122,7 +122,10 @@ def lines(data: bytes) -> None:
         return
     gist = summarize(line)
     assert gist.exchange() == exchange
-    quick, whole = fast_stats_of(gist), stats_of(read(exchange, NameRegistry(), notes="off"))
+    quick, whole = (
+        fast_stats_of(gist),
+        stats_of(read(exchange, NameRegistry(), redactor=UNREDACTED, notes="off")),
+    )
     assert quick.failed <= whole.failed  # that a body which is not looked into is damaged is not seen
     assert replace(quick, failed=whole.failed) == whole
     _shown(exchange)

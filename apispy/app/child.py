@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from apispy.errors import ApispyError
 
@@ -38,18 +38,30 @@ def check(program: str, usage: str = "apispy run -- COMMAND ...") -> None:
         raise CannotRun(f"{program}: {why}. Type: {usage}", 126 if exists else 127)
 
 
-async def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run *command* with our own stdin, stdout, stderr and terminal; its exit code. Raises CannotRun."""
+async def run(
+    command: Sequence[str], environment: Mapping[str, str], on_line: Callable[[str], None] | None = None
+) -> int:
+    """Run *command* with apispy's own stdin, stdout, stderr and terminal; return its exit code. Raises CannotRun.
+
+    If *on_line* is given, the command's stdout and stderr are one pipe, and *on_line* receives each line of it as
+    soon as the command writes it, with its line feed.
+    """
     # Taken from the first instant: none may end us instead.
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in PASSED_ON:
         loop.add_signal_handler(number, signals.put_nowait, number)
+    stdout, stderr = (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT) if on_line else (None, None)
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=stdout, stderr=stderr
+        )
     except OSError as error:
         raise CannotRun(f"{command[0]} cannot be run: {error.strerror}", 126) from error
     passing = asyncio.create_task(_pass_on(signals, process))
+    if on_line is not None and process.stdout is not None:
+        async for line in process.stdout:
+            on_line(line.decode(errors="replace"))
     code = await process.wait()
     passing.cancel()
     return KILLED - code if code < 0 else code

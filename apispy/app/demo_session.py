@@ -1,53 +1,99 @@
-"""The work of ``apispy demo``: a recorded daemon, apispy before it, and a real client, all on this machine."""
+"""The work of ``apispy demo``: a recorded daemon, apispy in front of it, and a real client, all on this machine."""
 
+import asyncio
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from apispy import capture, demo
+from apispy.app import child
+from apispy.app.listener import listener_files, private_listener
 from apispy.app.messages import result
-from apispy.app.run import run_under
+from apispy.app.proxy_session import ProxySession
+from apispy.app.serving import in_background
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.replay import Options, choose, serve
 
 SPEAKS_RECORDED_API = range(17, 29)
-"""Releases of the docker CLI that speak API 1.41, the recorded one: 29 asks for 1.44 at least."""
+"""Releases of the docker CLI that can use API 1.41, the recorded version: from release 29 on it needs 1.44 or newer."""
 
 LENIENT = Options(choose("operation,path"), repeat_last=True)
-"""Docker CLIs of different releases ask for the same things in different words."""
+"""Match by operation and path only: releases of the docker CLI differ in headers, parameters and bodies."""
+
+INTRODUCTION = """\
+This demo needs no Docker: the daemon is replayed from a recorded session.
+The client is {client}. apispy is between them (mutual TLS).
+"""
+
+LEGEND = """\
+Each line that starts with a time is an API call; "..." means it is still open.
+"""
 
 
 def demonstrate(view: View, client: str) -> int:
-    """Run *client* ("docker", "python", or "auto": docker if one fits); 1 if it was not answered fully."""
+    """Run the demo with *client*: "docker", "python", or "auto" (docker if its release fits).
+
+    Returns 1 if the client sent a request that was not recorded, else 0. Raises ApispyError.
+    """
     release = docker_release()
     name = client if client != "auto" else "docker" if release in SPEAKS_RECORDED_API else "python"
-    who = f"docker CLI {release}" if name == "docker" else "a small client in Python"
-    result(f"No Docker is needed: the daemon is played from a recorded session. The client is {who}.")
-    result("apispy stands between them, with mutual TLS, and shows what they say.")
-    words = ["sh", "-c", demo.script()] if name == "docker" else [sys.executable, "-m", "apispy.demo.client"]
+    commands, title = demo.CLIENT_COMMANDS, "a small Python program"
+    if name == "docker":
+        child.check("docker", "apispy demo --client python")
+        commands, title = demo.COMMANDS, f"the docker CLI{f', release {release}' if release else ''}"
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may not have every character
+    result(
+        (INTRODUCTION.format(client=title) + ("" if view.quiet or view.as_json else LEGEND)).removesuffix(
+            "\n"
+        )
+    )
     with tempfile.TemporaryDirectory(prefix="apispy-demo-") as directory:
         socket = f"{directory}/docker.sock"
         with serve(capture.read(demo.SESSION), Listen("unix", "", 0, socket), LENIENT) as played:
-            run_under(
-                words,
-                Endpoint("unix", "", 0, socket, "", None),
-                view,
-                None,
-                tcp=True,
-                certs_dir=Path(directory) / "certs",
-                terminal=sys.stdout,
-            )
+            _run(commands, Endpoint("unix", "", 0, socket, "", None), view, Path(directory) / "certs")
     for miss in played.player.misses:
         result("\n".join(text for text, _ in miss.lines()))
     return 1 if played.player.misses else 0
 
 
+def _run(commands: Sequence[str], daemon: Endpoint, view: View, certs_dir: Path) -> None:
+    """Run *commands* one after the other through a proxy of their own, and show the calls on stdout."""
+    with private_listener(tcp=True) as where:
+        session = ProxySession(where, daemon, listener_files(where, certs_dir), view, sys.stdout)
+        try:
+            asyncio.run(_steps(session, commands))
+        finally:
+            session.close()
+
+
+async def _steps(session: ProxySession, commands: Sequence[str]) -> None:
+    """Run each command, and write its output and apispy's lines to the session's stream in the order of events.
+
+    A command's output goes through the session, after the calls that were read before it. The next command starts
+    when all calls of the last one are shown.
+    """
+    async with in_background(session) as environ:
+        for command in commands:
+            session.write(f"\n$ {command}\n")
+            program, *arguments = shlex.split(command)
+            words = [sys.executable if program == "python" else program, *arguments]
+            code = await child.run(words, environ, session.write)
+            await session.settle()
+            if code >= child.KILLED:  # by Ctrl-C, for example
+                break
+        session.write("\n")  # before the summary
+
+
 def docker_release() -> int | None:
-    """The major release of the docker CLI on the PATH; None if there is none that says so (podman's does not)."""
+    """The major release of the docker CLI on the PATH; None if there is none, or if it is not Docker's (podman)."""
     if shutil.which("docker") is None:
         return None
     try:

@@ -22,6 +22,9 @@ from apispy.redaction import Redactor
 FLUSH = 1.0
 """Seconds that a slow terminal or pipe gets to take the last lines."""
 
+SETTLE = 3.0
+"""Seconds that ``Session.settle`` waits for clients to disconnect. They do so at once when their process has ended."""
+
 
 class ProxySession:
     """The proxy of this process, which shows on *stream* what goes by, and keeps it in the file *capture*.
@@ -78,7 +81,7 @@ class ProxySession:
         limit, digests = self.view.body_limit, self.capture is not None
         settings = Settings(self.where, self.daemon, self.files, limit, digests, self._gate)
         self._service = Service(settings, self.pipeline)
-        logging.getLogger().handlers = [LogNotices(self._service.say)]
+        logging.getLogger().handlers = [LogNotices(self._service.notice)]
 
         def listening(where: Listen) -> None:
             self.where = where
@@ -90,6 +93,15 @@ class ProxySession:
             started(where)
 
         await self._service.run(listening)
+
+    def write(self, text: str) -> None:
+        """Write *text* to the stream, after the lines of everything that the running proxy has read so far."""
+        self._service.drain()
+        self._writer.write(text)
+
+    async def settle(self) -> None:
+        """Wait until all clients have disconnected, for at most SETTLE seconds; then write the lines of their calls."""
+        await self._service.settle(SETTLE)
 
     def stop(self) -> None:
         self._service.stop()

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -30,7 +30,14 @@ class Server(Protocol):
 
 
 async def beside(serving: Server, command: Sequence[str]) -> int:
-    """Serve for as long as *command* runs, which comes here; its exit code. Raises ApispyError."""
+    """Serve while *command* runs as a client of it; return the command's exit code. Raises ApispyError."""
+    async with in_background(serving) as environ:
+        return await child.run(command, environ)
+
+
+@asynccontextmanager
+async def in_background(serving: Server) -> AsyncIterator[dict[str, str]]:
+    """Serve while the block runs; yield the environment that makes a client connect here. Raises ApispyError."""
     ready = asyncio.Event()
     service = asyncio.create_task(serving.serve(lambda _: ready.set()))
     started = asyncio.create_task(ready.wait())
@@ -39,7 +46,7 @@ async def beside(serving: Server, command: Sequence[str]) -> int:
         started.cancel()
         await service  # it raises what kept it from listening
     try:
-        return await child.run(command, environment(serving.where, serving.files, os.environ))
+        yield environment(serving.where, serving.files, os.environ)
     finally:
         serving.stop()
         await service

@@ -1,8 +1,8 @@
-"""Our own certificate authority and what it issues, in the file layout that docker expects.
+"""apispy's certificate authority and its certificates, in the file layout that docker expects.
 
-The only room that imports ``cryptography``. In use::
+The only package that imports ``cryptography``. In use::
 
-    store = open_store(default_dir())            # DOCKER_CERT_PATH=<store.directory> works straight away
+    store = open_store(default_dir())            # DOCKER_CERT_PATH=<store.directory> works at once
     files = store.server_for(["10.0.0.5"])       # files.cert, files.key, files.ca for the listener
 
 What a user asks for goes by ``make`` (files for a daemon and its clients) and ``instructions`` (what to do with them),
@@ -12,13 +12,13 @@ What a user asks for goes by ``make`` (files for a daemon and its clients) and `
 from apispy.certs.check import HandshakeStep, check
 from apispy.certs.directory_report import DirectoryReport, report_on_directory
 from apispy.certs.instructions import instructions
-from apispy.certs.make import DAYS, MOST_DAYS, Made, Order, Part, make
+from apispy.certs.make import DAYS, MAX_DAYS, Made, Order, Part, make
 from apispy.certs.store import ServerFiles, Store, default_dir, open_store
 from apispy.certs.validity import validity_period
 
 __all__ = [
     "DAYS",
-    "MOST_DAYS",
+    "MAX_DAYS",
     "DirectoryReport",
     "HandshakeStep",
     "Made",

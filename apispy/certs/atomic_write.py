@@ -1,4 +1,4 @@
-"""Several files written together: all of them, or none."""
+"""Writes several files together: all of them or none."""
 
 import os
 import tempfile
@@ -13,7 +13,7 @@ from apispy.errors import ApispyError
 
 @dataclass(frozen=True)
 class PendingFile:
-    """What is to be at ``path``: ``data``, with ``mode``."""
+    """A file to write: ``data`` at ``path``, with ``mode``."""
 
     path: Path
     data: bytes
@@ -21,20 +21,20 @@ class PendingFile:
 
 
 def refuse_present(paths: Sequence[Path]) -> None:
-    """ApispyError that names those of *paths* that are there already."""
+    """Raise ApispyError if any of *paths* exists."""
     if present := [str(path) for path in paths if os.path.lexists(path)]:
         raise ApispyError(
-            f"Not written, because there is already: {', '.join(present)}. Name another directory with --out, "
-            "or type --force to replace these files. (A new CA knows nothing of what an old one signed: to keep a CA, "
+            f"Nothing was written, because these files exist: {', '.join(present)}. Name another directory with --out, "
+            "or type --force to replace them. (Certificates of an old CA are not valid with a new one: to keep a CA, "
             "name its directory with --ca.)"
         )
 
 
 def write_all_or_none(files: Sequence[PendingFile], *, force: bool) -> None:
-    """Write *files*, and missing directories (0700). On any failure all is as it was before.
+    """Write *files* and make missing directories (0700). On any failure, nothing is changed.
 
-    Without *force* a file that is there is never replaced, not even one that appears meanwhile. OSError as the
-    system gave it; ApispyError for files that are there and for a directory that is not safe.
+    Without *force* an existing file is never replaced, not even one that appears meanwhile. Raises OSError, or
+    ApispyError for existing files and for an unsafe directory.
     """
     if not force:
         refuse_present([file.path for file in files])
@@ -48,7 +48,7 @@ def write_all_or_none(files: Sequence[PendingFile], *, force: bool) -> None:
             if force and os.path.lexists(file.path):
                 _replace(temporary, file.path, always, undo)
             else:
-                os.link(temporary, file.path)  # unlike a rename, it fails when somebody was faster
+                os.link(temporary, file.path)  # unlike a rename, this fails if the file exists by now
                 undo.callback(file.path.unlink)
         undo.pop_all()
         directories.pop_all()
@@ -62,7 +62,7 @@ def _make(directory: Path, undo: ExitStack) -> None:
 
 
 def _beside(path: Path, always: ExitStack) -> Path:
-    """A new file next to *path*, empty and 0600, that is gone in the end."""
+    """A new temporary file next to *path*, empty and 0600, that is removed at the end."""
     fd, name = tempfile.mkstemp(".tmp", f".{path.name}.", path.parent)
     os.close(fd)
     temporary = Path(name)
@@ -79,7 +79,7 @@ def _fill(temporary: Path, file: PendingFile) -> None:
 
 
 def _replace(temporary: Path, path: Path, always: ExitStack, undo: ExitStack) -> None:
-    """At every moment there is a file at *path*: the old one, or the whole new one."""
+    """Replace *path* atomically, keeping the old file for undo."""
     old = _beside(path, always)
     old.unlink()
     os.link(path, old, follow_symlinks=False)

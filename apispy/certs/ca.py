@@ -1,4 +1,4 @@
-"""The certificate authority: a key and the self-signed certificate that goes with it."""
+"""The certificate authority: a key and its self-signed certificate."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,29 +17,29 @@ CA_LIFE = timedelta(days=3650)
 RSA_BITS = (
     3072  # as strong as P-256 (NIST SP 800-57, table 2); Docker's 4096 makes each handshake twice as slow
 )
-BACKDATE = timedelta(hours=48)  # a peer whose clock is late must not see "not yet valid"
+BACKDATE = timedelta(hours=48)  # so that a peer with a slow clock does not see "not yet valid"
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA that can sign: its certificate and the private key of that certificate."""
+    """A certificate authority: its certificate and the private key."""
 
     cert: x509.Certificate
     key: Key
 
 
 def new_key(algorithm: Algorithm = "ecdsa") -> Key:
-    """A fresh key. ECDSA P-256: small, fast, and known to every TLS 1.2 peer; RSA for those who must."""
+    """Make a key: ECDSA P-256, which is small, fast and supported by every TLS 1.2 peer, or RSA."""
     if algorithm == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def new_authority(key: Key, now: datetime, end: datetime | None = None) -> Authority:
-    """A CA for ``key``, valid from 48 hours before ``now`` (aware, UTC) to ``end``, or for ten years.
+    """Make a CA for ``key``, valid from 48 hours before ``now`` (aware, UTC) to ``end``, or for ten years.
 
-    The name follows from the key, so a lost ``ca.pem`` can be made again from ``ca-key.pem`` and what was
-    issued before still verifies.
+    Its name is derived from the key, so a lost ``ca.pem`` can be made again from ``ca-key.pem``, and earlier
+    certificates still verify.
     """
     key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     subject = name(f"apispy CA {key_id.digest.hex()[:8]}")
@@ -56,7 +56,7 @@ def new_authority(key: Key, now: datetime, end: datetime | None = None) -> Autho
 def certificate(
     subject: x509.Name, issuer: x509.Name, key: Key, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    """The fields that all our certificates have; the serial number is random (RFC 5280, 4.1.2.2)."""
+    """The fields common to all certificates; the serial number is random (RFC 5280, 4.1.2.2)."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,4 +1,4 @@
-"""A handshake with a daemon, step by step: each with what was found, or what is wrong and what to do about it.
+"""Checks the handshake with a daemon step by step, with the result of each step or its problem and a remedy.
 
 Text from the daemon's certificate is as it stands there: escape it before it is shown.
 """
@@ -19,22 +19,22 @@ from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, diagno
 
 NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 OLD = ("SSLv3", "TLSv1", "TLSv1.1")
-# Parts of OpenSSL's reasons that are about our certificate: the daemon speaks TLS, and sends us away.
+# Parts of OpenSSL's reasons when the daemon rejects the client certificate.
 _OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE", "DECRYPT_ERROR")
 _SECURE_IT = "Start dockerd with --tlsverify --tlscacert FILE --tlscert FILE --tlskey FILE"
 
 
 @dataclass(frozen=True)
 class HandshakeStep:
-    """``text``: what was found, or what is wrong when there is a ``cure``; both without a full stop."""
+    """``text``: the result, or the problem if there is a ``remedy``; both without a full stop."""
 
     name: str
     text: str
-    cure: str = ""
+    remedy: str = ""
 
     @property
     def good(self) -> bool:
-        return not self.cure
+        return not self.remedy
 
 
 def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[HandshakeStep]:
@@ -43,8 +43,8 @@ def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[HandshakeStep]:
     ``endpoint`` is tcp with TLS. ``timeout`` is in seconds and for each wait. ApispyError for a file of ours that
     cannot be loaded.
     """
-    assert endpoint.tls is not None, "a check is one of TLS"
-    tls_context(endpoint)  # our own files first: without them every step would fail, for a reason of ours
+    assert endpoint.tls is not None, "only TLS endpoints are checked"
+    tls_context(endpoint)  # first the local files: without them every step would fail for a local reason
     tried = _Check(endpoint, endpoint.tls, timeout)
     for ask in (tried.resolve, tried.connect, tried.speak_tls):
         step = ask()
@@ -56,7 +56,7 @@ def check(endpoint: Endpoint, timeout: float = 3.0) -> Iterator[HandshakeStep]:
 
 
 class _Check:
-    """What is known so far."""
+    """The state of a check."""
 
     def __init__(self, endpoint: Endpoint, tls: TLS, timeout: float) -> None:
         self._endpoint, self._tls, self._timeout = endpoint, tls, timeout
@@ -79,7 +79,7 @@ class _Check:
         return HandshakeStep("connect", f"{host} accepts connections on port {port}")
 
     def speak_tls(self) -> HandshakeStep:
-        """Any TLS, any certificate: what is there is to be seen, not yet judged."""
+        """Connect with any TLS version and any certificate, to see what the daemon offers."""
         context = tls_context(self._unverified())
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.set_ciphers("ALL:@SECLEVEL=0")
@@ -91,19 +91,21 @@ class _Check:
             return self._no_tls(error)
         if version in OLD:
             return HandshakeStep(
-                "TLS", f"it speaks {version} at best", "Use a newer daemon; docker asks for TLS 1.2"
+                "TLS", f"it speaks {version} at most", "Use a newer daemon; docker requires TLS 1.2"
             )
         return HandshakeStep("TLS", f"{version}, {cipher[0] if cipher else 'no cipher'}")
 
     def _no_tls(self, error: OSError) -> HandshakeStep:
         reason = (isinstance(error, ssl.SSLError) and error.reason) or ""
         if any(part in reason for part in _OUR_CERTIFICATE):
-            return HandshakeStep("TLS", "it speaks TLS 1.2, and breaks off when it has seen our side")
+            return HandshakeStep("TLS", "it speaks TLS 1.2, and closes the connection after the client hello")
         try:
             daemon = probe(replace(self._endpoint, tls=None), self._timeout)
         except DaemonError:
             return self._failed("TLS", diagnose(self._endpoint, error))
-        what = f"it speaks plain HTTP, as Docker {daemon.version}: everybody who can reach this port is root there"
+        what = (
+            f"it speaks plain HTTP, as Docker {daemon.version}: anyone who can reach this port is root there"
+        )
         return HandshakeStep("TLS", what, _SECURE_IT)
 
     def judge_certificate(self) -> Iterator[HandshakeStep]:
@@ -120,21 +122,22 @@ class _Check:
         if error is not None:
             return self._failed("CA", diagnose(self._endpoint, error))
         return HandshakeStep(
-            "CA", f"the certificate is good, going by {self._tls.ca or 'the roots of the system'}"
+            "CA", f"the certificate is valid, according to {self._tls.ca or 'the roots of the system'}"
         )
 
     def _judge_name(self) -> HandshakeStep:
         host = self._endpoint.host
-        if self._cert is None:  # the daemon breaks off before it could be looked at: ask OpenSSL
+        if self._cert is None:  # the daemon closed before its certificate could be read: ask OpenSSL
             return self._name_going_by_openssl()
         if describe.covers(self._cert, host):
             return HandshakeStep("name", f"the certificate is for {host}")
         name = describe.common_name(self._cert)
         has = ", ".join(describe.names(self._cert)) or (
-            f"nobody: it has no SAN, only the CN {name}, at which docker does not look" if name else "nobody"
+            f"nobody: it has no SAN, only the CN {name}, which docker ignores" if name else "nobody"
         )
-        cure = f"Dial it by a name that is there, or issue another one: apispy certs --host {host} --ca DIR --out DIR"
-        return HandshakeStep("name", f"the certificate is not for {host}, but for {has}", cure)
+        issue = f"apispy certs --host {host} --ca DIR --out DIR"
+        remedy = f"Use a name that the certificate has, or issue another one: {issue}"
+        return HandshakeStep("name", f"the certificate is not for {host}, but for {has}", remedy)
 
     def _name_going_by_openssl(self) -> HandshakeStep:
         error = self._verification(names=True)
@@ -142,10 +145,10 @@ class _Check:
             return HandshakeStep("name", f"the certificate is for {self._endpoint.host}")
         if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCH:
             return self._failed("name", diagnose(self._endpoint, error))
-        return HandshakeStep("name", "not looked at, because of what is wrong with the certificate")
+        return HandshakeStep("name", "not checked, because the certificate is not valid")
 
     def _verification(self, *, names: bool) -> OSError | None:
-        """Why a client as strict as docker ends the handshake; None also when it is the daemon that ends it."""
+        """Why a client as strict as docker ends the handshake; None if it succeeds or the daemon ends it."""
         context = tls_context(self._endpoint)
         context.check_hostname = names
         name = self._endpoint.host.partition("%")[0]
@@ -157,7 +160,7 @@ class _Check:
                 return None
         except OSError as error:
             ours = isinstance(error, ssl.SSLCertVerificationError | TimeoutError)
-            # a daemon that let itself be looked at has nothing against our certificate, or says so only later
+            # the daemon accepts the client certificate, or rejects it only later
             return error if ours or self._cert is not None else None
 
     def ask_docker(self) -> Iterator[HandshakeStep]:
@@ -175,12 +178,14 @@ class _Check:
             return self._sent_away(answer)
         stranger = self._answer(self._unverified(with_cert=False)) if self._tls.cert else answer
         if isinstance(stranger, DaemonError) and _sent_away(stranger):
-            return HandshakeStep("client", f"a certificate is demanded, and {self._tls.cert} accepted")
+            return HandshakeStep(
+                "client", f"a client certificate is required, and {self._tls.cert} is accepted"
+            )
         if isinstance(stranger, DaemonError) and isinstance(stranger.__cause__, TimeoutError):
             return self._failed("client", stranger)
         return HandshakeStep(
             "client",
-            "no certificate is demanded: everybody who can reach this port is root there",
+            "no client certificate is required: anyone who can reach this port is root there",
             _SECURE_IT,
         )
 
@@ -188,15 +193,15 @@ class _Check:
         if self._tls.cert is None:
             return HandshakeStep(
                 "client",
-                "a certificate is demanded, and there is none of ours",
+                "a client certificate is required, and none is given",
                 "Type --tlscert FILE --tlskey FILE, or set DOCKER_CERT_PATH to the directory of cert.pem and key.pem",
             )
-        what, cure = answer.what, answer.cure
+        what, remedy = answer.what, answer.remedy
         if not isinstance(answer.__cause__, ssl.SSLError):
-            what = f"it broke the connection off when it had seen {self._tls.cert}"
-            cure = "Type --tlscert FILE --tlskey FILE of a client that it knows"
+            what = f"it closed the connection after {self._tls.cert} was sent"
+            remedy = "Type --tlscert FILE --tlskey FILE of a client that it knows"
         found = _own_fault(self._tls.cert)
-        return HandshakeStep("client", f"{what}{f' ({found})' if found else ''}", cure)
+        return HandshakeStep("client", f"{what}{f' ({found})' if found else ''}", remedy)
 
     def _answer(self, endpoint: Endpoint) -> Daemon | DaemonError:
         try:
@@ -209,11 +214,11 @@ class _Check:
         return replace(self._endpoint, tls=tls if with_cert else replace(tls, cert=None, key=None))
 
     def _failed(self, name: str, error: DaemonError) -> HandshakeStep:
-        return HandshakeStep(name, error.what, error.cure)
+        return HandshakeStep(name, error.what, error.remedy)
 
 
 def _sent_away(error: DaemonError) -> bool:
-    """Whether the TLS layer said no, or its saying so was lost in a reset."""
+    """Whether the TLS layer rejected the connection, or a reset lost its alert."""
     cause = error.__cause__
     broken_off = isinstance(cause, ConnectionError) and not isinstance(cause, http.client.RemoteDisconnected)
     return broken_off or isinstance(cause, ssl.SSLError)
@@ -222,7 +227,7 @@ def _sent_away(error: DaemonError) -> bool:
 def _parsed(der: bytes | None) -> x509.Certificate | None:
     try:
         return whole(x509.load_der_x509_certificate(der)) if der else None
-    except Exception:  # hostile bytes, as in pem.py: OpenSSL will judge them
+    except Exception:  # hostile bytes, as in pem.py: OpenSSL will report them
         return None
 
 
@@ -236,7 +241,7 @@ def _summary(cert: x509.Certificate) -> str:
 
 
 def _own_fault(path: Path) -> str:
-    """What can be seen from here that is wrong with our certificate; daemons often say no more than "bad"."""
+    """The local problem of the client certificate, because daemons often say no more than "bad"."""
     certs = read_pem(path).certs
     if not certs:
         return ""

@@ -1,4 +1,4 @@
-"""What a certificate says, in words. Text from its fields is as it stands there: escape it before showing it."""
+"""Describes certificates. Text from their fields is unescaped: escape it before you show it."""
 
 from datetime import datetime
 
@@ -21,12 +21,12 @@ _USAGES = {
 
 
 def subject(name: x509.Name) -> str:
-    """Like ``CN=orion,O=apispy``; "(no name)" when it is empty."""
+    """The name as ``CN=orion,O=apispy``; "(no name)" if it is empty."""
     return name.rfc4514_string() or "(no name)"
 
 
 def common_name(cert: x509.Certificate) -> str:
-    """The subject's first CN; empty when it has none."""
+    """The subject's first CN; "" if there is none."""
     found = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else ""
 
@@ -37,7 +37,7 @@ def names(cert: x509.Certificate) -> list[str]:
 
 
 def usages(cert: x509.Certificate) -> list[str]:
-    """The extended key usages; empty when there is no such extension, which Go and OpenSSL take as all of them."""
+    """The extended key usages; empty without that extension, which Go and OpenSSL treat as all usages."""
     try:
         present = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
@@ -46,12 +46,12 @@ def usages(cert: x509.Certificate) -> list[str]:
 
 
 def is_for(cert: x509.Certificate, usage: str) -> bool:
-    """Whether it may be used by a SERVER or a CLIENT."""
+    """Whether the certificate allows *usage*: SERVER or CLIENT."""
     return not (found := usages(cert)) or usage in found or "any" in found
 
 
 def covers(cert: x509.Certificate, host: str) -> bool:
-    """Whether the SAN has *host*, a name or an IP address: the rule of Go and OpenSSL, * for one whole label."""
+    """Whether the SAN covers *host*, a name or an IP address, by the rules of Go and OpenSSL: * is one whole label."""
     wanted, found = san(host), [name.lower() for name in names(cert)]
     text = str(wanted.value).removesuffix(".")
     star = f"*.{text.partition('.')[2]}"
@@ -59,7 +59,7 @@ def covers(cert: x509.Certificate, host: str) -> bool:
 
 
 def period(cert: x509.Certificate, now: datetime) -> str:
-    """From when to when, and how long still. *now* is aware, UTC."""
+    """The validity period and the days left. *now* is aware, UTC."""
     start, end = cert.not_valid_before_utc, cert.not_valid_after_utc
     if now < start:
         left = f"begins in {(start - now).days + 1} days"
@@ -71,7 +71,7 @@ def period(cert: x509.Certificate, now: datetime) -> str:
 
 
 def key_words(key: PublicKeyTypes) -> str:
-    """Like "ECDSA P-256" or "RSA 3072"."""
+    """The type and size of a key: "ECDSA P-256", "RSA 3072"."""
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -82,7 +82,7 @@ def key_words(key: PublicKeyTypes) -> str:
 
 
 def key_id(cert: x509.Certificate) -> bytes:
-    """The identifier of its key; empty when it has none."""
+    """The identifier of its key; b"" if there is none."""
     try:
         return cert.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
@@ -90,7 +90,7 @@ def key_id(cert: x509.Certificate) -> bytes:
 
 
 def authority_key_id(cert: x509.Certificate) -> bytes:
-    """The identifier of the key that signed it; empty when it has none."""
+    """The identifier of the key that signed it; b"" if there is none."""
     try:
         return (
             cert.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier or b""
@@ -100,6 +100,6 @@ def authority_key_id(cert: x509.Certificate) -> bytes:
 
 
 def hash_name(cert: x509.Certificate) -> str:
-    """Of the signature: "sha256"; empty for algorithms without one of their own, as Ed25519."""
+    """The hash of the signature: "sha256"; "" for algorithms without a separate hash, such as Ed25519."""
     found = cert.signature_hash_algorithm
     return found.name if found else ""

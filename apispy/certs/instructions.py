@@ -1,4 +1,4 @@
-"""What to do with certificates that were made: the daemon's side and the client's, filled in. Lines of text."""
+"""Instructions for new certificates: the commands and settings of daemon and client, as lines of text."""
 
 import json
 import shlex
@@ -8,19 +8,19 @@ from apispy.certs.layout import MEANING
 from apispy.certs.make import Made
 from apispy.endpoints.address import bracketed
 
-PORT = 2376  # what Docker's documentation uses for TLS
+PORT = 2376  # the TLS port in Docker's documentation
 SOCKET = "unix:///var/run/docker.sock"
 DROP_IN = "/etc/systemd/system/docker.service.d/override.conf"
 
 
 def instructions(made: Made) -> list[str]:
-    """All that there is to say about *made*."""
+    """The instructions for *made*."""
     lines = _files(made)
     if made.hosts:
         lines += ["", *_daemon_side(made), "", *_client_side(made)]
     for part in made.parts:
         if part.client and part.role == "cert":
-            lines += ["", f"For {part.client}: hand over {part.path.parent}, which is a DOCKER_CERT_PATH."]
+            lines += ["", f"For {part.client}: hand over {part.path.parent}, to be used as DOCKER_CERT_PATH."]
     return lines
 
 
@@ -30,12 +30,12 @@ def _files(made: Made) -> list[str]:
     lines = [f"Made in {made.out}:"]
     lines += [f"  {name:{width}}  {MEANING[part.role]}" for name, part in zip(names, made.parts, strict=True)]
     if (mode := made.out.stat().st_mode & 0o777) & 0o077:
-        lines.append(f"The directory was there already, mode {mode:04o}. Better: chmod 700 {_q(made.out)}")
+        lines.append(f"The directory existed, with mode {mode:04o}. Better: chmod 700 {_q(made.out)}")
     return lines
 
 
 def daemon_json(made: Made) -> str:
-    """The daemon's settings, as /etc/docker/daemon.json has them."""
+    """The daemon's settings in the form of /etc/docker/daemon.json."""
     settings = {
         "hosts": [SOCKET, f"tcp://0.0.0.0:{PORT}"],
         "tlsverify": True,
@@ -50,7 +50,7 @@ def _daemon_side(made: Made) -> list[str]:
     needed = [made.path(role) for role in ("ca", "server", "server-key")]
     return [
         f"== The daemon's side ({made.hosts[0]}) ==",
-        f"It needs {', '.join(path.name for path in needed)}, and nothing else of these. If it runs on another",
+        f"It needs {', '.join(path.name for path in needed)}, and none of the other files. If it runs on another",
         "machine, copy them there and change the paths below.",
         "",
         "Either in /etc/docker/daemon.json:",
@@ -87,7 +87,7 @@ def _client_side(made: Made) -> list[str]:
         "or without docker:",
         f"curl --cacert {_q(ca)} --cert {_q(cert)} --key {_q(key)} https://{address}/version",
         "",
-        "If that fails, this says at which step and why:",
+        "If that fails, find the failing step and its reason with:",
         f"apispy certs --check {address} " + _tls_flags(ca, cert, key).removeprefix("--tlsverify "),
     ]
     if len(made.hosts) > 1:

@@ -1,7 +1,7 @@
-"""Leaf certificates for the two ends of a connection, and the test whether a present one will still do.
+"""Issues certificates for servers and clients, and checks whether an existing one is still usable.
 
-What is in them is what Go (the docker CLI, dockerd) and OpenSSL with VERIFY_X509_STRICT (the default of
-Python 3.13) ask for: names in the SAN only, the right EKU, an AKI equal to the issuer's SKI.
+Their contents meet the requirements of Go (docker CLI, dockerd) and of OpenSSL with VERIFY_X509_STRICT (the default of
+Python 3.13): names in the SAN only, the right EKU, an AKI equal to the issuer's SKI.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ RENEW_BEFORE = timedelta(days=7)
 
 
 def san(host: str) -> x509.GeneralName:
-    """An IP SAN for an address (docker asks for one), else a DNS SAN. UsageError when it is neither."""
+    """Make an IP SAN for an address, as docker requires, else a DNS SAN. Raises UsageError if *host* is neither."""
     try:
         return x509.IPAddress(ip_address(host.strip("[]").partition("%")[0]))
     except ValueError:
@@ -48,11 +48,11 @@ def issue_server(
     common_name: str = "apispy server",
     end: datetime | None = None,
 ) -> x509.Certificate:
-    """A certificate for a listener: EKU serverAuth, every one of ``sans``. ``now`` and ``end`` are aware, UTC.
+    """Issue a certificate for a listener, with EKU serverAuth and ``sans``. ``now`` and ``end`` are aware, UTC.
 
-    It ends 825 days after its start unless ``end`` says otherwise, and never later than its CA.
+    It is valid for 825 days or until ``end``, and never longer than its CA.
     """
-    # Not critical: the subject is not empty (RFC 5280, 4.2.1.6), and OpenSSL's strict mode holds us to that.
+    # Not critical: the subject is not empty (RFC 5280, 4.2.1.6), and OpenSSL's strict mode enforces that.
     names = x509.SubjectAlternativeName(sorted(set(sans), key=repr))
     builder = _leaf(ca, key, common_name, ExtendedKeyUsageOID.SERVER_AUTH, now, end)
     return builder.add_extension(names, critical=False).sign(ca.key, hashes.SHA256())
@@ -66,9 +66,9 @@ def issue_client(
     common_name: str = "apispy client",
     end: datetime | None = None,
 ) -> x509.Certificate:
-    """A certificate for a client: EKU clientAuth; ``now`` and ``end`` as for a server.
+    """Issue a certificate for a client, with EKU clientAuth; ``now`` and ``end`` as for a server.
 
-    ``common_name`` is what a daemon's authorization plugins take for the user's name (docker's authz docs).
+    A daemon's authorization plugins use ``common_name`` as the user's name (docker's authz docs).
     """
     builder = _leaf(ca, key, common_name, ExtendedKeyUsageOID.CLIENT_AUTH, now, end)
     return builder.sign(ca.key, hashes.SHA256())
@@ -83,7 +83,9 @@ def _leaf(
     end: datetime | None,
 ) -> x509.CertificateBuilder:
     start = now - BACKDATE
-    end = min(end or start + LEAF_LIFE, ca.cert.not_valid_after_utc)  # outliving its CA helps nobody
+    end = min(
+        end or start + LEAF_LIFE, ca.cert.not_valid_after_utc
+    )  # a longer validity than the CA's has no effect
     return (
         certificate(name(common_name), ca.cert.subject, key, start, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -97,7 +99,7 @@ def _leaf(
 def _authority_key_id(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     try:
         present = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:  # a CA that the user brought
+    except x509.ExtensionNotFound:  # a CA of the user's
         present = x509.SubjectKeyIdentifier.from_public_key(ca.public_key())
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(present)
 
@@ -119,7 +121,7 @@ def signed_by(cert: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def sans_of(cert: x509.Certificate) -> Sequence[x509.GeneralName]:
-    """The names that a certificate is for; empty when it has no SAN."""
+    """The names in the SAN of a certificate; empty if it has none."""
     try:
         return list(cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:

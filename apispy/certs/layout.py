@@ -1,4 +1,4 @@
-"""What the files are called, by those who look for them."""
+"""The names of the files in each layout."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,7 +9,7 @@ type Role = Literal["ca", "ca-key", "server", "server-key", "cert", "key"]
 _CA: Mapping[Role, tuple[str, ...]] = {"ca": ("ca.pem",), "ca-key": ("ca-key.pem",)}
 _CLIENT: Mapping[Role, tuple[str, ...]] = {"cert": ("cert.pem",), "key": ("key.pem",)}
 
-# Where each file goes, under the directory that the user named; {host} is the first name of the daemon.
+# The path of each file under the user's directory; {host} is the first name of the daemon.
 # docker: docs.docker.com, "Protect the Docker daemon socket". machine: docker-machine's storage path (ENGINE.md, 3).
 LAYOUTS: Mapping[Layout, Mapping[Role, tuple[str, ...]]] = {
     "article": {**_CA, "server": ("server.pem",), "server-key": ("server-key.pem",), **_CLIENT},
@@ -25,10 +25,10 @@ LAYOUTS: Mapping[Layout, Mapping[Role, tuple[str, ...]]] = {
 }
 
 MEANING: Mapping[Role, str] = {
-    "ca": "certificate of the CA: both sides trust it, no secret",
+    "ca": "certificate of the CA: both sides trust it; not secret",
     "ca-key": "KEY OF THE CA: whoever has it can let anybody in; keep it off the daemon's machine",
     "server": "certificate of the daemon",
     "server-key": "key of the daemon",
     "cert": "certificate of the client",
-    "key": "key of the client: whoever has it is root on the daemon's machine",
+    "key": "key of the client: anyone who has it is root on the daemon's machine",
 }

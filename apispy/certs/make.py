@@ -1,4 +1,4 @@
-"""Certificates as `apispy certs` makes them: a CA (or one that is there already), a daemon's, and clients'."""
+"""Makes the certificates of `apispy certs`: a CA (or an existing one), a daemon's and clients' certificates."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -26,19 +26,19 @@ from apispy.certs.layout import LAYOUTS, Layout, Role
 from apispy.certs.read import read_authority
 from apispy.errors import UsageError
 
-DAYS = 823  # from now; with the two days before now these are the 825 that macOS accepts (issue.py)
-MOST_DAYS = 36500
+DAYS = 823  # from now; with the two days before now, the 825 days that macOS accepts (issue.py)
+MAX_DAYS = 36500
 ALWAYS = ("localhost", "127.0.0.1", "::1")  # for clients on the daemon's machine, and through an ssh tunnel
-LONGEST_NAME = 64  # characters in a common name (RFC 5280, appendix A: ub-common-name)
+MAX_NAME_LENGTH = 64  # characters in a common name (RFC 5280, appendix A: ub-common-name)
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made, and where.
+    """The certificates to make.
 
-    ``hosts``: the daemon's names and addresses, without port, best first; none: nothing is made for a daemon.
-    ``clients``: each gets a directory ``out/NAME`` that can be a DOCKER_CERT_PATH. ``ca``: a directory with the
-    CA that signs; None: a new CA, or without ``hosts`` the one in ``out``. ``days``: from now, 1 to MOST_DAYS.
+    ``hosts``: the daemon's names and addresses, without port, best first; empty for no daemon. ``clients``: each gets
+    a directory ``out/NAME`` that can be a DOCKER_CERT_PATH. ``ca``: a directory with the CA that signs; None for a new
+    CA, or without ``hosts`` the CA in ``out``. ``days``: validity from now, 1 to MAX_DAYS.
     """
 
     out: Path
@@ -54,7 +54,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Part:
-    """A file and what it is. ``client``: the further client that it is for; empty: the daemon's own set."""
+    """A file and its role. ``client``: the additional client that it belongs to; "" for the daemon's own set."""
 
     path: Path
     role: Role
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Made:
-    """What was made under ``out``. ``hosts``: the daemon's names, best first; ``ca``: the CA's certificate."""
+    """The files made under ``out``. ``hosts``: the daemon's names, best first; ``ca``: the CA's certificate."""
 
     out: Path
     hosts: tuple[str, ...]
@@ -71,15 +71,15 @@ class Made:
     parts: tuple[Part, ...]
 
     def path(self, role: Role) -> Path:
-        """The file of the daemon's own set: the last one, which in a machine's layout is the machine's."""
+        """The file with this role in the daemon's own set; in a machine's layout, the machine's copy."""
         return next((p.path for p in reversed(self.parts) if (p.role, p.client) == (role, "")), self.ca)
 
 
 def make(order: Order) -> Made:
-    """Write what *order* says, all of it or nothing; keys 0600, new directories 0700.
+    """Write the files of *order*: all or none; keys with mode 0600, new directories with 0700.
 
-    UsageError for a name that cannot stand in a certificate; ApispyError for files that are there already
-    (unless ``force``), a CA that cannot be used, or what the system refuses.
+    Raises UsageError for a name that a certificate cannot have, and ApispyError for existing files (unless ``force``),
+    an unusable CA and operating-system errors.
     """
     sans = [san(host) for host in order.hosts]
     for name in order.clients:
@@ -87,7 +87,7 @@ def make(order: Order) -> Made:
     with os_errors(order.out, "--out"):
         parts = list(_parts(order, sans))
         if not order.force:
-            refuse_present([part.path for part in parts])  # before keys are made, which may take a second
+            refuse_present([part.path for part in parts])  # first, because making keys may take a second
         contents = _Contents(order, _authority(order), sans)
         files = [PendingFile(part.path, contents.of(part), _mode(part.role)) for part in parts]
         write_all_or_none(files, force=order.force)
@@ -109,14 +109,14 @@ def _parts(order: Order, sans: Sequence[x509.GeneralName]) -> Iterator[Part]:
 
 
 def _is_there_already(order: Order, path: Path, role: Role) -> bool:
-    """A CA that was brought keeps its key where it is, and its certificate need not be copied onto itself."""
+    """Whether a file of an existing CA is left where it is: its key, and a certificate that would replace itself."""
     if order.ca is None:
         return False
     return role == "ca-key" or (role == "ca" and path.resolve() == (_home(order.ca) / "ca.pem").resolve())
 
 
 class _Contents:
-    """What is in the files; one key and one certificate for each owner, in however many places."""
+    """The contents of the files. Each owner has one key and one certificate, in one or more places."""
 
     def __init__(self, order: Order, ca: Authority, sans: Sequence[x509.GeneralName]) -> None:
         self._order, self._ca, self._sans = order, ca, sans
@@ -140,7 +140,7 @@ class _Contents:
 
     def _server(self, key: Key) -> x509.Certificate:
         first = str(self._sans[0].value)
-        name = first if len(first) <= LONGEST_NAME else "docker daemon"
+        name = first if len(first) <= MAX_NAME_LENGTH else "docker daemon"
         sans = {*self._sans, *map(san, ALWAYS)}
         return issue_server(self._ca, key, sans, self._order.now, common_name=name, end=_end(self._order))
 
@@ -154,7 +154,7 @@ def _end(order: Order) -> datetime:
 
 
 def _authority(order: Order) -> Authority:
-    """The CA that signs: the one that was named, or a new one that lives at least as long as its leaves."""
+    """The CA that signs: the named one, or a new one that is valid at least as long as its leaf certificates."""
     brought = _brought(order)
     if brought is None:
         end = max(_end(order), order.now - BACKDATE + CA_LIFE)
@@ -166,27 +166,27 @@ def _authority(order: Order) -> Authority:
                 f"{brought}: expected a CA (ca.pem and ca-key.pem, there or in certs/), found no {name}. Type "
                 "--ca DIR with the directory that holds both, or make a new CA with --host NAME --out DIR."
             )
-    cure = "Type --ca DIR with another CA, or leave --ca out and type --host NAME: then a new one is made"
-    return read_authority(home / "ca.pem", home / "ca-key.pem", order.now, cure)
+    remedy = "Type --ca DIR with another CA, or leave --ca out and type --host NAME: then a new one is made"
+    return read_authority(home / "ca.pem", home / "ca-key.pem", order.now, remedy)
 
 
 def _brought(order: Order) -> Path | None:
-    """The directory of a CA that is there already: one more client of a directory comes from the CA in it."""
+    """The directory of an existing CA; an additional client is signed by the CA of its directory."""
     return order.ca or (None if order.hosts else order.out)
 
 
 def _home(directory: Path) -> Path:
-    """Where in *directory* the CA lies: docker-machine keeps it in ``certs``."""
+    """The directory of the CA within *directory*: docker-machine has it in ``certs``."""
     inner = directory / "certs"
     return inner if (inner / "ca-key.pem").exists() and not (directory / "ca-key.pem").exists() else directory
 
 
 def _check_client(name: str) -> None:
-    """It becomes a directory and a common name."""
-    if len(name) > LONGEST_NAME or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
+    """Check a client name, which becomes a directory and a common name."""
+    if len(name) > MAX_NAME_LENGTH or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]*", name):
         raise UsageError(
             f"--client {name!r}: expected a name of letters, digits and . _ @ -, that begins with a letter or a "
-            f"digit and has at most {LONGEST_NAME} characters. Type for example --client alice."
+            f"digit and has at most {MAX_NAME_LENGTH} characters. Type for example --client alice."
         )
 
 

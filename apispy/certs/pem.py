@@ -1,4 +1,4 @@
-"""What is in a PEM file, whatever it is: never fails, names what it cannot read."""
+"""Reads PEM files of any content. It never fails, and names what it cannot read."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apispy.certs import describe
 
-LIMIT = 1 << 20  # bytes of a file that are read
+MAX_SIZE = 1 << 20  # bytes of a file that are read
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -21,7 +21,7 @@ _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re
 class PemFile:
     """A file: its certificates in order, and the public halves of its private keys.
 
-    ``problem`` says why something in it could not be read, ``others`` what else is in it by PEM's labels.
+    ``problem`` is the reason why a part could not be read, ``others`` the PEM labels of other contents.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class PemFile:
 
 
 def read_pem(path: Path) -> PemFile:
-    """What is in *path*; at most its first MiB counts."""
+    """Read *path*, at most its first MiB."""
     try:
         mode, data = _bytes(path)
     except OSError as error:
@@ -60,11 +60,11 @@ def _bytes(path: Path) -> tuple[int, bytes]:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hang on a FIFO
     with os.fdopen(fd, "rb") as file:
         mode = os.fstat(fd).st_mode
-        return mode, file.read(LIMIT) if stat.S_ISREG(mode) else b""
+        return mode, file.read(MAX_SIZE) if stat.S_ISREG(mode) else b""
 
 
 class _Parts:
-    """The blocks of a file, sorted."""
+    """Collects the blocks of a file by kind."""
 
     def __init__(self) -> None:
         self.certs: list[x509.Certificate] = []
@@ -85,7 +85,7 @@ class _Parts:
                 self.others.append(label)
         except (
             Exception
-        ) as error:  # hostile bytes: cryptography raises a dozen kinds, and must not end the account
+        ) as error:  # hostile bytes: cryptography raises a dozen kinds, and must not end the report
             self.problem = f"holds a damaged {label.lower()}: {error or type(error).__name__}"
 
     def _add_key(self, label: str, block: bytes) -> None:
@@ -97,12 +97,12 @@ class _Parts:
 
 def _cert(block: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # cryptography's own, about old habits in certificates
+        warnings.simplefilter("ignore")  # cryptography's warnings about outdated certificates
         return whole(x509.load_pem_x509_certificate(block))
 
 
 def whole(cert: x509.Certificate) -> x509.Certificate:
-    """*cert*, parsed to the last field that is looked at later: what is damaged raises here, and only here."""
+    """Parse all fields of *cert* that are used later, so that damage raises here and nowhere else."""
     _ = cert.public_key(), cert.signature_hash_algorithm, cert.extensions
     _ = cert.not_valid_before_utc, cert.not_valid_after_utc
     describe.subject(cert.subject), describe.subject(cert.issuer)

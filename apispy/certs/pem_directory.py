@@ -1,4 +1,4 @@
-"""The PEM files of a directory, and how they belong together: who signed whom, whose key it is, what each is for."""
+"""The PEM files of a directory and their relations: signers, keys, purposes."""
 
 import os
 from collections.abc import Iterator
@@ -16,19 +16,20 @@ from apispy.certs.read import may_sign
 type Purpose = Literal["ca", "server", "client", ""]
 
 SUFFIXES = (".pem", ".crt", ".cer", ".cert", ".key")
-DEPTH = 2  # directories below the one that was named: docker-machine's machines/NAME
-MOST_FILES = 200
+MAX_DEPTH = 2  # levels below the directory, for docker-machine's machines/NAME
+MAX_FILES = 200
 
 
 @dataclass(frozen=True)
 class PemDirectory:
-    """All that was found under ``directory``; ``left_out``: there were more files than MOST_FILES."""
+    """The PEM files under ``directory``. ``truncated``: there are more than MAX_FILES."""
 
     directory: Path
     files: tuple[PemFile, ...]
-    left_out: bool
+    truncated: bool
 
     def name(self, file: PemFile) -> str:
+        """The path of *file* within the directory."""
         return str(file.path.relative_to(self.directory))
 
     def near(self, file: PemFile) -> list[PemFile]:
@@ -36,7 +37,7 @@ class PemDirectory:
         return sorted(self.files, key=lambda other: other.path.parent != file.path.parent)
 
     def issuer(self, file: PemFile, cert: x509.Certificate) -> tuple[PemFile, x509.Certificate] | None:
-        """Who signed *cert*, which is in *file*; itself if it did so itself, None if the signer is not here."""
+        """The signer of *cert* in *file*: *cert* itself if it is self-signed, None if the signer is missing."""
         if signer_fits(cert, cert):
             return file, cert
         found = ((other, its) for other in self.near(file) for its in other.certs)
@@ -47,7 +48,7 @@ class PemDirectory:
         return [other for other in self.near(file) if cert.public_key() in other.keys]
 
     def key_by_name(self, file: PemFile) -> PemFile | None:
-        """The file that should have the key of *file*, going by what it is called."""
+        """The file that should hold the key of *file*, by its name."""
         names = key_names(file.path)
         return next((other for other in self.near(file) if other.path in names and other.has_key), None)
 
@@ -63,7 +64,7 @@ class PemDirectory:
 
 
 def signer_fits(cert: x509.Certificate, other: x509.Certificate) -> bool:
-    """Whether *other* signed *cert*. cryptography no longer checks weak signatures: there names and key ids count."""
+    """Whether *other* signed *cert*. cryptography does not check weak signatures; then names and key IDs decide."""
     if describe.hash_name(cert) not in describe.WEAK_HASHES:
         return signed_by(cert, other)
     ours, theirs = describe.authority_key_id(cert), describe.key_id(other)
@@ -71,23 +72,23 @@ def signer_fits(cert: x509.Certificate, other: x509.Certificate) -> bool:
 
 
 def read_pem_directory(directory: Path) -> PemDirectory:
-    """What lies in *directory* and two levels below. OSError when it cannot be listed."""
-    os.listdir(directory)  # os.walk keeps silent about it
+    """Read the PEM files in *directory* and two levels below. Raises OSError if it cannot be listed."""
+    os.listdir(directory)  # os.walk ignores errors
     paths = list(_paths(directory))
     return PemDirectory(
-        directory, tuple(read_pem(path) for path in paths[:MOST_FILES]), len(paths) > MOST_FILES
+        directory, tuple(read_pem(path) for path in paths[:MAX_FILES]), len(paths) > MAX_FILES
     )
 
 
 def _paths(directory: Path) -> Iterator[Path]:
     for folder, below, files in os.walk(directory):
-        deep = len(Path(folder).relative_to(directory).parts) >= DEPTH
+        deep = len(Path(folder).relative_to(directory).parts) >= MAX_DEPTH
         below[:] = [] if deep else sorted(name for name in below if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(files) if name.lower().endswith(SUFFIXES))
 
 
 def key_names(cert: Path) -> list[Path]:
-    """What the key of a certificate may be called: key.pem, server-key.pem, NAME-key.pem, key-NAME.pem, NAME.key."""
+    """Possible names of the key of a certificate: key.pem, server-key.pem, NAME-key.pem, key-NAME.pem, NAME.key."""
     stem = cert.stem.removesuffix("-cert")
     if stem == "cert" or stem.startswith("cert-"):
         return [cert.with_name(stem.replace("cert", "key", 1) + cert.suffix)]
@@ -95,9 +96,9 @@ def key_names(cert: Path) -> list[Path]:
 
 
 def purpose(file: PemFile, cert: x509.Certificate) -> Purpose:
-    """What the file's name says that it is for, else what the certificate says; empty when neither does."""
+    """The purpose of a certificate by its file name, else by its contents; "" if unknown."""
     if cert is not file.certs[0]:
-        return "ca"  # what follows the first one is its chain
+        return "ca"  # certificates after the first are its chain
     for beginnings, its in _NAMES:
         if any(file.path.stem == word or file.path.stem.startswith(f"{word}-") for word in beginnings):
             return its

@@ -1,4 +1,4 @@
-"""Certificates, keys and authorities from files that must be usable: what is not is named, with a cure."""
+"""Reads certificates, keys and authorities that must be usable. Errors name the unusable part and a remedy."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,42 +13,42 @@ from apispy.certs.files import CERT_MODE, KEY_MODE, read_file
 from apispy.errors import ApispyError
 
 
-def read_cert(path: Path, cure: str) -> x509.Certificate:
-    """The first certificate in the PEM file *path*. ApispyError, ending in *cure*, when that is not to be had."""
+def read_cert(path: Path, remedy: str) -> x509.Certificate:
+    """Read the first certificate in the PEM file *path*. Raises ApispyError, whose text ends in *remedy*."""
     try:
         cert = x509.load_pem_x509_certificate(read_file(path, CERT_MODE))
-        _ = cert.extensions  # parsed only when asked for: let what is damaged there show here
+        _ = cert.extensions  # extensions are parsed on access: damage must show here
         return cert
     except ValueError as error:
-        raise _damaged(path, "a certificate in PEM", cure) from error
+        raise _damaged(path, "a certificate in PEM", remedy) from error
 
 
-def read_key(path: Path, cure: str) -> Key:
-    """The private key in the PEM file *path*. ApispyError, ending in *cure*, also when it is encrypted."""
+def read_key(path: Path, remedy: str) -> Key:
+    """Read the private key in the PEM file *path*. Raises ApispyError ending in *remedy*, also if it is encrypted."""
     data = read_file(path, KEY_MODE)
     try:
         key = load_pem_private_key(data, password=None)
-    except TypeError as error:  # what cryptography raises when there is a passphrase
+    except TypeError as error:  # raised by cryptography for a passphrase
         plain = f"openssl pkey -in {quote(str(path))} -out {quote(f'{path}.plain')}"
         raise ApispyError(
-            f"{path}: expected an unencrypted private key in PEM, found one with a passphrase. Take it off with "
-            f"(umask 077; {plain}), or else: {cure}."
+            f"{path}: expected an unencrypted private key in PEM, found one with a passphrase. Remove it with "
+            f"(umask 077; {plain}), or else: {remedy}."
         ) from error
     except ValueError as error:
-        raise _damaged(path, "an unencrypted private key in PEM", cure) from error
+        raise _damaged(path, "an unencrypted private key in PEM", remedy) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise _damaged(path, "an ECDSA or RSA key", cure)
+        raise _damaged(path, "an ECDSA or RSA key", remedy)
     return key
 
 
-def read_authority(cert_path: Path, key_path: Path, now: datetime, cure: str) -> Authority:
-    """The CA from its two files, after the checks without which nothing that it issues would be accepted.
+def read_authority(cert_path: Path, key_path: Path, now: datetime, remedy: str) -> Authority:
+    """Read a CA from its two files and check that peers accept the certificates that it issues.
 
-    ``now`` is aware, UTC. ApispyError, ending in *cure*, says which check failed.
+    ``now`` is aware, UTC. Raises ApispyError for a failed check, whose text ends in *remedy*.
     """
-    found = Authority(read_cert(cert_path, cure), read_key(key_path, cure))
+    found = Authority(read_cert(cert_path, remedy), read_key(key_path, remedy))
     if problem := _problem(found, key_path, now):
-        raise ApispyError(f"{cert_path}: {problem}. {cure}.")
+        raise ApispyError(f"{cert_path}: {problem}. {remedy}.")
     return found
 
 
@@ -65,14 +65,14 @@ def _problem(ca: Authority, key_path: Path, now: datetime) -> str:
 
 
 def may_sign(cert: x509.Certificate) -> bool:
-    """Whether it is the certificate of a CA: basicConstraints say so (RFC 5280, 4.2.1.9)."""
+    """Whether the certificate is a CA's by its basicConstraints (RFC 5280, 4.2.1.9)."""
     try:
         return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
 
 
-def _damaged(path: Path, expected: str, cure: str) -> ApispyError:
+def _damaged(path: Path, expected: str, remedy: str) -> ApispyError:
     return ApispyError(
-        f"{path}: expected {expected}, found {path.stat().st_size} bytes of something else. {cure}."
+        f"{path}: expected {expected}, found {path.stat().st_size} bytes of something else. {remedy}."
     )

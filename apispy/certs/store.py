@@ -1,6 +1,6 @@
-"""The directory of certificates: made on first use, renewed in time, checked every time.
+"""The directory of apispy's certificates: made on first use, renewed before they expire, checked on every use.
 
-Layout (the client's three names are docker's, so ``DOCKER_CERT_PATH=<directory>`` works straight away):
+Layout (the names of the client's files are docker's, so ``DOCKER_CERT_PATH=<directory>`` works at once):
 ``ca.pem ca-key.pem`` the CA, ``cert.pem key.pem`` the client, ``server.pem server-key.pem`` the listener.
 """
 
@@ -32,7 +32,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class ServerFiles:
-    """What a TLS listener loads, all PEM: its certificate and key, and the CA that clients must come from."""
+    """The PEM files of a TLS listener: its certificate and key, and the CA that must sign client certificates."""
 
     cert: Path
     key: Path
@@ -41,14 +41,14 @@ class ServerFiles:
 
 @dataclass(frozen=True)
 class Store:
-    """An open directory of certificates; get one from ``open_store``."""
+    """An open directory of certificates, from ``open_store``."""
 
     directory: Path
     clock: Clock = _utc_now
 
     @property
     def ca(self) -> Path:
-        """The CA's certificate; what clients trust and listeners demand."""
+        """The CA's certificate, which clients trust and listeners require."""
         return self.directory / "ca.pem"
 
     @property
@@ -64,8 +64,8 @@ class Store:
     def server_for(self, hosts: Sequence[str] = ()) -> ServerFiles:
         """A server certificate for localhost, 127.0.0.1, ::1 and ``hosts`` (names or IP addresses, no port).
 
-        Issued anew when a name is missing, it ends within 7 days, or the present CA did not sign it.
-        UsageError for a host that cannot stand in a certificate; ApispyError for a file that cannot be used.
+        It is issued again if a name is missing, it expires within 7 days, or another CA signed it. Raises UsageError
+        for a host that a certificate cannot have, and ApispyError for an unusable file.
         """
         files = ServerFiles(self.directory / "server.pem", self.directory / "server-key.pem", self.ca)
         wanted = {san(host) for host in (*ALWAYS, *hosts)}
@@ -78,10 +78,10 @@ class Store:
 
 
 def open_store(directory: Path, *, clock: Clock = _utc_now) -> Store:
-    """Open ``directory`` (made if need be, 0700), with a CA and a client certificate that is good for a week.
+    """Open ``directory`` (made with mode 0700 if missing), with a CA and a client certificate valid for a week or more.
 
-    ``clock`` gives the time as an aware UTC datetime. ApispyError names the file that cannot be used, what
-    was expected and found, and what to do.
+    ``clock`` returns the time as an aware UTC datetime. Raises ApispyError, which names the unusable file, what was
+    expected and found, and what to do.
     """
     store = Store(directory.absolute(), clock)
     with os_errors(store.directory):
@@ -96,9 +96,11 @@ def open_store(directory: Path, *, clock: Clock = _utc_now) -> Store:
 def default_dir(
     environ: Mapping[str, str] = os.environ, home: Path | None = None, platform: str = sys.platform
 ) -> Path:
-    """Where certificates live unless ``--certs-dir`` says otherwise: the user's data directory."""
+    """The default of ``--certs-dir``, in the user's data directory."""
     home = home or Path.home()
-    if (data := environ.get("XDG_DATA_HOME", "")).startswith("/"):  # the specification: ignore a relative one
+    if (data := environ.get("XDG_DATA_HOME", "")).startswith(
+        "/"
+    ):  # the specification says to ignore a relative path
         return Path(data, "apispy", "certs")
     data_home = "Library/Application Support" if platform == "darwin" else ".local/share"
     return home / data_home / "apispy" / "certs"
@@ -111,9 +113,9 @@ def _opened(directory: Path) -> Iterator[None]:
 
 
 def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
-    """Make the CA when there is none; never replace what is there, for clients have copies of it."""
+    """Make the CA if there is none. An existing CA is never replaced, because clients have copies of it."""
     if key_path.exists():
-        if not cert_path.exists():  # killed between the two files, or lost: the key alone gives it back
+        if not cert_path.exists():  # lost, or killed between the two files: made again from the key
             key = read_key(key_path, _cure(key_path))
             write_file(cert_path, cert_pem(new_authority(key, now).cert), CERT_MODE)
         return
@@ -121,7 +123,7 @@ def _ensure_authority(cert_path: Path, key_path: Path, now: datetime) -> None:
     if others := [p for n in (cert_path.name, *LEAVES) if (p := directory / n).exists()]:
         raise ApispyError(
             f"{key_path}: expected the key of the CA beside {others[0].name}, found no such file, and apispy "
-            "does not write over certificates of others. Put the key back, move the directory away so that a "
+            "does not overwrite the certificates of another CA. Put the key back, move the directory away so that a "
             "new CA is made, or name another directory with --certs-dir DIRECTORY."
         )
     key = new_key()
@@ -141,17 +143,17 @@ def _ensure_server(
 ) -> None:
     key = _ensure_key(files.key)
     present = read_cert(files.cert, _cure(files.cert)) if files.cert.exists() else None
-    # Names once asked for are kept: two listeners on different addresses would otherwise take turns at it.
+    # Earlier names are kept, so that listeners on different addresses do not replace each other's certificate.
     had = set(sans_of(present)) if present and signed_by(present, ca.cert) else set()
     if present is None or not still_good(present, ca, key, now) or not had.issuperset(wanted):
         write_file(files.cert, cert_pem(issue_server(ca, key, had.union(wanted), now)), CERT_MODE)
 
 
 def _ensure_key(path: Path) -> Key:
-    """The key at ``path``, made if need be.
+    """The key at ``path``, made if it is missing.
 
-    It outlives its certificates: renewing then changes one file only, and a process that reads both files
-    meanwhile never gets two that do not match.
+    A key is kept when its certificate is renewed, so a process that reads both files meanwhile always gets a matching
+    pair.
     """
     if not path.exists():
         write_file(path, key_pem(new_key()), KEY_MODE)
@@ -159,10 +161,10 @@ def _ensure_key(path: Path) -> Key:
 
 
 def _cure(path: Path) -> str:
-    """What to do about a file that cannot be used."""
+    """What to do about an unusable file."""
     if path.name.startswith("ca"):
         return (
             f"Put the right file back, or move {path.parent} away: at the next start apispy makes a new CA, "
             "and clients need its ca.pem, cert.pem and key.pem"
         )
-    return f"Remove it (rm {path}): apispy issues it anew"
+    return f"Remove it (rm {path}): apispy issues it again"

@@ -51,7 +51,7 @@ class Fault(click.ParamType["FaultRule"]):
     name = "rule"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "FaultRule":
-        from apispy.gate.rule import FaultRule, parse
+        from apispy.gate import FaultRule, parse
 
         return value if isinstance(value, FaultRule) else parse(str(value))
 

@@ -36,7 +36,7 @@ FRAME_LIMIT = MAX_BLOCK_SIZE
 
 @decoder("h2c", payload_free=True)
 class H2c:
-    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labelled with the frame's type.
+    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type.
 
     The frames of one header block are one item.
     The values are objects, with the number of the ``stream`` if the frame belongs to one. HEADERS has the result of

@@ -13,7 +13,7 @@ from apispy.model import Item
 @decoder("progress")
 class Progress(JsonLines):
     """Progress of a pull, push, build, load or import.
-    Items of kind "json", labelled "layer", "status", "output", "aux", "error" or "json".
+    Items of kind "json", labeled "layer", "status", "output", "aux", "error" or "json".
     """
 
     def item(self, value: Any, span: tuple[int, int]) -> Item:

@@ -15,7 +15,7 @@ _LARGEST = 1 << 64
 
 @decoder("stats")
 class Stats(JsonLines):
-    """Container statistics. Items of kind "json", labelled "stats", with the figures of `docker stats` as children.
+    """Container statistics. Items of kind "json", labeled "stats", with the figures of `docker stats` as children.
 
     The children are of kind "figure", the label one of FIGURES, the value a number.
     """

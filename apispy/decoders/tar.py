@@ -7,7 +7,7 @@ from apispy.decoders.tar_members import Members
 
 @decoder("tar")
 class Tar(Sniffer):
-    """Listing of a tar archive, plain or in gzip, bzip2, xz or zstd. Items of kind "member", labelled with its name."""
+    """Listing of a tar archive, plain or in gzip, bzip2, xz or zstd. Items of kind "member", labeled with its name."""
 
     HEAD = MAGIC_SIZE
 

@@ -42,7 +42,7 @@ HEADER_ONLY = (
 
 
 class Members:
-    """Items of kind "member", each returned after the end of the member, labelled with its name.
+    """Items of kind "member", each returned after the end of the member, labeled with its name.
 
     The values are {"name", "type", "size", "mode", "permissions", "uid", "gid", "user", "group", "mtime", "link"}:
     type is a name in TYPES, mode the permission bits, permissions as `ls` shows them, mtime in Unix seconds. The span

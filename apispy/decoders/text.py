@@ -8,7 +8,7 @@ from apispy.model import Item
 
 @decoder("text")
 class Text:
-    """UTF-8 text. Items of kind "text", one per chunk, their values str. A split character waits for the rest."""
+    """UTF-8 text. Items of kind "text", one per chunk, their values str. A split character is held until complete."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

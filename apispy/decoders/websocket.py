@@ -35,7 +35,7 @@ CLOSE_CODES = {
 
 @decoder("websocket")
 class WebSocket(FrameDecoder):
-    """WebSocket frames, in either direction. Items of kind "raw", labelled "text" or "binary", their values bytes.
+    """WebSocket frames, in either direction. Items of kind "raw", labeled "text" or "binary", their values bytes.
 
     A frame that arrives in pieces gives an item for each piece, as in ``stdio``. Pings and pongs are items of kinds
     "ping" and "pong", their values bytes. A close frame is an item of kind "close", its value {"code", "reason"}, with

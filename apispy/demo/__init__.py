@@ -1,11 +1,9 @@
-"""What ``apispy demo`` shows: a recorded session, and a client for machines that have none. Standard library only."""
+"""The data of ``apispy demo``: a recorded session and the clients' commands. Standard library only."""
 
-import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 SESSION = Path(__file__).parent / "session.json"
-"""The fixture that plays the daemon: what a real one answered to COMMANDS. ``client.py`` asks for no more than that."""
+"""The fixture that replaces the daemon: a real daemon's responses to COMMANDS. CLIENT_COMMANDS need no others."""
 
 COMMANDS = (
     "docker version --format 'the daemon is {{.Server.Version}}, API {{.Server.APIVersion}}'",
@@ -14,10 +12,9 @@ COMMANDS = (
     "docker rm greeter",
     "docker inspect --type container greeter",
 )
-"""What is typed where there is a docker CLI. The last one fails, as in life."""
+"""The steps of the demo with the docker CLI. The last one fails, because the container is gone."""
 
-
-def script(commands: Sequence[str] = COMMANDS) -> str:
-    """A shell script that types *commands*, each shown before what it prints."""
-    typed = [f"printf '\\n$ %s\\n' {shlex.quote(command)}\n{command}" for command in commands]
-    return "\n".join([*typed, "true"])
+CLIENT_COMMANDS = tuple(
+    f"python -m apispy.demo.client {step}" for step in ("version", "run", "ps", "rm", "inspect")
+)
+"""The same steps with the client in ``client.py``."""

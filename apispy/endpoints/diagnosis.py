@@ -91,11 +91,11 @@ _REASONS: tuple[tuple[str, _Words], ...] = (
 
 
 class DaemonError(ApispyError):
-    """Why a daemon cannot be used: ``what`` went wrong and the ``cure``, both printable and without a full stop."""
+    """Why a daemon cannot be used: ``what`` went wrong and the ``remedy``, both printable and without a full stop."""
 
-    def __init__(self, endpoint: Endpoint, what: str, cure: str) -> None:
-        super().__init__(f"Daemon at {endpoint}: {what}. {cure}.")
-        self.what, self.cure = what, cure
+    def __init__(self, endpoint: Endpoint, what: str, remedy: str) -> None:
+        super().__init__(f"Daemon at {endpoint}: {what}. {remedy}.")
+        self.what, self.remedy = what, remedy
 
 
 def diagnose(
@@ -112,21 +112,21 @@ def diagnose(
             error.verify_message or "its certificate is not accepted",
             "Give the daemon another certificate",
         )
-        what, cure = _VERIFY.get(error.verify_code, default)
+        what, remedy = _VERIFY.get(error.verify_code, default)
         return failed(
-            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS verification failed: {what}", cure))
+            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS verification failed: {what}", remedy))
         )
     if isinstance(error, ssl.SSLError):
-        what, cure = _tls_words(error)
+        what, remedy = _tls_words(error)
         return failed(
-            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS handshake failed: {what}", cure))
+            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS handshake failed: {what}", remedy))
         )
     return failed(endpoint, *_dial_words(endpoint, error))
 
 
-def failed(endpoint: Endpoint, what: str, cure: str) -> DaemonError:
-    """``what`` went wrong with the daemon at ``endpoint``, and the ``cure``; both without a full stop."""
-    return DaemonError(endpoint, printable(what).rstrip("."), printable(cure))
+def failed(endpoint: Endpoint, what: str, remedy: str) -> DaemonError:
+    """``what`` went wrong with the daemon at ``endpoint``, and the ``remedy``; both without a full stop."""
+    return DaemonError(endpoint, printable(what).rstrip("."), printable(remedy))
 
 
 def printable(text: str) -> str:
@@ -161,11 +161,11 @@ def _filled(text: str, endpoint: Endpoint, names: Sequence[str]) -> str:
 
 def _dial_words(endpoint: Endpoint, error: Exception) -> _Words:
     text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    for kind, error_type, what, cure in _DIAL:
+    for kind, error_type, what, remedy in _DIAL:
         if kind in ("", endpoint.kind) and isinstance(error, error_type):
             return what.format(error=text), _try_ssh(
                 endpoint
-            ) if kind == "" and endpoint.kind == "ssh" else cure
+            ) if kind == "" and endpoint.kind == "ssh" else remedy
     return text, _START
 
 

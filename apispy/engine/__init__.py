@@ -1,4 +1,4 @@
-"""What is known of the Docker Engine API. Pure: data and functions on it, no I/O."""
+"""The Docker Engine API as data: operations, parameters, shapes, versions. No I/O."""
 
 from apispy.engine.lookup import lookup, with_form
 from apispy.engine.operation import Call, Operation

@@ -1,4 +1,4 @@
-"""The generated data of this room, read when first asked for. ``tools/make_shapes.py`` tells its form."""
+"""The generated data of this package, loaded on first use. ``tools/make_shapes.py`` documents its form."""
 
 import json
 import re
@@ -13,18 +13,18 @@ Facts = dict[str, Any]
 History = list[list[Any]]
 
 FIRST_DESCRIBED = "1.25"
-"""The first version that Docker describes in a form that machines can read. Of earlier ones no shapes are known."""
+"""The first version with a machine-readable description. There are no shapes for earlier ones."""
 
 
 @cache
 def described() -> Facts:
-    """Versions, definitions and operations of API 1.25 and later. Takes about 5 ms, once."""
+    """Versions, definitions and operations of API 1.25 and later. The first call takes about 5 ms."""
     return _read("shapes.json")
 
 
 @cache
 def earlier() -> Facts:
-    """The parameters that operations had before 1.25."""
+    """The parameters of operations before 1.25."""
     return _read("earlier.json")
 
 
@@ -34,28 +34,28 @@ def _read(name: str) -> Facts:
 
 
 def operation_facts(operation_id: str) -> Facts:
-    """What the descriptions say of an operation; {} if they do not have it."""
+    """The description of an operation; {} if no description has it."""
     return _part(described()["operations"], operation_id)
 
 
 def earlier_parameters(operation_id: str) -> Facts:
-    """Its parameters before 1.25: "query all" -> [first, last or null, type]; {} if it had none."""
+    """The parameters of an operation before 1.25: "query all" -> [first, last or null, type]; {} if it had none."""
     return _part(earlier(), operation_id)
 
 
 def _part(facts: Facts, operation_id: str) -> Facts:
-    """The data know an operation by method and path; its id and the names in the path changed over the versions."""
+    """The key of an operation in the data: method and path. IDs and path names changed between versions."""
     row = BY_ID.get(operation_id, UNKNOWN)
     part: Facts = facts.get(f"{row.method} {re.sub('{[^}]*}', '{}', row.path)}", {})
     return part
 
 
 def value_in_version(history: History, version: str) -> Any:
-    """What holds in a known *version*; None if nothing does."""
+    """The value in a known *version*; None if there is none."""
     return next((fact for first, fact in reversed(history) if between(first, version, NEWEST)), None)
 
 
 def last_of(history: History) -> str:
-    """The last version that has it."""
+    """The last version with a value."""
     since, fact = history[-1]
     return NEWEST if fact is not None else VERSIONS[VERSIONS.index(since) - 1]

@@ -1,8 +1,8 @@
-"""How the two messages of a call are framed: when the head of the answer comes, and what its body is made of.
+"""The framing of requests and responses: when the response head arrives, and what the body consists of.
 
-Docker's descriptions of the API do not tell (most streams are ``application/json`` in them), so this is written by
-hand, from the daemon's code and from what dockerd 20.10.24 sends. An error is framed otherwise: one JSON object, or
-before API 1.24 a line of text.
+Docker's API descriptions do not say (they call most streams ``application/json``), so these tables are written by hand,
+from the daemon's code and from the output of dockerd 20.10.24. An error response is one JSON object, or before API 1.24
+a line of text.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from typing import Literal
 from apispy.engine.operation import Operation
 
 Head = Literal["with-body", "at-once", "first-output", "takes-over"]
-"""When the head of the answer comes: with the body; at once, the body later; with the first output, so that an error
-before it has an error status, and one after it stands in the stream; or it takes the connection over from HTTP."""
+"""When the response head arrives: with the body; at once, before the body; with the first output, so that an earlier
+error has an error status and a later one is part of the stream; or when the connection is hijacked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """The framing of one message; *name* is unique in its table."""
+    """The framing of one message. *name* is unique in its table."""
 
     name: str
     explanation: str
-    head: Head = "with-body"  # of a request it says nothing
-    separator: str = ""  # what stands after each record of a stream of records
+    head: Head = "with-body"  # not used for requests
+    separator: str = ""  # ends each record of a stream of records
 
 
 def _table(*framings: Framing) -> dict[str, Framing]:
@@ -37,7 +37,7 @@ REQUESTS = _table(
         "A tar archive, plain or compressed (gzip, bzip2, xz, zstd), chunked when it is made on the fly.",
     ),
 )
-"""By name."""
+"""Request framings by name."""
 
 RESPONSES = _table(
     Framing("empty", "No body; the status, and for some calls a header, says all."),
@@ -81,21 +81,21 @@ RESPONSES = _table(
     Framing("text", "A few lines of text."),
     Framing("raw", "Bytes in a format of their own, such as a profile."),
 )
-"""By name."""
+"""Response framings by name."""
 
 
 def request_framing(operation: Operation) -> Framing:
-    """How the body of a request is framed. Every such body may be missing."""
+    """The framing of the request body. Every body is optional."""
     return REQUESTS[operation.request or "empty"]
 
 
 def response_framing(operation: Operation) -> Framing:
-    """How a successful answer is framed."""
+    """The framing of a successful response."""
     return RESPONSES[_response_name(operation)]
 
 
 def _response_name(operation: Operation) -> str:
-    """The format tells, but that what changes something streams otherwise than what only looks."""
+    """Derive the framing from the format; operations that change something stream differently from those that read."""
     looks = operation.method == "GET"
     match operation.response:
         case "events" | "stats":

@@ -1,10 +1,9 @@
-"""Which operation a request line means.
+"""Finds the operation of a request line.
 
-Follows the daemon's router (gorilla/mux) where that matters to a reader: the version is optional, escapes are
-decoded before matching, most names may hold slashes, and HEAD means GET nowhere. It is more lenient in two things,
-so that a slip still shows which operation was meant: the router redirects double slashes and refuses most trailing
-ones, here both are overlooked; and it routes some operations in some versions only, here any version finds all of
-them (``Operation.exists_in`` tells).
+Follows the daemon's router (gorilla/mux) where it matters to a reader: the version is optional, escapes are decoded
+before matching, most names may hold slashes, and HEAD is never treated as GET. It is more lenient in two respects, so
+that a mistake still shows the intended operation: it ignores double and trailing slashes, which the router redirects or
+mostly refuses; and it finds every operation in every version (see ``Operation.exists_in``).
 """
 
 import re
@@ -17,7 +16,7 @@ from apispy.engine.operations import OPERATIONS, UNKNOWN
 from apispy.engine.tables.podman import LIBPOD
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
-"""A name right after one of these ends at a slash; after any other (images, ...) the router takes any text."""
+"""Path parts whose following name ends at a slash. After any other part (images, ...) the router accepts any text."""
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
@@ -28,7 +27,7 @@ _Pattern = tuple[re.Pattern[str], Operation]
 
 
 def lookup(method: str, target: str) -> Call:
-    """The call that a request line makes, of operation ``UNKNOWN`` if it is none. Takes any text, never raises.
+    """Find the call of a request line, with the operation ``UNKNOWN`` if none matches. Accepts any text, never raises.
 
     *target* is as on the wire: "/v1.41/containers/json?all=1", or absolute "http://docker/v1.41/info".
     """
@@ -44,10 +43,9 @@ def lookup(method: str, target: str) -> Call:
 
 
 def with_form(call: Call, body: bytes) -> Call:
-    """The same call with the parameters of its *body*, an ``application/x-www-form-urlencoded`` form, as ``form``.
+    """Add the parameters of *body*, an ``application/x-www-form-urlencoded`` form, to the call as ``form``.
 
-    The daemon reads such a form in every POST and PUT, and in no other (Go's net/http, Request.ParseForm). Takes any
-    bytes.
+    The daemon reads forms in POST and PUT requests only (Go's net/http, Request.ParseForm). Accepts any bytes.
     """
     if call.operation.method not in ("POST", "PUT"):
         return call
@@ -59,7 +57,7 @@ def _parameters(query: str) -> Parameters:
 
 
 def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
-    """The operation, and the names in its path."""
+    """The operation and its path arguments."""
     if "%" in path:
         path = unquote(path)
     if "//" in path:
@@ -75,7 +73,7 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
 
 
 def _compile(path: str) -> re.Pattern[str]:
-    """The expression for a template: "/images/{name}/json" becomes "/images/(?P<name>.+)/json"."""
+    """The pattern of a template: "/images/{name}/json" becomes "/images/(?P<name>.+)/json"."""
 
     def name(found: re.Match[str]) -> str:
         text = "[^/]+" if found[1] in PLAIN_NAMES else ".+" if found[1] else ".*"  # OPTIONS / is a route
@@ -85,7 +83,7 @@ def _compile(path: str) -> re.Pattern[str]:
 
 
 def _index(operations: list[Operation]) -> dict[tuple[str, str], list[_Pattern]]:
-    """Patterns by method and first part of the path ("" if that is a name), those with most fixed text first."""
+    """Patterns by method and first path part ("" if that is a name), those with the most fixed text first."""
     index: dict[tuple[str, str], list[_Pattern]] = defaultdict(list)
     for operation in sorted(operations, key=lambda row: len(_NAME.sub("", row.path)), reverse=True):
         first = operation.path.split("/")[1]

@@ -1,4 +1,4 @@
-"""The two records of this room: an operation of the Docker Engine API, and one call of it."""
+"""An operation of the Docker Engine API, and a call of one."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from apispy.engine.versions import nearest, parse
 
 Opens = Literal["no", "always", "follow", "stream", "if-hijacked"]
-"""When a call of it stays open: never; always; with ``follow=1``; unless ``stream=0``; when it is hijacked."""
+"""When a call stays open: never; always; with ``follow=1``; unless ``stream=0``; when it is hijacked."""
 
 Parameters = tuple[tuple[str, str], ...]
 """Names and values, in order, percent-decoded."""
@@ -14,33 +14,33 @@ Parameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation, in the words of Docker's reference (``id`` is its operationId, ``tag`` its chapter)."""
+    """An operation. ``id`` is its operationId in Docker's reference, ``tag`` its chapter."""
 
     id: str
     method: str
     path: str  # template without version: "/containers/{id}/json"
-    request: str = ""  # format of the request body: a decoder's name, "" for none
-    response: str = "json"  # format of the response body or of a tunnel's to_client stream: likewise
+    request: str = ""  # format of the request body: the name of a decoder, "" for none
+    response: str = "json"  # format of the response body, or of a tunnel's to_client stream
     opens: Opens = "no"
-    # The arguments that matter: query parameters, or keys of the body: "body.Image".
+    # The arguments to show: query parameters, or keys of the body: "body.Image".
     shows: tuple[str, ...] = ()
-    outcome: str = "none"  # how to say what came back: a name in apispy.outputs.outcome
-    # JSON fields never to be shown: "request." or "response.", then keys from the top of the body, dotted. Lists on
-    # the way are crossed: "response.Spec.Data" covers every element of a list too. Keys are compared without case,
-    # as the daemon (Go's encoding/json) does. What stands there may be any JSON value. "request" is the whole body.
+    outcome: str = "none"  # how to describe the result: a name in apispy.outputs.outcome
+    # Secret JSON fields: "request." or "response.", then dotted keys from the top of the body. Lists on the way are
+    # searched: "response.Spec.Data" covers every element of a list too. Keys match regardless of case, as in Go's
+    # encoding/json. The value may be any JSON value. "request" is the whole body.
     secrets: tuple[str, ...] = ()
     tag: str = ""  # "Container", "Image", ...
-    # The API versions whose reference has it, or of an undocumented one those of the engines that route it: "1.25".
-    first: str = ""  # "" from the beginning
-    last: str = ""  # "" to this day
-    documented: bool = True  # in Docker's reference of some version
-    does: str = ""  # one sentence, for one who never saw the API
-    # The command lines of the docker CLI that cause it: of its own command both spellings ("docker ps",
-    # "docker container ls"), of others that need it on their way the shorter one.
+    # The API versions whose reference has it; for an undocumented one, those of the engines that route it: "1.25".
+    first: str = ""  # "" for the first version
+    last: str = ""  # "" for the newest version
+    documented: bool = True  # whether Docker's reference of some version has it
+    does: str = ""  # one sentence for readers who are new to the API
+    # The docker commands that make the call: for its own command both spellings ("docker ps", "docker container ls"),
+    # for others the shorter one.
     commands: tuple[str, ...] = ()
 
     def exists_in(self, version: str) -> bool:
-        """Whether API *version* ("1.41") has it. Of a version that is not known, the nearest one counts."""
+        """Whether API *version* ("1.41") has the operation. For an unknown version, the nearest known one decides."""
         number = parse(nearest(version))
         first, last = parse(self.first), parse(self.last)
         return number is None or ((first is None or first <= number) and (last is None or number <= last))
@@ -48,14 +48,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request line understood."""
+    """A parsed request line."""
 
     operation: Operation
-    path: str  # without version and query, percent-decoding not done
-    version: str | None  # as typed: "1.41", or None when the client named none
-    arguments: dict[str, str]  # path arguments, percent-decoded: {"id": "web"}
+    path: str  # without version and query, still percent-encoded
+    version: str | None  # as sent: "1.41"; None without a version
+    arguments: dict[str, str]  # percent-decoded path arguments: {"id": "web"}
     query: Parameters
-    form: Parameters = ()  # those that stood in a form as the body, see ``lookup.with_form``
+    form: Parameters = ()  # parameters of a form body, see ``lookup.with_form``
 
     @property
     def known(self) -> bool:
@@ -63,28 +63,28 @@ class Call:
 
     @property
     def nearest_version(self) -> str:
-        """The known API version nearest to the one typed. When none was typed, the newest: the daemon takes its own."""
+        """The known API version nearest to the one sent; the newest if none was sent, as the daemon uses its own."""
         return nearest(self.version)
 
     @property
     def version_known(self) -> bool:
-        """Whether the version typed is one of Docker's API that is known here. It is not when none was typed."""
+        """Whether the version sent is a known API version. False if none was sent."""
         return self.version == nearest(self.version)
 
     @property
     def parameters(self) -> Parameters:
-        """Those of the form, then those of the query: of two with one name the daemon takes the first.
+        """The parameters of the form, then of the query. Of two with the same name the daemon uses the first.
 
         Source: Go's net/http, Request.ParseForm.
         """
         return self.form + self.query
 
     def value(self, name: str, default: str = "") -> str:
-        """The first parameter called *name*."""
+        """The value of the first parameter called *name*."""
         return next((value for key, value in self.parameters if key == name), default)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean parameter as the daemon reads it: all but "", 0, no, false, none is true.
+        """A boolean parameter as the daemon reads it: true unless it is "", 0, no, false or none.
 
         Source: moby daemon/server/httputils/form.go, BoolValue.
         """
@@ -93,7 +93,7 @@ class Call:
 
     @property
     def stays_open(self) -> bool:
-        """Whether an answer may take as long as the client likes, so that a line at its beginning helps."""
+        """Whether the response may take as long as the client likes, so that outputs show a line when it begins."""
         match self.operation.opens:
             case "always" | "if-hijacked":
                 return True

@@ -1,4 +1,4 @@
-"""The table of all known operations of the Docker Engine API, and the one that stands for the rest."""
+"""The table of all known operations, and the one for unknown calls."""
 
 from apispy.engine.operation import Operation
 from apispy.engine.tables import (
@@ -40,12 +40,12 @@ OPERATIONS: tuple[Operation, ...] = (
     *undocumented.UNDOCUMENTED,
     *podman.PODMAN,
 )
-"""All that can be told apart. Each id, and each pair of method and path, is unique."""
+"""All known operations. Each ID, and each pair of method and path, is unique."""
 
 DOCUMENTED: tuple[Operation, ...] = tuple(row for row in OPERATIONS if row.documented)
-"""The 114 operations that the reference of any version from 1.0 to 1.55 has; that of 1.55 has 108 of them."""
+"""The 114 operations in the reference of any version from 1.0 to 1.55; the reference of 1.55 has 108 of them."""
 
 BY_ID = {row.id: row for row in OPERATIONS}
 
 UNKNOWN = Operation("", "", "", response="", documented=False)
-"""Whatever is none of these."""
+"""The operation of calls that no other operation matches."""

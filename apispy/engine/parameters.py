@@ -1,4 +1,4 @@
-"""The parameters of every operation: in the path, the query and the headers, with the versions that have them."""
+"""The parameters of every operation, in path, query and headers, with the versions that have them."""
 
 import re
 from collections.abc import Iterator
@@ -14,37 +14,37 @@ from apispy.engine.versions import NEWEST, VERSIONS, between, nearest
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of one operation. Names of headers have no case."""
+    """A parameter of an operation. Names of headers match regardless of case."""
 
     place: Place
     name: str
-    type: str  # "string", "boolean", "integer", or "array": of strings, by repeating the parameter
-    first: str  # version
-    last: str  # version; the newest known if it goes on
+    type: str  # "string", "boolean", "integer", or "array" (of strings: the parameter is repeated)
+    first: str  # the first version that has it
+    last: str  # the last version that has it
     documented: bool = True
     required: bool = False
-    json: bool = False  # its value, of an array each value, is JSON
-    enum: tuple[str, ...] = ()  # the only values, () for no limit
-    deprecated: str = ""  # the first version that calls it so; "" for none
+    json: bool = False  # whether its value, or each value of an array, is JSON
+    enum: tuple[str, ...] = ()  # the allowed values, () for any
+    deprecated: str = ""  # the first version that deprecates it; "" if none does
 
 
 def parameters(operation_id: str) -> tuple[Parameter, ...]:
-    """Those of all versions, as they last were; () for an unknown operation.
+    """The parameters of all versions, in their latest form; () for an unknown operation.
 
-    One that went on to be read after it had left the documents is two, of different versions.
+    A parameter that the daemon still read after it had left the descriptions appears twice, for different versions.
     """
     return _all(operation_id, NEWEST)
 
 
 def parameters_of(operation_id: str, version: str | None) -> tuple[Parameter, ...]:
-    """Those that this version has (its nearest known one; None: the newest), as it has them. Each has its own name."""
+    """The parameters of a version (its nearest known one; None: the newest), as that version has them."""
     known = nearest(version)
     return tuple(row for row in _all(operation_id, known) if between(row.first, known, row.last))
 
 
 @cache
 def _all(operation_id: str, version: str) -> tuple[Parameter, ...]:
-    """All, with type and the rest as of a known *version*."""
+    """All parameters, with type and other facts as of a known *version*."""
     if not (row := BY_ID.get(operation_id)):
         return ()
     span = row.first or VERSIONS[0], row.last or NEWEST
@@ -58,7 +58,7 @@ def _all(operation_id: str, version: str) -> tuple[Parameter, ...]:
 
 
 def _described(operation_id: str, version: str) -> Iterator[Parameter]:
-    """Those of 1.25 and later. A gap (prune's filters in 1.27) is one of the description, not of the daemon."""
+    """The parameters of 1.25 and later. A gap (prune's filters in 1.27) is one of the description only."""
     earlier = earlier_parameters(operation_id)
     for key, history in operation_facts(operation_id).get("parameters", {}).items():
         place, name = _place_and_name(key)
@@ -79,7 +79,7 @@ def _described(operation_id: str, version: str) -> Iterator[Parameter]:
 
 
 def _gone(operation_id: str) -> Iterator[Parameter]:
-    """Those that no description of 1.25 and later has."""
+    """The parameters that no description of 1.25 and later has."""
     for key, (first, last, type_) in earlier_parameters(operation_id).items():
         if last:
             place, name = _place_and_name(key)

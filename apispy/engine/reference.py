@@ -1,11 +1,11 @@
-"""Where Docker's reference of the API tells about an operation."""
+"""Links to Docker's API reference."""
 
 from apispy.engine.operation import Operation
 from apispy.engine.versions import nearest, parse
 
 SITE = "https://docs.docker.com/reference/api/engine/version"
 FIRST_PAGE = (1, 24)
-"""The oldest version that has a page on the site, all operations on one; older ones are on GitHub only."""
+"""The oldest version with a page on the site; the pages of older versions are on GitHub only."""
 
 FORMER_PLACES = {
     "ContainerArchive": ((1, 27), "Container/operation/ContainerGetArchive"),
@@ -13,13 +13,13 @@ FORMER_PLACES = {
     "PutContainerArchive": ((1, 27), "Container/operation/ContainerPutArchive"),
     "Session": ((1, 39), "Session-(experimental)/operation/Session"),
 }
-"""The tag and operationId of those that had others, and the last version in which they had them."""
+"""Former tags and operation IDs, with the last version that used them."""
 
 
 def reference_link(operation: Operation, version: str) -> str:
-    """The address of the operation's place in the reference of API *version*, the nearest known one if it is not known.
+    """The address of an operation in the reference of API *version*; of the nearest known version for an unknown one.
 
-    "" where there is none: for what that version does not have or document, and before API 1.24.
+    "" for operations that the version does not have or document, and before API 1.24.
     """
     version = nearest(version)
     number = parse(version)

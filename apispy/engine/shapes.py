@@ -1,4 +1,4 @@
-"""The shapes of JSON bodies, as Docker describes them for API 1.25 and later: fields, types, what may be null."""
+"""The shapes of JSON bodies, as Docker describes them for API 1.25 and later: fields, types, nullability."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,23 +12,23 @@ Kind = Literal["object", "array", "map", "string", "integer", "number", "boolean
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What may stand in one place of a body.
+    """What a place in a body may hold.
 
-    An object has named fields (none, if they are not described); a map has any names, and all its values one shape.
-    "any" is what the description leaves open, or a choice: a Cmd of 1.34 is a string or an array.
+    An object has named fields (none if they are not described); a map has arbitrary names, and values of one shape.
+    "any" is a place that the description leaves open, or a choice: a Cmd of 1.34 is a string or an array.
     """
 
     kind: Kind
-    name: str  # of the definition, or the title; "" for none
-    nullable: bool  # null is allowed too
-    enum: tuple[str | int, ...]  # the only values, () for no limit
-    format: str  # as in Swagger: "date-time", "int64", "binary", ...; "" for none
+    name: str  # of the definition, or its title; "" for none
+    nullable: bool  # whether null is allowed
+    enum: tuple[str | int, ...]  # the allowed values, () for any
+    format: str  # Swagger's format: "date-time", "int64", "binary", ...; "" for none
     _node: dict[str, Any] = field(repr=False)
     _version: str = field(repr=False)
 
     @cached_property
     def fields(self) -> tuple["Field", ...]:
-        """Those of an object, in the order of the description; else ()."""
+        """The fields of an object, in the order of the description; () for other kinds."""
         if parts := self._node.get("all"):
             merged = {row.name: row for part in parts for row in _shape(part, self._version).fields}
             return tuple(merged.values())
@@ -38,7 +38,7 @@ class Shape:
 
     @cached_property
     def items(self) -> "Shape | None":
-        """What the elements of an array are, or the values of a map; else None."""
+        """The shape of the elements of an array or of the values of a map; None for other kinds."""
         node = self._node.get("array") or self._node.get("map")
         return _shape(node, self._version) if node else None
 
@@ -48,7 +48,7 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A named field of an object."""
+    """A field of an object."""
 
     name: str
     shape: Shape
@@ -56,7 +56,7 @@ class Field:
 
 
 def request_shape(operation_id: str, version: str | None) -> Shape | None:
-    """What a body sent to this operation looks like; None if it has none, and for operations and versions undescribed.
+    """The shape of the request body; None if there is none, or the operation or version is not described.
 
     A version newer than known, or None, means the newest.
     """
@@ -64,15 +64,15 @@ def request_shape(operation_id: str, version: str | None) -> Shape | None:
 
 
 def response_shape(operation_id: str, status: int, version: str | None) -> Shape | None:
-    """What a body looks like that answers with *status*; otherwise as ``request_shape``.
+    """The shape of the response body with *status*; None as for ``request_shape``.
 
-    Of a stream of JSON objects that is one object, or "any" or "string" where the description says no more.
+    For a stream of JSON objects, the shape of one object, or "any" or "string" if the description says no more.
     """
     return _of(operation_facts(operation_id).get("responses", {}).get(str(status)), version)
 
 
 def statuses(operation_id: str, version: str | None) -> tuple[int, ...]:
-    """The described status codes, ascending. () for operations and versions undescribed."""
+    """The described status codes, ascending; () for operations and versions that are not described."""
     responses = operation_facts(operation_id).get("responses", {})
     known = nearest(version)
     return tuple(
@@ -93,7 +93,7 @@ def _of(history: list[list[Any]] | None, version: str | None) -> Shape | None:
 
 
 def _shape(node: Any, version: str, name: str = "", nullable: bool = False) -> Shape:
-    """The shape of a node of the data; of a reference, that of the definition, with the name it was referred to by."""
+    """The shape of a node of the data; a reference gives the shape of its definition, with its name."""
     if isinstance(node, str):
         node = {"ref": node[1:]} if node.startswith("#") else {"type": node}
     name = name or node.get("name") or node.get("ref", "")

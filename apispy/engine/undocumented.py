@@ -1,7 +1,7 @@
-"""Parameters that the daemon reads though no document of that version has them. Data only.
+"""Parameters that the daemon reads although no description of that version has them. Data only.
 
-Found by comparing what the handlers of engine 20.10.24 and of moby/moby in August 2026 read with the documents. Since
-when follows from the release that first reads it; what the newest handlers still read has no last version ("").
+Found by comparing the handlers of engine 20.10.24 and of moby/moby in August 2026 with the descriptions. The first
+version is that of the release that first reads it; the last version is "" if the newest handlers still read it.
 """
 
 from typing import Literal
@@ -9,7 +9,7 @@ from typing import Literal
 Place = Literal["path", "query", "header"]
 Row = tuple[str, Place, str, str, str, str, bool]
 
-# operation, place, name, type, first, last, whether its value is JSON
+# operation, place, name, type, first, last, whether the value is JSON
 UNDOCUMENTED: tuple[Row, ...] = (
     ("ImageBuild", "query", "cgroupparent", "string", "1.19", "", False),
     ("ImageBuild", "query", "cpusetmems", "string", "1.19", "", False),
@@ -28,13 +28,13 @@ UNDOCUMENTED: tuple[Row, ...] = (
     ("ContainerStart", "query", "checkpoint-dir", "string", "1.25", "", False),
     ("CheckpointList", "query", "dir", "string", "1.25", "", False),
     ("CheckpointDelete", "query", "dir", "string", "1.25", "", False),
-    # Documented until 1.24; the history of versions says that 1.41 dropped it.
+    # Documented until 1.24; the version history says that 1.41 dropped it.
     ("ImageList", "query", "filter", "string", "1.25", "1.40", False),
     # The handler is shared with ImageGetAll.
     ("ImageGet", "query", "names", "array", "1.15", "", False),
     ("ImageSearch", "header", "X-Registry-Auth", "string", "1.12", "", False),
     ("DistributionInspect", "header", "X-Registry-Auth", "string", "1.30", "", False),
-    # It had the handler of ContainerList.
+    # It shared the handler of ContainerList.
     ("ContainerListPs", "query", "all", "boolean", "1.12", "1.20", False),
     ("ContainerListPs", "query", "before", "string", "1.12", "1.20", False),
     ("ContainerListPs", "query", "filters", "string", "1.12", "1.20", True),

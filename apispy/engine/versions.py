@@ -1,10 +1,10 @@
-"""Versions of the API, and the engine releases that brought them. A version is text, "1.41"."""
+"""API versions and the engine releases that introduced them. A version is text: "1.41"."""
 
 import re
 
 Releases = tuple[tuple[str, str], ...]
 
-# A release and the highest version that it and those after it speak. From the release tags of moby/moby.
+# A release and the highest API version of it and its successors. From the release tags of moby/moby.
 ENGINES: Releases = (
     ("1.0", "1.12"),
     ("1.1", "1.13"),
@@ -50,17 +50,17 @@ ENGINES: Releases = (
     ("29.3", "1.54"),
     ("29.6", "1.55"),
 )
-# And the lowest that they accept unless they are told otherwise.
+# The lowest API version that releases accept by default.
 LOWEST: Releases = (("1.0", "1.12"), ("25.0", "1.24"), ("29.0", "1.44"), ("29.3", "1.40"))
 
 NEWEST = ENGINES[-1][1]
-"""The newest version that is known here."""
+"""The newest known version."""
 
 _FORM = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 
 
 def parse(text: str) -> tuple[int, int] | None:
-    """(1, 9) of "1.9" or "v1.9", to compare by: "1.9" is before "1.10". None of any other text."""
+    """Parse "1.9" or "v1.9" to (1, 9), to compare by: "1.9" is before "1.10". None for any other text."""
     found = _FORM.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
 
@@ -70,7 +70,7 @@ VERSIONS: tuple[str, ...] = tuple(f"1.{minor}" for minor in range(int(NEWEST.rem
 
 
 def nearest(version: str | None) -> str:
-    """The known version that serves best for *version*, any text. Of one too new, of none, of garbage: the newest."""
+    """The known version nearest to *version*, any text. The newest for a newer one, for none and for invalid text."""
     parsed = parse(version or "")
     if parsed is None or parsed > (1, len(VERSIONS) - 1):
         return NEWEST
@@ -78,12 +78,12 @@ def nearest(version: str | None) -> str:
 
 
 def between(first: str, version: str, last: str) -> bool:
-    """Whether *version* is one of *first* to *last*, both included. All three must be known ones."""
+    """Whether *version* is within *first* and *last*, inclusive. All three must be known versions."""
     return VERSIONS.index(first) <= VERSIONS.index(version) <= VERSIONS.index(last)
 
 
 def api_of_engine(release: str) -> str | None:
-    """The highest version that an engine speaks: "1.50" of "28.2.2". None if it is older than 1.0, or no engine's.
+    """The highest API version of an engine release: "1.50" for "28.2.2". None before API 1.0 and for other text.
 
     *release* is what the daemon calls itself ("20.10.24+dfsg1", "v29.0.0-rc.1", "17.06.2-ce"). One that is newer than
     all that are known is taken for the newest.
@@ -92,12 +92,12 @@ def api_of_engine(release: str) -> str | None:
 
 
 def lowest_of_engine(release: str) -> str | None:
-    """The lowest version that an engine accepts unless it is told otherwise. None as for ``api_of_engine``."""
+    """The lowest API version that an engine accepts by default. None as for ``api_of_engine``."""
     return _find(LOWEST, release)
 
 
 def engines_of_api(version: str) -> str | None:
-    """The engine release from which on *version* is spoken: "28.2" of "1.50". None if none is known, or it is none.
+    """The first engine release with *version*: "28.2" for "1.50". None if no release is known, or *version* is invalid.
 
     "1.0" stands for all versions until 1.12: the releases before are not known here.
     """

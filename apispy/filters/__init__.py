@@ -1,7 +1,7 @@
-"""Which calls are meant: the filter language, described in docs/filters.md.
+"""The filter language that selects calls; docs/filters.md describes it.
 
-``op:Container* and status>=400`` is read by ``parser``, from the fields in ``fields``, whose values are of the kinds in
-``kinds``, and becomes the expression of a ``Filter``.
+``parser`` parses ``op:Container* and status>=400`` into the expression of a ``Filter``. ``fields`` defines the fields,
+and ``value_types`` the types of their values.
 """
 
 from apispy.filters.filter import Filter

@@ -1,4 +1,4 @@
-"""What a filter consists of. Each part decides about a call, and says itself in the language."""
+"""The nodes of a filter expression. Each node evaluates a call; ``str`` gives its text in the language."""
 
 import dataclasses
 import functools
@@ -13,14 +13,14 @@ from apispy.filters.subject import Part, Subject
 KEYWORDS = ("and", "or", "not")
 
 VALUE = re.compile(r"""[^\s()"]+""")
-"""What may stand after an operator without quotes."""
+"""An unquoted value after an operator."""
 
 _BARE = re.compile(r"""[^\s()"<>:=!]+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One field compared; with no ``operator`` a flag, or with no name a bare word."""
+    """A comparison of one field; without an ``operator`` a flag, without a field name a bare word."""
 
     field: Field
     operator: str
@@ -32,7 +32,7 @@ class Test:
         return self.field.known
 
     def decide(self, subject: Subject, known: Part) -> bool | None:
-        """Whether it holds, None when *known* is too little to say."""
+        """Evaluate the test; None if it needs more than the *known* parts."""
         return self.holds(subject) if self.field.known in known else None
 
     def __str__(self) -> str:
@@ -47,6 +47,8 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The negation of a part."""
+
     part: "Expression"
 
     @property
@@ -63,7 +65,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Parts joined by ``and`` or by ``or``; two at least, and none of them joined by the same."""
+    """Two or more parts joined by ``and`` or by ``or``; no part is itself joined by the same word."""
 
     word: str
     parts: tuple["Expression", ...]
@@ -73,14 +75,14 @@ class Several:
         return functools.reduce(operator.or_, (part.needs for part in self.parts))
 
     def decide(self, subject: Subject, known: Part) -> bool | None:
-        """One part that is known may settle it: a false one of ``and``, a true one of ``or``."""
-        settles, verdict = self.word == "or", True
+        """Evaluate the parts: a false part decides ``and`` and a true part decides ``or``, whatever the others are."""
+        decisive, all_known = self.word == "or", True
         for part in self.parts:
             decided = part.decide(subject, known)
-            if decided is settles:
-                return settles
-            verdict = verdict and decided is not None
-        return not settles if verdict else None
+            if decided is decisive:
+                return decisive
+            all_known = all_known and decided is not None
+        return not decisive if all_known else None
 
     def __str__(self) -> str:
         texts = [
@@ -94,7 +96,7 @@ Expression = Test | Not | Several
 
 
 def joined(word: str, parts: list[Expression]) -> Expression:
-    """*parts* as one; what is joined by the same word already becomes part of it."""
+    """Join *parts* by *word*. Parts that are already joined by the same word are merged."""
     flat: list[Expression] = []
     for part in parts:
         flat += part.parts if isinstance(part, Several) and part.word == word else [part]

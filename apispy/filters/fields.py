@@ -1,4 +1,4 @@
-"""The fields that a filter may ask for: where each is found, and with what of a call it is known."""
+"""The fields of the filter language: how to read each from a call, and which part of the call it needs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from apispy.engine.versions import parse as parse_version
 from apispy.filters import value_types
 from apispy.filters.subject import Part, Subject
 from apispy.filters.subject_names import containers, images
-from apispy.filters.value_types import Kind
+from apispy.filters.value_types import ValueType
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``values`` gives what a call has of it; a test holds if it does for one of them, so of none never."""
+    """A field. ``values`` reads its values from a call; a test holds if it holds for one of them."""
 
     name: str
-    kind: Kind
-    known: Part
+    kind: ValueType
+    known: Part  # the part of a call that it needs
     values: Callable[[Subject], Iterable[Any]]
-    does: str  # in one sentence, for docs/filters.md
+    does: str  # one sentence for docs/filters.md
     example: str
     alias: str = ""
-    flag: Callable[[Subject], bool] | None = None  # what the bare name asks, if it may stand alone
+    flag: Callable[[Subject], bool] | None = None  # the test of a bare name, if the field allows one
 
 
 def _status(subject: Subject) -> tuple[int, ...]:
@@ -41,7 +41,7 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
 
 TABLE = (
     Field("op", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
-          "Docker's name of the operation; of a call that is not known `?`.", "op:Container*", "operation"),
+          "Docker's name of the operation; `?` for an unknown one.", "op:Container*", "operation"),
     Field("tag", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.tag,),
           "The chapter of Docker's reference: Container, Image, Network, ...", "tag:Image"),
     Field("method", value_types.GLOB, Part.HEAD, lambda it: (it.exchange.request.method,),
@@ -51,32 +51,32 @@ TABLE = (
     Field("version", value_types.VERSION, Part.HEAD, _version,
           "The API version that the client named; 1.9 is before 1.10.", "version<1.41"),
     Field("client", value_types.GLOB, Part.HEAD, lambda it: (it.exchange.client,),
-          "Who asked, as `--json` says it.", "client:*docker*"),
+          "The client, as `--json` describes it.", "client:*docker*"),
     Field("container", value_types.GLOB, Part.HEAD, containers,
-          "The container that the request is about, also through an exec: its name or its id, long or of 12 digits, "
-          "as far as the session told what belongs together.", "container:web"),
+          "The container of the request, also of an exec: its name or its ID, full or of 12 digits, "
+          "if the session has shown that name and ID belong together.", "container:web"),
     Field("image", value_types.GLOB, Part.BODY, images,
           "The image that the request names, with or without its tag.", "image:busybox*"),
     Field("time", value_types.TIME, Part.HEAD, lambda it: (it.exchange.started,),
-          "When the call began: the time of any day, or a date and time; local, unless it ends in a zone.",
+          "When the call began: a time of day, or a date and time; local time unless it ends in a zone.",
           "time>=12:00"),
-    Field("status", value_types.NUMBER, Part.ANSWER, _status, "The answer's status.", "status>=400"),
+    Field("status", value_types.NUMBER, Part.RESPONSE, _status, "The response's status.", "status>=400"),
     Field("duration", value_types.DURATION, Part.END, lambda it: (it.exchange.duration,),
           "From the call's first byte to its end.", "duration>=200ms", "slow"),
     Field("size", value_types.SIZE, Part.END, _bytes("response", "to_client"),
-          "Bytes of the answer, head not counted, and of what a tunnel carried to the client.", "size>1MB",
+          "Bytes of the response body, and bytes that a tunnel carried to the client.", "size>1MB",
           "received"),
     Field("sent", value_types.SIZE, Part.END, _bytes("request", "to_server"),
-          "Likewise the other way.", "sent>=64KiB"),
+          "Bytes of the request body, and bytes that a tunnel carried to the daemon.", "sent>=64KiB"),
     Field("error", value_types.TEXT, Part.END, lambda it: it.errors,
-          "A text in what the daemon says went wrong; alone: the call failed.", "error:denied",
+          "A text in the daemon's error message; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
     Field("note", value_types.TEXT, Part.END, lambda it: it.notes,
-          "A text in what apispy remarks on the call; alone: it remarks anything.", "note:ignores",
+          "A text in apispy's notes on the call; alone: there is a note.", "note:ignores",
           flag=lambda it: bool(it.notes)),
 )  # fmt: skip
 
 FIELDS: dict[str, Field] = {name: field for field in TABLE for name in (field.name, field.alias) if name}
 
 WORD = Field("", value_types.TEXT, Part.HEAD, lambda it: (it.call.operation.id, it.call.path),
-             "A word alone is looked for in the operation's name and in the path.", "inspect")  # fmt: skip
+             "A word alone is searched in the operation's name and in the path.", "inspect")  # fmt: skip

@@ -1,41 +1,41 @@
-"""A filter that was typed: whether a call is meant by it."""
+"""A filter expression that selects calls."""
 
 from dataclasses import dataclass
 from typing import Self
 
 from apispy.filters.expression import Expression
 from apispy.filters.parser import parse
-from apispy.filters.subject import ALL, Part, Subject, so_far
+from apispy.filters.subject import ALL, Part, Subject, known_parts
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``str`` gives its text in one form, which parses to an equal filter."""
+    """A parsed filter. ``str`` gives its canonical text, which parses to an equal filter."""
 
     expression: Expression
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises UsageError that points at the place in *text*."""
+        """Parse *text*. Raises UsageError, which points at the place of the error."""
         return cls(parse(text))
 
     def matches(self, subject: Subject) -> bool:
-        """Whether a call that is over is meant. Never raises."""
+        """Whether the filter selects a finished call. Never raises."""
         return self.expression.decide(subject, ALL) is True
 
     def early(self, subject: Subject) -> bool | None:
-        """Whether a call that is under way is meant; None as long as that cannot be said. Never raises."""
-        return self.expression.decide(subject, so_far(subject))
+        """Whether the filter selects an open call; None while that is undecided. Never raises."""
+        return self.expression.decide(subject, known_parts(subject))
 
     @property
     def needs(self) -> Part:
-        """What must be known to decide any call; less may do for some."""
+        """The parts of a call that may be needed to decide; some calls need fewer."""
         return self.expression.needs
 
     @property
-    def needs_answer(self) -> bool:
-        """Whether there are calls that the request alone does not decide."""
-        return bool(self.needs & (Part.ANSWER | Part.END))
+    def needs_response(self) -> bool:
+        """Whether the request alone is not enough to decide every call."""
+        return bool(self.needs & (Part.RESPONSE | Part.END))
 
     def __str__(self) -> str:
         return str(self.expression)

@@ -1,4 +1,4 @@
-"""Reads the filter language. By hand: a parser of four rules is shorter than the 50 ms that pyparsing takes to import.
+"""Parses the filter language. Written by hand: four rules need no library, and pyparsing takes 50 ms to import.
 
 either = both ("or" both)*
 both   = one ("and"? one)*
@@ -16,7 +16,7 @@ from apispy.filters.fields import FIELDS, WORD, Field
 from apispy.filters.subject import Subject
 from apispy.filters.value_types import Predicate
 
-DEEPEST = 50
+MAX_DEPTH = 50
 """How deep parentheses and ``not`` may be nested."""
 
 _BLANK = re.compile(r"\s*")
@@ -27,16 +27,16 @@ _KEYWORDS = {word: re.compile(rf'{word}(?=[\s()"]|\Z)', re.IGNORECASE) for word 
 
 
 def parse(text: str) -> Expression:
-    """Raises UsageError that points at the place in *text* and says what was expected there."""
+    """Parse *text*. Raises UsageError, which points at the place of the error and names what was expected."""
     parser = Parser(text)
     found = parser.either()
     if parser.at < len(text):  # only a ) ends an expression before its end
-        raise parser.error("this ) has no (")
+        raise parser.error('")" without "("')
     return found
 
 
 class Parser:
-    """Stands at a place in *text*, before a word or at the end; every method goes on behind what it has read."""
+    """A recursive-descent parser. ``at`` is its position in *text*: at a word or the end, never at white space."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -57,10 +57,10 @@ class Parser:
             self._skip()
         return found
 
-    def error(self, says: str, at: int | None = None) -> UsageError:
+    def error(self, message: str, at: int | None = None) -> UsageError:
         place = " " * (self.at if at is None else at)
         return UsageError(
-            f"filter: {_harmless(says)}\n  {_harmless(self.text)}\n  {place}^\nThe language: docs/filters.md"
+            f"filter: {_printable(message)}\n  {_printable(self.text)}\n  {place}^\nThe language: docs/filters.md"
         )
 
     # -- parts --
@@ -72,20 +72,20 @@ class Parser:
         return joined("and", parts)
 
     def _ends(self) -> bool:
-        """No more is joined by ``and`` here."""
-        return self.at == len(self.text) or self.text[self.at] == ")" or bool(self._sees("or"))
+        """Whether nothing more is joined by ``and`` here."""
+        return self.at == len(self.text) or self.text[self.at] == ")" or bool(self._peeks("or"))
 
     def _one(self) -> Expression:
         start = self.at
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise self.error(f"this is nested more than {DEEPEST} deep")
+        if self._depth > MAX_DEPTH:
+            raise self.error(f"nested more than {MAX_DEPTH} levels deep")
         if self._keyword("not"):
             found: Expression = Not(self._one())
         elif self.take(re.compile(r"\(")):
             found = self.either()
             if not self.take(re.compile(r"\)")):
-                raise self.error("this ( has no )", start)
+                raise self.error('"(" without ")"', start)
         else:
             found = self._test()
         self._depth -= 1
@@ -95,7 +95,7 @@ class Parser:
         start = self.at
         if (quoted := self._quoted()) is not None:
             return _word(quoted)
-        if self._sees("and") or self._sees("or") or not (name := self.take(_NAME)):
+        if self._peeks("and") or self._peeks("or") or not (name := self.take(_NAME)):
             raise self.error(f"expected a test, as in {FIELDS['op'].example}, found {self._found()}")
         field = FIELDS.get(name[0].lower())
         sign = self.take(_OPERATOR)
@@ -113,7 +113,7 @@ class Parser:
         if field.flag is None:
             signs = " or ".join(field.kind.operators)
             raise self.error(
-                f'expected {signs} after {name}, as in {field.example}; as a word to look for: "{name}"',
+                f'expected {signs} after {name}, as in {field.example}; to search for the word: "{name}"',
                 start,
             )
         return Test(field, "", "", field.flag)
@@ -134,13 +134,13 @@ class Parser:
         if found := self.take(_QUOTED):
             return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL)
         if self.text[start : start + 1] == '"':
-            raise self.error('this " has no second one')
+            raise self.error('unterminated "')
         return None
 
     def _keyword(self, word: str) -> bool:
         return bool(self.take(_KEYWORDS[word]))
 
-    def _sees(self, word: str) -> bool:
+    def _peeks(self, word: str) -> bool:
         return bool(_KEYWORDS[word].match(self.text, self.at))
 
     def _found(self) -> str:
@@ -163,19 +163,19 @@ def _word(text: str) -> Test:
     return _test(WORD, "", text, value_types.contains("", text))
 
 
-def _harmless(text: str) -> str:
-    """As wide as *text*, so that the caret stands below its place."""
+def _printable(text: str) -> str:
+    """Return *text* with spaces for unprintable characters, so that its width is known."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _no_field(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), FIELDS, 1)
-    meant = f"; {near[0]} perhaps" if near else ""
-    return f"there is no field {name}{meant}. Fields: {', '.join(FIELDS)}"
+    meant = f"; did you mean {near[0]}?" if near else "."
+    return f"unknown field {name}{meant} Fields: {', '.join(FIELDS)}"
 
 
 def _no_operator(field: Field, sign: str) -> str:
     name = field.name
     if sign in ("=", "==", "!=") and value_types.IS in field.kind.operators:
-        return f"{sign} is not known, write {'not ' if sign == '!=' else ''}{name}:..., as in {field.example}"
+        return f"{sign} is not an operator, write {'not ' if sign == '!=' else ''}{name}:..., as in {field.example}"
     return f"expected {' or '.join(field.kind.operators)} after {name}, found {sign}; as in {field.example}"

@@ -1,4 +1,4 @@
-"""What a filter looks at, and what can be known of it."""
+"""What a filter evaluates: a call, of which some parts may not be known yet."""
 
 from collections.abc import Callable, Mapping
 from enum import Flag, auto
@@ -9,19 +9,19 @@ from apispy.model import Direction, Exchange, Item
 
 
 class Part(Flag):
-    """What can be known of a call. The head always is; which of the others come first, and whether, varies."""
+    """A part of a call. The request head is always known; the other parts may come in any order, or never."""
 
-    HEAD = auto()  # the request's
-    BODY = auto()  # the request's, if it is JSON
-    ANSWER = auto()  # the answer's head
-    END = auto()  # all the rest
+    HEAD = auto()  # the request head
+    BODY = auto()  # the request body, if it is JSON
+    RESPONSE = auto()  # the response head
+    END = auto()  # everything else
 
 
-ALL = Part.HEAD | Part.BODY | Part.ANSWER | Part.END
+ALL = Part.HEAD | Part.BODY | Part.RESPONSE | Part.END
 
 
 class Subject(Protocol):
-    """A call as far as it is known; ``outputs.Reading`` is one."""
+    """A call, as far as it is known. ``outputs.Reading`` implements it."""
 
     @property
     def exchange(self) -> Exchange: ...
@@ -37,12 +37,12 @@ class Subject(Protocol):
     def failed(self) -> bool: ...
     @property
     def aliases(self) -> Callable[[str], tuple[str, ...]]:
-        """All that a name or id goes by, itself among it."""
+        """Gives all names and IDs of the thing that a name or ID refers to, including itself."""
 
 
-def so_far(subject: Subject) -> Part:
-    """What is known of a call that is under way."""
+def known_parts(subject: Subject) -> Part:
+    """The parts of an open call that are known."""
     known, request = Part.HEAD, subject.exchange.request
     if subject.items.get("request") or not request.announces_body or subject.call.operation.request != "json":
-        known |= Part.BODY  # a body that holds secrets is not read before the end
-    return known if subject.exchange.response is None else known | Part.ANSWER
+        known |= Part.BODY  # a body that may hold secrets is decoded only at the end
+    return known if subject.exchange.response is None else known | Part.RESPONSE

@@ -1,30 +1,31 @@
-"""The containers and images that a request is about, by all their names."""
+"""The names of the containers and images that a request refers to."""
 
 import re
 from collections.abc import Iterator
 
 from apispy.filters.subject import Subject
 
-CONTAINER_IN = {"ContainerCreate": "name", "ImageCommit": "container"}
-"""Operations that name the container in a parameter."""
+CONTAINER_PARAMETERS = {"ContainerCreate": "name", "ImageCommit": "container"}
+"""The parameter that names the container, by operation."""
 
-IMAGE_IN = {
+IMAGE_PARAMETERS = {
     "ImageCreate": "fromImage",
     "ImageBuild": "t",
     "ImageGetAll": "names",
     "ImageTag": "repo",
     "ImageCommit": "repo",
 }
-"""Operations that name images in a parameter; the tag may stand in another."""
+"""The parameter that names the image, by operation; the tag may be in another parameter."""
 
 CONTAINER_PATHS = ("/containers/{", "/libpod/containers/{")
 IMAGE_PATHS = ("/images/{", "/distribution/{")
 
 _TAG = re.compile(r"(?<=.)(:[^:/@]*)?(@.*)?\Z")
-"""And the digest; a colon before a slash is that of a port."""
+"""The tag and digest of an image name. A colon before a slash belongs to a port."""
 
 
 def containers(subject: Subject) -> Iterator[str]:
+    """All names of the container that the request refers to."""
     call = subject.call
     if call.operation.path.startswith(CONTAINER_PATHS):
         yield from subject.aliases(call.arguments.get("id") or call.arguments.get("name", ""))
@@ -33,11 +34,12 @@ def containers(subject: Subject) -> Iterator[str]:
             where, colon, _ = name.partition(":")
             if colon:
                 yield from subject.aliases(where)
-    elif name := call.value(CONTAINER_IN.get(call.operation.id, "")):
+    elif name := call.value(CONTAINER_PARAMETERS.get(call.operation.id, "")):
         yield from subject.aliases(name)
 
 
 def images(subject: Subject) -> Iterator[str]:
+    """All names of the images that the request refers to, with and without tag."""
     for typed in _images(subject):
         for name in subject.aliases(typed):
             yield name
@@ -50,7 +52,7 @@ def _images(subject: Subject) -> Iterator[str]:
         yield call.arguments.get("name", "")
     tag = call.value("tag")
     for key, name in call.parameters:
-        if key == IMAGE_IN.get(call.operation.id):
+        if key == IMAGE_PARAMETERS.get(call.operation.id):
             yield f"{name}@{tag}" if ":" in tag else f"{name}:{tag}" if tag else name
     if call.operation.id == "ContainerCreate":
         for item in subject.items.get("request", ()):

@@ -1,4 +1,4 @@
-"""The kinds of values that fields have: what may be typed for them, and how they are compared."""
+"""The types of filter values: their syntax, and how they are compared."""
 
 import fnmatch
 import operator
@@ -35,21 +35,22 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d{1,9})?))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """``test`` makes the predicate of an operator and the text typed after it, None if that text is of no use."""
+class ValueType:
+    """A type of values. ``test`` makes a predicate of an operator and the text after it; None for invalid text."""
 
-    expects: str  # what is to be typed, in words
+    expects: str  # the expected syntax, for error messages
     operators: tuple[str, ...]
     test: Callable[[str, str], Predicate | None]
 
 
 def glob(_: str, text: str) -> Predicate:
-    """``*`` is any characters, ``?`` any one; the case of letters does not matter."""
+    """A predicate for a pattern: ``*`` matches any characters, ``?`` any one character. Case is ignored."""
     matches = re.compile(fnmatch.translate(text.replace("[", "[[]")), re.IGNORECASE).match
     return lambda value: matches(value) is not None
 
 
 def contains(_: str, text: str) -> Predicate:
+    """A predicate for texts that contain *text*, which may be a pattern."""
     return glob(_, f"*{text}*")
 
 
@@ -75,14 +76,14 @@ def _amount(units: dict[str, Any]) -> Callable[[str], float | None]:
 
 
 read_duration = _amount(SECONDS)
-"""Seconds, or None for what is no duration."""
+"""Reads a duration in seconds; None if the text is not a duration."""
 
 read_size = _amount(BYTES)
-"""Bytes, likewise."""
+"""Reads a size in bytes; None if the text is not a size."""
 
 
-def _moment(sign: str, text: str) -> Predicate | None:
-    """A time of day, or a date with or without one; local unless it names its zone."""
+def _time(sign: str, text: str) -> Predicate | None:
+    """A predicate for a time of day, or for a date with or without a time; local unless it names a zone."""
     compare = COMPARISONS[sign]
     if found := _CLOCK.fullmatch(text):
         wanted = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3] or 0)
@@ -95,7 +96,7 @@ def _moment(sign: str, text: str) -> Predicate | None:
 
 
 def _second_of_day(at: float) -> float:
-    """Of Unix seconds, here; of what is no time, a number that compares with none."""
+    """The local second of the day of Unix seconds; NaN if *at* is not a valid time."""
     try:
         local = datetime.fromtimestamp(at)
     except (ValueError, OverflowError, OSError):
@@ -103,10 +104,10 @@ def _second_of_day(at: float) -> float:
     return local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6
 
 
-GLOB = Kind("a pattern", (IS,), glob)
-TEXT = Kind("a text", (IS,), contains)
-NUMBER = Kind("a number", (IS, *ORDER), _compared(_number))
-DURATION = Kind("a duration (us, ms, s, m, h)", ORDER, _compared(read_duration))
-SIZE = Kind("a size (B, kB, MB, GB, KiB, MiB, GiB)", ORDER, _compared(read_size))
-VERSION = Kind("a version", (IS, *ORDER), _compared(parse_version))
-TIME = Kind("a time of day, or a date and time", ORDER, _moment)
+GLOB = ValueType("a pattern", (IS,), glob)
+TEXT = ValueType("a text", (IS,), contains)
+NUMBER = ValueType("a number", (IS, *ORDER), _compared(_number))
+DURATION = ValueType("a duration (us, ms, s, m, h)", ORDER, _compared(read_duration))
+SIZE = ValueType("a size (B, kB, MB, GB, KiB, MiB, GiB)", ORDER, _compared(read_size))
+VERSION = ValueType("a version", (IS, *ORDER), _compared(parse_version))
+TIME = ValueType("a time of day, or a date and time", ORDER, _time)

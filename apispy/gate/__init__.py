@@ -1,26 +1,31 @@
-"""What may be done to a request before it is passed on: faults that the user wants, web pages turned away. Sans-IO.
+"""Requests are checked here before they are forwarded: faults that the user asks for, refusals of web pages. Sans-IO.
 
 A ``Gate`` decides about one request, for the proxy and for a replay alike. For the proxy, a ``RequestForwarder`` finds
-the requests in what one client sends: a ``HoldingForwarder`` with faults, else a ``PassThrough``.
-When anything goes wrong in deciding, the request is not passed on.
+the requests in one client's bytes: a ``HoldingForwarder`` if there are faults, else a ``PassThrough``.
+If deciding fails, the request is not forwarded.
 """
 
-from apispy.gate.actions import Action, Decision, DropAfter, Garbage, Reset, RespondWith
-from apispy.gate.annotations import Annotations
-from apispy.gate.answers import GARBAGE, json_answer
+from apispy.gate.actions import (
+    GARBAGE,
+    Action,
+    Annotations,
+    Decision,
+    DropAfter,
+    Garbage,
+    Reset,
+    RespondWith,
+    ResponseTruncator,
+    error_response,
+)
 from apispy.gate.browser_guard import BrowserGuard
-from apispy.gate.cut import AnswerCut
-from apispy.gate.forwarder import ForwarderOutput, RequestForwarder
-from apispy.gate.gate import Gate
-from apispy.gate.holding import HoldingForwarder
-from apispy.gate.pass_through import PassThrough
-from apispy.gate.rule import FaultRule, parse
+from apispy.gate.gate import Gate, internal_error
+from apispy.gate.request_forwarder import ForwarderOutput, HoldingForwarder, PassThrough, RequestForwarder
+from apispy.gate.rules import FaultRule, parse
 
 __all__ = [
     "GARBAGE",
     "Action",
     "Annotations",
-    "AnswerCut",
     "BrowserGuard",
     "Decision",
     "DropAfter",
@@ -33,6 +38,8 @@ __all__ = [
     "RequestForwarder",
     "Reset",
     "RespondWith",
-    "json_answer",
+    "ResponseTruncator",
+    "error_response",
+    "internal_error",
     "parse",
 ]

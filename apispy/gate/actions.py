@@ -1,32 +1,45 @@
-"""What is done with a request instead of passing it on, or beside it."""
+"""What the gate does with a request: the decision, and the parts that carry it out for the proxy and for a replay."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from apispy.tap.events import Closed, Event
+
+GARBAGE = b"\x00\xff these bytes are not HTTP, sent by apispy --fault garbage\r\n\r\n"
+"""Bytes that the fault ``garbage`` sends."""
+
+BODILESS_STATUSES = (204, 304)
+"""Statuses whose response has no body (RFC 9110, 15.3.5 and 15.4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RespondWith:
-    """Answer in the daemon's place, who never sees the request. ``closes``: and end the connection in any case."""
+    """Respond in place of the daemon, which never sees the request.
+
+    *message* has the place of the message in the daemon's own errors. *closes*: always end the connection afterwards.
+    """
 
     status: int
-    message: str  # as in the daemon's own errors
+    message: str
     closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DropAfter:
-    """Pass the request on, and end the connection after so many bytes of the answer's body or tunnel."""
+    """Forward the request, and end the connection after *size* bytes of the response's body or of the tunnel."""
 
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Reset the client's connection (RST); the daemon never sees the request."""
+    """Reset the client's connection (RST). The daemon never sees the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """Send bytes that are no HTTP, and end the connection; the daemon never sees the request."""
+    """Send bytes that are not HTTP, and end the connection. The daemon never sees the request."""
 
 
 Action = RespondWith | DropAfter | Reset | Garbage
@@ -34,16 +47,92 @@ Action = RespondWith | DropAfter | Reset | Garbage
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """*delay*: seconds to wait first. *why* is who wants it so, in words; "" for a request that just passes."""
+    """The gate's decision about a request.
 
-    act: Action | None = None
+    *delay*: seconds to wait before the action, or before the request is forwarded. *reason* names the fault or the
+    refusal; "" for a request that is forwarded unchanged.
+    """
+
+    action: Action | None = None
     delay: float = 0.0
-    why: str = ""
+    reason: str = ""
 
     @property
     def passes(self) -> bool:
-        """Nothing is done to it."""
-        return self.act is None and not self.delay
+        """Whether the request is forwarded unchanged and at once."""
+        return self.action is None and not self.delay
 
 
 PASS = Decision()
+
+
+def error_response(status: int, message: str, *, head_only: bool = False, close: bool = True) -> bytes:
+    """Build a response in the form of the daemon's own errors, so that every client shows *message*.
+
+    *head_only*: the request is a HEAD. *close*: add ``Connection: close``.
+    """
+    body = json.dumps({"message": message}).encode() + b"\n"
+    lines = [f"HTTP/1.1 {status} {_reason_phrase(status)}"]
+    if status not in BODILESS_STATUSES:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    if close:
+        lines.append("Connection: close")
+    head = "\r\n".join([*lines, "", ""]).encode()
+    return head if head_only or status in BODILESS_STATUSES else head + body
+
+
+def _reason_phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Status"
+
+
+class ResponseTruncator:
+    """Passes a response's head and *size* bytes after it, counted as they are on the wire, chunk sizes included."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._head: bytes | None = b""  # the part of the head received so far; None once it is complete
+
+    def feed(self, data: bytes) -> tuple[bytes, bool]:
+        """Return the part of *data* to send to the client, and whether the connection must end after it."""
+        start = 0
+        if self._head is not None:
+            before = len(self._head)
+            self._head += data
+            end = _final_head_end(self._head)
+            if end is None:
+                return data, False
+            start, self._head = max(0, end - before), None
+        allowed = data[: start + self._left]
+        self._left -= len(allowed) - start
+        return allowed, len(allowed) < len(data)
+
+
+def _final_head_end(data: bytes) -> int | None:
+    """Return the offset of the end of the final response's head, after interim ones (100, 103); None if incomplete."""
+    start = 0
+    while (end := data.find(b"\r\n\r\n", start)) >= 0:
+        status = data[start:end].split(b" ", 2)[1:2]
+        start = end + 4
+        if not status or not status[0].startswith(b"1") or status[0] == b"101":
+            return start
+    return None
+
+
+class Annotations:
+    """Remarks about the open exchange of one connection, which become problems of that exchange when it closes."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def add(self, text: str) -> None:
+        self._texts.append(text)
+
+    def apply_to(self, event: Event) -> Event:
+        """Return *event*; if it closes the exchange, with the remarks after the exchange's other problems."""
+        if not self._texts or not isinstance(event, Closed):
+            return event
+        problems, self._texts = (*event.exchange.problems, *self._texts), []
+        return Closed(replace(event.exchange, problems=problems))

@@ -1,28 +1,28 @@
-"""Turns away what web pages make a browser send to a plaintext port of this machine.
+"""Refuses requests that a web page makes a browser send to a plaintext port of this machine.
 
-Such a port needs no certificate, and a browser on the machine can reach it. A page of any site can let it send a POST
-there (then an ``Origin`` tells), or have the site's own name lead to 127.0.0.1 (DNS rebinding; then ``Host`` is that
-name). A browser always tells the truth in these headers, and nothing else sends them so.
+Such a port needs no certificate, and a browser on the machine can reach it. A page of any site can make the browser
+send a POST there (which then has an ``Origin`` header), or let the site's own name resolve to 127.0.0.1 (DNS rebinding:
+``Host`` is then that name). Pages cannot forge these headers, and no other client sends them with such values.
 """
 
 import functools
 import re
 from collections.abc import Iterable
 
-NAMES = {
+KNOWN_HOSTS = {
     "localhost": "and every name below it, as api.moby.localhost of the docker CLI",
-    "docker": "of docker CLIs that come through a pipe or a unix socket",
-    "docker.example.com": "of the docker CLI that comes through ssh",
+    "docker": "of docker CLIs that connect through a pipe or a unix socket",
+    "docker.example.com": "of the docker CLI that connects through ssh",
     "d": "of podman",
     "host.docker.internal": "of containers under Docker Desktop",
-    "gateway.docker.internal": "likewise",
+    "gateway.docker.internal": "of containers under Docker Desktop",
     "host.containers.internal": "of containers under podman",
     "host.lima.internal": "of containers under Lima and Colima",
 }
-"""Hosts that real clients name, beside addresses. Nobody can register them and have them lead here."""
+"""Host names that real clients send, besides addresses. Nobody can register one of them and point it here."""
 
-REMEMBERED = 256
-"""Hosts whose verdict is remembered."""
+CACHE_SIZE = 256
+"""Hosts whose verdict is cached."""
 
 _ADDRESS = re.compile(r"\[[^\[\]]+\]|(?:[^.]+\.)*(?:[0-9]+|0x[0-9a-f]*)")
 """A host that ends in a number is an address to every browser (WHATWG URL, "ends in a number")."""
@@ -30,59 +30,66 @@ _ADDRESS = re.compile(r"\[[^\[\]]+\]|(?:[^.]+\.)*(?:[0-9]+|0x[0-9a-f]*)")
 _PORT = re.compile(r":[0-9]*\Z")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
-FROM_PAGES = (b"origin", b"sec-fetch-site")
-"""The headers that tell of a page. A WebSocket library sends an Origin too: that of the very host that it calls."""
+PAGE_HEADERS = (b"origin", b"sec-fetch-site")
+"""Headers that reveal a web page. WebSocket libraries send an Origin too: that of the host they connect to."""
 
-LENGTHS = frozenset(len(name) for name in (b"host", *FROM_PAGES))
+CHECKED_LENGTHS = frozenset(len(name) for name in (b"host", *PAGE_HEADERS))
+"""Lengths of the names of the headers that are checked."""
 
-LONGEST = 200
-"""Characters of a header that are repeated in a refusal."""
+MAX_QUOTED = 200
+"""Characters of a header value that a refusal quotes."""
 
 
 class BrowserGuard:
-    """*names* are further hosts that clients may name: the listener's own, and those that the user allows."""
+    """Checks the headers of requests.
+
+    *names* are further hosts that clients may name: the listener's own, and those that the user allows.
+    """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names = {*NAMES, *(name.lower().rstrip(".") for name in names)}
-        self._knows = functools.lru_cache(REMEMBERED)(self._is_known)
+        self._names = {*KNOWN_HOSTS, *(name.lower().rstrip(".") for name in names)}
+        self._knows = functools.lru_cache(CACHE_SIZE)(self._is_known)
 
     def refusal(self, fields: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """Why a request must not pass, with what to do about it; None if it may. Names are compared without case."""
-        told = [(name.lower(), value) for name, value in fields if len(name) in LENGTHS]
-        hosts = [value.decode("latin-1") for name, value in told if name == b"host"]
+        """Return why a request with the header *fields* is refused, and the remedy; None if it may pass.
+
+        Header names are compared without case.
+        """
+        checked = [(name.lower(), value) for name, value in fields if len(name) in CHECKED_LENGTHS]
+        hosts = [value.decode("latin-1") for name, value in checked if name == b"host"]
         for host in hosts:
             if not self._knows(host):
-                return _unknown(host)
-        for name, value in told:
-            if name in FROM_PAGES and (why := _from_page(name, value.decode("latin-1"), hosts)):
-                return why
+                return _unknown_host(host)
+        for name, value in checked:
+            if name in PAGE_HEADERS and (reason := _from_page(name, value.decode("latin-1"), hosts)):
+                return reason
         return None
 
-    def in_text(self, data: bytes) -> str | None:
-        """Likewise for what could not be read as a request: any line in it counts that looks like such a header."""
+    def refusal_of_bytes(self, data: bytes) -> str | None:
+        """Return why *data* that is not a readable request is refused: each line that looks like a header counts."""
         lines = (line.partition(b":") for line in data.split(b"\n"))
         return self.refusal([(name.strip(), value.strip()) for name, _, value in lines])
 
     def _is_known(self, text: str) -> bool:
         host = _PORT.sub("", text.strip().lower()).rstrip(".")
         if not host or "/" in host or host.startswith("%"):
-            return True  # none, or a socket's path: no browser sends that
+            return True  # no host, or the path of a socket: no browser sends that
         return host in self._names or host.endswith(".localhost") or _ADDRESS.fullmatch(host) is not None
 
 
-def _unknown(host: str) -> str:
-    host = host[:LONGEST]
+def _unknown_host(host: str) -> str:
+    host = host[:MAX_QUOTED]
     return (
-        f"it names the host {host}, which is not known to lead here: a web page may have made it do so. If it is "
-        f"yours, start apispy with --allow-host {_PORT.sub('', host)}"
+        f"the Host header names {host}, which is not a known name of this machine. A web page may have sent the "
+        f"request (DNS rebinding). If the name is yours, start apispy with --allow-host {_PORT.sub('', host)}"
     )
 
 
 def _from_page(header: bytes, value: str, hosts: list[str]) -> str | None:
     if header == b"origin":
         url = _URL.fullmatch(value)
-        from_here = url is not None and [url[1].lower()] == [host.lower() for host in hosts]
+        same_origin = url is not None and [url[1].lower()] == [host.lower() for host in hosts]
     else:
-        from_here = value.lower() in ("none", "same-origin")  # "none": the user typed it
-    said = f"{header.decode().title()}: {value[:LONGEST]}"
-    return None if from_here else f"a web page sent it ({said}), and none may use this port"
+        same_origin = value.lower() in ("none", "same-origin")  # "none": the user typed the URL
+    quoted = f"{header.decode().title()}: {value[:MAX_QUOTED]}"
+    return None if same_origin else f"a web page sent it ({quoted}), and web pages may not use this port"

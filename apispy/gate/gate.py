@@ -1,4 +1,4 @@
-"""Decides about requests, with all that a session knows: its faults, its guard against pages, what was hit so far."""
+"""The gate: decides about each request with what one session has, its faults, its browser guard and its counters."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -6,23 +6,26 @@ from collections.abc import Callable, Iterable, Sequence
 from apispy import decoders, engine
 from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
-from apispy.gate.rule import FaultRule
+from apispy.gate.rules import FaultRule
 from apispy.model import Exchange, Item
+from apispy.outputs import units
 from apispy.outputs.base import Reading
 
-UNREAD = "this is no HTTP/1 that apispy can read, and with --fault nothing passes unread"
+NOT_HTTP1 = (
+    "apispy cannot read this as HTTP/1, and forwards only requests that it can read while --fault is used"
+)
 
 
-class Hits:
-    """One rule, and how often it was asked and did something."""
+class CountedRule:
+    """A fault rule, with the number of requests that matched it and that it hit."""
 
     def __init__(self, rule: FaultRule, chance: Callable[[], float]) -> None:
         self.rule = rule
         self.matched = self.hit = 0
         self._chance = chance
 
-    def strikes(self) -> bool:
-        """Whether the request that matches now is to be hit; counts it."""
+    def applies(self) -> bool:
+        """Count a request that matches, and return whether the rule hits it."""
         rule = self.rule
         self.matched += 1
         if self.matched % rule.every or (rule.times is not None and self.hit >= rule.times):
@@ -34,9 +37,9 @@ class Hits:
 
 
 class Gate:
-    """*guard* looks at every request, then the first of *rules* that hits it decides.
+    """Decides about requests: *guard* checks every one, then the first of *rules* that hits it decides.
 
-    *aliases* gives all that a container goes by, as the session has learned it; *chance* numbers from 0 to below 1.
+    *aliases* returns all names of a container that the session has learned. *chance* returns random numbers in [0, 1).
     """
 
     def __init__(
@@ -48,72 +51,72 @@ class Gate:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.guard = guard
-        self._hits = [Hits(rule, chance) for rule in rules]
+        self._rules = [CountedRule(rule, chance) for rule in rules]
         self._aliases = aliases
 
     @property
     def has_rules(self) -> bool:
-        return bool(self._hits)
+        return bool(self._rules)
 
-    def decide(self, exchange: Exchange, *, whole: bool = True) -> Decision | None:
-        """About the request of *exchange*. *whole* False: only its head is there; then None asks for the body.
+    def decide(self, exchange: Exchange, *, complete: bool = True) -> Decision | None:
+        """Decide about the request of *exchange*.
 
-        Each request is to be decided once: it counts.
+        With *complete* False, the exchange has only the request's head; None then means that the body is needed too.
+        Take only one decision about each request, because it is counted.
         """
         request = exchange.request
         if refused := self.refuse(request.headers):
             return refused
-        reading = self._reading(exchange, whole)
-        found = [hits.rule.which.early(reading) if hits.rule.which else True for hits in self._hits]
-        if None in found and not whole:
+        reading = self._reading(exchange, complete)
+        matches = [one.rule.filter.early(reading) if one.rule.filter else True for one in self._rules]
+        if None in matches and not complete:
             return None
-        for hits, matches in zip(self._hits, found, strict=True):
-            if matches and hits.strikes():
-                return Decision(hits.rule.act, hits.rule.delay, f"fault {hits.rule}")
+        for counted, match in zip(self._rules, matches, strict=True):
+            if match and counted.applies():
+                rule = counted.rule
+                return Decision(rule.action, rule.delay, f"fault {rule}")
         return PASS
 
     def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
-        """What the guard alone says of a request; None if it may pass."""
-        why = self.guard.refusal(fields) if self.guard else None
-        return denied(why) if why else None
+        """Return the guard's refusal of a request with the header *fields*; None if it may pass."""
+        reason = self.guard.refusal(fields) if self.guard else None
+        return _refusal(reason) if reason else None
 
-    def unread(self, data: bytes) -> Decision:
-        """About bytes that are no request that can be read."""
-        if why := self.guard.in_text(data) if self.guard else None:
-            return denied(why)
-        if not self._hits:
+    def decide_unreadable(self, data: bytes) -> Decision:
+        """Decide about bytes that cannot be read as a request."""
+        if reason := self.guard.refusal_of_bytes(data) if self.guard else None:
+            return _refusal(reason)
+        if not self._rules:
             return PASS
-        return Decision(RespondWith(400, f"apispy: {UNREAD}", closes=True), why=UNREAD)
+        return Decision(RespondWith(400, f"apispy: {NOT_HTTP1}", closes=True), reason=NOT_HTTP1)
 
     def report(self) -> list[str]:
-        """How often each rule matched and hit, in sentences."""
+        """Return a sentence for each rule: how many requests matched it, and how many of them it hit."""
         return [
-            f"fault {hits.rule}: hit {hits.hit} of {hits.matched} requests that matched"
-            if hits.matched
-            else f"fault {hits.rule}: no request matched"
-            for hits in self._hits
+            f"fault {one.rule}: hit {one.hit} of {units.count(one.matched, 'matching requests')}"
+            if one.matched
+            else f"fault {one.rule}: no request matched"
+            for one in self._rules
         ]
 
-    def _reading(self, exchange: Exchange, whole: bool) -> Reading:
+    def _reading(self, exchange: Exchange, complete: bool) -> Reading:
         call = engine.lookup(exchange.request.method, exchange.request.target)
         body = exchange.request.body
         items: tuple[Item, ...] = ()
-        if whole and call.operation.request == "json" and body.size and not body.cut:
+        if complete and call.operation.request == "json" and body.size and not body.cut:
             decoder = decoders.make("json")
             items = (*decoder.feed(body.data), *decoder.close())
         return Reading(exchange, call, {"request": items}, aliases=self._aliases)
 
 
-def denied(why: str) -> Decision:
-    """A web page's request."""
-    return Decision(
-        RespondWith(403, f"apispy: refused, because {why}", closes=True), why=f"refused, because {why}"
-    )
+def _refusal(reason: str) -> Decision:
+    """Build the decision about a web page's request."""
+    return Decision(RespondWith(403, f"apispy: refused: {reason}", closes=True), reason=f"refused: {reason}")
 
 
-def failed(error: Exception) -> Decision:
-    """What is decided when deciding failed."""
+def internal_error(error: Exception) -> Decision:
+    """Build the decision for a request about which the gate failed to decide: it is not forwarded."""
     return Decision(
-        RespondWith(500, "apispy: a fault in apispy; the request was not passed on", closes=True),
-        why=f"a fault in apispy: {error!r}",
+        RespondWith(500, "apispy: a fault in apispy; the request was not forwarded", closes=True),
+        reason=f"a fault in apispy: {error!r}",
     )

@@ -1,22 +1,27 @@
-"""Finds the requests in what a client sends, by their framing alone, so that each can be decided before it goes on.
+"""Finds the requests in a client's bytes by their framing alone, so that each can be decided before it is forwarded.
 
-The tap reads a copy, thoroughly, after the bytes have gone; this looks before they go, and must be quick. It reads what
-real clients send, to the letter of RFC 9112, and gives up on everything else rather than guess where a request ends.
+The tap parses a copy after the bytes are forwarded; this parser runs before that and must be quick. It accepts what
+real clients send, strictly as in RFC 9112, and gives up on anything else rather than guess where a request ends.
+Heads are not read with ``tap/fast_headers.py``: that reader leaves all unusual heads to h11, while this one has no
+fallback, must itself accept HTTP/1.0, upgrades and ``Connection: close``, and fails closed on the rest.
 """
 
 import re
 from dataclasses import dataclass
 
-HEAD_LIMIT = 1 << 20
-"""Bytes of a head (Go's own limit)."""
+MAX_HEAD = 1 << 20
+"""Bytes of a head (Go's default is the same)."""
 
-LINE_LIMIT = 1 << 14
-"""Bytes of a line in a chunked body, and of its trailers."""
+MAX_LINE = 1 << 14
+"""Bytes of a line between the chunks of a body, or of its trailers."""
+
+CHUNKED = -1
+"""Stands for the length of a chunked body."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _LINE = re.compile(rb"(%s) ([^\x00-\x20\x7f]+) HTTP/1\.([01])\r\n" % _TOKEN)
 _FIELDS = re.compile(rb"(?:%s:[^\r\n\x00]*\r\n)*\r\n" % _TOKEN)
-_BEGIN = re.compile(rb"[!-~][ -~]*\r?\Z")  # what may become a request line
+_BEGIN = re.compile(rb"[!-~][ -~]*\r?\Z")  # the beginning of a request line
 _BARE = re.compile(rb"(?<!\r)\n")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _HIJACKS = re.compile(rb"/containers/[^?]*/attach|/exec/[^?]*/start")
@@ -24,99 +29,102 @@ _HIJACKS = re.compile(rb"/containers/[^?]*/attach|/exec/[^?]*/start")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request's head. ``ends``: no body follows."""
+    """A request's head. ``ends``: no body follows. ``keep_alive``: another request may follow."""
 
     raw: bytes
     method: bytes
     target: bytes
     fields: list[tuple[bytes, bytes]]
     ends: bool
-    lasts: bool  # the connection may go on after it
+    keep_alive: bool
 
     def has(self, name: bytes) -> bool:
         return any(key.lower() == name for key, _ in self.fields)
 
     @property
     def may_hijack(self) -> bool:
-        """What follows it may be no HTTP any more, if the daemon agrees."""
+        """Whether the connection leaves HTTP after this request if the daemon accepts it."""
         return self.has(b"upgrade") or (self.method == b"POST" and bool(_HIJACKS.search(self.target)))
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The next bytes of its body, as they are on the wire; ``ends``: the last ones."""
+    """The next bytes of the body, as they are on the wire. ``ends``: the body ends with them."""
 
     raw: bytes
     ends: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """What is no request, and whatever follows."""
+class Unreadable:
+    """Bytes that are not a request, and everything after them."""
 
     raw: bytes
 
 
-Part = Head | Body | Unread
+Part = Head | Body | Unreadable
 
 
 class RequestFramer:
-    """Bytes in with ``feed``, parts out with ``next``, which together are those bytes."""
+    """Splits a byte stream into parts: ``feed`` takes bytes, ``next`` returns parts, which joined are those bytes.
+
+    ``unreadable``: everything from here on is returned as Unreadable.
+    """
 
     def __init__(self) -> None:
         self._data = b""
-        self._left = 0  # bytes of a body of known length, or of a chunk with its line end
+        self._left = 0  # bytes left of a body with Content-Length, or of a chunk and its line end
         self._chunked = False
         self._in_trailers = False
-        self._last: tuple[Head, int] | None = None  # the last head, and the length of its body
-        self.unread = False
+        self._last: tuple[Head, int] | None = None  # the last head, and the length of its body or CHUNKED
+        self.unreadable = False
 
     def feed(self, data: bytes) -> None:
         self._data = self._data + data if self._data else data
 
     @property
     def pending(self) -> bool:
-        """Something was fed that is no part of anything yet."""
+        """Whether bytes were fed that no part contains yet."""
         return bool(self._data)
 
     @property
     def at_head(self) -> bool:
-        """What comes next is a head."""
-        return not (self.unread or self._chunked or self._left)
+        """Whether the next part is a head."""
+        return not (self.unreadable or self._chunked or self._left)
 
     def next(self) -> Part | None:
-        """The next part; None when more must come first."""
+        """Return the next part; None if more bytes are needed."""
         if not self._data:
             return None
-        if self.unread:
-            return Unread(self.take())
+        if self.unreadable:
+            return Unreadable(self.take())
         if self._left and not self._chunked:
             return self._body()
         return self._chunks() if self._chunked else self._head()
 
     def take(self) -> bytes:
-        """All that was fed and is not part of anything yet."""
+        """Remove and return the bytes that no part contains yet."""
         data, self._data = self._data, b""
         return data
 
     # -- parts --
 
     def _head(self) -> Part | None:
-        """The next request's; on a connection that is kept alive often the same again."""
+        """Return the next head. It is often the same as the last one, and then not parsed again."""
         if self._last is None or not self._data.startswith(self._last[0].raw):
-            if isinstance(read := self._read_head(), Unread) or read is None:
+            if isinstance(read := self._parse_head(), Unreadable) or read is None:
                 return read
             self._last = read
         head, length = self._last
-        self._chunked, self._left = length < 0, max(0, length)
+        self._chunked, self._left = length == CHUNKED, max(0, length)
         self._data = self._data[len(head.raw) :]
         return head
 
-    def _read_head(self) -> tuple[Head, int] | Unread | None:
+    def _parse_head(self) -> tuple[Head, int] | Unreadable | None:
         data = self._data
         end = data.find(b"\r\n\r\n") + 4
         if end < 4:
-            return self._give_up() if _hopeless(data) else None
+            return self._give_up() if _cannot_be_head(data) else None
         line = _LINE.match(data)
         fields = line and _FIELDS.match(data, line.end())
         if not line or not fields:
@@ -126,8 +134,8 @@ class RequestFramer:
         length = _length(pairs)
         if length is None:
             return self._give_up()
-        lasts = line[3] == b"1" and not _says_close(pairs)
-        return Head(data[:end], line[1], line[2], pairs, length == 0, lasts), length
+        keep_alive = line[3] == b"1" and not _has_close(pairs)
+        return Head(data[:end], line[1], line[2], pairs, length == 0, keep_alive), length
 
     def _body(self) -> Body:
         raw, self._data = self._data[: self._left], self._data[self._left :]
@@ -135,7 +143,7 @@ class RequestFramer:
         return Body(raw, not self._left)
 
     def _chunks(self) -> Part | None:
-        """As many whole and half chunks as there are."""
+        """Return all bytes of the chunked body received so far, as far as its end."""
         data, at = self._data, 0
         while at < len(data):
             if self._left:
@@ -145,50 +153,50 @@ class RequestFramer:
                 continue
             end = data.find(b"\n", at) + 1
             if not end:
-                if len(data) - at > LINE_LIMIT:
+                if len(data) - at > MAX_LINE:
                     return self._give_up()
                 break
             if self._in_trailers:
                 at, ended = end, data[at:end] == b"\r\n"
                 if ended:
                     self._in_trailers = self._chunked = False
-                    return self._cut(at, ends=True)
+                    return self._take_body(at, ends=True)
             elif size := _SIZE.fullmatch(data, at, end):
                 at, self._left = end, int(size[1], 16)
                 self._in_trailers = not self._left
                 self._left += 2 if self._left else 0
             else:
                 return self._give_up()
-        return self._cut(at, ends=False) if at else None
+        return self._take_body(at, ends=False) if at else None
 
-    def _cut(self, at: int, *, ends: bool) -> Body:
+    def _take_body(self, at: int, *, ends: bool) -> Body:
         raw, self._data = self._data[:at], self._data[at:]
         return Body(raw, ends)
 
-    def _give_up(self) -> Unread:
-        self.unread = True
-        return Unread(self.take())
+    def _give_up(self) -> Unreadable:
+        self.unreadable = True
+        return Unreadable(self.take())
 
 
-def _hopeless(data: bytes) -> bool:
-    """Whether no head can come of it any more."""
-    if len(data) > HEAD_LIMIT or _BARE.search(data):
+def _cannot_be_head(data: bytes) -> bool:
+    """Whether *data* cannot become a head, whatever follows."""
+    if len(data) > MAX_HEAD or _BARE.search(data):
         return True
     end = data.find(b"\n") + 1
     return not (_LINE.fullmatch(data, 0, end) if end else _BEGIN.match(data))
 
 
 def _length(fields: list[tuple[bytes, bytes]]) -> int | None:
-    """Of the body that follows; -1: chunked; None: it cannot be told beyond doubt."""
+    """Return the length of the body, or CHUNKED; None if the headers are ambiguous."""
     lengths = {value for key, value in fields if key.lower() == b"content-length"}
     codings = [value.lower() for key, value in fields if key.lower() == b"transfer-encoding"]
     if codings:
-        return -1 if codings == [b"chunked"] and not lengths else None
+        return CHUNKED if codings == [b"chunked"] and not lengths else None
     if not lengths:
         return 0
     [text, *more] = lengths
     return int(text) if not more and text.isdigit() and len(text) < 19 else None
 
 
-def _says_close(fields: list[tuple[bytes, bytes]]) -> bool:
+def _has_close(fields: list[tuple[bytes, bytes]]) -> bool:
     return any(key.lower() == b"connection" and b"close" in value.lower() for key, value in fields)

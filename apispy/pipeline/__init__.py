@@ -1,4 +1,4 @@
-"""The way of one exchange: tap event -> redact -> lookup -> live decoders -> outputs."""
+"""The path of an exchange from tap events to outputs: redaction, lookup, decoding."""
 
 from apispy.pipeline.count_only import CountOnlyPipeline
 from apispy.pipeline.fast_stats import fast_stats_of

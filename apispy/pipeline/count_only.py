@@ -1,7 +1,7 @@
-"""A pipeline of which only the counts at the end are shown.
+"""A pipeline for counts only, as with ``-q``.
 
-Nothing of a call is then redacted, decoded or learned, except where an answer may tell of an error after a status of
-success: such a call goes the whole way.
+It does not redact or decode calls, except those whose response may report an error after a successful status: they take
+the full path.
 """
 
 import time
@@ -11,33 +11,31 @@ from typing import Protocol
 from apispy.capture.exchange_summary import ExchangeSummary, summarize_exchange
 from apispy.outputs.base import Output
 from apispy.outputs.call_stats import CallStats
-from apispy.pipeline.fast_stats import AS_IT_IS, may_fail_late, stats_from_head
+from apispy.pipeline.fast_stats import UNREDACTED, may_fail_late, stats_from_head
 from apispy.pipeline.pipeline import Pipeline
 from apispy.tap.events import Closed, Data, Event, Opened, ResponseStarted, StreamEnded
 
 
 class Counter(Output, Protocol):
-    """An output to which the figures of a call are enough."""
+    """An output that needs only the statistics of each call."""
 
-    def count(self, figures: CallStats) -> None:
-        """A call is over, and no more than its figures is known."""
+    def count(self, stats: CallStats) -> None:
+        """Count a finished call of which only the statistics are known."""
 
 
 class CountOnlyPipeline(Pipeline):
-    """Tells *counter* the figures of each call. It shows nothing else, so nothing is hidden either."""
+    """Passes the statistics of each call to *counter*. It shows nothing else, so nothing needs to be hidden."""
 
     def __init__(self, counter: Counter, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__([counter], redactor=AS_IT_IS, notes="off", clock=clock)
+        super().__init__([counter], redactor=UNREDACTED, notes="off", clock=clock)
         self._counter = counter
-        self._glimpsed: dict[
-            int, ExchangeSummary
-        ] = {}  # the open calls that do not go the whole way, by number
+        self._head_only: dict[int, ExchangeSummary] = {}  # open calls that are not decoded, by number
 
     def close(self) -> None:
-        for gist in self._glimpsed.values():
-            gist.end, gist.duration = "open", max(0.0, self._clock() - gist.started)
-            self._counter.count(stats_from_head(gist))
-        self._glimpsed.clear()
+        for summary in self._head_only.values():
+            summary.end, summary.duration = "open", max(0.0, self._clock() - summary.started)
+            self._counter.count(stats_from_head(summary))
+        self._head_only.clear()
         super().close()
 
     def take_now(self, event: Event) -> bool:
@@ -49,19 +47,19 @@ class CountOnlyPipeline(Pipeline):
 
     def _took(self, event: Event) -> bool:
         match event:
-            case Data(number, direction, _, chunk) if (gist := self._glimpsed.get(number)) is not None:
+            case Data(number, direction, _, chunk) if (summary := self._head_only.get(number)) is not None:
                 if direction in ("request", "to_server"):
-                    gist.sent += len(chunk.data)
+                    summary.sent += len(chunk.data)
                 else:
-                    gist.received += len(chunk.data)
+                    summary.received += len(chunk.data)
             case Opened(exchange) if not may_fail_late(exchange.request.method, exchange.request.target):
-                self._glimpsed[exchange.id] = summarize_exchange(exchange)
-            case ResponseStarted(exchange) if (gist := self._glimpsed.get(exchange.id)) is not None:
+                self._head_only[exchange.id] = summarize_exchange(exchange)
+            case ResponseStarted(exchange) if (summary := self._head_only.get(exchange.id)) is not None:
                 assert exchange.response is not None
-                gist.status, gist.response_at = exchange.response.status, exchange.response.at
-            case Closed(exchange) if self._glimpsed.pop(exchange.id, None) is not None:
+                summary.status, summary.response_at = exchange.response.status, exchange.response.at
+            case Closed(exchange) if self._head_only.pop(exchange.id, None) is not None:
                 self._counter.count(stats_from_head(summarize_exchange(exchange)))
-            case StreamEnded(number) if number in self._glimpsed:
+            case StreamEnded(number) if number in self._head_only:
                 pass
             case Data(number, "request", _, chunk) if self._sends_bulk(number):
                 self._live[number].stream("request", chunk.at).skip(len(chunk.data))
@@ -70,7 +68,7 @@ class CountOnlyPipeline(Pipeline):
         return True
 
     def _sends_bulk(self, number: int) -> bool:
-        """Whether the request's body tells nothing of how its answer is to be read."""
+        """Whether the request body is an archive, which does not matter for decoding the response."""
         live = self._live.get(number)
         return live is not None and live.call.operation.request == "tar"
 

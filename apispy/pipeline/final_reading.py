@@ -1,4 +1,4 @@
-"""The last reading of a call: all that was understood of it."""
+"""The reading of a finished call: everything that outputs get."""
 
 from dataclasses import replace
 from typing import Literal
@@ -8,9 +8,9 @@ from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
 from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import Reading
-from apispy.pipeline.live_call import LiveCall, begun, json_of
+from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
-from apispy.pipeline.response_errors import ANSWERS, errors_of
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of
 from apispy.redaction.redactor import Redactor
 
 Notes = Literal["off", "on", "strict"]
@@ -19,22 +19,22 @@ Notes = Literal["off", "on", "strict"]
 def read(
     exchange: Exchange, memory: NameRegistry, *, redactor: Redactor | None = None, notes: Notes = "on"
 ) -> Reading:
-    """Read a finished exchange, from a capture say, as the live way would have read it.
+    """Read a finished exchange, for example of a capture, as if it had been live.
 
-    *memory* is that of the session: it knows what earlier calls told, and learns from this one. So is *redactor*.
+    *memory* and *redactor* belong to the session: the memory has names from earlier calls, and learns from this one.
     """
-    return finish(begun(redactor or Redactor(), exchange), memory, notes)
+    return finish(start_call(redactor or Redactor(), exchange), memory, notes)
 
 
 def _with_form(call: Call, exchange: Exchange) -> Call:
-    """The call with those of its parameters that came in the body, if that is a form."""
+    """The call with the parameters of its body, if that is a form."""
     kind, body = exchange.request.headers.text("content-type"), exchange.request.body
     is_form = kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 
 def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
-    """The last reading of a call: what was decoded live is used again, the rest decoded from what was kept."""
+    """Make the reading of a finished call from items that were decoded live and from the bytes that were kept."""
     exchange = live.exchange
     live.call = _with_form(live.call, exchange)
     formats: dict[Direction, str] = {}
@@ -43,7 +43,7 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
         if body.size:
             formats[direction] = live.format(direction, memory, json_of(items.get("request", ())))
             items[direction] = _items(live, direction, body, formats[direction])
-    answer = [item for direction in ANSWERS for item in items.get(direction, ())]
+    answer = [item for direction in RESPONSE_STREAMS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
     if exchange.response is not None and exchange.response.status < 400:
@@ -63,9 +63,9 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> Reading:
 
 
 def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
-    """The exchange with what was read in those of its bytes that it does not hold.
+    """Add the items that were decoded from bytes that the exchange does not keep.
 
-    What was withheld has no digest: whoever guesses a secret could prove it with one.
+    A withheld body has no digest, because a digest could confirm a guessed secret.
     """
     for direction, body in exchange.streams.items():
         stream = live.streams.get(direction)
@@ -79,11 +79,11 @@ def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
 def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
     past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
-    if past and not (stream and stream.forgot):
+    if past and not (stream and stream.has_forgotten):
         return past
     again = LiveStream(decoders.make(name) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())
-    # The middle is not kept: what was read in the kept head, then what is remembered of the end.
+    # The middle is lost: the items of the kept beginning are followed by those in memory.
     return (*head, *[item for item in past if is_beyond(item, body.kept)])

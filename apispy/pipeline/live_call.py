@@ -1,4 +1,4 @@
-"""A call that is under way."""
+"""An open call: its redacted exchange, its streams, and what outputs know of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -15,17 +15,18 @@ from apispy.redaction.redactor import ExchangeRedactor, Redactor
 
 @dataclass(slots=True)
 class LiveCall:
-    """A call that is under way."""
+    """An open call."""
 
-    exchange: Exchange  # clean, as it last was
-    call: Call  # clean
-    cleaning: ExchangeRedactor
+    exchange: Exchange  # redacted, as of the last event
+    call: Call  # redacted
+    redactor: ExchangeRedactor
     streams: dict[Direction, LiveStream] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
-    told: bool = False  # the outputs know that it has begun
+    announced: bool = False  # outputs were told that it began
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: NameRegistry) -> Reading:
+        """What is known of the call by now."""
         items = {direction: stream.past for direction, stream in self.streams.items()}
         return Reading(
             self.exchange,
@@ -37,28 +38,28 @@ class LiveCall:
             at=self.at,
         )
 
-    def format(self, direction: Direction, memory: NameRegistry, asked: list[Any]) -> str:
-        """The name of the decoder that fits a stream. *asked*: the JSON of the request's body, if any."""
+    def format(self, direction: Direction, memory: NameRegistry, request: list[Any]) -> str:
+        """The name of the decoder for a stream. *request*: the JSON values of the request body, if any."""
         response = self.exchange.response
         headers = response.headers if response and direction != "request" else self.exchange.request.headers
-        tty = memory.terminal(self.call, asked[0] if asked else None)
+        tty = memory.terminal(self.call, request[0] if request else None)
         return decoders.choose(self.call, direction, headers, response.status if response else None, tty=tty)
 
     def stream(self, direction: Direction, at: float) -> LiveStream:
-        """The stream in which something happens, at this time."""
+        """The stream of *direction*, for an event at the time *at*."""
         stream = self.streams.setdefault(direction, LiveStream(None))
         self.at = stream.at = at
         return stream
 
     @property
-    def begins_now(self) -> bool:
-        """Whether the outputs should hear of it before its end. A hijack shows only in its answer."""
+    def is_announced_early(self) -> bool:
+        """Whether outputs are told of the call before its end. Only the response shows whether a call is hijacked."""
         if self.call.operation.opens == "if-hijacked":
             return self.exchange.tunnel is not None
         return self.exchange.tunnel is not None or self.call.stays_open
 
     def still_open(self, now: float) -> Exchange:
-        """What is known of it at Unix time *now*, when it has no end yet. Its bytes went by; they are not kept."""
+        """The exchange as open at Unix time *now*. Bodies have their size, but not their bytes."""
         exchange = self.exchange
         for direction in exchange.streams:
             stream = self.streams.get(direction)
@@ -66,11 +67,11 @@ class LiveCall:
         return replace(exchange, end="open", duration=max(0.0, now - exchange.started))
 
 
-def begun(redactor: Redactor, exchange: Exchange) -> LiveCall:
-    """A call of which *exchange* is all that is known."""
-    cleaning = redactor.cleaning(exchange)
-    clean = cleaning.exchange(exchange)
-    return LiveCall(clean, cleaning.call(clean), cleaning)
+def start_call(redactor: Redactor, exchange: Exchange) -> LiveCall:
+    """Make the open call for an exchange that has begun."""
+    for_exchange = redactor.for_exchange(exchange)
+    redacted = for_exchange.exchange(exchange)
+    return LiveCall(redacted, for_exchange.call(redacted), for_exchange)
 
 
 def json_of(items: Iterable[Item]) -> list[Any]:

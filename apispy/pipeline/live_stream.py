@@ -1,4 +1,4 @@
-"""One byte stream while it flows: decoded, cleaned, and its last items remembered."""
+"""A byte stream of an open call: decoded and redacted as it arrives, with its last items in memory."""
 
 import logging
 from collections import deque
@@ -10,60 +10,62 @@ from apispy.redaction.header_fields import without_quotes
 
 HISTORY_ITEMS = 200
 HISTORY_BYTES = 256 << 10
-"""How much of a live stream's past is remembered, beside its last item."""
+"""The history of a stream that is kept in memory, in addition to its last item."""
 
 LISTED = ("member", "h2c")
 WHOLE = ("json", *LISTED)
 LISTED_ITEMS = 2000
-"""Kinds of items that say of many bytes only what they are: of a stream of these so many are remembered. WHOLE: kinds
-that are read when all of their bytes are there, and never in pieces."""
+"""LISTED: kinds of items that summarize many bytes; LISTED_ITEMS of them are kept. WHOLE: kinds of items that decoders
+give only when all of their bytes are there."""
 
 log = logging.getLogger(__name__)
 
 
 class LiveStream:
-    """One byte stream, decoded as it flows. Never raises; remembers its last few items."""
+    """A byte stream that is decoded as it arrives, with its last items. Its methods never raise."""
 
     def __init__(self, decoder: Decoder | None, clean: Callable[[Item], Item] = lambda item: item) -> None:
         self._decoder = decoder
         self._clean = clean
         self.size = 0
-        self.at = 0.0  # the time of what comes, in seconds since the exchange began
+        self.at = 0.0  # time of the next bytes, in seconds since the exchange began
         self.items: deque[Item] = deque()
-        self.forgot = False
+        self.has_forgotten = False
         self._times: deque[float] = deque()
-        self._past: tuple[Item, ...] | None = None  # what ``past`` gives, until something new is read
-        self._remembered = 0
-        self._most = HISTORY_ITEMS
+        self._past: tuple[Item, ...] | None = None  # cache of ``past``
+        self._memory_bytes = 0
+        self._max_items = HISTORY_ITEMS
 
     @property
     def past(self) -> tuple[Item, ...]:
-        """What is remembered of it."""
+        """The items in memory."""
         if self._past is None:
             self._past = tuple(self.items)
         return self._past
 
     def feed(self, data: bytes) -> list[Item]:
+        """Decode the next bytes; return the items that are complete."""
         self.size += len(data)
         return self._read(lambda decoder: decoder.feed(data))
 
     def close(self) -> list[Item]:
+        """End the stream; return its last items."""
         found = self._read(lambda decoder: decoder.close())
         self._decoder = None
         return found
 
     def skip(self, size: int) -> None:
-        """Bytes are missing: what comes behind them cannot be decoded."""
+        """Count bytes that are missing. Bytes after them cannot be decoded."""
         self.size += size
         self._decoder = None
 
-    def take(self, seen: Seen) -> None:
-        """What was read when the missing bytes were there."""
+    def add_seen(self, seen: Seen) -> None:
+        """Add an item that was decoded from bytes that are missing now."""
         self.at = seen.at
         self._remember(seen.item)
 
     def seen_beyond(self, kept: int) -> tuple[Seen, ...]:
-        """What is remembered of the bytes behind the first *kept*."""
+        """The items in memory that are not in the first *kept* bytes."""
         pairs = zip(self._times, self.items, strict=True)
         return tuple(Seen(at, item) for at, item in pairs if is_beyond(item, kept))
 
@@ -75,7 +77,7 @@ class LiveStream:
         except Exception as fault:
             log.exception("a decoder failed")
             self._decoder = None
-            text = f"a fault in apispy: {without_quotes(repr(fault))}"
+            text = f"an internal error in apispy: {without_quotes(repr(fault))}"
             found = [Item("problem", "not decoded", text, (self.size, self.size))]
         for item in found:
             self._remember(item)
@@ -85,19 +87,21 @@ class LiveStream:
         self._past = None
         self.items.append(item)
         self._times.append(self.at)
-        self._remembered += _weight(item)
-        self._most = LISTED_ITEMS if item.kind in LISTED else self._most
-        while len(self.items) > 1 and (len(self.items) > self._most or self._remembered > HISTORY_BYTES):
-            self._remembered -= _weight(self.items.popleft())
+        self._memory_bytes += _weight(item)
+        self._max_items = LISTED_ITEMS if item.kind in LISTED else self._max_items
+        while len(self.items) > 1 and (
+            len(self.items) > self._max_items or self._memory_bytes > HISTORY_BYTES
+        ):
+            self._memory_bytes -= _weight(self.items.popleft())
             self._times.popleft()
-            self.forgot = True
+            self.has_forgotten = True
 
 
 def _weight(item: Item) -> int:
-    """About what it takes to remember an item: as much as the bytes that it was read from."""
+    """The approximate memory of an item: the size of the bytes that it was decoded from."""
     return 0 if item.kind in LISTED else item.span[1] - item.span[0]
 
 
 def is_beyond(item: Item, kept: int) -> bool:
-    """Whether the first *kept* bytes of its stream do not tell an item; of a text they tell its beginning."""
+    """Whether an item cannot be decoded from the first *kept* bytes of its stream, not even in part."""
     return item.span[0] >= kept or (item.kind in WHOLE and item.span[1] > kept)

@@ -1,4 +1,4 @@
-"""Takes the tap's events and tells the outputs."""
+"""Turns the tap's events into calls of the outputs."""
 
 import logging
 import time
@@ -12,22 +12,22 @@ from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import Output
 from apispy.outputs.isolation import Isolated
 from apispy.pipeline.final_reading import Notes, finish, with_seen
-from apispy.pipeline.live_call import LiveCall, begun, json_of
+from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
-from apispy.pipeline.response_errors import ANSWERS, said_in
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in
 from apispy.redaction.redactor import Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
-ERRORS = 20
-"""How many errors of one call are remembered."""
+MAX_ERRORS = 20
+"""Errors of one call that are kept."""
 
 log = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Takes the tap's events, in order, and tells the outputs. Nothing that goes wrong in it comes out of it.
+    """Feeds outputs from the tap's events, in order. Its methods never raise.
 
-    *clock* gives Unix seconds: it tells how long calls that are open at the end have been so, and what is now.
+    *clock* gives the present Unix time, for notices and for the duration of calls that are open at the end.
     """
 
     def __init__(
@@ -47,29 +47,29 @@ class Pipeline:
         self._memory = NameRegistry()
 
     def take_now(self, event: Event) -> bool:
-        """Take the event if that takes no time; False: it is to be fed, when there is time."""
+        """Handle the event if that is cheap; return False if it must be passed to ``feed`` later."""
         return False
 
     def feed(self, event: Event) -> None:
-        """Take the next event."""
+        """Handle the next event."""
         try:
             self._take(event)
-        except Exception as fault:  # a bug of ours must not reach the traffic
+        except Exception as fault:  # a bug here must not affect the traffic
             self._failed(fault)
 
     @property
     def aliases(self) -> Callable[[str], tuple[str, ...]]:
-        """All that a name or id goes by, as far as the calls until now told."""
+        """Gives the names and IDs of the thing that a name or ID refers to, as known from earlier calls."""
         return self._memory.aliases
 
     def notice(self, text: str, at: float | None = None) -> None:
-        """Say something that belongs to no call, and is about what was *at* this time, in Unix seconds; None is now."""
+        """Show a message that belongs to no call; *at*: the Unix time that it is about, None for now."""
         at = self._clock() if at is None else at
         for output in self._outputs:
             output.notice(text, at)
 
     def close(self) -> None:
-        """Show the calls that are still open, as such, then end all outputs."""
+        """Show the calls that are still open, then close the outputs."""
         for live in sorted(self._live.values(), key=lambda live: live.exchange.id):
             self.feed(Closed(live.still_open(self._clock())))
         self._live.clear()
@@ -78,7 +78,9 @@ class Pipeline:
 
     def _failed(self, fault: Exception) -> None:
         log.exception("the pipeline failed")
-        self.notice(f"a fault in apispy, something is not shown: {self._redactor.message(repr(fault))}")
+        self.notice(
+            f"an internal error in apispy, a call may be missing: {self._redactor.message(repr(fault))}"
+        )
 
     # -- events --
 
@@ -103,28 +105,28 @@ class Pipeline:
                 self._seen(number, direction, seen)
 
     def _opened(self, exchange: Exchange) -> None:
-        live = self._live[exchange.id] = begun(self._redactor, exchange)
+        live = self._live[exchange.id] = start_call(self._redactor, exchange)
         live.at = exchange.request.at
         self._decode(live, "request")
         if not exchange.request.announces_body or live.call.operation.request != "json":
-            self._tell_begin(live)
+            self._announce(live)
 
     def _answered(self, exchange: Exchange) -> None:
         live = self._live.get(exchange.id)
         if live is None:
             return
-        live.exchange = live.cleaning.exchange(exchange)
+        live.exchange = live.redactor.exchange(exchange)
         live.at = exchange.response.at if exchange.response else live.at
         self._decode(live, *live.exchange.streams)
-        self._tell_begin(live)
+        self._announce(live)
 
     def _data(self, event: Data) -> None:
         live = self._live.get(event.exchange_id)
         if live is None:
             return
         stream = live.stream(event.direction, event.chunk.at)
-        live.cleaning.look(event.direction, event.chunk.data)
-        chunk = live.cleaning.chunk(event.direction, event.chunk) if self._take_chunks else None
+        live.redactor.inspect(event.direction, event.chunk.data)
+        chunk = live.redactor.chunk(event.direction, event.chunk) if self._take_chunks else None
         if chunk is not None:
             reading = live.reading(self._memory)
             for output in self._take_chunks:
@@ -137,13 +139,13 @@ class Pipeline:
             return
         self._flow(live, event.direction, live.stream(event.direction, event.at).close())
         if event.direction == "request":
-            self._tell_begin(live)
+            self._announce(live)
 
     def _closed(self, exchange: Exchange) -> None:
-        live = self._live.pop(exchange.id, None) or begun(self._redactor, exchange)
+        live = self._live.pop(exchange.id, None) or start_call(self._redactor, exchange)
         for direction in live.streams:
             self._flow(live, direction, live.stream(direction, exchange.duration).close())
-        live.exchange = with_seen(live.cleaning.exchange(exchange), live)
+        live.exchange = with_seen(live.redactor.exchange(exchange), live)
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
         for output in self._outputs:
@@ -152,39 +154,39 @@ class Pipeline:
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)
-        text = f"connection {event.connection}: {why}. It is not read any further; its traffic goes on."
+        text = f"connection {event.connection}: {why}. apispy stops decoding it; its traffic is not affected."
         self.notice(text, event.at)
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
-            live.stream(direction, seen.at).take(seen)
+            live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])
 
     # -- parts --
 
     def _decode(self, live: LiveCall, *directions: Direction) -> None:
-        """Make the live decoders of streams that have none yet."""
+        """Make decoders for streams that have none yet."""
         for direction in directions:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.format(direction, self._memory, asked)
-                readable = name in decoders.PAYLOAD_FREE or not live.cleaning.hides(direction)
+                readable = name in decoders.PAYLOAD_FREE or not live.redactor.hides(direction)
                 decoder = decoders.make(name) if readable else None
-                live.streams[direction] = LiveStream(decoder, partial(live.cleaning.item, direction))
+                live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
-    def _tell_begin(self, live: LiveCall) -> None:
-        if live.told or not live.begins_now:
+    def _announce(self, live: LiveCall) -> None:
+        if live.announced or not live.is_announced_early:
             return
-        live.told = True
+        live.announced = True
         reading = live.reading(self._memory)
         for output in self._outputs:
             output.about(reading, lambda to: to.opened(reading))
 
     def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
         for item in items:
-            if direction in ANSWERS and len(live.errors) < ERRORS and (error := said_in(item)):
+            if direction in RESPONSE_STREAMS and len(live.errors) < MAX_ERRORS and (error := error_in(item)):
                 live.errors.append(error)
-        if live.told and items:
+        if live.announced and items:
             if direction == "response":
                 self._memory.learn(live.call, [], json_of(items))
             reading = live.reading(self._memory)

@@ -1,15 +1,15 @@
-"""Finds what the daemon says went wrong, wherever in its answer it says so."""
+"""Finds the daemon's error messages, wherever in a response they are."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from apispy.model import Direction, Exchange, Item
 
-ANSWERS: tuple[Direction, ...] = ("response", "to_client")
+RESPONSE_STREAMS: tuple[Direction, ...] = ("response", "to_client")
 
 
-def said_in(item: Item) -> str:
-    """The error that one item of a successful answer carries, "" if none.
+def error_in(item: Item) -> str:
+    """The error message in one item of a successful response; "" if there is none.
 
     Progress streams end in ``{"errorDetail": {"message"}, "error"}`` after a 200; ``wait`` has
     ``{"Error": {"Message"}}``.
@@ -25,25 +25,24 @@ def said_in(item: Item) -> str:
 
 
 def message_of(items: Iterable[Item]) -> str:
-    """The message of an error status's body: JSON since API 1.24, plain text before."""
+    """The message in the body of an error response: JSON since API 1.24, plain text before."""
     text = ""
     for item in items:
         if item.kind == "json" and isinstance(item.value, dict):
-            return str(item.value.get("message") or said_in(item))
+            return str(item.value.get("message") or error_in(item))
         if item.kind in ("text", "raw", "stdout"):
             text += _text(item.value)
     return text.strip()
 
 
 def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:
-    """All that went wrong in one answer, in the daemon's words; then what could not be read in it.
+    """The daemon's error messages in one response, followed by the decoders' problems.
 
-    *items* are those of the answer's stream. A tail that is missing because the call was cut is not
-    told twice.
+    *items* are the items of the response. Problems of a call that was cut are left out: the cut itself is reported.
     """
     items = tuple(items)
     status = exchange.response.status if exchange.response else 0
-    found = [message_of(items)] if status >= 400 else [said_in(item) for item in items]
+    found = [message_of(items)] if status >= 400 else [error_in(item) for item in items]
     found += [_text(item.value).strip() for item in items if item.kind == "systemerr"]
     if exchange.end == "complete":
         found += [_text(item.value) for item in items if item.kind == "problem"]

@@ -1,4 +1,4 @@
-"""Sees without decoding that an answer tells of no error. What it is not sure of is left to the decoders."""
+"""A fast check that proves a response successful without decoding it. Doubtful responses are left to the decoders."""
 
 import base64
 import json
@@ -8,46 +8,46 @@ from apispy.decoders.choice import JSON_STREAMS
 from apispy.decoders.stdio import FRAME_LIMIT, HEADER, KINDS
 
 USUAL_TYPES = ("", "application/json", "application/vnd.docker.raw-stream")
-TELLING = ("problem", "systemerr", "json")
-"""Kinds of items that may tell of an error."""
+ERROR_KINDS = ("problem", "systemerr", "json")
+"""Kinds of items that may report an error."""
 
 FRAMED_TYPE = "application/vnd.docker.multiplexed-stream"
 
 
 def proves_success(line: Any, response: str) -> bool:
-    """Whether the answer of success in *line*, a saved exchange, surely holds no error and nothing damaged.
+    """Whether the successful response in *line*, a saved exchange, certainly holds no error and no damage.
 
-    *response* is the format that the operation's answer has by the table. *line* must have passed ``gist_of``. False
-    says that it is not known. Raises ValueError for content that is no base64, UnicodeEncodeError among them.
+    *response* is the format of the operation's response in the table. *line* must have passed ``summarize``. False
+    means unknown. Raises ValueError for invalid base64, including UnicodeEncodeError.
     """
-    answer, tunnel = line["response"], line["tunnel"]
-    fields = {name.lower(): value for name, value in answer["headers"]}
+    saved, tunnel = line["response"], line["tunnel"]
+    fields = {name.lower(): value for name, value in saved["headers"]}
     kind = fields.get("content-type", "").partition(";")[0].strip().lower()
     if "content-encoding" in fields:
         return False
     if tunnel is not None and tunnel["protocol"] not in ("tcp", "raw"):
-        return _is_withheld(answer["body"]) and _is_withheld(tunnel["to_client"])
+        return _is_withheld(saved["body"]) and _is_withheld(tunnel["to_client"])
     if response == "stdio" and kind in (*USUAL_TYPES, FRAMED_TYPE):
-        bodies = (answer["body"],) if tunnel is None else (answer["body"], tunnel["to_client"])
+        bodies = (saved["body"],) if tunnel is None else (saved["body"], tunnel["to_client"])
         return all(_is_whole(body) and _is_output(body, framed=kind == FRAMED_TYPE) for body in bodies)
     reads_json = response == "json" or response in JSON_STREAMS
-    if reads_json and kind in USUAL_TYPES and tunnel is None and _is_whole(answer["body"]):
-        return _is_json(answer["body"], lines=response in JSON_STREAMS)
+    if reads_json and kind in USUAL_TYPES and tunnel is None and _is_whole(saved["body"]):
+        return _is_json(saved["body"], lines=response in JSON_STREAMS)
     return False
 
 
 def _is_whole(body: Any) -> bool:
-    """Whether all that went by is there, as it was."""
+    """Whether all bytes of the body were kept."""
     return bool(body["size"] == sum(length for _, length in body.get("chunks", ())) and "seen" not in body)
 
 
 def _is_withheld(body: Any) -> bool:
-    """Whether nothing of it is there but what was read as it flowed, and no error was."""
-    return "chunks" not in body and all(one["kind"] not in TELLING for one in body.get("seen", ()))
+    """Whether no bytes were kept, and no error was decoded while the stream was open."""
+    return "chunks" not in body and all(one["kind"] not in ERROR_KINDS for one in body.get("seen", ()))
 
 
 def _is_json(body: Any, *, lines: bool) -> bool:
-    """Whether it is one JSON value, or *lines* of such, without an error."""
+    """Whether the body is one JSON value, or *lines* of JSON values, without an error."""
     encoding, content = body.get("encoding"), body.get("content")
     if encoding is None:
         return True
@@ -66,9 +66,9 @@ def _is_good(value: Any) -> bool:
 
 
 def _is_output(body: Any, *, framed: bool) -> bool:
-    """Whether it is a program's output: frames to the end, none of them of errors; or none at all."""
+    """Whether the body is program output: complete stdio frames without errors, or no frames at all."""
     encoding, content = body.get("encoding"), body.get("content")
-    if encoding in (None, "json"):  # what begins with a bracket has no frames
+    if encoding in (None, "json"):  # JSON text has no frames
         return encoding is None or not framed
     data = content.encode() if encoding == "text" else base64.b64decode(content, validate=True)
     if len(data) >= HEADER and (data[0] >= len(KINDS) or any(data[1:4])):

@@ -1,0 +1,1 @@
+"""The live proxy: the only package that uses mitmproxy and pyOpenSSL. ``service`` runs it."""

@@ -1,7 +1,8 @@
 """apispy inside plain mitmproxy: `mitmdump -s addons/docker_api.py --mode reverse:http://127.0.0.1:2375`.
 
-What mitmproxy's own listener and dialler cannot do stays undone there: unix sockets, ssh, resets passed on as resets,
-and idle streams beyond its ``tcp_timeout``. The bytes go first and verbatim all the same.
+mitmproxy's own listener and dialler have limits that remain: no unix sockets, no ssh, resets are not passed on as
+resets, and idle streams end after its ``tcp_timeout``. Bytes are still forwarded verbatim and before anything is
+parsed.
 """
 
 import sys
@@ -17,7 +18,7 @@ from mitmproxy.proxy.tunnel import LayerStack
 
 from apispy.outputs import Console, Output, ThreadWriter
 from apispy.pipeline import Pipeline
-from apispy.proxy.flows import Flows
+from apispy.proxy.flows import FlowOutput
 from apispy.proxy.observers import BODY_LIMIT, Observers
 from apispy.proxy.relay import Relay
 
@@ -25,7 +26,7 @@ TLS_SCHEMES = ("https", "tls")
 
 
 class DockerApi:
-    """Takes every reverse-proxy connection, forwards its bytes, and gives mitmproxy flows of what was said."""
+    """A mitmproxy addon for reverse-proxy connections: forwards their bytes and makes flows of their calls."""
 
     name = "docker_api"
 
@@ -38,7 +39,7 @@ class DockerApi:
             "docker_lines",
             int,
             -1,
-            "Print a line per Docker API call: -1 not, 0 lines, 1 headers, 2 bodies, 3 all.",
+            "Print a line per Docker API call: -1 off, 0 lines, 1 headers, 2 bodies, 3 all.",
         )
 
     def configure(self, updated: set[str]) -> None:
@@ -47,11 +48,11 @@ class DockerApi:
             self._set_up([Console(self._writer.write, verbosity=ctx.options.docker_lines)])
 
     def _set_up(self, outputs: list[Output]) -> None:
-        flows = Flows(
-            lambda n: self._watches.context(n), lambda n, hook: self._watches.fire(n, hook), BODY_LIMIT
+        flows = FlowOutput(
+            lambda n: self._observers.context(n), lambda n, hook: self._observers.fire(n, hook), BODY_LIMIT
         )
         self._pipeline = Pipeline([flows, *outputs])
-        self._watches = Observers(self._pipeline.feed)
+        self._observers = Observers(self._pipeline.feed)
 
     def next_layer(self, data: NextLayer) -> None:
         context = data.context
@@ -63,15 +64,15 @@ class DockerApi:
             stack /= ServerTLSLayer(context)
             if starts_like_tls_record(data.data_client()):
                 stack /= ClientTLSLayer(context)
-        stack /= Relay(context, self._watches.open(context))
+        stack /= Relay(context, self._observers.open(context))
         data.layer = stack[0]
 
     async def client_disconnected(self, client: Client) -> None:
-        for hook in self._watches.close(client):
+        for hook in self._observers.close(client):
             await ctx.master.addons.handle_lifecycle(hook)
 
     def done(self) -> None:
-        self._watches.close_all()
+        self._observers.close_all()
         self._pipeline.close()
         if self._writer is not None:
             self._writer.close()

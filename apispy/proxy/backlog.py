@@ -1,9 +1,10 @@
-"""What was read waits here while bytes go by, so that showing it holds up none of them.
+"""A queue for the tap's events while bytes are forwarded, so that showing them delays no bytes.
 
-Order is kept and nothing is lost. It is passed on when nothing was added for PAUSE seconds, or when the oldest has
-waited for PATIENCE: then for SLICE at a time, between which bytes have their turn. When LIMIT things or ROOM bytes are
-waiting, nothing more is read from the connection that brought the last of them until half of it was passed on, which
-begins at once: so who sends more than can be read waits, the others go on, and memory stays bounded.
+The queue keeps the order and loses nothing. It is processed when no event was added for FLUSH_AFTER seconds, or when
+the oldest has waited for MAX_WAIT seconds: for TIME_SLICE seconds at a time, between which bytes are forwarded. When
+more than MAX_EVENTS events or MAX_BYTES bytes are queued, the connection that added the last of them is paused, and the
+queue is processed at once; the connection resumes when the queue is half empty. So only a connection that sends faster
+than apispy can process is slowed down, and memory is bounded.
 """
 
 import asyncio
@@ -15,75 +16,76 @@ from apispy.capture import Notice
 from apispy.sockets import Stream
 from apispy.tap import Data, Event
 
-PAUSE = 0.001
-PATIENCE = 0.05
-SLICE = 0.0003
-LIMIT = 4000
-ROOM = 1 << 20
-MANY = 8
-"""So many times as much may wait, whoever brings it: many connections bring their last piece at once."""
+FLUSH_AFTER = 0.001
+MAX_WAIT = 0.05
+TIME_SLICE = 0.0003
+MAX_EVENTS = 4000
+MAX_BYTES = 1 << 20
+HARD_LIMIT = 8
+"""Times MAX_EVENTS or MAX_BYTES. Many connections may add their last piece at once; above this, ``add`` processes the
+oldest events itself."""
 
 
 class Backlog:
-    """Passes events on to *feed*, and notices to *notice*. To be used inside an event loop."""
+    """Passes events to *feed*, and notices to *notice*. Use it inside an event loop only."""
 
     def __init__(self, feed: Callable[[Event], None], notice: Callable[[str, float], None]) -> None:
         self._feed, self._notice = feed, notice
-        self._waiting: deque[tuple[Event | Notice, float]] = deque()
+        self._queue: deque[tuple[Event | Notice, float]] = deque()
         self._size = 0  # bytes in it
-        self._added = 0.0  # when the last one was
+        self._added = 0.0  # when the last event was added
         self._loop = asyncio.get_running_loop()
-        self._next: asyncio.Handle | None = None  # the loop will call
-        self._held: set[Stream] = set()
+        self._next: asyncio.Handle | None = None  # the scheduled call of _work
+        self._paused: set[Stream] = set()
 
     def add(self, event: Event | Notice) -> None:
-        """Take an event, or something to say."""
+        """Queue an event or a notice."""
         self._added = time.monotonic()
-        self._waiting.append((event, self._added))
+        self._queue.append((event, self._added))
         self._size += _size(event)
-        while self._over(MANY):
+        while self._over(HARD_LIMIT):
             self._pass_on()
         if self._next is None:
-            self._next = self._loop.call_later(PAUSE, self._work)
+            self._next = self._loop.call_later(FLUSH_AFTER, self._work)
 
     def throttle(self, stream: Stream) -> None:
-        """*stream* has brought something: if too much waits, it brings no more for now."""
-        if self._over(1) and stream not in self._held:
-            self._held.add(stream)
-            stream.hold()
+        """Pause *stream*, from which data has just come, if too much is queued."""
+        if self._over(1) and stream not in self._paused:
+            self._paused.add(stream)
+            stream.pause_reading()
             if self._next is not None:
                 self._next.cancel()
             self._next = self._loop.call_soon(self._work)
 
     def drain(self) -> None:
-        """Pass on all that waits."""
-        while self._waiting:
+        """Pass on everything in the queue."""
+        while self._queue:
             self._pass_on()
 
     def _work(self) -> None:
         self._next = None
-        if not self._waiting:
+        if not self._queue:
             return
         now = time.monotonic()
-        if not self._held and now - self._added < PAUSE and now - self._waiting[0][1] < PATIENCE:
-            self._next = self._loop.call_later(PAUSE, self._work)
+        if not self._paused and now - self._added < FLUSH_AFTER and now - self._queue[0][1] < MAX_WAIT:
+            self._next = self._loop.call_later(FLUSH_AFTER, self._work)
             return
-        until = now + SLICE
-        while self._waiting and now < until:
+        until = now + TIME_SLICE
+        while self._queue and now < until:
             self._pass_on()
             now = time.monotonic()
         self._next = self._loop.call_soon(self._work)
 
     def _over(self, times: float) -> bool:
-        return len(self._waiting) > LIMIT * times or self._size > ROOM * times
+        return len(self._queue) > MAX_EVENTS * times or self._size > MAX_BYTES * times
 
     def _pass_on(self) -> None:
-        event, _ = self._waiting.popleft()
+        event, _ = self._queue.popleft()
         self._size -= _size(event)
-        if self._held and not self._over(0.5):
-            held, self._held = self._held, set()
-            for stream in held:
-                stream.release()
+        if self._paused and not self._over(0.5):
+            paused, self._paused = self._paused, set()
+            for stream in paused:
+                stream.resume_reading()
         if isinstance(event, Notice):
             self._notice(event.text, event.at)
         else:

@@ -1,6 +1,6 @@
-"""The export to mitmproxy's flow file, by the same output that gives its views their flows.
+"""The exporter of mitmproxy's flow files, with the output that also makes the flows of its views.
 
-It registers itself beside the other exporters when it is imported; mitmproxy is only imported when it is used.
+Importing this module registers the exporter; mitmproxy is imported only when it is used.
 """
 
 import io
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mitmproxy.proxy.context import Context
 
 
-@exporter("flow", suffix=".flow", says="mitmproxy's flows, for mitmdump -nr, mitmweb -nr", binary=True)
+@exporter("flow", suffix=".flow", says="mitmproxy flows, for mitmdump -nr and mitmweb -nr", binary=True)
 def export(readings: Iterable[Reading]) -> Iterator[bytes]:
     from mitmproxy.io import FlowWriter
 
@@ -30,31 +30,31 @@ def export(readings: Iterable[Reading]) -> Iterator[bytes]:
 
 
 def _flows(reading: Reading) -> "list[Flow]":
-    """An HTTPFlow, and of a hijacked connection a TCPFlow."""
+    """Return an HTTPFlow, and a TCPFlow too if the connection was hijacked."""
     from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
     from mitmproxy.proxy.layers.tcp import TcpStartHook
 
-    from apispy.proxy.flows import Flows
+    from apispy.proxy.flows import FlowOutput
 
     made: list[Flow] = []
     context = _context(reading.exchange)
-    output = Flows(
+    output = FlowOutput(
         lambda _: context,
         lambda _, hook: made.append(hook.flow) if isinstance(hook, HttpRequestHook | TcpStartHook) else None,
         limit=sys.maxsize,
     )
     output.opened(reading)
     if reading.exchange.tunnel is not None:
-        ways: tuple[Direction, Direction] = ("to_server", "to_client")
-        pieces = [(chunk, way) for way in ways for chunk in reading.exchange.streams[way].chunks]
-        for chunk, way in sorted(pieces, key=lambda piece: piece[0].at):
-            output.chunk(reading, way, 0, chunk)
+        directions: tuple[Direction, Direction] = ("to_server", "to_client")
+        chunks = [(chunk, to) for to in directions for chunk in reading.exchange.streams[to].chunks]
+        for chunk, direction in sorted(chunks, key=lambda pair: pair[0].at):
+            output.chunk(reading, direction, 0, chunk)
     output.write(reading)
     return made
 
 
 def _context(exchange: Exchange) -> "Context":
-    """What mitmproxy wants to know of the connection, as far as the capture tells."""
+    """Make mitmproxy's context of the connection from what the capture has."""
     from mitmproxy.connection import Client
     from mitmproxy.options import Options
     from mitmproxy.proxy.context import Context

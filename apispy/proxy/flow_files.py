@@ -1,4 +1,4 @@
-"""Flow files of mitmproxy (``mitmdump -w FILE``) to exchanges."""
+"""The importer of mitmproxy's flow files (``mitmdump -w FILE``)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +15,14 @@ from apispy.importers.base import LATEST
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 
-LARGEST_FILE = 512 << 20
+MAX_FILE_SIZE = 512 << 20
 
 
 def read(path: Path, settings: Settings) -> Imported:
-    """The calls in a flow file. Raises ApispyError when it holds none before it breaks off."""
-    if path.stat().st_size > LARGEST_FILE:
+    """Import the calls of a flow file. Raises ApispyError if the file is too large, or broken before its first flow."""
+    if path.stat().st_size > MAX_FILE_SIZE:
         raise ApispyError(
-            f"{path} is larger than {LARGEST_FILE >> 20} MiB. Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
+            f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
         )
     session = ImportResultBuilder(settings)
     tunnels: dict[str, tcp.TCPFlow] = {}
@@ -35,7 +35,7 @@ def read(path: Path, settings: Settings) -> Imported:
     connections: dict[str, int] = {}
     for call in calls:
         if not 0 <= call.request.timestamp_start < LATEST:
-            session.notice(f"a flow of {path.name} began at no time that there is. It is left out.")
+            session.notice(f"a flow of {path.name} has an impossible start time. It is skipped.")
             continue
         number = connections.setdefault(call.client_conn.id, len(connections) + 1)
         tunnel = tunnels.get(str(call.metadata.get("docker_tcp_flow")))
@@ -51,11 +51,11 @@ def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
                 count += 1
                 yield found
     except Exception as error:  # on a damaged file mitmproxy raises FlowReadException, and others too
-        what = str(error) if isinstance(error, FlowReadException) else type(error).__name__
-        message = f"{path} cannot be read after flow {count}: {what}."
+        reason = str(error) if isinstance(error, FlowReadException) else type(error).__name__
+        message = f"{path} cannot be read after flow {count}: {reason}."
         if not count:
             raise ApispyError(
-                f"{message} Expected a file that mitmdump -w or mitmproxy's :save.file wrote."
+                f"{message} Expected a file written by mitmdump -w or by mitmproxy's :save.file."
             ) from None
         session.notice(message)
 
@@ -63,24 +63,24 @@ def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
 def _exchange(
     call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: ImportResultBuilder
 ) -> Exchange:
-    said, answer, limit = call.request, call.response, session.limit
-    started = said.timestamp_start
+    request, response, limit = call.request, call.response, session.limit
+    started = request.timestamp_start
     end = max((started, *_moments(call, tunnel)))
     exchange = Exchange(
         id=next(session.exchange_numbers),
         connection=connection,
         started=started,
         client=_client(call),
-        upstream=f"tcp://{said.host}:{said.port}",
+        upstream=f"tcp://{request.host}:{request.port}",
         request=Request(
-            method=said.method,
-            target=said.path,
-            version=said.http_version.removeprefix("HTTP/"),
-            headers=Headers(tuple(said.headers.fields)),
-            body=_body(said, started, limit),
+            method=request.method,
+            target=request.path,
+            version=request.http_version.removeprefix("HTTP/"),
+            headers=Headers(tuple(request.headers.fields)),
+            body=_body(request, started, limit),
         ),
-        response=_response(answer, started, limit) if answer else None,
-        end="complete" if answer and not call.error else "cut",
+        response=_response(response, started, limit) if response else None,
+        end="complete" if response and not call.error else "cut",
         duration=end - started,
         problems=(call.error.msg,) if call.error else (),
     )
@@ -93,14 +93,14 @@ def _moments(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None) -> list[float]:
     return [moment for moment in found if moment and moment < LATEST]
 
 
-def _response(answer: http.Response, started: float, limit: int) -> Response:
+def _response(response: http.Response, started: float, limit: int) -> Response:
     return Response(
-        status=answer.status_code,
-        reason=answer.reason,
-        version=answer.http_version.removeprefix("HTTP/"),
-        headers=Headers(tuple(answer.headers.fields)),
-        body=_body(answer, started, limit),
-        at=max(0.0, (answer.timestamp_start or started) - started),
+        status=response.status_code,
+        reason=response.reason,
+        version=response.http_version.removeprefix("HTTP/"),
+        headers=Headers(tuple(response.headers.fields)),
+        body=_body(response, started, limit),
+        at=max(0.0, (response.timestamp_start or started) - started),
     )
 
 

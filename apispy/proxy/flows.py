@@ -1,7 +1,7 @@
-"""What was read, as mitmproxy's own flows, for its views, its save file and its HAR export.
+"""An output that makes mitmproxy's flows of calls, for its views, its save file and its HAR export.
 
-An output like any other: it is given redacted exchanges, so mitmproxy's files hold no secrets either. A hijacked
-connection is an HTTPFlow and a TCPFlow, as mitmproxy does it, joined by ``metadata``.
+Like every output it gets redacted exchanges, so mitmproxy's files contain no secrets either. A hijacked connection is
+an HTTPFlow and a TCPFlow, as in mitmproxy, linked by ``metadata``.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from apispy.model import Chunk, Direction, Exchange, Headers, Response
 from apispy.outputs import Output, Reading
 
 Fire = Callable[[int, StartHook], None]
-"""Takes a connection's number and a hook for its layer to fire."""
+"""Takes the number of a connection and a hook, which its layer is to fire."""
 
 
-class Flows(Output):
-    """*context_of* gives mitmproxy's context of a connection; *limit* is how many bytes a TCPFlow may hold."""
+class FlowOutput(Output):
+    """Makes flows. *context_of* returns mitmproxy's context of a connection; a TCPFlow has at most *limit* bytes."""
 
     def __init__(self, context_of: Callable[[int], Context], fire: Fire, limit: int) -> None:
         self._context_of = context_of
@@ -28,7 +28,7 @@ class Flows(Output):
         self._limit = limit
         self._http: dict[int, http.HTTPFlow] = {}
         self._tcp: dict[int, tcp.TCPFlow] = {}
-        self._held: dict[int, int] = {}  # bytes in each TCPFlow
+        self._tcp_sizes: dict[int, int] = {}  # bytes of each tunnel so far
 
     def opened(self, reading: Reading) -> None:
         exchange = reading.exchange
@@ -39,8 +39,8 @@ class Flows(Output):
         if exchange.tunnel is None or exchange.id not in self._http:
             return
         made = self._tcp.get(exchange.id) or self._tcp_flow(exchange)
-        self._held[exchange.id] += len(chunk.data)
-        if self._held[exchange.id] <= self._limit:  # mitmproxy itself would keep all
+        self._tcp_sizes[exchange.id] += len(chunk.data)
+        if self._tcp_sizes[exchange.id] <= self._limit:  # mitmproxy itself has no limit
             message = tcp.TCPMessage(direction == "to_server", chunk.data, exchange.started + chunk.at)
             made.messages.append(message)
             self._fire(exchange.connection, TcpMessageHook(made))
@@ -58,9 +58,9 @@ class Flows(Output):
             )
             self._fire(exchange.connection, HttpErrorHook(made))
         elif made.response is None:
-            self._answer(made, exchange)
+            self._respond(made, exchange)
         if tunnel := self._tcp.pop(exchange.id, None):
-            del self._held[exchange.id]
+            del self._tcp_sizes[exchange.id]
             self._fire(exchange.connection, TcpEndHook(tunnel))
 
     def _http_flow(self, exchange: Exchange) -> http.HTTPFlow:
@@ -69,12 +69,12 @@ class Flows(Output):
         made.request = _request(exchange, context)
         return made
 
-    def _answer(self, made: http.HTTPFlow, exchange: Exchange) -> None:
+    def _respond(self, made: http.HTTPFlow, exchange: Exchange) -> None:
         if self._fill(made, exchange):
             self._fire(exchange.connection, HttpResponseHook(made))
 
     def _fill(self, made: http.HTTPFlow, exchange: Exchange) -> bool:
-        """Put in what was said since the flow was made; whether there is an answer."""
+        """Add what came since the flow was made. Return whether there is a response."""
         made.request.data.content = exchange.request.body.data
         if exchange.response is not None:
             made.response = _response(exchange.response, exchange.started)
@@ -82,9 +82,9 @@ class Flows(Output):
 
     def _tcp_flow(self, exchange: Exchange) -> tcp.TCPFlow:
         context, made = self._context_of(exchange.connection), self._http[exchange.id]
-        self._answer(made, exchange)
+        self._respond(made, exchange)
         tunnel = self._tcp[exchange.id] = tcp.TCPFlow(context.client, context.server)
-        self._held[exchange.id] = 0
+        self._tcp_sizes[exchange.id] = 0
         tunnel.metadata["docker_http_flow"] = made.id
         made.metadata["docker_tcp_flow"] = tunnel.id
         self._fire(exchange.connection, TcpStartHook(tunnel))
@@ -92,33 +92,33 @@ class Flows(Output):
 
 
 def _request(exchange: Exchange, context: Context) -> http.Request:
-    said, address = exchange.request, context.server.address or ("docker", 0)
+    request, address = exchange.request, context.server.address or ("docker", 0)
     return http.Request(
         host=str(address[0]),
         port=int(address[1]),
-        method=said.method.encode("latin-1"),
+        method=request.method.encode("latin-1"),
         scheme=b"https" if context.server.tls else b"http",
         authority=b"",
-        path=said.target.encode("latin-1"),
-        http_version=f"HTTP/{said.version}".encode(),
-        headers=_headers(said.headers),
-        content=said.body.data,
-        trailers=_headers(said.body.trailers) if len(said.body.trailers) else None,
+        path=request.target.encode("latin-1"),
+        http_version=f"HTTP/{request.version}".encode(),
+        headers=_headers(request.headers),
+        content=request.body.data,
+        trailers=_headers(request.body.trailers) if len(request.body.trailers) else None,
         timestamp_start=exchange.started,
-        timestamp_end=exchange.started + (said.body.ended_at or 0.0),
+        timestamp_end=exchange.started + (request.body.ended_at or 0.0),
     )
 
 
-def _response(said: Response, started: float) -> http.Response:
+def _response(response: Response, started: float) -> http.Response:
     return http.Response(
-        http_version=f"HTTP/{said.version}".encode(),
-        status_code=said.status,
-        reason=said.reason.encode("latin-1"),
-        headers=_headers(said.headers),
-        content=said.body.data,
-        trailers=_headers(said.body.trailers) if len(said.body.trailers) else None,
-        timestamp_start=started + said.at,
-        timestamp_end=started + (said.body.ended_at or said.at),
+        http_version=f"HTTP/{response.version}".encode(),
+        status_code=response.status,
+        reason=response.reason.encode("latin-1"),
+        headers=_headers(response.headers),
+        content=response.body.data,
+        trailers=_headers(response.body.trailers) if len(response.body.trailers) else None,
+        timestamp_start=started + response.at,
+        timestamp_end=started + (response.body.ended_at or response.at),
     )
 
 

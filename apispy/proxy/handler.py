@@ -1,14 +1,14 @@
-"""mitmproxy's connection handler with what Docker needs of a connection.
+"""mitmproxy's connection handler, extended by what Docker needs of a connection.
 
-It differs from the original in these points, each found by measurement (MITMPROXY.md):
+It differs from the original in these points, each found by measurement (the numbers are sections of MITMPROXY.md):
 
-* it dials unix sockets and ssh, not only TCP (10);
-* a reset of one side is passed on as a reset, not as a clean end (18);
-* back-pressure waits for the other side only, so that a slow reader does not hold up the opposite direction;
-* a client that dies after its half-close is noticed at once, and the daemon's side closed;
-* hooks come from a table (figures);
-* what comes goes through the layers in the moment in which it comes, without a task that wakes up for it, and nobody
-  watches for idle connections (docs/speed.md).
+* it connects to unix sockets and through ssh, not only to TCP (10);
+* it passes a reset of one side on as a reset, not as a clean end (18);
+* back-pressure waits for the other side only, so a slow reader does not delay the opposite direction;
+* it notices at once when a client that had half-closed its connection is gone, and closes the daemon's side;
+* it finds hooks in a table (figures);
+* it processes data in the callback in which it arrives, without waking up a task, and has no timer for idle
+  connections (docs/speed.md).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
 from apispy.errors import ApispyError
-from apispy.proxy.gated import Delay, ResetClient
+from apispy.proxy.gated_relay import Delay, ResetClient
 from apispy.proxy.hooks import HookTable
 from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.stream import Stream
@@ -39,10 +39,10 @@ Dial = Callable[[], Awaitable[Stream]]
 
 
 class Handler(mode_servers.ProxyConnectionHandler):
-    """Carries one client's connection.
+    """Handles one client's connection, and the one to the daemon that belongs to it.
 
-    *layers* makes the layers between the client and the daemon. *dial* opens the connection to the daemon; it raises
-    ApispyError. *throttle* is told of the stream that has brought something.
+    *layers* makes the layers between the client and the daemon. *dial* connects to the daemon; it raises ApispyError.
+    *throttle* is called with each stream from which data has come.
     """
 
     def __init__(
@@ -69,20 +69,20 @@ class Handler(mode_servers.ProxyConnectionHandler):
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         if isinstance(hook, Delay):
-            await self._hold(hook.seconds)
+            await self._delay(hook.seconds)
         elif isinstance(hook, ResetClient):
             self._reset_client()
         else:
             await self._hooks.fire(hook)
 
-    async def _hold(self, seconds: float) -> None:
-        """The layer waits; and nothing more is read meanwhile, so that the wait costs no memory."""
+    async def _delay(self, seconds: float) -> None:
+        """Wait, and read nothing meanwhile, so that the delay needs no memory."""
         streams = [self.stream(connection) for connection, io in self.transports.items() if io.reader]
         for stream in streams:
-            stream.hold()
+            stream.pause_reading()
         await asyncio.sleep(seconds)
         for stream in streams:
-            stream.release()
+            stream.resume_reading()
 
     def _reset_client(self) -> None:
         self._was_reset = True
@@ -91,14 +91,14 @@ class Handler(mode_servers.ProxyConnectionHandler):
             handler.cancel("reset by apispy")
 
     async def handle_client(self) -> None:
-        """Carry the client's connection until its end, and then end the daemon's."""
+        """Handle the client's connection until its end, and then end the daemon's."""
         await self.handle_hook(server_hooks.ClientConnectedHook(self.client))
         self.transports[self.client].handler = asyncio.current_task()
         self._dispatch(events.Start())
         try:
             await self.handle_connection(self.client)
         except asyncio.CancelledError:
-            pass  # by a command of a layer, or because apispy ends
+            pass  # a layer closed the connection, or apispy ends
         for timer in self.wakeup_timer:
             timer.cancel()
         self.client.timestamp_end = time.time()
@@ -113,7 +113,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._dispatch(event)
 
     def _dispatch(self, event: events.Event) -> None:
-        """Let the layers have *event*, and do what they say. One that comes up meanwhile waits for its turn."""
+        """Pass *event* to the layers and execute their commands. Events that occur meanwhile are processed after it."""
         self._events.append(event)
         if self._busy:
             return
@@ -122,13 +122,13 @@ class Handler(mode_servers.ProxyConnectionHandler):
             while self._events:
                 try:
                     for command in self.layer.handle_event(self._events.popleft()):
-                        self._do(command)
+                        self._execute(command)
                 except Exception:
                     log.exception("a layer failed")
         finally:
             self._busy = False
 
-    def _do(self, command: commands.Command) -> None:
+    def _execute(self, command: commands.Command) -> None:
         match command:
             case commands.SendData(connection=connection, data=data):
                 io = self.transports.get(connection)
@@ -151,7 +151,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         if not task.done():
-            self._tasks.add(task)  # the event loop itself does not keep it alive
+            self._tasks.add(task)  # the event loop keeps no reference
             task.add_done_callback(self._tasks.discard)
         return task
 
@@ -161,7 +161,7 @@ class Handler(mode_servers.ProxyConnectionHandler):
         return stream
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
-        """Dial the daemon, report, and then carry the connection for its lifetime."""
+        """Connect to the daemon, report the result to the layers, and then handle the connection until its end."""
         server = command.connection
         data = server_hooks.ServerConnectionHookData(client=self.client, server=server)
         await self.handle_hook(server_hooks.ServerConnectHook(data))
@@ -187,34 +187,36 @@ class Handler(mode_servers.ProxyConnectionHandler):
             await self.handle_hook(server_hooks.ServerDisconnectedHook(data))
 
     async def handle_connection(self, connection: Connection) -> None:
-        """Read until the end, then keep the other half open for as long as it is used."""
+        """Read until the end, then keep the other half open as long as it is used."""
         stream = self.stream(connection)
         try:
-            await self._carry(connection, stream)
+            await self._read_until_end(connection, stream)
         finally:
             connection.state = ConnectionState.CLOSED
             stream.reset() if self._was_reset else stream.close()
             self.transports.pop(connection, None)
 
-    async def _carry(self, connection: Connection, stream: Stream) -> None:
+    async def _read_until_end(self, connection: Connection, stream: Stream) -> None:
         try:
-            await stream.flow(partial(self._arrived, connection, stream))
-            why = await stream.why_ended()
+            await stream.deliver_to(partial(self._arrived, connection, stream))
+            reason = await stream.end_reason()
         except OSError as error:
-            why = await stream.why_ended()
-            if why is None and connection.tls and not connection.tls_established:
-                why = str(error)  # the daemon broke off the handshake: whoever asks is told so
-            elif why is None:  # otherwise a child process has ended, and its words say more than a reset
-                self._reset(connection, error)
+            reason = await stream.end_reason()
+            if reason is None and connection.tls and not connection.tls_established:
+                reason = str(
+                    error
+                )  # the daemon aborted the handshake: the client gets the reason in a response
+            elif reason is None:  # else a child process has ended, and its message says more than a reset
+                self._reset_others(connection, error)
                 return
         connection.state &= ~ConnectionState.CAN_READ
-        connection.error = connection.error or why
+        connection.error = connection.error or reason
         await self.server_event(events.ConnectionClosed(connection))
         if connection.state is ConnectionState.CAN_WRITE:
-            told = partial(self._hung_up, stream)
-            forget = self._hangups.watch(stream.fd, told) if isinstance(connection, Client) else None
+            on_hangup = partial(self._hung_up, stream)
+            forget = self._hangups.watch(stream.fd, on_hangup) if isinstance(connection, Client) else None
             try:
-                await stream.gone()
+                await stream.wait_closed()
             finally:
                 if forget is not None:
                     forget()
@@ -223,15 +225,15 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._dispatch(events.DataReceived(connection, data))
         for other, io in self.transports.items():
             if other is not connection and isinstance(io.writer, Stream):
-                stream.wait_for(io.writer)
+                stream.pause_until_writable(io.writer)
         self._throttle(stream)
 
     def _hung_up(self, stream: Stream, reset: bool) -> None:
         self._was_reset = self._was_reset or reset
-        stream.hung_up()
+        stream.mark_closed()
 
-    def _reset(self, connection: Connection, error: OSError) -> None:
-        """One side was reset: so is the other."""
+    def _reset_others(self, connection: Connection, error: OSError) -> None:
+        """Reset the other side after *connection* was reset."""
         self._was_reset = True
         connection.error = str(error)
         for other, io in list(self.transports.items()):

@@ -1,7 +1,7 @@
-"""mitmproxy's hooks, from a table.
+"""A table of the methods that handle mitmproxy's hooks.
 
-mitmproxy looks for each hook on each addon each time, and sends every flow hook twice. Half of its time goes there
-(see MITMPROXY.md, figures). Here the bound methods of the addons that are loaded are looked up once.
+mitmproxy looks up each hook on each addon every time, and fires every hook of a flow twice; half of its time is spent
+there (MITMPROXY.md, figures). This table looks up the bound methods of the loaded addons once.
 """
 
 import inspect
@@ -13,7 +13,7 @@ from mitmproxy.addonmanager import AddonManager, safecall, traverse
 
 
 class HookTable:
-    """Fires hooks on the addons of *manager*; notices when the chain of addons changes."""
+    """Fires hooks on the addons of *manager*. It rebuilds the table when the chain of addons changes."""
 
     def __init__(self, manager: AddonManager) -> None:
         self._manager = manager
@@ -21,9 +21,9 @@ class HookTable:
         self._table: dict[str, list[Callable[..., Any]]] = {}
 
     async def fire(self, hook: hooks.Hook) -> None:
-        """Call every addon that takes *hook*, and ``update`` after a flow's, as mitmproxy does.
+        """Call every addon that handles *hook*, and ``update`` after a hook of a flow, as mitmproxy does.
 
-        An exception in an addon is logged and the next one is called, as in mitmproxy.
+        An exception in an addon is logged, and the next addon is called, as in mitmproxy.
         """
         arguments = hook.args()
         await self._call(hook.name, arguments)

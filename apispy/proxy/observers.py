@@ -1,21 +1,116 @@
-"""All connections that are being watched now, and the numbers that they and their exchanges get."""
+"""Observers between the layers that forward bytes and the pipeline that shows calls: one for each connection."""
 
 import itertools
+from collections import deque
+from collections.abc import Callable
 
 from mitmproxy.connection import Client
 from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.context import Context
 
-from apispy.proxy.observer import ConnectionObserver, Sink
-from apispy.tap import ConnectionTap
+from apispy.gate import Annotations
+from apispy.model import Exchange
+from apispy.tap import Closed, ConnectionTap, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.clock import Clock
 
+Sink = Callable[[Event], None]
+
 BODY_LIMIT = 1 << 20
-"""Bytes of each stream that are kept to be shown, unless the user says otherwise."""
+"""Bytes of each stream that are kept to be shown, unless the user sets another limit."""
+
+
+class ConnectionObserver:
+    """Feeds the tap with the bytes of one connection, and passes the tap's events to *sink*.
+
+    ``hooks`` holds mitmproxy's hooks that are due; the connection's layer takes and fires them.
+    """
+
+    def __init__(self, tap: ConnectionTap, sink: Sink, clock: Callable[[], float]) -> None:
+        self._tap = tap
+        self._sink = sink
+        self._clock = clock
+        self._unanswered: Exchange | None = None
+        self._open: int | None = None  # the number of the open exchange
+        self._annotations = Annotations()
+        self.answered = 0  # requests that have a response, or will get none
+        self.tunnelled = False  # the connection has left HTTP, or cannot be parsed any further
+        self._early: dict[int, bytes] = {}  # by identity: several layers may hold the same bytes
+        self.hooks: deque[StartHook] = deque()
+
+    @property
+    def number(self) -> int:
+        return self._tap.number
+
+    @property
+    def awaits_response(self) -> bool:
+        """Whether a request's head was received that has no response yet."""
+        return self._unanswered is not None
+
+    @property
+    def head_only(self) -> bool:
+        """Whether the request without a response is a HEAD."""
+        return self._unanswered is not None and self._unanswered.request.method == "HEAD"
+
+    @property
+    def idle(self) -> bool:
+        """Whether no exchange is open."""
+        return self._open is None
+
+    def annotate(self, text: str) -> bool:
+        """Add *text* to the problems of the open exchange when it closes. Return False if none is open."""
+        if self._open is None:
+            return False
+        self._annotations.add(text)
+        return True
+
+    def early(self, data: bytes) -> None:
+        """Note *data* from the client that cannot be forwarded yet. ``from_client`` follows when it is forwarded."""
+        self._early[id(data)] = data
+
+    def from_client(self, data: bytes) -> None:
+        self._early.clear()
+        self._pass_on(self._tap.from_client(data, self._clock()) if data else [])
+
+    def from_server(self, data: bytes) -> None:
+        self._pass_on(self._tap.from_server(data, self._clock()))
+
+    def client_eof(self) -> None:
+        self._pass_on(self._tap.client_eof(self._clock()))
+
+    def server_eof(self) -> None:
+        self._pass_on(self._tap.server_eof(self._clock()))
+
+    def lost(self, reason: str = "") -> None:
+        """Process the end of the connection: open exchanges are cut, also those that never reached the daemon."""
+        self.from_client(b"".join(self._early.values()))
+        self._pass_on(self._tap.lost(self._clock(), reason))
+
+    def _pass_on(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Opened(exchange):
+                    self._unanswered, self._open = exchange, exchange.id
+                case ResponseStarted(exchange):
+                    self._count_answered(exchange)
+                case Closed(exchange):
+                    self._count_answered(exchange)
+                    self._open = None
+                case GaveUp():
+                    self.tunnelled = True
+            self._sink(self._annotations.apply_to(event))
+
+    def _count_answered(self, exchange: Exchange) -> None:
+        self.answered += self._unanswered is not None
+        self._unanswered = None
+        self.tunnelled = self.tunnelled or exchange.tunnel is not None
 
 
 class Observers:
-    """Opens a Watch for each client, and ends it when the client is gone. *sink* is given all that is read."""
+    """The observers of all open connections. Opens one for each client, and closes it when the client is gone.
+
+    Numbers the connections and their exchanges. *sink* gets all events. *upstream* describes the daemon ("": by its
+    address). For *body_limit* (bytes) and *digests* see ConnectionTap.
+    """
 
     def __init__(
         self,
@@ -37,18 +132,18 @@ class Observers:
     def open(self, context: Context) -> ConnectionObserver:
         tap = ConnectionTap(
             next(self._connections),
-            client_words(context.client),
-            self._upstream or _address_words(context.server.address),
+            client_description(context.client),
+            self._upstream or _address_text(context.server.address),
             self._exchanges.__next__,
             self._body_limit,
             digests=self._digests,
         )
-        watch = self._by_client[context.client.id] = ConnectionObserver(tap, self._sink, self.clock)
-        self._by_number[watch.number] = context, watch
-        return watch
+        observer = self._by_client[context.client.id] = ConnectionObserver(tap, self._sink, self.clock)
+        self._by_number[observer.number] = context, observer
+        return observer
 
     def context(self, connection: int) -> Context:
-        """mitmproxy's context of an open connection."""
+        """Return mitmproxy's context of an open connection."""
         return self._by_number[connection][0]
 
     def fire(self, connection: int, hook: StartHook) -> None:
@@ -56,24 +151,24 @@ class Observers:
         self._by_number[connection][1].hooks.append(hook)
 
     def close(self, client: Client) -> list[StartHook]:
-        """The client's connection is over. Gives the hooks that its layer cannot fire any more."""
-        watch = self._by_client.pop(client.id, None)
-        if watch is None:
+        """Process the end of the client's connection. Return the hooks that its layer can no longer fire."""
+        observer = self._by_client.pop(client.id, None)
+        if observer is None:
             return []
-        watch.lost(client.error or "")
-        del self._by_number[watch.number]
-        return list(watch.hooks)
+        observer.lost(client.error or "")
+        del self._by_number[observer.number]
+        return list(observer.hooks)
 
     def close_all(self) -> None:
         for context, _ in list(self._by_number.values()):
             self.close(context.client)
 
 
-def client_words(client: Client) -> str:
-    """Who is at the other end: "127.0.0.1:51234", or "docker (pid 812)" on a unix socket."""
+def client_description(client: Client) -> str:
+    """Describe a client: "127.0.0.1:51234", or "docker (pid 812)" on a unix socket."""
     name, number = client.peername[:2]
     return f"{name} (pid {number})" if client.sockname[0] == "unix" else f"{name}:{number}"
 
 
-def _address_words(address: tuple[str, int] | None) -> str:
+def _address_text(address: tuple[str, int] | None) -> str:
     return f"{address[0]}:{address[1]}" if address else ""

@@ -1,9 +1,9 @@
-"""The layer that forwards first.
+"""The mitmproxy layer that forwards the bytes of a connection.
 
-Every byte goes to the other side verbatim and at once, half-closes included; then a copy goes to the watch. Nothing
-is parsed, decoded or formatted before the bytes are on their way, and no fault in reading can hold them up.
+It forwards every byte verbatim and at once, half-closes included, and then gives a copy to the observer. Nothing is
+parsed, decoded or formatted before the bytes are on their way, and no error in parsing can delay them.
 
-Where something may have to be done to a request first, a ``GatedRelay`` (``gated.py``) takes this one's place.
+Where a request may have to be changed or refused first, a ``GatedRelay`` (``gated_relay.py``) takes its place.
 """
 
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ from collections.abc import Iterator
 from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, context, events, layer
 
-from apispy.gate.answers import json_answer
-from apispy.proxy.observer import ConnectionObserver
+from apispy.gate import error_response
+from apispy.proxy.observers import ConnectionObserver
 
-LINGER = 10.0
-"""Seconds that a client gets to read an answer of our own before its connection is closed."""
+CLOSE_DELAY = 10.0
+"""Seconds that a client has to read a response of apispy's own before its connection is closed."""
 
 
 class Relay(layer.Layer):
-    """Client and daemon, joined. Opens the daemon's connection when it starts, if nobody has."""
+    """Joins the client and the daemon. Connects to the daemon when it starts, unless another layer has."""
 
-    def __init__(self, ctx: context.Context, watch: ConnectionObserver) -> None:
+    def __init__(self, ctx: context.Context, observer: ConnectionObserver) -> None:
         super().__init__(ctx)
-        self._watch = watch
-        self._daemon_spoke = False
-        self._refusal: str | None = None  # why there is no daemon
+        self._observer = observer
+        self._daemon_sent_data = False
+        self._refusal: str | None = None  # why there is no connection to the daemon
 
     def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if self._paused and isinstance(event, events.DataReceived):  # the daemon is being dialled
-            self._watch.early(event.data)
+        if self._paused and isinstance(event, events.DataReceived):  # still connecting to the daemon
+            self._observer.early(event.data)
         yield from super().handle_event(event)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
@@ -57,52 +57,51 @@ class Relay(layer.Layer):
     def _from_client(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._refusal is None:
             yield commands.SendData(self.context.server, data)
-            self._watch.from_client(data)
+            self._observer.from_client(data)
         else:
             yield from self._refuse(data)
 
     def _from_daemon(self, data: bytes) -> layer.CommandGenerator[None]:
-        self._daemon_spoke = True
+        self._daemon_sent_data = True
         yield commands.SendData(self.context.client, data)
-        self._watch.from_server(data)
+        self._observer.from_server(data)
 
     def _client_ended(self) -> layer.CommandGenerator[None]:
         yield commands.CloseTcpConnection(self.context.server, half_close=True)
-        self._watch.client_eof()
+        self._observer.client_eof()
         if self._refusal is not None:
             yield commands.CloseConnection(self.context.client)
 
     def _daemon_ended(self) -> layer.CommandGenerator[None]:
         error = self.context.server.error
-        if error and not self._daemon_spoke:
-            self._refusal = (
-                error  # ssh could not connect, or our certificate was refused: a bare end tells nothing
-            )
+        if error and not self._daemon_sent_data:
+            # ssh could not connect, or the daemon refused apispy's certificate: a bare end would not explain that
+            self._refusal = error
             yield from self._refuse(b"")
             return
         yield commands.CloseTcpConnection(self.context.client, half_close=True)
-        self._watch.server_eof()
+        self._observer.server_eof()
 
     def _refuse(self, data: bytes) -> layer.CommandGenerator[None]:
-        """Answer in the daemon's place, once a request is there to be answered."""
-        self._watch.from_client(data)
-        if not self._watch.waiting:
-            if not self.context.client.state & ConnectionState.CAN_READ:  # nobody will ask any more
+        """Respond in place of the daemon, once there is a request to respond to."""
+        self._observer.from_client(data)
+        if not self._observer.awaits_response:
+            if not self.context.client.state & ConnectionState.CAN_READ:  # no request can follow
                 yield commands.CloseConnection(self.context.client)
             return
         yield from self._end_with(
-            json_answer(502, f"apispy: {self._refusal}", head_only=self._watch.head_only)
+            error_response(502, f"apispy: {self._refusal}", head_only=self._observer.head_only)
         )
 
-    def _end_with(self, answer: bytes) -> layer.CommandGenerator[None]:
-        """An answer of our own, after which the connection ends."""
-        yield commands.SendData(self.context.client, answer)
+    def _end_with(self, response: bytes) -> layer.CommandGenerator[None]:
+        """Send a response of apispy's own, and end the connection after it."""
+        yield commands.SendData(self.context.client, response)
         yield commands.CloseTcpConnection(self.context.client, half_close=True)
-        yield commands.RequestWakeup(LINGER)
-        self._watch.from_server(answer)
+        yield commands.RequestWakeup(CLOSE_DELAY)
+        self._observer.from_server(response)
 
     def _hooks(self) -> Iterator[commands.Command]:
-        while self._watch.hooks:
-            hook = self._watch.hooks.popleft()
-            hook.blocking = False  # a hook never holds up the bytes
+        while self._observer.hooks:
+            hook = self._observer.hooks.popleft()
+            hook.blocking = False  # a hook never delays bytes
             yield hook

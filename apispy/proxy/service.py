@@ -1,4 +1,4 @@
-"""The proxy that ``apispy`` runs: one listener, one daemon, mitmproxy's master with nothing but our addon."""
+"""The proxy that ``apispy`` runs: one listener, one daemon, and mitmproxy's master with no addon but the Service."""
 
 import asyncio
 import contextlib
@@ -24,11 +24,10 @@ from apispy.errors import ApispyError
 from apispy.gate import Gate
 from apispy.pipeline import Pipeline
 from apispy.proxy.backlog import Backlog
-from apispy.proxy.gated import GatedRelay
+from apispy.proxy.gated_relay import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
-from apispy.proxy.observer import ConnectionObserver
-from apispy.proxy.observers import BODY_LIMIT, Observers, client_words
+from apispy.proxy.observers import BODY_LIMIT, ConnectionObserver, Observers, client_description
 from apispy.proxy.relay import Relay
 from apispy.proxy.tls_contexts import (
     Resumption,
@@ -41,52 +40,59 @@ from apispy.proxy.tls_layers import ClientTls, DaemonTls
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 from apispy.tap import Event
 
-FOREVER = 10 * 365 * 24 * 3600
-"""Seconds until mitmproxy may cut an idle connection: `docker events` may be silent for days."""
+IDLE_TIMEOUT = 10 * 365 * 24 * 3600
+"""Seconds after which mitmproxy may close an idle connection: `docker events` may be silent for days."""
 
-GRACE = 0.5
-"""Seconds that open connections get to send what is in their buffers when the proxy ends."""
+SHUTDOWN_TIMEOUT = 0.5
+"""Seconds that open connections have to send their buffers when the proxy ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the proxy stands between. *tls* None: the listener speaks plaintext."""
+    """The settings of a proxy.
+
+    *tls* None: the listener is plaintext. *digests*: streams longer than *body_limit* (bytes) get a digest, for a
+    capture. *gate* None: every request is forwarded, its bytes at once.
+    """
 
     listen: Listen
     upstream: Endpoint
     tls: ServerFiles | None = None
     body_limit: int = BODY_LIMIT
-    digests: bool = False  # of what is longer, for a capture
-    gate: Gate | None = None  # None: every request passes, its bytes at once
+    digests: bool = False
+    gate: Gate | None = None
 
 
 class Service:
-    """Runs inside an event loop, until ``stop`` is called (which may be done from any thread)."""
+    """Runs the proxy in an event loop until ``stop`` is called, from any thread.
+
+    The constructor raises ApispyError if certificates cannot be used.
+    """
 
     def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
         self._settings = settings
         self._pipeline = pipeline
         self._backlog: Backlog | None = None
-        self._watches = Observers(
+        self._observers = Observers(
             self._show, str(settings.upstream), settings.body_limit, digests=settings.digests
         )
-        self._listening = self._context("the listener's certificates", self._listening_context)
-        self._dialling = self._context("the certificates for the daemon", self._dialling_context)
+        self._listener_tls = self._context("the listener's certificates", self._make_listener_context)
+        self._daemon_tls = self._context("the certificates for the daemon", self._make_daemon_context)
         self._resumption = Resumption()
         self._clients: set[asyncio.Task[None]] = set()
         self._master: Master | None = None
 
     async def run(self, started: Callable[[Listen], None]) -> None:
-        """Listen, call *started* with the real address, carry connections until stopped. Raises ApispyError."""
-        master = self._master = Master(Options(tcp_timeout=FOREVER))
+        """Listen, call *started* with the real address, and serve connections until stopped. Raises ApispyError."""
+        master = self._master = Master(Options(tcp_timeout=IDLE_TIMEOUT))
         master.addons.add(self)
         self._mode = ProxyMode.parse(
             "reverse:http://docker"
-        )  # stock, so that flows can be read by plain mitmproxy
+        )  # a stock mode: plain mitmproxy can read the flows
         self._hooks = HookTable(master.addons)
         self._hangups = HangupWatch()
         gate = self._settings.gate
-        if gate is None or not gate.has_rules:  # rules go by what earlier calls told
+        if gate is None or not gate.has_rules:  # rules use names from earlier calls, so events must not wait
             self._backlog = Backlog(self._pipeline.feed, self._pipeline.notice)
         listener = await open_listener(self._settings.listen, self._accepted)
         try:
@@ -99,17 +105,31 @@ class Service:
         if self._master is not None:
             self._master.shutdown()
 
+    async def settle(self, timeout: float) -> None:
+        """Wait until all clients have disconnected, for at most *timeout* seconds; then ``drain``."""
+        if self._clients:
+            await asyncio.wait(self._clients, timeout=timeout)
+        self.drain()
+
+    def drain(self) -> None:
+        """Pass everything read so far to the pipeline now, instead of when the traffic pauses.
+
+        Forwarding waits meanwhile. Call it from the event loop, where order matters more than speed.
+        """
+        if self._backlog is not None:
+            self._backlog.drain()
+
     async def _end(self, listener: Listener) -> None:
         listener.close()
-        self._watches.close_all()
+        self._observers.close_all()
         for task in self._clients:
             task.cancel()
         if self._clients:
-            await asyncio.wait(self._clients, timeout=GRACE)
+            await asyncio.wait(self._clients, timeout=SHUTDOWN_TIMEOUT)
         self._hangups.close()
         if self._backlog is not None:
             self._backlog.drain()
-            self._backlog = None  # what is said from now on is shown at once
+            self._backlog = None  # later events are shown at once
 
     def _show(self, event: Event) -> None:
         if self._backlog is None:
@@ -117,9 +137,9 @@ class Service:
         elif not self._pipeline.take_now(event):
             self._backlog.add(event)
 
-    def say(self, text: str) -> None:
-        """A notice, behind what was read before."""
-        at = self._watches.clock()
+    def notice(self, text: str) -> None:
+        """Show a notice after the events so far."""
+        at = self._observers.clock()
         self._backlog.add(Notice(at, text)) if self._backlog is not None else self._pipeline.notice(text, at)
 
     def _throttle(self, stream: Stream) -> None:
@@ -129,71 +149,71 @@ class Service:
     # -- connections --
 
     def _accepted(self, stream: Stream) -> None:
-        task = asyncio.create_task(self._carry(stream))
+        task = asyncio.create_task(self._handle(stream))
         self._clients.add(task)
         task.add_done_callback(self._clients.discard)
 
-    async def _carry(self, stream: Stream) -> None:
+    async def _handle(self, stream: Stream) -> None:
         if self._settings.listen.kind == "unix":
             peer = unix_peer(stream.transport.get_extra_info("socket"))
-            stream.names = {"peername": peer, "sockname": ("unix", 0)}
+            stream.extra_info = {"peername": peer, "sockname": ("unix", 0)}
         assert self._master is not None
-        dialler = functools.partial(dial, self._settings.upstream)
+        connect = functools.partial(dial, self._settings.upstream)
         with contextlib.suppress(asyncio.CancelledError):
             await Handler(
                 self._master,
                 stream,
                 self._mode,
                 self._layers,
-                dialler,
+                connect,
                 self._hooks,
                 self._hangups,
                 self._throttle,
             ).handle_client()
 
     def _layers(self, context: Context) -> Layer:
-        """Client's TLS, daemon's TLS, relay: whichever of them are needed, outermost first."""
+        """Stack the layers that are needed, outermost first: the client's TLS, the daemon's TLS, the relay."""
         upstream = self._settings.upstream
         context.server.address = (upstream.host or upstream.path, upstream.port)
-        watch = self._watches.open(context)
+        observer = self._observers.open(context)
         stack = LayerStack()
         client_tls = daemon_tls = None
-        if self._listening is not None:
+        if self._listener_tls is not None:
             stack /= (client_tls := ClientTls(context, functools.partial(self._refused, context.client)))
-        if self._dialling is not None:
-            stack /= (daemon_tls := DaemonTls(context, upstream, watch.early, self._resumption))
+        if self._daemon_tls is not None:
+            stack /= (daemon_tls := DaemonTls(context, upstream, observer.early, self._resumption))
         if client_tls is not None:
             client_tls.daemon = daemon_tls
-        stack /= self._relay(context, watch)
+        stack /= self._relay(context, observer)
         return stack[0]
 
-    def _relay(self, context: Context, watch: ConnectionObserver) -> Relay:
+    def _relay(self, context: Context, observer: ConnectionObserver) -> Relay:
         gate = self._settings.gate
         if gate is None:
-            return Relay(context, watch)
-        client = client_words(context.client)
-        return GatedRelay(context, watch, gate, client, self._watches.clock, self._notice(client))
+            return Relay(context, observer)
+        client = client_description(context.client)
+        return GatedRelay(context, observer, gate, client, self._observers.clock, self._notice_of(client))
 
-    def _notice(self, client: str) -> Callable[[str], None]:
-        return lambda text: self.say(f"{client}: {text}")
+    def _notice_of(self, client: str) -> Callable[[str], None]:
+        return lambda text: self.notice(f"{client}: {text}")
 
     # -- mitmproxy's hooks --
 
     def tls_start_client(self, data: tls.TlsData) -> None:
-        assert self._listening is not None
-        data.ssl_conn = listening_connection(self._listening)
+        assert self._listener_tls is not None
+        data.ssl_conn = listening_connection(self._listener_tls)
 
     def tls_start_server(self, data: tls.TlsData) -> None:
-        assert self._dialling is not None
-        data.ssl_conn = daemon_connection(self._dialling, self._settings.upstream.host)
-        self._resumption.begin(data.ssl_conn)
+        assert self._daemon_tls is not None
+        data.ssl_conn = daemon_connection(self._daemon_tls, self._settings.upstream.host)
+        self._resumption.offer(data.ssl_conn)
 
     def client_disconnected(self, client: Client) -> None:
-        self._watches.close(client)
+        self._observers.close(client)
 
-    def _refused(self, client: Client, why: str) -> None:
+    def _refused(self, client: Client, reason: str) -> None:
         name, port = client.peername[:2]
-        self.say(f"refused {name}:{port}: {why}")
+        self.notice(f"refused {name}:{port}: {reason}")
 
     # -- TLS --
 
@@ -203,21 +223,21 @@ class Service:
         except (SSL.Error, OSError) as error:
             raise ApispyError(f"{what} cannot be used: {error}") from error
 
-    def _listening_context(self) -> SSL.Context | None:
+    def _make_listener_context(self) -> SSL.Context | None:
         files = self._settings.tls
         return listening_context(files.ca, files.cert, files.key) if files else None
 
-    def _dialling_context(self) -> SSL.Context | None:
+    def _make_daemon_context(self) -> SSL.Context | None:
         wanted = self._settings.upstream.tls
         return daemon_context(wanted) if wanted else None
 
 
 class LogNotices(logging.Handler):
-    """Brings mitmproxy's own warnings and errors to the user, as notices."""
+    """A logging handler that shows mitmproxy's own warnings and errors as notices."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, notice: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._say = say
+        self._notice = notice
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(f"{record.levelname.lower()}: {record.getMessage()}")
+        self._notice(f"{record.levelname.lower()}: {record.getMessage()}")

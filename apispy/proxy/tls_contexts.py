@@ -1,4 +1,4 @@
-"""The TLS contexts of both sides: what is asked of a client, and what is asked of the daemon."""
+"""The TLS contexts of both sides: the requirements for clients and for the daemon."""
 
 import ipaddress
 import time
@@ -10,16 +10,16 @@ from OpenSSL import SSL, crypto
 from apispy.endpoints import TLS
 
 ALPN = b"http/1.1"
-"""What dockerd itself offers (go-connections, up to engine 29.1), and all that apispy reads."""
+"""The only protocol that dockerd itself offers (go-connections, up to engine 29.1), and that apispy reads."""
 
 _lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
 
-RESUMED = 60.0
-"""Seconds in which a TLS session with the daemon is taken up again. Then its certificate is verified anew."""
+SESSION_LIFETIME = 60.0
+"""Seconds for which a TLS session with the daemon is resumed. After that its certificate is verified again."""
 
 
 def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
-    """TLS 1.2 or newer, only for clients with a certificate of *ca*. Raises SSL.Error when a file does not fit.
+    """Make the listener's context: TLS 1.2 or newer, and only clients with a certificate of *ca*. Raises SSL.Error.
 
     mitmproxy's own ``request_client_cert`` accepts any certificate or none (MITMPROXY.md, 9).
     """
@@ -36,11 +36,11 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
 
 
 class NoCommonProtocol(Exception):
-    """The client offers application protocols, and none of them is HTTP/1.1."""
+    """The client offers application protocols (ALPN), but not HTTP/1.1."""
 
 
 def _select_protocol(_conn: SSL.Connection, offered: list[bytes]) -> bytes:
-    """Like Go: a client that offers only others (`curl --http1.0` does) is refused with an alert."""
+    """Select HTTP/1.1. Like Go, refuse a client that offers only others (as `curl --http1.0`) with an alert."""
     if ALPN not in offered:
         raise NoCommonProtocol(b", ".join(offered).decode("latin-1"))
     return ALPN
@@ -53,7 +53,7 @@ def listening_connection(made: SSL.Context) -> SSL.Connection:
 
 
 def daemon_context(wanted: TLS) -> SSL.Context:
-    """As the docker CLI sets it up: the CA file is the only root pool, TLS 1.2 or newer."""
+    """Make the context for the daemon as the docker CLI does: the CA file has the only roots, TLS 1.2 or newer."""
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     if wanted.verify:
@@ -71,9 +71,9 @@ def daemon_context(wanted: TLS) -> SSL.Context:
 
 
 def daemon_connection(made: SSL.Context, host: str) -> SSL.Connection:
-    """A client's TLS connection; when it verifies, *host* (name or IP address) must be among the SANs.
+    """Make a client's TLS connection. If it verifies, *host* (name or IP address) must be among the SANs.
 
-    pyOpenSSL has no public call for the name check; mitmproxy's addons/tlsconfig.py goes the same way.
+    pyOpenSSL has no public call for the name check; mitmproxy's addons/tlsconfig.py does the same.
     """
     conn = SSL.Connection(made)
     parameters = _lib.SSL_get0_param(conn._ssl)
@@ -83,22 +83,22 @@ def daemon_connection(made: SSL.Context, host: str) -> SSL.Connection:
     except ValueError:
         name = host.encode("idna")
         conn.set_tlsext_host_name(name)
-        # like Go: the subject's common name does not count
+        # like Go: the subject's common name is ignored
         flags = _lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | _lib.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
         _lib.X509_VERIFY_PARAM_set_hostflags(parameters, flags)
         done = _lib.X509_VERIFY_PARAM_set1_host(parameters, name, len(name))
-    assert done == 1, f"OpenSSL does not take {host!r} as a name to check"
+    assert done == 1, f"OpenSSL does not accept {host!r} as a name to check"
     conn.set_connect_state()
     return conn
 
 
 class Resumption:
-    """The last TLS session with the daemon: a connection that takes it up needs half of the time of a handshake.
+    """The last TLS session with the daemon. Resuming it takes half the time of a full handshake.
 
-    One for each context, as a session stands for what that has verified. A daemon with another key does not know the
-    session, and shakes hands as if there was none.
+    Use one for each context, because a session relies on what that context has verified. A daemon with another key does
+    not know the session, and makes a full handshake.
 
-    The session is held as bytes: OpenSSL itself would not take it up again once a connection of it has ended without
+    The session is kept as bytes: OpenSSL does not resume a session after one of its connections has ended without
     close_notify (ssl/ssl_sess.c, ssl_clear_bad_session), and pyOpenSSL has no call for a copy.
     """
 
@@ -107,8 +107,8 @@ class Resumption:
         self._session = b""
         self._until = 0.0
 
-    def begin(self, conn: SSL.Connection) -> None:
-        """Before the handshake."""
+    def offer(self, conn: SSL.Connection) -> None:
+        """Let *conn* offer the session to the daemon. Call this before the handshake."""
         if not self._session or self._clock() >= self._until:
             return
         data = _ffi.new("unsigned char[]", self._session)
@@ -116,14 +116,14 @@ class Resumption:
         _lib.SSL_set_session(conn._ssl, session)
         _lib.SSL_SESSION_free(session)
 
-    def learn(self, conn: SSL.Connection) -> None:
-        """The daemon has spoken; its tickets came before that (RFC 8446, 4.6.1).
+    def store(self, conn: SSL.Connection) -> None:
+        """Store the session of *conn*. Call this after data from the daemon: its tickets come first (RFC 8446, 4.6.1).
 
-        Of a session that was taken up nothing is learned: what was verified long ago must not count for longer.
+        A resumed session is not stored: its verification must not count for longer.
         """
         if self._clock() < self._until or _lib.SSL_session_reused(conn._ssl):
             return
         session = _lib.SSL_get_session(conn._ssl)
         data = _ffi.new("unsigned char[]", _lib.i2d_SSL_SESSION(session, _ffi.NULL))
         _lib.i2d_SSL_SESSION(session, _ffi.new("unsigned char **", data))
-        self._session, self._until = bytes(_ffi.buffer(data)), self._clock() + RESUMED
+        self._session, self._until = bytes(_ffi.buffer(data)), self._clock() + SESSION_LIFETIME

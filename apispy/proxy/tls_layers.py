@@ -1,9 +1,9 @@
-"""TLS as Docker's peers expect it, on mitmproxy's sans-IO TLS layer.
+"""TLS layers that behave as Docker's clients and daemons expect, on mitmproxy's sans-IO TLS layer.
 
-What differs from mitmproxy's own: the client is told the end with a close_notify (Go reads a bare FIN as "unexpected
-EOF"), unless the daemon's end came without one; a refused handshake says why, to the client and to the user; a broken
-record ends the connection. Towards the daemon an end stays a bare FIN: with close_notify 7 of 600 execs of 10 MB were
-cut (MITMPROXY.md, 18).
+They differ from mitmproxy's own in these points. The client gets a close_notify at the end (Go reports a bare FIN as
+"unexpected EOF"), unless the daemon's stream ended without one. A refused handshake is explained to the client and to
+the user. A broken record ends the connection. Towards the daemon the end is a bare FIN: with close_notify, 7 of 600
+execs of 10 MB were cut (MITMPROXY.md, 18).
 """
 
 import ssl
@@ -20,16 +20,16 @@ from apispy.endpoints import Endpoint, diagnose
 from apispy.proxy.tls_contexts import NoCommonProtocol, Resumption
 
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
-"""What Go's TLS server says to a plaintext client (net/http server.go)."""
+"""The response of Go's TLS server to a plaintext client (net/http server.go)."""
 
-LINGER = 2.0
-"""Seconds that a refused client gets to read why."""
+CLOSE_DELAY = 2.0
+"""Seconds that a refused client has to read the reason."""
 
-REFUSED = {
-    "peer did not return a certificate": "it showed no client certificate (docker keeps back those of other CAs)",
+HANDSHAKE_ERRORS = {
+    "peer did not return a certificate": "it sent no client certificate (docker does not send one of another CA)",
     "unable to get local issuer": "its client certificate was not signed by apispy's CA",
     "self-signed certificate": "its client certificate was not signed by apispy's CA",
-    "unsuitable certificate purpose": "its certificate is not one for clients",
+    "unsuitable certificate purpose": "its certificate is not a client certificate",
     "certificate has expired": "its client certificate has expired",
     "certificate is not yet valid": "its client certificate is not yet valid",
     "unsupported protocol": "it speaks TLS older than 1.2",
@@ -37,11 +37,11 @@ REFUSED = {
     "bad certificate": "it does not accept apispy's certificate",
     "connection closed": "it closed the connection during the handshake",
 }
-"""Parts of OpenSSL's errors on the listener's side, and what they mean to a user."""
+"""Parts of OpenSSL's errors on the listener's side, and their explanation to a user."""
 
 
 class TlsLayer(TLSLayer):
-    """What both sides have in common."""
+    """The behaviour that both sides share."""
 
     def receive_data(self, data: bytes) -> layer.CommandGenerator[None]:
         if data:
@@ -52,19 +52,19 @@ class TlsLayer(TLSLayer):
             yield from self.event_to_child(events.DataReceived(self.conn, plaintext))
         if end is None:
             return
-        if isinstance(end, SSL.ZeroReturnError):  # close_notify: the peer's half is over
+        if isinstance(end, SSL.ZeroReturnError):  # close_notify: the peer's direction has ended
             self.conn.state &= ~ConnectionState.CAN_READ
             yield from self.event_to_child(events.ConnectionClosed(self.conn))
         else:
-            self.conn.error = self._end_words(openssl_words(end))
+            self.conn.error = self._explain_end(openssl_reasons(end))
             yield from self.event_to_child(events.ConnectionClosed(self.conn))
             yield commands.CloseConnection(self.conn)
 
-    def _end_words(self, reasons: str) -> str:
+    def _explain_end(self, reasons: str) -> str:
         return f"TLS: {reasons}"
 
     def _decrypt(self) -> tuple[bytes, SSL.Error | None]:
-        """Everything that can be decrypted now, and how the stream ended if it did."""
+        """Return all data that can be decrypted now, and the error that ended the stream, if any."""
         pieces = []
         while True:
             try:
@@ -76,66 +76,66 @@ class TlsLayer(TLSLayer):
 
 
 class ClientTls(TlsLayer):
-    """The listener's side. *refused* is told, in words, why a client was turned away."""
+    """The listener's side. *refused* is called with the reason when a client is refused."""
 
     def __init__(self, ctx: context.Context, refused: Callable[[str], None]) -> None:
         super().__init__(ctx, ctx.client)
         self._refused = refused
-        self._turned_away = False
-        self._spoken = False
+        self._was_refused = False
+        self._received_data = False
         self.daemon: DaemonTls | None = None
 
     def start_handshake(self) -> layer.CommandGenerator[None]:
         yield from self.start_tls()
 
     def receive_handshake_data(self, data: bytes) -> layer.CommandGenerator[tuple[bool, str | None]]:
-        if self._turned_away:
-            return False, None  # it may go on talking; nobody listens
-        first, self._spoken = not self._spoken, True
+        if self._was_refused:
+            return False, None  # ignore further data
+        first, self._received_data = not self._received_data, True
         if first and not starts_like_tls_record(data.ljust(3, b"\x00")) and data[:1] != b"\x16":
             yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
             return False, "it spoke plaintext on a TLS listener"
         try:
             return (yield from super().receive_handshake_data(data))
         except NoCommonProtocol as error:
-            return False, f"it offers no protocol that Docker speaks, only {error}"
+            return False, f"it does not offer HTTP/1.1 (ALPN), only {error}"
 
     def on_handshake_error(self, err: str) -> layer.CommandGenerator[None]:
-        """Tell both why, and close once the client had time to read it: a close at once could become a reset."""
-        self._turned_away = True
-        self._refused(next((words for part, words in REFUSED.items() if part in err), err))
+        """Report the reason to client and user, and close after CLOSE_DELAY: closing at once could cause a reset."""
+        self._was_refused = True
+        self._refused(next((text for part, text in HANDSHAKE_ERRORS.items() if part in err), err))
         if self.tls is not None:
             yield from self.tls_interact()  # the alert
         yield commands.CloseTcpConnection(self.conn, half_close=True)
-        yield commands.RequestWakeup(LINGER)
+        yield commands.RequestWakeup(CLOSE_DELAY)
 
     def _handshake_finished(self, err: str | None) -> layer.CommandGenerator[None]:
         if err is None:
             yield from super()._handshake_finished(err)
         else:
-            self.tunnel_state = TunnelState.ESTABLISHING  # stay: swallow what still comes
+            self.tunnel_state = TunnelState.ESTABLISHING  # stay in this state: discard further data
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if self._turned_away and isinstance(event, events.Wakeup | events.ConnectionClosed):
+        if self._was_refused and isinstance(event, events.Wakeup | events.ConnectionClosed):
             yield commands.CloseConnection(self.conn)
         else:
             yield from super()._handle_event(event)
 
     def send_close(self, command: commands.CloseConnection) -> layer.CommandGenerator[None]:
-        cut_short = self.daemon is not None and self.daemon.cut_short
-        if self.tls is not None and not cut_short:
+        truncated = self.daemon is not None and self.daemon.truncated
+        if self.tls is not None and not truncated:
             try:
                 self.tls.shutdown()
             except SSL.Error:
-                pass  # not established: nothing to end
+                pass  # not established: no close_notify needed
             yield from self.tls_interact()
         yield from super().send_close(command)
 
 
 class DaemonTls(TlsLayer):
-    """The daemon's side. ``cut_short``: its end came without a close_notify.
+    """The daemon's side. ``truncated``: its stream ended without a close_notify.
 
-    *early* is given what the client sends before there is a connection to the daemon.
+    *early* is called with data that the client sends before the connection to the daemon is established.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class DaemonTls(TlsLayer):
         self._upstream = upstream
         self._early = early
         self._resumption = resumption
-        self.cut_short = False
+        self.truncated = False
 
     def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if (
@@ -167,18 +167,18 @@ class DaemonTls(TlsLayer):
     def _decrypt(self) -> tuple[bytes, SSL.Error | None]:
         plaintext, end = super()._decrypt()
         if plaintext:
-            self._resumption.learn(self.tls)
+            self._resumption.store(self.tls)
         return plaintext, end
 
     def _handshake_finished(self, err: str | None) -> layer.CommandGenerator[None]:
-        yield from super()._handshake_finished(self._explained(err) if err else None)
+        yield from super()._handshake_finished(self._explain(err) if err else None)
 
-    def _end_words(self, reasons: str) -> str:
-        """With TLS 1.3 the daemon refuses our certificate only after the handshake, with an alert."""
-        return self._explained(reasons) if "alert" in reasons else super()._end_words(reasons)
+    def _explain_end(self, reasons: str) -> str:
+        """With TLS 1.3 the daemon refuses apispy's certificate only after the handshake, with an alert."""
+        return self._explain(reasons) if "alert" in reasons else super()._explain_end(reasons)
 
-    def _explained(self, err: str) -> str:
-        """The same words as `apispy` uses when it asks the daemon for its version."""
+    def _explain(self, err: str) -> str:
+        """Explain an error in the words that `apispy` uses when it asks the daemon for its version."""
         verified = self._upstream.tls is not None and self._upstream.tls.verify
         code = SSL._lib.SSL_get_verify_result(self.tls._ssl) if verified else 0  # type: ignore[attr-defined]
         error = ssl.SSLCertVerificationError() if code else ssl.SSLError()
@@ -188,11 +188,11 @@ class DaemonTls(TlsLayer):
         return str(diagnose(self._upstream, error))
 
     def receive_close(self) -> layer.CommandGenerator[None]:
-        self.cut_short = not self.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN
+        self.truncated = not self.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN
         yield from super().receive_close()
 
 
-def openssl_words(error: SSL.Error) -> str:
-    """The reasons in a pyOpenSSL error, without its numbers and function names."""
+def openssl_reasons(error: SSL.Error) -> str:
+    """Return the reasons in a pyOpenSSL error, without numbers and function names."""
     reasons = [entry[-1] for entry in (error.args[0] if error.args else []) if isinstance(entry, tuple)]
     return ", ".join(str(reason) for reason in reasons) or str(error) or type(error).__name__

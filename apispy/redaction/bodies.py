@@ -1,8 +1,7 @@
-"""Takes secrets out of whole bodies, once they are there.
+"""Removes secrets from whole bodies.
 
-A body that nothing secret was found in stays as it came. One with secrets becomes one chunk, of at least its old size,
-so that what got shorter does not look as if its end were missing; a stream of JSON documents that came one by one keeps
-its chunks. One that cannot be looked through is withheld.
+A body without secrets stays unchanged. A body with secrets becomes one chunk, padded to its old size so that it does
+not look cut; a stream of JSON documents keeps its chunks. A body that cannot be searched is withheld.
 """
 
 import json
@@ -12,30 +11,30 @@ from dataclasses import replace
 
 from apispy.model import Body, Chunk
 from apispy.redaction import free_text, json_values, query
-from apispy.redaction.body_type import NotPacked, is_form, names_a_secret, unpacked
+from apispy.redaction.body_type import NotCompressed, decompress, is_form, names_a_secret
 from apispy.redaction.json_paths import Path
 from apispy.redaction.prefilter import may_hold_secret
 from apispy.redaction.tokens import SecretReplacer
 
 Secrets = list[tuple[Path, str]]
-"""Where the table says that secrets are, and what kinds they are."""
+"""Paths of secrets in a body, each with its category."""
 
 
 def _holds(body: Body) -> bool:
-    """Whether there is anything in it that could be hidden: something was kept, and not withheld before."""
+    """Whether there is anything to hide: bytes were kept, and the body is not withheld."""
     return body.shown and body.kept > 0
 
 
-def withheld(hider: SecretReplacer, body: Body, place: str) -> Body:
-    """Nothing of it is shown."""
+def withheld(replacer: SecretReplacer, body: Body, place: str) -> Body:
+    """Withhold the body."""
     if not body.size or not body.shown:
         return body
-    hider.withhold(place)
+    replacer.withhold(place)
     return replace(body, chunks=(), shown=False)
 
 
 def documents(
-    hider: SecretReplacer,
+    replacer: SecretReplacer,
     body: Body,
     place: str,
     secrets: Secrets,
@@ -44,94 +43,101 @@ def documents(
     form: bool = False,
     coding: str = "",
 ) -> Body:
-    """JSON, one value or several, or text.
+    """Redact JSON values or text.
 
-    *strict*: it must be JSON, all of it, else it is withheld. *form*: or ``a=b&c=d``, if it is that to the letter.
-    *coding*: how it is compressed; then it is shown as it came, or withheld if something in it is secret.
+    *strict*: a body that is not valid JSON is withheld. *form*: a body of the form ``a=b&c=d`` is accepted too.
+    *coding*: the compression; a compressed body stays unchanged, or is withheld if it holds a secret.
     """
-    rules = hider.policy.rules
+    rules = replacer.policy.rules
     if not body.size or not body.shown:
         return body
     if coding:
-        return _packed(
-            hider,
+        return _compressed(
+            replacer,
             body,
             place,
             coding,
-            lambda found: documents(hider, found, place, secrets, strict=strict, form=form),
+            lambda found: documents(replacer, found, place, secrets, strict=strict, form=form),
         )
-    if not strict and not secrets and hider.only_signs and not _suspect(body.data, form=form):
+    if not strict and not secrets and replacer.prefilter_suffices and not _suspect(body.data, form=form):
         return body
     if body.cut:
         looks_in = rules.look_into_bodies and _holds(body)
         if strict or looks_in or is_form(body.data) or names_a_secret(body.data):
-            return withheld(hider, body, place)
+            return withheld(replacer, body, place)
         return _changed(
-            body, json_values.as_text(body.data, lambda text: free_text.clean(hider, text, place))
+            body, json_values.as_text(body.data, lambda text: free_text.clean(replacer, text, place))
         )
     try:
-        return _rewritten(hider, body, _pieces(body), place, secrets)
+        return _rewritten(replacer, body, _pieces(body), place, secrets)
     except RecursionError:
-        return withheld(hider, body, place)
+        return withheld(replacer, body, place)
     except ValueError:
         if form and is_form(body.data):
-            return _whole(hider, body, place, lambda text: query.pairs(hider, text, place), fill=b"&")
+            return _whole(replacer, body, place, lambda text: query.pairs(replacer, text, place), fill=b"&")
         if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")) or names_a_secret(body.data):
-            return withheld(hider, body, place)
-    return _whole(hider, body, place, lambda text: free_text.clean(hider, text, place))
+            return withheld(replacer, body, place)
+    return _whole(replacer, body, place, lambda text: free_text.clean(replacer, text, place))
 
 
 def _suspect(data: bytes, *, form: bool) -> bool:
-    """Whether there may be something secret in a body of which no table says where its secrets are."""
+    """Whether a body without secret paths may hold a secret."""
     return (
-        may_hold_secret(data) or (form and not query.innocent(data.decode("latin-1"))) or names_a_secret(data)
+        may_hold_secret(data)
+        or (form and not query.has_no_secret(data.decode("latin-1")))
+        or names_a_secret(data)
     )
 
 
-def _packed(hider: SecretReplacer, body: Body, place: str, coding: str, look: Callable[[Body], Body]) -> Body:
-    """A compressed body: as it came if *look* changes nothing of what is in it, else withheld."""
+def _compressed(
+    replacer: SecretReplacer, body: Body, place: str, coding: str, look: Callable[[Body], Body]
+) -> Body:
+    """Redact a compressed body: unchanged if *look* does not change its content, else withheld."""
     if not _holds(body):
         return body
     if body.cut:
-        return withheld(hider, body, place)
+        return withheld(replacer, body, place)
     try:
-        data = unpacked(body.data, coding)
-    except NotPacked:
+        data = decompress(body.data, coding)
+    except NotCompressed:
         return look(body)
     except ValueError:
-        return withheld(hider, body, place)
+        return withheld(replacer, body, place)
     clean = look(Body((Chunk(body.chunks[-1].at, data),), len(data)))
-    return body if clean.shown and clean.data == data else withheld(hider, body, place)
+    return body if clean.shown and clean.data == data else withheld(replacer, body, place)
 
 
-def output(hider: SecretReplacer, body: Body, place: str, *, framed: bool, coding: str = "") -> Body:
-    """What programs or archives hold: only the user's patterns look into it. *framed*: it may have Docker's frames.
+def output(replacer: SecretReplacer, body: Body, place: str, *, framed: bool, coding: str = "") -> Body:
+    """Redact program output or an archive by the user's patterns. *framed*: it may have Docker's stdio frames.
 
-    The frames are kept. Anything else that has a structure of its own is withheld if something was found in it.
-    *coding*: how it is compressed.
+    Frames are kept. A body with another structure is withheld if a pattern matches. *coding*: the compression.
     """
-    if not hider.policy.rules.patterns or not _holds(body):
+    if not replacer.policy.rules.patterns or not _holds(body):
         return body
     if coding:
-        return _packed(hider, body, place, coding, lambda found: output(hider, found, place, framed=framed))
+        return _compressed(
+            replacer, body, place, coding, lambda found: output(replacer, found, place, framed=framed)
+        )
     if body.cut:
-        return withheld(hider, body, place)
-    before = len(hider.found)
+        return withheld(replacer, body, place)
+    before = len(replacer.found)
     data = b"".join(
-        _frame(head, json_values.as_text(payload, lambda text: free_text.patterns(hider, text, place)))
+        _frame(
+            head, json_values.as_text(payload, lambda text: free_text.hide_patterns(replacer, text, place))
+        )
         for head, payload in (_frames(body.data) if framed else [(b"", body.data)])
     )
-    if len(hider.found) == before:
+    if len(replacer.found) == before:
         return body
     if not framed:
-        return withheld(hider, body, place)
+        return withheld(replacer, body, place)
     return replace(body, chunks=(Chunk(body.chunks[-1].at, data),), size=len(data))  # frames cannot be padded
 
 
 def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
-    """Its chunks and the values in each, if documents end where chunks do, so that it stays to be seen what came when.
+    """The chunks of a body with the JSON values of each, if values end where chunks end; else one chunk with all.
 
-    Else all in one. Raises ValueError, RecursionError.
+    This keeps the time of each value. Raises ValueError, RecursionError.
     """
     if len(body.chunks) > 1:
         with suppress(ValueError):
@@ -141,42 +147,46 @@ def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
 
 
 def _rewritten(
-    hider: SecretReplacer, body: Body, pieces: list[tuple[Chunk, list[object]]], place: str, secrets: Secrets
+    replacer: SecretReplacer,
+    body: Body,
+    pieces: list[tuple[Chunk, list[object]]],
+    place: str,
+    secrets: Secrets,
 ) -> Body:
     chunks = []
     for chunk, inside in pieces:
-        before = len(hider.found)
-        shown = [document(hider, value, f"{place}:$", secrets) for value in inside]
-        # With secrets it is not enough that none was found: of a repeated name JSON keeps only one.
-        chunks.append(_piece(chunk, shown) if shown and (secrets or len(hider.found) > before) else chunk)
+        before = len(replacer.found)
+        shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
+        # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
+        chunks.append(_piece(chunk, shown) if shown and (secrets or len(replacer.found) > before) else chunk)
     data = b"".join(chunk.data for chunk in chunks)
     return body if data == body.data else replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
 
 
 def _piece(chunk: Chunk, shown: list[object]) -> Chunk:
-    """With these values in it, padded to its old size."""
+    """The chunk with these values, padded to its old size."""
     text = "\n".join(json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in shown)
     return replace(chunk, data=text.encode("utf-8", "surrogatepass").ljust(len(chunk.data)))
 
 
-def document(hider: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
-    """One JSON value, which may be changed, without its secrets."""
+def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
+    """Redact one JSON value, in place where possible."""
     holder = [value]
     for path, kind in secrets:
-        json_values.at_path(hider, holder, path, place, kind)
-    return json_values.clean(hider, holder[0], place)
+        json_values.at_path(replacer, holder, path, place, kind)
+    return json_values.clean(replacer, holder[0], place)
 
 
 def _whole(
-    hider: SecretReplacer, body: Body, place: str, change: Callable[[str], str], fill: bytes = b" "
+    replacer: SecretReplacer, body: Body, place: str, change: Callable[[str], str], fill: bytes = b" "
 ) -> Body:
     if body.cut:
-        return withheld(hider, body, place)
+        return withheld(replacer, body, place)
     return _changed(body, json_values.as_text(body.data, change), fill)
 
 
 def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
-    """*body* with *data* in it, padded with *fill* to its old size; longer if a token is longer than its secret."""
+    """The body with *data*, padded with *fill* to its old size; it grows if a token is longer than its secret."""
     if data == body.data:
         return body
     padded = data if body.cut else data.ljust(body.size, fill)
@@ -184,7 +194,7 @@ def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
 
 
 def _frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(first half of the header, payload) of each of Docker's frames; ("", all) of what has none."""
+    """The first half of the header and the payload of each stdio frame; b"" and the rest for data without frames."""
     at = 0
     while len(data) - at >= 8 and data[at] < 4 and not any(data[at + 1 : at + 4]):
         stop = at + 8 + int.from_bytes(data[at + 4 : at + 8])

@@ -1,4 +1,4 @@
-"""What the bytes of a body are, whatever their Content-Type says: ``curl -d`` declares every JSON body a form."""
+"""What a body is by its bytes, whatever its Content-Type says: ``curl -d`` declares JSON bodies as forms."""
 
 import re
 
@@ -9,16 +9,16 @@ from apispy.redaction.json_values import ENVIRONMENTS
 from apispy.redaction.json_values import SECRET_NAMES as IN_JSON
 
 HEAD = 4096
-"""Bytes of a body that tell what it is, compressed ones too."""
+"""Bytes of a body that are enough to tell what it is, even if compressed."""
 
 TAR_HEADER = 512
-"""The size of the first header of a tar archive."""
+"""Bytes of the first header of a tar archive."""
 
-UNPACKED_LIMIT = 64 << 20
-"""Bytes of a compressed body that are searched for secrets; one that holds more is withheld."""
+MAX_DECOMPRESSED = 64 << 20
+"""Bytes of a compressed body that are searched for secrets; a body with more is withheld."""
 
-LAYERS = 3
-"""How often a body may be compressed; one that is compressed more often is withheld."""
+MAX_LAYERS = 3
+"""Layers of compression; a body with more is withheld."""
 
 _FORM = re.compile(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
 _NAMED = re.compile(
@@ -29,13 +29,13 @@ _NAMED = re.compile(
 
 
 def is_archive(head: bytes, coding: str) -> bool:
-    """Whether bytes that begin with *head* are a tar archive, maybe compressed, and no text: its headers hold zeros.
+    """Whether a body that begins with *head* is a tar archive, maybe compressed, and not text.
 
-    So is what is compressed, as long as too little of it is there to tell.
+    Headers of tar archives hold zero bytes. Compressed data counts as an archive until enough bytes are known.
     """
     name = CODINGS.get(coding, coding)
     coding = name if name in DECOMPRESSORS else coding_of(head[:MAGIC_SIZE])
-    for _ in range(LAYERS):
+    for _ in range(MAX_LAYERS):
         if not coding:
             break
         try:
@@ -49,20 +49,20 @@ def is_archive(head: bytes, coding: str) -> bool:
 
 
 def is_form(data: bytes) -> bool:
-    """Whether *data* reads as ``a=b&c=d``, percent-encoded, and as nothing else."""
+    """Whether *data* is ``a=b&c=d``, percent-encoded, and nothing else."""
     return _FORM.fullmatch(data) is not None
 
 
 def names_a_secret(text: bytes) -> bool:
-    """Whether text that is not whole JSON names a field that is secret in JSON, so that a value may follow.
+    """Whether text that is not valid JSON names a field that is secret in JSON, whose value may follow.
 
-    An escape of an ASCII character may hide such a name.
+    An escaped ASCII character counts too, because it may hide such a name.
     """
-    return _NAMED.search(text.replace(b"\0", b"").lower()) is not None  # UTF-16 has zeros between the letters
+    return _NAMED.search(text.replace(b"\0", b"").lower()) is not None  # without the zero bytes of UTF-16
 
 
 def _is_wide(text: bytes) -> bool:
-    """Whether it is text in UTF-16 or UTF-32."""
+    """Whether *text* is UTF-16 or UTF-32."""
     return (
         text[:2] in (b"\xff\xfe", b"\xfe\xff")
         or (text[:1] == b"\0" < text[3:4])
@@ -71,35 +71,35 @@ def _is_wide(text: bytes) -> bool:
 
 
 def coding(headers: Headers, head: bytes) -> str:
-    """How a body is compressed: what its headers declare, else what its first bytes say; "" if it is not."""
+    """The compression of a body, as declared or by its first bytes; "" if it is not compressed."""
     declared = headers.text("content-encoding", "identity").strip().lower()
     return declared if declared not in ("", "identity") else coding_of(head[:MAGIC_SIZE])
 
 
-class NotPacked(ValueError):
-    """A body is not in the coding that its headers declare, not even its beginning: it is what its bytes say."""
+class NotCompressed(ValueError):
+    """The body is not in its declared coding, not even at its beginning, so its bytes are its content."""
 
 
-def unpacked(data: bytes, coding: str) -> bytes:
-    """What a whole body in *coding* holds, through all layers.
+def decompress(data: bytes, coding: str) -> bytes:
+    """Decompress a whole body, through all layers.
 
-    Raises NotPacked, or ValueError if apispy cannot read all of it.
+    Raises NotCompressed, or ValueError if apispy cannot decompress all of it.
     """
-    for layer in range(LAYERS):
+    for layer in range(MAX_LAYERS):
         if not coding:
             return data
         name = CODINGS.get(coding, coding)
         if name not in DECOMPRESSORS:
             raise ValueError(f"a coding that apispy cannot read: {coding}")
         if not layer and not _begins(data, name):
-            raise NotPacked(coding)
-        data = decompress_all(data, name, UNPACKED_LIMIT)
+            raise NotCompressed(coding)
+        data = decompress_all(data, name, MAX_DECOMPRESSED)
         coding = coding_of(data[:MAGIC_SIZE])
-    raise ValueError(f"compressed more than {LAYERS} times")
+    raise ValueError(f"compressed more than {MAX_LAYERS} times")
 
 
 def _begins(data: bytes, name: str) -> bool:
-    """Whether anything at all can be read from *data* as it is said to be compressed."""
+    """Whether at least one byte can be decompressed."""
     try:
         return bool(decompress_start(data, name, 1))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What secrets are called in the report, in the plural, and which one stands at a place in a body."""
+"""The categories of secrets as the report names them, and the category of a path in a body."""
 
 from apispy.engine.operation import Operation
 from apispy.redaction.json_paths import Path
@@ -12,7 +12,7 @@ SWARM = "swarm tokens"
 KEYS = "private keys"
 PARAMETER = "secret parameters"
 RULE = "user-chosen values"
-ECHO = "repeated secrets"
+REPEATED = "repeated secrets"
 BODY = "withheld streams"
 OPTION = "driver options"
 OTHER = "other secrets"
@@ -30,17 +30,17 @@ BY_FIELD = {
     "unlockkey": "unlock keys",
     "signingcakey": KEYS,
     "splunk-token": OPTION,
-    "createcommand": "command lines",  # Podman's, with the values of its -e
+    "createcommand": "command lines",  # Podman's, which repeats the values of -e
     "httpproxy": URL,
     "httpsproxy": URL,
 }
-"""By the last name of the path, in lower case."""
+"""The category by the last name of a path, in lower case."""
 
 BY_TAG = {"Secret": "secrets", "Config": "configs", "Podman": "secrets"}
 
 
 def kind_at(operation: Operation, path: Path) -> str:
-    """What stands at *path* in a body of *operation*."""
+    """The category of the secret at *path* in a body of *operation*."""
     last = str(path[-1]) if path else ""
     if last in ("data", ""):  # "": the whole body
         return ENV if operation.id == "PluginSet" else BY_TAG.get(operation.tag, OTHER)

@@ -1,4 +1,4 @@
-"""Takes secrets out of header fields and trailers, and quotes of the wire out of messages."""
+"""Removes secrets from header fields and trailers, and quoted bytes from messages."""
 
 import re
 from functools import lru_cache
@@ -17,30 +17,30 @@ SECRET_HEADERS = (
     "cookie",
     "set-cookie",
 )
-"""Header fields whose values are credentials, in lower case, beside those with a name that says so."""
+"""Header fields, in lower case, whose values are credentials, in addition to names that ``name_patterns`` finds."""
 
 EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
-"""What clients send when they have none: nothing, base64 of ``{}`` and of ``null``. It helps to see that."""
+"""Values of clients without credentials: nothing, base64 of ``{}`` and of ``null``. They are shown."""
 
 _QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
 
 
 def without_quotes(reason: str) -> str:
-    """*reason* without the bytes from the wire that a parser's message quotes: a header line, a piece of a body."""
+    """Remove bytes of the connection that a parser's message quotes, such as a header line or a part of a body."""
     return _QUOTED_BYTES.sub("", reason)
 
 
-def fields(hider: SecretReplacer, headers: Headers, place: str) -> Headers:
-    """*place*: "request.header", "response.trailer", ... Those in which nothing is hidden come back as they are."""
-    if hider.only_signs and not hider.policy.rules.headers and _are_plain(headers.fields):
+def fields(replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
+    """Redact header fields; the same object if nothing is hidden. *place*: "request.header", "response.trailer", ..."""
+    if replacer.prefilter_suffices and not replacer.policy.rules.headers and _are_plain(headers.fields):
         return headers
-    return Headers(tuple((name, _value(hider, name, value, place)) for name, value in headers))
+    return Headers(tuple((name, _value(replacer, name, value, place)) for name, value in headers))
 
 
 def _are_plain(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
-    """Whether nothing in these fields can be a secret that apispy knows of by itself."""
+    """Whether these fields cannot hold a secret, user rules aside."""
     values = b"\n".join([value for _, value in pairs])
-    if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as texts.KNOWN
+    if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as free_text.KNOWN
         return False
     return not any(_is_secret(name) for name, _ in pairs)
 
@@ -51,18 +51,18 @@ def _is_secret(name: bytes) -> bool:
     return lower in SECRET_HEADERS or strong(lower)
 
 
-def _value(hider: SecretReplacer, name: bytes, value: bytes, place: str) -> bytes:
+def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> bytes:
     shown = name.decode("latin-1")
     lower, place = shown.lower(), f"{place}:{shown}"
     text = value.decode("utf-8", "surrogateescape")
-    if lower in hider.policy.rules.headers:
-        text = hider.hide(text, place, categories.RULE)
+    if lower in replacer.policy.rules.headers:
+        text = replacer.hide(text, place, categories.RULE)
     elif not _is_secret(name):
-        text = free_text.clean(hider, text, place)
+        text = free_text.clean(replacer, text, place)
     elif value.strip() not in EMPTY_CREDENTIALS:
         kind = categories.REGISTRY if lower.startswith("x-registry-") else categories.HEADER
-        structured = without_secrets(lower, value, lambda secret: hider.hide(secret, place, kind))
+        structured = without_secrets(lower, value, lambda secret: replacer.hide(secret, place, kind))
         if structured is not None:
             return structured
-        text = hider.hide(text, place, kind)
+        text = replacer.hide(text, place, kind)
     return text.encode("utf-8", "surrogateescape")

@@ -1,7 +1,7 @@
-"""Paths to values in JSON: those of the table of operations, and those that the user gives.
+"""Paths to JSON values: those of the table of operations and those of the user's rules.
 
-A small part of JSONPath, made as lenient as the daemon: names are compared without case, as Go's encoding/json
-does, and lists on the way are crossed by themselves, so ``$.Labels.x`` finds it in every element of a list too.
+A small part of JSONPath, as lenient as the daemon: names match regardless of case, as in Go's encoding/json, and lists
+on the way are searched, so ``$.Labels.x`` also matches in every element of a list.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Step = str | int
-"""A name in lower case, "*" for any name or element, ".." for any depth, or the number of an element."""
+"""A name in lower case, "*" for any name or element, ".." for any depth, or the index of an element."""
 
 Path = tuple[Step, ...]
 
@@ -18,8 +18,8 @@ _STEP = re.compile(r"(\.\.)|\.?\[(?:(\d+)|(\*)|'([^']*)'|\"([^\"]*)\")\]|\.?(\*)
 
 
 @dataclass(slots=True)
-class Found:
-    """One value in the JSON value that holds it, to be looked at and replaced."""
+class Match:
+    """A value that a path matches, with the object or list that holds it."""
 
     holder: Any  # dict or list
     key: Any
@@ -34,19 +34,19 @@ class Found:
 
 
 def parse(text: str) -> Path:
-    """``$.a['b.c'][*][0]..d`` as a Path. Raises ValueError with what is wrong."""
+    """Parse ``$.a['b.c'][*][0]..d``. Raises ValueError with what is wrong."""
     if not text.startswith("$"):
-        raise ValueError("it must begin with $")
+        raise ValueError("the path must begin with $")
     steps: list[Step] = []
     at = 1
     while at < len(text):
         found = _STEP.match(text, at)
         if found is None or (at == 1 and text[1] not in ".["):
-            raise ValueError(f"{text[at:]!r} is no step of a path")
+            raise ValueError(f"{text[at:]!r} is not a step of a path")
         at = found.end()
         steps.append(_step(found))
     if not steps or steps[-1] == "..":
-        raise ValueError("it ends before it names a value")
+        raise ValueError("the path ends before it names a value")
     return tuple(steps)
 
 
@@ -57,10 +57,10 @@ def _step(found: re.Match[str]) -> Step:
     return deep or any_element or any_name or str(quoted or quoted_too or name or "").lower()
 
 
-def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Found]:
-    """All that *path* finds below ``holder[key]``."""
+def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Match]:
+    """All matches of *path* below ``holder[key]``."""
     if not path:
-        yield Found(holder, key, place)
+        yield Match(holder, key, place)
         return
     value, step = holder[key], path[0]
     if step == "..":
@@ -79,7 +79,7 @@ def _fits(step: Step, name: Step) -> bool:
 
 
 def inside(value: Any, place: str) -> Iterator[tuple[Any, str]]:
-    """The names or numbers of the parts of *value*, each with its place."""
+    """The names or indexes of the parts of *value*, each with its place."""
     if isinstance(value, dict):
         for name in list(value):
             plain = re.fullmatch(r"[\w-]+", name)

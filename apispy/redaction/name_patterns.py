@@ -1,4 +1,4 @@
-"""Which names, and which values, look like secrets. In doubt they do."""
+"""Patterns of names and values that are probably secret. A doubtful one counts as secret."""
 
 import math
 import re
@@ -26,33 +26,33 @@ VALUES = re.compile(
     r"|\b(?:password|pwd|accountkey|sharedaccesskey)\s*=",
     re.IGNORECASE,
 )
-"""What credentials look like, whatever their name."""
+"""Forms of credentials, whatever their name."""
 
-LONG = 10_000
-"""Characters of a value that is taken for a secret without a look."""
+MAX_CHECKED_LENGTH = 10_000
+"""Characters of a value; a longer one counts as secret without a check."""
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
-ENTROPY = 3.5
-"""Bits a character. Twenty random hexadecimal digits have about that, words and paths have less or are shorter."""
+MIN_ENTROPY = 3.5
+"""Bits per character. Twenty random hexadecimal digits have about that; words and paths have less or are shorter."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def strong(name: str) -> bool:
-    """Whether *name* says password, token or the like without a doubt."""
+    """Whether *name* certainly names a secret: password, token or similar."""
     return STRONG.search(name) is not None
 
 
 def looks_secret(name: str, value: str) -> bool:
-    """Whether ``name=value`` may be a secret: by the name, or by what the value looks like."""
-    if len(value) > LONG or strong(name):
+    """Whether ``name=value`` is probably secret, by its name or by the form of the value."""
+    if len(value) > MAX_CHECKED_LENGTH or strong(name):
         return True
     words = {word.lower() for word in _WORD.findall(name)}
     return bool(words & WORDS) or VALUES.search(value) is not None or _is_random(value)
 
 
 def _is_random(value: str) -> bool:
-    return any(_entropy(found[0]) >= ENTROPY for found in RANDOM.finditer(value))
+    return any(_entropy(found[0]) >= MIN_ENTROPY for found in RANDOM.finditer(value))
 
 
 def _entropy(text: str) -> float:

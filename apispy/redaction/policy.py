@@ -1,4 +1,4 @@
-"""What is to be hidden: the user's choices."""
+"""The redaction policy: the user's choices."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,11 +12,11 @@ Env = Literal["all", "secret-looking", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The default hides every secret that apispy knows of. It stays so for what a program shows or saves."""
+    """What is hidden. The default hides every secret that apispy knows of."""
 
     env: Env = "all"
     rules: Rules = NO_RULES
-    show_secrets: bool = False  # then nothing is hidden
+    show_secrets: bool = False  # hide nothing
 
     def hides_variable(self, name: str, value: str) -> bool:
         """Whether the value of an environment variable or a build argument is hidden."""

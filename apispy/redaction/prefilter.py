@@ -1,15 +1,15 @@
-"""Tells quickly that nothing secret can be in some JSON or text, so that it need not be looked through.
+"""A fast test that rules out secrets in JSON or text, so that it need not be searched.
 
-To look through every value of a list of 100 containers takes 20 ms, this 0.2. It is held by a law: what is not
-suspect here is not changed by looking through it.
+A full search of a list of 100 containers takes 20 ms, this test 0.2 ms. A property test verifies that redaction does
+not change what the test passes.
 """
 
 import re
 
 from apispy.redaction.body_type import names_a_secret
 
-OVERLAP = 600
-"""Bytes of the last piece that are looked at again with the next one: no sign below is longer."""
+MAX_SIGN_LENGTH = 600
+"""Bytes of a piece that are searched again with the next one; no sign below is longer."""
 
 SIGNS = (
     *(
@@ -18,7 +18,7 @@ SIGNS = (
         b"secret",
         b"token",
         b"credential",
-    ),  # secret_names.STRONG
+    ),  # name_patterns.STRONG
     *(
         (b"key", b"unlockkey"),
         (b"key", b"signingcakey"),
@@ -26,7 +26,7 @@ SIGNS = (
         b'"env',
         b'"auth"',
         b"\0",
-    ),  # values.SECRET_NAMES, ENVIRONMENTS; UTF-16
+    ),  # json_values.SECRET_NAMES, ENVIRONMENTS; UTF-16
     *(
         (b"|", b'"|'),
         (b"#", b"#(nop)"),
@@ -34,9 +34,9 @@ SIGNS = (
         (b"--", b"-----begin"),
     ),  # build steps, swarm tokens, private keys
 )
-"""Parts of names and values, in lower case, without which there is nothing to be hidden.
+"""Parts of names and values, in lower case. Text without any of them has nothing to hide.
 
-Of a pair the first is looked for in its place: it is quicker found to be missing, or says so for several.
+Of a pair, the first is searched first: it is faster to rule out, or common to several signs.
 """
 
 _FIRST = tuple(dict.fromkeys(sign[0] if isinstance(sign, tuple) else sign for sign in SIGNS))
@@ -47,12 +47,12 @@ for _sign in SIGNS:
 
 _KEYS = re.compile(rb"(?:api|access|private)[-_.]?key")
 _USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
-# What Go's encoder escapes is none of the signs; any other escape may hide one.
+# Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
 _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 
 
 def may_hold_secret(data: bytes) -> bool:
-    """Whether there may be something secret in *data*, whole JSON or text."""
+    """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
     for first in _FIRST:
         if first in lower and any(sign in lower for sign in _REST[first]):
@@ -65,18 +65,18 @@ def may_hold_secret(data: bytes) -> bool:
 
 
 class StreamPrefilter:
-    """The same for a stream that comes in pieces. Once suspect, it stays so."""
+    """The same test for a stream in pieces. Once ``suspect`` is set, it stays set."""
 
     def __init__(self) -> None:
         self.suspect = False
-        self.named = False  # a field that is secret in JSON has been named
-        self.size = 0  # bytes that have gone by
+        self.named = False  # whether a field that is secret in JSON was named
+        self.size = 0  # bytes inspected
         self._tail = b""
 
-    def look(self, data: bytes) -> None:
+    def inspect(self, data: bytes) -> None:
         self.size += len(data)
         if not self.named:
             piece = self._tail + data
             self.suspect = self.suspect or may_hold_secret(piece)
             self.named = self.suspect and names_a_secret(piece)
-            self._tail = piece[-OVERLAP:]
+            self._tail = piece[-MAX_SIGN_LENGTH:]

@@ -1,4 +1,4 @@
-"""Takes the secrets out of the headers with registry credentials, and leaves whose they are, and for which registry."""
+"""Removes secrets from the headers with registry credentials; user and registry stay."""
 
 import base64
 import json
@@ -9,16 +9,16 @@ from apispy.decoders.registry_auth import PLAIN_FIELDS, SECRET_FIELDS
 from apispy.decoders.value import unbase64
 
 Hide = Callable[[str], str]
-"""Gives what stands in the place of a secret."""
+"""Gives the replacement of a secret."""
 
 ONE, MANY = "x-registry-auth", "x-registry-config"
 
 
 def without_secrets(name: str, value: bytes, hide: Hide) -> bytes | None:
-    """The header *name* (in lower case) encoded anew as its client encodes, every secret in it hidden.
+    """Redact the header *name* (in lower case), encoded again as its client encodes.
 
-    None if that cannot be done without a doubt: it is another header, no base64 of JSON, or holds anything beside
-    what an AuthConfig holds.
+    None if that is not certain to be complete: another header, not base64 of JSON, or anything that an AuthConfig does
+    not have.
     """
     if name not in (ONE, MANY):
         return None
@@ -37,7 +37,7 @@ def without_secrets(name: str, value: bytes, hide: Hide) -> bytes | None:
 
 
 def _check(found: Any) -> None:
-    """Raises ValueError unless *found* is an AuthConfig, or a list of them. Nothing is hidden before that is sure."""
+    """Check that *found* is an AuthConfig or a list of them, before anything is hidden. Raises ValueError if not."""
     for account in found if isinstance(found, list) else [found]:
         if not isinstance(account, dict):
             raise ValueError("no object")
@@ -57,12 +57,12 @@ def _field(name: str, value: str, hide: Hide) -> str:
 
 
 def _place(address: str, hide: Hide) -> str:
-    """A registry's address; one with a user and a password in it is a secret."""
+    """A registry's address; one with a user in it is secret."""
     return hide(address) if "@" in address else address
 
 
 def _encoded(text: bytes, like: bytes) -> bytes:
-    """Base64 in the alphabet, and with the padding, that are seen in *like*; if none are, as Docker does it."""
+    """Encode *text* in base64 with the alphabet and padding of *like*; Docker's URL-safe alphabet if neither shows."""
     plain = b"+" in like or b"/" in like
     encoded = base64.b64encode(text) if plain else base64.urlsafe_b64encode(text)
     padded = len(like) % 4 == 0

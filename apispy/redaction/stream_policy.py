@@ -1,4 +1,4 @@
-"""What the streams of a call hold, as far as secrets go."""
+"""What kind of secrets each stream of a call may hold."""
 
 from apispy.engine.operation import Call
 from apispy.model import Direction, Exchange, Headers
@@ -16,16 +16,17 @@ LOGIN = (
     "request.registrytoken",
     "response.IdentityToken",
 )
-"""The secrets of POST /auth. Here too, so that a gap in the table of operations cannot show them."""
+"""The secrets of POST /auth, repeated here so that a gap in the table of operations cannot expose them."""
 
 SECRET_TUNNEL = "h2c"
-"""BuildKit's tunnels carry registry credentials and build secrets inside gRPC: only a discreet decoder reads them."""
+"""The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a payload-free
+decoder reads them."""
 
 PROGRAMS = ("stdio", "raw", "tar", "websocket", "opaque")
-"""Formats that hold what programs say, or files: apispy cannot know what is secret there, only the user can."""
+"""Formats of program output and files. Only the user's rules know what is secret there."""
 
 FRAMED = ("stdio", "raw")
-"""Those among them that may have Docker's frames, or are plain text."""
+"""The formats among PROGRAMS that are Docker's stdio frames or plain text."""
 
 NO_HEADERS = Headers()
 
@@ -35,6 +36,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:
+    """Whether the stream is one side of a BuildKit tunnel."""
     if direction not in ("to_server", "to_client"):
         return False
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
@@ -42,11 +44,12 @@ def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bo
 
 
 def is_form(exchange: Exchange, direction: Direction) -> bool:
+    """Whether the request declares its body as a form."""
     return direction == "request" and media_type(exchange, direction) == FORM
 
 
 def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """JSON, or what may be, of which no table says where its secrets are: as a rule, of a call that is not Docker's."""
+    """Whether the stream may be JSON whose secret fields are not in the table of operations."""
     if direction not in ("request", "response") or is_error(exchange, direction):
         return False
     kind = media_type(exchange, direction)
@@ -55,20 +58,20 @@ def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> boo
 
 
 def _unexpected(call: Call, direction: Direction) -> bool:
-    """A client may send credentials in the body of a pull, though the daemon takes none there."""
+    """Whether the request has a body that the operation does not define: a client may send credentials there."""
     return direction == "request" and call.operation.request != "json"
 
 
 def is_error(exchange: Exchange, direction: Direction) -> bool:
-    """An error's body is a message, in plain text before API 1.24, and not what the operation answers."""
+    """Whether the stream is the body of an error response: a message, in plain text before API 1.24."""
     response = exchange.response
     return direction == "response" and response is not None and response.status >= 400
 
 
 def format_of(call: Call, exchange: Exchange, direction: Direction, head: bytes = b"") -> str:
-    """What the table says of this stream, "" for nothing. *head*: the first bytes of a request's body.
+    """The format of a stream by the table of operations; "" if it has none. *head*: the first bytes of a request body.
 
-    An archive is only taken for one if it begins like one.
+    A request body counts as an archive only if its bytes begin like one.
     """
     if is_error(exchange, direction):
         return "text"
@@ -82,17 +85,18 @@ def format_of(call: Call, exchange: Exchange, direction: Direction, head: bytes 
 
 
 def headers_of(exchange: Exchange, direction: Direction) -> Headers:
-    """Those of the message that a stream belongs to; none while there is no answer."""
+    """The headers of the message that a stream belongs to; empty before the response."""
     head = exchange.response if direction != "request" else exchange.request
     return head.headers if head else NO_HEADERS
 
 
 def media_type(exchange: Exchange, direction: Direction) -> str:
+    """The declared media type of a stream, in lower case, without parameters; "" if none is declared."""
     return headers_of(exchange, direction).text("content-type").partition(";")[0].strip().lower()
 
 
 def secrets_of(call: Call, direction: Direction, policy: Policy) -> Secrets:
-    """Where the table says that this stream has secrets, beside those that the policy does not hide."""
+    """The secret paths of a stream by the table of operations, without those that the policy shows."""
     login = call.operation.method in ("POST", "") and call.path.rstrip("/").endswith("/auth")
     found: Secrets = []
     for secret in call.operation.secrets + (LOGIN if login else ()):

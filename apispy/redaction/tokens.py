@@ -1,4 +1,4 @@
-"""Puts tokens in the places of secrets, in one exchange."""
+"""Replaces secrets by tokens."""
 
 import hashlib
 import hmac
@@ -9,19 +9,20 @@ from apispy.redaction import categories
 from apispy.redaction.name_patterns import looks_secret
 from apispy.redaction.policy import Policy
 
-ECHO = 8
-"""The shortest secret, in characters, that is looked for where the daemon may quote it."""
+MIN_SECRET_LENGTH = 8
+"""Characters of the shortest secret that is searched for in other places of the exchange."""
 
-ECHOES = 100
-"""How many secrets of one exchange are looked for."""
+MAX_KNOWN_SECRETS = 100
+"""Secrets of one exchange that are searched for in its other places."""
 
 PREFIX = f"{REDACTED[:-1]}:"
 
 
 class Tokens:
-    """Gives each secret of a session its token: ``<redacted:3f2a91c0>``.
+    """The tokens of a session: each secret has one, such as ``<redacted:3f2a91c0>``.
 
-    An HMAC with a key that is random and nowhere kept: who has a capture cannot try passwords on its tokens.
+    A token is an HMAC with a random key that is never stored, so passwords cannot be tested against the tokens of a
+    capture.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
@@ -33,31 +34,31 @@ class Tokens:
 
 
 class SecretReplacer:
-    """Hides secrets, and remembers what it hid: *found*, and *echoes*: those that may be quoted further on."""
+    """Replaces the secrets of one exchange; *found* lists them, *known_secrets* may be quoted in later parts."""
 
-    def __init__(self, policy: Policy, tokens: Tokens, echoes: set[str]) -> None:
+    def __init__(self, policy: Policy, tokens: Tokens, known_secrets: set[str]) -> None:
         self.policy = policy
         self.found: list[Redaction] = []
-        self.echoes = echoes
+        self.known_secrets = known_secrets
         self._tokens = tokens
 
     @property
-    def only_signs(self) -> bool:
-        """Whether nothing but what ``suspicion`` knows is looked for: no rules of the user, no secret seen before."""
-        return not self.echoes and not self.policy.rules.look_into_bodies
+    def prefilter_suffices(self) -> bool:
+        """Whether the prefilter alone can rule out secrets: no user rules on bodies, no known secrets."""
+        return not self.known_secrets and not self.policy.rules.look_into_bodies
 
     def hide(self, secret: str, place: str, kind: str) -> str:
-        """What to show in place of *secret*. Nothing, and what is hidden already, stay."""
+        """Replace *secret* by its token. Empty text and tokens stay."""
         if not secret or is_redacted(secret):
             return secret
         token = self._tokens.of(secret)
         self.found.append(Redaction(place, token, kind))
-        if kind not in (categories.ENV, categories.ECHO, categories.RULE):
+        if kind not in (categories.ENV, categories.REPEATED, categories.RULE):
             self._remember(secret)
         return token
 
     def variable(self, name: str, value: str, place: str, kind: str = categories.ENV) -> str:
-        """The value of an environment variable or a build argument, hidden if the policy says so."""
+        """Replace the value of an environment variable or a build argument, if the policy hides it."""
         if not self.policy.hides_variable(name, value):
             return value
         if looks_secret(name, value):
@@ -65,8 +66,9 @@ class SecretReplacer:
         return self.hide(value, place, kind)
 
     def withhold(self, place: str) -> None:
+        """Record that the body at *place* is withheld."""
         self.found.append(Redaction(place, "", categories.BODY))
 
     def _remember(self, secret: str) -> None:
-        if len(secret) >= ECHO and len(self.echoes) < ECHOES:
-            self.echoes.add(secret)
+        if len(secret) >= MIN_SECRET_LENGTH and len(self.known_secrets) < MAX_KNOWN_SECRETS:
+            self.known_secrets.add(secret)

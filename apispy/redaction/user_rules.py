@@ -1,4 +1,4 @@
-"""The user's own rules, ``--redact RULE``: a header, a place in JSON bodies, or a pattern anywhere."""
+"""The user's redaction rules (``--redact RULE``): a header, a path in JSON bodies, or a pattern anywhere."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 PATTERN_LIMIT = 1000
 """Characters of a pattern."""
 
-PATIENCE = 0.1
-"""Seconds that one pattern may take for one text. If it takes longer, the whole text is hidden."""
+PATTERN_TIMEOUT = 0.1
+"""Seconds for one pattern on one text. After that, the whole text is hidden."""
 
-LATE = 5
-"""How often a pattern may take longer, before it is searched for no more, and hides all it is to look at."""
+MAX_TIMEOUTS = 5
+"""Timeouts of a pattern; after that it is no longer searched, and every text it would be searched in is hidden."""
 
 EXAMPLES = "json:$.Config.Labels.x, header:X-Foo or re:corp-[0-9]+"
 
 
 class Pattern:
-    """A pattern of the user, which cannot take long: neither once nor in all."""
+    """A user's pattern with a bound on its time, for each text and in total."""
 
     def __init__(self, pattern: "regex.Pattern[str]") -> None:
         self._pattern = pattern
@@ -35,12 +35,12 @@ class Pattern:
         return self._pattern.pattern
 
     def substituted(self, text: str, hide: Callable[[str], str]) -> str:
-        """*text* with all that is found in it hidden."""
-        if self._late >= LATE:
+        """Replace the matches in *text*."""
+        if self._late >= MAX_TIMEOUTS:
             return hide(text)
         parts, end = [], 0
         try:
-            for match in self._pattern.finditer(text, timeout=PATIENCE):
+            for match in self._pattern.finditer(text, timeout=PATTERN_TIMEOUT):
                 start, stop = match.span()
                 if stop > start:
                     parts += [text[end:start], hide(text[start:stop])]
@@ -53,7 +53,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules of a session, by what they look at."""
+    """The rules of a session, by what they apply to."""
 
     headers: frozenset[str] = frozenset()  # in lower case
     paths: tuple[Path, ...] = ()
@@ -71,7 +71,7 @@ NO_RULES = Rules()
 
 
 def parse(texts: Iterable[str]) -> Rules:
-    """The rules that were typed. Raises UsageError, which says what is wrong and shows a right one."""
+    """Parse rules. Raises UsageError, which says what is wrong and shows a valid rule."""
     found: dict[str, list[Any]] = {name: [] for name in _KINDS}
     for text in texts:
         name, _, rest = text.partition(":")
@@ -80,7 +80,7 @@ def parse(texts: Iterable[str]) -> Rules:
         try:
             found[name].append(_KINDS[name](rest))
         except ValueError as error:
-            raise UsageError(f"--redact {text!r}: {error}. Right ones are {EXAMPLES}.") from None
+            raise UsageError(f"--redact {text!r}: {error}. Valid rules are {EXAMPLES}.") from None
     return Rules(frozenset(found["header"]), tuple(found["json"]), tuple(found["re"]))
 
 
@@ -91,16 +91,16 @@ def _header(name: str) -> str:
 
 
 def _pattern(text: str) -> Pattern:
-    import regex  # only those who give a pattern wait for it
+    import regex  # a slow import, needed only for patterns
 
     if len(text) > PATTERN_LIMIT:
         raise ValueError(f"a pattern of {len(text)} characters, the limit is {PATTERN_LIMIT}")
     try:
         pattern = regex.compile(text)
     except regex.error as error:
-        raise ValueError(f"no regular expression: {error}") from None
+        raise ValueError(f"not a valid regular expression: {error}") from None
     if pattern.search("") is not None:
-        raise ValueError("the pattern also fits nothing at all, so it would be found everywhere")
+        raise ValueError("the pattern matches the empty text, so it would match everywhere")
     return Pattern(pattern)
 
 

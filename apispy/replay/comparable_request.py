@@ -44,7 +44,7 @@ class ComparableRequest:
     """One request. Made of an exchange whose request is complete; *redactor* is that of the session."""
 
     def __init__(self, exchange: Exchange, redactor: Redactor) -> None:
-        cleaning = redactor.cleaning(exchange)
+        cleaning = redactor.for_exchange(exchange)
         clean = cleaning.exchange(exchange)
         self.started = exchange.started
         self.method = clean.request.method

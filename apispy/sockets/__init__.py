@@ -1,14 +1,12 @@
-"""Connections as byte streams with half-closes and resets, listened for and dialled; no HTTP, no mitmproxy.
+"""Connections as byte streams with half-closes and resets: listeners, dialling, TLS. No HTTP and no mitmproxy.
 
-Stands aside like ``endpoints``: the proxy and replay use it.
+Only the proxy, replay and app packages use this one, and it imports only ``endpoints`` and ``errors``.
 """
 
-from apispy.sockets.bind import Listener, open_listener
-from apispy.sockets.carrier import Carrier
 from apispy.sockets.dial import dial
 from apispy.sockets.hangup import HangupWatch
-from apispy.sockets.peer import unix_peer
-from apispy.sockets.stream import Stream
+from apispy.sockets.listener import Listener, open_listener, unix_peer
+from apispy.sockets.stream import Carrier, Stream
 from apispy.sockets.tls import TlsStream, listening_context
 
 __all__ = [

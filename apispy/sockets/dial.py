@@ -1,4 +1,4 @@
-"""Opens connections to a daemon, one way for each kind of endpoint."""
+"""Connects to a daemon, by the kind of its endpoint: TCP, unix socket or ssh."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,44 +7,44 @@ from subprocess import Popen, TimeoutExpired
 from apispy.endpoints import Endpoint, diagnose, ssh_reason, ssh_socket
 from apispy.sockets.stream import Stream
 
-SSH_END = 2.0
-"""Seconds that ssh gets to end after its connection did."""
+SSH_EXIT_TIMEOUT = 2.0
+"""Seconds that ssh has to exit after its connection has ended."""
 
 
 class SshStream(Stream):
-    """A connection that is carried by a child process."""
+    """A connection through a child process, ssh."""
 
     def __init__(self, endpoint: Endpoint, child: Popen[bytes]) -> None:
         super().__init__()
         self._endpoint = endpoint
         self._child = child
 
-    async def why_ended(self) -> str | None:
-        """ssh's own last words, when it did not end well."""
+    async def end_reason(self) -> str | None:
+        """Explain with ssh's own message why it failed; None if it exited with 0 or still runs."""
         try:
-            code = await asyncio.to_thread(self._child.wait, SSH_END)
+            code = await asyncio.to_thread(self._child.wait, SSH_EXIT_TIMEOUT)
         except TimeoutExpired:
             return None
         if code == 0:
             return None
-        says = ssh_reason(self._child) or f"nothing; its exit code is {code}"
-        return str(diagnose(self._endpoint, EOFError(), ssh_says=says))
+        message = ssh_reason(self._child) or f"nothing; its exit code is {code}"
+        return str(diagnose(self._endpoint, EOFError(), ssh_says=message))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         asyncio.get_running_loop().run_in_executor(None, self._reap)
 
     def _reap(self) -> None:
-        """ssh ends by itself when its connection does; this leaves no zombie, and no hanging ssh."""
+        """Wait for ssh, which exits when its connection ends, so that no zombie is left. Terminate one that hangs."""
         try:
-            self._child.wait(SSH_END)
+            self._child.wait(SSH_EXIT_TIMEOUT)
         except TimeoutExpired:
             self._child.terminate()
             self._child.wait()
 
 
 async def dial(endpoint: Endpoint) -> Stream:
-    """Connect to *endpoint* (without TLS). Raises ApispyError, which says what failed and what to do."""
+    """Connect to *endpoint* (without TLS). Raises ApispyError, which explains what failed and what to do."""
     try:
         return await DIALLERS[endpoint.kind](endpoint)
     except (OSError, UnicodeError) as error:
@@ -58,15 +58,17 @@ async def _tcp(endpoint: Endpoint) -> Stream:
 
 async def _unix(endpoint: Endpoint) -> Stream:
     stream = (await asyncio.get_running_loop().create_unix_connection(Stream, endpoint.path))[1]
-    stream.names = {"peername": (endpoint.path, 0), "sockname": ("unix", 0)}
+    stream.extra_info = {"peername": (endpoint.path, 0), "sockname": ("unix", 0)}
     return stream
 
 
 async def _ssh(endpoint: Endpoint) -> Stream:
     sock, child = await asyncio.to_thread(ssh_socket, endpoint)
-    made = asyncio.get_running_loop().create_unix_connection(lambda: SshStream(endpoint, child), sock=sock)
-    stream = (await made)[1]
-    stream.names = {"peername": (endpoint.host, endpoint.port), "sockname": ("ssh", child.pid)}
+    connecting = asyncio.get_running_loop().create_unix_connection(
+        lambda: SshStream(endpoint, child), sock=sock
+    )
+    stream = (await connecting)[1]
+    stream.extra_info = {"peername": (endpoint.host, endpoint.port), "sockname": ("ssh", child.pid)}
     return stream
 
 

@@ -1,8 +1,8 @@
-"""Tells when a peer that had half-closed its connection is gone altogether.
+"""Detects that a peer which had half-closed its connection has disconnected.
 
-After a half-close asyncio does not watch the socket any more, and a client that dies then would keep its daemon side
-open for as long as the daemon is silent. epoll reports EPOLLHUP and EPOLLERR even when asked for nothing else, and an
-epoll descriptor can itself be watched. Where there is no epoll (macOS), it never tells, and the next write does.
+After a half-close asyncio no longer watches the socket. A client that dies then would leave the connection to the
+daemon open for as long as the daemon is silent. epoll reports EPOLLHUP and EPOLLERR even if no event is requested, and
+an epoll descriptor can itself be watched. Without epoll (macOS) nothing is detected until the next write fails.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 class HangupWatch:
-    """A watch over many sockets. ``on_hangup(reset)`` is called once a socket, with True for a RST."""
+    """Watches many sockets. It calls ``on_hangup(reset)`` once for each socket; *reset* is True after a RST."""
 
     def __init__(self) -> None:
         self._callbacks: dict[int, Callable[[bool], None]] = {}
@@ -21,8 +21,10 @@ class HangupWatch:
             asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._ready)
 
     def watch(self, fd: int, on_hangup: Callable[[bool], None]) -> Callable[[], None]:
-        """Watch the socket *fd*. Call what this gives when the socket needs no watching any more, or is closed: its
-        number may then be that of another one, which goes on being watched."""
+        """Watch the socket *fd*. Return a function that ends this.
+
+        Call it when the socket is closed too: its number may then belong to another socket, which stays watched.
+        """
         if self._epoll is None or fd < 0:
             return lambda: None
         self._callbacks[fd] = on_hangup
@@ -34,14 +36,14 @@ class HangupWatch:
 
     def _forget(self, fd: int) -> None:
         if self._callbacks.pop(fd, None) is not None and self._epoll is not None:
-            with contextlib.suppress(OSError):  # closing a socket has taken it out already
+            with contextlib.suppress(OSError):  # closing a socket has removed it already
                 self._epoll.unregister(fd)
 
     def close(self) -> None:
         if self._epoll is not None:
             asyncio.get_running_loop().remove_reader(self._epoll.fileno())
             self._epoll.close()
-            self._epoll = None  # connections that end later still forget themselves
+            self._epoll = None  # connections that end later still call _forget
 
     def _ready(self) -> None:
         assert self._epoll is not None

@@ -1,7 +1,7 @@
-"""One connection as bytes, in the form in which asyncio's streams, and so mitmproxy's handler, have reader and writer.
+"""A connection as a byte stream, with the methods of asyncio's reader and writer that mitmproxy's handler uses.
 
-asyncio's own StreamReader throws away what it holds when the peer resets the connection; a client without apispy
-would still have read it. So this one gives the bytes first and the reset afterwards, and remembers that it was one.
+asyncio's own StreamReader discards its buffer when the peer resets the connection; a client without apispy would still
+have read those bytes. So this stream delivers the bytes first, and then the reset.
 """
 
 import asyncio
@@ -14,38 +14,67 @@ import termios
 from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-READ, BULK = 256 * 1024, 1024 * 1024
-"""Bytes that asyncio asks the kernel for at once, and those that are asked for once there were as many."""
+READ_SIZE, BULK_READ_SIZE = 256 * 1024, 1024 * 1024
+"""Bytes that asyncio reads at once (its own default), and after a read has returned as many."""
 
 READ_AHEAD = 256 * 1024
-"""Bytes taken from the kernel before they are asked for."""
+"""Bytes that are buffered before anyone reads them."""
 
-UNREAD = getattr(termios, "TIOCOUTQ", None) if sys.platform == "linux" else None
-"""Asks a unix socket how much is in its way, unix(7): SIOCOUTQ has the same number."""
+UNREAD_BYTES = getattr(termios, "TIOCOUTQ", None) if sys.platform == "linux" else None
+"""The ioctl for the bytes that the peer of a unix socket has not read; SIOCOUTQ of unix(7) has the same number."""
 
 LINGER_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: closing sends a RST
 
 
+class Carrier(Protocol):
+    """A bidirectional byte stream whose directions end separately: a ``Stream`` or a ``TlsStream``."""
+
+    async def read(self) -> bytes:
+        """Return the next bytes; b"" at the end. Raises OSError if the connection broke."""
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None:
+        """Wait until more can be written."""
+
+    def write_eof(self) -> None:
+        """End this side's direction after everything written before."""
+
+    def close(self) -> None:
+        """Close after everything written before is sent."""
+
+    def unread(self) -> int | None:
+        """Return how many of the sent bytes the peer has not read; None where the system does not report it."""
+
+    def reset(self) -> None:
+        """Close at once, with a RST if the transport has one."""
+
+    def is_closing(self) -> bool: ...
+
+
 class Stream(asyncio.Protocol):
-    """Reader and writer of one TCP or unix connection, half-closes and resets included."""
+    """Reader and writer of one TCP or unix connection, half-closes and resets included.
+
+    ``extra_info`` overrides values of ``get_extra_info``, for unix sockets and child processes.
+    """
 
     def __init__(self, on_open: Callable[["Stream"], None] | None = None) -> None:
         self._on_open = on_open
         self._transport: asyncio.Transport | None = None
         self._received: deque[bytes] = deque()
-        self._ahead = 0
+        self._buffered = 0  # bytes in it
         self._eof = False
         self._lost: Exception | None = None
         self._arrival: asyncio.Event = asyncio.Event()
         self._writable: asyncio.Event = asyncio.Event()
         self._writable.set()
-        self._gone: asyncio.Event = asyncio.Event()
-        self._take: Callable[[bytes], None] | None = None  # who gets what comes, while it flows
-        self._held = 0  # reasons not to read
-        self._room: list[Callable[[], None]] = []  # to be called when there is room to write
-        self.names: dict[str, Any] = {}  # overrides of get_extra_info, for unix sockets and child processes
+        self._closed: asyncio.Event = asyncio.Event()
+        self._receiver: Callable[[bytes], None] | None = None  # see deliver_to
+        self._pauses = 0  # calls of pause_reading without a resume_reading
+        self._on_writable: list[Callable[[], None]] = []  # called once more can be written
+        self.extra_info: dict[str, Any] = {}
 
     # -- asyncio calls these --
 
@@ -56,26 +85,26 @@ class Stream(asyncio.Protocol):
             self._on_open(self)
 
     def data_received(self, data: bytes) -> None:
-        if len(data) == READ:
-            self.transport.max_size = BULK  # type: ignore[attr-defined]  # of asyncio's transports on sockets
-        if self._take is not None:
-            self._take(data)
+        if len(data) == READ_SIZE:
+            self.transport.max_size = BULK_READ_SIZE  # type: ignore[attr-defined]  # an attribute of asyncio's socket transports
+        if self._receiver is not None:
+            self._receiver(data)
             return
         self._received.append(data)
-        self._ahead += len(data)
-        if self._ahead >= READ_AHEAD:
+        self._buffered += len(data)
+        if self._buffered >= READ_AHEAD:
             self.transport.pause_reading()
         self._arrival.set()
 
     def eof_received(self) -> bool:
         self._eof = True
         self._arrival.set()
-        return True  # only half of the connection is closed
+        return True  # keep the other direction open
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = exc or ConnectionAbortedError("closed by apispy")
         self._arrival.set()
-        self._gone.set()
+        self._closed.set()
         self.resume_writing()
 
     def pause_writing(self) -> None:
@@ -83,11 +112,11 @@ class Stream(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable.set()
-        waiting, self._room = self._room, []
-        for go_on in waiting:
-            go_on()
+        waiting, self._on_writable = self._on_writable, []
+        for resume in waiting:
+            resume()
 
-    # -- who carries the connection calls these --
+    # -- the owner of the connection calls these --
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -95,7 +124,7 @@ class Stream(asyncio.Protocol):
         return self._transport
 
     async def read(self, _limit: int = -1) -> bytes:
-        """The next bytes as they came; b"" at the end. Raises OSError when the connection was reset or broke."""
+        """Return the next bytes as they arrived; b"" at the end. Raises OSError if the connection was reset or lost."""
         while not self._received:
             if self._eof:
                 return b""
@@ -104,86 +133,86 @@ class Stream(asyncio.Protocol):
             self._arrival.clear()
             await self._arrival.wait()
         data = self._received.popleft()
-        self._ahead -= len(data)
-        if self._ahead < READ_AHEAD and not self._held and not self.transport.is_closing():
+        self._buffered -= len(data)
+        if self._buffered < READ_AHEAD and not self._pauses and not self.transport.is_closing():
             self.transport.resume_reading()
         return data
 
-    async def flow(self, take: Callable[[bytes], None]) -> None:
-        """Give *take* all that comes, in the moment in which it comes, until the end. Raises as ``read`` does."""
+    async def deliver_to(self, receiver: Callable[[bytes], None]) -> None:
+        """Call *receiver* with all data as it arrives, until the end. Raises OSError as ``read`` does."""
         while self._received:
-            take(await self.read())
-        self._take = take
+            receiver(await self.read())
+        self._receiver = receiver
         try:
             while not self._eof and self._lost is None:
                 self._arrival.clear()
                 await self._arrival.wait()
         finally:
-            self._take = None
+            self._receiver = None
         await self.read()
 
-    def wait_for(self, other: "Stream") -> None:
-        """Read nothing more until there is room to write on *other*."""
+    def pause_until_writable(self, other: "Stream") -> None:
+        """Read nothing more until *other* can take more data."""
         if not other._writable.is_set():
-            self.hold()
-            other._room.append(self.release)
+            self.pause_reading()
+            other._on_writable.append(self.resume_reading)
 
-    def hold(self) -> None:
-        """Read nothing more until ``release``, as often as this was called."""
-        self._held += 1
+    def pause_reading(self) -> None:
+        """Read nothing more until ``resume_reading`` was called as often as this method."""
+        self._pauses += 1
         self.transport.pause_reading()
 
-    def release(self) -> None:
-        self._held -= 1
-        if not self._held and not self.transport.is_closing():
+    def resume_reading(self) -> None:
+        self._pauses -= 1
+        if not self._pauses and not self.transport.is_closing():
             self.transport.resume_reading()
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)
 
     async def drain(self) -> None:
-        """Wait until there is room to write. Never raises: a lost connection shows when it is read."""
+        """Wait until more can be written. Never raises: a lost connection is reported by ``read``."""
         await self._writable.wait()
 
     def write_eof(self) -> None:
-        """Half-close, after everything written before. Never raises: a lost connection shows when it is read."""
+        """Half-close after everything written before. Never raises: a lost connection is reported by ``read``."""
         if self._lost is None:
-            with contextlib.suppress(OSError):  # ENOTCONN: a reset is there, and not read yet
+            with contextlib.suppress(OSError):  # ENOTCONN: a reset has arrived that was not read yet
                 self.transport.write_eof()
 
     def is_closing(self) -> bool:
         return self.transport.is_closing()
 
     def close(self) -> None:
-        """Close after everything written before has gone out."""
+        """Close after everything written before is sent."""
         self.transport.close()
 
     def reset(self) -> None:
-        """Close at once with a RST, as the peer of the other side did."""
+        """Close at once, with a RST on TCP."""
         sock = self.transport.get_extra_info("socket")
         if sock is not None and sock.family != socket.AF_UNIX and sock.fileno() >= 0:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         self.transport.abort()
 
-    def hung_up(self) -> None:
-        """Somebody else learned that the peer is gone."""
-        self._gone.set()
+    def mark_closed(self) -> None:
+        """Let ``wait_closed`` return, after a HangupWatch has found that the peer is gone."""
+        self._closed.set()
 
     def unread(self) -> int | None:
-        """Bytes that were sent and that the peer has not read; None where the system does not tell (TCP)."""
+        """Return how many of the sent bytes the peer has not read; None where the system does not report it (TCP)."""
         sock = self.transport.get_extra_info("socket")
-        if UNREAD is None or sock is None or sock.family != socket.AF_UNIX or sock.fileno() < 0:
+        if UNREAD_BYTES is None or sock is None or sock.family != socket.AF_UNIX or sock.fileno() < 0:
             return None
         count = array("i", [0])
-        fcntl.ioctl(sock.fileno(), UNREAD, count)
+        fcntl.ioctl(sock.fileno(), UNREAD_BYTES, count)
         return count[0]
 
-    async def gone(self) -> None:
-        """Wait until the connection does not exist any more."""
-        await self._gone.wait()
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed in both directions."""
+        await self._closed.wait()
 
-    async def why_ended(self) -> str | None:
-        """What is known of the reason, beyond that the peer ended it; None when there was nothing wrong."""
+    async def end_reason(self) -> str | None:
+        """Explain the end of the connection; None if the peer just ended it."""
         return None
 
     @property
@@ -192,4 +221,4 @@ class Stream(asyncio.Protocol):
         return int(sock.fileno()) if sock is not None else -1
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self.names.get(name) or self.transport.get_extra_info(name, default)
+        return self.extra_info.get(name) or self.transport.get_extra_info(name, default)

@@ -1,7 +1,7 @@
-"""TLS on a connection, each way with an end of its own, which asyncio's own TLS does not have.
+"""TLS on a connection whose directions end separately, which asyncio's own TLS does not support.
 
-The end of a way is a close_notify; Docker's hijacked connections need it, for a client's stdin ends long before its
-output does.
+A close_notify ends one direction. Docker's hijacked connections need this: a client's stdin ends long before its
+output.
 """
 
 import ssl
@@ -10,16 +10,16 @@ from pathlib import Path
 from apispy.errors import ApispyError
 from apispy.sockets.stream import Stream
 
-PIECE = 64 << 10
+READ_SIZE = 64 << 10
 """Bytes that are read at a time."""
 
 
 def listening_context(ca: Path, cert: Path, key: Path) -> ssl.SSLContext:
-    """For a server that takes only clients with a certificate of *ca*. Raises ApispyError if a file cannot be used."""
+    """Make the context of a server that accepts only clients with a certificate of *ca*. Raises ApispyError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(cert, key, password=lambda: "")  # never ask on the terminal
+        context.load_cert_chain(cert, key, password=lambda: "")  # never prompt on the terminal
         context.load_verify_locations(ca)
     except (OSError, ValueError) as error:
         raise ApispyError(f"the listener's certificates ({cert.parent}) cannot be used: {error}") from error
@@ -28,16 +28,16 @@ def listening_context(ca: Path, cert: Path, key: Path) -> ssl.SSLContext:
 
 
 class TlsStream:
-    """A Carrier over *stream*. Nothing but ``handshake`` may be called before that has been awaited."""
+    """A Carrier on *stream*. Await ``handshake`` before any other method."""
 
     def __init__(self, stream: Stream, context: ssl.SSLContext, server_hostname: str | None = None) -> None:
-        """With *server_hostname* the side of a client, else that of a server."""
+        """Make a client's side if *server_hostname* is given, else a server's side."""
         self._stream = stream
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname is None, server_hostname)
 
     async def handshake(self) -> None:
-        """Raises OSError (of which ssl.SSLError is one) when it fails, or the peer goes away."""
+        """Shake hands. Raises OSError (ssl.SSLError is one) if that fails or the peer disconnects."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -51,7 +51,7 @@ class TlsStream:
     async def read(self) -> bytes:
         while True:
             try:
-                return self._tls.read(PIECE)
+                return self._tls.read(READ_SIZE)
             except ssl.SSLWantReadError:
                 self._flush()
                 await self._fill()
@@ -72,7 +72,7 @@ class TlsStream:
         try:
             self._tls.unwrap()
         except (ssl.SSLError, ValueError):
-            pass  # our close_notify is written; the peer's has not come, as is to be expected
+            pass  # the own close_notify is written; the peer's has not come yet, as expected
         self._flush()
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class TlsStream:
         self._stream.close()
 
     def unread(self) -> int | None:
-        return None  # what the peer has read of the ciphertext, it has not yet given to its program
+        return None  # ciphertext that the peer has read may not have reached its program
 
     def reset(self) -> None:
         self._stream.reset()

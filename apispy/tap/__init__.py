@@ -1,6 +1,6 @@
-"""(direction, bytes, time) in, exchanges out. Sans-IO.
+"""Parses the bytes of one connection, with their directions and times, into exchanges. Sans-IO.
 
-It can never disturb a connection, only stop reading it.
+The tap works on a copy of the bytes: if it fails it stops parsing, and the connection is not affected.
 """
 
 from apispy.tap.connection import ConnectionTap

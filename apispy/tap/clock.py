@@ -1,13 +1,13 @@
-"""The time of what goes by."""
+"""The clock of the events on all connections."""
 
 import time
 from collections.abc import Callable
 
 
 class Clock:
-    """Unix seconds in whole microseconds, later each time that it is asked: so times tell what came first.
+    """Returns Unix seconds in whole microseconds, each time later than before: so times give the order of events.
 
-    Not even when the system's clock is set back does it go back; it waits there.
+    If the system's clock is set back, the time advances by a microsecond a call until the system has caught up.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:

@@ -1,7 +1,20 @@
-"""Reads one connection between a client and a daemon: two byte streams with times in, exchanges out. Sans-IO.
+"""Parses one connection between a client and a daemon: two byte streams with times in, exchanges out. Sans-IO.
 
-One exchange is read at a time. What the client sends after a request's end and before its answer's end
-(pipelined requests, or stdin that came before the 101) is held, and goes where it belongs once that is known.
+State and ownership
+-------------------
+A ConnectionTap owns at most one OpenExchange, which owns the readers and streams of its request, response and tunnel.
+The exchange goes through these states, and every step emits an event:
+
+    none --request's head--> Opened --final response's head--> ResponseStarted --both streams ended--> Closed, none
+
+The streams are the request's and the response's bodies; after a hijack or upgrade they are the two sides of the tunnel,
+which are not parsed. ``OpenExchange.protocol`` is set then.
+
+Bytes that the client sends after a request's end and before its response's end are ambiguous: pipelined requests, or
+stdin that came before the 101. ``_held`` keeps them (at most MAX_HELD) until the response decides: they go to the
+tunnel, or are parsed as the next request once the exchange is closed. An exchange that ends early is closed as "cut".
+Anything that cannot be parsed closes the exchange, emits one GaveUp and sets ``_over``: from then on nothing is parsed.
+Events carry frozen copies, so consumers never share the tap's state. A tap is not thread-safe: one caller feeds it.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,25 +26,25 @@ from apispy.tap import http1
 from apispy.tap.events import Closed, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.exchange import OpenExchange
 
-PIECE = 64 << 10
-"""Bytes of a tunnel that are one chunk at most: as long as one is read and shown, the bytes of others wait."""
+MAX_CHUNK = 64 << 10
+"""Bytes of a tunnel in one chunk: while one is decoded and shown, the bytes of other connections wait."""
 
-HELD_LIMIT = 8 << 20
-"""Bytes that a client may be ahead of the daemon's answer before the tap gives up on the connection."""
+MAX_HELD = 8 << 20
+"""Bytes that a client may be ahead of the daemon's response before the tap gives up on the connection."""
 
 NOT_HTTP1 = {
-    b"PRI * HTTP/2": "the client speaks HTTP/2 from the start, which apispy does not read yet",
+    b"PRI * HTTP/2": "the client speaks HTTP/2 from the start, which apispy cannot read yet",
     b"\x16\x03": "the client speaks TLS on a listener that expects plaintext",
 }
-"""First bytes of a connection that are something else, and what to say of them."""
+"""The first bytes of connections that are not HTTP/1, and the reason to give up on them."""
 
 
 class ConnectionTap:
     """The tap of one connection.
 
-    *next_number* numbers the exchanges over all connections; *limit* is how many bytes of a stream are kept;
-    *digests* asks for the SHA-256 of longer ones.
-    All times are Unix seconds. No method raises: what cannot be read ends in one GaveUp, and silence.
+    *next_number* numbers the exchanges of all connections. *limit* is the number of bytes kept of each stream; with
+    *digests*, longer streams get a SHA-256 of all their bytes.
+    All times are Unix seconds. No method raises: after bytes that cannot be parsed there is one GaveUp, then nothing.
     """
 
     def __init__(
@@ -50,32 +63,32 @@ class ConnectionTap:
         self._open: OpenExchange | None = None
         self._held: list[tuple[bytes, float]] = []
         self._held_size = 0
-        self._client_left: float | None = None
-        self._server_left = False
+        self._client_ended: float | None = None  # when
+        self._server_ended = False
         self._over = False
 
     def from_client(self, data: bytes, at: float) -> list[Event]:
-        """The client sent *data*."""
+        """Process *data* from the client."""
         return self._guard(self._client_data(data, at), at)
 
     def from_server(self, data: bytes, at: float) -> list[Event]:
-        """The daemon sent *data*."""
+        """Process *data* from the daemon."""
         return self._guard(self._server_data(data, at), at)
 
     def client_eof(self, at: float) -> list[Event]:
-        """The client will send no more: a half-close, or it has gone."""
-        self._client_left = at
+        """Process the end of the client's side: a half-close, or the client disconnected."""
+        self._client_ended = at
         return self._guard(self._client_end(at), at)
 
     def server_eof(self, at: float) -> list[Event]:
-        """The daemon will send no more."""
+        """Process the end of the daemon's side."""
         return self._guard(self._server_end(at), at)
 
-    def lost(self, at: float, why: str = "") -> list[Event]:
-        """The connection is gone altogether; what is still open was cut."""
-        return self._guard(self._lost(at, why), at)
+    def lost(self, at: float, reason: str = "") -> list[Event]:
+        """Process the loss of the whole connection: exchanges that are still open are cut."""
+        return self._guard(self._lost(at, reason), at)
 
-    # -- the four streams --
+    # -- data --
 
     def _client_data(self, data: bytes, at: float) -> Iterator[Event]:
         exchange = self._open or self._begin(data, at)
@@ -117,10 +130,10 @@ class ConnectionTap:
 
     def _server_data(self, data: bytes, at: float) -> Iterator[Event]:
         exchange = self._open
-        if self._server_left:
-            raise h11.RemoteProtocolError("the daemon spoke after it had closed its side")
+        if self._server_ended:
+            raise h11.RemoteProtocolError("the daemon sent data after it closed its side")
         if exchange is None or exchange.response_reader is None:
-            raise h11.RemoteProtocolError("the daemon spoke before it was asked")
+            raise h11.RemoteProtocolError("the daemon sent data before any request")
         if exchange.protocol is not None:
             yield from _tunnelled(exchange, "to_client", data, at)
         else:
@@ -137,7 +150,7 @@ class ConnectionTap:
                     yield exchange.end("response", at, part)
                 case Response(status=status):
                     if status < 200 and status != 101:
-                        continue  # 100 Continue, 103: the answer is still to come
+                        continue  # 100 Continue, 103: the final response is still to come
                     exchange.response = part
                     exchange.protocol = http1.tunnel_protocol(exchange.request, part)
                     yield ResponseStarted(exchange.freeze())
@@ -148,20 +161,20 @@ class ConnectionTap:
         yield from self._finish_if_done(exchange, at)
         if rest and self._open is exchange:
             raise h11.RemoteProtocolError(
-                "the daemon said more than its answer before it had the whole request"
+                "the daemon sent data after its response, before the request was complete"
             )
-        if rest:  # answers to pipelined requests may share a segment
+        if rest:  # responses to pipelined requests may share a segment
             yield from self._server_data(rest, at)
 
     def _enter_tunnel(self, exchange: OpenExchange, at: float) -> Iterator[Event]:
-        """From here on both sides are raw, and what came early belongs to the tunnel."""
+        """Give the early bytes of both sides to the tunnel; what follows is not parsed."""
         assert exchange.response_reader is not None
         if early := exchange.response_reader.rest:
             yield from _tunnelled(exchange, "to_client", early, at)
         for data, came_at in self._take_held():
             yield from _tunnelled(exchange, "to_server", data, came_at)
-        if self._client_left is not None:
-            yield exchange.end("to_server", self._client_left)
+        if self._client_ended is not None:
+            yield exchange.end("to_server", self._client_ended)
 
     # -- ends --
 
@@ -172,7 +185,7 @@ class ConnectionTap:
             yield from self._finish_if_done(exchange, at)
 
     def _server_end(self, at: float) -> Iterator[Event]:
-        self._server_left = True
+        self._server_ended = True
         exchange = self._open
         if exchange is None:
             return
@@ -181,73 +194,73 @@ class ConnectionTap:
                 yield exchange.end("to_client", at)
         elif exchange.response is not None and not exchange.ended("response"):
             try:
-                yield from self._response_data(exchange, b"", at)  # an answer may end with its connection
+                yield from self._response_data(exchange, b"", at)  # a response may end with its connection
             except h11.RemoteProtocolError:
                 if self._open is not exchange:
-                    raise  # it ended well, and what is wrong stands behind it
+                    raise  # the response was complete; the error is in what follows it
                 yield from self._cut(
-                    exchange, at, "the daemon closed the connection in the middle of its answer"
+                    exchange, at, "the daemon closed the connection in the middle of its response"
                 )
         elif exchange.response is None:
-            yield from self._cut(exchange, at, "the daemon closed the connection without an answer")
+            yield from self._cut(exchange, at, "the daemon closed the connection without a response")
         if self._open is exchange:
             yield from self._finish_if_done(exchange, at)
 
-    def _lost(self, at: float, why: str) -> Iterator[Event]:
+    def _lost(self, at: float, reason: str) -> Iterator[Event]:
         while (exchange := self._open) is not None and exchange.request is not None:
             if exchange.protocol is None and exchange.ended("response"):
-                note = "the daemon answered before it had the whole request"
-                yield Closed(self._freeze(exchange, at, note))
+                problem = "the daemon responded before the request was complete"
+                yield Closed(self._close(exchange, at, problem))
             else:
-                yield from self._cut(exchange, at, why or "the connection was closed")
+                yield from self._cut(exchange, at, reason or "the connection was closed")
         self._over = True
 
     def _finish_if_done(self, exchange: OpenExchange, at: float) -> Iterator[Event]:
         if not exchange.done:
             return
-        yield Closed(self._freeze(exchange, at))
+        yield Closed(self._close(exchange, at))
         yield from self._pipelined()
 
     def _pipelined(self) -> Iterator[Event]:
-        """The next request may have been here already."""
+        """Parse the held bytes as the next requests."""
         for data, came_at in self._take_held():
             yield from self._client_data(data, came_at)
 
-    def _freeze(self, exchange: OpenExchange, at: float, *problems: str) -> Exchange:
+    def _close(self, exchange: OpenExchange, at: float, *problems: str) -> Exchange:
         self._open = None
         return exchange.freeze("complete", at, *problems)
 
-    def _cut(self, exchange: OpenExchange, at: float, why: str) -> Iterator[Event]:
+    def _cut(self, exchange: OpenExchange, at: float, reason: str) -> Iterator[Event]:
         self._open = None
         if exchange.request is not None:
-            if self._client_left is not None and exchange.protocol is None:
-                why = "the client went away"
-            yield Closed(exchange.freeze("cut", at, why))
+            if self._client_ended is not None and exchange.protocol is None:
+                reason = "the client went away"
+            yield Closed(exchange.freeze("cut", at, reason))
         if exchange.may_be_followed:
             yield from self._pipelined()
         else:
-            self._over = True  # what the client has sent, or sends, belongs to this one
+            self._over = True  # the client's other bytes belong to this exchange
 
     def _hold(self, data: bytes, at: float) -> None:
         if data:
             self._held.append((data, at))
             self._held_size += len(data)
-        if self._held_size > HELD_LIMIT:
-            raise h11.RemoteProtocolError(f"the client is more than {HELD_LIMIT} bytes ahead of the daemon")
+        if self._held_size > MAX_HELD:
+            raise h11.RemoteProtocolError(f"the client is more than {MAX_HELD} bytes ahead of the daemon")
 
     def _take_held(self) -> list[tuple[bytes, float]]:
         held, self._held, self._held_size = self._held, [], 0
         return held
 
     def _guard(self, events: Iterator[Event], at: float) -> list[Event]:
-        """Collect *events*; whatever goes wrong in reading ends in GaveUp, never in an exception."""
+        """Collect *events*. An error in parsing ends in GaveUp, never in an exception."""
         if self._over:
             return []
         found: list[Event] = []
         try:
-            for event in events:  # not extend(): what was read before a fault is kept
+            for event in events:  # not extend(): events before an error are kept
                 found.append(event)
-        except Exception as error:  # a bug of ours must not reach the traffic either
+        except Exception as error:  # a bug in apispy must not affect the traffic either
             found.extend(self._give_up(error, at))
         return found
 
@@ -262,5 +275,5 @@ class ConnectionTap:
 
 
 def _tunnelled(exchange: OpenExchange, direction: Direction, data: bytes, at: float) -> Iterator[Event]:
-    for start in range(0, len(data), PIECE):
-        yield exchange.add(direction, data[start : start + PIECE], at)
+    for start in range(0, len(data), MAX_CHUNK):
+        yield exchange.add(direction, data[start : start + MAX_CHUNK], at)

@@ -1,4 +1,4 @@
-"""What the tap says while it reads one connection, in the order in which it happened."""
+"""The events that the tap emits for one connection, in the order in which they happened."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class ResponseStarted:
-    """The final response's head is complete. ``exchange.tunnel`` is set when the connection was hijacked."""
+    """The final response's head is complete. ``exchange.tunnel`` is set if the connection was hijacked."""
 
     exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Bytes of one stream, transfer coding removed. ``offset`` is where they start in that stream."""
+    """Bytes of one stream without transfer coding. ``offset`` is their position in that stream."""
 
     exchange_id: int
     direction: Direction
@@ -31,7 +31,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnded:
-    """A stream's regular end, or its half-close when it is one of a tunnel; ``at`` as in Chunk."""
+    """The regular end of a stream, or the half-close of a tunnel's stream. ``at`` is in seconds, as in Chunk."""
 
     exchange_id: int
     direction: Direction
@@ -40,14 +40,14 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The exchange is over: ``exchange.end`` is "complete" or "cut", and its streams hold what was kept."""
+    """The exchange is over. ``exchange.end`` is "complete" or "cut", and its streams hold the kept bytes."""
 
     exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """The tap cannot read this connection any further. The traffic is not touched by it."""
+    """The tap cannot parse this connection any further. The traffic is not affected."""
 
     connection: int
     reason: str
@@ -56,7 +56,7 @@ class GaveUp:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Bytes that went by and are not there. Only a capture says this: the tap sees all."""
+    """Bytes of a stream that were not kept. Only captures have this event: the tap sees all bytes."""
 
     exchange_id: int
     direction: Direction
@@ -65,7 +65,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read in bytes that were skipped, when they flowed."""
+    """What was decoded from skipped bytes when they flowed. Only captures have this event."""
 
     exchange_id: int
     direction: Direction

@@ -1,16 +1,61 @@
-"""One exchange while it is under way: the mutable twin of model.Exchange."""
+"""An exchange that is not over yet, and its streams: the mutable counterparts of model.Exchange and model.Body."""
+
+import hashlib
 
 from apispy.model import Body, Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
 from apispy.tap import http1
 from apispy.tap.events import Data, StreamEnded
-from apispy.tap.stream import KeptStream
 
-NONE = Headers()
-NOTHING = Body()
+CHUNK_COST = 64
+"""Bytes that a kept chunk counts for besides its data, so that a flood of tiny chunks is bounded too."""
+
+NO_HEADERS = Headers()
+EMPTY_BODY = Body()
+
+
+class KeptStream:
+    """One byte stream: keeps the first *limit* bytes with their chunk boundaries and times, and counts the rest.
+
+    With *digest*, a stream that passes the limit also gets a SHA-256 of all its bytes. A stream that is kept in full
+    needs no digest.
+    """
+
+    def __init__(self, limit: int, *, digest: bool = False) -> None:
+        self.size = 0
+        self.ended_at: float | None = None
+        self.trailers = Headers()
+        self._left = limit
+        self._chunks: list[Chunk] = []
+        self._digest = digest
+        self._hash: hashlib._Hash | None = None
+
+    def add(self, chunk: Chunk) -> int:
+        """Add a chunk, and return its offset in the stream."""
+        offset = self.size
+        self.size += len(chunk.data)
+        kept = chunk.data[: max(0, self._left)]
+        if self._digest and len(kept) < len(chunk.data):
+            self._update_hash(chunk.data)
+        if self._left > 0:
+            self._chunks.append(chunk if len(kept) == len(chunk.data) else Chunk(chunk.at, kept))
+            self._left -= len(kept) + CHUNK_COST
+        return offset
+
+    def freeze(self) -> Body:
+        digest = self._hash.hexdigest() if self._hash else ""
+        return Body(tuple(self._chunks), self.size, self.trailers, self.ended_at, digest=digest)
+
+    def _update_hash(self, data: bytes) -> None:
+        if self._hash is None:
+            self._hash = hashlib.sha256(b"".join(chunk.data for chunk in self._chunks))
+        self._hash.update(data)
 
 
 class OpenExchange:
-    """Collects what the two sides say, until it is frozen."""
+    """Collects both sides of an exchange; ``freeze`` returns a model.Exchange of its present state.
+
+    *at* is the Unix time at which it began; *limit* and *digests* apply to each of its streams, see KeptStream.
+    """
 
     def __init__(
         self,
@@ -27,7 +72,7 @@ class OpenExchange:
         self.started = at
         self.request: Request | None = None
         self.response: Response | None = None
-        self.protocol: str | None = None  # of the tunnel, once there is one
+        self.protocol: str | None = None  # of the tunnel; None while the connection is HTTP
         self.request_reader = http1.request_reader()
         self.response_reader: http1.MessageReader | None = None
         self._connection, self._client, self._upstream = connection, client, upstream
@@ -35,7 +80,7 @@ class OpenExchange:
         self._streams: dict[Direction, KeptStream] = {}
 
     def since(self, at: float) -> float:
-        """*at*, a Unix time, in seconds since the exchange began; to the microsecond, as clocks tell it."""
+        """Convert *at*, a Unix time, to seconds since the exchange began, rounded to the clock's microseconds."""
         return round(at - self.started, 6)
 
     def stream(self, direction: Direction) -> KeptStream:
@@ -45,7 +90,7 @@ class OpenExchange:
 
     def _body(self, direction: Direction) -> Body:
         stream = self._streams.get(direction)
-        return stream.freeze() if stream is not None else NOTHING
+        return stream.freeze() if stream is not None else EMPTY_BODY
 
     def ended(self, direction: Direction) -> bool:
         stream = self._streams.get(direction)
@@ -55,7 +100,7 @@ class OpenExchange:
         chunk = Chunk(self.since(at), data)
         return Data(self.number, direction, self.stream(direction).add(chunk), chunk)
 
-    def end(self, direction: Direction, at: float, trailers: Headers = NONE) -> StreamEnded:
+    def end(self, direction: Direction, at: float, trailers: Headers = NO_HEADERS) -> StreamEnded:
         stream = self.stream(direction)
         stream.ended_at = self.since(at)
         stream.trailers = trailers
@@ -63,16 +108,17 @@ class OpenExchange:
 
     @property
     def done(self) -> bool:
-        """Both sides have said all that belongs to this exchange."""
+        """Whether both sides have sent everything that belongs to this exchange."""
         if self.protocol is not None:
             return self.ended("to_server") and self.ended("to_client")
         return self.ended("request") and self.ended("response")
 
     @property
     def may_be_followed(self) -> bool:
-        """What the client sends next is another request, though this one has no answer: not a body, not early stdin.
+        """Whether the client's next bytes are another request, although this one has no response yet.
 
-        Nobody may send a request behind one that changes something before its answer (RFC 9112, 9.3.2).
+        Otherwise they are a body or early stdin. A client must not pipeline requests after one that changes something
+        before it has the response to that one (RFC 9112, 9.3.2).
         """
         request = self.request
         if request is None or self.protocol is not None or not self.ended("request"):
@@ -80,15 +126,19 @@ class OpenExchange:
         return request.method in ("GET", "HEAD") and "upgrade" not in request.headers
 
     def freeze(self, end: End = "open", at: float | None = None, *problems: str) -> Exchange:
-        assert self.request is not None, "frozen before its head was read"
-        asked, answered = self.request, self.response
+        assert self.request is not None, "frozen before the request's head was complete"
+        head, response_head = self.request, self.response
         body = self._body("request")
-        request = Request(asked.method, asked.target, asked.version, asked.headers, body, asked.at)
+        request = Request(head.method, head.target, head.version, head.headers, body, head.at)
         response = None
-        if answered is not None:
-            body = self._body("response")
+        if response_head is not None:
             response = Response(
-                answered.status, answered.reason, answered.version, answered.headers, body, answered.at
+                response_head.status,
+                response_head.reason,
+                response_head.version,
+                response_head.headers,
+                self._body("response"),
+                response_head.at,
             )
         tunnel = None
         if self.protocol is not None:

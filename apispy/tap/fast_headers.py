@@ -1,7 +1,8 @@
-"""Heads of everyday HTTP/1.1 messages, taken apart in a tenth of the time that h11 takes.
+"""A parser for the heads of everyday HTTP/1.1 messages, ten times as fast as h11.
 
-Only what is beyond doubt is read here: every line as the grammar has it, and nothing that tells where the message ends
-but one length or ``chunked``. Of all else ``simple_head`` gives None, and h11 decides. A law holds that both agree.
+It accepts only heads that are beyond doubt: every line follows the grammar, and the only framing is one Content-Length
+or ``chunked``. For any other head it returns None, and h11 decides. A property test verifies that both agree.
+``gate/request_framing.py`` does not use it: that parser has no fallback, so it must itself accept or refuse every head.
 """
 
 import re
@@ -12,68 +13,68 @@ from functools import lru_cache
 
 from apispy.model import Headers, Request, Response
 
-LONGEST = 16 << 10
-"""Bytes of a head that is read here."""
+MAX_HEAD = 16 << 10
+"""Bytes of a head that is parsed here."""
 
-REMEMBERED = 256
-"""Heads that are remembered: a client's requests are all alike, and so are the answers of one second."""
+CACHE_SIZE = 256
+"""Heads that are cached: a client's requests are mostly alike, and so are the responses within one second."""
 
-PRIVATE = re.compile(rb"uth|onfig:|ookie|oken|assw")
-"""One of these is in every head with credentials (X-Registry-Auth, Authorization, ...): it is not remembered."""
+CREDENTIALS = re.compile(rb"uth|onfig:|ookie|oken|assw")
+"""Matches every head with credentials (X-Registry-Auth, Authorization, ...). Such a head is not cached."""
 
-CHUNKED, UNTOLD = -1, -2
-"""In place of a length: the body comes in chunks; the head does not tell."""
+CHUNKED, UNSPECIFIED = -1, -2
+"""Stand for a body's length: the body is chunked; the head does not specify the length."""
 
 _REQUEST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP/1\.1")
 _STATUS = re.compile(rb"HTTP/1\.1 ([2-9][0-9]{2}) ([\x20-\x7e]*)")
 _NAME = (string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~").encode()
 _VALUE = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
-_BODILESS = (204, 304)
+_BODILESS_STATUSES = (204, 304)
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SimpleHead:
-    """A message of which no body is there yet, as if it had come at time 0, and the body's length or CHUNKED."""
+    """A message without its body, at time 0, and the length of its body or CHUNKED."""
 
     message: Request | Response
     length: int
 
     def at(self, seconds: float) -> Request | Response:
-        """The message, if its head came at *seconds* after its exchange began."""
-        one = self.message
-        if isinstance(one, Request):
-            return Request(one.method, one.target, one.version, one.headers, at=seconds)
-        return Response(one.status, one.reason, one.version, one.headers, at=seconds)
+        """Return the message with *seconds*, since the exchange began, as the time of its head."""
+        head = self.message
+        if isinstance(head, Request):
+            return Request(head.method, head.target, head.version, head.headers, at=seconds)
+        return Response(head.status, head.reason, head.version, head.headers, at=seconds)
 
 
-def simple_request(data: bytes) -> SimpleHead | None:
-    """A request's head up to its empty line; None in any doubt."""
+def parse_request(data: bytes) -> SimpleHead | None:
+    """Parse a request's head, without its final empty line; None if there is any doubt."""
     return _request(data)
 
 
-def simple_response(question: Request, data: bytes) -> SimpleHead | None:
-    """The head of the answer to *question*, likewise."""
-    if "upgrade" in question.headers:
+def parse_response(request: Request, data: bytes) -> SimpleHead | None:
+    """Parse the head of the response to *request*, without its final empty line; None if there is any doubt."""
+    if "upgrade" in request.headers:
         return None
-    return _answer_to_head(data) if question.method == "HEAD" else _answer(data)
+    return _response_to_head(data) if request.method == "HEAD" else _response_with_body(data)
 
 
-class _Remembering:
-    """Decorates a function that takes a head apart."""
+class _Cached:
+    """Decorator for a function that parses a head: limits the head's size, and caches results without credentials."""
 
     def __init__(self, read: Callable[[bytes], SimpleHead | None]) -> None:
         self._read = read
-        self._again = lru_cache(REMEMBERED)(read)
+        self._cached = lru_cache(CACHE_SIZE)(read)
 
     def __call__(self, data: bytes) -> SimpleHead | None:
-        if len(data) > LONGEST:
+        if len(data) > MAX_HEAD:
             return None
-        return self._read(data) if PRIVATE.search(data) else self._again(data)
+        return self._read(data) if CREDENTIALS.search(data) else self._cached(data)
 
 
-@_Remembering
+@_Cached
 def _request(data: bytes) -> SimpleHead | None:
     line, _, rest = data.partition(b"\r\n")
     found, fields = _REQUEST.fullmatch(line), _fields(rest)
@@ -83,16 +84,16 @@ def _request(data: bytes) -> SimpleHead | None:
     if length is None:
         return None
     message = Request(found[1].decode(), found[2].decode(), headers=Headers(fields))
-    return SimpleHead(message, 0 if length == UNTOLD else length)
+    return SimpleHead(message, 0 if length == UNSPECIFIED else length)
 
 
-@_Remembering
-def _answer(data: bytes) -> SimpleHead | None:
+@_Cached
+def _response_with_body(data: bytes) -> SimpleHead | None:
     return _response(data)
 
 
-@_Remembering
-def _answer_to_head(data: bytes) -> SimpleHead | None:
+@_Cached
+def _response_to_head(data: bytes) -> SimpleHead | None:
     return _response(data, bodiless=True)
 
 
@@ -103,14 +104,14 @@ def _response(data: bytes, *, bodiless: bool = False) -> SimpleHead | None:
     if found is None or fields is None or length is None:
         return None
     status = int(found[1])
-    length = 0 if bodiless or status in _BODILESS else length
-    if length == UNTOLD:  # until the connection's end
+    length = 0 if bodiless or status in _BODILESS_STATUSES else length
+    if length == UNSPECIFIED:  # the body lasts until the connection ends
         return None
     return SimpleHead(Response(status, found[2].decode(), headers=Headers(fields)), length)
 
 
 def _fields(data: bytes) -> Fields | None:
-    """The header fields in some lines, with the space around their values taken off."""
+    """Parse header lines, without the white space around values; None if a line does not follow the grammar."""
     found = []
     for line in data.split(b"\r\n") if data else ():
         name, colon, value = line.partition(b":")
@@ -121,16 +122,16 @@ def _fields(data: bytes) -> Fields | None:
 
 
 def _length(fields: Fields) -> int | None:
-    """How long the body is, or CHUNKED or UNTOLD; None if it takes more than a look to tell."""
-    length = UNTOLD
+    """Return the body's length, CHUNKED or UNSPECIFIED; None if h11 must decide."""
+    length = UNSPECIFIED
     for name, value in fields:
         match name.lower():
             case b"connection":
                 if value.lower() != b"keep-alive":
                     return None
-            case b"content-length" if length == UNTOLD and value.isdigit() and len(value) < 16:
+            case b"content-length" if length == UNSPECIFIED and value.isdigit() and len(value) < 16:
                 length = int(value)
-            case b"transfer-encoding" if length == UNTOLD and value == b"chunked":
+            case b"transfer-encoding" if length == UNSPECIFIED and value == b"chunked":
                 length = CHUNKED
             case b"content-length" | b"transfer-encoding" | b"upgrade":
                 return None

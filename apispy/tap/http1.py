@@ -1,10 +1,10 @@
-"""HTTP/1 as it is overheard: one reader for one request, one for its answer.
+"""HTTP/1 readers for observed messages: one for a request, one for its response.
 
-h11 is made for a party that speaks; here nobody speaks, two streams are overheard. So every message gets
-readers of its own, and the reader of an answer is told only what it needs to know of the question:
-HEAD or not, upgrade or not.
+h11 is made for one of the two parties; the tap only observes them. So each message gets a reader of its own, and the
+reader of a response is told only the two facts about the request that it depends on: whether it is a HEAD, and whether
+it asks for an upgrade.
 
-h11 is asked where there is any doubt; what is beyond doubt is read without it (``heads``, ``chunks``).
+Everyday heads and chunks are read without h11 (``fast_headers``, ``chunked``). h11 reads the rest.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,38 +14,44 @@ import h11
 
 from apispy.model import Headers, Request, Response
 from apispy.tap.chunked import ChunkedReader
-from apispy.tap.fast_headers import CHUNKED, SimpleHead, simple_request, simple_response
+from apispy.tap.fast_headers import CHUNKED, SimpleHead, parse_request, parse_response
 
-HEAD_LIMIT = 1 << 20
-"""Bytes of an unfinished head, or chunk header, before the tap gives up (Go's own limit is 1 MiB)."""
+MAX_HEAD = 1 << 20
+"""Bytes of an incomplete head or chunk header at which the tap gives up (Go's own limit is 1 MiB)."""
 
 Part = Request | Response | bytes | Headers
-"""What a message is made of: its head; pieces of its body; the trailers, with which it ends."""
+"""A part of a message: its head; a piece of its body; its trailers, with which it ends."""
 
 MessageEvent = h11.Request | h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
 
 ONE_CHUNK = b"1\r\nx"
-"""Brings h11 to the end of a chunk."""
+"""Feeding this after a chunked head brings h11 to the end of a chunk."""
 
 
 class MessageReader:
-    """Reads one message out of a byte stream. Raises h11.RemoteProtocolError when it is none."""
+    """Reads one message from a byte stream. Raises h11.RemoteProtocolError if the bytes are not a valid message.
+
+    *parse_head* is the fast parser of heads; *make_h11* makes the h11 connection that reads what it does not accept.
+    """
 
     def __init__(
-        self, simple: Callable[[bytes], SimpleHead | None], careful: Callable[[], h11.Connection]
+        self, parse_head: Callable[[bytes], SimpleHead | None], make_h11: Callable[[], h11.Connection]
     ) -> None:
-        self._simple = simple
-        self._careful = careful  # makes the h11 that decides in doubt
+        self._parse_head = parse_head
+        self._make_h11 = make_h11
         self._h11: h11.Connection | None = None
-        self._head = b""  # once it is read without h11
-        self._left = 0  # bytes of the body, if it is known how many
+        self._head = b""  # once it was read without h11
+        self._left = 0  # bytes left of a body with a known length
         self._chunks: ChunkedReader | None = None
         self._rest = b""
 
     def feed(self, data: bytes, at: float) -> Iterator[Part]:
-        """Take the next bytes (b"" is the end of the stream); give what they complete. *at*: the time of a head."""
+        """Take the next bytes (b"" is the end of the stream), and yield the parts that they complete.
+
+        *at* is the time to give to a head, in seconds since the exchange began.
+        """
         if self._h11 is not None:
-            yield from self._carefully(data, at)
+            yield from self._read_with_h11(data, at)
         elif self._head:
             yield from self._body(data, at)
         else:
@@ -53,25 +59,25 @@ class MessageReader:
 
     @property
     def rest(self) -> bytes:
-        """Bytes that were fed and do not belong to what was read so far."""
+        """The bytes that were fed after those of the parts so far."""
         return self._rest if self._h11 is None else self._h11.trailing_data[0]
 
     def _begin(self, data: bytes, at: float) -> Iterator[Part]:
         stop = data.find(b"\r\n\r\n")
-        head = self._simple(data[:stop]) if stop > 0 else None
+        head = self._parse_head(data[:stop]) if stop > 0 else None
         if head is None:
-            self._h11 = self._careful()
-            yield from self._carefully(data, at)
+            self._h11 = self._make_h11()
+            yield from self._read_with_h11(data, at)
             return
         self._head = data[: stop + 4]
         yield head.at(at)
         if head.length == CHUNKED:
             self._chunks = ChunkedReader()
         self._left = head.length
-        yield from self._body(data[stop + 4 :], at, begins=True)
+        yield from self._body(data[stop + 4 :], at, first=True)
 
-    def _body(self, data: bytes, at: float, *, begins: bool = False) -> Iterator[Part]:
-        if not data and not begins:
+    def _body(self, data: bytes, at: float, *, first: bool = False) -> Iterator[Part]:
+        if not data and not first:
             raise h11.RemoteProtocolError("the connection was closed in the middle of a message")
         if self._chunks is not None:
             yield from self._chunked(self._chunks, data, at)
@@ -88,15 +94,15 @@ class MessageReader:
         if chunks.ended:
             self._rest = chunks.rest
             yield NO_TRAILERS
-        elif chunks.puzzled:
-            self._h11 = self._careful()
-            for known in (self._head, *([ONE_CHUNK] if chunks.begun else [])):
+        elif chunks.unsupported:
+            self._h11 = self._make_h11()
+            for known in (self._head, *([ONE_CHUNK] if chunks.started else [])):
                 self._h11.receive_data(known)
                 while self._h11.next_event() is not h11.NEED_DATA:
                     pass
-            yield from self._carefully(chunks.rest, at)
+            yield from self._read_with_h11(chunks.rest, at)
 
-    def _carefully(self, data: bytes, at: float) -> Iterator[Part]:
+    def _read_with_h11(self, data: bytes, at: float) -> Iterator[Part]:
         assert self._h11 is not None
         self._h11.receive_data(data)
         while isinstance(
@@ -110,17 +116,18 @@ NO_TRAILERS = Headers()
 
 def request_reader() -> MessageReader:
     return MessageReader(
-        simple_request, lambda: h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
+        parse_request, lambda: h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     )
 
 
 def response_reader(request: Request) -> MessageReader:
-    """A reader of the answer to *request*."""
-    return MessageReader(partial(simple_response, request), partial(_asked, request))
+    """Make a reader of the response to *request*."""
+    return MessageReader(partial(parse_response, request), partial(_h11_client, request))
 
 
-def _asked(request: Request) -> h11.Connection:
-    made = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+def _h11_client(request: Request) -> h11.Connection:
+    """Make an h11 client that has sent *request*, as far as the response depends on it."""
+    made = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
     upgrade = [("upgrade", "x")] if "upgrade" in request.headers else []
     made.send(h11.Request(method=request.method, target="/", headers=[("host", "x"), *upgrade]))
     made.send(h11.EndOfMessage())
@@ -151,24 +158,24 @@ def _part(event: MessageEvent, at: float) -> Part:
 
 
 def _headers(event: h11.Request | h11.InformationalResponse | h11.Response | h11.EndOfMessage) -> Headers:
-    """The header fields with the case they had on the wire."""
+    """Return the header fields with the case that they have on the wire."""
     pairs = event.headers if not hasattr(event.headers, "raw_items") else event.headers.raw_items()
     return Headers(tuple((bytes(name), bytes(value)) for name, value in pairs))
 
 
-def tunnel_protocol(question: Request, answer: Response) -> str | None:
-    """What the connection speaks after *answer*: "tcp", "h2c", "websocket", "raw"; None while it stays HTTP.
+def tunnel_protocol(request: Request, response: Response) -> str | None:
+    """Return the protocol of the connection after *response*: "tcp", "h2c", "websocket", "raw"; None if it stays HTTP.
 
-    "raw" is Docker's old hijack, without Upgrade: a 200 to a POST with a stream's content type and no framing
+    "raw" is Docker's old hijack, without Upgrade: a 200 to a POST, with the content type of a stream and no framing
     (moby daemon/server/router/container/container_routes.go, postContainersAttach).
     """
-    if answer.status == 101:
-        return answer.headers.text("upgrade", "unknown").lower()
-    framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
-    content_type = answer.headers.text("content-type")
+    if response.status == 101:
+        return response.headers.text("upgrade", "unknown").lower()
+    framed = "content-length" in response.headers or "transfer-encoding" in response.headers
+    content_type = response.headers.text("content-type")
     stream = content_type.startswith(
         ("application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream")
     )
-    if question.method == "POST" and answer.status == 200 and stream and not framed:
+    if request.method == "POST" and response.status == 200 and stream and not framed:
         return "raw"
     return None

@@ -29,7 +29,6 @@ SHAPES = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "<long id>"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\bCA [0-9a-f]{8}\b"), "CA <number>"),
-    (re.compile(r"\bon port \d+"), "on port <number>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "<duration>"),
     (re.compile(r"\bin \d+\.\d\ds"), "in <duration>"),
     (re.compile(r"\b\d+(\.\d+)? [kM]?B\b"), "<size>"),
@@ -55,6 +54,27 @@ class Command:
     line: str
     shown: list[str]
     source: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """The *lines* that a command printed now."""
+
+    command: Command
+    lines: list[str]
+    any_order: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether they have another shape than those on the page."""
+        one, other = list(map(shape, self.command.shown)), list(map(shape, self.lines))
+        return one != other and not (self.any_order and sorted(one) == sorted(other))
+
+    def put(self, text: str) -> str:
+        """*text* with the lines below the command."""
+        before = "\n".join([self.command.source, *self.command.shown, ""])
+        assert before in text
+        return text.replace(before, "\n".join([self.command.source, *self.lines, ""]), 1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +116,8 @@ class Page:
             "/tmp/apispy.sock": f"{where}/s",
             "/home/ann": str(self.home),
             "127.0.0.1:2375": f"127.0.0.1:{daemons.plain_tcp.address[1]}",
-            "127.0.0.1:2376": f"127.0.0.1:{free_port()}",
+            "127.0.0.1:2376": f"127.0.0.1:{(tls := free_port())}",
+            "on port 2376": f"on port {tls}",
             "127.0.0.1:2377": f"127.0.0.1:{(port := free_port())}",
             "127.0.0.1:2378": f"127.0.0.1:{(machine := free_port())}",
             "--listen 2377": f"--listen {port}",
@@ -195,9 +216,12 @@ def _exec(line: str) -> str:
     return f"{variables[0]}exec {line[variables.end() :]}"
 
 
-def run(text: str, page: Page) -> str:
-    """The text with everything shown as it came out now."""
-    replaced = text
+def run(text: str, page: Page, *, rewrite: bool = False) -> str:
+    """The text with the output of now where it differs.
+
+    With *rewrite* all output is replaced if any of it differs, so that ids and times on a page agree.
+    """
+    outputs: list[Output] = []
     ended = False
     try:
         for block in blocks_of(text):
@@ -205,22 +229,14 @@ def run(text: str, page: Page) -> str:
                 page.serve(block)
                 continue
             for command in block.commands:
-                replaced = _put(replaced, command, page.type(command), any_order="apispy run" in command.line)
+                outputs.append(Output(command, page.type(command), any_order="apispy run" in command.line))
         ended = True
     finally:
         servers = page.close()
         for block, lines in servers if ended else ():
-            if not block.commands[0].shown:
-                continue
-            replaced = _put(replaced, block.commands[0], lines, any_order=True)
-    return replaced
-
-
-def _put(text: str, command: Command, lines: list[str], *, any_order: bool = False) -> str:
-    """*lines* below the command, unless those that stand there have the same shape."""
-    one, other = list(map(shape, command.shown)), list(map(shape, lines))
-    if one == other or (any_order and sorted(one) == sorted(other)):
-        return text
-    before = "\n".join([command.source, *command.shown, ""])
-    assert before in text
-    return text.replace(before, "\n".join([command.source, *lines, ""]), 1)
+            if block.commands[0].shown:
+                outputs.append(Output(block.commands[0], lines, any_order=True))
+    different = [output for output in outputs if output.differs]
+    for output in outputs if rewrite and different else different:
+        text = output.put(text)
+    return text

@@ -173,7 +173,7 @@ CHECK_SAYS = {
     "expired": "ended 1 days ago",
     "not-yet": "begins in 2 days",
     "server": "its usage is serverAuth, not clientAuth",
-    "none": "a certificate is demanded, and there is none of ours",
+    "none": "a client certificate is required, and none is given",
 }
 
 
@@ -309,9 +309,9 @@ def guarded(place: Path, daemons: Daemons) -> Iterator[tuple[Spy, Forged]]:
     [
         ("expired", "its client certificate has expired"),
         ("not-yet", "its client certificate is not yet valid"),
-        ("self-signed", "docker keeps back those of other CAs"),
-        ("stranger", "docker keeps back those of other CAs"),
-        ("server", "its certificate is not one for clients"),
+        ("self-signed", "docker does not send one of another CA"),
+        ("stranger", "docker does not send one of another CA"),
+        ("server", "its certificate is not a client certificate"),
     ],
 )
 def test_clients_that_apispy_refuses_and_why(

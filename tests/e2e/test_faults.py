@@ -47,7 +47,7 @@ def test_a_status_is_what_the_daemon_would_have_said(client: Client, way: str) -
         r"ContainerCreate .* -> 507 no space left on device \(.*\), note: answered by apispy: fault ",
         shown(client),
     )
-    assert f"fault {fault}: hit 1 of 1 requests that matched" in shown(client)
+    assert f"fault {fault}: hit 1 of 1 matching request" in shown(client)
 
 
 @WAYS
@@ -68,7 +68,7 @@ def test_a_delay_and_everything_works(client: Client, way: str) -> None:
     )
     assert (result.out, result.err, result.code) == (b"in\n", b"", 0)
     started = re.search(
-        r"ContainerStart .*\((\d+(?:\.\d+)?) s\), note: held for 1\.5\d* s by apispy, fault op:",
+        r"ContainerStart .*\((\d+(?:\.\d+)?) s\), note: delayed by apispy for 1\.5\d* s, fault op:",
         shown(client),
     )
     assert started is not None, shown(client)
@@ -195,7 +195,7 @@ def test_the_proxy_says_its_faults_at_the_start_and_the_capture_holds_what_they_
 def test_a_rule_that_cannot_be_understood_ends_it_before_it_begins(client: Client) -> None:
     result = client.sh("apispy --fault 'op:ContainerStart staus=500'")
     assert result.code == 2
-    assert b"there is no setting staus; status perhaps" in result.err
+    assert b"unknown setting 'staus'; did you mean 'status'?" in result.err
     assert b"Traceback" not in result.err
 
 
@@ -207,4 +207,4 @@ def test_a_replay_with_faults_needs_no_daemon(client: Client) -> None:
     result = client.sh(f"DOCKER_HOST=unix:///nosuch apispy replay --fault '{fault}' calls.jsonl -- {script}")
     assert b"Error response from daemon: apispy: fault op:ContainerList status=500 times=1" in result.err
     assert result.out == b"0\n", result
-    assert f"fault {fault}: hit 1 of 2 requests that matched".encode() in result.err
+    assert f"fault {fault}: hit 1 of 2 matching requests".encode() in result.err

@@ -136,7 +136,7 @@ def test_garbage_passes_verbatim_both_ways_and_is_said_to_be_unreadable(spied: M
         client.sendall(garbage)
         client.shutdown(socket.SHUT_WR)
         assert read_all(client) == b"got:" + garbage
-    until(lambda: "is not read any further" in spy.out, 10, "the notice")
+    until(lambda: "stops decoding" in spy.out, 10, "the notice")
 
 
 def test_what_came_before_a_reset_arrives_and_so_does_the_reset(spied: Make) -> None:
@@ -283,7 +283,7 @@ def test_a_unix_socket_is_private_not_stolen_replaced_when_stale_and_removed(pla
     assert spy.end() == 0
     assert not path.exists()
     path.write_text("precious")
-    assert "no socket" in refused_start("--listen", f"unix://{path}").stderr
+    assert "is not a socket" in refused_start("--listen", f"unix://{path}").stderr
     assert path.read_text() == "precious"
 
 
@@ -303,9 +303,9 @@ def test_a_tls_listener_admits_only_clients_of_its_own_ca(spied: Make, place: Pa
     spy, upstream = spied(version_or(echo_after_eof), "--certs-dir", str(certs))
     until(lambda: upstream.accepted == 1, 10, "apispy to ask for the version")
     attempts = {
-        "it showed no client certificate": tls_client(None, certs),
+        "it sent no client certificate": tls_client(None, certs),
         "not signed by apispy's CA": tls_client(stranger, certs),
-        "not one for clients": tls_client(certs, certs, ("server.pem", "server-key.pem")),
+        "not a client certificate": tls_client(certs, certs, ("server.pem", "server-key.pem")),
     }
     for why, context in attempts.items():
         with (

@@ -71,10 +71,10 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(plain: Spy, daemons:
     said = curl(plain, *create, host="rebound.example").stdout
     message, _, status = said.rpartition("\n")
     assert status == "403"
-    assert "apispy: refused, because it names the host rebound.example:" in message
+    assert "apispy: refused: the Host header names rebound.example:" in message
     assert "--allow-host rebound.example" in message
     assert daemons.plain.docker("ps", "-aq") == before
-    until(lambda: "answered by apispy: refused, because it names the host" in plain.out, 10, plain.out)
+    until(lambda: "answered by apispy: refused: the Host header names" in plain.out, 10, plain.out)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_real_clients_are_not_taken_for_browsers(
 version: '2.2'
 services: {{}}
 F
-    podman --remote --url tcp://127.0.0.1:{port} info 2>&1 | grep -c 'refused, because'
+    podman --remote --url tcp://127.0.0.1:{port} info 2>&1 | grep -c 'apispy: refused'
     socat UNIX-LISTEN:$HOME/relay.sock,fork TCP:127.0.0.1:{port} & relay=$!
     for _ in $(seq 100); do [ -S $HOME/relay.sock ] && break; sleep 0.02; done
     docker -H unix://$HOME/relay.sock ps -q --filter name=nosuch; echo "rc=$?"

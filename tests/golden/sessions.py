@@ -39,7 +39,7 @@ class Wire:
 
     def connect(self) -> "Connection":
         number = next(self._connections)
-        tap = ConnectionTap(number, "pid 812 (docker)", "unix:///var/run/docker.sock", self._next)
+        tap = ConnectionTap(number, "docker (pid 812)", "unix:///var/run/docker.sock", self._next)
         return Connection(self, tap)
 
     def _next(self) -> int:

@@ -1,4 +1,4 @@
-"""docs/exports.md shows what is exported (``make golden`` rewrites its tables and samples), and how to add a format."""
+"""docs/exports.md shows what is exported (``make golden`` rewrites its tables and samples) and how to add a format."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The gate: what passes is verbatim, however it is cut; no page gets through; a fault is read or explained."""
+"""The gate forwards bytes verbatim, however they are split, refuses web pages, and parses or explains any fault."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from apispy.errors import UsageError
 from apispy.gate import BrowserGuard, Gate, HoldingForwarder, PassThrough, RequestForwarder, parse
-from apispy.gate.settings import SETTINGS
+from apispy.gate.rules import SETTINGS
 from apispy.model import Exchange, Request
 
 HOSTS = st.sampled_from([b"docker", b"127.0.0.1:2375", b"api.moby.localhost", b"[::1]"])
@@ -17,7 +17,7 @@ PATHS = st.sampled_from([b"/_ping", b"/v1.41/containers/json?all=1", b"/build", 
 
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
-    """One request to the letter, with or without a body; none that hijacks."""
+    """A well-formed request that does not hijack, with or without a body."""
     head = b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (
         draw(st.sampled_from([b"GET", b"POST", b"HEAD"])),
         draw(PATHS),
@@ -47,7 +47,7 @@ CUTS = st.lists(st.integers(1, 60), max_size=20)
 
 @dataclass
 class Following:
-    """A daemon that answers everything at once, and hijacks nothing."""
+    """A daemon that responds to everything at once, and hijacks nothing."""
 
     answered: int = 1 << 30
     idle: bool = True
@@ -58,11 +58,11 @@ def described(request: Request) -> Exchange:
     return Exchange(0, 0, 0.0, "law", "", request)
 
 
-def passage() -> RequestForwarder:
+def pass_through() -> RequestForwarder:
     return PassThrough(Gate((), BrowserGuard()), Following())
 
 
-def turnstile() -> RequestForwarder:
+def holding() -> RequestForwarder:
     return HoldingForwarder(
         Gate([parse("op:ContainerStart image:nosuch reset")], BrowserGuard()), Following(), described
     )
@@ -77,7 +77,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def passed(way: RequestForwarder, piece: bytes) -> tuple[bytes, bool]:
-    """What goes on after *piece*, and whether something was refused."""
+    """Feed *piece*. Return the forwarded bytes, and whether something was refused."""
     way.feed(piece)
     out = b""
     while (step := way.next()) is not None:
@@ -89,20 +89,20 @@ def passed(way: RequestForwarder, piece: bytes) -> tuple[bytes, bool]:
 
 @given(st.lists(requests(), max_size=5), st.binary(max_size=20), CUTS)
 def test_without_faults_every_byte_goes_on_at_once(asked: list[bytes], rest: bytes, cuts: list[int]) -> None:
-    way = passage()
+    way = pass_through()
     for piece in pieces(b"".join(asked) + rest, cuts):
         assert passed(way, piece) == (piece, False)
 
 
 @given(st.lists(requests(), max_size=5), CUTS)
 def test_with_faults_that_hit_nothing_every_byte_goes_on(asked: list[bytes], cuts: list[int]) -> None:
-    way, data = turnstile(), b"".join(asked)
+    way, data = holding(), b"".join(asked)
     out = [passed(way, piece) for piece in pieces(data, cuts)]
-    assert b"".join(piece for piece, _ in out) + way.rest() == data
+    assert b"".join(piece for piece, _ in out) + way.take_rest() == data
     assert not any(refused for _, refused in out)
 
 
-@pytest.mark.parametrize("make", [passage, turnstile])
+@pytest.mark.parametrize("make", [pass_through, holding])
 @given(before=st.lists(requests(), max_size=4), after=st.lists(requests(), max_size=2), cuts=CUTS)
 def test_no_pages_request_gets_through_whole(
     make, before: list[bytes], after: list[bytes], cuts: list[int]
@@ -122,10 +122,10 @@ def test_no_pages_request_gets_through_whole(
 
 @given(st.lists(st.binary(max_size=30), max_size=6), st.booleans())
 def test_any_bytes_are_total(data: list[bytes], faults: bool) -> None:
-    way = turnstile() if faults else passage()
+    way = holding() if faults else pass_through()
     for piece in data:
         passed(way, piece)
-    way.rest()
+    way.take_rest()
 
 
 WORDS = st.sampled_from(
@@ -150,5 +150,5 @@ def test_a_fault_is_read_or_explained(text: str) -> None:
         rule = parse(text)
     except UsageError:
         return
-    assert parse(rule.text).act == rule.act
-    assert rule.act is not None or rule.delay > 0
+    assert parse(rule.text).action == rule.action
+    assert rule.action is not None or rule.delay > 0

@@ -74,16 +74,17 @@ def test_redacting_again_changes_nothing(place: tuple[str, str], secret: str, ar
     assert Redactor(tokens=Tokens(b"of another session")).redact(once) == once
 
 
-TELLING = st.sampled_from([
+SECRET_PARAMETER_HINTS = st.sampled_from([
     "https://a:b@h/", "://@", "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
     "environment", "|1",
     "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
     "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",
 ])  # fmt: skip
 VALUES = st.recursive(
-    st.none() | st.integers() | TELLING | st.text(max_size=5),
+    st.none() | st.integers() | SECRET_PARAMETER_HINTS | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(TELLING | st.text(max_size=5), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(SECRET_PARAMETER_HINTS | st.text(max_size=5), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -92,14 +93,14 @@ VALUES = st.recursive(
 @given(value=VALUES, ascii_only=st.booleans(), cuts=st.lists(st.integers(0, 400), max_size=3))
 def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, cuts: list[int]) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    hider = SecretReplacer(Policy(), Tokens(), set())
-    bodies.document(hider, json.loads(data), "$", [])
+    replacer = SecretReplacer(Policy(), Tokens(), set())
+    bodies.document(replacer, json.loads(data), "$", [])
     watch = StreamPrefilter()
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     for start, stop in itertools.pairwise(edges):
-        watch.look(data[start:stop])
-    assert may_hold_secret(data) or not hider.found
-    assert watch.suspect or not hider.found
+        watch.inspect(data[start:stop])
+    assert may_hold_secret(data) or not replacer.found
+    assert watch.suspect or not replacer.found
 
 
 @given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))

@@ -1,4 +1,4 @@
-"""Laws of the tap: it never raises, and how the bytes were split changes nothing but times."""
+"""Invariants of the tap: it never raises, and splitting the bytes otherwise changes times only."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -44,7 +44,7 @@ def split(step: Step, cuts: list[int]) -> list[Step]:
 
 
 def timeless(exchange: Exchange) -> tuple[object, ...]:
-    """All of an exchange but its times and chunk edges."""
+    """Return an exchange without its times and chunk boundaries."""
 
     def bare(body: Body) -> tuple[object, ...]:
         return body.data, body.size, body.trailers, body.ended_at is not None

@@ -1,4 +1,4 @@
-"""A law of the tap: what is read without h11 is what h11 reads, on any bytes, however they are split."""
+"""An invariant of the tap: its fast readers agree with h11 on any bytes, however they are split."""
 
 from functools import partial
 from itertools import pairwise
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apispy.model import Request
 from apispy.tap import http1
-from apispy.tap.fast_headers import simple_request, simple_response
+from apispy.tap.fast_headers import parse_request, parse_response
 
 LINES = [
     b"GET /_ping HTTP/1.1", b"HEAD / HTTP/1.1", b"POST /a?b=c HTTP/1.0", b"GET  / HTTP/1.1", b"GET / HTTP/1.1 ",
@@ -49,7 +49,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def story(reader: http1.MessageReader, fed: list[bytes]) -> list[object]:
-    """All that a reader gives for each piece, until the message has ended or it is found to be none."""
+    """Return the parts that a reader yields for each piece, until the message ends or is invalid."""
     told: list[object] = []
     for number, piece in enumerate(fed):
         parts = []
@@ -69,8 +69,8 @@ def story(reader: http1.MessageReader, fed: list[bytes]) -> list[object]:
 @example(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", [])
 def test_requests(data, cuts):
     fed = pieces(data, cuts)
-    quick = http1.MessageReader(simple_request, http1.request_reader()._careful)
-    careful = http1.MessageReader(lambda _: None, http1.request_reader()._careful)
+    quick = http1.MessageReader(parse_request, http1.request_reader()._make_h11)
+    careful = http1.MessageReader(lambda _: None, http1.request_reader()._make_h11)
     assert story(quick, fed) == story(careful, fed)
 
 
@@ -78,14 +78,14 @@ def test_requests(data, cuts):
 @given(QUESTIONS, STREAMS, st.lists(st.integers(0, 200), max_size=6))
 def test_answers(question, data, cuts):
     fed = pieces(data, cuts)
-    made = http1.response_reader(question)._careful
-    quick = http1.MessageReader(partial(simple_response, question), made)
+    made = http1.response_reader(question)._make_h11
+    quick = http1.MessageReader(partial(parse_response, question), made)
     careful = http1.MessageReader(lambda _: None, made)
     assert story(quick, fed) == story(careful, fed)
 
 
 def test_everyday_messages_are_read_without_h11():
-    """Else the law above would say little."""
+    """Otherwise the tests above would prove little."""
     read = http1.request_reader()
     list(
         read.feed(

@@ -28,7 +28,7 @@ def numbers() -> dict[str, object]:
     return {
         "tasks": tasks,
         "threads": threading.active_count(),
-        "watches": kinds["apispy.proxy.observer.Watch"],
+        "watches": kinds["apispy.proxy.observers.ConnectionObserver"],
         "objects": dict(kinds.most_common(MOST)),
     }
 

@@ -1,4 +1,4 @@
-"""docs/explain.md shows what ``apispy explain`` says, and names all that its JSON has. ``make golden`` rewrites it."""
+"""docs/explain.md shows the output of ``apispy explain`` and names every JSON field (``make golden`` rewrites it)."""
 
 import json
 import re

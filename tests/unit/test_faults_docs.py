@@ -1,4 +1,4 @@
-"""docs/faults.md has the settings of the code (``make golden`` rewrites them), and its examples can be typed."""
+"""docs/faults.md lists the settings in the code (``make golden`` rewrites them), and its examples are valid."""
 
 import re
 from pathlib import Path
@@ -10,21 +10,19 @@ from apispy.cli.proxy import proxy
 from apispy.filters import Part
 from apispy.filters.fields import TABLE
 from apispy.gate import GARBAGE, parse
-from apispy.gate.settings import ACTS, DELAY, MORE, Setting
+from apispy.gate.rules import ACTIONS, DELAY, OPTIONS, Setting
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
 
 
 def table(settings: tuple[Setting, ...]) -> str:
     rows = ["| setting | what it does | after `=` |", "| --- | --- | --- |"]
-    rows += [
-        f"| `{it.example}` | {it.does} | {it.expects or 'nothing, it stands alone'} |" for it in settings
-    ]
+    rows += [f"| `{it.example}` | {it.does} | {it.expects or 'no value'} |" for it in settings]
     return "\n".join(rows)
 
 
 def with_tables(page: str) -> str:
-    for name, settings in (("acts", (*ACTS, DELAY)), ("how often", MORE)):
+    for name, settings in (("acts", (*ACTIONS, DELAY)), ("how often", OPTIONS)):
         mark = f"<!-- {name} -->"
         text = f"{mark}\n{table(settings)}\n<!-- end -->"
         page = re.sub(rf"{mark}.*?<!-- end -->", lambda _, text=text: text, page, flags=re.DOTALL)  # type: ignore[misc]
@@ -39,12 +37,12 @@ def test_the_tables_are_those_of_the_code(request: pytest.FixtureRequest) -> Non
     assert with_tables(PAGE.read_text()) == PAGE.read_text(), "run `make golden`"
 
 
-@pytest.mark.parametrize("setting", [*ACTS, DELAY], ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", [*ACTIONS, DELAY], ids=lambda setting: setting.name)
 def test_every_example_can_be_typed(setting: Setting) -> None:
     parse(setting.example)
 
 
-@pytest.mark.parametrize("setting", MORE, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda setting: setting.name)
 def test_every_example_of_how_often_can_be_typed(setting: Setting) -> None:
     parse(f"status=500 {setting.example}")
 
@@ -60,8 +58,8 @@ def test_every_command_line_can_be_typed() -> None:
 
 
 def test_the_fields_that_can_be_asked_for_are_named() -> None:
-    [named] = re.findall(r"the filter can ask for (.*?), and not for", " ".join(PAGE.read_text().split()))
-    early = [field.name for field in TABLE if not field.known & (Part.ANSWER | Part.END)]
+    [named] = re.findall(r"the filter can use (.*?), but not", " ".join(PAGE.read_text().split()))
+    early = [field.name for field in TABLE if not field.known & (Part.RESPONSE | Part.END)]
     assert re.findall(r"`(\w+)`", named) == early
 
 

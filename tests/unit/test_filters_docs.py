@@ -1,4 +1,4 @@
-"""docs/filters.md has the fields of the code (``make golden`` rewrites them), and its examples are true."""
+"""docs/filters.md lists the fields in the code (``make golden`` rewrites them), and its examples are correct."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,14 @@ from apispy.filters import Filter, Part
 from apispy.filters.fields import TABLE, WORD
 
 PAGE = Path(__file__).parents[2] / "docs/filters.md"
-KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.ANSWER: "answer", Part.END: "end"}
+KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.RESPONSE: "response", Part.END: "end"}
 
 
 def with_fields(page: str) -> str:
-    rows = ["| field | what it is | after it | example | known |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "| field | description | operators and value | example | known |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for field in TABLE:
         names = " or ".join(f"`{name}`" for name in (field.name, field.alias) if name)
         signs = " ".join(f"`{sign}`" for sign in field.kind.operators)

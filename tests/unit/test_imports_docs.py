@@ -1,4 +1,4 @@
-"""The pages on captures show what the commands say of the samples, and name all their options and fields.
+"""The pages on captures show the output of the commands for the samples, and name all options and fields.
 
 ``make golden`` rewrites what they show.
 """

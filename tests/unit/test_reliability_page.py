@@ -1,4 +1,4 @@
-"""Every row of docs/reliability.md names tests that exist."""
+"""Every row in docs/reliability.md names tests that exist."""
 
 import re
 from pathlib import Path

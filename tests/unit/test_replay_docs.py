@@ -1,4 +1,4 @@
-"""docs/replay.md and the help of the command have the matchers of the code (``make golden`` rewrites them)."""
+"""docs/replay.md and the command's help list the matchers in the code (``make golden`` rewrites them)."""
 
 import re
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apispy.gate.browser_guard import NAMES
+from apispy.gate.browser_guard import KNOWN_HOSTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text()
@@ -41,4 +41,4 @@ def test_the_links_lead_somewhere() -> None:
 
 
 def test_the_hosts_that_pass_are_in_a_table_with_their_reason() -> None:
-    assert all(reason for reason in NAMES.values())
+    assert all(reason for reason in KNOWN_HOSTS.values())

@@ -14,7 +14,7 @@ from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.sockets import listening_context
 from tests.forge import CLIENT, SERVER, Forged, authority, forge
 from tests.recorded import call
-from tests.unit.proxy.served import PATIENCE, ok, proxied
+from tests.unit.proxy.served import TIMEOUT, ok, proxied
 
 OURS = authority("our CA")
 INFO = b"GET /info HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
@@ -43,7 +43,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> ServerFiles:
 def by_the_proxy(files: ServerFiles) -> Iterator[int]:
     with proxied(tls=files) as there:
         yield there.where.port
-        assert not any(there.heard), "the daemon heard something"
+        assert not any(there.received), "the daemon received something"
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def client(files: ServerFiles, certificate: Forged | None, where: Path) -> ssl.S
 
 def asked(port: int, context: ssl.SSLContext) -> bytes:
     with (
-        socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+        socket.create_connection(("127.0.0.1", port), TIMEOUT) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
     ):
         secured.sendall(INFO)
@@ -87,7 +87,7 @@ def test_it_is_refused(name: str, listening, files: ServerFiles, tmp_path: Path)
 
 @LISTENERS
 def test_plaintext_gets_no_further(listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
-    with listening(files) as port, socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+    with listening(files) as port, socket.create_connection(("127.0.0.1", port), TIMEOUT) as plain:
         plain.sendall(INFO)
         answer = b""
         try:
@@ -114,14 +114,14 @@ def test_old_versions_of_tls_are_refused(listening, files: ServerFiles, tmp_path
 def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFiles, tmp_path: Path) -> None:
     context = client(files, forge("me", OURS, usages=(CLIENT,)), tmp_path / "me")
     context.minimum_version = context.maximum_version = version
-    with proxied(tls=files, serve=lambda connection, _: connection.sendall(said(connection))) as there:
+    with proxied(tls=files, serve=lambda connection, _: connection.sendall(receive_all(connection))) as there:
         assert asked(there.where.port, context) == ok(b"hi")
     stage = PlaybackSession(Player([call(1, "GET", "/info", b"OK")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         assert asked(replay.where.port, context).endswith(b"\r\n\r\nOK")
 
 
-def said(connection: socket.socket) -> bytes:
+def receive_all(connection: socket.socket) -> bytes:
     """What a daemon says to one request."""
     assert connection.recv(65536) == INFO
     return ok(b"hi")

@@ -137,7 +137,7 @@ def _check(daemon: "Endpoint") -> int:
         good = good and step.good
         _print([f"{step.name:12}{'ok' if step.good else 'PROBLEM':9}{step.text}."])
         if not step.good:
-            _print([f"{'':21}{step.cure}."])
+            _print([f"{'':21}{step.remedy}."])
     return 0 if good else 1
 
 

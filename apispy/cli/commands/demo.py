@@ -1,4 +1,4 @@
-"""``apispy demo``: what apispy shows, without any Docker."""
+"""``apispy demo``: a recorded session, without any Docker."""
 
 import click
 
@@ -8,10 +8,10 @@ from apispy.cli.options import takes_view
 
 @click.command()
 @click.option("--client", type=click.Choice(["auto", "docker", "python"]), default="auto", show_default=True,
-              help="Who asks the daemon: the docker CLI, or a client in Python's standard library.")  # fmt: skip
+              help="Client to use: the docker CLI, or a small Python program.")  # fmt: skip
 @takes_view
 def command(client: str, view: View) -> int:
-    """Show a session between a real client and a recorded daemon. No Docker is needed."""
+    """Show the API calls between a real client and a recorded daemon. Needs no Docker."""
     from apispy.app.demo_session import demonstrate
 
     return demonstrate(view, client)

@@ -30,7 +30,7 @@ FILES = (
         "/containers/{id}/archive",
         tag="Container",
         first="1.20",
-        does="Tells the size, mode and time of a path in a container, in a response header.",
+        does="Returns the size, mode and time of a path in a container, in a response header.",
         commands=("docker cp", "docker container cp"),
         response="",
         shows=("path",),

@@ -10,7 +10,7 @@ GONE = (
         tag="System",
         first="1.0",
         last="1.1",
-        does="Gives the registry login that the daemon remembers.",
+        does="Returns the registry login that the daemon stores.",
         secrets=("response.password", "response.auth"),
     ),
     Operation(
@@ -59,7 +59,7 @@ GONE = (
         tag="Plugin",
         first="1.24",
         last="1.24",
-        does="Tells a plugin's settings, under the path that API 1.24 used.",
+        does="Shows a plugin's settings, under the path of API 1.24.",
         commands=("docker plugin inspect",),
         outcome="name",
         secrets=("response.Settings.Env", "response.Config.Env.Value"),

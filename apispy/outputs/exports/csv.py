@@ -16,7 +16,7 @@ from apispy.outputs.exports.columns import COLUMNS, Cell, row
 FORMULA = ("=", "+", "-", "@")
 
 
-@exporter("csv", suffix=".csv", says="one call a row, with a line of headings")
+@exporter("csv", suffix=".csv", says="a table with one row per call and a header line")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     yield _line([column.name for column in COLUMNS])
     for reading in readings:

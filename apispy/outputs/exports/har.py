@@ -22,7 +22,7 @@ NONE = -1
 """What HAR writes for a time or a size that is not known."""
 
 
-@exporter("har", suffix=".har", says="HAR 1.2, for browsers' developer tools; streams in _docker")
+@exporter("har", suffix=".har", says="HAR 1.2 for browser developer tools; streams in _docker")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     creator = ascii_json({"name": "apispy", "version": apispy.__version__})
     yield f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['

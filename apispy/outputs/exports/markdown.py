@@ -33,7 +33,7 @@ TITLES: dict[Direction, str] = {
 HEADINGS = ("#", "time", "operation", "request", "answer", "took")
 
 
-@exporter("markdown", suffix=".md", says="a readable transcript for a bug report")
+@exporter("markdown", suffix=".md", says="a readable transcript for bug reports")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     rows, parts = [], []
     versions: dict[str, list[str]] = {"client": [], "daemon": [], "API": []}

@@ -8,7 +8,7 @@ from apispy.outputs.exports.columns import row
 from apispy.outputs.reading_values import ascii_json
 
 
-@exporter("ndjson", suffix=".ndjson", says="one call a line, as a flat JSON object")
+@exporter("ndjson", suffix=".ndjson", says="one flat JSON object per call, one per line")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     for reading in readings:
         yield ascii_json(row(reading)) + "\n"

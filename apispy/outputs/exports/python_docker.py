@@ -22,7 +22,7 @@ LOWEST = (1, 24)
 """The API version below which docker-py refuses to work."""
 
 
-@exporter("python", suffix=".py", says="a Python script with docker-py (pip install docker)")
+@exporter("python", suffix=".py", says="a Python script that uses docker-py (pip install docker)")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     calls = script(readings)
     version = _version(calls)

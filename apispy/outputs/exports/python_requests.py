@@ -28,7 +28,7 @@ else:
 """
 
 
-@exporter("python-requests", suffix=".py", says="a Python script with requests")
+@exporter("python-requests", suffix=".py", says="a Python script that uses requests")
 def export(readings: Iterable[Reading]) -> Iterator[str]:
     calls = script(readings)
     beginning = f"{IMPORTS}\nRECORDED = {recorded(calls)!r}\n\n{SESSION}"

@@ -11,7 +11,7 @@ from apispy.replay.matching.json_equivalence import unify
 
 @matcher(
     "body",
-    "JSON whatever its order and spacing, archives by their members and contents (times are free), the rest by bytes.",
+    "JSON in any order and spacing; archives by their members and contents, not times; anything else byte for byte.",
 )
 def body(question: Question) -> Iterator[Difference]:
     recorded, live = question.recorded, question.live

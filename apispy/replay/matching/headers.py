@@ -18,7 +18,7 @@ NONE: tuple[Any, ...] = ({}, None, "")
 """What stands in them when a client has none: no header at all, or these."""
 
 
-@matcher("headers", "Upgrade, the kind of content, and registry credentials (in their hidden form).")
+@matcher("headers", "Upgrade, the content type, and registry credentials (redacted).")
 def headers(question: Question) -> Iterator[Difference]:
     recorded, live = question.recorded.headers, question.live.headers
     for name in MATTER:

@@ -13,7 +13,8 @@ from apispy.replay.matching.version_validity import why_not_valid
 
 
 @matcher(
-    "operation", "The operation of Docker's API, or of what is none the method and the path. Always compared."
+    "operation",
+    "The operation; for requests that match no known operation, the method and path. Always compared.",
 )
 def operation(question: Question) -> Iterator[Difference]:
     recorded, live = question.recorded.name, question.live.name
@@ -21,14 +22,14 @@ def operation(question: Question) -> Iterator[Difference]:
         yield Difference("operation", recorded, live)
 
 
-@matcher("version", "The API version: the same, or one for which the recorded answer is valid too.")
+@matcher("version", "The API version: the same, or one for which the recorded response is valid too.")
 def version(question: Question) -> Iterator[Difference]:
     recorded, live = question.recorded.call, question.live.call
     if recorded.version != live.version and (why := why_not_valid(question)):
         yield Difference("API version", recorded.version or "none", live.version or "none", why)
 
 
-@matcher("path", "The names and ids in the path, however they are escaped.")
+@matcher("path", "Names and IDs in the path, however they are escaped.")
 def path(question: Question) -> Iterator[Difference]:
     recorded, live = question.recorded.call.arguments, question.live.call.arguments
     for name in recorded.keys() | live.keys():
@@ -38,7 +39,7 @@ def path(question: Question) -> Iterator[Difference]:
 
 @matcher(
     "query",
-    "The parameters in any order; times near to now, and a build's own id, may differ.",
+    "Parameters in any order; times close to now and a build's own ID may differ.",
 )
 def query(question: Question) -> Iterator[Difference]:
     operation = question.recorded.call.operation.id

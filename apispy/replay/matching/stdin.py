@@ -7,7 +7,7 @@ from apispy.replay.matching.base import Difference, Question, matcher
 
 @matcher(
     "stdin",
-    "What the client sends in a hijacked connection, byte for byte, and whether it ends where it ended.",
+    "What the client sends over a hijacked connection, byte for byte, and whether stdin is closed at the same point.",
 )
 def stdin(question: Question) -> Iterator[Difference]:
     """Nothing is known of it when the request is looked up."""

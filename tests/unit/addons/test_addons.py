@@ -1,4 +1,4 @@
-"""Every script in addons/ loads in plain mitmdump, forwards a hijack with its half-close, and gives it flows."""
+"""Every script in addons/ loads in plain mitmdump, forwards a hijack with its half-close, and makes flows."""
 
 import socket
 import subprocess

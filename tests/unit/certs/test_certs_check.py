@@ -70,7 +70,7 @@ def bench(tmp_path: Path) -> Bench:
 def steps(port: int, tls: TLS, host: str = "127.0.0.1") -> dict[str, tuple[bool, str]]:
     found = list(check(Endpoint("tcp", host, port, "", "", tls), 5.0))
     assert len({step.name for step in found}) == len(found)
-    return {step.name: (step.good, f"{step.text}. {step.cure}") for step in found}
+    return {step.name: (step.good, f"{step.text}. {step.remedy}") for step in found}
 
 
 def only_problem(found: dict[str, tuple[bool, str]]) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def test_a_good_daemon_passes_every_step(host: str, version: ssl.TLSVersion, ben
     assert found["TLS"][1].startswith(version.name.replace("_", ".") + ", ")
     summary = "CN=orion; for localhost, 127.0.0.1; usage serverAuth; signed by CN=test CA; valid 20"
     assert found["certificate"][1].startswith(summary)
-    assert found["client"][1] == f"a certificate is demanded, and {bench.mine}/cert.pem accepted. "
+    assert found["client"][1] == f"a client certificate is required, and {bench.mine}/cert.pem is accepted. "
     assert found["Docker"][1] == "version 28.2.2, API 1.50 (lowest 1.24), linux/amd64. "
 
 
@@ -99,7 +99,7 @@ def test_a_certificate_without_any_usage_is_for_everything(bench: Bench) -> None
 
 
 SERVERS: list[tuple[str, Forged, str, str]] = [
-    ("no SAN", server(sans=()), "name", "has no SAN, only the CN orion, at which docker does not look"),
+    ("no SAN", server(sans=()), "name", "has no SAN, only the CN orion, which docker ignores"),
     ("CN is the host", forge("127.0.0.1", CA, sans=(), usages=(SERVER,)), "name", "only the CN 127.0.0.1"),
     (
         "other names",
@@ -144,7 +144,7 @@ def test_all_that_is_wrong_is_named(bench: Bench) -> None:
         found = steps(port, bench.tls())
     assert [name for name, (good, _) in found.items() if not good] == ["CA", "name", "client"]
     assert found["client"][1].startswith(
-        "no certificate is demanded: everybody who can reach this port is root"
+        "no client certificate is required: anyone who can reach this port is root"
     )
     assert "--tlsverify --tlscacert" in found["client"][1]
 
@@ -175,7 +175,7 @@ def test_no_certificate_of_ours(version: ssl.TLSVersion, bench: Bench) -> None:
         found = steps(port, bench.tls(cert=False))
     name, text = only_problem(found)
     assert name == "client"
-    assert "a certificate is demanded, and there is none of ours. Type --tlscert FILE --tlskey FILE" in text
+    assert "a client certificate is required, and none is given. Type --tlscert FILE --tlskey FILE" in text
     assert {"CA", "name"} <= found.keys()
 
 
@@ -210,7 +210,7 @@ def test_old_tls(bench: Bench) -> None:
     with http(context=context) as port:
         name, text = only_problem(steps(port, bench.tls()))
     assert name == "TLS"
-    assert text == "it speaks TLSv1.1 at best. Use a newer daemon; docker asks for TLS 1.2"
+    assert text == "it speaks TLSv1.1 at most. Use a newer daemon; docker requires TLS 1.2"
 
 
 def test_plain_http_on_the_port(bench: Bench) -> None:
@@ -219,7 +219,7 @@ def test_plain_http_on_the_port(bench: Bench) -> None:
     name, text = only_problem(found)
     assert name == list(found)[-1] == "TLS"
     assert text.startswith(
-        "it speaks plain HTTP, as Docker 28.2.2: everybody who can reach this port is root there"
+        "it speaks plain HTTP, as Docker 28.2.2: anyone who can reach this port is root there"
     )
 
 

@@ -32,9 +32,9 @@ def client(issuer: Forged | None = CA, **more: Any) -> Forged:
 
 
 def faults(account: DirectoryReport) -> list[tuple[str, str]]:
-    """(file, what is wrong), without advice; each has a cure."""
-    found = [(entry.name, fault) for entry in account.entries for fault in entry.faults]
-    assert all(fault.cure for _, fault in found)
+    """(file, what is wrong), without advice; each has a remedy."""
+    found = [(entry.name, fault) for entry in account.entries for fault in entry.problems]
+    assert all(fault.remedy for _, fault in found)
     return [(name.split(" (mode")[0], fault.what) for name, fault in found if not fault.advice]
 
 
@@ -116,23 +116,23 @@ CASES: list[tuple[str, Callable[[], Forged], str]] = [
     (
         "server.pem",
         lambda: server(sans=()),
-        "has no name or address in its SAN (only the CN 'orion', at which",
+        "has no name or address in its SAN (only the CN 'orion', which do",
     ),
     ("server-cert.pem", lambda: server(sans=()), "has no name or address in its SAN"),
     (
         "server.pem",
         lambda: server(usages=(CLIENT,)),
-        "is not for a server: its usage is clientAuth, not serverAuth",
+        "is not a server certificate: its usage is clientAuth, not serverAuth",
     ),
     (
         "cert.pem",
         lambda: client(usages=(SERVER,)),
-        "is not for a client: its usage is serverAuth, not clientAuth",
+        "is not a client certificate: its usage is serverAuth, not clientAuth",
     ),
-    ("server.pem", lambda: server(**EXPIRED), "has expired, on 20"),
-    ("cert.pem", lambda: client(**EXPIRED), "has expired, on 20"),
-    ("server.pem", lambda: server(**FUTURE), "is not yet valid: it begins 20"),
-    ("cert.pem", lambda: client(**SOON), "ends in 20 days, on 20"),
+    ("server.pem", lambda: server(**EXPIRED), "expired on 20"),
+    ("cert.pem", lambda: client(**EXPIRED), "expired on 20"),
+    ("server.pem", lambda: server(**FUTURE), "is not valid before 20"),
+    ("cert.pem", lambda: client(**SOON), "expires in 20 days, on 20"),
     ("server.pem", lambda: server(OTHER), "was not signed by the CA in ca.pem, but by CN=other CA"),
     (
         "server.pem",
@@ -165,10 +165,10 @@ def test_each_fault_is_named_alone(name: str, made: Callable[[], Forged], what: 
 @pytest.mark.parametrize(
     ("ca", "what"),
     [
-        (authority("old", **EXPIRED), "has expired"),
-        (authority("new", **FUTURE), "is not yet valid"),
-        (authority("late", **SOON), "ends in 20 days"),
-        (forge("leaf", sans=()), "is not the certificate of a CA"),
+        (authority("old", **EXPIRED), "expired on"),
+        (authority("new", **FUTURE), "is not valid before"),
+        (authority("late", **SOON), "expires in 20 days"),
+        (forge("leaf", sans=()), "is not a CA certificate"),
         (authority("weak", key=rsa_key(1024)), "has a weak key: RSA 1024"),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_leaf_that_signs_is_no_ca(d: Path) -> None:
     leaf = forge("leaf", sans=())
     server(leaf).write(d, "server.pem", "server-key.pem", leaf)
     found = faults(report_on_directory(d))
-    assert ("server.pem", "was signed by ca.pem, which is not a CA's") in found
+    assert ("server.pem", "was signed by ca.pem, which is not a CA certificate") in found
 
 
 @pytest.mark.parametrize("digest", ["md5", "sha1"])
@@ -208,7 +208,9 @@ def test_a_key_of_another_certificate(cert: str, key: str, d: Path) -> None:
     client().write(d, "unused.pem", key)
     (d / "unused.pem").unlink()
     assert faults(report_on_directory(d)) == [(cert, f"does not belong to the key in {key}")]
-    assert facts(report_on_directory(d), key) == ("private key ECDSA P-256, of no certificate here",)
+    assert facts(report_on_directory(d), key) == (
+        "private key ECDSA P-256, of no certificate in this directory",
+    )
 
 
 def test_no_ca_at_all(d: Path) -> None:
@@ -229,14 +231,14 @@ def test_modes(d: Path) -> None:
     (d / "cert.pem").chmod(0o666)
     account = report_on_directory(d)
     assert faults(account) == [
-        ("cert.pem", "can be changed by others (mode 0666)"),
-        ("key.pem", "holds a private key, and others have access to it (mode 0644)"),
+        ("cert.pem", "can be changed by other users (mode 0666)"),
+        ("key.pem", "holds a private key that other users can access (mode 0644)"),
     ]
     assert f"chmod 600 {d}/key.pem" in text(d)
     (d / "key.pem").chmod(0o600)
     (d / "cert.pem").chmod(0o644)
     d.chmod(0o777)
-    assert faults(report_on_directory(d)) == [(str(d), "can be changed by others (mode 0777)")]
+    assert faults(report_on_directory(d)) == [(str(d), "can be changed by other users (mode 0777)")]
 
 
 def test_keys_with_a_passphrase(d: Path) -> None:
@@ -263,23 +265,25 @@ def test_the_cas_key_beside_a_servers_is_advice_and_names_what_to_copy(d: Path) 
     make(Order(d, ["orion"]))
     account = report_on_directory(d)
     assert account.good
-    (entry,) = [entry for entry in account.entries if entry.faults]
-    (fault,) = entry.faults
+    (entry,) = [entry for entry in account.entries if entry.problems]
+    (fault,) = entry.problems
     assert entry.name.startswith("ca-key.pem")
     assert fault.advice
-    assert fault.what == "is the key of the CA and lies beside server-key.pem"
-    assert "  advice: is the key of the CA" in text(d)
+    assert fault.what == "is the CA key, stored next to server-key.pem"
+    assert "  advice: is the CA key" in text(d)
     (d / "ca-key.pem").rename(d / "root.key")  # known by its certificate, not only by its name
-    assert "advice: is the key of the CA" in text(d)
+    assert "advice: is the CA key" in text(d)
 
 
 def test_time_goes_by(d: Path) -> None:
     make(Order(d, ["orion"], days=100))
     assert report_on_directory(d).good
     later = datetime.now(UTC) + timedelta(days=80)
-    assert {what.split(", on")[0] for _, what in faults(report_on_directory(d, later))} == {"ends in 19 days"}
+    assert {what.split(", on")[0] for _, what in faults(report_on_directory(d, later))} == {
+        "expires in 19 days"
+    }
     later += timedelta(days=30)
-    assert {what.split(", on")[0] for _, what in faults(report_on_directory(d, later))} == {"has expired"}
+    assert {what.split(" on ")[0] for _, what in faults(report_on_directory(d, later))} == {"expired"}
 
 
 # -- garbage --
@@ -321,7 +325,7 @@ def test_a_certificate_with_an_extension_that_cannot_be_parsed(d: Path) -> None:
 
 
 def test_directories_that_hold_nothing_or_are_none(tmp_path: Path) -> None:
-    assert "holds no certificates" in text(tmp_path)
+    assert "has no certificates" in text(tmp_path)
     assert not report_on_directory(tmp_path).good
     (tmp_path / "file").touch()
     for path, why in ((tmp_path / "gone", "No such file"), (tmp_path / "file", "Not a directory")):
@@ -337,7 +341,7 @@ def test_many_files_are_cut_and_said_to_be(d: Path) -> None:
     (d / "a/b/c/too-deep.pem").touch()
     account = report_on_directory(d)
     assert len(account.entries) == 201
-    assert faults(account)[0][1] == "holds more than 200 such files; the rest is left out"
+    assert faults(account)[0][1] == "has more than 200 such files; the rest is not examined"
 
 
 def pem(label: str, der: bytes) -> bytes:

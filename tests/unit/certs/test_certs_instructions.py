@@ -80,5 +80,5 @@ def test_one_more_client_is_all_that_is_said(tmp_path: Path) -> None:
     said(tmp_path, "orion")
     out, lines = said(tmp_path, clients=["alice"])
     assert lines[0] == f"Made in {out}:"
-    assert lines[-1] == f"For alice: hand over {out}/alice, which is a DOCKER_CERT_PATH."
+    assert lines[-1] == f"For alice: hand over {out}/alice, to be used as DOCKER_CERT_PATH."
     assert len(lines) == 6

@@ -164,7 +164,7 @@ def test_one_more_client_of_a_directory_and_one_more_elsewhere(out: Path, tmp_pa
 def test_signing_again_in_the_directory_of_the_ca_keeps_the_ca(out: Path) -> None:
     make(Order(out, ["orion"]))
     before = contents(out)
-    with pytest.raises(ApispyError, match=r"already: .*server.pem.*--force"):
+    with pytest.raises(ApispyError, match=r"files exist: .*server.pem.*--force"):
         make(Order(out, ["vega"], ca=out))
     made = make(Order(out, ["vega"], ca=out, force=True))
     changed = {name for name, data in contents(out).items() if before[name] != data}
@@ -284,7 +284,7 @@ def test_a_directory_that_others_can_change_is_refused_and_one_that_they_can_rea
     assert contents(out) == {}
     out.chmod(0o755)
     lines = instructions(make(Order(out, ["orion"])))
-    assert f"The directory was there already, mode 0755. Better: chmod 700 {out}" in lines
+    assert f"The directory existed, with mode 0755. Better: chmod 700 {out}" in lines
     assert mode(out) == 0o755, "it is not ours to change"
     with pytest.raises(ApispyError, match="expected a directory"):
         make(Order(out / "ca.pem", ["orion"]))

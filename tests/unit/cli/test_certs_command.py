@@ -58,7 +58,7 @@ def test_what_cannot_be_used_is_refused_with_advice(words: list[str], says: str,
 def test_the_defaults_of_the_options_are_those_of_the_room() -> None:
     options = {option.name: option for option in command.params}
     assert options["days"].default == certs.DAYS
-    assert options["days"].type.max == certs.MOST_DAYS  # type: ignore[attr-defined]
+    assert options["days"].type.max == certs.MAX_DAYS  # type: ignore[attr-defined]
     assert options["layout"].default == "article"
 
 
@@ -73,7 +73,7 @@ def test_making_and_showing(tmp_path: Path) -> None:
     assert shown.stdout.endswith("No problems.\n")
     again = apispy("--host", "orion", "--out", out)
     assert again.returncode == 1
-    assert again.stderr.startswith(f"apispy: Not written, because there is already: {out}/ca.pem, ")
+    assert again.stderr.startswith(f"apispy: Nothing was written, because these files exist: {out}/ca.pem, ")
     more = apispy("--client", "bob", "--ca", out)
     assert more.returncode == 0
     assert (out / "bob" / "key.pem").exists()

@@ -1,4 +1,4 @@
-"""docs/endpoints.md says what is so."""
+"""docs/endpoints.md is correct: addresses, commands, the table, shells and checks."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from apispy.endpoints.shells import SHELLS
 from tests.unit.endpoints.places import docker_context, docker_machine
 
 TEXT = (Path(__file__).parents[3] / "docs/endpoints.md").read_text()
-FORMS = re.findall(r"^\| (`.*?) \| [^`|]", TEXT.split("## What")[0], re.MULTILINE)
+FORMS = re.findall(r"^\| (`.*?) \| [^`|]", TEXT.split("## Listing")[0], re.MULTILINE)
 COMMANDS = sorted(set(re.findall(r"""apispy (?:endpoints|env|context|machine|doctor)[^`\n|\\"')#]*""", TEXT)))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from apispy.engine import OPERATIONS
 from apispy.filters import Filter, Part
-from apispy.filters.subject_names import CONTAINER_IN, IMAGE_IN
+from apispy.filters.subject_names import CONTAINER_PARAMETERS, IMAGE_PARAMETERS
 from apispy.learn import NameRegistry
 from apispy.model import Headers
 from apispy.outputs import Reading
@@ -130,13 +130,13 @@ def test_containers_and_images_go_by_all_their_names(text: str, places: list[int
     [
         ("op:x container:y time>1:00", Part.HEAD, False),
         ("not image:x", Part.BODY, False),
-        ("op:x or status:4", Part.HEAD | Part.ANSWER, True),
+        ("op:x or status:4", Part.HEAD | Part.RESPONSE, True),
         ("not (op:x image:x) error", Part.HEAD | Part.BODY | Part.END, True),
     ],
 )
 def test_what_it_needs(text: str, needs: Part, answer: bool) -> None:
     assert Filter.parse(text).needs == needs
-    assert Filter.parse(text).needs_answer is answer
+    assert Filter.parse(text).needs_response is answer
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_an_image_is_known_with_the_body() -> None:
 
 def test_the_operations_that_name_things_in_parameters_exist() -> None:
     known = {operation.id for operation in OPERATIONS}
-    assert {*CONTAINER_IN, *IMAGE_IN} <= known
+    assert {*CONTAINER_PARAMETERS, *IMAGE_PARAMETERS} <= known

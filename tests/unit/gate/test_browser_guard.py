@@ -1,4 +1,4 @@
-"""What a browser sends is turned away, and nothing else."""
+"""The browser guard refuses requests from web pages, and no others."""
 
 import pytest
 
@@ -68,8 +68,8 @@ def test_what_a_browser_says_of_where_a_request_comes_from():
 
 def test_lines_of_what_is_no_request_count_too():
     guard = BrowserGuard()
-    assert guard.in_text(b"GET / HTTP/1.1\n host : evil.example\n\n")
-    assert guard.in_text(b"\x16\x03\x01\x00\xa5host\x00") is None
+    assert guard.refusal_of_bytes(b"GET / HTTP/1.1\n host : evil.example\n\n")
+    assert guard.refusal_of_bytes(b"\x16\x03\x01\x00\xa5host\x00") is None
 
 
 def test_a_long_host_is_cut_in_the_refusal():

@@ -1,4 +1,4 @@
-"""What is decided about a request, and how it is counted."""
+"""The gate's decisions and counts."""
 
 from apispy.gate import BrowserGuard, Decision, Gate, RespondWith, parse
 from apispy.gate.actions import PASS
@@ -36,9 +36,9 @@ def test_the_first_rule_that_hits_decides():
     found = [made.decide(START), made.decide(START), made.decide(PING)]
     assert found[0] == Decision(
         RespondWith(500, "apispy: fault op:ContainerStart status=500 times=1"),
-        why="fault op:ContainerStart status=500 times=1",
+        reason="fault op:ContainerStart status=500 times=1",
     )
-    assert found[1].act == RespondWith(404, "apispy: fault method:POST status=404")  # type: ignore[union-attr]
+    assert found[1].action == RespondWith(404, "apispy: fault method:POST status=404")  # type: ignore[union-attr]
     assert found[2] is PASS
 
 
@@ -59,17 +59,17 @@ def test_only_what_matches_is_counted():
     made = gate("op:ContainerStart reset every=2")
     assert hits(made, PING, 3) == [False] * 3
     assert hits(made, START, 2) == [False, True]
-    assert made.report() == ["fault op:ContainerStart reset every=2: hit 1 of 2 requests that matched"]
+    assert made.report() == ["fault op:ContainerStart reset every=2: hit 1 of 2 matching requests"]
     assert gate("reset").report() == ["fault reset: no request matched"]
 
 
 def test_a_rule_about_the_image_asks_for_the_body_and_counts_once():
     made = gate("reset times=1 op:SystemPing", "image:busybox* status=404 every=2")
     head = asked("POST", CREATE, b'{"Image": "busybox:1"}')
-    assert made.decide(head, whole=False) is None
+    assert made.decide(head, complete=False) is None
     assert made.decide(head) is PASS
-    assert made.decide(head, whole=False) is None
-    assert made.decide(head).act is not None  # type: ignore[union-attr]
+    assert made.decide(head, complete=False) is None
+    assert made.decide(head).action is not None  # type: ignore[union-attr]
     assert made.decide(asked("POST", CREATE, b'{"Image": "alpine"}')) is PASS
     assert made.decide(asked("POST", CREATE, b"no json")) is PASS
 
@@ -85,12 +85,15 @@ def test_the_guard_comes_first_and_costs_no_rule_its_count():
     made = gate("reset times=1", guard=BrowserGuard())
     refused = made.decide(asked("GET", "/_ping", Host="evil.example"))
     assert isinstance(refused, Decision)
-    assert isinstance(refused.act, RespondWith)
-    assert (refused.act.status, refused.act.closes) == (403, True)
+    assert isinstance(refused.action, RespondWith)
+    assert (refused.action.status, refused.action.closes) == (403, True)
     assert hits(made, PING, 2) == [True, False]
 
 
 def test_what_cannot_be_read_passes_only_without_faults():
-    assert gate(guard=BrowserGuard()).unread(b"\x16\x03\x01") is PASS
-    assert gate("op:ContainerStart reset").unread(b"\x16\x03\x01").act.status == 400  # type: ignore[union-attr]
-    assert gate(guard=BrowserGuard()).unread(b"GET / HTTP/1.1\nhOst: evil.example\n\n").act.status == 403  # type: ignore[union-attr]
+    assert gate(guard=BrowserGuard()).decide_unreadable(b"\x16\x03\x01") is PASS
+    assert gate("op:ContainerStart reset").decide_unreadable(b"\x16\x03\x01").action.status == 400  # type: ignore[union-attr]
+    assert (
+        gate(guard=BrowserGuard()).decide_unreadable(b"GET / HTTP/1.1\nhOst: evil.example\n\n").action.status
+        == 403
+    )  # type: ignore[union-attr]

@@ -1,8 +1,8 @@
-"""Requests are found to the letter, and nothing is guessed."""
+"""The framer finds well-formed requests, and does not guess about others."""
 
 import pytest
 
-from apispy.gate.request_framing import Body, Head, RequestFramer, Unread
+from apispy.gate.request_framing import Body, Head, RequestFramer, Unreadable
 
 GET = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 POST = b"POST /containers/create HTTP/1.1\r\nHost: docker\r\nContent-Length: 5\r\n\r\nhello"
@@ -12,7 +12,7 @@ CHUNKED = (
 )
 
 
-def parts(data: bytes, step: int = 1 << 20) -> list[Head | Body | Unread]:
+def parts(data: bytes, step: int = 1 << 20) -> list[Head | Body | Unreadable]:
     framing, found = RequestFramer(), []
     for start in range(0, len(data), step):
         framing.feed(data[start : start + step])
@@ -29,14 +29,14 @@ def test_pipelined_requests_however_they_are_split(step: int):
     assert [head.target for head in heads] == [b"/_ping", b"/containers/create", b"/build", b"/_ping"]
     assert [head.ends for head in heads] == [True, False, False, True]
     assert sum(isinstance(part, Body) and part.ends for part in found) == 2
-    assert not any(isinstance(part, Unread) for part in found)
+    assert not any(isinstance(part, Unreadable) for part in found)
 
 
 def test_the_fields_of_a_head():
     [head] = parts(b"POST /exec/4c/start?x HTTP/1.0\r\nA:  b \t\r\nUPGRADE: tcp\r\n\r\n")
     assert isinstance(head, Head)
     assert head.fields == [(b"A", b"b"), (b"UPGRADE", b"tcp")]
-    assert (head.method, head.may_hijack, head.lasts) == (b"POST", True, False)
+    assert (head.method, head.may_hijack, head.keep_alive) == (b"POST", True, False)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_may_become_a_tunnel(line: bytes, may: bool):
 def test_what_is_not_to_the_letter_is_not_read(data: bytes, step: int):
     found = parts(data + b"more", step)
     assert b"".join(part.raw for part in found) == data + b"more"
-    assert all(isinstance(part, Unread) for part in found)
+    assert all(isinstance(part, Unreadable) for part in found)
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_a_chunk_that_is_none(chunk: bytes):
     first, *rest = parts(head + chunk)
     assert isinstance(first, Head)
     assert b"".join(part.raw for part in rest) == chunk
-    assert isinstance(rest[-1], Unread)
+    assert isinstance(rest[-1], Unreadable)
 
 
 def test_a_head_without_end_is_let_go():
     data = b"GET / HTTP/1.1\r\nA: " + b"x" * (1 << 20)
-    assert [type(part) for part in parts(data)] == [Unread]
+    assert [type(part) for part in parts(data)] == [Unreadable]
     assert parts(data[:1000]) == []

@@ -53,4 +53,4 @@ def test_an_answer_that_may_tell_of_an_error_later_goes_the_whole_way() -> None:
 def test_a_fault_is_told_and_goes_no_further() -> None:
     counts = Counts(faulty=True)
     assert run(counts, "/_ping") == [True, True, True]
-    assert counts.told == ["a fault in apispy, something is not shown: ValueError('of this output')"]
+    assert counts.told == ["an internal error in apispy, a call may be missing: ValueError('of this output')"]

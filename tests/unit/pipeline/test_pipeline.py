@@ -209,7 +209,7 @@ def test_what_is_open_at_the_end_is_told_as_such() -> None:
 def test_giving_up_is_told_in_words() -> None:
     log = run(GaveUp(3, "illegal header line: bytearray(b'X-Registry-Auth hunter2')", 12.5))
     assert log.told == [
-        "notice connection 3: illegal header line. It is not read any further; its traffic goes on."
+        "notice connection 3: illegal header line. apispy stops decoding it; its traffic is not affected."
     ]
     assert log.noticed == [12.5]  # when it was given up, not when it is shown
 
@@ -244,7 +244,7 @@ def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(decoders, "make", lambda name: Faulty())
     reply = answered(LIST)
     log = run(Opened(LIST), ResponseStarted(reply), data("response", b"[]"), closed(reply, b"[]"))
-    assert log.readings[0].errors == ("a fault in apispy: ValueError('odd')",)
+    assert log.readings[0].errors == ("an internal error in apispy: ValueError('odd')",)
 
 
 def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +252,9 @@ def test_any_fault_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError("odd")
 
     monkeypatch.setattr(engine, "lookup", fail)
-    assert run(Opened(LIST)).told == ["notice a fault in apispy, something is not shown: ValueError('odd')"]
+    assert run(Opened(LIST)).told == [
+        "notice an internal error in apispy, a call may be missing: ValueError('odd')"
+    ]
 
 
 def test_a_saved_exchange_reads_like_a_live_one() -> None:

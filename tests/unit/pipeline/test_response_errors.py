@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apispy.model import Exchange, Item, Request, Response
-from apispy.pipeline.response_errors import errors_of, said_in
+from apispy.pipeline.response_errors import error_in, errors_of
 
 
 def item(value: Any, kind: str = "json") -> Item:
@@ -30,7 +30,7 @@ def answered(status: int, end: Any = "complete") -> Exchange:
     ],
 )
 def test_said_in(value: Any, said: str) -> None:
-    assert said_in(item(value)) == said
+    assert error_in(item(value)) == said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The proxy in a thread of this process, with real sockets on both sides and a daemon that a test scripts."""
+"""The proxy in a thread of this process, with real sockets on both sides and a scripted daemon."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ from apispy.outputs import Output, Reading
 from apispy.pipeline import Pipeline
 from apispy.proxy.service import Service, Settings
 
-PATIENCE = 20.0
-"""Seconds until a socket of a test gives up."""
+TIMEOUT = 20.0
+"""Seconds, for the sockets of a test."""
 
 
-class Shown(Output):
-    """What an output is told, as the console would be."""
+class RecordingOutput(Output):
+    """An output that records its calls and notices."""
 
     def __init__(self) -> None:
         self.calls: list[Reading] = []
@@ -34,33 +34,33 @@ class Shown(Output):
 
 @dataclass
 class Proxied:
-    """*heard*: what the daemon got, a bytes for each of its connections, in order of their beginning."""
+    """A running proxy. *received*: the daemon's bytes, by connection, in the order of their start."""
 
     where: Listen
-    heard: list[bytearray]
-    shown: Shown
+    received: list[bytearray]
+    shown: RecordingOutput
     gate: Gate | None
 
     def connect(self) -> socket.socket:
         if self.where.kind == "unix":
             client = socket.socket(socket.AF_UNIX)
-            client.settimeout(PATIENCE)
+            client.settimeout(TIMEOUT)
             client.connect(self.where.path)
             return client
-        return socket.create_connection(("127.0.0.1", self.where.port), PATIENCE)
+        return socket.create_connection(("127.0.0.1", self.where.port), TIMEOUT)
 
 
 Serve = Callable[[socket.socket, bytearray], None]
-"""A daemon's part of one connection; it appends what it hears."""
+"""A daemon's handler of one connection; it appends the bytes that it receives to the bytearray."""
 
 
-def answering(connection: socket.socket, heard: bytearray) -> None:
-    """Answers each request with its path; a POST with a body only when that is complete."""
-    while head := _until(connection, heard, b"\r\n\r\n"):
+def respond_with_path(connection: socket.socket, received: bytearray) -> None:
+    """Respond to each request with its path, once its body is complete."""
+    while head := _until(connection, received, b"\r\n\r\n"):
         wanted = next(
             (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0"
         )
-        _exactly(connection, heard, int(wanted.partition(b":")[2]))
+        _exactly(connection, received, int(wanted.partition(b":")[2]))
         connection.sendall(ok(head.split(b" ")[1]))
 
 
@@ -68,38 +68,38 @@ def ok(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def _until(connection: socket.socket, heard: bytearray, mark: bytes) -> bytes:
+def _until(connection: socket.socket, received: bytearray, mark: bytes) -> bytes:
     data = b""
     while not data.endswith(mark):
         byte = connection.recv(1)
         if not byte:
             return b""
-        heard += byte
+        received += byte
         data += byte
     return data
 
 
-def _exactly(connection: socket.socket, heard: bytearray, size: int) -> None:
+def _exactly(connection: socket.socket, received: bytearray, size: int) -> None:
     while size and (data := connection.recv(size)):
-        heard += data
+        received += data
         size -= len(data)
 
 
-def said_until(client: socket.socket, size: int) -> bytes:
-    """So many bytes, or fewer at the end."""
+def receive(client: socket.socket, size: int) -> bytes:
+    """Receive *size* bytes, or fewer if the connection ends."""
     data = b""
     while len(data) < size and (piece := client.recv(size - len(data))):
         data += piece
     return data
 
 
-def said(client: socket.socket) -> bytes:
-    """All, until the end."""
-    return said_until(client, 1 << 30)
+def receive_all(client: socket.socket) -> bytes:
+    """Receive until the connection ends."""
+    return receive(client, 1 << 30)
 
 
-def answer(client: socket.socket) -> bytes:
-    """One answer with a Content-Length."""
+def receive_response(client: socket.socket) -> bytes:
+    """Receive one response with a Content-Length."""
     data = b""
     while b"\r\n\r\n" not in data:
         piece = client.recv(1)
@@ -107,17 +107,17 @@ def answer(client: socket.socket) -> bytes:
             return data
         data += piece
     [length] = [line for line in data.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    return data + said_until(client, int(length.partition(b":")[2]))
+    return data + receive(client, int(length.partition(b":")[2]))
 
 
 @contextmanager
 def daemon(serve: Serve) -> Iterator[tuple[int, list[bytearray]]]:
-    heard: list[bytearray] = []
-    open_ones: list[socket.socket] = []
+    received: list[bytearray] = []
+    connections: list[socket.socket] = []
 
-    def one(connection: socket.socket, bytes_of_it: bytearray) -> None:
+    def one(connection: socket.socket, received_bytes: bytearray) -> None:
         with connection, suppress(OSError):
-            serve(connection, bytes_of_it)
+            serve(connection, received_bytes)
 
     def accept(listener: socket.socket) -> None:
         while True:
@@ -125,14 +125,14 @@ def daemon(serve: Serve) -> Iterator[tuple[int, list[bytearray]]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            connection.settimeout(PATIENCE)
-            heard.append(bytearray())
-            open_ones.append(connection)
-            threading.Thread(target=one, args=(connection, heard[-1]), daemon=True).start()
+            connection.settimeout(TIMEOUT)
+            received.append(bytearray())
+            connections.append(connection)
+            threading.Thread(target=one, args=(connection, received[-1]), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        yield listener.getsockname()[1], heard
+        yield listener.getsockname()[1], received
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
 
@@ -140,17 +140,17 @@ def daemon(serve: Serve) -> Iterator[tuple[int, list[bytearray]]]:
 @contextmanager
 def proxied(
     *rules: str,
-    serve: Serve = answering,
+    serve: Serve = respond_with_path,
     guard: BrowserGuard | None = None,
     gate: Gate | None = None,
     where: Listen | None = None,
     tls: ServerFiles | None = None,
 ) -> Iterator[Proxied]:
-    """The proxy with faults, before a daemon that does what *serve* says. When it ends, all calls have been shown."""
-    shown = Shown()
+    """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end."""
+    shown = RecordingOutput()
     gate = gate or (Gate([parse(rule) for rule in rules], guard) if rules or guard else None)
     pipeline = Pipeline([shown])
-    with daemon(serve) as (port, heard):
+    with daemon(serve) as (port, received):
         upstream = Endpoint("tcp", "127.0.0.1", port, "", "", None)
         listen = where or Listen("tcp", "127.0.0.1", 0, "")
         service = Service(Settings(listen, upstream, tls, gate=gate), pipeline)
@@ -163,10 +163,10 @@ def proxied(
 
         thread = threading.Thread(target=lambda: asyncio.run(service.run(listening)))
         thread.start()
-        assert ready.wait(PATIENCE), "the proxy did not start"
+        assert ready.wait(TIMEOUT), "the proxy did not start"
         try:
-            yield Proxied(started[0], heard, shown, gate)
+            yield Proxied(started[0], received, shown, gate)
         finally:
             service.stop()
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
             pipeline.close()

@@ -1,4 +1,4 @@
-"""What waits to be shown keeps its order, is never lost, and waits for bytes but not for ever."""
+"""The backlog keeps the order, loses nothing, and lets bytes go first, but not forever."""
 
 import asyncio
 import socket
@@ -56,7 +56,7 @@ def test_who_brings_too_much_waits_and_the_others_go_on():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
         (eager, eager_peer), (other, other_peer) = await connected(), await connected()
-        waiting.add(Data(1, "response", 0, Chunk(0.0, bytes(backlog.ROOM + 1))))
+        waiting.add(Data(1, "response", 0, Chunk(0.0, bytes(backlog.MAX_BYTES + 1))))
         waiting.throttle(eager)
         waiting.throttle(eager)  # once is enough
         assert not eager.transport.is_reading()
@@ -76,7 +76,7 @@ def test_what_comes_when_far_too_much_waits_makes_an_older_one_go():
     async def scenario():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
-        most = backlog.LIMIT * backlog.MANY
+        most = backlog.MAX_EVENTS * backlog.HARD_LIMIT
         for number in range(most + 5):
             waiting.add(some(number))
         assert seen == [some(number) for number in range(5)]
@@ -90,7 +90,7 @@ def test_bytes_that_wait_are_bounded():
     async def scenario():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
-        half = bytes(backlog.ROOM * backlog.MANY // 2 + 1)
+        half = bytes(backlog.MAX_BYTES * backlog.HARD_LIMIT // 2 + 1)
         for number in range(4):
             waiting.add(Data(number, "response", 0, Chunk(0.0, half)))
         assert len(seen) == 3

@@ -1,4 +1,4 @@
-"""mitmproxy reads its flow file: messages, both ways of a hijack, and what was cut."""
+"""mitmproxy reads the exported flow file: messages, both directions of a hijack, and cut calls."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""What mitmproxy saved is read again, hijacks too."""
+"""mitmproxy's flow files are imported, with hijacked connections."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The table of hooks follows the chain of addons, and a faulty addon does not stop the next."""
+"""The hook table follows the chain of addons, and an addon that fails does not stop the next."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""A TLS session with the daemon is taken up again, for a minute, and only with the daemon that it was with."""
+"""A TLS session with the daemon is resumed for a minute, and only with the same daemon."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from OpenSSL import SSL
 from apispy.certs import open_store
 from apispy.endpoints import TLS
 from apispy.proxy.tls_contexts import (
-    RESUMED,
+    SESSION_LIFETIME,
     Resumption,
     daemon_connection,
     daemon_context,
@@ -18,7 +18,7 @@ from apispy.proxy.tls_contexts import (
 
 
 class Daemon:
-    """A daemon's side of TLS, and a client's context for it."""
+    """A daemon's TLS context, and a client's context for it."""
 
     def __init__(self, folder: Path) -> None:
         store = open_store(folder)
@@ -27,10 +27,10 @@ class Daemon:
         self.dials = daemon_context(TLS(True, client / "ca.pem", client / "cert.pem", client / "key.pem"))
 
     def ask(self, resumption: Resumption, dials: SSL.Context | None = None) -> bool:
-        """A connection that ends without close_notify, as those of apispy do. Whether a session was taken up."""
+        """Make a connection that ends without close_notify, as apispy's do. Return whether it resumed a session."""
         theirs = listening_connection(self.listens)
         ours = daemon_connection(dials or self.dials, "127.0.0.1")
-        resumption.begin(ours)
+        resumption.offer(ours)
         sides = [ours, theirs]
         while sides:
             sides = [one for one in sides if not shaken(one)]
@@ -38,7 +38,7 @@ class Daemon:
         theirs.send(b"hello")
         pass_on(ours, theirs)
         assert ours.recv(100) == b"hello"
-        resumption.learn(ours)
+        resumption.store(ours)
         return bool(SSL._lib.SSL_session_reused(theirs._ssl))  # type: ignore[attr-defined]
 
 
@@ -62,9 +62,9 @@ def test_a_session_is_taken_up_for_a_minute_from_its_handshake(tmp_path: Path) -
     now = 0.0
     daemon, resumption = Daemon(tmp_path / "certs"), Resumption(lambda: now)
     assert [daemon.ask(resumption) for _ in range(3)] == [False, True, True]
-    now = RESUMED - 1
+    now = SESSION_LIFETIME - 1
     assert daemon.ask(resumption)
-    now = RESUMED
+    now = SESSION_LIFETIME
     assert [daemon.ask(resumption) for _ in range(2)] == [False, True]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of redaction share: a hider whose tokens are always the same."""
+"""What the tests of redaction share: a replacer whose tokens are always the same."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ def token(secret: str) -> str:
     return TOKENS.of(secret)
 
 
-def hider(*rules: str, env: Any = "all", echoes: set[str] | None = None) -> SecretReplacer:
-    return SecretReplacer(Policy(env, parse(rules)), TOKENS, echoes or set())
+def replacer(*rules: str, env: Any = "all", known_secrets: set[str] | None = None) -> SecretReplacer:
+    return SecretReplacer(Policy(env, parse(rules)), TOKENS, known_secrets or set())

@@ -10,7 +10,7 @@ from apispy.redaction import categories
 from apispy.redaction.bodies import Secrets, documents, output
 from apispy.redaction.json_paths import parse
 
-from .hiding import hider, token
+from .hiding import replacer, token
 
 
 def whole(data: bytes, size: int = 0) -> Body:
@@ -24,7 +24,7 @@ def secrets(*paths: str) -> Secrets:
 
 def cleaned(value: Any, *paths: str, env: Any = "all") -> Any:
     body = documents(
-        hider(env=env), whole(json.dumps(value).encode()), "x", secrets(*paths), strict=bool(paths)
+        replacer(env=env), whole(json.dumps(value).encode()), "x", secrets(*paths), strict=bool(paths)
     )
     assert body.shown
     assert not body.cut
@@ -90,7 +90,7 @@ def test_secrets_anywhere(value: object, shown: object) -> None:
 )
 def test_proxies(proxy: str, shown: str) -> None:
     body = whole(json.dumps({"HttpProxy": proxy}).encode())
-    found = documents(hider(), body, "x", [(("httpproxy",), categories.URL)], strict=True)
+    found = documents(replacer(), body, "x", [(("httpproxy",), categories.URL)], strict=True)
     assert json.loads(found.data) == {"HttpProxy": shown}
 
 
@@ -105,16 +105,18 @@ def test_which_variables(env: Any, hidden: str) -> None:
 
 def test_without_secrets_it_stays_chunk_for_chunk() -> None:
     for data in (b'{ "a" : 1.0 }\n', b"{ not json", b"\xff\xfe", b'{"a": 1}\r\n{"a": 2}\r\n', b"[" * 100):
-        assert documents(hider(), whole(data), "x", [], strict=False) == whole(data)
+        assert documents(replacer(), whole(data), "x", [], strict=False) == whole(data)
 
 
 def test_of_a_repeated_name_none_is_shown() -> None:
-    body = documents(hider(), whole(b'{"b": "one", "b": ""}'), "x", secrets("$.b"), strict=True)
+    body = documents(replacer(), whole(b'{"b": "one", "b": ""}'), "x", secrets("$.b"), strict=True)
     assert json.loads(body.data) == {"b": ""}
 
 
 def test_several_values() -> None:
-    body = documents(hider(), whole(b'{"b": "s"} {"x": 1}\x1e{"b": "t"}'), "x", secrets("$.b"), strict=True)
+    body = documents(
+        replacer(), whole(b'{"b": "s"} {"x": 1}\x1e{"b": "t"}'), "x", secrets("$.b"), strict=True
+    )
     assert body.data.decode().split() == [f'{{"b":"{token("s")}"}}', '{"x":1}', f'{{"b":"{token("t")}"}}']
 
 
@@ -124,7 +126,7 @@ def test_several_values() -> None:
     ids=["form", "half", "no text", "deep", "deep, but valid"],
 )
 def test_what_cannot_be_looked_through_is_withheld(data: bytes) -> None:
-    hiding = hider()
+    hiding = replacer()
     body = documents(hiding, whole(data), "x", secrets("$.b"), strict=True)
     assert (body.shown, body.data, body.size) == (False, b"", len(data))
     assert [(one.place, one.token) for one in hiding.found] == [("x", "")]
@@ -132,20 +134,22 @@ def test_what_cannot_be_looked_through_is_withheld(data: bytes) -> None:
 
 def test_a_cut_body_is_withheld_if_there_may_be_secrets_in_it() -> None:
     cut = whole(b'{"x": "https://a:b@r/"', 1000)
-    assert not documents(hider(), cut, "x", secrets("$.b"), strict=True).shown
-    assert not documents(hider("re:z"), cut, "x", [], strict=False).shown
-    shown = documents(hider(), cut, "x", [], strict=False)
+    assert not documents(replacer(), cut, "x", secrets("$.b"), strict=True).shown
+    assert not documents(replacer("re:z"), cut, "x", [], strict=False).shown
+    shown = documents(replacer(), cut, "x", [], strict=False)
     assert shown.data == f'{{"x": "https://{token("a:b")}@r/"'.encode()
     assert shown.cut
 
 
 def test_json_that_is_broken_is_withheld_from_rules_with_paths() -> None:
-    assert not documents(hider("json:$.x"), whole(b'{"x": 1'), "x", [], strict=False).shown
-    assert documents(hider("json:$.x"), whole(b"plain text"), "x", [], strict=False).shown
+    assert not documents(replacer("json:$.x"), whole(b'{"x": 1'), "x", [], strict=False).shown
+    assert documents(replacer("json:$.x"), whole(b"plain text"), "x", [], strict=False).shown
 
 
 def test_what_gets_shorter_is_padded() -> None:
-    body = documents(hider(), whole(json.dumps({"b": "s" * 100}).encode()), "x", secrets("$.b"), strict=True)
+    body = documents(
+        replacer(), whole(json.dumps({"b": "s" * 100}).encode()), "x", secrets("$.b"), strict=True
+    )
     assert len(body.data) == body.size
     assert len(body.chunks) == 1
 
@@ -153,7 +157,7 @@ def test_what_gets_shorter_is_padded() -> None:
 def test_a_stream_of_documents_keeps_its_chunks() -> None:
     came = (Chunk(0.1, b'{"a": 1}\r\n'), Chunk(0.2, b'{"b": "s"}\r\n{"b": "t"}\r\n'))
     body = documents(
-        hider(), Body(came, sum(len(one.data) for one in came)), "x", secrets("$.b"), strict=True
+        replacer(), Body(came, sum(len(one.data) for one in came)), "x", secrets("$.b"), strict=True
     )
     assert [chunk.at for chunk in body.chunks] == [0.1, 0.2]
     assert json.loads(body.chunks[0].data) == {"a": 1}
@@ -163,7 +167,7 @@ def test_a_stream_of_documents_keeps_its_chunks() -> None:
 
 def test_forms() -> None:
     def form(body: Body) -> Body:
-        return documents(hider(), body, "x", [], strict=False, form=True)
+        return documents(replacer(), body, "x", [], strict=False, form=True)
 
     body = form(whole(b"changes=ENV+A%3D" + b"b" * 100))
     assert body.data.rstrip(b"&").endswith(b"%3E")
@@ -182,24 +186,24 @@ def frame(text: bytes) -> bytes:
 
 
 def test_output_is_let_be_without_patterns() -> None:
-    assert output(hider(), whole(b"https://a:b@r/ corp-1"), "x", framed=True) == whole(
+    assert output(replacer(), whole(b"https://a:b@r/ corp-1"), "x", framed=True) == whole(
         b"https://a:b@r/ corp-1"
     )
 
 
 def test_patterns_look_into_frames() -> None:
-    hiding = hider("re:corp-[0-9]+")
+    hiding = replacer("re:corp-[0-9]+")
     body = output(hiding, whole(frame(b"at corp-1\n") + frame(b"ok\n") + b"\x01\0"), "x", framed=True)
     assert body.data == frame(f"at {token('corp-1')}\n".encode()) + frame(b"ok\n") + b"\x01\0"
     assert body.size == len(body.data)
 
 
 def test_patterns_look_into_plain_output() -> None:
-    body = output(hider("re:corp-[0-9]+"), whole(b"corp-1 \xff"), "x", framed=True)
+    body = output(replacer("re:corp-[0-9]+"), whole(b"corp-1 \xff"), "x", framed=True)
     assert body.data == token("corp-1").encode() + b" \xff"
 
 
 def test_archives_with_a_match_and_cut_output_are_withheld() -> None:
-    assert not output(hider("re:corp"), whole(b"corp"), "x", framed=False).shown
-    assert output(hider("re:corp"), whole(b"else"), "x", framed=False) == whole(b"else")
-    assert not output(hider("re:corp"), whole(b"else", 9), "x", framed=True).shown
+    assert not output(replacer("re:corp"), whole(b"corp"), "x", framed=False).shown
+    assert output(replacer("re:corp"), whole(b"else"), "x", framed=False) == whole(b"else")
+    assert not output(replacer("re:corp"), whole(b"else", 9), "x", framed=True).shown

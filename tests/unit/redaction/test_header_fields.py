@@ -8,13 +8,13 @@ import pytest
 from apispy.model import Headers
 from apispy.redaction.header_fields import fields, without_quotes
 
-from .hiding import hider, token
+from .hiding import replacer, token
 
 EMPTY, NULL = base64.b64encode(b"{}"), base64.b64encode(b"null")
 
 
 def shown(name: bytes, value: bytes, *rules: str) -> bytes:
-    [(same, clean)] = fields(hider(*rules), Headers(((name, value),)), "request.header")
+    [(same, clean)] = fields(replacer(*rules), Headers(((name, value),)), "request.header")
     assert same == name
     return clean
 
@@ -82,7 +82,7 @@ def test_of_registry_headers_the_structure_stays(name: bytes, value: object, cle
 )
 def test_registry_headers_of_another_shape_are_hidden_as_a_whole(value: object) -> None:
     coded = base64_of(value)
-    hiding = hider()
+    hiding = replacer()
     [(_, clean)] = fields(hiding, Headers(((b"X-Registry-Auth", coded),)), "request.header")
     assert clean == token(coded.decode()).encode()
     assert [one.place for one in hiding.found] == ["request.header:X-Registry-Auth"]

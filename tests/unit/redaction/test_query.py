@@ -7,7 +7,7 @@ import pytest
 
 from apispy.redaction.query import pairs, parameter, target
 
-from .hiding import hider, token
+from .hiding import replacer, token
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from .hiding import hider, token
 def test_one_parameter(name: str, value: str, shown: str) -> None:
     for secret in ("a:b", "b"):
         shown = shown.replace(f"T({secret})", token(secret))
-    assert parameter(hider(), name, value, "") == shown
+    assert parameter(replacer(), name, value, "") == shown
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_one_parameter(name: str, value: str, shown: str) -> None:
     ],
 )
 def test_without_secrets_it_stays(text: str) -> None:
-    assert target(hider("json:$.x", "re:nowhere"), text) == text
+    assert target(replacer("json:$.x", "re:nowhere"), text) == text
 
 
 def test_with_secrets_it_is_still_a_target() -> None:
-    hiding = hider("re:corp-[0-9]+")
+    hiding = replacer("re:corp-[0-9]+")
     text = "http://a:b@docker/images/corp-1/json?x=corp-2&corp-3=1&t=a%2Fb"
     shown = target(hiding, text)
     assert not set(shown) & set(' <>"')
@@ -65,13 +65,14 @@ def test_with_secrets_it_is_still_a_target() -> None:
 
 def test_a_form() -> None:
     assert (
-        pairs(hider(), "a=1&changes=ENV+A%3Db", "x") == f"a=1&changes={quote(f'ENV A={token("b")}', safe='')}"
+        pairs(replacer(), "a=1&changes=ENV+A%3Db", "x")
+        == f"a=1&changes={quote(f'ENV A={token("b")}', safe='')}"
     )
 
 
 @pytest.mark.parametrize(("env", "hidden"), [("all", "ab"), ("secret-looking", "b"), ("none", "")])
 def test_which_variables(env: Any, hidden: str) -> None:
-    shown = parameter(hider(env=env), "buildargs", '{"HOME":"a","PASSWORD":"b"}', "")
+    shown = parameter(replacer(env=env), "buildargs", '{"HOME":"a","PASSWORD":"b"}', "")
     assert [token(secret) in shown for secret in "ab"] == [secret in hidden for secret in "ab"]
-    shown = parameter(hider(env=env), "changes", "ENV HOME=a PASSWORD=b", "")
+    shown = parameter(replacer(env=env), "changes", "ENV HOME=a PASSWORD=b", "")
     assert [token(secret) in shown for secret in "ab"] == [secret in hidden for secret in "ab"]

@@ -35,7 +35,7 @@ def redactor(*rules: str, **policy: Any) -> Redactor:
 
 def cleaning(line: str, *rules: str, **fields: str) -> ExchangeRedactor:
     made = exchange(line, **fields)
-    clean = redactor(*rules).cleaning(made)
+    clean = redactor(*rules).for_exchange(made)
     clean.exchange(made)
     return clean
 
@@ -60,7 +60,7 @@ def test_with_secrets_shown_nothing_is_touched() -> None:
     secret = exchange("POST /auth", b'{"password": "hunter2"}', Authorization="x")
     shown = redactor(show_secrets=True)
     assert shown.redact(secret) == secret
-    assert not shown.cleaning(secret).hides("request")
+    assert not shown.for_exchange(secret).hides("request")
     assert shown.message("quotes b'x'") == "quotes b'x'"
 
 
@@ -138,14 +138,14 @@ def test_tunnels_of_buildkit_are_withheld(line: str) -> None:
     clean = redactor().redact(secret)
     assert clean.tunnel is not None
     assert (clean.tunnel.to_server.shown, clean.tunnel.to_client.shown) == (False, False)
-    known = redactor().cleaning(secret)
+    known = redactor().for_exchange(secret)
     assert known.hides("to_client")
     assert known.chunk("to_client", Chunk(0, b"s")) is None
 
 
 def test_a_pattern_in_the_path_does_not_change_what_the_call_is() -> None:
     made = exchange("GET /v1.41/containers/web/json", response=b'{"Config": {"Env": ["A=s"]}}')
-    known = redactor("re:containers|web").cleaning(made)
+    known = redactor("re:containers|web").for_exchange(made)
     clean = known.exchange(made)
     assert "web" not in clean.request.target
     assert known.call(clean).operation.id == "ContainerInspect"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from apispy.redaction.free_text import build_step, clean, starred
+from apispy.redaction.free_text import build_step, clean, mask_chunk
 
-from .hiding import hider, token
+from .hiding import replacer, token
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from .hiding import hider, token
     ],
 )
 def test_what_can_be_told_from_the_text(text: str, secret: str) -> None:
-    assert clean(hider(), text, "") == text.replace(secret, token(secret))
+    assert clean(replacer(), text, "") == text.replace(secret, token(secret))
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,15 @@ def test_what_can_be_told_from_the_text(text: str, secret: str) -> None:
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert clean(hider(), text, "") == text
+    assert clean(replacer(), text, "") == text
 
 
 def test_what_was_hidden_before_is_hidden_where_it_is_quoted() -> None:
-    assert clean(hider(echoes={"hunter22"}), "no: hunter22!", "") == f"no: {token('hunter22')}!"
+    assert clean(replacer(known_secrets={"hunter22"}), "no: hunter22!", "") == f"no: {token('hunter22')}!"
 
 
 def test_the_patterns_of_the_user() -> None:
-    assert clean(hider("re:corp-[0-9]+"), "at corp-12.", "") == f"at {token('corp-12')}."
+    assert clean(replacer("re:corp-[0-9]+"), "at corp-12.", "") == f"at {token('corp-12')}."
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_the_patterns_of_the_user() -> None:
 def test_build_steps(text: str, shown: str) -> None:
     parts = shown.replace("}", "{").split("{")
     expected = "".join(token(part) if number % 2 else part for number, part in enumerate(parts))
-    assert build_step(hider(), text, "") == expected
-    assert build_step(hider(env="none"), text, "") == text
+    assert build_step(replacer(), text, "") == expected
+    assert build_step(replacer(env="none"), text, "") == text
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_build_steps(text: str, shown: str) -> None:
     ],
 )
 def test_chunks_keep_their_size(chunk: bytes, shown: bytes) -> None:
-    found = starred(chunk, set())
+    found = mask_chunk(chunk, set())
     assert len(found) == len(chunk)
     assert b"hunter2" not in found
     assert b"a:" not in found
@@ -93,7 +93,7 @@ def test_chunks_keep_their_size(chunk: bytes, shown: bytes) -> None:
 
 
 def test_chunks_that_quote() -> None:
-    assert starred(b"no: hunter22", {"hunter22"}) == b"no: ********"
+    assert mask_chunk(b"no: hunter22", {"hunter22"}) == b"no: ********"
 
 
 @pytest.mark.parametrize("at", range(1, 8))
@@ -101,13 +101,13 @@ def test_a_secret_across_the_edge_of_chunks_is_starred_out(at: int) -> None:
     """But for fewer than 4 bytes at the end of the first, which may be anything."""
     text, secret = b"no: hunter22, hunter22!", "hunter22"
     first, second = text[: 4 + at], text[4 + at :]
-    assert starred(first, {secret}) == b"no: " + (b"*" * at if at >= 4 else b"hunter22"[:at])
-    assert starred(second, {secret}, first) == b"*" * (8 - at) + b", ********!"
+    assert mask_chunk(first, {secret}) == b"no: " + (b"*" * at if at >= 4 else b"hunter22"[:at])
+    assert mask_chunk(second, {secret}, first) == b"*" * (8 - at) + b", ********!"
 
 
 def test_a_secret_in_many_chunks_is_starred_out() -> None:
     shown, before = b"", b""
     for byte in b"a hunter22 b":
-        shown += starred(bytes([byte]), {"hunter22"}, before)
+        shown += mask_chunk(bytes([byte]), {"hunter22"}, before)
         before += bytes([byte])
     assert shown == b"a hun***** b"

@@ -4,9 +4,9 @@ import re
 
 from apispy.model import REDACTED, Redaction, is_redacted
 from apispy.redaction import categories
-from apispy.redaction.tokens import ECHOES, Tokens
+from apispy.redaction.tokens import MAX_KNOWN_SECRETS, Tokens
 
-from .hiding import hider, token
+from .hiding import replacer, token
 
 
 def test_the_same_secret_has_the_same_token_in_one_session_only() -> None:
@@ -26,23 +26,23 @@ def test_what_is_redacted() -> None:
 
 
 def test_what_was_hidden_is_listed() -> None:
-    hiding = hider()
+    hiding = replacer()
     assert hiding.hide("hunter2", "request.header:X", categories.HEADER) == token("hunter2")
     assert hiding.found == [Redaction("request.header:X", token("hunter2"), categories.HEADER)]
 
 
 def test_nothing_and_tokens_stay() -> None:
-    hiding = hider()
+    hiding = replacer()
     assert [hiding.hide(text, "", "") for text in ("", token("x"), REDACTED)] == ["", token("x"), REDACTED]
     assert hiding.found == []
 
 
 def test_long_secrets_are_looked_for_further_on_but_not_too_many() -> None:
-    hiding = hider()
+    hiding = replacer()
     hiding.hide("short", "", categories.REGISTRY)
     hiding.variable("HOME", "/home/somebody", "")
     hiding.variable("DB_PASSWORD", "long enough", "")
-    assert hiding.echoes == {"long enough"}
-    for number in range(2 * ECHOES):
+    assert hiding.known_secrets == {"long enough"}
+    for number in range(2 * MAX_KNOWN_SECRETS):
         hiding.hide(f"secret number {number}", "", categories.REGISTRY)
-    assert len(hiding.echoes) == ECHOES
+    assert len(hiding.known_secrets) == MAX_KNOWN_SECRETS

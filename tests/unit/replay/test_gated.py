@@ -60,7 +60,7 @@ def test_a_delay_then_the_record():
         began = monotonic()
         assert client.ask("GET", INFO)[0] == 200
         assert monotonic() - began >= 0.2
-    assert there.over[0].problems == ("held for 200 ms by apispy, fault delay=200ms",)
+    assert there.over[0].problems == ("delayed by apispy for 200 ms, fault delay=200ms",)
 
 
 def test_a_reset_and_garbage():

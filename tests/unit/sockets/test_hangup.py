@@ -1,4 +1,4 @@
-"""The watch for peers that go after their half-close."""
+"""HangupWatch: peers that disconnect after their half-close."""
 
 import asyncio
 import socket

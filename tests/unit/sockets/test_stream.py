@@ -1,4 +1,4 @@
-"""A connection's bytes come before its reset, and back-pressure holds."""
+"""A stream delivers bytes before a reset, and applies back-pressure."""
 
 import asyncio
 import socket
@@ -43,7 +43,7 @@ def test_what_came_before_a_reset_is_read_first():
 
 
 def test_a_half_close_after_a_reset_that_nobody_has_read_yet_is_no_error():
-    """mitmproxy would take an error for the end of everything, and never tell its layers."""
+    """mitmproxy would end the connection after an error, and not report that to its layers."""
 
     async def scenario():
         with socket.create_server(("127.0.0.1", 0)) as listener:

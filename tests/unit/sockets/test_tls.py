@@ -1,4 +1,4 @@
-"""TLS with an end for each way, against OpenSSL through Python's own ssl module."""
+"""TLS with separate ends of the two directions, tested against Python's ssl module."""
 
 import asyncio
 import ssl
@@ -31,7 +31,7 @@ def client_context(certs: Path, *, certificate: bool = True) -> ssl.SSLContext:
 
 
 async def pair(certs: Path, *, certificate: bool = True) -> tuple[TlsStream, TlsStream]:
-    """(server, client) after their handshakes."""
+    """Return (server, client) after their handshakes."""
     accepted: asyncio.Future[Stream] = asyncio.get_running_loop().create_future()
     listener = await open_listener(Listen("tcp", "127.0.0.1", 0, ""), accepted.set_result)
     theirs = await dial(Endpoint("tcp", "127.0.0.1", listener.where.port, "", "", None))

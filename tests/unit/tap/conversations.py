@@ -1,4 +1,4 @@
-"""Byte streams as real peers send them (ENGINE.md, section 2), and a way to play them to a tap."""
+"""Byte streams as real peers send them (ENGINE.md, section 2), and functions that play them to a tap."""
 
 import itertools
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happens on a connection: bytes (b"" is the end of that direction)."""
+    """One event on a connection: bytes, or b"" for the end of that direction."""
 
     client: bool
     data: bytes
@@ -44,7 +44,7 @@ def new_tap(limit: int = 1 << 20) -> ConnectionTap:
 
 
 def play(steps: list[Step], limit: int = 1 << 20, lose: bool = False) -> list[Event]:
-    """All events of a conversation; step n happens at second 100 + n."""
+    """Return all events of a conversation; step n happens at second 100 + n."""
     tap, events = new_tap(limit), []
     at = 100.0
     for step in steps:

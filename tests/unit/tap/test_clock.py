@@ -1,4 +1,4 @@
-"""Times tell what came first."""
+"""The clock's times give the order of events."""
 
 from itertools import pairwise
 

@@ -1,11 +1,11 @@
-"""The tap reads what real peers say, and stops reading what it cannot understand."""
+"""The tap parses what real peers send, and gives up on anything else."""
 
 from itertools import pairwise
 
 import pytest
 
 from apispy.tap import Data, Opened, ResponseStarted, StreamEnded
-from apispy.tap.connection import PIECE
+from apispy.tap.connection import MAX_CHUNK
 
 from .conversations import (
     ATTACH,
@@ -26,7 +26,7 @@ from .conversations import (
 
 
 def only(steps, **options):
-    """The one exchange of a conversation."""
+    """Return the only exchange of a conversation."""
     events = play(steps, **options)
     assert gave_up(events) == []
     [exchange] = closed(events)
@@ -91,7 +91,7 @@ def test_much_that_a_tunnel_brings_at_once_is_chunks_of_a_bounded_size():
     exchange = only([c(ATTACH), s(HIJACKED + said), c(said), c(b""), s(b"")])
     for body in (exchange.tunnel.to_client, exchange.tunnel.to_server):
         assert body.data == said
-        assert [len(chunk.data) for chunk in body.chunks] == [PIECE] * 3 + [len(said) - 3 * PIECE]
+        assert [len(chunk.data) for chunk in body.chunks] == [MAX_CHUNK] * 3 + [len(said) - 3 * MAX_CHUNK]
         assert len({chunk.at for chunk in body.chunks}) == 1
 
 
@@ -154,14 +154,14 @@ def test_an_answer_may_come_before_the_whole_request():
     question = b"POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nfirst"
     exchange = only([c(question), s(LISTED)], lose=True)
     assert exchange.end == "complete"
-    assert exchange.problems == ("the daemon answered before it had the whole request",)
+    assert exchange.problems == ("the daemon responded before the request was complete",)
 
 
 @pytest.mark.parametrize(
     ("steps", "why"),
     [
-        ([c(LIST), s(b"")], "the daemon closed the connection without an answer"),
-        ([c(LIST), s(LISTED[:-1]), s(b"")], "the daemon closed the connection in the middle of its answer"),
+        ([c(LIST), s(b"")], "the daemon closed the connection without a response"),
+        ([c(LIST), s(LISTED[:-1]), s(b"")], "the daemon closed the connection in the middle of its response"),
         ([c(EVENTS), s(CHUNKED), c(b""), s(b"")], "the client went away"),
         ([c(ATTACH), s(HIJACKED), s(b"x")], "the connection was closed"),
     ],
@@ -179,7 +179,7 @@ def test_cut_exchanges_say_why(steps, why):
         ([c(b"\x16\x03\x01\x02\x00\x01\x00")], "TLS"),
         ([c(b"\x00\x01\x02 garbage\r\n\r\n")], "illegal request line"),
         ([c(LIST), s(b"garbage\r\n\r\n")], "illegal status line"),
-        ([s(b"HTTP/1.1 408 Request Timeout\r\n\r\n")], "the daemon spoke before it was asked"),
+        ([s(b"HTTP/1.1 408 Request Timeout\r\n\r\n")], "the daemon sent data before any request"),
     ],
 )
 def test_what_cannot_be_read_is_given_up_once(steps, reason):
@@ -210,14 +210,14 @@ def test_offsets_count_every_byte():
 
 
 def test_a_daemon_that_says_more_than_its_answer_before_it_has_the_whole_request():
-    """Found by fuzzing: what followed was read as the beginning of another answer, without end."""
+    """Found by fuzzing: the rest was parsed as the beginning of another response, endlessly."""
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(LISTED + LISTED)])
-    assert gave_up(events) == ["the daemon said more than its answer before it had the whole request"]
+    assert gave_up(events) == ["the daemon sent data after its response, before the request was complete"]
 
 
 def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
-    """Found by fuzzing: the answer ended with the connection, and behind the request stood no other."""
+    """Found by fuzzing: the response ended with the connection, and no other request followed the first."""
     until_closed = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[]\n"
     events = play([c(LIST + b"no request at all\r\n\r\n"), s(until_closed), s(b"")])
     [exchange] = closed(events)
@@ -226,7 +226,7 @@ def test_a_next_request_that_is_none_does_not_end_the_answered_call_again():
 
 
 def test_a_daemon_that_speaks_after_it_has_closed_its_side():
-    """Found by fuzzing. No socket does that, but a file of packets may say so."""
+    """Found by fuzzing. A socket cannot do that, but a packet file may contain it."""
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(b"HTTP/1.1 500 Oh\r\n\r\nno"), s(b""), s(b"more")])
-    assert gave_up(events) == ["the daemon spoke after it had closed its side"]
+    assert gave_up(events) == ["the daemon sent data after it closed its side"]

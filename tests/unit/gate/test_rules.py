@@ -1,4 +1,4 @@
-"""Faults as they are typed."""
+"""Fault rules: parsing and error messages."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from apispy.gate import DropAfter, Garbage, Reset, RespondWith, parse
 
 def test_a_status_once():
     rule = parse("op:ContainerStart  status=500 times=1")
-    assert (str(rule.which), rule.times) == ("op:ContainerStart", 1)
-    assert rule.act == RespondWith(500, "apispy: fault op:ContainerStart status=500 times=1")
+    assert (str(rule.filter), rule.times) == ("op:ContainerStart", 1)
+    assert rule.action == RespondWith(500, "apispy: fault op:ContainerStart status=500 times=1")
 
 
 def test_a_message_in_quotes_is_the_whole_message():
     rule = parse(r'status=507 message="no \"space\" left" op:ImageCreate')
-    assert rule.act == RespondWith(507, 'no "space" left')
-    assert str(rule.which) == "op:ImageCreate"
+    assert rule.action == RespondWith(507, 'no "space" left')
+    assert str(rule.filter) == "op:ImageCreate"
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def test_a_message_in_quotes_is_the_whole_message():
 )
 def test_what_is_done_to_every_request(text: str, act: object, delay: float):
     rule = parse(text)
-    assert (rule.which, rule.act, rule.delay) == (None, act, delay)
+    assert (rule.filter, rule.action, rule.delay) == (None, act, delay)
 
 
 def test_words_that_are_settings_can_be_looked_for_in_quotes():
-    assert str(parse('"reset" "status=500" status=500').which) == 'reset and "status=500"'
+    assert str(parse('"reset" "status=500" status=500').filter) == 'reset and "status=500"'
 
 
 def test_how_often():
@@ -45,26 +45,27 @@ def test_how_often():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("op:ContainerStart", "it says not what to do; add one of status=500, drop-after=64kB, reset, garbage, "
+        ("op:ContainerStart", "no action given; add one of status=500, drop-after=64kB, reset, garbage, "
          "delay=2s"),
-        ("", "it says not what to do"),
-        ("delay=0s", "it says not what to do"),
-        ("status=42", "expected a status from 200 to 599 after status=, found 42; as in status=500"),
+        ("", "no action given"),
+        ("delay=0s", "no action given"),
+        ("status=42", "expected a status from 200 to 599 after status=, found 42; for example status=500"),
         ("status=", "found nothing"),
-        ("delay=2", "expected a duration up to 24h (us, ms, s, m, h) after delay=, found 2; as in delay=2s"),
+        ("delay=2", "expected a duration up to 24h (us, ms, s, m, h) after delay=, found 2; for example delay=2s"),
         ("delay=25h", "found 25h"),
         ("drop-after=lots", "expected a size"),
         ("times=0 reset", "expected a number from 1 after times="),
         ("probability=0 reset", "expected a number up to 1, or a percentage"),
-        ("reset=1", "reset has no value; type reset alone"),
-        ("reset garbage", "reset and garbage cannot both be done"),
-        ("reset message=x", "message= is what an answer says; add status="),
-        ("status=500 status=404", "status stands there twice"),
-        ("stats=500", "there is no setting stats; status perhaps"),
-        ("op=ContainerStart reset", "op= is not known; a filter is written op:Container*"),
-        ("status:404 reset", "a fault is decided on the request; status, duration, size, sent, error, note are known"),
+        ("reset=1", "reset takes no value; type reset alone"),
+        ("reset garbage", "reset and garbage cannot be combined"),
+        ("reset message=x", "message= needs status=; add it, for example status="),
+        ("status=500 status=404", "status is given twice"),
+        ("stats=500", "unknown setting 'stats'; did you mean 'status'?"),
+        ("op=ContainerStart reset", "unknown setting 'op'; to filter, type op:Container*"),
+        ("status:404 reset",
+         "a fault is decided on the request; it cannot use status, duration, size, sent, error, note, which"),
         ("op:x and reset", "filter: expected a test"),
-        ('message="x status=500', 'the text after message= begins with " and does not end with one'),
+        ('message="x status=500', 'the text after message= starts with " but does not end with "'),
     ],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_explained(text: str, says: str):

@@ -1,4 +1,4 @@
-"""Faults and refusals on real sockets: what the client gets, what the daemon hears, what is shown."""
+"""Faults and refusals on real sockets: what the client and the daemon receive, and what is shown."""
 
 import queue
 import socket
@@ -9,7 +9,7 @@ import pytest
 
 from apispy.endpoints import Listen
 from apispy.gate import GARBAGE, BrowserGuard, Gate, parse
-from tests.unit.proxy.served import answer, ok, proxied, said, said_until
+from tests.unit.proxy.served import ok, proxied, receive, receive_all, receive_response
 
 LIST = b"GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n"
 PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -29,19 +29,19 @@ def create(image: bytes = b"busybox", *more: bytes) -> bytes:
     return b"\r\n".join([*head, b"", body])
 
 
-def hijack(connection: socket.socket, heard: bytearray) -> None:
-    """A daemon that hijacks, echoes what it hears, and says bye after the half-close."""
-    while not heard.endswith(b"\r\n\r\n"):
-        heard += connection.recv(1)
+def hijack(connection: socket.socket, received: bytearray) -> None:
+    """A daemon that hijacks, echoes what it receives, and sends bye after the half-close."""
+    while not received.endswith(b"\r\n\r\n"):
+        received += connection.recv(1)
     connection.sendall(SWITCHING)
     while data := connection.recv(1000):
-        heard += data
+        received += data
         connection.sendall(data)
     connection.sendall(b"bye")
 
 
 def sent_until_error(client: socket.socket, data: bytes, error: type[OSError]) -> int:
-    """How many bytes could be sent, *data* again and again."""
+    """Send *data* repeatedly until *error*; return the number of bytes sent."""
     sent = 0
     try:
         while True:
@@ -56,12 +56,14 @@ def sent_until_error(client: socket.socket, data: bytes, error: type[OSError]) -
 def test_an_answer_in_the_daemons_place_and_the_connection_goes_on():
     with proxied("op:ContainerStart status=409 times=1") as there, there.connect() as client:
         client.sendall(START)
-        first = answer(client)
+        first = receive_response(client)
         client.sendall(START + PING)
-        assert answer(client) + answer(client) == ok(b"/v1.41/containers/web/start") + ok(b"/_ping")
+        assert receive_response(client) + receive_response(client) == ok(b"/v1.41/containers/web/start") + ok(
+            b"/_ping"
+        )
     assert first.startswith(b"HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\n")
     assert first.endswith(b'\r\n\r\n{"message": "apispy: fault op:ContainerStart status=409 times=1"}\n')
-    assert there.heard == [START + PING]
+    assert there.received == [START + PING]
     assert [call.exchange.problems for call in there.shown.calls] == [
         ("answered by apispy: fault op:ContainerStart status=409 times=1",), (), ()
     ]  # fmt: skip
@@ -71,27 +73,27 @@ def test_an_answer_in_the_daemons_place_and_the_connection_goes_on():
 def test_answers_keep_the_order_of_pipelined_requests():
     with proxied("op:ContainerList status=500") as there, there.connect() as client:
         client.sendall(PING + LIST + PING + LIST)
-        found = [answer(client)[:12] for _ in range(4)]
+        found = [receive_response(client)[:12] for _ in range(4)]
     assert found == [b"HTTP/1.1 200", b"HTTP/1.1 500"] * 2
-    assert there.heard == [PING + PING]
+    assert there.received == [PING + PING]
 
 
 def test_a_request_that_is_not_all_there_gets_the_answer_and_the_end():
     whole = create()
     with proxied("status=500") as there, there.connect() as client:
         client.sendall(whole[:-3])
-        found = said(client)
+        found = receive_all(client)
         client.sendall(whole[-3:] + PING)
     assert b"\r\nConnection: close\r\n" in found
-    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
+    assert not any(there.received)  # whether the daemon had time to take the connection does not matter
 
 
 def test_a_body_that_is_there_is_swallowed():
     with proxied("op:ContainerCreate status=500") as there, there.connect() as client:
         client.sendall(create() + PING)
-        assert b"500" in answer(client)
-        assert answer(client) == ok(b"/_ping")
-    assert there.heard == [PING]
+        assert b"500" in receive_response(client)
+        assert receive_response(client) == ok(b"/_ping")
+    assert there.received == [PING]
 
 
 def test_a_client_that_waits_for_100_gets_the_answer_instead():
@@ -99,17 +101,17 @@ def test_a_client_that_waits_for_100_gets_the_answer_instead():
         client.sendall(create(b"busybox", b"Expect: 100-continue").partition(b"{")[0])
         # whether the image matches cannot be known without asking for the body, so it passes
         client.sendall(b'{"Image": "busybox"}')
-        assert answer(client).endswith(b"/v1.41/containers/create")
+        assert receive_response(client).endswith(b"/v1.41/containers/create")
     with proxied("status=500") as there, there.connect() as client:
         client.sendall(create(b"busybox", b"Expect: 100-continue").partition(b"{")[0])
-        assert b"500 Internal" in said(client)
+        assert b"500 Internal" in receive_all(client)
 
 
 def test_a_head_request_gets_a_head():
     with proxied("status=503") as there, there.connect() as client:
         client.sendall(PING.replace(b"GET", b"HEAD"))
         client.shutdown(socket.SHUT_WR)
-        found = said(client)
+        found = receive_all(client)
     assert found.endswith(b"\r\n\r\n")
     assert b"Content-Length: 40\r\n" in found
     assert there.shown.calls[0].exchange.end == "complete"
@@ -119,7 +121,7 @@ def test_answers_without_a_body():
     with proxied("status=304") as there, there.connect() as client:
         client.sendall(START)
         client.shutdown(socket.SHUT_WR)
-        assert said(client) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
+        assert receive_all(client) == b"HTTP/1.1 304 Not Modified\r\n\r\n"
 
 
 def test_http_10_and_connection_close_end_it():
@@ -129,14 +131,14 @@ def test_http_10_and_connection_close_end_it():
     ):
         with proxied("status=500") as there, there.connect() as client:
             client.sendall(request)
-            assert b"Connection: close" in said(client)
+            assert b"Connection: close" in receive_all(client)
 
 
 def test_a_hijack_that_is_refused_ends():
     with proxied("op:ContainerAttach status=500", serve=hijack) as there, there.connect() as client:
         client.sendall(ATTACH + b"typed early")
-        assert said(client).startswith(b"HTTP/1.1 500 ")
-    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
+        assert receive_all(client).startswith(b"HTTP/1.1 500 ")
+    assert not any(there.received)  # whether the daemon had time to take the connection does not matter
 
 
 def test_the_image_of_a_body_decides():
@@ -144,13 +146,13 @@ def test_the_image_of_a_body_decides():
         request = create(b"busybox:latest")
         client.sendall(request[:-4])
         client.sendall(request[-4:] + create(b"alpine"))
-        assert answer(client).endswith(b'{"message": "no such image"}\n')
-        assert answer(client) == ok(b"/v1.41/containers/create")
-    assert there.heard == [create(b"alpine")]
+        assert receive_response(client).endswith(b'{"message": "no such image"}\n')
+        assert receive_response(client) == ok(b"/v1.41/containers/create")
+    assert there.received == [create(b"alpine")]
 
 
 def test_a_container_is_known_by_what_earlier_calls_told():
-    """The gate is asked with the aliases of the session: see Pipeline.aliases."""
+    """The gate decides with the aliases that the session has learned: see Pipeline.aliases."""
     gate = Gate(
         [parse("container:web reset")], aliases=lambda name: (name, "web") if name == "4c01" else (name,)
     )
@@ -168,19 +170,19 @@ def test_a_delay_holds_only_its_own_connection_and_all_bytes_pass():
         began = monotonic()
         slow.sendall(LIST + PING)
         other.sendall(PING)
-        assert answer(other) == ok(b"/_ping")
+        assert receive_response(other) == ok(b"/_ping")
         assert monotonic() - began < 0.4
-        assert answer(slow) == ok(b"/v1.41/containers/json")
+        assert receive_response(slow) == ok(b"/v1.41/containers/json")
         assert monotonic() - began >= 0.4
-        assert answer(slow) == ok(b"/_ping")
-    assert sorted(there.heard) == [PING, LIST + PING]
+        assert receive_response(slow) == ok(b"/_ping")
+    assert sorted(there.received) == [PING, LIST + PING]
     held = next(call.exchange for call in there.shown.calls if call.exchange.problems)
-    assert held.problems == ("held for 400 ms by apispy, fault op:ContainerList delay=400ms",)
+    assert held.problems == ("delayed by apispy for 400 ms, fault op:ContainerList delay=400ms",)
     assert held.duration >= 0.4
 
 
 def test_a_long_body_behind_a_delay_waits_in_the_clients_socket():
-    """Nothing is read meanwhile, so a client can be far ahead of what apispy holds in memory."""
+    """Nothing is read meanwhile, so apispy does not buffer the body of a client that is far ahead."""
     size = 40 << 20
     head = b"POST /v1.41/build HTTP/1.1\r\nHost: docker\r\nContent-Length: %d\r\n\r\n" % size
     with proxied("op:ImageBuild delay=500ms") as there, there.connect() as client:
@@ -191,28 +193,28 @@ def test_a_long_body_behind_a_delay_waits_in_the_clients_socket():
         client.settimeout(20)
         while sent < size:
             sent += client.send(bytes(min(1 << 16, size - sent)))
-        assert answer(client) == ok(b"/v1.41/build")
-    assert len(there.heard[0]) == len(head) + size
+        assert receive_response(client) == ok(b"/v1.41/build")
+    assert len(there.received[0]) == len(head) + size
 
 
 def test_a_half_close_behind_a_delay_stays_behind_it():
-    def serve(connection: socket.socket, heard: bytearray) -> None:
+    def serve(connection: socket.socket, received: bytearray) -> None:
         while data := connection.recv(1000):
-            heard += data
+            received += data
         connection.sendall(ok(b"after the end"))
 
     with proxied("delay=100ms", serve=serve) as there, there.connect() as client:
         client.sendall(PING)
         client.shutdown(socket.SHUT_WR)
-        assert said_until(client, len(ok(b"after the end"))) == ok(b"after the end")
-    assert there.heard == [PING]
+        assert receive(client, len(ok(b"after the end"))) == ok(b"after the end")
+    assert there.received == [PING]
 
 
 def test_a_delay_then_a_status():
     with proxied("delay=100ms status=504") as there, there.connect() as client:
         began = monotonic()
         client.sendall(PING)
-        assert b"504 Gateway Timeout" in answer(client)
+        assert b"504 Gateway Timeout" in receive_response(client)
         assert monotonic() - began >= 0.1
     assert len(there.shown.calls[0].exchange.problems) == 2
 
@@ -223,7 +225,7 @@ def test_a_client_that_leaves_during_a_delay_leaves_nothing_behind():
             client.sendall(LIST)
         with there.connect() as client:
             client.sendall(PING)
-            assert answer(client) == ok(b"/_ping")
+            assert receive_response(client) == ok(b"/_ping")
     assert len(there.shown.calls) == 2
 
 
@@ -235,11 +237,11 @@ def test_a_reset_is_one(tmp_path: Path):
                 client.recv(1)
         with there.connect() as client:
             client.sendall(LIST)
-            assert answer(client) == ok(b"/v1.41/containers/json")
+            assert receive_response(client) == ok(b"/v1.41/containers/json")
     assert [call.exchange.problems for call in there.shown.calls] == [
         ("reset by apispy, fault op:ContainerList reset times=1",), ()
     ]  # fmt: skip
-    assert there.heard[0] == b""
+    assert there.received[0] == b""
     with proxied("reset", where=Listen("unix", "", 0, f"{tmp_path}/s")) as there, there.connect() as client:
         client.sendall(LIST)
         assert client.recv(1) == b""  # a unix socket knows no RST
@@ -248,7 +250,7 @@ def test_a_reset_is_one(tmp_path: Path):
 def test_garbage_is_what_the_page_says_and_the_end():
     with proxied("garbage") as there, there.connect() as client:
         client.sendall(LIST)
-        assert said(client) == GARBAGE
+        assert receive_all(client) == GARBAGE
     assert there.shown.calls[0].exchange.problems == ("answered with garbage by apispy, fault garbage",)
     page = (Path(__file__).parents[3] / "docs/faults.md").read_text()
     assert repr(GARBAGE)[2:-1] in page
@@ -257,8 +259,8 @@ def test_garbage_is_what_the_page_says_and_the_end():
 def test_an_answer_is_cut_behind_so_many_bytes_and_shorter_ones_are_not():
     with proxied("drop-after=8B") as there, there.connect() as client:
         client.sendall(PING + LIST)
-        assert answer(client) == ok(b"/_ping")
-        assert said(client) == ok(b"/v1.41/containers/json")[:-14]
+        assert receive_response(client) == ok(b"/_ping")
+        assert receive_all(client) == ok(b"/v1.41/containers/json")[:-14]
     calls = [call.exchange for call in there.shown.calls]
     assert [(call.end, call.problems) for call in calls] == [
         ("complete", ()), ("cut", ("cut by apispy, fault drop-after=8B",))
@@ -268,9 +270,9 @@ def test_an_answer_is_cut_behind_so_many_bytes_and_shorter_ones_are_not():
 def test_a_hijacked_session_is_cut_too():
     with proxied("op:ContainerAttach drop-after=6B", serve=hijack) as there, there.connect() as client:
         client.sendall(ATTACH + b"hel")
-        assert said_until(client, len(SWITCHING) + 3) == SWITCHING + b"hel"
+        assert receive(client, len(SWITCHING) + 3) == SWITCHING + b"hel"
         client.sendall(b"lo world")
-        assert said(client) == b"lo "
+        assert receive_all(client) == b"lo "
     assert there.shown.calls[0].exchange.tunnel.to_client.data == b"hello "  # type: ignore[union-attr]
 
 
@@ -283,19 +285,19 @@ def test_what_no_rule_hits_passes_verbatim_however_it_is_split(step: int):
         b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n"
     )
 
-    def serve(connection: socket.socket, heard: bytearray) -> None:
-        while len(heard) < len(talk) and (data := connection.recv(1000)):
-            heard += data
+    def serve(connection: socket.socket, received: bytearray) -> None:
+        while len(received) < len(talk) and (data := connection.recv(1000)):
+            received += data
             for mark in (b"\r\n\r\n",):
-                if heard.endswith(mark) and not heard.endswith(b"chunked\r\n\r\n"):
+                if received.endswith(mark) and not received.endswith(b"chunked\r\n\r\n"):
                     connection.sendall(ok(b"x"))
 
     talk = LIST + chunked + LIST
     with proxied("op:ContainerStart reset", serve=serve) as there, there.connect() as client:
         for start in range(0, len(talk), step):
             client.sendall(talk[start : start + step])
-        assert [answer(client) for _ in range(3)] == [ok(b"x")] * 3
-    assert there.heard == [talk]
+        assert [receive_response(client) for _ in range(3)] == [ok(b"x")] * 3
+    assert there.received == [talk]
 
 
 @pytest.mark.parametrize("rules", [(), ("op:ContainerStart reset",)])
@@ -304,34 +306,34 @@ def test_a_hijack_passes_with_what_comes_early_and_its_half_close(rules: tuple[s
         client.sendall(ATTACH + b"early, ")
         client.sendall(b"no request")
         client.shutdown(socket.SHUT_WR)
-        assert said(client) == SWITCHING + b"early, no requestbye"
-    assert there.heard == [ATTACH + b"early, no request"]
+        assert receive_all(client) == SWITCHING + b"early, no requestbye"
+    assert there.received == [ATTACH + b"early, no request"]
 
 
 def test_after_a_hijack_that_the_daemon_refused_requests_are_looked_at_again():
     with proxied("op:SystemPing status=500") as there, there.connect() as client:
         client.sendall(ATTACH)
-        assert answer(client) == ok(b"/containers/web/attach?stream=1")
+        assert receive_response(client) == ok(b"/containers/web/attach?stream=1")
         client.sendall(PING)
-        assert b"500" in answer(client)
+        assert b"500" in receive_response(client)
 
 
 def test_a_head_that_never_ends_passes_at_the_clients_end():
-    def serve(connection: socket.socket, heard: bytearray) -> None:
+    def serve(connection: socket.socket, received: bytearray) -> None:
         while data := connection.recv(1000):
-            heard += data
+            received += data
 
     with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         client.sendall(b"GET /_ping HT")
         client.shutdown(socket.SHUT_WR)
-        assert said(client) == b""
-    assert there.heard == [b"GET /_ping HT"]
+        assert receive_all(client) == b""
+    assert there.received == [b"GET /_ping HT"]
 
 
 def test_with_no_daemon_faults_still_answer_and_the_rest_is_told_why():
     with proxied("op:ContainerList status=418") as there:
         pass
-    assert there.heard == []
+    assert there.received == []
 
 
 def test_an_error_in_deciding_denies():
@@ -341,20 +343,20 @@ def test_an_error_in_deciding_denies():
     gate = Gate([parse("container:web reset")], aliases=broken)
     with proxied(gate=gate) as there, there.connect() as client:
         client.sendall(START)
-        found = said(client)
+        found = receive_all(client)
     assert found.startswith(b"HTTP/1.1 500 ")
-    assert b"the request was not passed on" in found
-    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
+    assert b"the request was not forwarded" in found
+    assert not any(there.received)  # whether the daemon had time to take the connection does not matter
 
 
 def test_a_client_that_is_far_ahead_is_ended():
-    def silent(connection: socket.socket, heard: bytearray) -> None:
+    def silent(connection: socket.socket, received: bytearray) -> None:
         while data := connection.recv(1 << 16):
-            heard += data
+            received += data
 
     with proxied("op:ContainerStart reset", serve=silent) as there, there.connect() as client:
         assert sent_until_error(client, PING * 1000, ConnectionError) < 100 << 20
-    assert there.heard == [PING]
+    assert there.received == [PING]
     assert any("too far ahead" in problem for call in there.shown.calls for problem in call.exchange.problems)
 
 
@@ -368,11 +370,11 @@ def test_a_client_that_is_far_ahead_is_ended():
 def test_a_pages_request_gets_403_and_the_end(headers: bytes):
     with proxied(guard=BrowserGuard()) as there, there.connect() as client:
         client.sendall(b"POST /containers/create HTTP/1.1\r\n%s\r\nContent-Length: 2\r\n\r\n{}" % headers)
-        found = said(client)
+        found = receive_all(client)
     assert found.startswith(b"HTTP/1.1 403 Forbidden\r\n")
-    assert b'{"message": "apispy: refused, because ' in found
-    assert not any(there.heard)  # whether the daemon had time to take the connection does not matter
-    assert there.shown.calls[0].exchange.problems[0].startswith("answered by apispy: refused, because ")
+    assert b'{"message": "apispy: refused: ' in found
+    assert not any(there.received)  # whether the daemon had time to take the connection does not matter
+    assert there.shown.calls[0].exchange.problems[0].startswith("answered by apispy: refused: ")
 
 
 @pytest.mark.parametrize("step", [1, 1000])
@@ -381,11 +383,13 @@ def test_every_request_of_a_connection_is_looked_at_and_answers_keep_their_order
     with proxied(guard=BrowserGuard()) as there, there.connect() as client:
         for start in range(0, len(PING + LIST + evil + START), step):
             client.sendall((PING + LIST + evil + START)[start : start + step])
-        assert answer(client) + answer(client) == ok(b"/_ping") + ok(b"/v1.41/containers/json")
-        assert said(client).startswith(b"HTTP/1.1 403 ")
-    [heard] = there.heard
-    assert heard.startswith(PING + LIST)
-    assert heard.count(b"\r\n\r\n") == 2, "the daemon has a whole head of what was refused"
+        assert receive_response(client) + receive_response(client) == ok(b"/_ping") + ok(
+            b"/v1.41/containers/json"
+        )
+        assert receive_all(client).startswith(b"HTTP/1.1 403 ")
+    [received] = there.received
+    assert received.startswith(PING + LIST)
+    assert received.count(b"\r\n\r\n") == 2, "the daemon has a whole head of what was refused"
 
 
 def test_what_is_no_request_passes_the_guard_untouched():
@@ -395,44 +399,44 @@ def test_what_is_no_request_passes_the_guard_untouched():
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ):
 
-        def serve(connection: socket.socket, heard: bytearray, size: int = len(data)) -> None:
-            while len(heard) < size:
-                heard += connection.recv(1000)
+        def serve(connection: socket.socket, received: bytearray, size: int = len(data)) -> None:
+            while len(received) < size:
+                received += connection.recv(1000)
             connection.sendall(b"got it")
 
         with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
             client.sendall(data)
-            assert said(client) == b"got it"
-        assert there.heard == [data]
+            assert receive_all(client) == b"got it"
+        assert there.received == [data]
 
 
 def test_without_faults_every_byte_goes_on_at_once():
-    """In lock step: the next byte is sent when the one before it has arrived."""
+    """In lock step: each byte is sent after the one before it has arrived."""
     chunked = b"POST /build HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunked += b"3;x\r\nabc\r\n0\r\nA: b\r\n\r\n"
     arrived: queue.Queue[bytes] = queue.Queue()
 
-    def serve(connection: socket.socket, heard: bytearray) -> None:
+    def serve(connection: socket.socket, received: bytearray) -> None:
         while data := connection.recv(1):
-            heard += data
+            received += data
             arrived.put(data)
 
     with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         for byte in PING + chunked + LIST:
             client.sendall(bytes([byte]))
             assert arrived.get(timeout=20) == bytes([byte])
-    assert there.heard == [PING + chunked + LIST]
+    assert there.received == [PING + chunked + LIST]
 
 
 def test_pipelined_requests_pass_the_guard_at_once():
-    """Without faults nothing waits for an answer: the daemon hears the second request before it answers the first."""
+    """Without faults no request waits: the daemon receives the second before it responds to the first."""
 
-    def serve(connection: socket.socket, heard: bytearray) -> None:
-        while len(heard) < 2 * len(PING):
-            heard += connection.recv(1000)
+    def serve(connection: socket.socket, received: bytearray) -> None:
+        while len(received) < 2 * len(PING):
+            received += connection.recv(1000)
         connection.sendall(ok(b"1") + ok(b"2"))
 
     with proxied(guard=BrowserGuard(), serve=serve) as there, there.connect() as client:
         client.sendall(PING)
         client.sendall(PING)
-        assert answer(client) + answer(client) == ok(b"1") + ok(b"2")
+        assert receive_response(client) + receive_response(client) == ok(b"1") + ok(b"2")

@@ -1,8 +1,8 @@
-"""Where an answer is cut."""
+"""Where a response is truncated."""
 
 import pytest
 
-from apispy.gate import AnswerCut
+from apispy.gate import ResponseTruncator
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -10,7 +10,7 @@ UPGRADE = b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n"
 
 
 def cut(size: int, data: bytes, step: int) -> tuple[bytes, bool]:
-    made, passed = AnswerCut(size), b""
+    made, passed = ResponseTruncator(size), b""
     for start in range(0, len(data), step):
         allowed, ends = made.feed(data[start : start + step])
         passed += allowed

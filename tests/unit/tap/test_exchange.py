@@ -1,11 +1,11 @@
-"""What is kept of one stream."""
+"""What a stream keeps."""
 
 import hashlib
 
 import pytest
 
 from apispy.model import Chunk
-from apispy.tap.stream import CHUNK_COST, KeptStream
+from apispy.tap.exchange import CHUNK_COST, KeptStream
 
 
 def fed(pieces: list[bytes], limit: int, *, digest: bool = True) -> KeptStream:

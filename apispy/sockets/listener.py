@@ -1,4 +1,7 @@
-"""Listening sockets: a unix socket that only its owner can open and that never steals a live one's place."""
+"""Listening sockets, and who connects to them.
+
+A unix socket is accessible to its owner only. It replaces a stale socket, but never one that is in use.
+"""
 
 import asyncio
 import contextlib
@@ -7,6 +10,7 @@ import fcntl
 import os
 import socket
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +19,14 @@ from apispy.errors import ApispyError
 from apispy.sockets.stream import Stream
 
 BACKLOG = 512
+"""Connections that the kernel queues until they are accepted."""
+
+CREDENTIALS = struct.Struct("3i")
+"""pid, uid, gid: struct ucred of Linux, unix(7)."""
 
 
 class Listener:
-    """An open listening socket. ``where`` has the real port; ``close`` removes a unix socket that is still ours."""
+    """An open listening socket. ``where`` has the real port. ``close`` removes a unix socket unless it was replaced."""
 
     def __init__(self, server: asyncio.Server, where: Listen) -> None:
         self._server = server
@@ -34,7 +42,7 @@ class Listener:
 
 
 async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Listener:
-    """Listen at *where* and give every new connection to *on_open*. Raises ApispyError when that cannot be."""
+    """Listen at *where*, and call *on_open* with every new connection. Raises ApispyError if that fails."""
     loop = asyncio.get_running_loop()
 
     def accepted() -> Stream:
@@ -48,24 +56,24 @@ async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Lis
         port = server.sockets[0].getsockname()[1]
         return Listener(server, Listen("tcp", where.host, port, ""))
     except OSError as error:
-        raise ApispyError(_why_not(where, error)) from error
+        raise ApispyError(_reason(where, error)) from error
 
 
-def _why_not(where: Listen, error: OSError) -> str:
+def _reason(where: Listen, error: OSError) -> str:
     reason = os.strerror(error.errno) if error.errno else str(error)
     advice = {
-        errno.EADDRINUSE: "something listens there already; choose another, or port 0 for any free one",
-        errno.EACCES: "choose a port above 1023, or a directory that is yours",
-        errno.EADDRNOTAVAIL: "that address is not one of this machine's",
-        errno.ENOENT: "the directory does not exist; make it first",
+        errno.EADDRINUSE: "something listens there already; choose another port, or 0 for any free one",
+        errno.EACCES: "choose a port above 1023, or a directory that you own",
+        errno.EADDRNOTAVAIL: "this machine does not have that address",
+        errno.ENOENT: "the directory does not exist; create it first",
     }.get(error.errno or 0, "choose another address with --listen")
     return f"cannot listen on {where}: {reason}: {advice}"
 
 
 def _unix_socket(path: Path) -> socket.socket:
-    """A bound socket with mode 0600 from its first instant; a stale one is replaced, a live one is not."""
+    """Return a bound socket with mode 0600 from the start. It replaces a stale socket, but not one in use."""
     with _locked(path.parent):
-        _make_way(path)
+        _remove_stale(path)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         umask = os.umask(0o177)
         try:
@@ -73,42 +81,56 @@ def _unix_socket(path: Path) -> socket.socket:
         except OSError as error:
             sock.close()
             if "too long" in str(error):
-                raise ApispyError(f"cannot listen on {path}: a socket's path has at most 107 bytes") from None
+                raise ApispyError(
+                    f"cannot listen on {path}: the path of a unix socket has at most 107 bytes"
+                ) from None
             raise
         finally:
             os.umask(umask)
         return sock
 
 
-def _make_way(path: Path) -> None:
+def _remove_stale(path: Path) -> None:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
         raise ApispyError(
-            f"cannot listen on {path}: there is a file that is no socket; remove it, or choose another"
+            f"cannot listen on {path}: the file exists and is not a socket; remove it, or choose another path"
         )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
-            caller.settimeout(1)
-            caller.connect(str(path))
+            probe.settimeout(1)
+            probe.connect(str(path))
         except ConnectionRefusedError:
-            path.unlink()  # nobody listens any more
+            path.unlink()  # no process listens on it any more
             return
         except OSError as error:
             raise ApispyError(
-                f"cannot listen on {path}: cannot tell whether it is in use: {error}"
+                f"cannot listen on {path}: apispy cannot find out whether it is in use: {error}"
             ) from error
     raise ApispyError(f"cannot listen on {path}: something listens there already; choose another path")
 
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Two that start at once must not both find the same stale socket and remove each other's new one."""
+    """Lock *directory*: two processes that start at once must not each remove the new socket of the other as stale."""
     fd = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
         os.close(fd)
+
+
+def unix_peer(sock: socket.socket) -> tuple[str, int]:
+    """Return (command, pid) of the process that connected, from the kernel; ("unix", 0) where that is not supported."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return "unix", 0
+    pid, _uid, _gid = CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, option, CREDENTIALS.size))
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() or "unix", pid
+    except OSError:  # the process is gone, or in another user's namespace
+        return "unix", pid

@@ -1,6 +1,6 @@
-"""The pytest plugin: ``@pytest.mark.docker_fixture("ps.json")`` and the fixture ``docker_api``. docs/pytest.md
+"""The pytest plugin: ``@pytest.mark.docker_fixture("ps.json")`` and the fixture ``docker_api``. See docs/pytest.md.
 
-Only pytest is imported before a test asks for a Docker API.
+It imports only pytest until a test uses a Docker API.
 """
 
 import re
@@ -17,81 +17,81 @@ if TYPE_CHECKING:
 MARK, FIXTURE, OPTION = "docker_fixture", "docker_api", "--docker-record"
 
 MODES = {
-    "none": "play fixtures, never ask a daemon",
-    "once": "record a fixture that is not there, play the others",
-    "new": "also run a test again and record it, if it asks for what its fixture has not",
-    "all": "record all fixtures anew",
+    "none": "play fixtures, never use a daemon",
+    "once": "record missing fixtures, play the others",
+    "new": "like once, and record a test's fixture again if the test sends a request that is not in it",
+    "all": "record all fixtures again",
 }
 
 KEYWORDS = ("match", "repeat_last", "speed")
-"""What the mark takes besides a file: as ``apispy replay`` does."""
+"""The keyword arguments of the mark: the options of ``apispy replay``."""
 
 DIRECTORY = "fixtures"
-"""Beside the test's file: where its fixtures are."""
+"""The directory of the fixtures, next to the test's file."""
 
 API = pytest.StashKey["Api"]()
 PASSED = pytest.StashKey[bool]()
-AGAIN = pytest.StashKey[bool]()
+RERUN = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    modes = "; ".join(f"{name}: {what}" for name, what in MODES.items())
+    modes = "; ".join(f"{name}: {effect}" for name, effect in MODES.items())
     parser.getgroup("apispy").addoption(
-        OPTION, choices=list(MODES), default="none", help=f"Docker fixtures of apispy. {modes}"
+        OPTION, choices=list(MODES), default="none", help=f"How to use apispy's Docker fixtures. {modes}"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARK}(file, *, match=None, repeat_last=False, speed='fast'): play the Docker daemon from a fixture of "
-        f"apispy, a file in {DIRECTORY}/ beside the test",
+        f"{MARK}(file, *, match=None, repeat_last=False, speed='fast'): play an apispy fixture as the Docker "
+        f"daemon, a file in {DIRECTORY}/ next to the test",
     )
 
 
 @pytest.fixture
 def docker_api(request: pytest.FixtureRequest) -> Iterator["Api"]:
-    """A Docker API for this test, played or recorded: DOCKER_HOST leads to it."""
+    """A Docker API for this test, played or recorded. DOCKER_HOST is set to it."""
     item = request.node
-    path, keywords = _asked(item)
+    path, keywords = _mark_arguments(item)
     with _api(item, path, keywords) as api:
         item.stash[API] = api
         yield api
-        if text := _told(item):
+        if text := _miss_report(item):
             pytest.fail(text, pytrace=False)
 
 
 @pytest.fixture(autouse=True)
 def _docker_fixture(request: pytest.FixtureRequest) -> None:
-    """The mark alone is enough."""
+    """Let the mark work without naming the fixture."""
     if request.node.get_closest_marker(MARK):
         request.getfixturevalue(FIXTURE)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that passed although something was missed has failed; one that failed is told why."""
+    """Fail a test that passed in spite of a miss; add the misses to the report of one that failed."""
     try:
         result = yield
     except BaseException:
-        if text := _told(item):
+        if text := _miss_report(item):
             item.add_report_section("call", "apispy replay", text)
         raise
-    if text := _told(item):
+    if text := _miss_report(item):
         pytest.fail(text, pytrace=False)
     item.stash[PASSED] = True
     return result
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """In the mode "new": what was missed is recorded, by running the test again."""
-    if item.config.getoption(OPTION) != "new" or not _concerns(item):
+    """In the mode "new", run a test with a miss again to record it."""
+    if item.config.getoption(OPTION) != "new" or not _uses_docker_api(item):
         return None
-    from _pytest.runner import runtestprotocol  # as those plugins do that run failed tests again
+    from _pytest.runner import runtestprotocol  # as plugins that rerun failed tests do
 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if item.stash.get(AGAIN, False):
+    if item.stash.get(RERUN, False):
         item._initrequest()  # type: ignore[attr-defined]
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
     for report in reports:
@@ -103,18 +103,18 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 # -- parts --
 
 
-def _concerns(item: pytest.Item) -> bool:
+def _uses_docker_api(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker(MARK)) or FIXTURE in getattr(item, "fixturenames", ())
 
 
-def _asked(item: pytest.Item) -> tuple[Path, dict[str, Any]]:
-    """The file, and the keywords for the replay. Without a mark the file is named after the test."""
+def _mark_arguments(item: pytest.Item) -> tuple[Path, dict[str, Any]]:
+    """The fixture's path and the keyword arguments for the replay. Without a mark, the test gives the file its name."""
     mark = item.get_closest_marker(MARK)
-    name = f"{item.path.stem}.{_safe(item.nodeid.partition('::')[2])}.json"
+    name = f"{item.path.stem}.{_file_name(item.nodeid.partition('::')[2])}.json"
     if mark is None:
         return item.path.parent / DIRECTORY / name, {}
-    fits = len(mark.args) <= 1 and all(isinstance(one, (str, Path)) for one in mark.args)
-    if not fits or set(mark.kwargs) - set(KEYWORDS):
+    is_valid = len(mark.args) <= 1 and all(isinstance(one, (str, Path)) for one in mark.args)
+    if not is_valid or set(mark.kwargs) - set(KEYWORDS):
         given = ", ".join(
             [*map(repr, mark.args), *(f"{name}={value!r}" for name, value in mark.kwargs.items())]
         )
@@ -124,8 +124,8 @@ def _asked(item: pytest.Item) -> tuple[Path, dict[str, Any]]:
     return item.path.parent / DIRECTORY / (mark.args[0] if mark.args else name), dict(mark.kwargs)
 
 
-def _safe(name: str) -> str:
-    """A name for a file."""
+def _file_name(name: str) -> str:
+    """*name* with only characters that are safe in a file name."""
     return re.sub(r"[^\w.-]+", "-", name.replace("::", ".")).strip("-")
 
 
@@ -135,13 +135,13 @@ def _api(item: pytest.Item, path: Path, keywords: dict[str, Any]) -> AbstractCon
 
     mode = item.config.getoption(OPTION)
     records = mode == "all" or (mode != "none" and not path.exists())
-    records = records or (mode == "new" and item.stash.get(AGAIN, False))
-    chosen = _recording(item, path) if records else testing.replaying(path, **keywords)
-    return _Failing(chosen, ApispyError)
+    records = records or (mode == "new" and item.stash.get(RERUN, False))
+    api = _recording(item, path) if records else testing.replaying(path, **keywords)
+    return _FailTestOnError(api, ApispyError)
 
 
 def _recording(item: pytest.Item, path: Path) -> AbstractContextManager["Api"]:
-    """It keeps the fixture only of a test that passed."""
+    """Record the fixture, and keep it only if the test passes."""
     from contextlib import contextmanager
 
     from apispy import testing
@@ -153,19 +153,19 @@ def _recording(item: pytest.Item, path: Path) -> AbstractContextManager["Api"]:
             with testing.record(path) as api:
                 yield api
                 if not item.stash[PASSED]:
-                    raise _NotKept
-        except _NotKept:
+                    raise _Discard
+        except _Discard:
             pass
 
     return recording()
 
 
-class _NotKept(Exception):
-    """The test did not pass, so its recording is thrown away."""
+class _Discard(Exception):
+    """The test did not pass, so its recording is discarded."""
 
 
-class _Failing:
-    """A context manager whose errors of apispy's are failures of the test, without a traceback."""
+class _FailTestOnError:
+    """Wraps a context manager: apispy's errors fail the test without a traceback."""
 
     def __init__(self, inner: AbstractContextManager["Api"], errors: type[Exception]) -> None:
         self._inner, self._errors = inner, errors
@@ -185,13 +185,13 @@ class _Failing:
         pytest.fail(f"apispy: {text}", pytrace=False)
 
 
-def _told(item: pytest.Item) -> str:
-    """What the test's replay was asked for and has not, told once; in the mode "new" it is to run again then."""
+def _miss_report(item: pytest.Item) -> str:
+    """The misses of the test's replay, or "" if there are none or they were reported. Marks the test for a rerun."""
     api = item.stash.get(API, None)
     if api is None or not api.misses:
         return ""
-    item.stash[AGAIN] = True
+    item.stash[RERUN] = True
     del item.stash[API]
     return "\n".join(
-        [*api.misses, f"The fixture is {api.path}. Record it anew: pytest {OPTION}=all {item.nodeid}"]
+        [*api.misses, f"The fixture is {api.path}. Record it again: pytest {OPTION}=all {item.nodeid}"]
     )

@@ -1,12 +1,12 @@
-"""For tests of programs that use Docker: a daemon played from a fixture, or a fixture recorded from a real one.
+"""Context managers for tests of programs that use Docker: ``replay`` a fixture as the daemon, or ``record`` one.
 
 In use, with any test framework::
 
     with apispy.testing.replay("tests/fixtures/ps.json"):
-        docker.from_env().containers.list()      # no daemon is asked
+        docker.from_env().containers.list()      # needs no daemon
 
-Both set DOCKER_HOST, for clients in this process and in its children, and put everything back at the end. Neither may
-be used by two threads at once: the environment is one.
+Both set DOCKER_HOST for clients in this process and its children, and restore the environment at the end. Do not use
+them in two threads at once, because a process has only one environment.
 """
 
 import contextlib
@@ -25,17 +25,15 @@ from apispy.errors import ApispyError
 if TYPE_CHECKING:
     from apispy.replay import Player
 
-START = 30.0
-"""Seconds that a recording gets to start."""
-
-END = 30.0
-"""Seconds that it gets to write the fixture."""
+STOP_TIMEOUT = 30.0
+"""Seconds that a recording gets to write the fixture."""
 
 READY = "apispy: ready"
+"""The line on standard error after which `apispy record` accepts clients."""
 
 
 class Missed(AssertionError):
-    """A request had no recorded answer; the message tells which, and what was nearest."""
+    """A request had no recorded response; the message names it and the nearest recorded call."""
 
 
 class CannotRecord(ApispyError):
@@ -44,16 +42,16 @@ class CannotRecord(ApispyError):
 
 @dataclass(frozen=True)
 class Api:
-    """A Docker API for the length of a test. *host* is what DOCKER_HOST is: "unix:///tmp/apispy-x/docker.sock"."""
+    """A Docker API during a test."""
 
-    host: str
+    host: str  # the value of DOCKER_HOST: "unix:///tmp/apispy-x/docker.sock"
     path: Path  # of the fixture
     recording: bool = False
     _player: "Player | None" = None
 
     @property
     def misses(self) -> list[str]:
-        """A text of several lines for each request without a recorded answer."""
+        """An explanation of several lines for each request without a recorded response."""
         from apispy.outputs.escaping import escape
 
         found = self._player.misses if self._player else ()
@@ -61,12 +59,12 @@ class Api:
 
     @property
     def unplayed(self) -> list[str]:
-        """The recorded calls that nobody has asked for yet: "#3 ContainerStart"."""
+        """The recorded calls that no client has requested yet: "#3 ContainerStart"."""
         found = self._player.unplayed if self._player else ()
-        return [f"#{entry.number} {entry.name}" for entry in found]
+        return [f"#{recorded.number} {recorded.name}" for recorded in found]
 
     def check(self) -> None:
-        """Raise Missed if a request had no recorded answer."""
+        """Raise Missed if a request had no recorded response."""
         if self.misses:
             raise Missed("\n".join([*self.misses, f"The fixture is {self.path}"]))
 
@@ -80,10 +78,12 @@ def replay(
     speed: str = "fast",
     environ: MutableMapping[str, str] = os.environ,
 ) -> Iterator[Api]:
-    """Play the daemon from the fixture (or capture) at *path*; *match*, *repeat_last* and *speed* as `apispy replay`.
+    """Play the fixture or capture at *path* as the daemon.
 
-    At the end Missed is raised if a request had no recorded answer. An exception of the block stays as it is, with a
-    note on what was missed. Raises ApispyError when the file cannot be played.
+    *match*, *repeat_last* and *speed* are those of `apispy replay`.
+
+    Raises Missed at the end if a request had no recorded response. If the block itself raises, the exception gets a
+    note on each miss instead. Raises ApispyError if the file cannot be played.
     """
     with replaying(path, match=match, repeat_last=repeat_last, speed=speed, environ=environ) as api:
         try:
@@ -104,10 +104,10 @@ def replaying(
     speed: str = "fast",
     environ: MutableMapping[str, str] = os.environ,
 ) -> Iterator[Api]:
-    """As ``replay``, but nothing is raised for what was missed: ask the ``Api``."""
+    """Like ``replay``, but without raising Missed: see ``Api.misses``."""
     from apispy import capture
     from apispy.endpoints import listen
-    from apispy.replay import Options, choose, serve, speed_of
+    from apispy.replay import Options, choose_matchers, parse_speed, serve
 
     path = Path(path)
     if not path.exists():
@@ -115,7 +115,7 @@ def replaying(
             f"{path}: there is no such fixture. Record it: apispy record -o {path} -- COMMAND; with pytest: "
             "pytest --docker-record=once"
         )
-    options = Options(choose(match), repeat_last, speed=speed_of(speed))
+    options = Options(choose_matchers(match), repeat_last, speed=parse_speed(speed))
     exchanges = list(capture.read(path))
     with (
         _directory() as directory,
@@ -130,28 +130,28 @@ def replaying(
 def record(
     path: str | Path, *, upstream: str | None = None, environ: MutableMapping[str, str] = os.environ
 ) -> Iterator[Api]:
-    """Record a fixture of what is said to the daemon *upstream*; None: the one that the docker CLI would use.
+    """Record a fixture of the calls to the daemon at *upstream*; None: the daemon that the docker CLI would use.
 
-    It is written at the end, in place of one that is there, unless the block raised. Raises CannotRecord.
+    The fixture is written at the end and replaces an existing one, unless the block raised. Raises CannotRecord.
     """
     path = Path(path)
     with _directory() as directory:
         host = f"unix://{directory}/docker.sock"
-        made = directory / "fixture.json"
-        words = [sys.executable, "-m", "apispy", "record", "-o", str(made), "--listen", host]
-        words += ["--upstream", upstream] if upstream else []
+        recorded = directory / "fixture.json"
+        command = [sys.executable, "-m", "apispy", "record", "-o", str(recorded), "--listen", host]
+        command += ["--upstream", upstream] if upstream else []
         process = subprocess.Popen(
-            words,
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=dict(environ),
         )
         try:
-            _until_ready(process)
+            _wait_until_ready(process)
             with _docker_host(host, environ):
                 yield Api(host, path, recording=True)
-            _finish(process, made, path)
+            _finish(process, recorded, path)
         finally:
             process.kill()
             process.wait()
@@ -164,27 +164,27 @@ def record(
 
 @contextlib.contextmanager
 def _directory() -> Iterator[Path]:
-    """One that only this user can enter, with a short name: a socket's is at most 107 characters long."""
+    """A directory that only this user can enter. Its name is short: a socket's path has at most 107 characters."""
     with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
 @contextlib.contextmanager
 def _docker_host(host: str, environ: MutableMapping[str, str]) -> Iterator[None]:
-    """DOCKER_HOST is *host*, and nothing else says which daemon is asked."""
+    """Set DOCKER_HOST to *host*, and unset the other variables that choose a daemon."""
     from apispy.endpoints import instances, listen
     from apispy.endpoints.client_environment import settings
 
     wanted = settings(instances.client_endpoint(listen(host), None))
     before = {name: environ.get(name) for name in wanted}
-    _put(environ, wanted)
+    _update(environ, wanted)
     try:
         yield
     finally:
-        _put(environ, before)
+        _update(environ, before)
 
 
-def _put(environ: MutableMapping[str, str], values: dict[str, str | None]) -> None:
+def _update(environ: MutableMapping[str, str], values: dict[str, str | None]) -> None:
     for name, value in values.items():
         if value is None:
             environ.pop(name, None)
@@ -192,23 +192,25 @@ def _put(environ: MutableMapping[str, str], values: dict[str, str | None]) -> No
             environ[name] = value
 
 
-def _until_ready(process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(process: "subprocess.Popen[bytes]") -> None:
     assert process.stderr is not None
-    said = []
+    lines = []
     for line in process.stderr:
-        said.append(line.decode("utf-8", "replace"))
-        if READY in said[-1]:
+        lines.append(line.decode("utf-8", "replace"))
+        if READY in lines[-1]:
             return
-    raise CannotRecord(f"the recording did not start: {''.join(said).strip()}")
+    raise CannotRecord(f"the recording did not start: {''.join(lines).strip()}")
 
 
-def _finish(process: "subprocess.Popen[bytes]", made: Path, path: Path) -> None:
+def _finish(process: "subprocess.Popen[bytes]", recorded: Path, path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     try:
-        _, said = process.communicate(timeout=END)
+        _, output = process.communicate(timeout=STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise CannotRecord(f"{path} is not written: the recording did not end within {END:g} s") from None
-    if process.returncode or not made.exists():
-        raise CannotRecord(f"{path} is not written: {said.decode('utf-8', 'replace').strip()}")
+        raise CannotRecord(
+            f"{path} was not written: the recording did not end within {STOP_TIMEOUT:g} s"
+        ) from None
+    if process.returncode or not recorded.exists():
+        raise CannotRecord(f"{path} was not written: {output.decode('utf-8', 'replace').strip()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(made.read_bytes())
+    path.write_bytes(recorded.read_bytes())

@@ -22,7 +22,7 @@ from apispy.outputs.call_stats import stats_of
 from apispy.pipeline import Pipeline, fast_stats_of, read
 from apispy.redaction import Policy, Redactor
 from apispy.replay import Options, PlaybackSession, Player
-from apispy.replay.connection import Connection
+from apispy.replay.playback_connection import PlaybackConnection
 from apispy.tap import Closed, GaveUp
 from tests.laws.lines import Line
 from tests.laws.pieces import decode, merge, split
@@ -176,11 +176,11 @@ def tap(data: bytes) -> None:
 @target
 def replays(data: bytes) -> None:
     """Whatever a client sends to a replay: the connection ends, what it is sent is HTTP, a miss has its line."""
-    stage = PlaybackSession(Player(RECORD, Options(patience=0.01)))
+    session = PlaybackSession(Player(RECORD, Options(patience=0.01)))
     line = Line(data)
-    asyncio.run(asyncio.wait_for(Connection(stage, line, "fuzz").run(), 10))
+    asyncio.run(asyncio.wait_for(PlaybackConnection(session, line, "fuzz").run(), 10))
     assert not line.sent or line.sent.startswith(b"HTTP/1."), bytes(line.sent[:200])
-    for miss in stage.player.misses:
+    for miss in session.player.misses:
         assert not CONTROL.search(miss.message.replace("\n", "\x00")), miss.message
 
 

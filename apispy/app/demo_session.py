@@ -19,12 +19,12 @@ from apispy.app.proxy_session import ProxySession
 from apispy.app.serving import in_background
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
-from apispy.replay import Options, choose, serve
+from apispy.replay import Options, choose_matchers, serve
 
 SPEAKS_RECORDED_API = range(17, 29)
 """Releases of the docker CLI that can use API 1.41, the recorded version: from release 29 on it needs 1.44 or newer."""
 
-LENIENT = Options(choose("operation,path"), repeat_last=True)
+LENIENT = Options(choose_matchers("operation,path"), repeat_last=True)
 """Match by operation and path only: releases of the docker CLI differ in headers, parameters and bodies."""
 
 INTRODUCTION = """\

@@ -83,7 +83,7 @@ class ReplaySession:
         looks = gate(self.where, self.files, self.faults, self.allow_hosts, self.pipeline.aliases)
         self.stage = PlaybackSession(
             self.player, self.pipeline.feed, self._tell, info, f"replay of {self.name}",
-            daemon=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
+            forward_to=self.daemon, forwarded=forwarded, body_limit=view.body_limit, gate=looks,
         )  # fmt: skip
 
     async def serve(self, started: Callable[[Listen], None]) -> None:

@@ -27,12 +27,12 @@ def written_to(report: Path, recorded: Mapping[Path, Sequence[Exchange]]) -> Cal
 
 
 def _text(player: Player, recorded: Mapping[Path, Sequence[Exchange]]) -> str:
-    entries = {id(entry.exchange): entry for entry in player.entries}
+    entries = {id(entry.exchange): entry for entry in player.calls}
     files = [
         {
             "file": str(file),
             "calls": [
-                {"number": call.id, "call": entries[id(call)].name, "played": entries[id(call)].played}
+                {"number": call.id, "call": entries[id(call)].name, "played": entries[id(call)].times_played}
                 for call in sorted(calls, key=lambda one: one.id)
             ],
         }

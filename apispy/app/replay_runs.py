@@ -47,7 +47,7 @@ async def _stand(replaying: ReplaySession) -> None:
 
 def announcement(replaying: ReplaySession) -> list[str]:
     """Where it listens, what it plays, and how to send a client here."""
-    where, files, entries = replaying.where, replaying.files, replaying.player.entries
+    where, files, entries = replaying.where, replaying.files, replaying.player.calls
     lines = [f"apispy {__version__}: listening on {where} ({protection(where, files)})"]
     asked = f"what is not there is asked of {replaying.daemon}" if replaying.daemon else "no daemon is asked"
     lines.append(f"playing {escape(replaying.name)}: {len(entries)} calls; {asked}")
@@ -59,7 +59,7 @@ def announcement(replaying: ReplaySession) -> list[str]:
 def unplayable(player: Player) -> list[str]:
     """Which calls cannot be played, and why."""
     return [
-        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.unplayable}"
-        for entry in player.entries
-        if entry.unplayable
+        f"#{entry.number} {escape(entry.name)} cannot be played: {entry.reason_unplayable}"
+        for entry in player.calls
+        if entry.reason_unplayable
     ]

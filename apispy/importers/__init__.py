@@ -1,6 +1,6 @@
-"""Files of other programs to exchanges: one short file for each format, which registers itself.
+"""Importers: read files of other programs as exchanges. Each format is one short file, which registers itself.
 
-What they give is not redacted: the way through the pipeline takes secrets out.
+The exchanges are not redacted: the pipeline does that.
 """
 
 import importlib
@@ -8,21 +8,21 @@ import pkgutil
 from pathlib import Path
 
 from apispy.errors import ApispyError, UsageError
-from apispy.importers.base import FORMATS, HEAD, Format, Imported, Settings, register
+from apispy.importers.formats import FORMATS, HEAD_SIZE, Format, Imported, Settings, register
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
 def recognise(path: Path) -> str:
-    """The name of the format of the file at *path*, by its first bytes. Raises ApispyError when it has none."""
+    """The name of the format of the file at *path*, by its first bytes. Raises ApispyError if it is unknown."""
     head = _head(path)
     for found in FORMATS.values():
         if found.recognises(head):
             return found.name
     raise ApispyError(
-        f"{path} is in no format that apispy can import: it begins with {_quoted(head)}. Expected "
-        f"{_titles()}.{_hint(head)} If it is one of these all the same, name it with --from."
+        f"{path} has no format that apispy can import: it begins with {_quoted(head)}. Expected "
+        f"{_titles()}.{_hint(head)} If it is one of these, name the format with --from."
     )
 
 
@@ -30,7 +30,7 @@ def read(path: Path, name: str, settings: Settings) -> Imported:
     """The calls in the file at *path*, read as the format *name*. Raises ApispyError."""
     reader = FORMATS[name].read if name in FORMATS else None
     if reader is None:
-        raise UsageError(f"{name!r} is no format that apispy imports. Known: {', '.join(FORMATS)}.")
+        raise UsageError(f"apispy cannot import the format {name!r}. Known: {', '.join(FORMATS)}.")
     _head(path)
     return reader(path, settings)
 
@@ -38,13 +38,13 @@ def read(path: Path, name: str, settings: Settings) -> Imported:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(HEAD)
+            return file.read(HEAD_SIZE)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Give the name of a file.") from None
 
 
 def _quoted(head: bytes) -> str:
-    return repr(head[:16])[1:] if head else "nothing, for it is empty"
+    return repr(head[:16])[1:] if head else "nothing, because it is empty"
 
 
 def _titles() -> str:

@@ -1,29 +1,32 @@
-"""HAR 1.2, as browsers, mitmproxy and apispy write it: the requests and answers of a page or a session, in JSON.
+"""HAR 1.2, as browsers, mitmproxy and apispy write it: the requests and responses of a session in JSON.
 
-Of a hijacked connection it holds the heads, and what apispy adds in ``_docker``.
-Source: the HAR 1.2 specification (W3C web performance group, draft).
+The standard has only the heads of a hijacked connection. apispy's own files have its content, and the chunks of
+streams, in an extension, ``_docker``. Source: the HAR 1.2 specification (W3C web performance group, draft).
 """
 
+import base64
+import binascii
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from apispy.errors import ApispyError
-from apispy.importers.base import Format, Imported, Settings, register
-from apispy.importers.har_docker import content_bytes, headers, seconds, text, with_extension
+from apispy.importers.formats import END_OF_TIME, Format, Imported, Settings, register
 from apispy.importers.passive_connection import ImportResultBuilder
-from apispy.model import Body, Chunk, Exchange, Request, Response
+from apispy.model import Body, Chunk, End, Exchange, Headers, Request, Response, Tunnel
 
-LARGEST_FILE = 256 << 20
+MAX_FILE_SIZE = 256 << 20
 
 _LOG = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
 
-MILLI = 1e-3
+MILLISECOND = 1e-3
 
-FAULTS = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
+INVALID = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
+"""Exceptions that JSON of an unexpected form causes."""
 
 
 def is_har(head: bytes) -> bool:
@@ -31,97 +34,192 @@ def is_har(head: bytes) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Imported:
-    """The calls in a HAR file. Entries that make no sense are told of and left out. Raises ApispyError."""
-    session = ImportResultBuilder(settings)
+    """The calls in a HAR file. Invalid entries are skipped with a notice. Raises ApispyError."""
+    result = ImportResultBuilder(settings)
     for number, entry in enumerate(_entries(path), 1):
         try:
-            session.exchanges.append(_exchange(entry, session))
-        except FAULTS as fault:
-            wrong = f"no field {fault}" if isinstance(fault, KeyError) else str(fault)
-            session.notice(f"{path.name}: entry {number} cannot be read: {wrong}. It is left out.")
-    return session.imported()
+            result.exchanges.append(_exchange(entry, result))
+        except INVALID as error:
+            problem = f"no field {error}" if isinstance(error, KeyError) else str(error)
+            result.notice(f"{path.name}: entry {number} cannot be read: {problem}. It was skipped.")
+    return result.imported()
 
 
 def _entries(path: Path) -> list[Any]:
-    if path.stat().st_size > LARGEST_FILE:
-        raise ApispyError(f"{path} is larger than {LARGEST_FILE >> 20} MiB. Export fewer calls.")
+    if path.stat().st_size > MAX_FILE_SIZE:
+        raise ApispyError(f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Export fewer calls.")
     try:
         entries = json.loads(path.read_bytes().decode("utf-8-sig"))["log"]["entries"]
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise ApispyError(f"{path}, {where}: no JSON: {error.msg}. Export the HAR file again.") from None
-    except FAULTS:
-        raise ApispyError(f"{path} is no HAR file: expected JSON with a list in log.entries.") from None
+        raise ApispyError(f"{path}, {where}: invalid JSON: {error.msg}. Export the HAR file again.") from None
+    except INVALID:
+        raise ApispyError(f"{path} is not a HAR file: expected JSON with a list in log.entries.") from None
     if not isinstance(entries, list):
         raise ApispyError(f"{path}: log.entries is {type(entries).__name__}, expected a list of calls.")
     return entries
 
 
-def _exchange(entry: Any, session: ImportResultBuilder) -> Exchange:
-    asked, answered = entry["request"], entry.get("response") or {}
-    url = urlsplit(text(asked["url"]))
-    started = _when(entry["startedDateTime"])
-    duration = seconds(entry.get("time"), MILLI)
-    answer = None
-    if int(answered.get("status") or 0) > 0:
-        answer = _response(answered, duration, _waited(entry, duration), session.limit)
+def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
+    request, response = entry["request"], entry.get("response") or {}
+    url = urlsplit(_text(request["url"]))
+    started = _unix_seconds(entry["startedDateTime"])
+    duration = _seconds(entry.get("time"), MILLISECOND)
+    has_response = int(response.get("status") or 0) > 0
     exchange = Exchange(
-        id=next(session.exchange_numbers),
-        connection=_connection(entry, session),
+        id=next(result.exchange_numbers),
+        connection=_connection(entry, result),
         started=started,
         client="a HAR file's client",
         upstream=f"tcp://{url.netloc.rpartition('@')[2]}",
         request=Request(
-            method=text(asked["method"]),
+            method=_text(request["method"]),
             target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
-            version=_version(asked),
-            headers=headers(asked.get("headers")),
-            body=_body(asked.get("postData") or {}, 0.0, session.limit),
+            version=_version(request),
+            headers=_headers(request.get("headers")),
+            body=_body(request.get("postData") or {}, 0.0, result.limit),
         ),
-        response=answer,
-        end="complete" if answer else "cut",
+        response=_response(entry, duration, result.limit) if has_response else None,
+        end="complete" if has_response else "cut",
         duration=duration,
     )
-    return with_extension(exchange, entry["_docker"], session.limit) if "_docker" in entry else exchange
+    return _with_extension(exchange, entry["_docker"], result.limit) if "_docker" in entry else exchange
 
 
-def _response(answered: Any, duration: float, waited: float, limit: int) -> Response:
+def _response(entry: Any, duration: float, limit: int) -> Response:
+    response = entry["response"]
+    timings = entry.get("timings") or {}
     return Response(
-        status=int(answered["status"]),
-        reason=text(answered.get("statusText") or ""),
-        version=_version(answered),
-        headers=headers(answered.get("headers")),
-        body=_body(answered.get("content") or {}, duration, limit),
-        at=waited,
+        status=int(response["status"]),
+        reason=_text(response.get("statusText") or ""),
+        version=_version(response),
+        headers=_headers(response.get("headers")),
+        body=_body(response.get("content") or {}, duration, limit),
+        # All phases but ``receive`` precede the response's head.
+        at=max(0.0, duration - _seconds(timings.get("receive"), MILLISECOND)),
     )
 
 
 def _body(content: Any, at: float, limit: int) -> Body:
-    data = content_bytes(content)
+    data = _content_bytes(content)
     size = max(len(data), int(content.get("size") or 0))
     return Body((Chunk(at, data[:limit]),) if data else (), size, ended_at=at)
 
 
 def _version(message: Any) -> str:
-    return text(message.get("httpVersion") or "HTTP/1.1").upper().removeprefix("HTTP/") or "1.1"
+    return _text(message.get("httpVersion") or "HTTP/1.1").upper().removeprefix("HTTP/") or "1.1"
 
 
-def _when(said: Any) -> float:
-    moment = datetime.fromisoformat(text(said))
+def _connection(entry: Any, result: ImportResultBuilder) -> int:
+    """HAR's ``connection``, any text, if it is a number, such as a port; else a new number for each call."""
+    name = str(entry.get("connection") or "")
+    is_number = name.isascii() and name.isdigit() and len(name) < 10
+    return int(name) if is_number else next(result.connection_numbers)
+
+
+# -- values --
+
+
+def _content_bytes(content: Any) -> bytes:
+    """The bytes of a HAR text. Raises ValueError if its base64 is invalid."""
+    text = _text(content.get("text") or "")
+    if "base64" not in (content.get("encoding"), content.get("_encoding")):
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text)
+    except binascii.Error as error:
+        raise ValueError(f"a body has invalid base64: {error}") from None
+
+
+def _headers(fields: Any) -> Headers:
+    """The headers without HTTP/2's pseudo-headers, which browsers list too."""
+    pairs = [(_text(field["name"]), _text(field["value"])) for field in fields or []]
+    named = [pair for pair in pairs if not pair[0].startswith(":")]
+    return Headers(
+        tuple(
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in named
+        )
+    )
+
+
+def _text(value: Any) -> str:
+    """*value*. Raises TypeError if it is not a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"found {type(value).__name__} where text was expected")
+    return value
+
+
+def _seconds(value: Any, unit: float = 1.0) -> float:
+    """A duration in seconds, given in *unit*s; 0 for HAR's values for an unknown duration. Raises ValueError."""
+    found = float(value or 0) * unit
+    if not found < END_OF_TIME:
+        raise ValueError(f"found {value} where a time was expected")
+    return max(0.0, found)
+
+
+def _unix_seconds(value: Any) -> float:
+    moment = datetime.fromisoformat(_text(value))
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _waited(entry: Any, duration: float) -> float:
-    """Seconds to the answer's head: what came before ``receive``, of the phases that are known."""
-    timings = entry.get("timings") or {}
-    return max(0.0, duration - seconds(timings.get("receive"), MILLI))
+# -- apispy's extension --
 
 
-def _connection(entry: Any, session: ImportResultBuilder) -> int:
-    """HAR's ``connection`` is any text, often a port; a number is kept, without one each call has its own."""
-    named = str(entry.get("connection") or "")
-    number = named.isascii() and named.isdigit() and len(named) < 10
-    return int(named) if number else next(session.connection_numbers)
+def _with_extension(exchange: Exchange, docker: Any, limit: int) -> Exchange:
+    """*exchange* with the content of ``_docker``. Raises ValueError, TypeError or KeyError."""
+    if docker["end"] not in get_args(End):
+        raise ValueError(f"found _docker.end {docker['end']!r}, expected one of {get_args(End)}")
+    exchange = replace(
+        exchange,
+        client=_text(docker["client"]),
+        upstream=_text(docker["upstream"]),
+        end=docker["end"],
+        problems=tuple(_text(problem) for problem in docker["problems"]),
+    )
+    exchange = exchange.with_stream("request", _split(exchange.request.body, docker["request"]))
+    if exchange.response is not None and docker["response"]:
+        exchange = exchange.with_stream("response", _split(exchange.response.body, docker["response"]))
+    return replace(exchange, tunnel=_tunnel(docker["tunnel"], limit))
+
+
+def _split(body: Body, stream: Any) -> Body:
+    """The same bytes in the chunks in which they arrived."""
+    data, chunks, start = body.data, [], 0
+    for at, size in stream["chunks"]:
+        if piece := data[start : start + max(0, int(size))]:
+            chunks.append(Chunk(_seconds(at), piece))
+        start += max(0, int(size))
+    if start < len(data):
+        chunks = list(body.chunks)
+    return _stream(tuple(chunks), stream)
+
+
+def _tunnel(tunnel: Any, limit: int) -> Tunnel | None:
+    if tunnel is None:
+        return None
+    streams = {name: _tunnel_stream(tunnel[name], limit) for name in ("to_server", "to_client")}
+    return Tunnel(_text(tunnel["protocol"]), **streams)
+
+
+def _tunnel_stream(stream: Any, limit: int) -> Body:
+    chunks, kept = [], 0
+    for piece in stream["data"]:
+        data = _content_bytes(piece)[: max(0, limit - kept)]
+        kept += len(data)
+        if data:
+            chunks.append(Chunk(_seconds(piece["at"]), data))
+    return _stream(tuple(chunks), stream)
+
+
+def _stream(chunks: tuple[Chunk, ...], stream: Any) -> Body:
+    ended = stream["ended"]
+    return Body(
+        chunks,
+        max(int(stream["size"]), sum(len(chunk.data) for chunk in chunks)),
+        _headers(stream.get("trailers")),
+        None if ended is None else _seconds(ended),
+        shown=not stream["withheld"],
+    )
 
 
 register(Format("har", "a HAR file", is_har, read))

@@ -1,4 +1,4 @@
-"""The packets of a pcap or pcapng file to TCP segments. The only file that knows Scapy, an extra of its own."""
+"""Reads the packets of a pcap or pcapng file as TCP segments. The only module that imports Scapy, an optional extra."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -7,51 +7,54 @@ from pathlib import Path
 from typing import Any
 
 from apispy.errors import ApispyError
-from apispy.importers.base import LATEST
+from apispy.importers.formats import END_OF_TIME
 from apispy.importers.tcp import Peer, Segment
 
-LARGEST_PACKET = 1 << 18
-"""Bytes of one packet: what tcpdump takes by default. The loopback's are longer than Ethernet's."""
+MAX_PACKET_SIZE = 1 << 18
+"""Bytes of a packet: tcpdump's default snapshot length. Packets on the loopback are longer than Ethernet's."""
 
-LARGEST_FILE = 1 << 30
-"""Bytes of a file: its payloads are held in memory until they are in order."""
+MAX_FILE_SIZE = 1 << 30
+"""Bytes of a file: its payloads stay in memory until they are in order."""
+
+MAX_WARNINGS = 20
+"""Warnings of Scapy that are reported."""
 
 MAGIC = (
-    b"\xa1\xb2\xc3\xd4",
-    b"\xd4\xc3\xb2\xa1",  # pcap, of machines of both kinds
-    b"\xa1\xb2\x3c\x4d",
-    b"\x4d\x3c\xb2\xa1",  # the same with nanoseconds
+    b"\xa1\xb2\xc3\xd4",  # pcap, big-endian
+    b"\xd4\xc3\xb2\xa1",  # pcap, little-endian
+    b"\xa1\xb2\x3c\x4d",  # pcap with nanoseconds, big-endian
+    b"\x4d\x3c\xb2\xa1",  # pcap with nanoseconds, little-endian
     b"\x0a\x0d\x0d\x0a",  # pcapng
 )
 
 
-def is_capture(head: bytes) -> bool:
+def is_pcap(head: bytes) -> bool:
     return head.startswith(MAGIC)
 
 
 def segments(path: Path, notice: Callable[[str], None]) -> Iterator[Segment]:
-    """The TCP segments of the file in its order. Raises ApispyError for a file that cannot be read at all.
+    """The TCP segments in the order of the file. *notice* receives problems with parts of it, as sentences.
 
-    What is wrong with parts of it goes to *notice*, in sentences.
+    Raises ApispyError if the file cannot be read at all.
     """
-    if path.stat().st_size > LARGEST_FILE:
+    if path.stat().st_size > MAX_FILE_SIZE:
         raise ApispyError(
-            f"{path} is larger than {LARGEST_FILE >> 20} MiB, which is more than apispy takes in at once. Make a "
-            f"smaller one: tcpdump -r {path.name} -w smaller.pcap 'tcp port 2375'."
+            f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB, which is more than apispy can import. Make a "
+            f"smaller file: tcpdump -r {path.name} -w smaller.pcap 'tcp port 2375'."
         )
-    with _warnings() as warnings:
-        counts = {"packets": 0, "others": 0}
+    with _scapy_warnings() as warnings:
+        packets = others = 0
         for packet in _packets(path):
-            counts["packets"] += 1
+            packets += 1
             segment = _segment(packet)
             if segment is None:
-                counts["others"] += 1
+                others += 1
             else:
                 yield segment
-    if counts["packets"] == counts["others"]:
-        notice(f"none of the {counts['packets']} packets of {path.name} is a TCP segment that can be read.")
+    if packets == others:
+        notice(f"{path.name} contains no readable TCP segments (packets: {packets}).")
     for warning in dict.fromkeys(warnings):
-        notice(f"{path.name} after packet {counts['packets']}: {warning}")
+        notice(f"{path.name} after packet {packets}: {warning}")
 
 
 def _packets(path: Path) -> Iterator[Any]:
@@ -62,7 +65,7 @@ def _packets(path: Path) -> Iterator[Any]:
         from scapy.utils import PcapReader
     except ImportError:
         raise ApispyError(
-            "to import captures of tcpdump and Wireshark, apispy needs Scapy, which is not installed. "
+            "apispy needs Scapy to import captures of tcpdump and Wireshark, and it is not installed. "
             "Type: pip install 'apispy[pcap]'"
         ) from None
     number = 0
@@ -70,28 +73,28 @@ def _packets(path: Path) -> Iterator[Any]:
         with PcapReader(str(path)) as reader:
             while True:
                 number += 1
-                yield reader.read_packet(size=LARGEST_PACKET, stop_dissection_after=TCP)
+                yield reader.read_packet(size=MAX_PACKET_SIZE, stop_dissection_after=TCP)
     except EOFError:
         return
     except GeneratorExit:
         raise
-    except Exception as error:  # Scapy's readers raise what they like on a damaged file
+    except Exception as error:  # Scapy raises all kinds of exceptions for a damaged file
         where = f"packet {number}" if number else "its beginning"
         raise ApispyError(
-            f"{path} is damaged at {where}: {error or type(error).__name__}. Expected a whole pcap or pcapng "
-            "file; make it anew with: tcpdump -i lo -s 0 -w FILE port 2375"
+            f"{path} is damaged at {where}: {error or type(error).__name__}. Expected a complete pcap or pcapng "
+            "file; record it again: tcpdump -i lo -s 0 -w FILE port 2375"
         ) from None
 
 
 def _segment(packet: Any) -> Segment | None:
-    """The TCP segment in a packet as Scapy read it; None for anything else."""
+    """The TCP segment in one of Scapy's packets; None if there is none."""
     from scapy.layers.inet import IP, TCP
     from scapy.layers.inet6 import IPv6
 
     network = packet.getlayer(IP) or packet.getlayer(IPv6)
     tcp = packet.getlayer(TCP)
     at = float(packet.time)
-    if network is None or tcp is None or not 0 <= at < LATEST:
+    if network is None or tcp is None or not 0 <= at < END_OF_TIME:
         return None
     data, length = _payload(packet, network, tcp)
     flags = str(tcp.flags)
@@ -110,29 +113,29 @@ def _segment(packet: Any) -> Segment | None:
 
 
 def _payload(packet: Any, network: Any, tcp: Any) -> tuple[bytes, int]:
-    """The data that is in the file, and how long it was on the wire. Ethernet pads short frames, and IPv4 tells."""
+    """(data in the file, its length on the wire). Ethernet pads short frames; IPv4's length excludes the padding."""
     data = bytes(tcp.payload.original or b"")
-    if total := getattr(network, "len", 0):  # of IPv4; 0 where the network card is to fill it in
+    if total := getattr(network, "len", 0):  # of IPv4; 0 where the network card fills it in
         length = max(0, total - 4 * network.ihl - 4 * tcp.dataofs)
         return data[:length], length
     return data, len(data) + max(0, (packet.wirelen or 0) - len(packet.original))
 
 
 @contextmanager
-def _warnings() -> Iterator[list[str]]:
-    """What Scapy says while it reads, which would go to standard error."""
-    said: list[str] = []
+def _scapy_warnings() -> Iterator[list[str]]:
+    """Collects Scapy's warnings, which would otherwise go to standard error."""
+    messages: list[str] = []
 
-    class Keep(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if len(said) < 20:
-                said.append(record.getMessage())
+            if len(messages) < MAX_WARNINGS:
+                messages.append(record.getMessage())
 
-    logger, keep = logging.getLogger("scapy"), Keep(logging.WARNING)
-    logger.addHandler(keep)
+    logger, collector = logging.getLogger("scapy"), Collector(logging.WARNING)
+    logger.addHandler(collector)
     before, logger.propagate = logger.propagate, False
     try:
-        yield said
+        yield messages
     finally:
-        logger.removeHandler(keep)
+        logger.removeHandler(collector)
         logger.propagate = before

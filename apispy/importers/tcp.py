@@ -1,7 +1,7 @@
-"""TCP segments, as a capture has them, to the two byte streams of each connection, in the order of delivery.
+"""Reassembles the TCP segments of a capture to the two byte streams of each connection, in the order of delivery.
 
-Scapy reads the segments; putting them in order stays here, because its TCPSession (2.8, the only one of a Python
-library that is kept) fills what is missing with zero bytes, tells no times, and says so in its source.
+Scapy reads the segments, but this module orders them. Scapy's TCPSession (2.8, the only one of a maintained Python
+library) fills gaps with zero bytes and keeps no times, as its source says.
 """
 
 from collections import deque
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SPACE = 1 << 32
-"""Sequence numbers start again after this many."""
+SEQUENCE_SPACE = 1 << 32
+"""Sequence numbers wrap around at this value."""
 
 
 class Peer(NamedTuple):
@@ -23,7 +23,7 @@ class Peer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One TCP segment. *length* is what its data had on the wire: more than *data* when the capture cut it short."""
+    """One TCP segment."""
 
     at: float
     source: Peer
@@ -31,7 +31,7 @@ class Segment:
     seq: int
     ack: int | None
     data: bytes = b""
-    length: int = 0
+    length: int = 0  # of the data on the wire: more than *data* has if the capture truncated the packet
     syn: bool = False
     fin: bool = False
     rst: bool = False
@@ -39,47 +39,45 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The next thing of one direction: data, or *missing* bytes, or its *end* ("fin", "rst").
+    """The next part of one direction: data, or *missing* bytes, or its *end* ("fin", "rst")."""
 
-    It came once the other side had sent *needs* bytes.
-    """
-
-    start: int
+    start: int  # its offset in the stream
     at: float
-    needs: int
+    needs: int  # bytes of the other direction that its sender had received
     data: bytes = b""
     missing: int = 0
     end: str = ""
-    short: bool = False  # missing because the capture cut its packets
+    truncated: bool = False  # the bytes are missing because the capture truncated its packets
 
 
 @dataclass(slots=True)
 class Side:
-    """What one peer sent: (where in its stream, bytes acknowledged of the other's, segment) as they came."""
+    """The segments that one peer sent."""
 
     first: int | None = None  # sequence number of its first byte
-    newest: int = 0
-    from_start: bool = False
+    newest: int = 0  # the offset of the last new segment
+    from_start: bool = False  # the capture has the beginning of the stream
+    # (offset in the stream, acknowledged bytes of the other direction, segment), in the order of the capture
     segments: list[tuple[int, int, Segment]] = field(default_factory=list)
 
-    def place(self, seq: int) -> int:
-        """Where in the stream *seq* is, nearest to what came last."""
+    def offset_of(self, seq: int) -> int:
+        """The offset in the stream of the sequence number *seq*: of the possible ones, the nearest to the newest."""
         if self.first is None:
             return 0
-        away = (seq - self.first - self.newest + SPACE // 2) % SPACE - SPACE // 2
-        return self.newest + away
+        half = SEQUENCE_SPACE // 2
+        return self.newest + (seq - self.first - self.newest + half) % SEQUENCE_SPACE - half
 
     def add(self, segment: Segment, acknowledged: int) -> None:
         seq = segment.seq + segment.syn
         if self.first is None or (segment.syn and not self.segments):
             self.first, self.newest, self.from_start = seq, 0, segment.syn
-        start = self.place(seq)
+        start = self.offset_of(seq)
         self.newest = max(self.newest, start)
         if segment.length or segment.fin or segment.rst:
             self.segments.append((start, acknowledged, segment))
 
     def parts(self) -> Iterator[Part]:
-        """In order, each byte once, and no earlier than what stands before it."""
+        """The stream in order, each byte once. No part is earlier than the one before it."""
         position, at, needs = 0, 0.0, 0
         resets = [
             (start, acknowledged, segment) for start, acknowledged, segment in self.segments if segment.rst
@@ -88,7 +86,7 @@ class Side:
             if start + segment.length < position or segment.rst:
                 continue
             at = max(at, segment.at)
-            if start > position:  # what is missing came before this segment: who answered it proves when
+            if start > position:  # a gap precedes this segment; the other side's acknowledgements show when
                 yield Part(position, at, needs, missing=start - position)
                 position = start
             needs = max(needs, acknowledged)
@@ -96,7 +94,7 @@ class Side:
                 yield Part(position, at, needs, data)
                 position += len(data)
             if (missing := start + segment.length - position) > 0:
-                yield Part(position, at, needs, missing=missing, short=True)
+                yield Part(position, at, needs, missing=missing, truncated=True)
                 position += missing
             if segment.fin:
                 yield Part(position, at, needs, end="fin")
@@ -106,17 +104,17 @@ class Side:
 
 
 class Conversation:
-    """One connection: *first* sent the first segment of it that there is."""
+    """One connection. *first* sent its first segment in the capture."""
 
     def __init__(self, first: Peer, second: Peer) -> None:
         self.peers = first, second
         self.sides = {first: Side(), second: Side()}
-        self.opener: Peer | None = None  # who asked for the connection, when that was seen
+        self.opener: Peer | None = None  # the peer that opened the connection, if the capture shows it
 
     def is_over_for(self, segment: Segment) -> bool:
-        """Whether *segment* begins another connection between the same two."""
+        """Whether *segment* opens a new connection between the same peers."""
         side = self.sides[segment.source]
-        return segment.syn and side.first is not None and side.first != (segment.seq + 1) % SPACE
+        return segment.syn and side.first is not None and side.first != (segment.seq + 1) % SEQUENCE_SPACE
 
     def add(self, segment: Segment) -> None:
         if segment.syn:
@@ -124,35 +122,39 @@ class Conversation:
         other = self.sides[segment.target]
         known = segment.ack is not None and other.first is not None
         self.sides[segment.source].add(
-            segment, other.place(segment.ack) if known and segment.ack is not None else 0
+            segment, other.offset_of(segment.ack) if known and segment.ack is not None else 0
         )
 
     def parts(self) -> Iterator[tuple[Peer, Part]]:
-        """Of both directions by time, but nothing before what it answers: a capture may have packets in disorder."""
+        """The parts of both directions by time, but none before data that it acknowledges.
+
+        A capture may have its packets out of order.
+        """
         waiting = {peer: deque(side.parts()) for peer, side in self.sides.items()}
         while waiting[self.peers[0]] or waiting[self.peers[1]]:
             peer = self._next(waiting)
             yield peer, waiting[peer].popleft()
 
     def _next(self, waiting: dict[Peer, deque[Part]]) -> Peer:
+        """The peer whose part is next."""
         one, two = self.peers
         if not waiting[one] or not waiting[two]:
             return one if waiting[one] else two
-        ours, theirs = waiting[one][0], waiting[two][0]
-        one_waits, two_waits = theirs.start < ours.needs, ours.start < theirs.needs
+        first, second = waiting[one][0], waiting[two][0]
+        one_waits, two_waits = second.start < first.needs, first.start < second.needs
         if one_waits != two_waits:
             return two if one_waits else one
-        return one if ours.at <= theirs.at else two
+        return one if first.at <= second.at else two
 
 
 def conversations(segments: Iterable[Segment]) -> list[Conversation]:
-    """The connections that *segments* belong to, by their first one."""
+    """The connections of *segments*, in the order of their first segments."""
     found: list[Conversation] = []
     current: dict[frozenset[Peer], Conversation] = {}
     for segment in segments:
         ends = frozenset((segment.source, segment.target))
         if len(ends) < 2:
-            continue  # nobody speaks to himself
+            continue  # a peer does not talk to itself
         conversation = current.get(ends)
         if conversation is None or conversation.is_over_for(segment):
             conversation = current[ends] = Conversation(segment.source, segment.target)

@@ -11,7 +11,7 @@ from mitmproxy.io import FlowReader
 
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Imported, Settings, register
-from apispy.importers.base import LATEST
+from apispy.importers.formats import END_OF_TIME
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 
@@ -34,7 +34,7 @@ def read(path: Path, settings: Settings) -> Imported:
             tunnels[found.id] = found
     connections: dict[str, int] = {}
     for call in calls:
-        if not 0 <= call.request.timestamp_start < LATEST:
+        if not 0 <= call.request.timestamp_start < END_OF_TIME:
             session.notice(f"a flow of {path.name} has an impossible start time. It is skipped.")
             continue
         number = connections.setdefault(call.client_conn.id, len(connections) + 1)
@@ -90,7 +90,7 @@ def _exchange(
 def _moments(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None) -> list[float]:
     found = [call.request.timestamp_end, call.response and call.response.timestamp_end]
     found += [message.timestamp for message in tunnel.messages] if tunnel else []
-    return [moment for moment in found if moment and moment < LATEST]
+    return [moment for moment in found if moment and moment < END_OF_TIME]
 
 
 def _response(response: http.Response, started: float, limit: int) -> Response:

@@ -1,19 +1,17 @@
-"""The daemon, played from a capture. ``Player`` finds answers, ``Server`` gives them, ``serve`` does it in a thread.
+"""A daemon played from a capture.
 
-In use::
+``Player`` finds the recorded response to a request, ``Server`` sends it, ``serve`` runs a server in a thread::
 
     with serve(capture.read(path), listen("unix:///tmp/x.sock")) as replay:
         ...                      # DOCKER_HOST=replay.where
     replay.player.misses, replay.player.unplayed
 """
 
-from apispy.replay.matching import MATCHERS, choose
+from apispy.replay.matching import MATCHERS, choose_matchers
 from apispy.replay.miss import Miss
-from apispy.replay.options import Options
-from apispy.replay.options import speed as speed_of
+from apispy.replay.options import Options, parse_speed
 from apispy.replay.playback_session import PlaybackSession
-from apispy.replay.player import Player
-from apispy.replay.report import report
+from apispy.replay.player import Player, report
 from apispy.replay.server import Server
 from apispy.replay.threaded import Replay, serve
 
@@ -25,8 +23,8 @@ __all__ = [
     "Player",
     "Replay",
     "Server",
-    "choose",
+    "choose_matchers",
+    "parse_speed",
     "report",
     "serve",
-    "speed_of",
 ]

@@ -1,4 +1,4 @@
-"""A tar archive as it is compared: its members with a digest of their contents, without their times."""
+"""Members of a tar archive in a comparable form: with a digest of their contents and without their times."""
 
 import hashlib
 import tarfile
@@ -8,23 +8,23 @@ from apispy.decoders.compression import MAGIC_SIZE, Compressed, coding_of
 from apispy.decoders.tar_members import Members
 from apispy.model import Item
 
-MEMBERS = 100_000
-"""Members that are compared; an archive with more is compared byte for byte."""
+MAX_MEMBERS = 100_000
+"""Archives with more members are compared byte for byte."""
 
-FREE = ("mtime", "user", "group", "permissions")
-"""What is not compared: when and by whom of this machine; permissions say the mode once more."""
+IGNORED_FIELDS = ("mtime", "user", "group", "permissions")
+"""Not compared: times and user names of the machine. ``permissions`` only repeats the mode."""
 
-Listing = dict[str, dict[str, Any]]
-"""What is known of each member by its name."""
+ArchiveMembers = dict[str, dict[str, Any]]
+"""The compared fields of each member by its name."""
 
 
-class Contents(Members):
+class HashingMembers(Members):
     """The members, each with the SHA-256 of its content as ``digest``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.members: list[dict[str, Any]] = []
-        self.fault = False
+        self.failed = False
         self._unhashed = 0
         self._hash = hashlib.sha256()
 
@@ -42,31 +42,31 @@ class Contents(Members):
         return super()._content()
 
     def _past_member(self) -> list[Item]:
-        if not self._left and len(self.members) <= MEMBERS:
+        if not self._left and len(self.members) <= MAX_MEMBERS:
             self.members.append(self._member)
         return super()._past_member()
 
     def _give_up(self, why: str) -> list[Item]:
-        self.fault = True
+        self.failed = True
         return super()._give_up(why)
 
     def _missing(self) -> str:
         missing = super()._missing()
-        self.fault = self.fault or bool(missing)
+        self.failed = self.failed or bool(missing)
         return missing
 
 
-def listing_of(data: bytes) -> Listing | None:
-    """The members of an archive, seen through its compression; None if it is none that can be read to its end."""
-    contents = Contents()
+def archive_members(data: bytes) -> ArchiveMembers | None:
+    """The members of an archive, compressed or not; None if *data* is not an archive that is readable to its end."""
+    decoder = HashingMembers()
     coding = coding_of(data[:MAGIC_SIZE])
-    reader = Compressed(coding, contents) if coding else contents
+    reader = Compressed(coding, decoder) if coding else decoder
     items = [*reader.feed(data), *reader.close()]
-    if contents.fault or not contents.members or len(contents.members) > MEMBERS:
+    if decoder.failed or not decoder.members or len(decoder.members) > MAX_MEMBERS:
         return None
     if any(item.kind == "problem" for item in items):
         return None
     return {
-        member["name"]: {name: value for name, value in member.items() if name not in FREE}
-        for member in contents.members
+        member["name"]: {name: value for name, value in member.items() if name not in IGNORED_FIELDS}
+        for member in decoder.members
     }

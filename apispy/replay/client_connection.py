@@ -1,43 +1,56 @@
-"""One live client's bytes: read by the tap as they come, and what is sent to it likewise."""
+"""The bytes of one live client's connection: sends to it, and feeds the tap with both directions.
+
+What the tap reads goes to the session's sink and to a ``RequestAssembler``. The modules above decide what to send:
+``playback_connection`` (recorded responses), ``tunnel``, ``forward`` and ``request_gate``.
+"""
 
 import asyncio
 import contextlib
 import time
 
-from apispy.replay.gated import Gated
-from apispy.replay.gone import ClientDisconnected
+from apispy.gate import Annotations, ResponseTruncator
+from apispy.replay.ordering import ChangeNotifier
 from apispy.replay.playback_session import PlaybackSession
-from apispy.replay.pulse import ChangeNotifier
 from apispy.replay.request_assembler import RequestAssembler
 from apispy.sockets import Carrier
 from apispy.tap import ConnectionTap, Event
 
-HEAD_START = 0.05
-"""Seconds that a client gets to read the head of a hijacked connection, where it cannot be known that it has."""
+MAX_HEAD_WAIT = 0.05
+"""Seconds to wait for a client to read the head of a hijacked connection, where the system cannot tell."""
+
+
+class ClientDisconnected(Exception):
+    """The client has disconnected, or a fault has ended the connection."""
 
 
 class ClientConnection:
-    """Carries one connection on *carrier*. What is done with its requests is in ``serve``."""
+    """One connection on *carrier*. *client* describes the client in notices and captures."""
 
-    def __init__(self, stage: PlaybackSession, carrier: Carrier, client: str) -> None:
-        self.stage = stage
-        self.inbox = RequestAssembler()
-        self.pulse = ChangeNotifier()
-        self.left = False  # the client will send no more
-        self.gone = False  # nor does it listen
+    def __init__(self, session: PlaybackSession, carrier: Carrier, client: str) -> None:
+        self.session = session
+        self.assembler = RequestAssembler()
+        self.changes = ChangeNotifier()  # notified when bytes arrive or the client's state changes
+        self.input_ended = False  # the client will send no more
+        self.disconnected = False  # the client does not read any more either
+        self.annotations = Annotations()  # remarks on the call that is under way
+        self.response_cut: ResponseTruncator | None = None  # limits the response that is being sent
+        self.cut_reason = ""  # the problem to record when the response is cut
         self._carrier = carrier
-        number = next(stage.connections)
-        self.gated = Gated(self)
         self._tap = ConnectionTap(
-            number, client, stage.name, stage.numbers.__next__, stage.body_limit, digests=True
+            next(session.connection_numbers),
+            client,
+            session.name,
+            session.exchange_numbers.__next__,
+            session.body_limit,
+            digests=True,
         )
 
     async def serve(self) -> None:
-        """Answer requests until the connection is over, or raise Gone."""
+        """Respond to requests until the connection is over, or raise ClientDisconnected."""
         raise NotImplementedError
 
     async def run(self) -> None:
-        """Until it ends, whoever ends it."""
+        """Serve the connection until either side ends it."""
         reading = asyncio.create_task(self._read())
         try:
             await self.serve()
@@ -47,68 +60,71 @@ class ClientConnection:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-            self._hear(self._tap.lost(self.stage.clock()))
+            self._process(self._tap.lost(self.session.clock()))
             self._carrier.close()
 
-    def hung_up(self) -> None:
-        """Somebody else learned that the client has gone altogether."""
-        self.gone = self.left = True
-        self.pulse.beat()
+    def mark_disconnected(self) -> None:
+        """Note that the client has disconnected; called when the system reports it."""
+        self.disconnected = self.input_ended = True
+        self.changes.notify()
 
     async def _read(self) -> None:
         try:
             while data := await self._carrier.read():
-                self._hear(self._tap.from_client(data, self.stage.clock()))
+                self._process(self._tap.from_client(data, self.session.clock()))
         except OSError:
-            self.gone = True
-        self.left = True
-        self._hear(self._tap.client_eof(self.stage.clock()))
+            self.disconnected = True
+        self.input_ended = True
+        self._process(self._tap.client_eof(self.session.clock()))
 
-    def _hear(self, events: list[Event]) -> None:
+    def _process(self, events: list[Event]) -> None:
         for event in events:
-            self.stage.sink(self.gated.said(event))
-            self.inbox.take(event)
-        self.pulse.beat()
-        if self.inbox.in_session:
-            self.stage.pulse.beat()
+            self.session.sink(self.annotations.apply_to(event))
+            self.assembler.take(event)
+        self.changes.notify()
+        if self.assembler.others_wait:
+            self.session.changes.notify()
 
     async def send(self, data: bytes) -> None:
-        """Raises Gone."""
+        """Send *data*, up to the response's cut. Raises ClientDisconnected."""
         if not data:
             return
-        if self.gone or self._carrier.is_closing():
+        if self.disconnected or self._carrier.is_closing():
             raise ClientDisconnected
-        data, ends = self.gated.allowed(data)
+        is_cut = False
+        if self.response_cut is not None:
+            data, is_cut = self.response_cut.feed(data)
         self._carrier.write(data)
-        self._hear(self._tap.from_server(data, self.stage.clock()))
-        if ends:
-            self.end(ends)
+        self._process(self._tap.from_server(data, self.session.clock()))
+        if is_cut:
+            self.abort(self.cut_reason)
         await self._carrier.drain()
 
-    async def until_read(self) -> None:
-        """Until the client has read what was sent, as far as one can tell.
+    async def wait_until_read(self) -> None:
+        """Wait until the client has read what was sent, as far as the system can tell, MAX_HEAD_WAIT at most.
 
-        Some (docker-py) lose what comes in one piece with the head of a hijacked connection; daemons are not so quick.
+        Some clients (docker-py) lose bytes that arrive together with the head of a hijacked connection. A real daemon
+        is not fast enough for this to happen.
         """
-        end = time.monotonic() + HEAD_START
-        while time.monotonic() < end and self._carrier.unread() != 0 and not self.gone:
+        end = time.monotonic() + MAX_HEAD_WAIT
+        while time.monotonic() < end and self._carrier.unread() != 0 and not self.disconnected:
             await asyncio.sleep(0.001)
 
-    def end(self, why: str, *, last: bytes = b"", reset: bool = False) -> None:
-        """Break off, as a fault wants it, after the bytes *last*. Raises Gone."""
-        self._hear(self._tap.lost(self.stage.clock(), why))
+    def abort(self, reason: str, *, last: bytes = b"", reset: bool = False) -> None:
+        """End the connection for a fault, after sending *last*. Raises ClientDisconnected."""
+        self._process(self._tap.lost(self.session.clock(), reason))
         if reset:
             self._carrier.reset()
         else:
             self._carrier.write(last)
         raise ClientDisconnected
 
-    def send_end(self) -> None:
-        """Our half of the connection ends."""
-        if not self.gone and not self._carrier.is_closing():
+    def send_eof(self) -> None:
+        """Close the daemon's half of the connection."""
+        if not self.disconnected and not self._carrier.is_closing():
             self._carrier.write_eof()
-        self._hear(self._tap.server_eof(self.stage.clock()))
+        self._process(self._tap.server_eof(self.session.clock()))
 
-    async def until_left(self) -> None:
-        """Until the client has gone, or closed its half."""
-        await self.pulse.until(lambda: self.left, None)
+    async def wait_for_client_end(self) -> None:
+        """Wait until the client has disconnected or closed its half."""
+        await self.changes.wait_for(lambda: self.input_ended, None)

@@ -1,4 +1,4 @@
-"""What a request asks, as it is compared: the recorded and the live one alike, both without their secrets."""
+"""A request in the form in which matchers compare it, recorded or live: without its secrets."""
 
 import hashlib
 import json
@@ -11,37 +11,38 @@ from apispy.engine.operation import Call
 from apispy.model import Body, Exchange, Headers
 from apispy.redaction import Redactor
 from apispy.redaction.stream_policy import FORM, media_type
-from apispy.replay.archive import Listing, listing_of
+from apispy.replay.archive import ArchiveMembers, archive_members
 
 
-class NoJson:
-    """Stands for a body that is no JSON."""
+class NotJson:
+    """The type of NOT_JSON."""
 
 
-NO_JSON = NoJson()
+NOT_JSON = NotJson()
+"""The value of ``ComparableRequest.json`` for a body that is not JSON; None is JSON's null."""
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """A body as bytes: what was kept of it, its whole size, and the SHA-256 of all of it, if that is known."""
+class BodyContent:
+    """A body as bytes."""
 
-    data: bytes
-    size: int
-    digest: str  # "" for one that was kept whole, or is not known
-    whole: bool  # all that the client sent is in *data*
+    data: bytes  # the part that was kept
+    size: int  # of the whole body
+    digest: str  # SHA-256 of the whole body; "" if it was kept whole or the digest is unknown
+    whole: bool  # *data* is the whole body
 
-    @staticmethod
-    def of(body: Body) -> "Content":
-        return Content(body.data, body.size, body.digest, body.kept == body.size)
+    @classmethod
+    def from_body(cls, body: Body) -> "BodyContent":
+        return cls(body.data, body.size, body.digest, body.kept == body.size)
 
     @property
     def sha256(self) -> str:
-        """In hexadecimal; "" if it is not known."""
+        """In hexadecimal; "" if it is unknown."""
         return hashlib.sha256(self.data).hexdigest() if self.whole else self.digest
 
 
 class ComparableRequest:
-    """One request. Made of an exchange whose request is complete; *redactor* is that of the session."""
+    """The request of *exchange*, which must be complete. *redactor* is the session's."""
 
     def __init__(self, exchange: Exchange, redactor: Redactor) -> None:
         cleaning = redactor.for_exchange(exchange)
@@ -51,33 +52,33 @@ class ComparableRequest:
         self.target = clean.request.target
         self.headers: Headers = clean.request.headers
         self.media_type = media_type(clean, "request")
-        self.shown = clean.request.body.shown
-        self.ended = exchange.request.body.ended_at is not None
-        self.content = Content.of(exchange.request.body)  # not to be shown
-        self._clean = clean.request.body.data
+        self.body_shown = clean.request.body.shown
+        self.body_complete = exchange.request.body.ended_at is not None
+        self.content = BodyContent.from_body(exchange.request.body)  # holds secrets: never show it
+        self._redacted_body = clean.request.body.data
         call = cleaning.call(clean)
-        self.call: Call = engine.with_form(call, self._clean) if self.media_type == FORM else call
+        self.call: Call = engine.with_form(call, self._redacted_body) if self.media_type == FORM else call
 
     @cached_property
     def json(self) -> Any:
-        """The body's JSON without its secrets; NO_JSON if it is none, or not all of it is there."""
-        if not self.content.whole or not self._clean.strip():
-            return NO_JSON
+        """The body's JSON without its secrets; NOT_JSON if the body is not JSON or was not kept whole."""
+        if not self.content.whole or not self._redacted_body.strip():
+            return NOT_JSON
         try:
-            return json.loads(self._clean)
+            return json.loads(self._redacted_body)
         except (ValueError, RecursionError):
-            return NO_JSON
+            return NOT_JSON
 
     @cached_property
-    def listing(self) -> Listing | None:
-        """The members of the body, if it is a tar archive and whole; else None."""
-        return listing_of(self.content.data) if self.content.whole else None
+    def archive_members(self) -> ArchiveMembers | None:
+        """The members of the body if it is a tar archive that was kept whole; else None."""
+        return archive_members(self.content.data) if self.content.whole else None
 
     @property
     def name(self) -> str:
-        return name_of(self.method, self.call)
+        return operation_name(self.method, self.call)
 
 
-def name_of(method: str, call: Call) -> str:
-    """What is looked up together: the operation, or of what is none the method and the path."""
+def operation_name(method: str, call: Call) -> str:
+    """The key that recorded calls are looked up by: the operation, or the method and path of an unknown request."""
     return call.operation.id or f"{method} {call.path}"

@@ -1,4 +1,9 @@
-"""Which texts in a plain capture its client made up, so that another run has others in their place."""
+"""Names that the client of a plain capture generated, and that differ in the next run.
+
+Fixtures have placeholders for them. ``apispy.fixtures`` finds them by a rule of its own, which accepts more forms
+(BuildKit's 25 characters, say) because it knows the ids that the daemon generated. Its import would also delay a
+replay's start.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,57 +13,59 @@ from urllib.parse import unquote_plus
 from apispy.engine.operation import Call
 from apispy.model import Exchange
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.variables import MADE_UP, UUID
+from apispy.replay.variables import GENERATED, UUID
 
-NAMING_QUERY = frozenset(("name", "repo", "tag", "t"))
-"""Parameters in which a client gives a name to what it makes."""
+NAME_PARAMETERS = frozenset(("name", "repo", "tag", "t"))
+"""Query parameters in which a client names the object that it creates."""
 
 NAMING_METHODS = ("POST", "PUT")
 
 TEXT_LIMIT = 1 << 20
-"""Bytes of a body that are looked through."""
+"""Bytes of a body that are searched."""
 
 
-def made_up(entries: list[RecordedCall]) -> set[str]:
-    """Random parts of names that a client gave, and UUIDs, which no answer had told before."""
-    told: set[str] = set()
-    found: set[str] = set()
-    for _, order, entry in sorted(_moments(entries), key=lambda moment: moment[:2]):
-        if order:
-            told.update(hit[0] for hit in MADE_UP.finditer(_answer(entry.exchange)))
+def generated_texts(calls: list[RecordedCall]) -> set[str]:
+    """Random parts of names and UUIDs that a client sent and no earlier response contains."""
+    received: set[str] = set()
+    generated: set[str] = set()
+    for _, is_response, recorded in sorted(_messages(calls), key=lambda message: message[:2]):
+        if is_response:
+            received.update(hit[0] for hit in GENERATED.finditer(_response_text(recorded.exchange)))
         else:
-            found.update(text for text in _given(entry) if text not in told)
-    return found
+            generated.update(text for text in _random_texts(recorded) if text not in received)
+    return generated
 
 
-def _moments(entries: list[RecordedCall]) -> Iterator[tuple[float, int, RecordedCall]]:
-    for entry in entries:
-        exchange = entry.exchange
-        yield entry.asked_at, 0, entry
+def _messages(calls: list[RecordedCall]) -> Iterator[tuple[float, bool, RecordedCall]]:
+    """Each request and response as (Unix seconds, whether it is a response, its call)."""
+    for recorded in calls:
+        exchange = recorded.exchange
+        yield recorded.requested_at, False, recorded
         if exchange.response is not None:
-            yield exchange.started + exchange.response.at, 1, entry
+            yield exchange.started + exchange.response.at, True, recorded
 
 
-def _answer(exchange: Exchange) -> str:
+def _response_text(exchange: Exchange) -> str:
     response = exchange.response
     return response.body.data[:TEXT_LIMIT].decode("latin-1") if response else ""
 
 
-def _given(entry: RecordedCall) -> Iterator[str]:
-    request = entry.exchange.request
+def _random_texts(recorded: RecordedCall) -> Iterator[str]:
+    """UUIDs anywhere in the request, and random parts of the names it gives."""
+    request = recorded.exchange.request
     body = request.body.data[:TEXT_LIMIT].decode("latin-1")
     if "json" not in request.headers.text("content-type"):
         body = ""
     for text in (unquote_plus(request.target), body):
         yield from (hit[0] for hit in UUID.finditer(text))
     if request.method in NAMING_METHODS:
-        for name in _names(entry.call, body):
-            yield from (hit[0] for hit in MADE_UP.finditer(name))
+        for name in _names(recorded.call, body):
+            yield from (hit[0] for hit in GENERATED.finditer(name))
 
 
 def _names(call: Call, body: str) -> Iterator[str]:
     for name, value in call.query:
-        if name in NAMING_QUERY:
+        if name in NAME_PARAMETERS:
             yield value
     value = _json(body)
     if isinstance(value, dict) and isinstance(value.get("Name"), str):

@@ -1,7 +1,7 @@
-"""The client's side of a BuildKit tunnel: how far its gRPC calls are, not what they say.
+"""The client's side of a BuildKit tunnel: the progress of its gRPC calls, without their content.
 
-Bytes cannot be compared there: header blocks, window updates and the times of files differ from run to run. What the
-daemon said came after so many messages of the client on each stream; that is waited for.
+The bytes cannot be compared: header blocks, window updates and file times differ from run to run. Each part of the
+daemon's output followed a number of client messages on each HTTP/2 stream, so playback waits for that number.
 """
 
 from bisect import bisect_right
@@ -10,127 +10,129 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from apispy.model import Body
-from apispy.replay.stdin_matching import Mark
+from apispy.replay.stdin_matching import StdinPosition
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 SILENT_DAEMON = PREFACE + bytes(3) + b"\x04" + bytes(5)
-"""What a daemon says on /session that asks for nothing: the preface, and settings of which none is set."""
+"""The output on /session of a daemon that requests nothing: the preface and an empty SETTINGS frame."""
 
-HEADER = 9
-"""Bytes before each frame's content: its size (24 bits), type, flags, stream (31 bits). RFC 9113, section 4.1."""
+FRAME_HEADER_SIZE = 9
+"""Bytes: size (24 bits), type, flags, stream (31 bits). RFC 9113, section 4.1."""
 
-DATA, HEADERS, RESET = 0, 1, 3
+DATA, HEADERS, RST_STREAM = 0, 1, 3
 END_STREAM, PADDED = 0x1, 0x8
 
-PREFIX = 5
-"""Bytes before each gRPC message: whether it is compressed, its size."""
+GRPC_PREFIX_SIZE = 5
+"""Bytes before each gRPC message: the compression flag and the message's size."""
 
 
-State = dict[int, tuple[int, int, bool]]
-"""Of each stream: how many header blocks, how many complete messages, whether it has ended."""
+Progress = dict[int, tuple[int, int, bool]]
+"""By stream: header blocks, complete messages, whether it has ended."""
 
 
 @dataclass(slots=True)
 class H2cStream:
-    """How far one stream is."""
+    """The progress of one stream."""
 
-    heads: int = 0
+    header_blocks: int = 0
     messages: int = 0  # complete ones
     ended: bool = False
-    pending: bytearray = field(default_factory=bytearray)
+    pending: bytearray = field(default_factory=bytearray)  # of the incomplete message
 
-    def data(self, content: bytes) -> None:
+    def feed(self, content: bytes) -> None:
+        """Take the content of a DATA frame."""
         self.pending += content
-        while len(self.pending) >= PREFIX:
-            size = PREFIX + int.from_bytes(self.pending[1:PREFIX])
+        while len(self.pending) >= GRPC_PREFIX_SIZE:
+            size = GRPC_PREFIX_SIZE + int.from_bytes(self.pending[1:GRPC_PREFIX_SIZE])
             if len(self.pending) < size:
                 return
             del self.pending[:size]
             self.messages += 1
 
-    def as_far_as(self, heads: int, messages: int, ended: bool) -> bool:
-        return self.heads >= heads and self.messages >= messages and (self.ended or not ended)
+    def has_reached(self, header_blocks: int, messages: int, ended: bool) -> bool:
+        return self.header_blocks >= header_blocks and self.messages >= messages and (self.ended or not ended)
 
 
-class Progress:
-    """Reads one direction of HTTP/2, however it is cut."""
+class ProgressReader:
+    """Reads one direction of HTTP/2, in whatever pieces it arrives."""
 
     def __init__(self) -> None:
         self.streams: defaultdict[int, H2cStream] = defaultdict(H2cStream)
         self._pending = bytearray()
-        self._began = False
+        self._past_preface = False
 
     def feed(self, data: bytes) -> None:
         self._pending += data
         for kind, flags, number, content in self._frames():
             stream = self.streams[number]
             if kind == DATA:
-                stream.data(_unpadded(content, flags))
+                stream.feed(_unpadded(content, flags))
             elif kind == HEADERS:
-                stream.heads += 1
-            if kind == RESET or (kind in (DATA, HEADERS) and flags & END_STREAM):
+                stream.header_blocks += 1
+            if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):
                 stream.ended = True
 
-    def state(self) -> State:
-        """How far each stream is."""
+    def progress(self) -> Progress:
         return {
-            number: (stream.heads, stream.messages, stream.ended) for number, stream in self.streams.items()
+            number: (stream.header_blocks, stream.messages, stream.ended)
+            for number, stream in self.streams.items()
         }
 
-    def as_far_as(self, state: State) -> bool:
-        return all(self.streams[number].as_far_as(*far) for number, far in state.items())
+    def has_reached(self, progress: Progress) -> bool:
+        return all(self.streams[number].has_reached(*wanted) for number, wanted in progress.items())
 
     def _frames(self) -> Iterator[tuple[int, int, int, bytes]]:
-        if not self._began:
+        """(type, flags, stream, content) of each complete frame."""
+        if not self._past_preface:
             if len(self._pending) < len(PREFACE) and PREFACE.startswith(self._pending):
                 return
-            self._began = True
+            self._past_preface = True
             if self._pending.startswith(PREFACE):
                 del self._pending[: len(PREFACE)]
-        while len(self._pending) >= HEADER:
-            stop = HEADER + int.from_bytes(self._pending[:3])
+        while len(self._pending) >= FRAME_HEADER_SIZE:
+            stop = FRAME_HEADER_SIZE + int.from_bytes(self._pending[:3])
             if len(self._pending) < stop:
                 return
-            content = bytes(self._pending[HEADER:stop])
+            content = bytes(self._pending[FRAME_HEADER_SIZE:stop])
             kind, flags = self._pending[3], self._pending[4]
-            number = int.from_bytes(self._pending[5:HEADER]) & 0x7FFFFFFF
+            number = int.from_bytes(self._pending[5:FRAME_HEADER_SIZE]) & 0x7FFFFFFF
             del self._pending[:stop]
             yield kind, flags, number, content
 
 
 class H2cMatcher:
-    """A Talk that must get as far as *body* was, call by call."""
+    """A StdinMatcher that requires the progress of *body*, stream by stream."""
 
     problem = ""
 
     def __init__(self, body: Body) -> None:
         self._shown = body.shown
-        self._sizes = [0]
-        self._states: list[State] = [{}]
-        self._live = Progress()
+        self._sizes = [0]  # bytes of *body* after each chunk
+        self._progress: list[Progress] = [{}]  # after each chunk
+        self._live = ProgressReader()
         self._ended = self._began = False
-        recorded = Progress()
+        recorded = ProgressReader()
         for chunk in body.chunks:
             recorded.feed(chunk.data)
             self._sizes.append(self._sizes[-1] + len(chunk.data))
-            self._states.append(recorded.state())
+            self._progress.append(recorded.progress())
 
-    def heard(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         self._live.feed(data)
         self._began = True
 
-    def ended(self) -> None:
+    def close(self) -> None:
         self._ended = True
 
-    def reached(self, mark: Mark) -> bool:
+    def has_reached(self, position: StdinPosition) -> bool:
         if self._ended:
             return True
         if not self._shown:
-            return self._began  # a client whose build ends before its session has begun may wait for ever
-        if mark.ended:
+            return self._began  # a client whose build ends before its session has begun may wait forever
+        if position.ended:
             return False
-        return self._live.as_far_as(self._states[bisect_right(self._sizes, mark.size) - 1])
+        return self._live.has_reached(self._progress[bisect_right(self._sizes, position.size) - 1])
 
 
 def _unpadded(content: bytes, flags: int) -> bytes:

@@ -1,24 +1,29 @@
-"""A live request for which there is no recorded answer, and all that can be said of it."""
+"""A live request without a recorded response, and how apispy explains it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from apispy.outputs.escaping import escape
+from apispy.outputs.units import count, short_ids
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.matching import Difference
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.words import line_of, value_of
 
-SHOWN = 12
-"""Differences that are told one by one."""
+MAX_DIFFERENCES = 12
+"""Differences that are listed one by one."""
+
+MAX_VALUE_LENGTH = 200
+"""Characters of a value that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A recorded call, and what differs from it by matcher; a matcher with nothing has passed."""
+class Candidate:
+    """A recorded call of the same operation, and its differences from the live request by matcher."""
 
-    entry: RecordedCall
-    differences: dict[str, list[Difference]]
+    recorded: RecordedCall
+    differences: dict[str, list[Difference]]  # an empty list: this matcher passed
 
     @property
     def count(self) -> int:
@@ -26,76 +31,102 @@ class Tried:
 
     @property
     def passed(self) -> list[str]:
+        """The matchers without a difference."""
         return [name for name, found in self.differences.items() if not found]
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """*nearest*: the recorded call that is most like it; None if none is of the same operation.
-
-    *why*: for a call that was found, and yet could not be played, or not to its end.
-    """
+    """A live request that the recording could not answer."""
 
     live: ComparableRequest
-    nearest: Tried | None = None
-    why: str = ""
+    nearest: Candidate | None = None  # the most similar recorded call; None if none has the same operation
+    failure: str = ""  # why the matching recorded call could not be played to its end
     advice: tuple[str, ...] = field(default=())
 
     @property
     def name(self) -> str:
-        return self.live.call.operation.id or "a call that is not Docker's"
+        return self.live.call.operation.id or "unknown operation"
 
     @property
     def used_up(self) -> bool:
-        """The recorded call is the same, and was played already."""
-        return self.nearest is not None and not self.nearest.count and not self.why
+        """Whether the recorded call is equal, but was already played."""
+        return self.nearest is not None and not self.nearest.count and not self.failure
 
     @property
     def reason(self) -> str:
-        """In half a sentence."""
-        if self.why:
-            return self.why
+        """The cause of the miss, in half a sentence."""
+        if self.failure:
+            return self.failure
         if self.nearest is None:
             return "no such call was recorded"
+        number = self.nearest.recorded.number
         if self.used_up:
-            times = self.nearest.entry.played
-            return f"all that were recorded are used up (#{self.nearest.entry.number}, played {times} times)"
+            times = count(self.nearest.recorded.times_played, "times")
+            return f"all matching recorded calls are used up (#{number}, played {times})"
         first = next(one for found in self.nearest.differences.values() for one in found)
-        return f"the nearest, #{self.nearest.entry.number}, differs: {first.place}"
+        return f"the nearest, #{number}, differs: {first.place}"
 
     @property
     def message(self) -> str:
-        """For the client, on one line."""
-        head = f"apispy replay: no recorded answer for {self.name} {line_of(self.live)}"
-        return escape(f"{head}: {self.reason.rstrip('.')}. apispy's own output tells more.")
+        """The error message for the client, on one line."""
+        head = f"apispy replay: no recorded response for {self.name} {request_line(self.live)}"
+        return escape(f"{head}: {self.reason.rstrip('.')}. See apispy's output for details.")
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        """(text, style) for apispy's output; not escaped."""
-        yield f"miss: {self.name} {line_of(self.live)}: {self.reason}", "bad"
-        if self.nearest is not None and not self.why:
-            yield from self._about(self.nearest)
-        for advice in self.advice or self._advice():
+        """(text, style) of each line for apispy's output; not escaped."""
+        yield f"miss: {self.name} {request_line(self.live)}: {self.reason}", "bad"
+        if self.nearest is not None and not self.failure:
+            yield from self._nearest_lines(self.nearest)
+        for advice in self.advice or self._default_advice():
             yield f"  {advice}", ""
 
-    def _about(self, nearest: Tried) -> Iterator[tuple[str, str]]:
-        entry = nearest.entry
-        used = f", already played {entry.played} times" if entry.played else ""
-        yield f"  nearest: #{entry.number} {line_of(entry.asked)}{used}", ""
-        yield f"  the same: {', '.join(nearest.passed) or 'nothing'}", "dim"
-        told = [one for found in nearest.differences.values() for one in found]
-        for difference in told[:SHOWN]:
-            yield f"  {difference.place}" + (f": {difference.why}" if difference.why else ""), ""
-            yield f"    - {value_of(difference.recorded)}", "bad"
-            yield f"    + {value_of(difference.live)}", "good"
-        if len(told) > SHOWN:
-            yield f"  and {len(told) - SHOWN} more differences", ""
+    def _nearest_lines(self, nearest: Candidate) -> Iterator[tuple[str, str]]:
+        recorded = nearest.recorded
+        times = count(recorded.times_played, "times")
+        played = f", already played {times}" if recorded.times_played else ""
+        yield f"  nearest: #{recorded.number} {request_line(recorded.request)}{played}", ""
+        yield f"  same: {', '.join(nearest.passed) or 'nothing'}", "dim"
+        differences = [one for found in nearest.differences.values() for one in found]
+        for difference in differences[:MAX_DIFFERENCES]:
+            yield f"  {difference.place}" + (f": {difference.reason}" if difference.reason else ""), ""
+            yield f"    - {_value_text(difference.recorded)}", "bad"
+            yield f"    + {_value_text(difference.live)}", "good"
+        if len(differences) > MAX_DIFFERENCES:
+            yield f"  and {count(len(differences) - MAX_DIFFERENCES, 'more differences')}", ""
 
-    def _advice(self) -> Iterator[str]:
+    def _default_advice(self) -> Iterator[str]:
         if self.nearest is None:
-            yield "Record it: apispy run --capture FILE -- COMMAND; or let --on-miss forward ask a daemon."
+            yield "Record it: apispy run --capture FILE -- COMMAND; or forward it to a daemon: --on-miss forward."
         elif self.used_up:
-            yield "The client asks more often than it did when recorded. --repeat-last gives the last answer again."
+            yield (
+                "The client sends this request more often than it was recorded. "
+                "--repeat-last repeats the last response."
+            )
         else:
             failed = [name for name, found in self.nearest.differences.items() if found]
             names = ",".join(f"-{name}" for name in failed)
-            yield f"- is as recorded, + as asked now. If that may differ: --match={names}. If not, record anew."
+            yield f"- recorded, + sent now. To ignore the difference: --match={names}. Otherwise record again."
+
+
+class _RequestLine(Protocol):
+    @property
+    def method(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+
+
+def request_line(request: _RequestLine) -> str:
+    """``POST /v1.41/containers/create?name=web``, with short ids, truncated if it is long. Not escaped."""
+    return _truncated(short_ids(f"{request.method} {request.target}"))
+
+
+def _value_text(value: Any) -> str:
+    """A JSON value, or a matcher's text; "(nothing)" for None."""
+    if value is None:
+        return "(nothing)"
+    return _truncated(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _truncated(text: str) -> str:
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}... ({len(text)} characters)"

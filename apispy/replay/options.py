@@ -1,30 +1,30 @@
-"""How a replay behaves: the user's choices."""
+"""Options of a replay, as the user chooses them."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from apispy.errors import UsageError
-from apispy.replay.matching import Matcher, choose
+from apispy.replay.matching import Matcher, choose_matchers
 
 OnMiss = Literal["fail", "404", "forward"]
 
-PATIENCE = 10.0
-"""Seconds in which nothing arrives before an answer goes on without what had come before it in the record."""
+DEFAULT_PATIENCE = 10.0
 
 FAST = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    matchers: tuple[Matcher, ...] = field(default_factory=lambda: choose(None))
-    repeat_last: bool = False  # an answer that was given is given again when there is no further one
+    matchers: tuple[Matcher, ...] = field(default_factory=lambda: choose_matchers(None))
+    repeat_last: bool = False  # repeat the last matching response when all have been played
     on_miss: OnMiss = "fail"
-    speed: float = FAST  # 1: as recorded; 2: twice as fast; 0: without any pauses
-    patience: float = PATIENCE
+    speed: float = FAST  # 1: as recorded; 2: twice as fast; 0: without pauses
+    # Seconds without activity after which a response stops waiting for what preceded it in the recording.
+    patience: float = DEFAULT_PATIENCE
 
 
-def speed(text: str) -> float:
-    """``real``, ``fast`` or a factor, as typed. Raises UsageError."""
+def parse_speed(text: str) -> float:
+    """The speed for ``real``, ``fast`` or a factor, as typed. Raises UsageError."""
     named = {"real": 1.0, "fast": FAST}
     if text in named:
         return named[text]

@@ -1,37 +1,157 @@
-"""What must have been asked before a piece of an answer may come: requests that change something, in their order.
+"""The recorded order of calls across connections: what a part of a response waits for.
 
-The end of a ``wait`` came after a ``start``, the lines of ``events`` after what they tell of. A piece waits for those
-that were asked while its own call was open, and only for those: what was asked before, the client asked before too.
-What is about one container waits only for what is about the same one.
+In the recording, the end of a ``wait`` followed a ``start``, and each line of ``events`` followed the request that
+caused it. A part of a response therefore waits for the state-changing requests that were sent while its own call was
+open, and only for those: the client itself sends the earlier ones first. A call about one container waits only for
+requests about the same container. A build waits for its BuildKit session, which is a tunnel on another connection.
 """
 
+import asyncio
+import json
 from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from apispy.model import Exchange
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.subjects import CallSubjects
+
+SHORT_ID_LENGTH = 12
+"""Digits of an id that the docker CLI shows and accepts."""
+
+SESSION_HEADER = "x-docker-expose-session-uuid"
+"""The header in which a client names the BuildKit session that it opens."""
+
+
+class ChangeNotifier:
+    """Wakes tasks that wait for a condition, as asyncio.Condition does, but needs no lock to notify."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def notify(self) -> None:
+        """Let all waiting tasks check their conditions."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def wait_for(self, condition: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until *condition* is true. False if there was no notification for *timeout* seconds."""
+        while not condition():
+            try:
+                await asyncio.wait_for(self._changed.wait(), timeout)
+            except TimeoutError:
+                return condition()
+        return True
 
 
 class CausalOrder:
-    """The state-changing requests of a record, and which of them the live clients have made."""
+    """The state-changing requests of a recording, and which of them live clients have sent."""
 
-    def __init__(self, entries: list[RecordedCall]) -> None:
-        self._deeds = [entry for entry in entries if entry.changes]
-        self._times = [entry.asked_at for entry in self._deeds]
-        self._subjects = CallSubjects(entries)
-        self._settled: set[int] = set()
+    def __init__(self, calls: list[RecordedCall]) -> None:
+        self._changing = [recorded for recorded in calls if recorded.changes_state]
+        self._times = [recorded.requested_at for recorded in self._changing]
+        self._subjects = CallSubjects(calls)
+        self._settled: set[int] = set()  # numbers of calls that nothing waits for any more
 
-    def before(self, entry: RecordedCall, at: float) -> list[RecordedCall]:
-        """Those still missing of what was asked while *entry* was open, until *at* seconds after it began."""
-        first = bisect_right(self._times, entry.asked_at)
-        last = bisect_right(self._times, entry.exchange.started + at)
-        missing = [deed for deed in self._deeds[first:last] if deed.number not in self._settled]
-        about = self._subjects.of(entry) if missing else ""
-        return [deed for deed in missing if self._subjects.of(deed) == about] if about else missing
+    def missing_before(self, recorded: RecordedCall, at: float) -> list[RecordedCall]:
+        """Requests sent while *recorded* was open, up to *at* seconds after it began, that are still missing now."""
+        first = bisect_right(self._times, recorded.requested_at)
+        last = bisect_right(self._times, recorded.exchange.started + at)
+        missing = [one for one in self._changing[first:last] if one.number not in self._settled]
+        subject = self._subjects.subject_of(recorded) if missing else ""
+        return [one for one in missing if self._subjects.subject_of(one) == subject] if subject else missing
 
-    def done(self, entry: RecordedCall) -> None:
-        """The live client has made this request."""
-        self._settled.add(entry.number)
+    def mark_requested(self, recorded: RecordedCall) -> None:
+        """Note that a live client has sent this request."""
+        self._settled.add(recorded.number)
 
-    def give_up(self, entries: list[RecordedCall]) -> None:
-        """They did not come in time; nothing waits for them any more."""
-        self._settled.update(entry.number for entry in entries)
+    def stop_waiting_for(self, calls: list[RecordedCall]) -> None:
+        """Let nothing wait for *calls* any more, because they did not come in time."""
+        self._settled.update(recorded.number for recorded in calls)
+
+
+class CallSubjects:
+    """The container that each recorded call is about, whichever of its names the call uses."""
+
+    def __init__(self, calls: list[RecordedCall]) -> None:
+        self._ids: dict[str, str] = {}  # the container's short id by its name, or by the id of an exec in it
+        for recorded in calls:
+            self._learn(recorded)
+
+    def subject_of(self, recorded: RecordedCall) -> str:
+        """The short id or name of the container; "" if the call is about none, or about several."""
+        path = recorded.call.operation.path
+        if not path.startswith(("/containers/{", "/exec/{")):
+            return self._created(recorded)
+        return self._container(next(iter(recorded.call.arguments.values()), ""))
+
+    def _created(self, recorded: RecordedCall) -> str:
+        if recorded.call.operation.id != "ContainerCreate":
+            return ""
+        return _created_id(recorded.exchange) or recorded.call.value("name")
+
+    def _container(self, name: str) -> str:
+        return self._ids.get(name) or self._ids.get(name[:SHORT_ID_LENGTH]) or name[:SHORT_ID_LENGTH]
+
+    def _learn(self, recorded: RecordedCall) -> None:
+        created = _created_id(recorded.exchange)
+        match recorded.call.operation.id:
+            case "ContainerCreate" if created and (name := recorded.call.value("name")):
+                self._ids[name] = created
+            case "ContainerExec" if created:
+                self._ids[created] = self._container(recorded.call.arguments.get("id", ""))
+            case "ContainerRename":
+                self._ids[recorded.call.value("name")] = self._container(
+                    recorded.call.arguments.get("id", "")
+                )
+
+
+class PlayedTunnel(Protocol):
+    """A tunnel that is being played."""
+
+    def has_caught_up(self, at: float) -> bool:
+        """Whether everything that was recorded in the tunnel until Unix time *at* has passed through it now."""
+
+
+class BuildSessions:
+    """The BuildKit sessions of a recording, and those that are open now.
+
+    A build and its session are two calls on two connections. The recorded response of the build followed what passed
+    through the session, so playing it waits for the session.
+    """
+
+    def __init__(self, calls: list[RecordedCall]) -> None:
+        self._by_name = {
+            name: recorded
+            for recorded in calls
+            if (name := recorded.exchange.request.headers.text(SESSION_HEADER))
+        }
+        self._open: dict[int, PlayedTunnel] = {}
+        self._abandoned: set[int] = set()  # numbers of builds that no longer wait
+
+    def open(self, session: RecordedCall, tunnel: PlayedTunnel) -> None:
+        self._open[session.number] = tunnel
+
+    def stop_waiting(self, build: RecordedCall) -> None:
+        """Let *build* no longer wait for its session, because that did not catch up in time."""
+        self._abandoned.add(build.number)
+
+    def has_caught_up(self, build: RecordedCall, at: float) -> bool:
+        """Whether the session of *build*, if it has one, is as far as it was *at* seconds after the build began."""
+        name = build.call.value("session")
+        session = self._by_name.get(name) if name else None
+        if session is None or build.number in self._abandoned:
+            return True
+        tunnel = self._open.get(session.number)
+        return tunnel is not None and tunnel.has_caught_up(build.exchange.started + at)
+
+
+def _created_id(exchange: Exchange) -> str:
+    """The short id in the response; "" if it has none."""
+    if exchange.response is None or exchange.response.status >= 400:
+        return ""
+    try:
+        value: Any = json.loads(exchange.response.body.data)
+    except (ValueError, RecursionError):
+        return ""
+    identity = value.get("Id") if isinstance(value, dict) else None
+    return identity[:SHORT_ID_LENGTH] if isinstance(identity, str) else ""

@@ -1,4 +1,4 @@
-"""What all connections of one replay share: the player, who is told, and what waits for what."""
+"""The state that all connections of one replay share, and the recorded pauses."""
 
 import asyncio
 import itertools
@@ -9,94 +9,103 @@ from dataclasses import dataclass, field
 from apispy.endpoints import Endpoint
 from apispy.gate import Gate
 from apispy.replay.miss import Miss
+from apispy.replay.ordering import BuildSessions, ChangeNotifier
 from apispy.replay.player import Player
-from apispy.replay.pulse import ChangeNotifier
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.sessions import BuildSessions
 from apispy.tap.clock import Clock
 from apispy.tap.events import Event
 
 
-def _nothing(_: object) -> None:
-    """Nobody listens."""
+def _ignore(_: object) -> None:
+    """The default for a callback."""
 
 
 @dataclass
 class PlaybackSession:
-    """*sink* is given what the tap reads of the live calls, *tell_miss* every miss, *say* what else is to be said."""
+    """One replay.
+
+    *sink* receives the tap's events of the live calls, *on_miss* every miss, *on_message* other messages to the user.
+    """
 
     player: Player
-    sink: Callable[[Event], None] = _nothing
-    tell_miss: Callable[[Miss], None] = _nothing
-    say: Callable[[str], None] = _nothing
-    name: str = "replay"  # stands where the daemon's address stands
-    gate: Gate | None = None  # looks at requests first: faults, web pages
+    sink: Callable[[Event], None] = _ignore
+    on_miss: Callable[[Miss], None] = _ignore
+    on_message: Callable[[str], None] = _ignore
+    name: str = "replay"  # shown in place of the daemon's address
+    gate: Gate | None = None  # decides about requests first: faults, requests from web pages
     clock: Callable[[], float] = field(default_factory=Clock)
-    pulse: ChangeNotifier = field(default_factory=ChangeNotifier)
-    connections: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    sessions: BuildSessions = field(init=False)
-    daemon: Endpoint | None = None  # who is asked what is not recorded, with --on-miss forward
-    forwarded: set[int] = field(default_factory=set)  # the numbers of those calls
-    body_limit: int = 1 << 20  # bytes of each stream that are kept to be shown
-    given_up: int = 0  # how often something went on without what should have come before
+    changes: ChangeNotifier = field(default_factory=ChangeNotifier)  # notified when a response may become due
+    connection_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    exchange_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    build_sessions: BuildSessions = field(init=False)
+    forward_to: Endpoint | None = None  # the daemon for unrecorded requests, with --on-miss forward
+    forwarded: set[int] = field(default_factory=set)  # the numbers of the forwarded exchanges
+    body_limit: int = 1 << 20  # bytes of each stream that are kept for display
+    timeouts: int = 0  # how often something continued without what preceded it in the recording
 
     def __post_init__(self) -> None:
-        self.sessions = BuildSessions(self.player.entries)
+        self.build_sessions = BuildSessions(self.player.calls)
 
-    def may_come(self, entry: RecordedCall, at: float) -> bool:
-        """Whether all that came before this moment of the record has come now, as far as *entry* waits for it."""
-        deeds = self.player.deeds.before(entry, at) if entry.call.stays_open else ()
-        return not deeds and self.sessions.caught_up(entry, at)
+    def is_due(self, recorded: RecordedCall, at: float) -> bool:
+        """Whether all that *recorded* waits for, up to *at* seconds after it began, has happened now."""
+        missing = self.player.order.missing_before(recorded, at) if recorded.call.stays_open else ()
+        return not missing and self.build_sessions.has_caught_up(recorded, at)
 
-    def miss(self, miss: Miss) -> None:
-        """Note and tell it."""
-        self.player.missed(miss)
-        self.tell_miss(miss)
+    def record_miss(self, miss: Miss) -> None:
+        """Count *miss* and report it."""
+        self.player.misses.append(miss)
+        self.on_miss(miss)
 
-    async def until_due(self, entry: RecordedCall, at: float) -> None:
-        """Until the live clients have made the requests that were made before this moment of the record.
+    async def wait_until_due(self, recorded: RecordedCall, at: float) -> None:
+        """Wait until live clients have sent the requests that preceded this moment of the recording.
 
-        When nothing new has been asked for as long as one is patient, it goes on, and says so.
+        If nothing new happens for ``Options.patience`` seconds, stop waiting and report it.
         """
-        deeds, patience = self.player.deeds, self.player.options.patience
-        if await self.pulse.until(lambda: self.may_come(entry, at), patience):
+        order, patience = self.player.order, self.player.options.patience
+        if await self.changes.wait_for(lambda: self.is_due(recorded, at), patience):
             return
-        missing = deeds.before(entry, at) if entry.call.stays_open else []
-        deeds.give_up(missing)
-        self.sessions.give_up(entry)
-        words = f"{_names(missing)}, which came before in the record" if missing else "its session"
-        self.went_on(entry, words, patience)
+        missing = order.missing_before(recorded, at) if recorded.call.stays_open else []
+        order.stop_waiting_for(missing)
+        self.build_sessions.stop_waiting(recorded)
+        awaited = (
+            f"{_names(missing)}, which came earlier in the recording" if missing else "its build session"
+        )
+        self.report_timeout(recorded, awaited, patience)
 
-    def went_on(self, entry: RecordedCall, missing: str, patience: float) -> None:
-        """Say that something did not come."""
-        self.given_up += 1
-        self.say(f"#{entry.number} {entry.name} goes on without {missing}: nothing came for {patience:g} s")
+    def report_timeout(self, recorded: RecordedCall, awaited: str, seconds: float) -> None:
+        """Count and report that *awaited* did not come."""
+        self.timeouts += 1
+        self.on_message(
+            f"#{recorded.number} {recorded.name} continues without {awaited}: no activity for {seconds:g} s"
+        )
 
 
-def _names(entries: Sequence[RecordedCall]) -> str:
-    shown = [f"#{entry.number} {entry.name}" for entry in entries[:3]]
-    return ", ".join(shown) + (f" and {len(entries) - 3} more" if len(entries) > 3 else "")
+def _names(calls: Sequence[RecordedCall]) -> str:
+    shown = [f"#{recorded.number} {recorded.name}" for recorded in calls[:3]]
+    return ", ".join(shown) + (f" and {len(calls) - 3} more" if len(calls) > 3 else "")
 
 
 class Pace:
-    """The pauses of the record, shortened by *speed*; 0: none."""
+    """The recorded pauses, divided by *speed*; 0: no pauses. *at* is the recorded moment that is played now.
+
+    All moments are seconds since the recorded call began.
+    """
 
     def __init__(self, speed: float, at: float) -> None:
         self._speed = speed
-        self._recorded = at  # the moment of the record that was last played
+        self._recorded = at  # the moment that was played last
         self._live = time.monotonic()
 
-    def pause(self, at: float) -> float:
+    def remaining(self, at: float) -> float:
         """Seconds from now until the moment *at* is due."""
         if not self._speed:
             return 0.0
         due = self._live + (at - self._recorded) / self._speed
         return max(0.0, due - time.monotonic())
 
-    async def keep(self, at: float) -> None:
+    async def wait_until(self, at: float) -> None:
         """Wait until the moment *at* is due."""
-        if (pause := self.pause(at)) > 0:
+        if (pause := self.remaining(at)) > 0:
             await asyncio.sleep(pause)
         self._recorded = at
         self._live = time.monotonic()

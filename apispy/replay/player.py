@@ -1,79 +1,87 @@
-"""Finds the recorded answer to a live request, and keeps account of what was played and what was missed."""
+"""Finds the recorded response to a live request, and counts what was played and what was missed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from apispy.model import Exchange
+from apispy.outputs.units import count
 from apispy.redaction import Redactor
+from apispy.redaction.tokens import Tokens
 from apispy.replay.comparable_request import ComparableRequest
-from apispy.replay.generated_names import made_up
-from apispy.replay.matching import Difference, Matcher, Question
-from apispy.replay.miss import Miss, Tried
+from apispy.replay.generated_names import generated_texts
+from apispy.replay.matching import Difference, Matcher, RequestPair
+from apispy.replay.miss import Candidate, Miss, request_line
 from apispy.replay.options import Options
 from apispy.replay.ordering import CausalOrder
-from apispy.replay.recorded_calls import RecordedCall, recorded_calls_of
-from apispy.replay.reversible_tokens import ReversibleTokens
+from apispy.replay.recorded_calls import RecordedCall, in_request_order
 from apispy.replay.variables import Bindings, Unifier, Variables
 
-NEAREST = 200
+MAX_CANDIDATES = 200
 """Recorded calls of the same operation that a miss is compared with."""
 
+MAX_UNPLAYED = 10
+"""Unplayed calls that the report names."""
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A live request found its recorded one."""
 
-    entry: RecordedCall
+class ReversibleTokens(Tokens):
+    """Redaction tokens that keep their secrets, so that responses can contain the live client's own secrets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: dict[str, str] = {}  # by token; sent to nobody but the client that they came from
+
+    def of(self, secret: str) -> str:
+        token = super().of(secret)
+        self.secrets[token] = secret
+        return token
 
 
 class Player:
-    """Plays *exchanges*, as ``capture.read`` gives them. For one session: what was played is used up.
+    """Plays *exchanges*, as ``capture.read`` returns them, for one session: a call that was played is used up.
 
-    Free of I/O; not to be used by two threads at once.
+    Free of I/O; not safe for use by two threads at once.
     """
 
     def __init__(self, exchanges: Iterable[Exchange], options: Options | None = None) -> None:
         self.options = options or Options()
         self._tokens = ReversibleTokens()
         self.redactor = Redactor(tokens=self._tokens)
-        self.entries = recorded_calls_of(exchanges, self.redactor)
-        self.variables = Variables(made_up(self.entries))
+        self.calls = in_request_order(exchanges, self.redactor)
+        self.variables = Variables(generated_texts(self.calls))
         self.bindings = Bindings()
-        self.deeds = CausalOrder(self.entries)
+        self.order = CausalOrder(self.calls)
         self.misses: list[Miss] = []
         self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[RecordedCall]] = defaultdict(list)
-        self._left: dict[str, list[RecordedCall]] = defaultdict(
-            list
-        )  # those that can be played, now or again
-        for entry in self.entries:
-            self._by_name[entry.name].append(entry)
-            self._left[entry.name].append(entry)
+        self._playable: dict[str, list[RecordedCall]] = defaultdict(list)  # those that are not used up
+        for recorded in self.calls:
+            self._by_name[recorded.name].append(recorded)
+            self._playable[recorded.name].append(recorded)
 
-    def find(self, exchange: Exchange) -> Hit | Miss:
-        """The recorded call for a live request, whose body is complete. It is used up. A Miss is not noted yet."""
+    def find(self, exchange: Exchange) -> RecordedCall | Miss:
+        """The recorded call for a live request whose body is complete; it is used up. Does not add a Miss to misses."""
         live = ComparableRequest(exchange, self.redactor)
         recorded = self._by_name[live.name]
-        again = reversed(recorded) if self.options.repeat_last else ()
-        for entry in (*self._left[live.name], *again):
-            if self._matches(entry, live):
-                return self._hit(entry)
+        repeated: Iterable[RecordedCall] = reversed(recorded) if self.options.repeat_last else ()
+        for candidate in (*self._playable[live.name], *repeated):
+            if self._matches(candidate, live):
+                self._use_up(candidate)
+                return candidate
         return Miss(live, self._nearest(live, recorded))
 
     def expects_body(self, exchange: Exchange) -> bool:
-        """Whether a client that asks first (Expect: 100-continue) is to send its body.
+        """Whether to let a client that asks first (Expect: 100-continue) send its body.
 
-        Not if the recorded call that it would be was refused before its body was read.
+        False if the daemon refused the matching recorded call before it read the body.
         """
         live = ComparableRequest(exchange, self.redactor)
-        for entry in self._left[live.name]:
-            if not any(self._differences(entry, live, skip=("body",)).values()):
-                return bool(entry.exchange.request.body.size)
+        for recorded in self._playable[live.name]:
+            if not any(self._differences(recorded, live, skip=("body",)).values()):
+                return bool(recorded.exchange.request.body.size)
         return False
 
     def live_texts(self) -> dict[str, str]:
-        """What to put into answers: the live text for each recorded one that was bound to another."""
+        """The live text by the recorded text that it replaces in responses."""
         found = {}
         for recorded, live in self.bindings.items():
             live = self._tokens.secrets.get(live, live)
@@ -81,53 +89,71 @@ class Player:
                 found[recorded] = live
         return found
 
-    def missed(self, miss: Miss) -> None:
-        """A request was not answered from the record, or went another way than there."""
-        self.misses.append(miss)
-
     @property
     def unplayed(self) -> list[RecordedCall]:
-        """What was not asked for; how often a ping or a resize was, does not matter."""
-        return [entry for entry in self.entries if not entry.played and not entry.repeats]
+        """The recorded calls that no client has requested, without repeatable ones such as pings."""
+        return [
+            recorded for recorded in self.calls if not recorded.times_played and not recorded.is_repeatable
+        ]
 
     # -- parts --
 
-    def _hit(self, entry: RecordedCall) -> Hit:
-        if not entry.played and not entry.repeats:
-            self._left[entry.name].remove(entry)
-        entry.played += 1
-        self.deeds.done(entry)
-        return Hit(entry)
+    def _use_up(self, recorded: RecordedCall) -> None:
+        if not recorded.times_played and not recorded.is_repeatable:
+            self._playable[recorded.name].remove(recorded)
+        recorded.times_played += 1
+        self.order.mark_requested(recorded)
 
-    def _matches(self, entry: RecordedCall, live: ComparableRequest) -> bool:
+    def _matches(self, recorded: RecordedCall, live: ComparableRequest) -> bool:
         trial = self.bindings.trial()
-        question = self._question(entry, live, trial)
+        pair = self._pair(recorded, live, trial)
         for matcher in self.options.matchers:
-            if next(_compared(matcher, question), None) is not None:
+            if next(_differences(matcher, pair), None) is not None:
                 return False
-        trial.keep()
+        trial.commit()
         return True
 
     def _differences(
-        self, entry: RecordedCall, live: ComparableRequest, skip: tuple[str, ...] = ()
+        self, recorded: RecordedCall, live: ComparableRequest, skip: tuple[str, ...] = ()
     ) -> dict[str, list[Difference]]:
-        """What differs from a recorded call, by matcher."""
-        question = self._question(entry, live, self.bindings.trial())
+        """The differences from a recorded call, by matcher."""
+        pair = self._pair(recorded, live, self.bindings.trial())
         matchers = [matcher for matcher in self.options.matchers if matcher.name not in skip]
-        return {matcher.name: list(_compared(matcher, question)) for matcher in matchers}
+        return {matcher.name: list(_differences(matcher, pair)) for matcher in matchers}
 
-    def _question(self, entry: RecordedCall, live: ComparableRequest, bindings: Bindings) -> Question:
-        status = entry.exchange.response.status if entry.exchange.response else None
-        return Question(entry.asked, live, Unifier(self.variables, bindings), status)
+    def _pair(self, recorded: RecordedCall, live: ComparableRequest, bindings: Bindings) -> RequestPair:
+        status = recorded.exchange.response.status if recorded.exchange.response else None
+        return RequestPair(recorded.request, live, Unifier(self.variables, bindings), status)
 
-    def _nearest(self, live: ComparableRequest, candidates: list[RecordedCall]) -> Tried | None:
-        """The recorded call from which the live one differs least; those that are left first."""
-        tried = [Tried(entry, self._differences(entry, live)) for entry in candidates[:NEAREST]]
-        return min(tried, key=lambda one: (one.count, bool(one.entry.played)), default=None)
+    def _nearest(self, live: ComparableRequest, calls: list[RecordedCall]) -> Candidate | None:
+        """The recorded call with the fewest differences; of equals, one that was not played yet."""
+        candidates = [Candidate(one, self._differences(one, live)) for one in calls[:MAX_CANDIDATES]]
+        return min(candidates, key=lambda one: (one.count, bool(one.recorded.times_played)), default=None)
 
 
-def _compared(matcher: Matcher, question: Question) -> Iterator[Difference]:
+def report(player: Player) -> Iterator[tuple[str, str]]:
+    """(text, style) of each line of the report at the end of a replay. Not escaped."""
+    unplayed, total = player.unplayed, len(player.calls)
+    misses = len(player.misses)
+    calls = "recorded call" if total == 1 else "recorded calls"
+    played = f"replay: played {total - len(unplayed)} of {total} {calls}"
+    if misses:
+        yield f"{played}; {count(misses, 'requests')} had no recorded response", "bad"
+    else:
+        yield f"{played}; every request got a response", ""
+    if player.forwarded:
+        yield (
+            f"  forwarded to the daemon: {count(player.forwarded, 'requests')} without a recorded response",
+            "",
+        )
+    for recorded in unplayed[:MAX_UNPLAYED]:
+        yield f"  not played: #{recorded.number} {recorded.name} {request_line(recorded.request)}", "dim"
+    if len(unplayed) > MAX_UNPLAYED:
+        yield f"  not played: {len(unplayed) - MAX_UNPLAYED} more", "dim"
+
+
+def _differences(matcher: Matcher, pair: RequestPair) -> Iterator[Difference]:
     try:
-        yield from matcher.compare(question)
+        yield from matcher.compare(pair)
     except RecursionError:
         yield Difference(matcher.name, None, None, "it is nested too deeply to be compared")

@@ -1,4 +1,4 @@
-"""The recorded calls, as they are held against live ones and played."""
+"""The calls of a recording, as a replay compares and plays them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,29 +8,29 @@ from apispy import engine
 from apispy.engine.operation import Call
 from apispy.model import Exchange
 from apispy.redaction import Redactor
-from apispy.replay.comparable_request import ComparableRequest, name_of
+from apispy.replay.comparable_request import ComparableRequest, operation_name
 
-REPEATED = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
-"""Operations whose number of calls says nothing: whether the daemon is there, how large the terminal is."""
+REPEATABLE_OPERATIONS = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
+"""Operations that are played as often as clients request them: the daemon's liveness and the terminal's size."""
 
 SESSION = "Session"
-"""BuildKit's. A capture holds nothing of its content, unless it was made with --show-secrets; it is played empty."""
+"""BuildKit's session. A capture has its content only if it was made with --show-secrets; else it is played empty."""
 
 OPAQUE_PROTOCOL = "h2c"
-"""The protocol of tunnels of which a capture may hold no content."""
+"""The protocol of tunnels whose content a capture may not have."""
 
 
 @dataclass(eq=False)
 class RecordedCall:
-    """One recorded call. *number* is its place in the record, from 1."""
+    """One recorded call."""
 
-    number: int
+    number: int  # its place in the recording, from 1
     exchange: Exchange
     redactor: Redactor = field(repr=False)
-    played: int = 0  # how often
+    times_played: int = 0
 
     @cached_property
-    def asked(self) -> ComparableRequest:
+    def request(self) -> ComparableRequest:
         return ComparableRequest(self.exchange, self.redactor)
 
     @cached_property
@@ -39,47 +39,47 @@ class RecordedCall:
 
     @property
     def name(self) -> str:
-        """Of the operation, or the request's line."""
-        return name_of(self.exchange.request.method, self.call)
+        """The operation, or the method and path of an unknown request."""
+        return operation_name(self.exchange.request.method, self.call)
 
     @property
-    def asked_at(self) -> float:
-        """When its request was made, Unix seconds."""
+    def requested_at(self) -> float:
+        """When the client sent the request, in Unix seconds."""
         return self.exchange.started + self.exchange.request.at
 
     @property
-    def changes(self) -> bool:
-        """Whether the call may change what others see."""
-        return self.exchange.request.method not in ("GET", "HEAD") and not self.repeats
+    def changes_state(self) -> bool:
+        """Whether the call may change what other calls return."""
+        return self.exchange.request.method not in ("GET", "HEAD") and not self.is_repeatable
 
     @property
-    def repeats(self) -> bool:
-        """Whether it is played as often as it is asked for."""
-        return self.call.operation.id in REPEATED
+    def is_repeatable(self) -> bool:
+        """Whether the call is played as often as clients request it."""
+        return self.call.operation.id in REPEATABLE_OPERATIONS
 
     @cached_property
-    def unplayable(self) -> str:
-        """Why it cannot be played, in a sentence; "" if it can."""
+    def reason_unplayable(self) -> str:
+        """Why the call cannot be played; "" if it can."""
         exchange = self.exchange
         if exchange.response is None and exchange.end == "open":
-            return "it had no answer yet when the record ended"
+            return "the recording ended before its response"
         if exchange.response is not None and not (exchange.tunnel or 200 <= exchange.response.status < 600):
-            return f"its status {exchange.response.status} is none of an answer"
+            return f"its response has the status {exchange.response.status}, expected 200 to 599"
         for direction in ("response", "to_client"):
             body = exchange.streams.get(direction)
             if body is None or (not body.shown and self.call.operation.id == SESSION):
                 continue
             if not body.shown:
-                return "its answer was withheld because secrets stand in it; record with --show-secrets"
+                return "its response was withheld because it contains secrets; record with --show-secrets"
             if body.cut:
                 return (
-                    f"only {body.kept} of the {body.size} bytes of its answer were kept; "
+                    f"its response is incomplete (kept {body.kept} of {body.size} bytes); "
                     "record with a larger --body-limit"
                 )
         return ""
 
 
-def recorded_calls_of(exchanges: Iterable[Exchange], redactor: Redactor) -> list[RecordedCall]:
-    """In the order in which they were asked."""
+def in_request_order(exchanges: Iterable[Exchange], redactor: Redactor) -> list[RecordedCall]:
+    """*exchanges* in the order of their requests, numbered from 1."""
     ordered = sorted(exchanges, key=lambda exchange: exchange.started + exchange.request.at)
     return [RecordedCall(number, exchange, redactor) for number, exchange in enumerate(ordered, 1)]

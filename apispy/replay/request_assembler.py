@@ -1,4 +1,4 @@
-"""What one client has sent: whole requests, and the bytes of a tunnel, as the tap reads them."""
+"""Assembles the tap's events of one connection to complete requests, and passes on the bytes of a tunnel."""
 
 import hashlib
 from collections import deque
@@ -9,23 +9,23 @@ from apispy.replay.stdin_matching import AnyInput, StdinMatcher
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, StreamEnded
 
 BODY_LIMIT = 64 << 20
-"""Bytes of a request's body that are kept to be compared; of a longer one the digest is."""
+"""Bytes of a request's body that are kept to be compared; a longer body is compared by its digest."""
 
 
 class RequestAssembler:
-    """Takes the tap's events of one connection."""
+    """Collects the requests of one connection."""
 
     def __init__(self) -> None:
-        self.requests: deque[Exchange] = deque()  # complete, not yet answered
-        self.head: Exchange | None = None  # of a request whose body is not complete
-        self.in_session = False  # other connections wait for what comes in the tunnel
-        self.closed = 0  # the number of the last exchange that is over
-        self.was_tunnel = False  # it had taken the connection over
-        self.broken = ""  # why nothing more can be read
+        self.requests: deque[Exchange] = deque()  # complete, without a response yet
+        self.incomplete: Exchange | None = None  # a request whose body is not complete
+        self.others_wait = False  # whether calls on other connections wait for what passes through the tunnel
+        self.last_closed = 0  # the number of the last exchange that is over
+        self.last_was_tunnel = False  # that exchange had taken over the connection
+        self.failure = ""  # why the tap cannot read on
         self._chunks: list[Chunk] = []
         self._size = self._kept = 0
         self._hash = hashlib.sha256()
-        self._talk: StdinMatcher = AnyInput()
+        self._stdin: StdinMatcher = AnyInput()
 
     def take(self, event: Event) -> None:
         match event:
@@ -36,25 +36,25 @@ class RequestAssembler:
             case StreamEnded(_, "request", at):
                 self._end(at)
             case Data(_, "to_server", _, chunk):
-                self._talk.heard(chunk.data)
+                self._stdin.feed(chunk.data)
             case StreamEnded(_, "to_server", _):
-                self._talk.ended()
+                self._stdin.close()
             case Closed(exchange):
-                self.closed, self.was_tunnel = exchange.id, exchange.tunnel is not None
+                self.last_closed, self.last_was_tunnel = exchange.id, exchange.tunnel is not None
             case GaveUp(reason=reason):
-                self.broken = reason
+                self.failure = reason
 
-    def listen(self, talk: StdinMatcher, *, others_wait: bool = False) -> None:
-        """What comes in the tunnel from now on is told to *talk*. *others_wait*: calls on other connections too."""
-        self._talk, self.in_session = talk, others_wait
+    def pass_stdin_to(self, matcher: StdinMatcher, *, others_wait: bool = False) -> None:
+        """Feed *matcher* with the client's bytes in the tunnel from now on."""
+        self._stdin, self.others_wait = matcher, others_wait
 
     def so_far(self) -> Exchange:
-        """The request whose body is not complete, with what there is of it."""
-        assert self.head is not None
-        return self._with_body(self.head, None)
+        """The incomplete request with the part of its body that has arrived."""
+        assert self.incomplete is not None
+        return self._with_body(self.incomplete, None)
 
     def _begin(self, exchange: Exchange) -> None:
-        self.head = exchange
+        self.incomplete = exchange
         self._chunks, self._size, self._kept, self._hash = [], 0, 0, hashlib.sha256()
 
     def _add(self, chunk: Chunk) -> None:
@@ -65,9 +65,9 @@ class RequestAssembler:
             self._kept += len(kept)
 
     def _end(self, at: float) -> None:
-        if self.head is not None:
-            self.requests.append(self._with_body(self.head, at))
-            self.head = None
+        if self.incomplete is not None:
+            self.requests.append(self._with_body(self.incomplete, at))
+            self.incomplete = None
 
     def _with_body(self, exchange: Exchange, ended_at: float | None) -> Exchange:
         digest = self._hash.hexdigest() if self._kept < self._size else ""

@@ -1,34 +1,44 @@
-"""A recorded answer as it is sent again: its head, its pieces with their times, and how its end is told."""
+"""Responses of a replay: a recorded one with its chunks, times and framing, and apispy's own errors."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from apispy.engine.operation import Call
+from apispy.engine.versions import parse
 from apispy.model import Chunk, Exchange, Headers, Request
 from apispy.outputs.escaping import escape
+from apispy.replay.miss import Miss
+from apispy.replay.options import OnMiss
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.substitute import Swap, swapped
+from apispy.replay.substitute import Substitution, substitute
 
 Framing = Literal["none", "length", "chunked", "close"]
-"""How the end of the body is told: there is none; its length; chunks; the end of the connection."""
+"""How the end of the body is marked: there is no body; Content-Length; chunks; the end of the connection."""
 
-Ending = Literal["ends", "breaks", "stays"]
-"""What comes after the last piece: the regular end; the connection's, as the daemon did it; nothing, it stays open."""
+Ending = Literal["complete", "abort", "open"]
+"""After the last chunk: the regular end; the connection ends, as the daemon ended it; the connection stays open."""
 
-BODILESS = (204, 304)
+STATUSES_WITHOUT_BODY = (204, 304)
 
-END_OF_CHUNKS = b"0\r\n"
+LAST_CHUNK = b"0\r\n"
 
-NONE = Headers()
+NO_HEADERS = Headers()
 
 CANCELLED = b"context canceled"
-"""Stands in what a daemon still says, in a call that stays open, when its client has gone. Nobody is to hear it."""
+"""In a streaming call, part of what a daemon sends after its client has disconnected. It is not played."""
+
+MISS_STATUSES = {"fail": (501, "Not Implemented"), "404": (404, "Not Found"), "forward": (502, "Bad Gateway")}
+"""The status of a miss, by --on-miss; for ``forward`` when forwarding failed."""
+
+JSON_ERRORS_SINCE = (1, 24)
+"""The API version from which on errors are JSON; before, they are plain text."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedResponse:
-    """One HTTP answer. *pieces* are without framing, their times as in the record."""
+class PlayedResponse:
+    """One HTTP response, as a replay sends it."""
 
     status: int
     reason: str
@@ -36,102 +46,123 @@ class RecordedResponse:
     framing: Framing
     ending: Ending
     closes: bool  # the connection ends with it
-    pieces: tuple[Chunk, ...] = ()
-    trailers: Headers = NONE
+    chunks: tuple[Chunk, ...] = ()  # without framing, at their recorded times
+    trailers: Headers = NO_HEADERS
     version: str = "1.1"
-    ended_at: float = 0.0  # the moment of its end in the record
+    ended_at: float = 0.0  # the recorded time of its end
 
     @property
     def head(self) -> bytes:
-        """With its empty line."""
+        """Status line, headers and the empty line."""
         line = f"HTTP/{self.version} {self.status} {escape(self.reason)}\r\n".encode("latin-1", "replace")
-        return line + _lines(self.headers) + b"\r\n"
+        return line + _header_lines(self.headers) + b"\r\n"
 
     def framed(self, data: bytes) -> bytes:
-        """A piece as it goes over the wire."""
+        """*data* as it is sent."""
         if self.framing == "none" or not data:
             return b""
         return b"%x\r\n%b\r\n" % (len(data), data) if self.framing == "chunked" else data
 
     @property
-    def script(self) -> Iterator[tuple[float, bytes]]:
-        """What follows the head, each with its moment in the record."""
-        for piece in self.pieces:
-            yield piece.at, self.framed(piece.data)
-        if self.ending == "ends":
+    def timed_data(self) -> Iterator[tuple[float, bytes]]:
+        """The bytes after the head, each piece with its recorded time."""
+        for chunk in self.chunks:
+            yield chunk.at, self.framed(chunk.data)
+        if self.ending == "complete":
             yield self.ended_at, self.end
 
     @property
     def end(self) -> bytes:
-        return END_OF_CHUNKS + _lines(self.trailers) + b"\r\n" if self.framing == "chunked" else b""
+        """The bytes that end the body: the last chunk and the trailers."""
+        return LAST_CHUNK + _header_lines(self.trailers) + b"\r\n" if self.framing == "chunked" else b""
 
 
-def response_of(entry: RecordedCall, request: Request, swap: Swap | None) -> RecordedResponse:
-    """The recorded answer of an exchange without a tunnel, to be given to the live *request*."""
-    exchange = entry.exchange
+def recorded_response(
+    recorded: RecordedCall, request: Request, substitution: Substitution | None
+) -> PlayedResponse:
+    """The response of a call without a tunnel, for the live *request*."""
+    exchange = recorded.exchange
     response = exchange.response
     assert response is not None
-    format = "json" if response.status >= 400 else entry.call.operation.response
-    pieces = swapped(response.body.chunks, format, swap)
-    ending, framing = _ending(entry), _framing(exchange, request)
-    if ending == "stays":
-        pieces = tuple(piece for piece in pieces if CANCELLED not in piece.data)
-    closes = framing == "close" or ending != "ends" or wants_close(request) or _says_close(response.headers)
-    grown = sum(len(piece.data) for piece in pieces) - response.body.kept
-    fields = list(_fields(exchange, framing, grown, swap, closes=closes))
-    version = "1.0" if request.version == "1.0" else "1.1"
-    return RecordedResponse(response.status, response.reason, Headers(tuple(fields)), framing, ending, closes, pieces,
-                  response.body.trailers, version, response.body.ended_at or 0.0)  # fmt: skip
-
-
-def message(
-    status: int, reason: str, text: bytes, media_type: str, request: Request | None
-) -> RecordedResponse:
-    """An answer of our own. *request* None: there is none that could be read, and the connection ends."""
-    bodiless = request is not None and request.method == "HEAD"
+    format = "json" if response.status >= 400 else recorded.call.operation.response
+    chunks = substitute(response.body.chunks, format, substitution)
+    ending, framing = _ending(recorded), _framing(exchange, request)
+    if ending == "open":
+        chunks = tuple(chunk for chunk in chunks if CANCELLED not in chunk.data)
     closes = (
-        request is None or request.version == "1.0" or "close" in request.headers.text("connection").lower()
+        framing == "close"
+        or ending != "complete"
+        or _wants_close(request)
+        or _announces_close(response.headers)
     )
+    added = sum(len(chunk.data) for chunk in chunks) - response.body.kept
+    fields = tuple(_fields(exchange, framing, added, substitution, closes=closes))
+    version = "1.0" if request.version == "1.0" else "1.1"
+    return PlayedResponse(response.status, response.reason, Headers(fields), framing, ending, closes, chunks,
+                          response.body.trailers, version, response.body.ended_at or 0.0)  # fmt: skip
+
+
+def miss_response(miss: Miss, request: Request, on_miss: OnMiss) -> PlayedResponse:
+    """An error that explains *miss*, in the form that a daemon uses in the request's API version."""
+    status, reason = MISS_STATUSES[on_miss]
+    version = parse(miss.live.call.version or "")
+    if version is not None and version < JSON_ERRORS_SINCE:
+        text = f"{miss.message}\n".encode("utf-8", "backslashreplace")
+        return _short_response(status, reason, text, "text/plain; charset=utf-8", request)
+    text = json.dumps({"message": miss.message}).encode() + b"\n"
+    return _short_response(status, reason, text, "application/json", request)
+
+
+def _short_response(
+    status: int, reason: str, text: bytes, media_type: str, request: Request | None
+) -> PlayedResponse:
+    """A response of apispy's own. *request* None: the request was unreadable, and the connection ends."""
+    has_body = request is None or request.method != "HEAD"
+    closes = request is None or _wants_close(request)
     fields = [(b"Content-Type", media_type.encode()), (b"Content-Length", str(len(text)).encode())]
     if closes:
         fields.append((b"Connection", b"close"))
-    pieces = () if bodiless else (Chunk(0.0, text),)
-    return RecordedResponse(status, reason, Headers(tuple(fields)), "length", "ends", closes, pieces)
+    chunks = (Chunk(0.0, text),) if has_body else ()
+    return PlayedResponse(status, reason, Headers(tuple(fields)), "length", "complete", closes, chunks)
 
 
-def _ending(entry: RecordedCall) -> Ending:
-    exchange, call = entry.exchange, entry.call
-    assert exchange.response is not None
-    if call.stays_open and (CANCELLED in exchange.response.body.data or endless(call)):
-        return "stays"
-    if exchange.response.body.ended_at is not None or exchange.request.method == "HEAD":
-        return "ends"
-    return "breaks" if daemon_left(exchange) else "stays"
+BAD_REQUEST = _short_response(400, "Bad Request", b"400 Bad Request", "text/plain; charset=utf-8", None)
+"""The response of Go's server to bytes that are not a request."""
 
 
-def endless(call: Call) -> bool:
-    """Whether a daemon never ends the answer by itself, only when its client has gone."""
-    return call.operation.id == "SystemEvents" and not call.value("until")
-
-
-def daemon_left(exchange: Exchange) -> bool:
-    """Whether the record says that the daemon broke off; else the client did, or the record ended before the call."""
+def daemon_disconnected(exchange: Exchange) -> bool:
+    """Whether the daemon ended the recorded connection early; else the client did, or the recording ended."""
     return any("daemon closed" in problem for problem in exchange.problems)
 
 
-def wants_close(request: Request) -> bool:
-    """Whether the client says that it will ask no more on this connection."""
-    return request.version == "1.0" or _says_close(request.headers)
+def _ending(recorded: RecordedCall) -> Ending:
+    exchange, call = recorded.exchange, recorded.call
+    assert exchange.response is not None
+    if call.stays_open and (CANCELLED in exchange.response.body.data or _is_endless(call)):
+        return "open"
+    if exchange.response.body.ended_at is not None or exchange.request.method == "HEAD":
+        return "complete"
+    return "abort" if daemon_disconnected(exchange) else "open"
 
 
-def _says_close(headers: Headers) -> bool:
+def _is_endless(call: Call) -> bool:
+    """Whether a daemon ends the response only when its client disconnects."""
+    return call.operation.id == "SystemEvents" and not call.value("until")
+
+
+def _wants_close(request: Request) -> bool:
+    """Whether the client will send no more requests on this connection."""
+    return request.version == "1.0" or _announces_close(request.headers)
+
+
+def _announces_close(headers: Headers) -> bool:
     return "close" in headers.text("connection").lower()
 
 
 def _framing(exchange: Exchange, request: Request) -> Framing:
     response = exchange.response
     assert response is not None
-    if request.method == "HEAD" or response.status in BODILESS:
+    if request.method == "HEAD" or response.status in STATUSES_WITHOUT_BODY:
         return "none"
     if "chunked" in response.headers.text("transfer-encoding").lower():
         return "close" if request.version == "1.0" else "chunked"
@@ -141,54 +172,55 @@ def _framing(exchange: Exchange, request: Request) -> Framing:
 
 
 def _ended_with_connection(exchange: Exchange) -> bool:
-    """Whether an answer without framing had none on the wire either. A fixture may have lost its Content-Length."""
+    """Whether a response without framing had none on the wire either. A fixture may have lost its Content-Length."""
     response = exchange.response
     assert response is not None
     refused_hijack = response.headers.text("content-type").startswith("application/vnd.docker.raw-stream")
-    return refused_hijack or wants_close(exchange.request) or _says_close(response.headers)
+    return refused_hijack or _wants_close(exchange.request) or _announces_close(response.headers)
 
 
 def _fields(
-    exchange: Exchange, framing: Framing, grown: int, swap: Swap | None, *, closes: bool
+    exchange: Exchange, framing: Framing, added: int, substitution: Substitution | None, *, closes: bool
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The headers, each in its place. *grown*: how much longer the body is than in the record."""
-    response, told = exchange.response, set()
+    """The headers in recorded order. *added*: bytes by which the body is longer than the recorded one."""
+    response, sent = exchange.response, set()
     assert response is not None
     for field, value in response.headers:
         name = field.decode("latin-1").lower()
         if name == "content-length":
-            value = _length(exchange, framing, grown)
+            value = _content_length(exchange, framing, added)
         if value and not (name == "transfer-encoding" and framing != "chunked"):
-            told.add(name)
-            yield field, swap(value) if swap else value
-    if framing == "length" and "content-length" not in told:
-        yield b"Content-Length", _length(exchange, framing, grown)
+            sent.add(name)
+            yield field, substitution(value) if substitution else value
+    if framing == "length" and "content-length" not in sent:
+        yield b"Content-Length", _content_length(exchange, framing, added)
     if (
         closes
         and framing in ("length", "chunked")
-        and not {"connection"} & told
+        and not {"connection"} & sent
         and exchange.request.version != "1.0"
     ):
         yield b"Connection", b"close"
 
 
-def _length(exchange: Exchange, framing: Framing, grown: int) -> bytes:
-    """The value of Content-Length; b"" if there is none."""
+def _content_length(exchange: Exchange, framing: Framing, added: int) -> bytes:
+    """The value of Content-Length; b"" if the response has none."""
     response = exchange.response
     assert response is not None
-    told = response.headers.text("content-length").strip()
-    if framing == "none":  # of HEAD: what a GET would have
-        return told.encode() if told.isdigit() else b""
+    recorded = response.headers.text("content-length").strip()
+    if framing == "none":  # a response to HEAD has the length that a GET would have
+        return recorded.encode() if recorded.isdigit() else b""
     if framing != "length":
         return b""
-    length = int(told[:18]) if told.isdigit() and response.body.ended_at is None else response.body.kept
-    return str(length + grown).encode()
+    known = recorded.isdigit() and response.body.ended_at is None
+    length = int(recorded[:18]) if known else response.body.kept
+    return str(length + added).encode()
 
 
-def _lines(headers: Headers) -> bytes:
-    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers if _sendable(name + value))
+def _header_lines(headers: Headers) -> bytes:
+    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers if _is_one_line(name + value))
 
 
-def _sendable(text: bytes) -> bool:
-    """A record is hostile input: no header of it may begin another line."""
+def _is_one_line(text: bytes) -> bool:
+    """A recording is hostile input: none of its headers may start another line."""
     return not any(byte in b"\r\n\0" for byte in text)

@@ -1,6 +1,7 @@
-"""What a live client says in a hijacked connection, held against what was said in the record. Sans-IO.
+"""Compares what a live client sends in a hijacked connection with what was recorded there. Sans-IO.
 
-What the daemon said came after something that the client had said: ``Mark`` is how far the client was by then.
+Each part of the daemon's output followed a part of the client's input in the recording. A ``StdinPosition`` is how far
+the client's input was at that moment.
 """
 
 import hashlib
@@ -12,39 +13,42 @@ from typing import Protocol
 
 from apispy import decoders
 from apispy.model import Body, Chunk, Item
+from apispy.outputs.units import count
 
-CONTEXT = 24
-"""Bytes around a difference that are told."""
+MAX_EXCERPT = 24
+"""Bytes of a difference that are quoted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """So much of its stream the client had sent, and whether it had ended it."""
+class StdinPosition:
+    """A position in the client's stream."""
 
-    size: int = 0
-    ended: bool = False
+    size: int = 0  # bytes that the client had sent
+    ended: bool = False  # the client had closed its half
 
 
 class StdinMatcher(Protocol):
-    """One direction of a tunnel, that of the client."""
+    """Compares the client's direction of one tunnel."""
 
-    def heard(self, data: bytes) -> None:
-        """The live client said this."""
+    def feed(self, data: bytes) -> None:
+        """Take *data* from the live client."""
 
-    def ended(self) -> None:
-        """The live client will say no more."""
+    def close(self) -> None:
+        """Note that the live client has closed its half."""
 
-    def reached(self, mark: Mark) -> bool:
-        """Whether the live client is as far as that."""
+    def has_reached(self, position: StdinPosition) -> bool:
+        """Whether the live client is at *position* or beyond."""
 
     @property
     def problem(self) -> str:
-        """In which it is another talk than the recorded one, as a sentence; "" while it is the same."""
+        """The difference from the recorded input, as a sentence; "" while there is none."""
 
 
 class ByteMatcher:
-    """Bytes that must be those of *body*, however they are cut. *ends_first*: in the record it ended before the
-    daemon's direction did, so it must not end earlier now."""
+    """Compares the bytes with those of *body*, in whatever pieces they arrive.
+
+    *ends_first*: the recorded client closed its half before the daemon did, so it must not close it earlier now.
+    """
 
     def __init__(self, body: Body, *, ends_first: bool) -> None:
         self.problem = ""
@@ -52,118 +56,121 @@ class ByteMatcher:
         self._size, self._digest, self._shown = body.size, body.digest, body.shown
         self._has_end = body.ended_at is not None
         self._ends_first = ends_first
-        self._heard = 0
+        self._received = 0
         self._ended = False
         self._hash = hashlib.sha256()
 
-    def heard(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         if self.problem or not self._shown:
-            self._heard += len(data)
+            self._received += len(data)
             return
-        expected = self._expected[self._heard : self._heard + len(data)]
+        expected = self._expected[self._received : self._received + len(data)]
         if expected != data[: len(expected)]:
-            self._differs(expected, data)
-        self._heard += len(data)
+            self._report_difference(expected, data)
+        self._received += len(data)
         self._hash.update(data)
-        if self._heard > self._size and self._has_end and not self.problem:
-            self.problem = f"stdin is longer than the {self._size} recorded bytes: {_quoted(data)}"
+        if self._received > self._size and self._has_end and not self.problem:
+            self.problem = f"stdin is longer than recorded ({count(self._size, 'bytes')}): {_quoted(data)}"
 
-    def ended(self) -> None:
+    def close(self) -> None:
         self._ended = True
         if self.problem or not self._shown or not self._ends_first:
             return
-        if self._heard < self._size:
-            self.problem = f"stdin ended after {self._heard} bytes, recorded are {self._size}"
+        if self._received < self._size:
+            recorded = count(self._size, "recorded bytes")
+            self.problem = f"stdin ended after {self._received} of {recorded}"
         elif self._digest and self._hash.hexdigest() != self._digest:
-            self.problem = f"stdin's {self._size} bytes are not the recorded ones"
+            self.problem = f"stdin's {self._size} bytes differ from the recorded ones"
 
-    def reached(self, mark: Mark) -> bool:
-        if self._ended and self._heard < mark.size and not self.problem:
-            self.problem = f"stdin ended after {self._heard} bytes, where {mark.size} were recorded"
-        return self._heard >= mark.size and (self._ended or not mark.ended)
+    def has_reached(self, position: StdinPosition) -> bool:
+        if self._ended and self._received < position.size and not self.problem:
+            self.problem = (
+                f"stdin ended at byte {self._received}, but the recorded output followed byte {position.size}"
+            )
+        return self._received >= position.size and (self._ended or not position.ended)
 
-    def _differs(self, expected: bytes, data: bytes) -> None:
+    def _report_difference(self, expected: bytes, data: bytes) -> None:
         at = next(number for number, byte in enumerate(expected) if byte != data[number])
         self.problem = (
-            f"stdin differs at byte {self._heard + at}: "
+            f"stdin differs at byte {self._received + at}: "
             f"recorded {_quoted(expected[at:])}, sent {_quoted(data[at:])}"
         )
 
 
 class MessageMatcher:
-    """A talk of which only what *format* reads in it is compared: of WebSocket not the masks, say."""
+    """Compares only the payload that the decoder *format* reads: a WebSocket's messages without their masks, say."""
 
     def __init__(self, body: Body, format: str, *, ends_first: bool) -> None:
         self._decoder = decoders.make(format)
         reader = decoders.make(format)
-        plain, sizes = b"", [(0, 0)]
-        wire = 0
+        payload, sizes = b"", [(0, 0)]
+        wire_size = 0
         for chunk in body.chunks:
-            plain += _payload(reader.feed(chunk.data))
-            wire += len(chunk.data)
-            sizes.append((wire, len(plain)))
-        self._sizes = sizes
-        inner = Body((), len(plain), ended_at=body.ended_at, shown=body.shown)
-        self._raw = ByteMatcher(_with(inner, plain), ends_first=ends_first)
+            payload += _payload(reader.feed(chunk.data))
+            wire_size += len(chunk.data)
+            sizes.append((wire_size, len(payload)))
+        self._sizes = sizes  # (bytes on the wire, bytes of payload) after each chunk
+        inner = Body((), len(payload), ended_at=body.ended_at, shown=body.shown)
+        self._bytes = ByteMatcher(_with_data(inner, payload), ends_first=ends_first)
 
-    def heard(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         if payload := _payload(self._decoder.feed(data)):
-            self._raw.heard(payload)
+            self._bytes.feed(payload)
 
-    def ended(self) -> None:
-        self._raw.ended()
+    def close(self) -> None:
+        self._bytes.close()
 
-    def reached(self, mark: Mark) -> bool:
-        size = max(plain for wire, plain in self._sizes if wire <= mark.size)
-        return self._raw.reached(Mark(size, mark.ended))
+    def has_reached(self, position: StdinPosition) -> bool:
+        size = max(payload for wire, payload in self._sizes if wire <= position.size)
+        return self._bytes.has_reached(StdinPosition(size, position.ended))
 
     @property
     def problem(self) -> str:
-        return self._raw.problem
+        return self._bytes.problem
 
 
 class AnyInput:
-    """A talk that is not compared; nothing waits for it."""
+    """Accepts any input; nothing waits for it."""
 
     problem = ""
 
-    def heard(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         pass
 
-    def ended(self) -> None:
+    def close(self) -> None:
         pass
 
-    def reached(self, mark: Mark) -> bool:
+    def has_reached(self, position: StdinPosition) -> bool:
         return True
 
 
-class Marks:
-    """How far the client was in the record, by the moment."""
+class StdinTimeline:
+    """The position of the recorded client's input at each moment."""
 
     def __init__(self, body: Body) -> None:
         self._body = body
         self._times = [chunk.at for chunk in body.chunks]
         self._sizes = [0, *accumulate(len(chunk.data) for chunk in body.chunks)]
 
-    def at(self, at: float, *, at_end: bool = False) -> Mark:
-        """*at* seconds after the call began.
+    def position_at(self, at: float, *, at_end: bool = False) -> StdinPosition:
+        """The position *at* seconds after the call began.
 
-        The end of a stream in which there was nothing is not waited for: whether a client without input closes at
-        once is its way. But it is if the daemon ended because of it (*at_end*), as of detach keys, which the CLI reads.
+        The end of an empty input does not count, because clients without input differ in when they close their half.
+        It counts if the daemon ended because of it (*at_end*): on detach keys, which the CLI itself reads.
         """
         body = self._body
         if body.ended_at is not None and body.ended_at < at:
-            return Mark(body.size, body.size > 0 or at_end)
-        return Mark(self._sizes[bisect_left(self._times, at)])
+            return StdinPosition(body.size, body.size > 0 or at_end)
+        return StdinPosition(self._sizes[bisect_left(self._times, at)])
 
 
 def _payload(items: Iterable[Item]) -> bytes:
     return b"".join(item.value for item in items if item.kind == "raw" and isinstance(item.value, bytes))
 
 
-def _with(body: Body, data: bytes) -> Body:
+def _with_data(body: Body, data: bytes) -> Body:
     return replace(body, chunks=(Chunk(0.0, data),) if data else ())
 
 
 def _quoted(data: bytes) -> str:
-    return repr(data[:CONTEXT])[1:] + ("..." if len(data) > CONTEXT else "")
+    return repr(data[:MAX_EXCERPT])[1:] + ("..." if len(data) > MAX_EXCERPT else "")

@@ -1,4 +1,4 @@
-"""Puts the live client's own texts into a recorded answer, in the place of those that it had when it was recorded."""
+"""Puts the live client's texts into a recorded response, in place of the recorded ones that they are bound to."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,71 +8,73 @@ from itertools import accumulate
 from apispy.model import Chunk
 from apispy.replay.variables import PLACEHOLDER
 
-UNTOUCHED = ("tar", "opaque", "h2c", "websocket")
+UNCHANGED_FORMATS = ("tar", "opaque", "h2c", "websocket")
 """Formats that a changed length, or a changed header, would break."""
 
-FRAMED = "stdio"
+FRAMED_FORMAT = "stdio"
 
-NUMBERS = re.compile(rb'("(?:PublicPort|PrivatePort|PublishedPort|TargetPort)"\s*:\s*)"(\d{1,5})"')
-"""Ports that are numbers in Docker's JSON; a fixture has a variable there, which is a text."""
+PORT_NUMBERS = re.compile(rb'("(?:PublicPort|PrivatePort|PublishedPort|TargetPort)"\s*:\s*)"(\d{1,5})"')
+"""Ports that are numbers in Docker's JSON, while a fixture has a placeholder there, which is a string."""
 
-_HEAD = 8  # bytes of a frame's header
+_FRAME_HEADER_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Swap:
-    """The texts to put in, and what finds those that they replace."""
+class Substitution:
+    """The texts to put in, by the texts that they replace."""
 
     texts: Mapping[bytes, bytes]
-    pattern: re.Pattern[bytes]
+    pattern: re.Pattern[bytes]  # finds all keys of *texts*
 
     def __call__(self, data: bytes) -> bytes:
-        swapped = self.pattern.sub(lambda found: self.texts[found[0]], data)
-        return NUMBERS.sub(rb"\1\2", swapped) if swapped != data else data
+        changed = self.pattern.sub(lambda found: self.texts[found[0]], data)
+        return PORT_NUMBERS.sub(rb"\1\2", changed) if changed != data else data
 
 
-def swap_of(texts: Mapping[str, str]) -> Swap | None:
-    """None if there is nothing to put in."""
+def substitution_of(texts: Mapping[str, str]) -> Substitution | None:
+    """The substitution of each key of *texts* by its value; None if there are none."""
     if not texts:
         return None
     encoded = {one.encode("utf-8", "surrogatepass"): other.encode("utf-8", "surrogatepass")
                for one, other in texts.items()}  # fmt: skip
     longest_first = sorted(encoded, key=len, reverse=True)
-    return Swap(encoded, re.compile(b"|".join(_whole(text) for text in longest_first)))
+    return Substitution(encoded, re.compile(b"|".join(_word_pattern(text) for text in longest_first)))
 
 
-def _whole(text: bytes) -> bytes:
-    """Finds *text*, but not inside a longer word: a port of five digits stands in many numbers."""
+def _word_pattern(text: bytes) -> bytes:
+    """A pattern for *text*, but not inside a longer word: the digits of a port occur in many numbers."""
     if PLACEHOLDER.fullmatch(text.decode("utf-8", "replace")):
         return re.escape(text)
     return rb"(?<![0-9A-Za-z])" + re.escape(text) + rb"(?![0-9A-Za-z])"
 
 
-def swapped(chunks: Iterable[Chunk], format: str, swap: Swap | None) -> tuple[Chunk, ...]:
-    """The pieces of a stream of that *format* with the live texts in them. A text that lies across an edge is not cut:
-    it belongs to the piece in which it begins."""
+def substitute(chunks: Iterable[Chunk], format: str, substitution: Substitution | None) -> tuple[Chunk, ...]:
+    """The chunks of a stream in *format* with the live texts in them.
+
+    A text that spans two chunks is put whole into the chunk in which it begins.
+    """
     pieces = tuple(chunks)
     data = b"".join(piece.data for piece in pieces)
-    if swap is None or format in UNTOUCHED or not swap.pattern.search(data):
+    if substitution is None or format in UNCHANGED_FORMATS or not substitution.pattern.search(data):
         return pieces
-    if format == FRAMED and (frames := _frames(pieces, data)):
-        return tuple(replace(piece, data=_reframed(piece.data, swap)) for piece in frames)
+    if format == FRAMED_FORMAT and (frames := _frames(pieces, data)):
+        return tuple(replace(piece, data=_substitute_frame(piece.data, substitution)) for piece in frames)
     edges = list(accumulate(len(piece.data) for piece in pieces))
-    for found in swap.pattern.finditer(data):
+    for found in substitution.pattern.finditer(data):
         edges = [found.end() if found.start() < edge < found.end() else edge for edge in edges]
     starts = [0, *edges[:-1]]
     return tuple(
-        Chunk(piece.at, swap(data[start:stop]))
+        Chunk(piece.at, substitution(data[start:stop]))
         for piece, start, stop in zip(pieces, starts, edges, strict=True)
     )
 
 
 def _frames(pieces: tuple[Chunk, ...], data: bytes) -> list[Chunk]:
-    """The whole frames in *data*, each at the time of the piece in which it ends; none if it is not made of frames."""
+    """The frames in *data*, each at the time of the chunk in which it ends; none if *data* is not whole frames."""
     ends = list(accumulate(len(piece.data) for piece in pieces))
     found, at, number = [], 0, 0
     while at < len(data):
-        stop = at + _HEAD + int.from_bytes(data[at + 4 : at + _HEAD])
+        stop = at + _FRAME_HEADER_SIZE + int.from_bytes(data[at + 4 : at + _FRAME_HEADER_SIZE])
         if data[at] > 3 or any(data[at + 1 : at + 4]) or stop > len(data):
             return []
         while ends[number] < stop:
@@ -82,6 +84,6 @@ def _frames(pieces: tuple[Chunk, ...], data: bytes) -> list[Chunk]:
     return found
 
 
-def _reframed(frame: bytes, swap: Swap) -> bytes:
-    payload = swap(frame[_HEAD:])
+def _substitute_frame(frame: bytes, substitution: Substitution) -> bytes:
+    payload = substitution(frame[_FRAME_HEADER_SIZE:])
     return frame[:4] + len(payload).to_bytes(4) + payload

@@ -14,41 +14,44 @@ from apispy.replay.playback_session import PlaybackSession
 from apispy.replay.player import Player
 from apispy.replay.server import Server
 
-PATIENCE = 10.0
+STOP_TIMEOUT = 10.0
 """Seconds that the thread gets to end."""
 
 
 class Replay:
-    """Plays *stage* at *listen* from ``start`` to ``stop``, or in a ``with``. ``where`` is its real address then."""
+    """Plays *session* at *listen* from ``start`` to ``stop``, or in a ``with`` block.
 
-    def __init__(self, stage: PlaybackSession, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
-        self.stage, self.where = stage, listen
+    Once started, ``where`` is the real address.
+    """
+
+    def __init__(self, session: PlaybackSession, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
+        self.session, self.where = session, listen
         self._tls = tls
         self._server: Server | None = None
         self._started = threading.Event()
-        self._fault: BaseException | None = None
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="apispy-replay", daemon=True)
 
     @property
     def player(self) -> Player:
-        """It knows the misses, and what was not played."""
-        return self.stage.player
+        """The player, which has the misses and the unplayed calls."""
+        return self.session.player
 
     def start(self) -> Self:
-        """Return when clients can connect. Raises ApispyError when it cannot listen."""
+        """Start the replay; return when clients can connect. Raises ApispyError if it cannot listen."""
         self._thread.start()
         self._started.wait()
-        if self._fault is not None:
-            self._thread.join(PATIENCE)
-            raise self._fault
+        if self._error is not None:
+            self._thread.join(STOP_TIMEOUT)
+            raise self._error
         return self
 
     def stop(self) -> None:
-        """End all connections. Once stopped it cannot be started again."""
+        """End all connections. A stopped replay cannot be started again."""
         if self._server is not None:
             self._server.stop()
         if self._thread.ident is not None:
-            self._thread.join(PATIENCE)
+            self._thread.join(STOP_TIMEOUT)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -61,13 +64,13 @@ class Replay:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as fault:
-            self._fault = fault
+        except BaseException as error:
+            self._error = error
         finally:
             self._started.set()
 
     async def _serve(self) -> None:
-        self._server = Server(self.stage, self.where, self._tls)
+        self._server = Server(self.session, self.where, self._tls)
         await self._server.run(self._listening)
 
     def _listening(self, where: Listen) -> None:

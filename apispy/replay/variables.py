@@ -1,8 +1,8 @@
-"""What differs from run to run and stands for the same: names that a client made up, ports, times, hidden secrets.
+"""Variables in recorded text: values that differ from run to run and are treated as equal.
 
-A recorded text may hold variables: ``<name:1>``, ``<port:1>``, ``<time:...>`` of a fixture, tokens of hidden secrets,
-and in plain captures the made-up texts themselves. The first live text in the place of a variable is bound to it, and
-from then on the two stand for each other wherever they appear.
+Variables are the placeholders of a fixture (``<name:1>``, ``<port:1>``, ``<time:...>``), redaction tokens, and in plain
+captures the values that the client generated. The first live text in the place of a variable is bound to it; from then
+on the two are equal wherever they appear.
 """
 
 import re
@@ -14,17 +14,17 @@ from apispy.model import is_redacted
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 PLACEHOLDER = re.compile(r"<(name|port|time):[^<>\s]{1,200}>|<(redacted):[0-9a-f]{8}>")
-"""What a fixture says of itself to be variable, and the tokens of secrets."""
+"""A fixture's placeholder for a variable value, or a redaction token."""
 
-MADE_UP = re.compile(rf"(?<![0-9A-Za-z])(?:{_UUID}|(?=[0-9a-f]*\d)[0-9a-f]{{6,40}})(?![0-9A-Za-z])")
-"""The part of a name that looks random: a UUID, or 6 and more hexadecimal digits with a decimal one among them."""
+GENERATED = re.compile(rf"(?<![0-9A-Za-z])(?:{_UUID}|(?=[0-9a-f]*\d)[0-9a-f]{{6,40}})(?![0-9A-Za-z])")
+"""The part of a name that looks random: a UUID, or 6 to 40 hexadecimal digits with at least one decimal digit."""
 
 UUID = re.compile(rf"(?<![0-9A-Za-z]){_UUID}(?![0-9A-Za-z])")
 
-EPHEMERAL = 32768
-"""From here on a port is one that the system gave to a client that asked for any."""
+FIRST_EPHEMERAL_PORT = 32768
+"""The lowest port number that the system assigns to a client that asks for any free port."""
 
-_LIVE = {
+_LIVE_FORMS = {
     "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*"),
     "port": re.compile(r"[0-9]{1,5}"),
     "time": re.compile(r"[0-9][0-9T:.Z+-]*"),
@@ -33,92 +33,92 @@ _LIVE = {
     "random": re.compile(r"[0-9a-f]{6,40}"),
     "text": re.compile(r"[^\s/]{1,200}"),
 }
-"""What may stand for a variable of each kind."""
+"""By kind of variable: the form of a live value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A variable in a text."""
+    """The place of a variable in a text."""
 
     start: int
     stop: int
-    kind: str  # a name in _LIVE
+    kind: str  # a key of _LIVE_FORMS
 
 
 class Variables:
-    """Knows the variables in recorded texts. *made_up*: the texts of a plain capture that its client made up."""
+    """Finds variables in recorded texts. *generated*: the texts that the client of a plain capture generated."""
 
-    def __init__(self, made_up: Iterable[str] = ()) -> None:
-        self._made_up = frozenset(made_up)
+    def __init__(self, generated: Iterable[str] = ()) -> None:
+        self._generated = frozenset(generated)
 
     def spans(self, text: str) -> list[Span]:
-        """Where variables stand in a recorded *text*, in order."""
+        """The variables in a recorded *text*, in order."""
         found = (
             [Span(*hit.span(), hit[1] or hit[2]) for hit in PLACEHOLDER.finditer(text)] if "<" in text else []
         )
-        if self._made_up:
+        if self._generated:
             found += [
                 Span(*hit.span(), "uuid" if "-" in hit[0] else "random")
-                for hit in MADE_UP.finditer(text)
-                if hit[0] in self._made_up and not any(one.start <= hit.start() < one.stop for one in found)
+                for hit in GENERATED.finditer(text)
+                if hit[0] in self._generated and not any(one.start <= hit.start() < one.stop for one in found)
             ]
         return sorted(found, key=lambda span: span.start)
 
 
 class Bindings:
-    """Which live text stands for which recorded one; one for one, both ways."""
+    """A one-to-one mapping between recorded and live texts."""
 
-    def __init__(self, above: "Bindings | None" = None) -> None:
-        self._above = above
+    def __init__(self, parent: "Bindings | None" = None) -> None:
+        self._parent = parent
         self._live: dict[str, str] = {}
         self._recorded: dict[str, str] = {}
 
     def trial(self) -> "Bindings":
-        """One on top of this, to be kept with ``keep`` or thrown away."""
+        """A layer on top of this one: ``commit`` it, or drop it."""
         return Bindings(self)
 
-    def keep(self) -> None:
-        """What was bound in this trial is bound below it too."""
-        assert self._above is not None
-        self._above._live |= self._live
-        self._above._recorded |= self._recorded
+    def commit(self) -> None:
+        """Copy the bindings of this trial to its parent."""
+        assert self._parent is not None
+        self._parent._live |= self._live
+        self._parent._recorded |= self._recorded
 
-    def live(self, recorded: str) -> str | None:
-        return self._live.get(recorded) or (self._above.live(recorded) if self._above else None)
+    def live_for(self, recorded: str) -> str | None:
+        return self._live.get(recorded) or (self._parent.live_for(recorded) if self._parent else None)
 
-    def recorded(self, live: str) -> str | None:
-        return self._recorded.get(live) or (self._above.recorded(live) if self._above else None)
+    def recorded_for(self, live: str) -> str | None:
+        return self._recorded.get(live) or (self._parent.recorded_for(live) if self._parent else None)
 
     def bind(self, recorded: str, live: str) -> bool:
-        """Whether *live* may stand for *recorded*; from now on it does.
+        """Bind the two texts. False if one of them is bound to another text.
 
-        A secret may have several tokens: each file that was recorded has its own.
+        Several tokens may be bound to one secret, because each recorded file has its own tokens.
         """
-        known = self.live(recorded)
+        known = self.live_for(recorded)
         if known is not None:
             return known == live
-        if self.recorded(live) is not None and not is_redacted(recorded):
+        if self.recorded_for(live) is not None and not is_redacted(recorded):
             return False
         self._live[recorded] = live
         self._recorded[live] = recorded
         return True
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """(recorded, live) of all."""
-        if self._above:
-            yield from self._above.items()
+        """All (recorded, live) pairs."""
+        if self._parent:
+            yield from self._parent.items()
         yield from self._live.items()
 
 
 @dataclass(frozen=True, slots=True)
 class Unifier:
-    """Compares recorded texts with live ones, and binds variables on the way."""
+    """Compares recorded texts with live ones and binds the variables it finds."""
 
     variables: Variables
     bindings: Bindings
 
-    def same(self, recorded: str, live: str) -> bool:
-        """Whether they are the same but for what variables stand for."""
+    def matches(self, recorded: str, live: str) -> bool:
+        """Whether the texts are equal apart from their variables. Binds these."""
         spans = self.variables.spans(recorded)
         if not spans:
             return recorded == live
@@ -128,16 +128,16 @@ class Unifier:
         texts = [recorded[span.start : span.stop] for span in spans]
         return all(self.bindings.bind(text, value) for text, value in zip(texts, values, strict=True))
 
-    def stands_for(self, kind: str, recorded: str, live: str) -> bool:
-        """Whether *live* may stand in the place of a whole text of that *kind*, whatever was recorded there."""
-        return _LIVE[kind].fullmatch(live) is not None and self.bindings.bind(recorded, live)
+    def bind_value(self, kind: str, recorded: str, live: str) -> bool:
+        """Bind the whole text *recorded* to *live*. False if *live* is not a value of *kind* or is bound already."""
+        return _LIVE_FORMS[kind].fullmatch(live) is not None and self.bindings.bind(recorded, live)
 
 
 def _values(recorded: str, spans: list[Span], live: str) -> list[str] | None:
-    """What stands in *live* in the places of the variables; None if it does not fit.
+    """The texts in *live* in the places of the variables; None if *live* does not fit.
 
-    Not one regular expression: a hostile record could make that search for ever. What is between two variables is
-    looked for once, from the left.
+    This is not one regular expression, because a hostile recording could make that backtrack without end. The text
+    between two variables is searched for once, from the left.
     """
     edges = [0, *(edge for span in spans for edge in (span.start, span.stop)), len(recorded)]
     plain = [recorded[edges[at] : edges[at + 1]] for at in range(0, len(edges), 2)]
@@ -146,17 +146,17 @@ def _values(recorded: str, spans: list[Span], live: str) -> list[str] | None:
         return None
     values, at = [], len(plain[0])
     for span, after in zip(spans, plain[1:], strict=True):
-        stop = end if span is spans[-1] else _stop(live, at, end, span, after)
-        if stop < 0 or not _LIVE[span.kind].fullmatch(live, at, stop):
+        stop = end if span is spans[-1] else _value_end(live, at, end, span, after)
+        if stop < 0 or not _LIVE_FORMS[span.kind].fullmatch(live, at, stop):
             return None
         values.append(live[at:stop])
         at = stop + len(after)
     return values
 
 
-def _stop(live: str, at: int, end: int, span: Span, after: str) -> int:
-    """Where the value of a variable ends that *after* follows, and another variable; -1 if it cannot."""
+def _value_end(live: str, at: int, end: int, span: Span, after: str) -> int:
+    """The end of the value at *at*, which the text *after* and another variable follow; -1 if there is none."""
     if after:
         return live.find(after, at + 1, end)
-    found = _LIVE[span.kind].match(live, at, end)
+    found = _LIVE_FORMS[span.kind].match(live, at, end)
     return found.end() if found else -1

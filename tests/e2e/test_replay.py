@@ -63,7 +63,7 @@ def test_every_transport(transport: str, speed: str, recorded: Path, place: Path
         assert replay.end() == 0, replay.said
     finally:
         replay.kill()
-    assert "replay: 5 of 5 recorded calls were played, every request had its answer" in replay.err
+    assert "replay: played 5 of 5 recorded calls; every request got a response" in replay.err
 
 
 def test_a_client_without_a_certificate_is_refused(recorded: Path, place: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_command_of_its_own_and_the_exit_codes(recorded: Path, place: Path) ->
     assert b"stdin differs at byte 0: recorded 'x\\n', sent 'y\\n'" in other.stderr
     missed = replayed(recorded, place, "-q", script="docker ps; true", env=ENV)
     assert missed.returncode == 3
-    assert b"apispy replay: no recorded answer for ContainerList GET /v1." in missed.stderr
+    assert b"apispy replay: no recorded response for ContainerList GET /v1." in missed.stderr
     assert b"no such call was recorded" in missed.stderr
 
 
@@ -143,7 +143,7 @@ def test_what_is_missing_is_asked_of_the_daemon_and_recorded(
     script = "docker run --rm -i $N $IMG sh -c 'cat; echo new' <<END\nhello\nEND\n"
     spied = replayed(recorded, place, *words, script=script, env=ENV)
     assert (spied.returncode, spied.stdout) == (0, b"hello\nnew\n"), spied.stderr
-    assert b"4 asked of the daemon" in spied.stderr
+    assert b"forwarded to the daemon: 4 requests without a recorded response" in spied.stderr
     assert len(new.read_text().splitlines()) == 5  # a header, and what was not answered from the record
     again = replayed(recorded, place, str(new), "-q", script=script, env=ENV)
     assert (again.returncode, again.stdout) == (0, b"hello\nnew\n"), again.stderr

@@ -1,4 +1,4 @@
-"""Any bytes as a file to import end in calls or in an ApispyError, and soon."""
+"""Laws of imports: any file gives calls or an ApispyError, and does so quickly."""
 
 import json
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def ignored(text: str) -> None:
 
 
 def readable(path: Path, form: str) -> None:
-    """It gives calls that can be shown, or says what is wrong."""
+    """Check that a file gives calls that can be shown, or an ApispyError."""
     try:
         found = importers.read(path, form, Settings())
     except ApispyError:
@@ -115,10 +115,8 @@ def test_har_with_any_json_in_it(tmp_path: Path, value: object, name: str) -> No
 
 @given(st.randoms(use_true_random=False), st.integers(0, 2**32 - 1), st.sets(st.integers(0, 11), max_size=3))
 @settings(deadline=None)
-def test_any_order_gives_the_same_bytes_and_what_is_lost_is_told(
-    random: object, first: int, lost: set[int]
-) -> None:
-    """Whatever happens to the packets, each byte is there once, in order, or counted as missing."""
+def test_any_order_gives_the_same_bytes_and_gaps(random: object, first: int, lost: set[int]) -> None:
+    """Whatever happens to the packets, each byte occurs once, in order, or counts as missing."""
     pieces = [ASK[:9], ASK[9:20], ASK[20:], ASK[:30], ASK[30:]]
     segments = Talk(first=first).open().asks(*pieces).close().segments
     kept = [segment for number, segment in enumerate(segments) if number - 3 not in lost or segment.fin]

@@ -1,4 +1,4 @@
-"""Laws of replay: the recorded finds itself; a changed byte that means something misses; nothing hostile hangs it."""
+"""Laws of replay: a recorded call finds itself; a meaningful change misses; no hostile input hangs it."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ from lines import Line
 from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay import Miss, Options, PlaybackSession, Player
-from apispy.replay.connection import Connection
+from apispy.replay.playback_connection import PlaybackConnection
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.jsonl"))
-EVERY = 2
-"""Each so many-th byte of the samples' requests is changed."""
+STEP = 2
+"""Every STEPth byte of the samples' requests is changed."""
 
 
 def recorded() -> list[Exchange]:
@@ -31,11 +31,11 @@ def recorded() -> list[Exchange]:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_what_is_recorded_finds_itself(path: Path) -> None:
+def test_a_recorded_call_finds_itself(path: Path) -> None:
     exchanges = list(capture.read(path))
     player = Player(exchanges)
-    for entry in player.entries:
-        found = player.find(entry.exchange)
+    for recorded_call in player.calls:
+        found = player.find(recorded_call.exchange)
         assert not isinstance(found, Miss), "\n".join(text for text, _ in found.lines())
     assert not player.unplayed
 
@@ -46,40 +46,40 @@ def test_what_is_recorded_finds_itself(path: Path) -> None:
 def mutations(exchange: Exchange) -> Iterator[Exchange]:
     """The same call with one byte of its target or its body changed."""
     target, body = exchange.request.target, exchange.request.body
-    for at in range(0, len(target), EVERY):
+    for at in range(0, len(target), STEP):
         line = changed(target.encode("latin-1"), at).decode("latin-1")
         yield replace(exchange, request=replace(exchange.request, target=line))
     if body.cut:
         return
-    for at in range(0, len(body.data), EVERY):
+    for at in range(0, len(body.data), STEP):
         data = changed(body.data, at)
         mutated = Body((Chunk(0.0, data),), len(data), ended_at=0.0)
         yield exchange.with_stream("request", mutated)
 
 
 def changed(data: bytes, at: int) -> bytes:
-    """Another printable byte in its place: a digit for a digit, a letter for a letter."""
+    """*data* with the byte at *at* replaced by another printable one, a digit by a digit."""
     old = data[at : at + 1]
     new = b"7" if old.isdigit() and old != b"7" else b"3" if old == b"7" else b"k" if old != b"k" else b"q"
     return data[:at] + new + data[at + 1 :]
 
 
 HIDDEN = r'(?<=GREETING=)[^"\\]*'
-"""The one secret in the samples' requests: a live secret may be another one."""
+"""The one secret in the samples' requests: a live secret may differ."""
 
-NOT_MEANT = ("h", "w", "session", "buildid")
+MEANINGLESS = ("h", "w", "session", "buildid")
 
 
 def meaning(exchange: Exchange, hidden: re.Pattern[str]) -> Any:
-    """What a request asks, in this test's own reading of what means something to Docker.
+    """The meaning of a request to Docker, by this test's own rules.
 
-    Not: which version of the API it is asked in, how large the terminal is, what a build is called, members of JSON
-    that are nothing, the times of an archive's members, and what a replay takes for a variable.
+    They ignore the API version, the terminal's size, a build's ids, empty JSON members, the times of archive members,
+    and variables of a replay.
     """
     request = exchange.request
     path, _, query = request.target.partition("?")
     pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True)
-             if name not in NOT_MEANT and value not in ("", "{}", "[]", "null", "0")]  # fmt: skip
+             if name not in MEANINGLESS and value not in ("", "{}", "[]", "null", "0")]  # fmt: skip
     path = re.sub(r"^/v[0-9.]+(?=/)", "", unquote(path))
     return hidden.sub("", json.dumps([request.method, path, sorted(pairs), content(request.body.data)]))
 
@@ -99,7 +99,7 @@ def members(value: Any) -> Any:
 
 
 def rate() -> tuple[int, int]:
-    """(mutations that mean something, those of them that missed) over all samples."""
+    """(mutations with another meaning, those of them that missed) over all samples."""
     meant = missed = 0
     for path in SAMPLES:
         for exchange in capture.read(path):
@@ -121,11 +121,11 @@ def rate() -> tuple[int, int]:
     return meant, missed
 
 
-def test_a_changed_byte_that_means_something_misses() -> None:
+def test_a_meaningful_change_misses() -> None:
     meant, missed = rate()
     assert meant > 3000
-    told = f"{missed:,} of {meant:,}"
-    assert told in (ROOT / "docs/replay.md").read_text(), f"docs/replay.md does not tell the rate: {told}"
+    figure = f"{missed:,} of {meant:,}"
+    assert figure in (ROOT / "docs/replay.md").read_text(), f"docs/replay.md does not have the rate: {figure}"
     assert missed == meant
 
 
@@ -135,33 +135,33 @@ FRAMING = (b"host", b"content-length", b"transfer-encoding")
 
 
 def as_sent(exchange: Exchange) -> bytes:
-    """The request, and what the client said in its tunnel."""
+    """The bytes of the request and of the client in its tunnel."""
     request, tunnel = exchange.request, exchange.tunnel
     lines = [f"{request.method} {request.target} HTTP/1.1".encode("latin-1", "replace"), b"Host: d"]
     lines += [b"%b: %b" % field for field in request.headers if field[0].lower() not in FRAMING]
     lines.append(b"Content-Length: %d" % len(request.body.data))
-    said = tunnel.to_server.data if tunnel else b""
-    return b"\r\n".join([*lines, b"", request.body.data]) + said
+    sent = tunnel.to_server.data if tunnel else b""
+    return b"\r\n".join([*lines, b"", request.body.data]) + sent
 
 
-async def carried(stage: PlaybackSession, line: Line) -> None:
-    await asyncio.wait_for(Connection(stage, line, "law").run(), 5)
+async def carried(session: PlaybackSession, line: Line) -> None:
+    await asyncio.wait_for(PlaybackConnection(session, line, "law").run(), 5)
 
 
 @given(sessions, sessions, st.lists(st.binary(max_size=80), max_size=3))
 @settings(max_examples=100, deadline=None)
-def test_any_record_and_any_client_come_to_an_end(
+def test_any_recording_and_any_client_end(
     record: list[Exchange], asked: list[Exchange], noise: list[bytes]
 ) -> None:
-    stage = PlaybackSession(Player(record, Options(patience=0.01)))
+    session = PlaybackSession(Player(record, Options(patience=0.01)))
     lines = [Line(*[as_sent(exchange) for exchange in [*record, *asked]]), Line(*noise)]
     lines += [Line(as_sent(exchange), b"more\n") for exchange in record]
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(carried(stage, line) for line in lines))
+        await asyncio.gather(*(carried(session, line) for line in lines))
 
     asyncio.run(all_of_them())
-    for miss in stage.player.misses:
+    for miss in session.player.misses:
         assert "\n" not in miss.message
         assert list(miss.lines())
 
@@ -172,16 +172,16 @@ PARALLEL = 1000
 
 
 @pytest.mark.timeout(300)
-def test_a_thousand_replays_at_once_are_all_alike() -> None:
-    """Of one capture, each to a client that asks what was recorded: the very same answers, every time."""
+def test_a_thousand_simultaneous_replays_are_identical() -> None:
+    """Each plays one capture to a client that sends the recorded requests; all responses are the same."""
     exchanges = sorted(capture.read(ROOT / "samples/run.jsonl"), key=lambda exchange: exchange.started)
 
     async def one() -> tuple[bytes, ...]:
-        stage = PlaybackSession(Player(exchanges, Options(patience=60)))
+        session = PlaybackSession(Player(exchanges, Options(patience=60)))
         lines = [Line(as_sent(exchange)) for exchange in exchanges]
-        await asyncio.gather(*(Connection(stage, line, "law").run() for line in lines))
-        assert not stage.player.misses
-        assert not stage.given_up
+        await asyncio.gather(*(PlaybackConnection(session, line, "law").run() for line in lines))
+        assert not session.player.misses
+        assert not session.timeouts
         return tuple(bytes(line.sent) for line in lines)
 
     async def all_at_once() -> list[tuple[bytes, ...]]:

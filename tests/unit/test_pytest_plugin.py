@@ -41,13 +41,13 @@ def test_a_test_runs_without_a_daemon(project):
     run(project, LISTS.format(all=False)).assert_outcomes(passed=1)
 
 
-def test_a_miss_fails_the_test_and_tells_what_was_nearest(project):
+def test_a_miss_fails_the_test_and_shows_the_nearest_call(project):
     result = run(project, LISTS.format(all=True))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["*Captured apispy replay*", "*nearest: #2 GET*", "*query all*", "*- 0*", "*+ 1*"]
     )
-    result.stdout.fnmatch_lines(["*fixtures/ps.json. Record it anew: pytest --docker-record=all *test_ps*"])
+    result.stdout.fnmatch_lines(["*fixtures/ps.json. Record it again: pytest --docker-record=all *test_ps*"])
 
 
 def test_a_miss_that_the_test_swallows_fails_it_too(project):
@@ -69,14 +69,14 @@ def test_a_miss_that_the_test_swallows_fails_it_too(project):
     result.stdout.fnmatch_lines(["*miss: ContainerList*"])
 
 
-def test_a_fixture_that_is_not_there_is_told_how_to_record(project):
+def test_a_missing_fixture_error_says_how_to_record_it(project):
     result = run(project, LISTS.format(all=False).replace("ps.json", "other.json"))
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*other.json: there is no such fixture. Record it:*--docker-record=once"])
 
 
 @pytest.mark.parametrize("given", ["1", "'a.json', 'b.json'", "'a.json', colour=3"])
-def test_what_the_mark_takes_is_told(project, given):
+def test_invalid_mark_arguments_are_reported(project, given):
     result = run(project, LISTS.format(all=False).replace('"ps.json"', given))
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -84,7 +84,7 @@ def test_what_the_mark_takes_is_told(project, given):
     )
 
 
-def test_the_environment_is_as_before(project):
+def test_the_environment_is_restored(project):
     text = """
     import os
     import pytest
@@ -102,7 +102,7 @@ def test_the_environment_is_as_before(project):
     run(project, text).assert_outcomes(passed=2)
 
 
-def test_aiodocker_a_class_of_unittest_and_the_keywords(project):
+def test_aiodocker_unittest_classes_and_mark_keywords(project):
     text = """
     import asyncio
     import unittest
@@ -135,7 +135,7 @@ def test_parallel(project):
     run(project, text, "-n", "2").assert_outcomes(passed=12)
 
 
-def test_who_does_not_ask_for_it_imports_nothing(project):
+def test_without_a_docker_api_nothing_is_imported(project):
     text = """
     import sys
 

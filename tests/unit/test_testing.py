@@ -15,7 +15,7 @@ PS = Path(__file__).parents[2] / "samples/fixtures/ps.json"
 
 
 class Client(http.client.HTTPConnection):
-    """Over the unix socket of DOCKER_HOST, by the standard library alone."""
+    """An HTTP client for the unix socket of DOCKER_HOST."""
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
@@ -41,7 +41,7 @@ def test_a_fixture_is_played():
     assert os.environ.get("DOCKER_HOST") == before
 
 
-def test_what_was_missed_is_raised_at_the_end():
+def test_misses_are_raised_at_the_end():
     with (
         pytest.raises(
             testing.Missed, match=r"(?s)miss: NetworkList GET /v1.41/networks.*The fixture is .*ps.json"
@@ -51,20 +51,20 @@ def test_what_was_missed_is_raised_at_the_end():
         assert ask("/v1.41/networks")[0] == 501
 
 
-def test_an_exception_of_the_block_stays_with_a_note():
+def test_an_exception_of_the_block_gets_a_note():
     with pytest.raises(ZeroDivisionError) as found, testing.replay(PS):
         assert ask("/v1.41/networks")[0] / 0
     assert found.value.__notes__[0].startswith("miss: NetworkList")
 
 
-def test_a_given_environment_is_changed_in_place_of_ours():
+def test_a_given_environment_is_changed_instead_of_the_process_environment():
     environ = {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "tcp://nowhere:1"}
     with testing.replay(PS, environ=environ) as api:
         assert environ == {"DOCKER_HOST": api.host}
     assert environ == {"DOCKER_CONTEXT": "other", "DOCKER_HOST": "tcp://nowhere:1"}
 
 
-def test_a_file_that_is_not_there_or_no_fixture_is_told(tmp_path):
+def test_a_missing_or_invalid_fixture_is_reported(tmp_path):
     with (
         pytest.raises(ApispyError, match=r"there is no such fixture. Record it: apispy record -o"),
         testing.replay(tmp_path / "no.json"),
@@ -78,7 +78,7 @@ def test_a_file_that_is_not_there_or_no_fixture_is_told(tmp_path):
         pass
 
 
-def test_a_recording_without_a_call_is_none(tmp_path):
+def test_a_recording_without_calls_fails(tmp_path):
     with (
         pytest.raises(testing.CannotRecord, match=r"nothing was said to Docker"),
         testing.record(tmp_path / "a.json", upstream=f"unix://{tmp_path}/nobody"),
@@ -87,7 +87,7 @@ def test_a_recording_without_a_call_is_none(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_recording_that_cannot_start_says_why(tmp_path):
+def test_a_recording_that_cannot_start_reports_why(tmp_path):
     with (
         pytest.raises(testing.CannotRecord, match=r"did not start: apispy: .*nonsense://"),
         testing.record(tmp_path / "a.json", upstream="nonsense://"),

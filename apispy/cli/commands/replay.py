@@ -80,7 +80,7 @@ def command(
     from apispy import endpoints
     from apispy.app import child, replay, replay_runs
     from apispy.app.listener import listener_files, private_listener
-    from apispy.replay import Options, Player, choose, speed_of
+    from apispy.replay import Options, Player, choose_matchers, parse_speed
 
     words = WithCommand.command_of(ctx)
     if words is not None:
@@ -91,7 +91,7 @@ def command(
         raise UsageError(
             f"--output {output} records what was forwarded: add --on-miss forward, or leave it out."
         )
-    options = Options(choose(match), repeat_last, on_miss, speed_of(speed), patience)
+    options = Options(choose_matchers(match), repeat_last, on_miss, parse_speed(speed), patience)
     recorded = replay.read_recorded_files(files)
     player = Player([exchange for calls in recorded.values() for exchange in calls], options)
     private = words is not None and not any(

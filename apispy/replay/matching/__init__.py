@@ -1,11 +1,11 @@
-"""The matchers: each aspect of a request that is compared has a name, and a file or a function here.
+"""Matchers: each compares one named aspect of a live request with a recorded one.
 
-A new one is a function with ``@matcher``, in a file that is imported below.
+To add a matcher, write a function with ``@matcher`` in a file that is imported below.
 """
 
-from apispy.replay.matching.base import MATCHERS, Difference, Matcher, Question
+from apispy.replay.matching.matcher import MATCHERS, Difference, Matcher, RequestPair, choose_matchers
 
-# They register themselves, in this order:
+# The matchers register themselves, in this order:
 # isort: off
 from apispy.replay.matching import request_line  # noqa: F401
 from apispy.replay.matching import headers  # noqa: F401
@@ -13,6 +13,5 @@ from apispy.replay.matching import body  # noqa: F401
 from apispy.replay.matching import stdin  # noqa: F401
 
 # isort: on
-from apispy.replay.matching.choice import choose
 
-__all__ = ["MATCHERS", "Difference", "Matcher", "Question", "choose"]
+__all__ = ["MATCHERS", "Difference", "Matcher", "RequestPair", "choose_matchers"]

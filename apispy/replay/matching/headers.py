@@ -1,4 +1,4 @@
-"""The headers that mean something to the daemon; any other is the client's way."""
+"""The matcher ``headers``: only those that matter to the daemon; others depend on the client."""
 
 import json
 from collections.abc import Iterator
@@ -6,40 +6,40 @@ from typing import Any
 
 from apispy.decoders.value import unbase64
 from apispy.model import Headers
-from apispy.replay.matching.base import Difference, Question, matcher
-from apispy.replay.matching.json_equivalence import unify
+from apispy.replay.matching.json_equivalence import compare_json
+from apispy.replay.matching.matcher import Difference, RequestPair, matcher
 
-MATTER = ("upgrade", "x-registry-auth", "x-registry-config", "range")
-"""In lower case. Beside them the content type, if there is content."""
+COMPARED_HEADERS = ("upgrade", "x-registry-auth", "x-registry-config", "range")
+"""In lower case. Content-Type is compared too, if both requests have a body."""
 
-CREDENTIALS = ("x-registry-auth", "x-registry-config")
+CREDENTIAL_HEADERS = ("x-registry-auth", "x-registry-config")
 
-NONE: tuple[Any, ...] = ({}, None, "")
-"""What stands in them when a client has none: no header at all, or these."""
+NO_CREDENTIALS: tuple[Any, ...] = ({}, None, "")
+"""Decoded values of a credential header without credentials; None: no header."""
 
 
-@matcher("headers", "Upgrade, the content type, and registry credentials (redacted).")
-def headers(question: Question) -> Iterator[Difference]:
-    recorded, live = question.recorded.headers, question.live.headers
-    for name in MATTER:
-        if name in CREDENTIALS:
-            yield from _credentials(question, name)
+@matcher("headers", "Upgrade, Range, Content-Type and registry credentials (in redacted form).")
+def headers(pair: RequestPair) -> Iterator[Difference]:
+    recorded, live = pair.recorded.headers, pair.live.headers
+    for name in COMPARED_HEADERS:
+        if name in CREDENTIAL_HEADERS:
+            yield from _compare_credentials(pair, name)
         elif recorded.text(name).lower() != live.text(name).lower():
-            yield Difference(f"header {name}", _shown(recorded, name), _shown(live, name))
-    ours, theirs = question.recorded, question.live
-    if ours.content.size and theirs.content.size and ours.media_type != theirs.media_type:
-        yield Difference("header content-type", ours.media_type, theirs.media_type)
+            yield Difference(f"header {name}", _value(recorded, name), _value(live, name))
+    one, other = pair.recorded, pair.live
+    if one.content.size and other.content.size and one.media_type != other.media_type:
+        yield Difference("header content-type", one.media_type, other.media_type)
 
 
-def _credentials(question: Question, name: str) -> Iterator[Difference]:
-    recorded, live = (_decoded(side.headers, name) for side in (question.recorded, question.live))
-    if recorded in NONE and live in NONE:
+def _compare_credentials(pair: RequestPair, name: str) -> Iterator[Difference]:
+    recorded, live = (_decoded(side.headers, name) for side in (pair.recorded, pair.live))
+    if recorded in NO_CREDENTIALS and live in NO_CREDENTIALS:
         return
-    yield from unify(question.unifier, recorded, live, f"header {name}")
+    yield from compare_json(pair.unifier, recorded, live, f"header {name}")
 
 
 def _decoded(headers: Headers, name: str) -> Any:
-    """The JSON in a credentials' header, the text if it is none, None if there is no such header."""
+    """The JSON in a credential header; its text if it is not JSON; None if there is no such header."""
     if name not in headers:
         return None
     text = headers.text(name)
@@ -49,5 +49,5 @@ def _decoded(headers: Headers, name: str) -> Any:
         return text
 
 
-def _shown(headers: Headers, name: str) -> str | None:
+def _value(headers: Headers, name: str) -> str | None:
     return headers.text(name) if name in headers else None

@@ -1,48 +1,51 @@
-"""What of a request may differ without meaning anything else: the one table of it."""
+"""Differences that matching ignores."""
 
 import re
 from datetime import datetime
 
 from apispy.replay.variables import Unifier
 
-SIZES = frozenset((operation, name) for operation in ("ContainerResize", "ExecResize") for name in ("h", "w"))
-"""Parameters of operations that are as large as the terminal is."""
+TERMINAL_SIZE_PARAMETERS = frozenset(
+    (operation, name) for operation in ("ContainerResize", "ExecResize") for name in ("h", "w")
+)
+"""(operation, parameter) of parameters that depend on the size of the terminal."""
 
-FIELDS = frozenset(("ConsoleSize",))
-"""JSON fields that are so too."""
+TERMINAL_SIZE_FIELDS = frozenset(("ConsoleSize",))
+"""JSON fields that depend on the size of the terminal."""
 
-PER_RUN = frozenset(("session", "buildid"))
-"""Parameters that a client makes up anew for each build."""
+BUILD_PARAMETERS = frozenset(("session", "buildid"))
+"""Parameters that a client generates for each build."""
 
-TIMES = frozenset(("since", "until"))
-"""Parameters that are times, often made from the clock."""
+TIME_PARAMETERS = frozenset(("since", "until"))
+"""Parameters that are times, often taken from the clock."""
 
-NEAR = 24 * 3600.0
-"""Seconds: a time so near to the request's own was made from the clock, another is a constant and means itself."""
+MAX_CLOCK_OFFSET = 24 * 3600.0
+"""Seconds between a time and its request up to which it counts as taken from the clock, not as a constant."""
 
-EMPTY_QUERY = ("", "{}", "[]", "null")
+EMPTY_VALUES = ("", "{}", "[]", "null")
+"""Values of query parameters that mean the same as no parameter."""
 
 _SECONDS = re.compile(r"\d{9,10}(?:\.\d{1,9})?")
 
 
-def same_by_name(
+def is_ignored(
     unifier: Unifier, name: str, recorded: str, live: str, recorded_at: float, live_at: float
 ) -> bool:
-    """Whether the parameter *name* may be the live one, though its text differs. The times are Unix seconds."""
-    if name in PER_RUN:
-        return bool(live) and unifier.stands_for("text", recorded, live)
-    if name in TIMES:
-        return is_near(recorded, recorded_at) and is_near(live, live_at)
+    """Whether the parameter *name* may have different values. The times of the requests are Unix seconds."""
+    if name in BUILD_PARAMETERS:
+        return bool(live) and unifier.bind_value("text", recorded, live)
+    if name in TIME_PARAMETERS:
+        return _is_near(recorded, recorded_at) and _is_near(live, live_at)
     return False
 
 
-def is_near(text: str, now: float) -> bool:
-    """Whether *text* is a time not far from *now*."""
-    seconds = _unix(text)
-    return seconds is not None and abs(seconds - now) <= NEAR
+def _is_near(text: str, now: float) -> bool:
+    """Whether *text* is a time at most MAX_CLOCK_OFFSET from *now*."""
+    seconds = _unix_seconds(text)
+    return seconds is not None and abs(seconds - now) <= MAX_CLOCK_OFFSET
 
 
-def _unix(text: str) -> float | None:
+def _unix_seconds(text: str) -> float | None:
     if _SECONDS.fullmatch(text):
         return float(text)
     if "T" in text or "-" in text:

@@ -1,14 +1,14 @@
-"""The input of a hijacked connection. It is compared while it comes, by the tunnel that is played."""
+"""The matcher ``stdin``. The input of a hijacked connection is compared as it arrives, by ``tunnel.TunnelPlayer``."""
 
 from collections.abc import Iterator
 
-from apispy.replay.matching.base import Difference, Question, matcher
+from apispy.replay.matching.matcher import Difference, RequestPair, matcher
 
 
 @matcher(
     "stdin",
-    "What the client sends over a hijacked connection, byte for byte, and whether stdin is closed at the same point.",
+    "The client's input in a hijacked connection, byte for byte, and whether stdin is closed at the same point.",
 )
-def stdin(question: Question) -> Iterator[Difference]:
-    """Nothing is known of it when the request is looked up."""
+def stdin(pair: RequestPair) -> Iterator[Difference]:
+    """No difference: there is no input yet when the request is looked up."""
     return iter(())

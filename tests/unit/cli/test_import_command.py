@@ -48,7 +48,7 @@ def test_what_cannot_be_read_is_not_repeated(tmp_path: Path) -> None:
     broken = ASK[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
     file = write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST).asks(broken).close().segments)
     done = run("import", file, "-o", tmp_path / "y")
-    assert "It is read on from its next request" in done.stderr
+    assert "Reading resumes at its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
     assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
     assert "nothing is overwritten" in run("import", file, "-o", tmp_path / "y").stderr
@@ -65,7 +65,7 @@ def test_wrong_files_end_in_a_sentence(tmp_path: Path, capture: Path) -> None:
         (("import", tmp_path / "nosuch"), 2, "cannot be read: No such file or directory"),
         (("import", tmp_path), 2, "Is a directory"),
         (("import", tmp_path / "text"), 1, "begins with 'hello'. Expected a"),
-        (("import", "--from", "har", capture), 1, "is no HAR file"),
+        (("import", "--from", "har", capture), 1, "is not a HAR file"),
         (("import", "--from", "pcap", tmp_path / "text"), 1, "tcpdump -i lo -s 0 -w FILE port 2375"),
         (("diff", capture, tmp_path / "text"), 2, "begins with 'hello'"),
         (("diff", capture), 2, "Missing argument 'B'"),

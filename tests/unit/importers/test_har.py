@@ -1,4 +1,4 @@
-"""HAR files of browsers and mitmproxy; those of apispy's own are in the tests of its exports."""
+"""HAR files of browsers and mitmproxy. The tests of exports cover apispy's own."""
 
 import base64
 import json
@@ -66,7 +66,7 @@ def test_base64_and_the_limit(tmp_path: Path) -> None:
     assert exchange.response.body.cut
 
 
-def test_no_answer(tmp_path: Path) -> None:
+def test_a_call_without_a_response(tmp_path: Path) -> None:
     (exchange,) = read(tmp_path / "x", [ENTRY | {"response": {"status": 0}}]).exchanges
     assert exchange.response is None
     assert exchange.end == "cut"
@@ -87,20 +87,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_entries_that_make_no_sense_are_told_of(tmp_path: Path, wrong: str) -> None:
+def test_invalid_entries_are_skipped_with_a_notice(tmp_path: Path, wrong: str) -> None:
     found = read(tmp_path / "x", [WRONG[wrong], ENTRY])
     assert len(found.exchanges) == 1
     assert "entry 1 cannot be read" in found.notices[0]
 
 
-def test_broken_json_is_told_with_its_place(tmp_path: Path) -> None:
+def test_invalid_json_is_reported_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "x").write_text('{"log": {\n"entries": [}')
     with pytest.raises(ApispyError, match="line 2, column 13"):
         importers.read(tmp_path / "x", "har", Settings())
 
 
 @pytest.mark.parametrize("text", ['{"log": {}}', "[]", '{"log": {"entries": 7}}', "[" * 100_000])
-def test_json_that_is_no_har(tmp_path: Path, text: str) -> None:
+def test_json_that_is_not_har(tmp_path: Path, text: str) -> None:
     (tmp_path / "x").write_text(text)
-    with pytest.raises(ApispyError, match=r"no HAR file|expected a list|no JSON"):
+    with pytest.raises(ApispyError, match=r"not a HAR file|expected a list|invalid JSON"):
         importers.read(tmp_path / "x", "har", Settings())

@@ -1,4 +1,4 @@
-"""Captures of every kind that tcpdump and Wireshark make."""
+"""All kinds of captures that tcpdump and Wireshark write."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_nanoseconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("endianness", "<>")
-def test_machines_of_both_kinds(tmp_path: Path, endianness: str) -> None:
+def test_both_byte_orders(tmp_path: Path, endianness: str) -> None:
     same(read(write(tmp_path / "x", whole().segments, endianness=endianness)))
 
 
@@ -75,31 +75,31 @@ def test_ipv6(tmp_path: Path) -> None:
     assert (found.exchanges[0].client, found.exchanges[0].upstream) == ("[::1]:51234", "tcp://[::1]:2375")
 
 
-def test_padding_of_short_frames_is_no_data(tmp_path: Path) -> None:
+def test_padding_of_short_frames_is_not_data(tmp_path: Path) -> None:
     same(
         read(write(tmp_path / "x", whole().segments, lambda ip: Ether(bytes(Ether() / ip).ljust(60, b"\0"))))
     )
 
 
-def test_a_port_that_is_not_dockers_is_found_by_content(tmp_path: Path) -> None:
+def test_docker_on_another_port_is_found_by_content(tmp_path: Path) -> None:
     talk = Talk(CLIENT, Peer("127.0.0.1", 40000)).open().asks(ASK).answers(LIST).close()
     same(read(write(tmp_path / "x", talk.segments)))
     same(read(write(tmp_path / "x", talk.segments), port=40000))
     assert read(write(tmp_path / "x", talk.segments), port=2375).exchanges == ()
 
 
-def test_other_http_is_left_out_unless_its_port_is_named(tmp_path: Path) -> None:
+def test_other_http_is_skipped_unless_port_names_it(tmp_path: Path) -> None:
     web = (
         Talk(CLIENT, Peer("10.0.0.1", 80)).open().asks(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n").close()
     )
     path = write(tmp_path / "x", web.segments)
     found = read(path)
     assert found.exchanges == ()
-    assert "--port 80 takes it in" in found.notices[0]
+    assert "use --port 80" in found.notices[0]
     assert len(read(path, port=80).exchanges) == 1
 
 
-def test_tls_is_told_and_what_to_do(tmp_path: Path) -> None:
+def test_tls_gets_a_notice_with_advice(tmp_path: Path) -> None:
     tls = Talk(CLIENT, Peer("127.0.0.1", 2376)).open().asks(b"\x16\x03\x01\x00\x05hello").close()
     found = read(write(tmp_path / "x", tls.segments))
     assert found.exchanges == ()
@@ -107,7 +107,7 @@ def test_tls_is_told_and_what_to_do(tmp_path: Path) -> None:
     assert "apispy run" in found.notices[0]
 
 
-def test_a_capture_that_begins_in_the_middle_goes_on_with_the_next_request(tmp_path: Path) -> None:
+def test_a_capture_that_starts_mid_connection_is_read_from_the_next_request(tmp_path: Path) -> None:
     segments = Talk().open().asks(ASK).answers(LIST).asks(ASK).answers(LIST).close().segments
     found = read(
         write(tmp_path / "x", [replace(segments[3], data=ASK[8:], seq=segments[3].seq + 8), *segments[4:]])
@@ -117,24 +117,24 @@ def test_a_capture_that_begins_in_the_middle_goes_on_with_the_next_request(tmp_p
     assert len(found.notices) == 2  # the rest of the request, and its answer
 
 
-def test_without_a_handshake_the_one_who_asks_is_the_client(tmp_path: Path) -> None:
+def test_without_a_handshake_the_sender_of_requests_is_the_client(tmp_path: Path) -> None:
     found = read(write(tmp_path / "x", whole().segments[3:]))
     assert found.exchanges[0].client == str(CLIENT)
     found = read(write(tmp_path / "x", Talk().answers(LIST).asks(ASK).answers(LIST).segments))
     assert found.exchanges[0].client == str(CLIENT)
 
 
-def test_a_gap_ends_its_call_and_the_next_is_read(tmp_path: Path) -> None:
+def test_a_gap_cuts_its_call_and_the_next_is_read(tmp_path: Path) -> None:
     segments = (
         Talk().open().asks(ASK).answers(LIST[:50], LIST[50:60], LIST[60:]).asks(ASK).answers(LIST).segments
     )
     found = read(write(tmp_path / "x", segments[:5] + segments[6:]))
     first, second = found.exchanges
-    assert (first.end, first.problems) == ("cut", ("10 bytes that the daemon sent are not in the file",))
+    assert (first.end, first.problems) == ("cut", ("the file lacks 10 bytes that the daemon sent",))
     assert (second.end, second.problems) == ("complete", ())
 
 
-def test_a_gap_in_a_request_is_not_hidden_by_its_answer(tmp_path: Path) -> None:
+def test_a_gap_in_a_request_is_reported_in_spite_of_its_response(tmp_path: Path) -> None:
     post = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\n"
     segments = (
         Talk()
@@ -149,10 +149,10 @@ def test_a_gap_in_a_request_is_not_hidden_by_its_answer(tmp_path: Path) -> None:
     )
     one, two, three = read(write(tmp_path / "x", [*segments[:6], *segments[7:]])).exchanges
     assert (one.end, three.end) == ("complete", "complete")
-    assert (two.end, two.problems) == ("cut", ("9 bytes that the client sent are not in the file",))
+    assert (two.end, two.problems) == ("cut", ("the file lacks 9 bytes that the client sent",))
 
 
-def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> None:
+def test_truncated_packets_are_reported_with_advice(tmp_path: Path) -> None:
     path = write(tmp_path / "x", whole().segments)
     data = bytearray(path.read_bytes())
     last = data.rindex(
@@ -165,11 +165,11 @@ def test_packets_that_were_cut_are_told_with_what_to_type(tmp_path: Path) -> Non
     path.write_bytes(data)
     (exchange,) = read(path).exchanges
     assert exchange.end == "cut"
-    assert "2 bytes that the daemon sent are not in the file" in exchange.problems[0]
+    assert "the file lacks 2 bytes that the daemon sent" in exchange.problems[0]
     assert "tcpdump -s 0" in exchange.problems[0]
 
 
-def test_a_call_that_the_file_ends_before_is_open(tmp_path: Path) -> None:
+def test_a_call_in_progress_at_the_end_of_the_file_is_open(tmp_path: Path) -> None:
     (exchange,) = read(write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST[:60]).segments)).exchanges
     assert exchange.end == "open"
 
@@ -194,7 +194,7 @@ def test_a_hijack_with_a_half_close(tmp_path: Path) -> None:
     assert exchange.end == "complete"
 
 
-def test_calls_are_numbered_by_their_beginnings(tmp_path: Path) -> None:
+def test_calls_are_numbered_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     one = Talk().open().asks(ASK).answers(LIST).close().segments
     two = (
         Talk(Peer("127.0.0.1", 1))
@@ -210,11 +210,11 @@ def test_calls_are_numbered_by_their_beginnings(tmp_path: Path) -> None:
     assert [(call.id, call.connection) for call in (first, second)] == [(1, 1), (2, 2)]
 
 
-def test_what_is_no_tcp_is_told(tmp_path: Path) -> None:
+def test_a_capture_without_tcp_gets_a_notice(tmp_path: Path) -> None:
     wrpcap(str(tmp_path / "x"), [Ether() / IP() / UDP()])
     found = read(tmp_path / "x")
     assert found.exchanges == ()
-    assert "none of the 1 packets" in found.notices[0]
+    assert "no readable TCP segments (packets: 1)" in found.notices[0]
     assert "tcpdump -i lo -s 0" in found.notices[1]
 
 
@@ -227,7 +227,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     assert len(read(tmp_path / "x").exchanges) == 1
 
 
-def test_a_file_in_no_known_format(tmp_path: Path) -> None:
+def test_a_file_of_unknown_format(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"PK\3\4packed")
     with pytest.raises(ApispyError, match="unpack it first"):
         importers.recognise(tmp_path / "x")

@@ -24,18 +24,18 @@ def header(direction: str, start: int, data: bytes, second: int, fraction: str =
 
 
 def text(data: bytes) -> bytes:
-    """As -v prints: a carriage return in letters, what cannot be printed as a dot."""
+    """The form of -v: an escaped carriage return, and dots for unprintable bytes."""
     plain = bytes(byte if byte in b"\r\n\t" or 32 <= byte < 127 else ord(".") for byte in data)
     return plain.replace(b"\\", b"\\\\").replace(b"\r", b"\\r")
 
 
 def digits(data: bytes) -> bytes:
-    """As -x prints: all on one line."""
+    """The form of -x: all bytes on one line."""
     return b"".join(b" %02x" % byte for byte in data) + b"\n"
 
 
 def both(data: bytes) -> bytes:
-    """As -x -v prints: lines of 16 bytes that end early at a line feed."""
+    """The form of -x -v: lines of 16 bytes that end early at a line feed."""
 
     def lines() -> Iterator[bytes]:
         for line in data.splitlines(keepends=True):
@@ -70,7 +70,7 @@ def test_a_call(tmp_path: Path, style: str) -> None:
     assert exchange.request.target == "/v1.41/containers/web/logs?x=\\"
     assert exchange.response is not None
     assert exchange.response.body.data == (b"........hi" if style == "v" else ANSWER[-10:])
-    assert ("-v alone" in " ".join(found.notices)) is (style == "v")
+    assert ("-v only" in " ".join(found.notices)) is (style == "v")
     assert exchange.started == datetime(2026, 11, 25, 12, 38, 0, 250_000).timestamp()
     assert exchange.response.at == 1.0
 
@@ -107,7 +107,7 @@ def test_two_calls_on_one_connection_and_one_on_another(tmp_path: Path) -> None:
     assert found.notices == ()
 
 
-def test_connections_at_once_are_told_apart_by_their_offsets(tmp_path: Path) -> None:
+def test_simultaneous_connections_are_distinguished_by_offset(tmp_path: Path) -> None:
     blocks = [
         (">", 0, ASK),
         ("<", 0, ANSWER[:20]),
@@ -120,18 +120,18 @@ def test_connections_at_once_are_told_apart_by_their_offsets(tmp_path: Path) -> 
     assert found.notices == ()
 
 
-def test_connections_that_cannot_be_told_apart_are_told_of(tmp_path: Path) -> None:
+def test_indistinguishable_connections_get_a_notice(tmp_path: Path) -> None:
     blocks = [(">", 0, ASK), (">", 0, ASK), ("<", 0, ANSWER), ("<", 0, ANSWER)]
     found = read(tmp_path / "x", log("x", *blocks))
     assert "two connections at once" in found.notices[0]
 
 
-def test_a_block_that_another_process_wrote_into(tmp_path: Path) -> None:
+def test_a_block_interrupted_by_another_process(tmp_path: Path) -> None:
     cut = header(">", 0, ASK, 0) + both(ASK)[:100]
     content = log("xv", (">", 0, ASK), ("<", 0, ANSWER)) + cut + log("xv", ("<", len(ANSWER), b"x"))
     found = read(tmp_path / "x", content)
     assert [call.end for call in found.exchanges] == ["complete"]
-    assert "line 16: 61 bytes announced" in found.notices[0]
+    assert "line 16: length=61 announced" in found.notices[0]
 
 
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:

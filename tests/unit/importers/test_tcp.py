@@ -1,4 +1,4 @@
-"""Segments in any state become two byte streams, with what is missing told."""
+"""Segments in any order become two byte streams with their gaps."""
 
 import random
 from dataclasses import replace
@@ -12,8 +12,8 @@ def only(segments: list[Segment]) -> Conversation:
     return found
 
 
-def said(segments: list[Segment]) -> list[tuple[str, object]]:
-    """("client", b"..."), ("daemon", missing bytes or "fin"), ..., data of one side put together."""
+def parts_of(segments: list[Segment]) -> list[tuple[str, object]]:
+    """("client", b"..."), ("daemon", missing bytes or "fin"), ...; adjacent data of one side is joined."""
     found: list[tuple[str, object]] = []
     for peer, part in only(segments).parts():
         who = "client" if peer == CLIENT else "daemon"
@@ -39,77 +39,77 @@ def talk(first: int = 1000) -> list[Segment]:
 
 
 def test_in_order() -> None:
-    assert said(talk()) == WHOLE
+    assert parts_of(talk()) == WHOLE
 
 
-def test_sequence_numbers_that_begin_anew() -> None:
-    assert said(talk(first=2**32 - 15)) == WHOLE
+def test_sequence_numbers_wrap_around() -> None:
+    assert parts_of(talk(first=2**32 - 15)) == WHOLE
 
 
 def test_retransmissions_and_overlaps_count_once() -> None:
     segments = talk()
     again = replace(segments[4], seq=segments[3].seq, data=ASK[:20], length=20)
-    assert said([*segments[:5], again, segments[3], *segments[5:], segments[6]]) == WHOLE
+    assert parts_of([*segments[:5], again, segments[3], *segments[5:], segments[6]]) == WHOLE
 
 
-def test_disorder_is_put_right_even_over_both_directions() -> None:
+def test_disorder_across_both_directions_is_repaired() -> None:
     segments = talk()
     middle = segments[3:8]
     for seed in range(20):
         random.Random(seed).shuffle(middle)
         times = sorted(segment.at for segment in middle)
         moved = [replace(segment, at=at) for segment, at in zip(middle, times, strict=True)]
-        assert said([*segments[:3], *moved, *segments[8:]]) == WHOLE
+        assert parts_of([*segments[:3], *moved, *segments[8:]]) == WHOLE
 
 
-def test_a_keepalive_is_nothing() -> None:
+def test_a_keepalive_adds_no_data() -> None:
     segments = talk()
     keepalive = replace(segments[6], seq=segments[6].seq - 1, data=b"\0", length=1)
-    assert said([*segments[:7], keepalive, *segments[7:]]) == WHOLE
+    assert parts_of([*segments[:7], keepalive, *segments[7:]]) == WHOLE
 
 
-def test_a_gap_is_told_with_its_size() -> None:
+def test_a_gap_has_its_size() -> None:
     segments = talk()
     del segments[4]
-    assert said(segments)[:3] == [("client", ASK[:9]), ("client", 11), ("client", ASK[20:])]
+    assert parts_of(segments)[:3] == [("client", ASK[:9]), ("client", 11), ("client", ASK[20:])]
 
 
-def test_a_gap_at_the_end_shows_by_the_fin() -> None:
+def test_a_gap_before_the_fin() -> None:
     segments = [segment for segment in talk() if segment.data != LIST[30:]]
-    assert said(segments)[1:4] == [("daemon", LIST[:30]), ("daemon", len(LIST) - 30), ("client", "fin")]
+    assert parts_of(segments)[1:4] == [("daemon", LIST[:30]), ("daemon", len(LIST) - 30), ("client", "fin")]
 
 
-def test_what_the_capture_cut_short_is_missing() -> None:
+def test_a_truncated_packet_is_a_gap() -> None:
     segments = talk()
     segments[3] = replace(segments[3], data=ASK[:4])
     missing = [part for _, part in only(segments).parts() if part.missing]
-    assert [(part.missing, part.short) for part in missing] == [(5, True)]
+    assert [(part.missing, part.truncated) for part in missing] == [(5, True)]
 
 
-def test_a_capture_that_begins_in_the_middle() -> None:
+def test_a_capture_that_starts_mid_connection() -> None:
     segments = talk()[4:]
-    assert said(segments)[0] == ("client", ASK[9:])
+    assert parts_of(segments)[0] == ("client", ASK[9:])
     assert not only(segments).sides[CLIENT].from_start
 
 
 def test_a_reset_ends_both() -> None:
-    assert said(Talk().open().asks(ASK).reset().segments) == [("client", ASK), ("daemon", "rst")]
+    assert parts_of(Talk().open().asks(ASK).reset().segments) == [("client", ASK), ("daemon", "rst")]
 
 
 def test_a_half_close_leaves_the_other_side() -> None:
     talk = Talk().open().asks(ASK)
     talk._say(CLIENT, fin=True)
-    assert said(talk.answers(LIST).segments) == [("client", ASK), ("client", "fin"), ("daemon", LIST)]
+    assert parts_of(talk.answers(LIST).segments) == [("client", ASK), ("client", "fin"), ("daemon", LIST)]
 
 
-def test_ports_that_are_used_again_are_another_connection() -> None:
+def test_reused_ports_are_a_new_connection() -> None:
     one, two = Talk().open().asks(ASK).close(), Talk(first=77_000).open().asks(ASK).close()
     assert len(conversations(one.segments + two.segments)) == 2
     repeated = [one.segments[0], *one.segments]
     assert len(conversations(repeated)) == 1
 
 
-def test_who_opened_is_known_from_either_half_of_the_handshake() -> None:
+def test_either_half_of_the_handshake_shows_the_opener() -> None:
     segments = talk()
     assert only(segments).opener == only(segments[1:]).opener == CLIENT
     assert only(segments[3:]).opener is None

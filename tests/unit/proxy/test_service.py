@@ -11,7 +11,14 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.pipeline import Pipeline
 from apispy.proxy import backlog
 from apispy.proxy.service import Service, Settings
-from tests.unit.proxy.served import TIMEOUT, RecordingOutput, Serve, daemon, respond_with_path
+from tests.unit.proxy.served import (
+    TIMEOUT,
+    RecordingOutput,
+    Serve,
+    daemon,
+    receive_response,
+    respond_with_path,
+)
 
 REQUEST = b"GET /v1.41/version HTTP/1.1\r\nHost: docker\r\n\r\n"
 

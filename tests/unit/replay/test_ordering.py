@@ -1,13 +1,13 @@
-"""What a piece of an answer waits for."""
+"""The requests that a part of a response waits for."""
 
 from apispy.redaction import Redactor
 from apispy.replay.ordering import CausalOrder
-from apispy.replay.recorded_calls import recorded_calls_of
+from apispy.replay.recorded_calls import in_request_order
 from tests.recorded import call, streamed
 
 A, B = "a" * 64, "b" * 64
 
-ENTRIES = recorded_calls_of(
+CALLS = in_request_order(
     [
         call(1, "POST", "/containers/create?name=web", {"Id": A}, begins=1),
         call(2, "POST", "/containers/create?name=db", {"Id": B}, begins=2),
@@ -22,28 +22,28 @@ ENTRIES = recorded_calls_of(
     ],
     Redactor(),
 )
-EVENTS, WAIT = ENTRIES[2], ENTRIES[3]
+EVENTS, WAIT = CALLS[2], CALLS[3]
 
 
-def missing(deeds: CausalOrder, number: int, at: float) -> list[int]:
-    return [deed.number for deed in deeds.before(ENTRIES[number - 1], at)]
+def missing(order: CausalOrder, number: int, at: float) -> list[int]:
+    return [one.number for one in order.missing_before(CALLS[number - 1], at)]
 
 
-def test_a_stream_about_all_waits_for_all_that_changed_something_meanwhile() -> None:
-    deeds = CausalOrder(ENTRIES)
-    assert missing(deeds, EVENTS.number, 1.5) == [4]
-    assert missing(deeds, EVENTS.number, 9.0) == [4, 5, 6, 7, 10]
+def test_a_stream_about_everything_waits_for_all_state_changing_requests() -> None:
+    order = CausalOrder(CALLS)
+    assert missing(order, EVENTS.number, 1.5) == [4]
+    assert missing(order, EVENTS.number, 9.0) == [4, 5, 6, 7, 10]
 
 
-def test_one_about_a_container_waits_for_what_is_about_the_same() -> None:
-    deeds = CausalOrder(ENTRIES)
-    assert missing(deeds, WAIT.number, 1.5) == []
-    assert missing(deeds, WAIT.number, 9.0) == [6, 7, 10]
+def test_a_call_about_a_container_waits_for_requests_about_the_same_container() -> None:
+    order = CausalOrder(CALLS)
+    assert missing(order, WAIT.number, 1.5) == []
+    assert missing(order, WAIT.number, 9.0) == [6, 7, 10]
 
 
-def test_what_was_done_or_given_up_is_not_waited_for() -> None:
-    deeds = CausalOrder(ENTRIES)
-    deeds.done(ENTRIES[5])
-    assert missing(deeds, WAIT.number, 9.0) == [7, 10]
-    deeds.give_up([ENTRIES[6]])
-    assert missing(deeds, WAIT.number, 9.0) == [10]
+def test_nothing_waits_for_requests_that_came_or_timed_out() -> None:
+    order = CausalOrder(CALLS)
+    order.mark_requested(CALLS[5])
+    assert missing(order, WAIT.number, 9.0) == [7, 10]
+    order.stop_waiting_for([CALLS[6]])
+    assert missing(order, WAIT.number, 9.0) == [10]

@@ -1,4 +1,4 @@
-"""Which recorded call answers a live one."""
+"""The recorded call that is found for a live request."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ import pytest
 
 from apispy.errors import UsageError
 from apispy.model import Exchange
-from apispy.replay import Miss, Options, Player, choose, speed_of
+from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed
 from tests.recorded import BEGAN, body, call, headers, hijacked
 
 CREATE = "/v1.41/containers/create"
@@ -24,17 +24,17 @@ def live(method: str, target: str, asks: Any = None, **options: Any) -> Exchange
 def finds(player: Player, *exchange: Any, **options: Any) -> int:
     """The number of the recorded call, 0 for a miss."""
     found = player.find(live(*exchange, **options))
-    return 0 if isinstance(found, Miss) else found.entry.number
+    return 0 if isinstance(found, Miss) else found.number
 
 
-def test_within_a_key_in_recorded_order_across_keys_in_any() -> None:
+def test_equal_requests_are_played_in_recorded_order_and_others_in_any_order() -> None:
     player = Player([call(1, "GET", "/containers/a/json", 1), call(2, "GET", "/containers/b/json", 2),
                      call(3, "GET", "/containers/a/json", 3)])  # fmt: skip
     asked = [finds(player, "GET", f"/containers/{name}/json") for name in "baab"]
     assert asked == [2, 1, 3, 0]
 
 
-def test_pings_and_sizes_are_answered_as_often_as_they_are_asked() -> None:
+def test_pings_and_resizes_are_played_as_often_as_requested() -> None:
     player = Player([call(1, "HEAD", "/_ping"), call(2, "POST", "/v1.41/exec/x/resize?h=24&w=80")])
     assert [finds(player, "HEAD", "/_ping") for _ in range(3)] == [1, 1, 1]
     assert finds(player, "POST", "/v1.41/exec/x/resize?h=50&w=132") == 2
@@ -48,7 +48,7 @@ def test_pings_and_sizes_are_answered_as_often_as_they_are_asked() -> None:
         {"Image": "busybox", "HostConfig": {"Memory": 5, "ConsoleSize": [9, 9]}, "Tty": False, "Cmd": None},
     ],
 )
-def test_what_means_the_same(asks: Any) -> None:
+def test_equivalent_json_matches(asks: Any) -> None:
     recorded = {"Image": "busybox", "HostConfig": {"Memory": 5, "ConsoleSize": [1, 1], "Binds": []}}
     assert finds(Player([call(1, "POST", CREATE, {"Id": "x"}, asks=recorded)]), "POST", CREATE, asks) == 1
 
@@ -64,7 +64,7 @@ def test_what_means_the_same(asks: Any) -> None:
         ("/v1.41/containers/json", None, None),
     ],
 )
-def test_what_differs_is_told(target: str, asks: Any, place: str | None) -> None:
+def test_a_miss_names_the_difference(target: str, asks: Any, place: str | None) -> None:
     player = Player([call(1, "POST", CREATE, {"Id": "x"}, asks={"Image": "busybox", "Memory": 5})])
     miss = player.find(live("POST", target, asks))
     assert isinstance(miss, Miss)
@@ -75,13 +75,13 @@ def test_what_differs_is_told(target: str, asks: Any, place: str | None) -> None
     assert place in [one.place for found in miss.nearest.differences.values() for one in found]
 
 
-def test_zero_is_not_nothing_where_docker_tells_them_apart() -> None:
+def test_zero_differs_from_absent_where_docker_distinguishes_them() -> None:
     player = Player([call(1, "POST", CREATE, asks={"Image": "x", "StopTimeout": 0})])
     assert finds(player, "POST", CREATE, {"Image": "x"}) == 0
     assert finds(player, "POST", CREATE, {"Image": "x", "StopTimeout": 0}) == 1
 
 
-def test_a_made_up_name_is_followed_from_call_to_call() -> None:
+def test_a_generated_name_is_bound_across_calls() -> None:
     player = Player([
         call(1, "POST", f"{CREATE}?name=web-3f9a1c", {"Id": "c" * 64}, asks={"Image": "x"}, status=201),
         call(2, "POST", f"{CREATE}?name=db-77aa01", {"Id": "d" * 64}, asks={"Image": "x"}, status=201),
@@ -97,7 +97,7 @@ def test_a_made_up_name_is_followed_from_call_to_call() -> None:
     assert player.live_texts() == {"3f9a1c": "aaaaa1", "77aa01": "bbbbb2"}
 
 
-def test_what_an_answer_told_before_is_no_made_up_name() -> None:
+def test_a_name_from_an_earlier_response_is_not_a_generated_name() -> None:
     player = Player([
         call(1, "GET", "/v1.41/containers/json", [{"Names": ["/web-3f9a1c"]}]),
         call(2, "POST", "/v1.41/containers/x/rename?name=web-3f9a1c", status=204),
@@ -105,7 +105,7 @@ def test_what_an_answer_told_before_is_no_made_up_name() -> None:
     assert finds(player, "POST", "/v1.41/containers/x/rename?name=web-aaaaa1") == 0
 
 
-def test_a_port_that_was_free_is_a_variable_and_one_that_was_chosen_is_not() -> None:
+def test_an_ephemeral_port_is_a_variable_and_a_chosen_port_is_not() -> None:
     def asks(port: str) -> Any:
         return {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": port}]}}}
 
@@ -114,7 +114,7 @@ def test_a_port_that_was_free_is_a_variable_and_one_that_was_chosen_is_not() -> 
     assert finds(Player([call(1, "POST", CREATE, asks=asks("8080"))]), "POST", CREATE, asks("8081")) == 0
 
 
-def test_times_from_the_clock_are_free_and_constants_are_not() -> None:
+def test_times_from_the_clock_may_differ_and_constants_may_not() -> None:
     recorded = f"/v1.41/events?since={BEGAN - 5:.9f}"
     assert finds(Player([call(1, "GET", recorded)]), "GET", f"/v1.41/events?since={BEGAN - 7:.3f}") == 1
     constant = call(1, "GET", "/v1.41/events?since=1000000000")
@@ -127,14 +127,14 @@ def auth(password: str) -> tuple[str, str]:
     return "X-Registry-Auth", base64.urlsafe_b64encode(value).decode()
 
 
-def test_a_secret_is_compared_in_its_hidden_form() -> None:
+def test_a_secret_is_compared_in_redacted_form() -> None:
     pull = "/v1.41/images/create?fromImage=x&tag=1"
     player = Player([call(1, "POST", pull, fields=(auth("hunter22"),))])
     assert finds(player, "POST", pull) == 0
     assert finds(player, "POST", pull, fields=(auth("hunter22"),)) == 1
 
 
-def test_a_recorded_token_stands_for_one_secret_which_answers_have_again() -> None:
+def test_a_recorded_token_is_bound_to_one_secret_that_responses_contain_again() -> None:
     def env(value: str) -> Any:
         return {"Image": "x", "Env": [f"A={value}"]}
 
@@ -152,7 +152,7 @@ def archive(content: bytes, mtime: int) -> bytes:
     return out.getvalue()
 
 
-def test_archives_are_compared_by_what_is_in_them() -> None:
+def test_archives_are_compared_by_their_contents() -> None:
     player = Player([call(1, "POST", "/v1.41/build?t=x", asks=archive(b"FROM a", 1))])
     miss = player.find(live("POST", "/v1.41/build?t=x", archive(b"FROM b", 1)))
     assert isinstance(miss, Miss)
@@ -160,7 +160,7 @@ def test_archives_are_compared_by_what_is_in_them() -> None:
     assert finds(player, "POST", "/v1.41/build?t=x", archive(b"FROM a", 99)) == 1
 
 
-def test_a_version_is_served_if_the_answer_is_right_in_it() -> None:
+def test_another_api_version_matches_if_the_response_is_valid_in_it() -> None:
     player = Player([call(1, "GET", "/v1.41/containers/json?all=1", [])])
     assert finds(player, "GET", "/v1.44/containers/json?all=1") == 1
     gone = Player([call(1, "PUT", "/v1.42/volumes/x?version=1", status=200)])
@@ -170,30 +170,30 @@ def test_a_version_is_served_if_the_answer_is_right_in_it() -> None:
 
 
 def test_matchers_are_chosen_by_name() -> None:
-    assert [one.name for one in choose("path,query")] == ["operation", "path", "query"]
-    assert "body" not in [one.name for one in choose("-body")]
+    assert [one.name for one in choose_matchers("path,query")] == ["operation", "path", "query"]
+    assert "body" not in [one.name for one in choose_matchers("-body")]
     for wrong in ("nonsense", "path,-body", "-operation"):
         with pytest.raises(UsageError):
-            choose(wrong)
-    loose = Player([call(1, "POST", CREATE, asks={"Image": "a"})], Options(choose("-body")))
+            choose_matchers(wrong)
+    loose = Player([call(1, "POST", CREATE, asks={"Image": "a"})], Options(choose_matchers("-body")))
     assert finds(loose, "POST", CREATE, {"Image": "b"}) == 1
 
 
 def test_speeds() -> None:
-    assert [speed_of(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
+    assert [parse_speed(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
     for wrong in ("", "quick", "-1", "0", "nan", "inf"):
         with pytest.raises(UsageError):
-            speed_of(wrong)
+            parse_speed(wrong)
 
 
-def test_what_was_not_kept_whole_cannot_be_played() -> None:
+def test_a_truncated_response_cannot_be_played() -> None:
     whole = call(1, "GET", "/v1.41/images/x/get", b"tar")
     assert whole.response
     cut = replace(whole, response=replace(whole.response, body=replace(whole.response.body, size=99)))
-    [entry] = Player([cut]).entries
+    [recorded] = Player([cut]).calls
     assert (
-        entry.unplayable
-        == "only 3 of the 99 bytes of its answer were kept; record with a larger --body-limit"
+        recorded.reason_unplayable
+        == "its response is incomplete (kept 3 of 99 bytes); record with a larger --body-limit"
     )
 
 
@@ -206,10 +206,10 @@ def test_a_form_is_read_as_parameters() -> None:
 
 
 @pytest.mark.parametrize(("target", "playable"), [("/session", True), ("/grpc", False)])
-def test_of_buildkits_tunnels_only_the_session_can_be_played_empty(target: str, playable: bool) -> None:
-    """The daemon asks in a session, and may as well ask nothing; on /grpc the client asks, and must have an answer."""
+def test_only_buildkits_session_can_be_played_empty(target: str, playable: bool) -> None:
+    """On /session the daemon sends the requests, and may send none; on /grpc the client does, and needs responses."""
     withheld = replace(body((0.2, b"secret")), chunks=(), shown=False)
     tunnel = hijacked(1, target, withheld, withheld)
     assert tunnel.tunnel
-    [entry] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).entries
-    assert (not entry.unplayable) == playable
+    [recorded] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).calls
+    assert (not recorded.reason_unplayable) == playable

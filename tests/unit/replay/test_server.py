@@ -35,7 +35,7 @@ def test_pipelined_requests_are_answered_in_order(tmp_path: Path) -> None:
         assert [json.loads(client.answer()[1])["n"] for _ in exchanges] == [1, 2, 3, 4, 5]
 
 
-def test_chunks_keep_their_edges(tmp_path: Path) -> None:
+def test_chunks_keep_their_boundaries(tmp_path: Path) -> None:
     build = streamed(1, "GET", "/images/json", (0.1, b'{"a":1}\n'), (0.2, b'{"b":2}\n'))
     with replay(tmp_path, build) as running, Client(running.where) as client:
         client.send(wire("GET", "/images/json"))
@@ -43,22 +43,22 @@ def test_chunks_keep_their_edges(tmp_path: Path) -> None:
         assert client.until(b"0\r\n\r\n") == b'8\r\n{"a":1}\n\r\n8\r\n{"b":2}\n\r\n0\r\n\r\n'
 
 
-def test_an_old_client_gets_no_chunks(tmp_path: Path) -> None:
+def test_an_http_1_0_client_gets_no_chunks(tmp_path: Path) -> None:
     build = streamed(1, "GET", "/images/json", (0.1, b'{"a":1}\n'), (0.2, b'{"b":2}\n'))
     with replay(tmp_path, build) as running, Client(running.where) as client:
         client.send(b"GET /images/json HTTP/1.0\r\n\r\n")
-        head, _, said = client.rest().partition(b"\r\n\r\n")
+        head, _, content = client.rest().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.0 200 OK")
-    assert said == b'{"a":1}\n{"b":2}\n'
+    assert content == b'{"a":1}\n{"b":2}\n'
 
 
 def test_a_miss_explains_itself_to_the_client(tmp_path: Path) -> None:
     created = call(1, "POST", "/v1.41/containers/create", {"Id": "1"}, asks={"Image": "busybox"}, status=201)
     with replay(tmp_path, created) as running, Client(running.where) as client:
-        status, said = client.ask("POST", "/v1.41/containers/create", {"Image": "alpine"})
+        status, content = client.ask("POST", "/v1.41/containers/create", {"Image": "alpine"})
         assert status == 501
-        message = json.loads(said)["message"]
-        assert message.startswith("apispy replay: no recorded answer for ContainerCreate POST")
+        message = json.loads(content)["message"]
+        assert message.startswith("apispy replay: no recorded response for ContainerCreate POST")
         assert "body $.Image" in message
         assert client.ask("POST", "/v1.41/containers/create", {"Image": "busybox"})[0] == 201
     [miss] = running.player.misses
@@ -67,7 +67,7 @@ def test_a_miss_explains_itself_to_the_client(tmp_path: Path) -> None:
     assert [text for text, _ in miss.lines()][4:6] == ["    - busybox", "    + alpine"]
 
 
-def test_what_is_used_up_misses_unless_the_last_repeats(tmp_path: Path) -> None:
+def test_a_used_up_call_misses_unless_the_last_response_repeats(tmp_path: Path) -> None:
     one = call(1, "GET", "/info", {"ID": "x"})
     with replay(tmp_path, one) as running, Client(running.where) as client:
         assert [client.ask("GET", "/info")[0] for _ in range(2)] == [200, 501]
@@ -77,7 +77,7 @@ def test_what_is_used_up_misses_unless_the_last_repeats(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
-def test_what_is_no_request_is_refused(tmp_path: Path, garbage: bytes) -> None:
+def test_bytes_that_are_not_a_request_get_400(tmp_path: Path, garbage: bytes) -> None:
     with replay(tmp_path, PING) as running, Client(running.where) as client:
         client.send(garbage)
         assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -87,7 +87,7 @@ ATTACH = "/v1.41/containers/web/attach?stdin=1&stdout=1&stream=1"
 UPGRADE = ("Connection: Upgrade", "Upgrade: tcp")
 
 
-def test_output_comes_after_the_input_that_it_came_after(tmp_path: Path) -> None:
+def test_output_waits_for_the_input_that_preceded_it(tmp_path: Path) -> None:
     talk = hijacked(
         1, ATTACH, body((0.1, b"hello\n"), (0.3, b"more\n")), body((0.2, b"got hello\n"), (0.4, b"bye\n"))
     )
@@ -102,7 +102,7 @@ def test_output_comes_after_the_input_that_it_came_after(tmp_path: Path) -> None
     assert not running.player.misses
 
 
-def test_other_input_is_a_miss_and_ends_the_connection(tmp_path: Path) -> None:
+def test_different_input_is_a_miss_and_ends_the_connection(tmp_path: Path) -> None:
     talk = hijacked(1, ATTACH, body((0.1, b"hello\n")), body((0.2, b"got hello\n")))
     with replay(tmp_path, talk) as running, Client(running.where) as client:
         assert client.ask("POST", ATTACH, None, *UPGRADE)[0] == 101
@@ -112,7 +112,7 @@ def test_other_input_is_a_miss_and_ends_the_connection(tmp_path: Path) -> None:
     assert "stdin differs at byte 1: recorded 'ello\\n', sent 'allo\\n'" in miss.reason
 
 
-def test_a_wait_ends_after_the_start_that_it_ended_after(tmp_path: Path) -> None:
+def test_a_wait_ends_after_the_start_that_preceded_its_end(tmp_path: Path) -> None:
     waiting = streamed(1, "POST", "/v1.41/containers/web/wait", (0.5, b'{"StatusCode":0}'), begins=1)
     start = call(2, "POST", "/v1.41/containers/web/start", status=204, begins=1.2)
     with (
@@ -127,7 +127,7 @@ def test_a_wait_ends_after_the_start_that_it_ended_after(tmp_path: Path) -> None
         assert one.until(b"0\r\n\r\n").startswith(b"10\r\n")
 
 
-def test_what_never_comes_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+def test_a_response_stops_waiting_after_patience(tmp_path: Path) -> None:
     waiting = streamed(1, "POST", "/v1.41/containers/web/wait", (0.5, b'{"StatusCode":0}'), begins=1)
     start = call(2, "POST", "/v1.41/containers/web/start", status=204, begins=1.2)
     with (
@@ -135,4 +135,4 @@ def test_what_never_comes_is_not_waited_for_for_ever(tmp_path: Path) -> None:
         Client(running.where) as client,
     ):
         assert client.ask("POST", "/v1.41/containers/web/wait") == (200, b'{"StatusCode":0}')
-    assert running.stage.given_up == 1
+    assert running.session.timeouts == 1

@@ -1,47 +1,50 @@
-"""The live client's texts in recorded answers."""
+"""Live texts in recorded responses."""
 
 import pytest
 
 from apispy.model import Chunk
-from apispy.replay.substitute import swap_of, swapped
+from apispy.replay.substitute import substitute, substitution_of
 
 
 def frame(kind: int, text: bytes) -> bytes:
     return bytes([kind, 0, 0, 0]) + len(text).to_bytes(4) + text
 
 
-def again(*pieces: bytes, format: str = "json", **texts: str) -> list[bytes]:
+def substituted(*pieces: bytes, format: str = "json", **texts: str) -> list[bytes]:
     chunks = [Chunk(float(number), data) for number, data in enumerate(pieces)]
-    return [chunk.data for chunk in swapped(chunks, format, swap_of(texts))]
+    return [chunk.data for chunk in substitute(chunks, format, substitution_of(texts))]
 
 
-def test_what_is_bound_is_put_in() -> None:
-    assert again(b'{"Name":"/web-3f9a1c"}', **{"3f9a1c": "77aa01b"}) == [b'{"Name":"/web-77aa01b"}']
-    assert again(b'{"Name":"/<name:1>"}', **{"<name:1>": "web"}) == [b'{"Name":"/web"}']
+def test_bound_texts_are_put_in() -> None:
+    assert substituted(b'{"Name":"/web-3f9a1c"}', **{"3f9a1c": "77aa01b"}) == [b'{"Name":"/web-77aa01b"}']
+    assert substituted(b'{"Name":"/<name:1>"}', **{"<name:1>": "web"}) == [b'{"Name":"/web"}']
 
 
-def test_not_inside_of_a_longer_word() -> None:
-    assert again(b'{"Size":491530,"Port":"49153"}', **{"49153": "5"}) == [b'{"Size":491530,"Port":"5"}']
+def test_longer_words_are_unchanged() -> None:
+    assert substituted(b'{"Size":491530,"Port":"49153"}', **{"49153": "5"}) == [b'{"Size":491530,"Port":"5"}']
 
 
-def test_a_port_is_a_number_where_docker_has_numbers() -> None:
+def test_a_port_becomes_a_number_where_docker_has_numbers() -> None:
     data = b'{"PublicPort": "<port:1>", "HostPort": "<port:1>"}'
-    assert again(data, **{"<port:1>": "40001"}) == [b'{"PublicPort": 40001, "HostPort": "40001"}']
+    assert substituted(data, **{"<port:1>": "40001"}) == [b'{"PublicPort": 40001, "HostPort": "40001"}']
 
 
-def test_a_text_across_an_edge_belongs_to_the_piece_in_which_it_begins() -> None:
-    assert again(b"a <na", b"me:1> b", **{"<name:1>": "web"}, format="text") == [b"a web", b" b"]
+def test_a_text_across_two_chunks_is_put_into_the_first() -> None:
+    assert substituted(b"a <na", b"me:1> b", **{"<name:1>": "web"}, format="text") == [b"a web", b" b"]
 
 
-def test_frames_are_made_anew() -> None:
+def test_frames_get_new_lengths() -> None:
     one, two = frame(1, b"I am <name:1>\n"), frame(2, b"oh\n")
-    assert again(one[:9], one[9:] + two, format="stdio", **{"<name:1>": "x"}) == [frame(1, b"I am x\n"), two]
+    assert substituted(one[:9], one[9:] + two, format="stdio", **{"<name:1>": "x"}) == [
+        frame(1, b"I am x\n"),
+        two,
+    ]
 
 
 @pytest.mark.parametrize("format", ["tar", "opaque", "websocket"])
-def test_what_a_length_would_break_stays(format: str) -> None:
-    assert again(b"<name:1>", format=format, **{"<name:1>": "x"}) == [b"<name:1>"]
+def test_formats_that_a_new_length_would_break_are_unchanged(format: str) -> None:
+    assert substituted(b"<name:1>", format=format, **{"<name:1>": "x"}) == [b"<name:1>"]
 
 
-def test_without_anything_bound_the_pieces_stay_as_they_are() -> None:
-    assert again(b"a", b"b") == [b"a", b"b"]
+def test_without_bound_texts_the_chunks_are_unchanged() -> None:
+    assert substituted(b"a", b"b") == [b"a", b"b"]

@@ -1,4 +1,4 @@
-"""What stands for what: variables in recorded texts, and what they are bound to."""
+"""Variables in recorded texts, and the live texts that they are bound to."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from apispy.replay.variables import Bindings, Unifier, Variables
 UUID, OTHER = "0b7e9ffd-1c9e-4c3d-9a63-0f0d6ad0a5e1", "a81bc81b-dead-4e5d-abff-90865d1e13b1"
 
 
-def unifier(*made_up: str) -> Unifier:
-    return Unifier(Variables(made_up), Bindings())
+def unifier(*generated: str) -> Unifier:
+    return Unifier(Variables(generated), Bindings())
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def unifier(*made_up: str) -> Unifier:
         ("a.b", "a.b"),
     ],
 )
-def test_the_same(recorded: str, live: str) -> None:
-    assert unifier().same(recorded, live)
+def test_matching_texts(recorded: str, live: str) -> None:
+    assert unifier().matches(recorded, live)
 
 
 @pytest.mark.parametrize(
@@ -40,46 +40,48 @@ def test_the_same(recorded: str, live: str) -> None:
         ("<name>", "x"),
     ],
 )
-def test_not_the_same(recorded: str, live: str) -> None:
-    assert not unifier().same(recorded, live)
+def test_different_texts(recorded: str, live: str) -> None:
+    assert not unifier().matches(recorded, live)
 
 
-def test_many_variables_in_one_text_take_no_time() -> None:
+def test_many_variables_in_one_text_are_fast() -> None:
     recorded = "".join(f"<name:{number}>" for number in range(300))
-    assert not unifier().same(recorded, "a" * 3000 + "!")
-    assert unifier().same("<name:1>-<name:2>", "a-b-c")
-    assert unifier().same("<redacted:11111111><redacted:22222222>", "<redacted:aaaaaaaa><redacted:bbbbbbbb>")
+    assert not unifier().matches(recorded, "a" * 3000 + "!")
+    assert unifier().matches("<name:1>-<name:2>", "a-b-c")
+    assert unifier().matches(
+        "<redacted:11111111><redacted:22222222>", "<redacted:aaaaaaaa><redacted:bbbbbbbb>"
+    )
 
 
-def test_one_variable_is_one_text_and_one_text_is_one_variable() -> None:
+def test_bindings_are_one_to_one() -> None:
     one = unifier()
-    assert one.same("/<name:1>", "/web-1")
-    assert one.same("x<name:1>y", "xweb-1y")
-    assert not one.same("/<name:1>", "/web-2")
-    assert not one.same("/<name:2>", "/web-1")
-    assert one.same("/<name:2>", "/web-2")
+    assert one.matches("/<name:1>", "/web-1")
+    assert one.matches("x<name:1>y", "xweb-1y")
+    assert not one.matches("/<name:1>", "/web-2")
+    assert not one.matches("/<name:2>", "/web-1")
+    assert one.matches("/<name:2>", "/web-2")
 
 
-def test_a_text_that_was_made_up_is_a_variable_and_any_other_is_not() -> None:
+def test_only_generated_texts_are_variables() -> None:
     one = unifier("3f9a1c", UUID)
-    assert one.same("web-3f9a1c", "web-77aa01")
-    assert one.same(f"x={UUID}", f"x={OTHER}")
-    assert not one.same("web-3f9a1d", "web-77aa01")
-    assert not one.same("web-3f9a1c", "web-hello!")
+    assert one.matches("web-3f9a1c", "web-77aa01")
+    assert one.matches(f"x={UUID}", f"x={OTHER}")
+    assert not one.matches("web-3f9a1d", "web-77aa01")
+    assert not one.matches("web-3f9a1c", "web-hello!")
 
 
-def test_a_secret_may_have_a_token_of_each_file() -> None:
+def test_a_secret_may_have_one_token_per_file() -> None:
     one = unifier()
-    assert one.same("<redacted:11111111>", "<redacted:aaaaaaaa>")
-    assert one.same("<redacted:22222222>", "<redacted:aaaaaaaa>")
-    assert not one.same("<redacted:11111111>", "<redacted:bbbbbbbb>")
+    assert one.matches("<redacted:11111111>", "<redacted:aaaaaaaa>")
+    assert one.matches("<redacted:22222222>", "<redacted:aaaaaaaa>")
+    assert not one.matches("<redacted:11111111>", "<redacted:bbbbbbbb>")
 
 
-def test_what_is_tried_is_kept_only_when_it_is_said() -> None:
+def test_a_trial_is_kept_only_when_committed() -> None:
     bindings = Bindings()
     assert bindings.trial().bind("a", "b")
-    assert bindings.live("a") is None
+    assert bindings.live_for("a") is None
     trial = bindings.trial()
     trial.bind("a", "c")
-    trial.keep()
-    assert (bindings.live("a"), bindings.recorded("c")) == ("c", "a")
+    trial.commit()
+    assert (bindings.live_for("a"), bindings.recorded_for("c")) == ("c", "a")

@@ -1,0 +1,52 @@
+"""The interface of an importer, and the registry of formats."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from apispy.model import Exchange
+
+HEAD_SIZE = 4096
+"""Bytes at the beginning of a file by which its format is recognised."""
+
+END_OF_TIME = 253402300800.0
+"""The year 10000 in Unix seconds. A time from then on, or before 1970, is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of an import."""
+
+    port: int = 0  # import only connections to this port, whatever they carry; 0: find Docker's by content
+    limit: int = 1 << 20  # bytes that are kept of each body
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The content of a file."""
+
+    exchanges: tuple[Exchange, ...]  # in the order in which they began
+    notices: tuple[str, ...] = ()  # about the file, as sentences
+    redacted: bool = False  # the secrets were removed before the file was written
+
+
+Reader = Callable[[Path, Settings], Imported]
+"""Reads a file. Raises ApispyError, and nothing else, if the file cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format."""
+
+    name: str
+    title: str  # as in a sentence: "a capture of tcpdump"
+    recognises: Callable[[bytes], bool]  # takes the first HEAD_SIZE bytes of a file
+    read: Reader | None  # None: another package registers the reader
+
+
+FORMATS: dict[str, Format] = {}
+"""By name."""
+
+
+def register(found: Format) -> None:
+    FORMATS[found.name] = found

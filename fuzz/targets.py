@@ -30,7 +30,7 @@ from tests.unit.tap.conversations import Step, play
 
 NAMES = sorted(DECODERS)
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-OF_CONTENT = (".content", ".tail", ": expected lengths that come to")
+OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 """What the whole look at a line says of the content of a body, which the quick one does not look at."""
 
 RECORD = list(capture.read(Path(__file__).parents[1] / "samples/run.jsonl"))
@@ -96,7 +96,7 @@ def captures(data: bytes) -> None:
         for reading in (
             lambda: list(capture.read_lines(path, said.append, said.append)),
             lambda: list(capture.read_summaries(path, said.append, said.append)),
-            lambda: list(capture.play(path, fault=said.append, say=said.append)),
+            lambda: list(capture.play(path, on_error=said.append, warn=said.append)),
         ):
             try:
                 reading()
@@ -121,7 +121,7 @@ def lines(data: bytes) -> None:
         _refuses(line, str(error))
         return
     gist = summarize(line)
-    assert gist.whole() == exchange
+    assert gist.exchange() == exchange
     quick, whole = (
         fast_stats_of(gist),
         stats_of(read(exchange, NameRegistry(), redactor=UNREDACTED, notes="off")),

@@ -8,10 +8,9 @@ from apispy.app.messages import info, result
 from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import tidy
 from apispy.fixtures.check import check
-from apispy.fixtures.files import about, document_at, exchanges_of, is_fixture_at, load, save
-from apispy.fixtures.played import played_numbers
-from apispy.fixtures.prune import prune
-from apispy.fixtures.tidy import About
+from apispy.fixtures.files import document_at, exchanges_of, is_fixture_at, load, save, session_info
+from apispy.fixtures.prune import played_numbers, prune
+from apispy.fixtures.tidy import SessionInfo
 from apispy.outputs.units import count
 from apispy.redaction import Policy, parse
 
@@ -37,13 +36,15 @@ def tidy_file(
     info(f"wrote {count(len(exchanges), 'calls')} to {output or file}")
 
 
-def _calls(file: Path) -> "tuple[Sequence[Exchange], About]":
+def _calls(file: Path) -> "tuple[Sequence[Exchange], SessionInfo]":
     """Read the calls of any file that `apispy import` reads."""
     from apispy.app.input_files import read_calls
     from apispy.importers import recognise
 
     return (
-        load(file) if recognise(file) == "capture" else (read_calls(file, limit=1 << 26).exchanges, About())
+        load(file)
+        if recognise(file) == "capture"
+        else (read_calls(file, limit=1 << 26).exchanges, SessionInfo())
     )
 
 
@@ -68,7 +69,7 @@ def _check(file: Path, played: frozenset[int] | None, policy: Policy) -> bool:
         for number, call in enumerate(document["exchanges"], 1)
         if played is not None and number not in played
     )
-    described, text = about(document, file), file.read_bytes()
+    described, text = session_info(document, file), file.read_bytes()
     findings = check(document, exchanges, described, text=text, unused=unused, policy=policy)
     for finding in findings[:MAX_FINDINGS]:
         place = f"{file}, {finding.call}" if finding.call else str(file)
@@ -89,7 +90,7 @@ def prune_file(file: Path, played: Path) -> None:
     kept = frozenset(call for number, call in enumerate(calls, 1) if number in numbers)
     if not kept:
         raise ApispyError(f"{file} is unchanged: none of its calls was played, so none would be left.")
-    pruned, dropped = prune(document, exchanges_of(document, file), about(document, file), kept)
+    pruned, dropped = prune(document, exchanges_of(document, file), session_info(document, file), kept)
     if dropped:
         save(pruned, file)
     for call in dropped:

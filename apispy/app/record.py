@@ -12,7 +12,7 @@ from apispy.app.run import RunResult
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
-from apispy.fixtures import About, tidy
+from apispy.fixtures import SessionInfo, tidy
 from apispy.fixtures.files import load, save
 from apispy.outputs.units import count
 
@@ -82,7 +82,7 @@ class Recording:
 
     def _write_fixture(self, capture: Path, result: RunResult) -> None:
         """Write the fixture. Without a call, nothing is written, and ApispyError is raised if all else went well."""
-        exchanges, about = load(capture) if capture.exists() else ([], About())
+        exchanges, about = load(capture) if capture.exists() else ([], SessionInfo())
         if not exchanges:
             text = f"{self.output} is not written: no calls were recorded"
             if result.exit_code:

@@ -152,7 +152,7 @@ class ReportFile:
             raise ApispyError(f"--report {self._path} cannot be written: {error.strerror}") from None
 
     def _text(self, player: Player) -> str:
-        from apispy.fixtures.played import REPORT  # the whole package, which a replay does not need otherwise
+        from apispy.fixtures.prune import REPORT  # the whole package, which a replay does not need otherwise
 
         entries = {id(entry.exchange): entry for entry in player.calls}
         files = [

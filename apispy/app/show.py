@@ -84,7 +84,7 @@ class CaptureViewer:
         """Show the whole capture, in the order in which it happened."""
         with self._progress(str(path), self._out.stream) as progress:
             self._show(
-                capture.play(path, fault=self._report_error, say=self._info, progress=progress.reached),
+                capture.play(path, on_error=self._report_error, warn=self._info, progress=progress.reached),
                 eager=False,
             )
 
@@ -112,7 +112,7 @@ class CaptureViewer:
     def follow(self, path: Path) -> None:
         """Show what is in the capture and what is added to it, until Ctrl-C."""
         try:
-            self._show(capture.follow(path, fault=self._report_error, say=self._info), eager=True)
+            self._show(capture.follow(path, on_error=self._report_error, warn=self._info), eager=True)
         except KeyboardInterrupt:
             self._end_session()
 

@@ -1,4 +1,4 @@
-"""The capture file: written while apispy runs, read later. docs/captures.md describes the format."""
+"""Capture files: written while apispy runs, read and played back later. docs/captures.md describes the format."""
 
 from apispy.capture.exchange_summary import ExchangeSummary
 from apispy.capture.lines import Daemon, Header, Notice

@@ -1,4 +1,4 @@
-"""The bytes of a body as JSON, in the most readable form that gives the very same bytes again."""
+"""The content of a body in JSON: the most readable encoding that gives back exactly the same bytes."""
 
 import base64
 import binascii
@@ -6,17 +6,18 @@ import json
 import re
 from typing import Any
 
-from apispy.capture.validation import JsonObject, Malformed
+from apispy.capture.validation import JsonObject, Malformed, reject_constant
 
 ENCODINGS = ("json", "text", "base64")
 
 _TAIL = re.compile(rb"[ \t\r\n]*\Z")
 
 
-def content(data: bytes) -> dict[str, Any]:
-    """{"encoding", "content"}, and for JSON what space stands behind it as "tail", if any does.
+def encode_content(data: bytes) -> dict[str, Any]:
+    """Return {"encoding", "content"}, and for JSON its trailing whitespace, if any, as "tail".
 
-    "json" is for what is written without spaces, as Docker and apispy write it: ``dumps`` gives it back byte for byte.
+    The encoding "json" is used only for JSON without spaces, as Docker and apispy write it, because ``_dumps`` gives
+    that back byte for byte.
     """
     tail = _TAIL.search(data)
     assert tail is not None
@@ -33,34 +34,32 @@ def content(data: bytes) -> dict[str, Any]:
         return {"encoding": "base64", "content": base64.b64encode(data).decode("ascii")}
 
 
-def data_of(body: JsonObject) -> bytes:
-    """The bytes that ``content`` was made of. Raises Malformed."""
+def decode_content(body: JsonObject) -> bytes:
+    """Return the bytes that ``encode_content`` encoded. Raises Malformed."""
     encoding = body.one_of("encoding", ENCODINGS)
     if encoding == "json":
-        return _json(body)
+        return _decode_json(body)
     text = body.text("content")
     try:
         return text.encode("utf-8") if encoding == "text" else base64.b64decode(text, validate=True)
     except (UnicodeEncodeError, binascii.Error, ValueError) as error:
-        raise Malformed(f"{body.place}.content: expected {encoding}, found what is none: {error}") from None
+        raise Malformed(
+            f"{body.place}.content: expected {encoding}, found something that is not: {error}"
+        ) from None
 
 
-def _json(body: JsonObject) -> bytes:
+def _decode_json(body: JsonObject) -> bytes:
     tail = body.text("tail", "")
     if tail.strip(" \t\r\n"):
-        raise Malformed(f"{body.place}.tail: expected space, found {tail[:60]!r}")
+        raise Malformed(f"{body.place}.tail: expected whitespace, found {tail[:60]!r}")
     try:
-        return _dumps(body.any("content")) + tail.encode("ascii")
+        return _dumps(body.required("content")) + tail.encode("ascii")
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{body.place}.content: expected JSON that can be written, found {error}") from None
 
 
 def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=_refuse) if text[:1] in ("{", "[") else None
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    return json.loads(text, parse_constant=reject_constant) if text[:1] in ("{", "[") else None
 
 
 def _dumps(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What stands on one line of a capture: its header, an exchange, a notice, or what is known of the daemon."""
+"""The lines of a capture: a header, an exchange, a notice, or facts about the daemon."""
 
 import json
 import re
@@ -8,31 +8,30 @@ from typing import Any
 
 from apispy.capture.exchange_summary import ExchangeSummary, summarize
 from apispy.capture.format import FORMAT, from_json, to_json
-from apispy.capture.migrate import check, migrate
-from apispy.capture.validation import LATEST, JsonObject, Malformed, malformed
+from apispy.capture.migrate import check_format, migrate
+from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed, reject_constant
 from apispy.model import Exchange
 
-MAKER = "apispy"
+SIGNATURE = "apispy"
+"""The value of the field "capture" in a header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """The first line of a session."""
 
-    apispy: str  # the version that wrote it
+    apispy: str  # version that wrote it
     started: float  # Unix seconds
-    redacted: bool = True  # secrets were taken out before anything was written
+    redacted: bool = True  # secrets were removed before anything was written
     upstream: str = ""  # the daemon's address
-    body_limit: int = 1 << 20
-    curl: dict[str, dict[str, Any]] = field(
-        default_factory=dict
-    )  # where printed curl lines go: "direct", "via"
+    body_limit: int = 1 << 20  # bytes of each body that are kept
+    curl: dict[str, dict[str, Any]] = field(default_factory=dict)  # targets of curl commands: "direct", "via"
     format: int = FORMAT
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that was said and belongs to no call."""
+    """A message about the session, which belongs to no call."""
 
     at: float  # Unix seconds
     text: str
@@ -40,23 +39,23 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """What the daemon says of itself: {"version", "api_version", "min_api_version", "os", "arch"}."""
+    """What the daemon reports about itself: {"version", "api_version", "min_api_version", "os", "arch"}."""
 
     about: dict[str, str]
 
 
 Line = Header | Exchange | Notice | Daemon
 
-_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name))
+_DECODER = json.JSONDecoder(parse_constant=reject_constant)
 
 
-def written(line: Line) -> bytes:
-    """One line of pure ASCII with its end. Raises ValueError for what JSON cannot hold."""
-    text = json.dumps(_value(line), allow_nan=False)
+def encode_line(line: Line) -> bytes:
+    """Encode a line in pure ASCII, with its line feed. Raises ValueError for a value that JSON cannot hold."""
+    text = json.dumps(_to_json(line), allow_nan=False)
     return text.replace("\x7f", "\\u007f").encode("ascii") + b"\n"
 
 
-def _value(line: Line) -> dict[str, Any]:
+def _to_json(line: Line) -> dict[str, Any]:
     match line:
         case Exchange():
             return to_json(line)
@@ -65,7 +64,7 @@ def _value(line: Line) -> dict[str, Any]:
         case Daemon(about):
             return {"daemon": about}
     return {
-        "capture": MAKER,
+        "capture": SIGNATURE,
         "format": line.format,
         "apispy": line.apispy,
         "started": line.started,
@@ -77,36 +76,39 @@ def _value(line: Line) -> dict[str, Any]:
 
 
 def read_line(data: bytes, version: int) -> Line:
-    """Raises Malformed. *version* is the format of the header before it, 0 for the first line of a file."""
+    """Read a line. Raises Malformed.
+
+    *version* is the format in the header before it, or 0 for the first line of a file.
+    """
     return _read_line(data, version, from_json)
 
 
 def read_summary(data: bytes, version: int) -> Header | ExchangeSummary | Notice | Daemon:
-    """The same, but of an exchange only its gist."""
+    """Read a line like ``read_line``, but only the summary of an exchange."""
     return _read_line(data, version, summarize)
 
 
-def _read_line[Told](
-    data: bytes, version: int, exchange: Callable[[Any], Told]
-) -> Header | Told | Notice | Daemon:
-    value = _parsed(data)
+def _read_line[T](
+    data: bytes, version: int, read_exchange: Callable[[Any], T]
+) -> Header | T | Notice | Daemon:
+    value = _parse(data)
     if "capture" in value:
-        return _header(value)
+        return _read_header(value)
     if not version:
         raise Malformed(
-            f'expected the header of a capture, {{"capture": "{MAKER}", ...}}, found something else'
+            f'expected the header of a capture, {{"capture": "{SIGNATURE}", ...}}, found something else'
         )
     record = JsonObject(value := migrate(value, version))
     if "exchange" in value:
-        return exchange(value)
+        return read_exchange(value)
     if "notice" in value:
         return Notice(record.seconds("at"), record.text("notice"))
     if "daemon" in value:
-        return Daemon(_texts(record.record("daemon")))
+        return Daemon(_read_texts(record.object("daemon")))
     raise malformed("the line", "an exchange, a notice, a daemon or a header", list(value))
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> dict[str, Any]:
     try:
         value = _DECODER.decode(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -116,36 +118,35 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return JsonObject(value).value
 
 
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _header(value: dict[str, Any]) -> Header:
+def _read_header(value: dict[str, Any]) -> Header:
     record = JsonObject(value)
-    record.one_of("capture", (MAKER,))
-    version = check(value.get("format"))
+    record.one_of("capture", (SIGNATURE,))
+    version = check_format(value.get("format"))
     record = JsonObject(migrate(value, version))
-    curl = record.record("curl")
+    curl = record.object("curl")
     return Header(
         apispy=record.text("apispy"),
         started=record.seconds("started"),
         redacted=record.flag("redacted", True),
         upstream=record.text("upstream"),
-        body_limit=record.whole("body_limit"),
-        curl={name: curl.record(name).value for name in curl.value},
+        body_limit=record.integer("body_limit"),
+        curl={name: curl.object(name).value for name in curl.value},
         format=version,
     )
 
 
-def _texts(record: JsonObject) -> dict[str, str]:
+def _read_texts(record: JsonObject) -> dict[str, str]:
     return {name: record.text(name) for name in record.value}
 
 
 _STARTED = re.compile(rb'\{"exchange": \d+, "started": (\d+(?:\.\d+)?(?:e[+-]?\d+)?), ')
 
 
-def starts_at(data: bytes) -> float | None:
-    """When what the line tells of began, seen without reading it all; None if that takes a whole look."""
+def peek_start_time(data: bytes) -> float | None:
+    """Return the start time of the exchange on a line without parsing the line.
+
+    Returns None if that is not possible; then the line must be parsed.
+    """
     found = _STARTED.match(data)
-    began = float(found[1]) if found else LATEST
-    return began if began < LATEST else None
+    started = float(found[1]) if found else MAX_SECONDS
+    return started if started < MAX_SECONDS else None

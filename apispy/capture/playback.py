@@ -1,7 +1,7 @@
-"""Plays a capture: what happened in it in the order in which it happened, though exchanges are saved when they end.
+"""Playback of a capture: its events in the order in which they happened, although exchanges are saved when they end.
 
-A first look at each line finds when its exchange began; then every exchange is read when its time has come. So memory
-holds what was open at one time, and a few numbers for each line.
+A first pass over the file finds when each exchange began; a second one reads each exchange when its time has come. So
+memory holds only the exchanges that were open at one time, and a few numbers for each line.
 """
 
 import heapq
@@ -13,89 +13,103 @@ from pathlib import Path
 from typing import BinaryIO
 
 from apispy.capture.events import micros, tap_events
-from apispy.capture.index import SessionIndex, look_through
+from apispy.capture.index import SessionIndex, index_sessions
 from apispy.capture.lines import Header, Notice
-from apispy.capture.raw_lines import LINE_LIMIT, CaptureError, lines_of, opened, seekable, unpacked
-from apispy.capture.reader import LineReader, Say
+from apispy.capture.raw_lines import (
+    LINE_LIMIT,
+    CaptureError,
+    decompressed,
+    open_capture,
+    seekable_file,
+    split_lines,
+)
+from apispy.capture.reader import LineReader, Report
 from apispy.model import Exchange
 from apispy.tap.events import Closed, Event
 
 PlaybackItem = Header | Notice | Event
 
-POLL = 0.2
-"""Seconds between two looks at a file that is followed."""
+POLL_INTERVAL = 0.2
+"""Seconds between two reads at the end of a file that is followed."""
 
-LAST = 1 << 63
-"""In the place of an exchange's number: after all that happened in the same microsecond."""
+NOTICE_RANK = 1 << 63
+"""Sorts a notice after all events of the same microsecond. Events have the number of their exchange in this place."""
 
 
 def play(
-    path: Path, *, fault: Say, say: Say, progress: Callable[[float], None] = lambda _: None
+    path: Path, *, on_error: Report, warn: Report, progress: Callable[[float], None] = lambda _: None
 ) -> Iterator[PlaybackItem]:
-    """What happened, in order; the header of a session before all of it.
+    """Yield the events and notices of a capture in order; the header of a session comes before all of them.
 
-    *fault* is told of every line that cannot be read, *say* of a last line that was cut, *progress* which part of the
-    lines has been played, from 0 to 1. Raises CaptureError when the file as a whole cannot be read.
+    *on_error* is called for every line that cannot be read, *warn* for a truncated last line, *progress* with the part
+    of the lines that has been played, from 0 to 1. Raises CaptureError if the file as a whole cannot be read.
     """
-    reader = LineReader(path, say, fault)
-    with opened(path) as raw, seekable(raw, path, fault, lambda line: reader.attempt(line, 1)) as file:
-        sessions = look_through(file, reader)
+    reader = LineReader(path, warn, on_error)
+    with (
+        open_capture(path) as raw,
+        seekable_file(raw, path, on_error, lambda line: reader.read(line, 1)) as file,
+    ):
+        sessions = index_sessions(file, reader)
         total, done = sum(len(session.times) for session in sessions), 0
         for session in sessions:
             yield session.header
             reader.version = session.header.format
-            for count, happening in _played(session, file, reader, fault):
+            for count, item in _play_session(session, file, reader, on_error):
                 progress((done + count) / total)
-                yield happening
+                yield item
             done += len(session.times)
 
 
-def follow(path: Path, *, fault: Say, say: Say) -> Iterator[PlaybackItem]:
-    """Every exchange when it is written, all of it at once; a pipe ends, a file never does. Otherwise as ``play``."""
-    with opened(path) as file:
-        reader = LineReader(path, say, fault)
+def follow(path: Path, *, on_error: Report, warn: Report) -> Iterator[PlaybackItem]:
+    """Yield each exchange, with all its events, as soon as it is written; otherwise like ``play``.
+
+    A pipe has an end; a regular file is followed forever.
+    """
+    with open_capture(path) as file:
+        reader = LineReader(path, warn, on_error)
         grows = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-        pieces = unpacked(_Growing(file, path) if grows else file, path)
+        pieces = decompressed(_GrowingFile(file, path) if grows else file, path)
         number = 0
-        for number, data in enumerate(lines_of(pieces, path), 1):
-            line = reader.attempt(data, number)
+        for number, data in enumerate(split_lines(pieces, path), 1):
+            line = reader.read(data, number)
             if isinstance(line, Exchange):
                 yield from (event for _, event in tap_events(line))
             elif isinstance(line, Header | Notice):
                 yield line
-        reader.ended(number)
+        reader.finish(number)
 
 
-def _played(
-    session: SessionIndex, file: BinaryIO, reader: LineReader, fault: Say
+def _play_session(
+    session: SessionIndex, file: BinaryIO, reader: LineReader, on_error: Report
 ) -> Iterator[tuple[int, PlaybackItem]]:
-    """What happened in one session, each with the number of lines that have been read."""
+    """Yield the events and notices of one session, each with the number of lines read so far."""
     timeline = Timeline()
     count = 0
-    for count, (began, place, number) in enumerate(session.in_time()):
-        for happening in timeline.until(began):
-            yield count, happening
-        file.seek(place)
-        line = reader.attempt(file.readline(LINE_LIMIT + 1), number)
+    for count, (started, offset, number) in enumerate(session.by_time()):
+        for item in timeline.until(started):
+            yield count, item
+        file.seek(offset)
+        line = reader.read(file.readline(LINE_LIMIT + 1), number)
         if isinstance(line, Exchange | Notice) and not timeline.add(line):
-            fault(str(reader.problem(number, "an exchange with the same number is open at the same time")))
-    for happening in timeline.until(None):
-        yield count + 1, happening
+            on_error(str(reader.error(number, "an exchange with the same number is open at the same time")))
+    for item in timeline.until(None):
+        yield count + 1, item
 
 
 class Timeline:
-    """What is open at one time, its events sorted into each other."""
+    """Merges the events of exchanges that were open at the same time, and notices, in order of time."""
 
     def __init__(self) -> None:
+        # (microseconds since 1970, exchange number or NOTICE_RANK, tie-break, item, later events of the exchange)
         self._next: list[tuple[int, int, int, Notice | Event, Iterator[tuple[int, Event]]]] = []
         self._open: set[int] = set()
         self._notices = 0
 
     def add(self, line: Exchange | Notice) -> bool:
-        """False if an exchange with that number is open."""
+        """Add an exchange or a notice. Returns False if an exchange with the same number is open."""
         if isinstance(line, Notice):
             self._notices += 1
-            heapq.heappush(self._next, (micros(line.at), LAST, self._notices, line, iter(())))
+            heapq.heappush(self._next, (micros(line.at), NOTICE_RANK, self._notices, line, iter(())))
         elif line.id in self._open:
             return False
         else:
@@ -104,23 +118,23 @@ class Timeline:
         return True
 
     def until(self, time: int | None) -> Iterator[Notice | Event]:
-        """What happened before *time*, in microseconds since 1970; all there is, if it is None."""
+        """Yield everything before *time*, in microseconds since 1970; everything that is left if it is None."""
         while self._next and (time is None or self._next[0][0] < time):
-            _, number, _, what, rest = heapq.heappop(self._next)
+            _, number, _, item, rest = heapq.heappop(self._next)
             self._push(number, rest)
-            if isinstance(what, Closed):
+            if isinstance(item, Closed):
                 self._open.discard(number)
-            yield what
+            yield item
 
     def _push(self, number: int, rest: Iterator[tuple[int, Event]]) -> None:
-        """Only the next event of each exchange is in the heap."""
+        """Push the next event of an exchange. The heap holds only one event of each exchange."""
         following = next(rest, None)
         if following is not None:
             heapq.heappush(self._next, (following[0], number, 0, following[1], rest))
 
 
-class _Growing:
-    """A file that is read for ever: at its end it waits for more."""
+class _GrowingFile:
+    """A file without an end: reading at the end waits for more data."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file, self._path = file, path
@@ -128,6 +142,6 @@ class _Growing:
     def read(self, size: int) -> bytes:
         while not (data := self._file.read(size)):
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
-                raise CaptureError(f"{self._path} has become shorter; it is not followed any further")
-            time.sleep(POLL)
+                raise CaptureError(f"{self._path} was truncated; apispy does not follow it any further")
+            time.sleep(POLL_INTERVAL)
         return data

@@ -1,4 +1,4 @@
-"""The lines of a capture file: unpacked, bounded, each with its number and its place."""
+"""The lines of a capture file before they are parsed: decompressed, limited in size, in file order."""
 
 import os
 import re
@@ -10,17 +10,23 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import BinaryIO, Protocol
 
-from apispy.capture.compression import FAULTS, Bomb, Unpacker, packed_with
+from apispy.capture.compression import (
+    DECOMPRESSION_ERRORS,
+    DecompressionBomb,
+    Decompressor,
+    compression_of,
+)
 from apispy.capture.validation import Malformed
 from apispy.errors import ApispyError
 
 LINE_LIMIT = 256 << 20
-"""Bytes of the longest line; --body-limit keeps lines far below."""
+"""Bytes of the longest line, and of the largest fixture. --body-limit keeps lines far shorter."""
 
-BLOCK = 64 << 10
+READ_SIZE = 64 << 10
+"""Bytes that are read from a file at a time."""
 
-PEEK = 64
-"""The first bytes of a file, which tell a fixture."""
+PEEK_SIZE = 64
+"""Bytes at the start of a file that show whether it is a fixture."""
 
 STDIN = Path("-")
 
@@ -33,48 +39,48 @@ def is_fixture(head: bytes) -> bool:
 
 
 class CaptureError(ApispyError):
-    """A capture cannot be read, or not all of it; the message names file and line."""
+    """A capture, or a part of it, cannot be read. The message names the file and the line."""
 
 
-def name_of(path: Path) -> str:
+def display_name(path: Path) -> str:
     return "standard input" if path == STDIN else str(path)
 
 
-def opened(path: Path) -> BinaryIO:
-    """The capture at *path*; of a fixture the capture that it stands for. Raises CaptureError."""
-    file = _opened(path)
-    head = file.peek(PEEK) if hasattr(file, "peek") else b""
-    if not is_fixture(head[:PEEK]):
+def open_capture(path: Path) -> BinaryIO:
+    """Open the capture at *path*. A fixture is converted to a capture in a temporary file. Raises CaptureError."""
+    file = _open(path)
+    head = file.peek(PEEK_SIZE) if hasattr(file, "peek") else b""
+    if not is_fixture(head[:PEEK_SIZE]):
         return file
     with file:
-        return _of_fixture(file, path)
+        return _open_fixture(file, path)
 
 
-def _of_fixture(file: BinaryIO, path: Path) -> BinaryIO:
+def _open_fixture(file: BinaryIO, path: Path) -> BinaryIO:
     copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
     try:
         copy.writelines(lines_of_fixture(file.read(LINE_LIMIT + 1), path))
     except OSError as error:
-        raise CaptureError(f"{name_of(path)} cannot be read: {error.strerror}") from None
+        raise CaptureError(f"{display_name(path)} cannot be read: {error.strerror}") from None
     copy.seek(0)
     return copy
 
 
 def lines_of_fixture(data: bytes, path: Path) -> list[bytes]:
-    """Raises CaptureError, which names the file and the place in it."""
-    from apispy.capture.fixture.lines import as_capture
+    """Convert the fixture *data* to the lines of a capture. Raises CaptureError, which names the file and the place."""
+    from apispy.capture.fixture.document import capture_lines
 
     if len(data) > LINE_LIMIT:
         raise CaptureError(
-            f"{name_of(path)}: expected a fixture of at most {LINE_LIMIT} bytes, found a longer one"
+            f"{display_name(path)}: expected a fixture of at most {LINE_LIMIT} bytes, found a longer one"
         )
     try:
-        return list(as_capture(data))
-    except Malformed as fault:
-        raise CaptureError(f"{name_of(path)}: {fault}") from None
+        return list(capture_lines(data))
+    except Malformed as error:
+        raise CaptureError(f"{display_name(path)}: {error}") from None
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     if path == STDIN:
         return sys.stdin.buffer
     try:
@@ -87,69 +93,70 @@ def _opened(path: Path) -> BinaryIO:
     return file
 
 
-def seekable(
-    file: BinaryIO, path: Path, fault: Callable[[str], None], check: Callable[[bytes], object]
+def seekable_file(
+    file: BinaryIO, path: Path, on_error: Callable[[str], None], check: Callable[[bytes], object]
 ) -> BinaryIO:
-    """*file* itself if it is a plain one that can be read at any place; else a copy of it, unpacked, that nobody sees.
+    """Return *file* if it is a regular, uncompressed file; otherwise a decompressed copy in an unnamed temporary file.
 
-    *fault* is told of damage; what stands before it can be read. *check* is given the first line of what is to be
-    copied, and raises what is wrong with it: other things than captures may have no end. Raises CaptureError.
+    *on_error* is called when the data is damaged; the copy has everything before the damage. *check* is called with
+    the first line before anything is copied, and raises if it is not a capture's: other input may have no end. Raises
+    CaptureError.
     """
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         head = file.read(4)
         file.seek(0)
-        if not packed_with(head):
+        if not compression_of(head):
             return file
     copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
     try:
-        for number, line in enumerate(lines_of(unpacked(file, path), path)):
+        for number, line in enumerate(split_lines(decompressed(file, path), path)):
             if not number and line.endswith(b"\n"):
                 check(line)
             copy.write(line)
     except CaptureError as error:
         if not copy.tell():
             raise
-        fault(str(error))
+        on_error(str(error))
     except OSError as error:
         raise CaptureError(
-            f"{name_of(path)} cannot be unpacked in {gettempdir()}: {error.strerror}"
+            f"{display_name(path)} cannot be decompressed in {gettempdir()}: {error.strerror}"
         ) from None
     copy.seek(0)
     return copy
 
 
 class Readable(Protocol):
-    """What ``unpacked`` needs of a file."""
+    """The part of a file that ``decompressed`` needs."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
-def unpacked(file: Readable, path: Path) -> Iterator[bytes]:
-    """The bytes of *file*, piece by piece. The end of packed ones may be missing. Raises CaptureError."""
+def decompressed(file: Readable, path: Path) -> Iterator[bytes]:
+    """Yield the bytes of *file*, decompressed. Compressed data may lack its end. Raises CaptureError."""
     head = file.read(4)
-    coding = packed_with(head)
-    unpacker = Unpacker(coding) if coding else None
+    coding = compression_of(head)
+    decompressor = Decompressor(coding) if coding else None
     try:
         while head:
-            if unpacker is None:
+            if decompressor is None:
                 yield head
             else:
-                yield from unpacker.feed(head)
-            head = _some(file)
-    except (*FAULTS, Bomb) as error:
-        raise CaptureError(f"{name_of(path)}: not {coding} all through: {error}") from None
+                yield from decompressor.feed(head)
+            head = _read_available(file)
+    except (*DECOMPRESSION_ERRORS, DecompressionBomb) as error:
+        raise CaptureError(f"{display_name(path)}: the {coding} data is damaged: {error}") from None
     except OSError as error:
-        raise CaptureError(f"{name_of(path)} cannot be read: {error.strerror}") from None
+        raise CaptureError(f"{display_name(path)} cannot be read: {error.strerror}") from None
 
 
-def _some(file: Readable) -> bytes:
-    """What is there now, if that can be asked for: the writer of a pipe may be slow."""
-    found: bytes = file.read1(BLOCK) if hasattr(file, "read1") else file.read(BLOCK)
+def _read_available(file: Readable) -> bytes:
+    """Read what is available without waiting for a full block, if the file supports it: a pipe may be slow."""
+    found: bytes = file.read1(READ_SIZE) if hasattr(file, "read1") else file.read(READ_SIZE)
     return found
 
 
-def lines_of(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """Whole lines with their ends; the last may have none. Raises CaptureError for one that is too long."""
+def split_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Yield lines with their line feeds; the last may lack it. Raises CaptureError for a line that is too long."""
     pending, number = bytearray(), 1
     for piece in pieces:
         start = len(pending)
@@ -159,13 +166,13 @@ def lines_of(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
             del pending[: end + 1]
             start, number = 0, number + 1
         if len(pending) > LINE_LIMIT:
-            raise too_long(path, number)
+            raise line_too_long(path, number)
     if pending:
         yield bytes(pending)
 
 
-def too_long(path: Path, number: int) -> CaptureError:
+def line_too_long(path: Path, number: int) -> CaptureError:
     return CaptureError(
-        f"{name_of(path)}, line {number}: expected a line of at most {LINE_LIMIT} bytes, found a longer one; "
-        "this is no capture, or it is damaged"
+        f"{display_name(path)}, line {number}: expected a line of at most {LINE_LIMIT} bytes, found a longer one; "
+        "this is not a capture, or it is damaged"
     )

@@ -1,4 +1,4 @@
-"""Reads captures: the exchanges of a file in its order, or what is on its lines one by one."""
+"""Readers for captures: the exchanges of a file, or all its lines, in file order."""
 
 import logging
 import os
@@ -11,149 +11,160 @@ from apispy.capture.raw_lines import (
     LINE_LIMIT,
     STDIN,
     CaptureError,
-    lines_of,
-    name_of,
-    opened,
-    too_long,
-    unpacked,
+    decompressed,
+    display_name,
+    line_too_long,
+    open_capture,
+    split_lines,
 )
-from apispy.capture.validation import Malformed, Newer
+from apispy.capture.validation import Malformed, NewerFormat
 from apispy.model import Exchange
 
 log = logging.getLogger(__name__)
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
+"""Takes the text of a warning or an error."""
 
-Reached = Callable[[float], None]
+Progress = Callable[[float], None]
+"""Takes the part of the file that has been read, from 0 to 1."""
 
-NOW_AND_THEN = 100
+PROGRESS_INTERVAL = 100
 """Lines between two reports of progress."""
 
-type Read[Told] = Callable[[bytes, int], Told]
+type Parse[T] = Callable[[bytes, int], T]
 
 
 class LineReader:
-    """Makes the lines of one file into what they tell.
+    """Reads the lines of one file.
 
-    *say* is told of a last line that was cut, *fault* of each line that cannot be read; without one it is raised.
+    *warn* is called for a truncated last line, *on_error* for each line that cannot be read. Without *on_error*, the
+    error is raised.
     """
 
-    def __init__(self, path: Path, say: Say = log.warning, fault: Say | None = None) -> None:
-        self._name, self._path = name_of(path), path
-        self._say, self._fault = say, fault
-        self.version = 0  # of the format, once the header is known
+    def __init__(self, path: Path, warn: Report = log.warning, on_error: Report | None = None) -> None:
+        self._name, self._path = display_name(path), path
+        self._warn, self._on_error = warn, on_error
+        self.version = 0  # format version, once the header has been read
 
-    def attempt(self, data: bytes, number: int) -> Line | None:
-        """What line *number*, from 1, tells; None if it cannot be read.
+    def read(self, data: bytes, number: int) -> Line | None:
+        """Read line *number*, counted from 1. Returns None if it cannot be read.
 
-        Raises CaptureError, always for the first line and for one that is too long: what follows is no capture.
+        Raises CaptureError, always for the first line and for one that is too long: the rest is not a capture.
         """
         return self._attempt(data, number, read_line)
 
-    def gist(self, data: bytes, number: int) -> ExchangeSummary | None:
-        """The same, but only of an exchange, and only its gist."""
-        told = self._attempt(data, number, read_summary)
-        return told if isinstance(told, ExchangeSummary) else None
+    def read_summary(self, data: bytes, number: int) -> ExchangeSummary | None:
+        """Read the summary of the exchange on a line. Returns None also for any other line. Raises CaptureError."""
+        line = self._attempt(data, number, read_summary)
+        return line if isinstance(line, ExchangeSummary) else None
 
-    def _attempt[Told](self, data: bytes, number: int, read: Read[Told]) -> Told | None:
-        try:
-            return self._read(data, number, read)
-        except CaptureError as error:
-            if len(data) > LINE_LIMIT:
-                raise
-            if not data.endswith(b"\n"):
-                self._say(self._cut(data, number))
-            elif number == 1 or self._fault is None:
-                raise
-            else:
-                self._fault(str(error))
-            return None
-
-    def ended(self, lines: int) -> None:
-        """The file was read, it had so many lines. Raises CaptureError if it is no capture."""
+    def finish(self, lines: int) -> None:
+        """End the file, which had *lines* lines. Raises CaptureError if it is not a capture."""
         if not self.version:
             raise CaptureError(
                 f"{self._name}: expected a capture, which begins with a header line; found "
                 + ("only a part of one" if lines else "an empty file")
             )
 
-    def problem(self, number: int, text: str) -> CaptureError:
+    def error(self, number: int, text: str) -> CaptureError:
         return CaptureError(f"{self._name}, line {number}: {text}")
 
-    def _read[Told](self, data: bytes, number: int, read: Read[Told]) -> Told:
-        if len(data) > LINE_LIMIT:
-            raise too_long(self._path, number)
+    def _attempt[T](self, data: bytes, number: int, parse: Parse[T]) -> T | None:
         try:
-            line = read(data, self.version)
-        except Malformed as fault:
-            raise self.problem(number, f"{fault}{self._advice(fault)}") from None
+            return self._parse(data, number, parse)
+        except CaptureError as error:
+            if len(data) > LINE_LIMIT:
+                raise
+            if not data.endswith(b"\n"):
+                self._warn(self._truncated(data, number))
+            elif number == 1 or self._on_error is None:
+                raise
+            else:
+                self._on_error(str(error))
+            return None
+
+    def _parse[T](self, data: bytes, number: int, parse: Parse[T]) -> T:
+        if len(data) > LINE_LIMIT:
+            raise line_too_long(self._path, number)
+        try:
+            line = parse(data, self.version)
+        except Malformed as error:
+            raise self.error(number, f"{error}{self._advice(error)}") from None
         except RecursionError:
-            raise self.problem(number, "expected a plain line, found one that is nested too deeply") from None
+            raise self.error(number, "expected a plain line, found one that is nested too deeply") from None
         if isinstance(line, Header):
             self.version = line.format
         return line
 
-    def _cut(self, data: bytes, number: int) -> str:
+    def _truncated(self, data: bytes, number: int) -> str:
         return (
-            f"{self._name}, line {number}: the last line was cut after {len(data)} bytes, as when apispy was killed "
-            "or the disk was full; what stands before it is whole"
+            f"{self._name}, line {number}: the last line is truncated after {len(data)} bytes (apispy was killed, or "
+            "the disk was full); everything before it is complete"
         )
 
-    def _advice(self, fault: Malformed) -> str:
+    def _advice(self, error: Malformed) -> str:
         return (
             ""
-            if self.version or isinstance(fault, Newer)
+            if self.version or isinstance(error, NewerFormat)
             else ". Is this a file that `apispy --capture FILE` wrote?"
         )
 
 
-def read(path: Path, say: Say = log.warning) -> Iterator[Exchange]:
-    """The exchanges of the file at *path* ("-" is standard input), in its order: that of their ends.
+def read(path: Path, warn: Report = log.warning) -> Iterator[Exchange]:
+    """Yield the exchanges of the file at *path* ("-" is standard input) in file order, which is by completion time.
 
-    *say* is told when the last line was cut. Raises CaptureError, with file and line, for whatever cannot be read.
+    *warn* is called if the last line is truncated. Raises CaptureError, with file and line, for any other line that
+    cannot be read.
     """
     numbers: set[int] = set()
-    for number, line in read_lines(path, say):
+    for number, line in read_lines(path, warn):
         if isinstance(line, Header):
             numbers.clear()
         elif isinstance(line, Exchange):
             if line.id in numbers:
-                raise LineReader(path).problem(number, f"a second exchange has the number {line.id}")
+                raise LineReader(path).error(number, f"a second exchange has the number {line.id}")
             numbers.add(line.id)
             yield line
 
 
 def read_lines(
-    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+    path: Path,
+    warn: Report = log.warning,
+    on_error: Report | None = None,
+    progress: Progress = lambda _: None,
 ) -> Iterator[tuple[int, Line]]:
-    """All lines with their numbers; otherwise as ``read``. With *fault*, that is told of lines that cannot be read.
+    """Yield all lines with their numbers; otherwise like ``read``.
 
-    *progress* is told now and then which part of the file was read, from 0 to 1, if it is a plain file.
+    If *on_error* is given, it is called for each line that cannot be read. *progress* is called every
+    PROGRESS_INTERVAL lines with the part of the file that has been read, from 0 to 1, if it is a regular file.
     """
-    reader = LineReader(path, say, fault)
-    return _told(path, reader, reader.attempt, progress)
+    reader = LineReader(path, warn, on_error)
+    return _read_all(path, reader, reader.read, progress)
 
 
 def read_summaries(
-    path: Path, say: Say = log.warning, fault: Say | None = None, progress: Reached = lambda _: None
+    path: Path,
+    warn: Report = log.warning,
+    on_error: Report | None = None,
+    progress: Progress = lambda _: None,
 ) -> Iterator[tuple[int, ExchangeSummary]]:
-    """The gists of the exchanges, with the numbers of their lines; otherwise as ``read_lines``."""
-    reader = LineReader(path, say, fault)
-    return _told(path, reader, reader.gist, progress)
+    """Yield the summaries of the exchanges with the numbers of their lines; otherwise like ``read_lines``."""
+    reader = LineReader(path, warn, on_error)
+    return _read_all(path, reader, reader.read_summary, progress)
 
 
-def _told[Told](
-    path: Path, reader: LineReader, attempt: Callable[[bytes, int], Told | None], progress: Reached
-) -> Iterator[tuple[int, Told]]:
+def _read_all[T](
+    path: Path, reader: LineReader, read_one: Callable[[bytes, int], T | None], progress: Progress
+) -> Iterator[tuple[int, T]]:
     number = 0
-    with opened(path) as file:
-        size = os.fstat(file.fileno()).st_size if path != STDIN else 0  # 0 of a pipe, too
-        for number, data in enumerate(lines_of(unpacked(file, path), path), 1):
-            if size and number % NOW_AND_THEN == 0:
+    with open_capture(path) as file:
+        size = os.fstat(file.fileno()).st_size if path != STDIN else 0  # a pipe has size 0, too
+        for number, data in enumerate(split_lines(decompressed(file, path), path), 1):
+            if size and number % PROGRESS_INTERVAL == 0:
                 progress(file.tell() / size)
-            told = attempt(data, number)
-            if told is not None:
-                yield number, told
+            line = read_one(data, number)
+            if line is not None:
+                yield number, line
         if size:
             progress(1.0)
-    reader.ended(number)
+    reader.finish(number)

@@ -1,25 +1,28 @@
-"""Takes values out of JSON that cannot be trusted: each of the right kind and size, or Malformed tells where."""
+"""Typed access to untrusted JSON. A value of the wrong type or size raises Malformed, which names the place."""
 
 from collections.abc import Callable
 from typing import Any
 
-LARGEST = 1 << 62
-"""No size and no number in a capture is larger."""
+MAX_INTEGER = 1 << 62
+"""The largest size or number allowed in a capture."""
 
-LATEST = 200_000_000_000.0
-"""Seconds: no time is later. Beyond it nobody's calendar goes on."""
+MAX_SECONDS = 200_000_000_000.0
+"""The latest time allowed, in Unix seconds (about the year 8300)."""
 
 
 class Malformed(ValueError):
-    """What is wrong in a line, without file and line number: the place, what was expected, what was found."""
+    """A line is malformed. The message gives the place in the line, what was expected and what was found.
+
+    It does not give the file and the line number.
+    """
 
 
-class Newer(Malformed):
-    """It is a line of a format that only a later apispy knows."""
+class NewerFormat(Malformed):
+    """The line has a format that only a later version of apispy can read."""
 
 
 class JsonObject:
-    """A JSON object. *place* is where it stands in its line: "request.body"."""
+    """A JSON object. *place* is its position in the line: "request.body". All methods raise Malformed."""
 
     def __init__(self, value: Any, place: str = "") -> None:
         self.place = place
@@ -30,14 +33,14 @@ class JsonObject:
     def text(self, name: str, default: str | None = None) -> str:
         return str(self._take(name, "a string", lambda value: isinstance(value, str), default))
 
-    def whole(self, name: str, least: int = 0) -> int:
-        """A whole number that is not below *least*."""
-        return whole(self.value.get(name), self._at(name), least)
+    def integer(self, name: str, least: int = 0) -> int:
+        """Return an integer that is at least *least*."""
+        return integer(self.value.get(name), self._place_of(name), least)
 
     def seconds(self, name: str, default: float | None = None) -> float:
-        """A time or a duration."""
+        """Return a time or a duration."""
         value = self.value.get(name, default)
-        return seconds(value, self._at(name))
+        return seconds(value, self._place_of(name))
 
     def flag(self, name: str, default: bool) -> bool:
         return bool(self._take(name, "true or false", lambda value: isinstance(value, bool), default))
@@ -46,51 +49,52 @@ class JsonObject:
         return str(self._take(name, f"one of {', '.join(known)}", lambda value: value in known, None))
 
     def items(self, name: str) -> list[tuple[Any, str]]:
-        """The members of a list, which may be missing, each with its place."""
+        """Return the members of a list, each with its place. A missing list is empty."""
         found = self._take(name, "a list", lambda value: isinstance(value, list), [])
-        return [(one, f"{self._at(name)}[{number}]") for number, one in enumerate(found)]
+        return [(one, f"{self._place_of(name)}[{number}]") for number, one in enumerate(found)]
 
-    def record(self, name: str) -> "JsonObject":
-        return JsonObject(self.value.get(name), self._at(name))
+    def object(self, name: str) -> "JsonObject":
+        return JsonObject(self.value.get(name), self._place_of(name))
 
-    def record_or_none(self, name: str) -> "JsonObject | None":
-        return self.record(name) if self.given(name) else None
+    def object_or_none(self, name: str) -> "JsonObject | None":
+        return self.object(name) if self.has(name) else None
 
-    def given(self, name: str) -> bool:
-        """Whether something stands there that is not null."""
+    def has(self, name: str) -> bool:
+        """Whether the field is present and not null."""
         return self.value.get(name) is not None
 
-    def any(self, name: str) -> Any:
-        """Whatever stands there. Raises Malformed when nothing does."""
+    def required(self, name: str) -> Any:
+        """Return a value of any type, which must be present."""
         return self._take(name, "a value", lambda _: True, None)
 
-    def _take(self, name: str, expected: str, right: Callable[[Any], bool], default: Any) -> Any:
+    def _take(self, name: str, expected: str, is_valid: Callable[[Any], bool], default: Any) -> Any:
         if name not in self.value:
             if default is None:
-                raise Malformed(f"{self._at(name)}: expected {expected}, found nothing")
+                raise Malformed(f"{self._place_of(name)}: expected {expected}, found nothing")
             return default
         value = self.value[name]
-        if not right(value):
-            raise malformed(self._at(name), expected, value)
+        if not is_valid(value):
+            raise malformed(self._place_of(name), expected, value)
         return value
 
-    def _at(self, name: str) -> str:
+    def _place_of(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name
 
 
 def malformed(place: str, expected: str, found: Any) -> Malformed:
+    """Make the error for a wrong value. At most 60 characters of the value are quoted."""
     text = repr(found)
     return Malformed(f"{place}: expected {expected}, found {text if len(text) <= 60 else text[:60] + '...'}")
 
 
-def whole(value: Any, place: str, least: int = 0) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+def integer(value: Any, place: str, least: int = 0) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_INTEGER:
         raise malformed(place, f"a whole number from {least}", value)
     return value
 
 
 def seconds(value: Any, place: str) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LATEST:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MAX_SECONDS:
         raise malformed(place, "seconds, from 0", value)
     return float(value)
 
@@ -106,3 +110,25 @@ def text_pair(value: Any, place: str) -> tuple[str, str]:
     if not isinstance(first, str) or not isinstance(second, str):
         raise malformed(place, "a pair of strings", value)
     return first, second
+
+
+def strings(record: JsonObject, name: str) -> list[tuple[str, str]]:
+    """Return the members of a list of strings, each with its place."""
+    found = record.items(name)
+    for one, place in found:
+        if not isinstance(one, str):
+            raise malformed(place, "a string", one)
+    return found
+
+
+def latin1(text: str, place: str) -> bytes:
+    """Encode a header field, in which each character is one byte."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise malformed(place, "characters that stand for one byte each", text) from None
+
+
+def reject_constant(name: str) -> Any:
+    """Refuse NaN and Infinity, which Python's JSON parser accepts. Raises ValueError."""
+    raise ValueError(f"{name} is not JSON")

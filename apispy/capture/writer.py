@@ -1,4 +1,4 @@
-"""Writes a capture file, one line after another, each of them readable as soon as it is written."""
+"""Writer for capture files. Each line can be read as soon as it is written, compressed or not."""
 
 import contextlib
 import os
@@ -7,56 +7,56 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from apispy.capture.compression import packer_for
-from apispy.capture.lines import Daemon, Header, Notice, written
+from apispy.capture.compression import compressor_for
+from apispy.capture.lines import Daemon, Header, Notice, encode_line
 from apispy.capture.raw_lines import LINE_LIMIT
 from apispy.errors import ApispyError
 from apispy.model import Exchange
 
 
 class Writer:
-    """A new capture at *path*, only for this user (0600); compressed if the name ends in .gz or .zst.
+    """A new capture at *path*, readable only by this user (0600), compressed if the name ends in .gz or .zst.
 
-    Raises ApispyError if there is a file already, or none can be made. The methods raise OSError when the line cannot
-    be written (the disk is full), and ValueError when it is too long.
+    Raises ApispyError if the file exists or cannot be created. The methods raise OSError if the line cannot be written
+    (the disk is full), and ValueError if it is longer than LINE_LIMIT.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file, self._ours = _create(path)
-        self._packer = packer_for(path)
+        self._file, self._created = _create(path)
+        self._compressor = compressor_for(path)
         self._empty = True
 
     def header(self, header: Header) -> None:
-        """The first line; another one begins another session."""
-        self._write(written(header))
+        """Write the header, which is the first line. A later header begins another session."""
+        self._write(encode_line(header))
 
     def exchange(self, exchange: Exchange) -> None:
-        self._write(written(exchange))
+        self._write(encode_line(exchange))
 
     def notice(self, notice: Notice) -> None:
-        self._write(written(notice))
+        self._write(encode_line(notice))
 
     def daemon(self, daemon: Daemon) -> None:
-        self._write(written(daemon))
+        self._write(encode_line(daemon))
 
     def close(self) -> None:
-        """End the file; one without a line is removed. Raises OSError when the end cannot be written."""
+        """End the file. A file without a line is removed. Raises OSError if the end cannot be written."""
         if self._file < 0:
             return
         try:
             if not self._empty:
-                self._put(self._packer.end())
+                self._put(self._compressor.finish())
         finally:
             self.abandon()
 
     def abandon(self) -> None:
-        """Close without writing anything more."""
+        """Close the file without writing anything more."""
         if self._file < 0:
             return
         with contextlib.suppress(OSError):
             os.close(self._file)
-            if self._empty and self._ours:
+            if self._empty and self._created:
                 os.unlink(self.path)
         self._file = -1
 
@@ -72,7 +72,7 @@ class Writer:
         if len(line) > LINE_LIMIT:
             raise ValueError(f"a line of {len(line)} bytes; --body-limit keeps them shorter")
         self._empty = False
-        self._put(self._packer.line(line))
+        self._put(self._compressor.line(line))
 
     def _put(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -81,26 +81,28 @@ class Writer:
 
 
 def _create(path: Path) -> tuple[int, bool]:
-    """A descriptor for writing, and whether the file was made.
+    """Return a descriptor for writing, and whether the file was created.
 
-    What is no plain file (/dev/null, a pipe) is written to; a plain one that is there never.
+    An existing file is opened only if it is not a regular file (/dev/null, a pipe).
     """
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), True
     except FileExistsError:
-        return _special(path), False
+        return _open_special(path), False
     except (OSError, ValueError) as error:
         raise _cannot(path, error) from None
 
 
-def _special(path: Path) -> int:
+def _open_special(path: Path) -> int:
     try:
         if stat.S_ISREG(os.stat(path).st_mode):
             raise ApispyError(
-                f"--capture {path}: there is a file already, and a capture is never overwritten. "
-                f"Name another one, or remove it: rm {path}"
+                f"--capture {path}: the file exists, and a capture never overwrites one. "
+                f"Name another file, or remove this one: rm {path}"
             )
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # else a pipe without a reader would wait
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_NONBLOCK
+        )  # or opening a pipe without a reader would block
         os.set_blocking(descriptor, True)
     except OSError as error:
         raise _cannot(path, error) from None

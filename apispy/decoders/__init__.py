@@ -1,6 +1,6 @@
-"""From bytes to Items: one short file for each wire format, which registers itself.
+"""Decoders: bytes to Items. Each wire format has one short file, which registers itself.
 
-A new format is a new file in this folder; nothing else has to know of it.
+To add a format, add a file to this package; no other file needs to change.
 """
 
 import importlib
@@ -9,21 +9,21 @@ import pkgutil
 from apispy.decoders.base import DECODERS, PAYLOAD_FREE, Decoder
 from apispy.decoders.choice import choose
 from apispy.decoders.compression import Compressed
-from apispy.decoders.header_values import of_header, of_parameter
+from apispy.decoders.header_values import decode_header, decode_parameter
 
-# A module that cannot be imported is a fault to hear of at once, not a format that is quietly missing.
+# An import error must surface at once, rather than leave a format missing.
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
 def make(name: str) -> Decoder:
-    """A new decoder for the format called *name*, or for one that is compressed: "json in gzip".
+    """Make a decoder for the format *name*, or for a compressed one: "json in gzip".
 
-    For an unknown one, the decoder that only counts.
+    An unknown format gets the decoder "opaque", which only counts bytes.
     """
     name, _, coding = name.partition(" in ")
     inner = DECODERS.get(name, DECODERS["opaque"])()
     return Compressed(coding, inner) if coding else inner
 
 
-__all__ = ["DECODERS", "PAYLOAD_FREE", "Decoder", "choose", "make", "of_header", "of_parameter"]
+__all__ = ["DECODERS", "PAYLOAD_FREE", "Decoder", "choose", "decode_header", "decode_parameter", "make"]

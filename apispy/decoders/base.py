@@ -1,8 +1,26 @@
-"""What a decoder is, and the register of all decoders.
+"""The interface of a decoder, base classes, and the registry of all decoders.
 
-The laws, tested over the register: total (never raises, on any bytes), lossless (the spans of the top-level items
-cover every input byte once, in order), split-proof (any chunking gives the same items), bounded (a declared size over
-the limit is a problem item, and memory stays bounded).
+Laws, tested for every registered decoder: total (never raises, on any bytes), lossless (the spans of the top-level
+items cover every input byte once, in order), split-proof (any chunking gives the same items), bounded (a declared size
+over the limit is a problem item, and memory stays bounded).
+
+The kinds of items, and their values:
+
+``json``        a JSON value
+``text``        text (str)
+``raw``         bytes that have no further structure; empty for bytes that are only counted
+``stdin``, ``stdout``, ``stderr``, ``systemerr``  the payload of a frame of program output (bytes)
+``value``       a header or a query parameter as JSON; the label describes it
+``figure``      a figure of container statistics (a number), as a child of a ``json`` item
+``member``      the header of a file in a tar archive (an object), without the file's content
+``more``        the number of further members that are not listed
+``padding``     the number of bytes after the end of an archive
+``compressed``  the name of a compression; the items after it are those of the decompressed bytes
+``unread``      compressed bytes that are not decompressed (bytes; empty if they are only counted)
+``h2c``         an HTTP/2 frame (an object), without its payload
+``grpc``        the numbers of calls by method and of responses by status (an object)
+``ping``, ``pong``, ``close``  a control frame of a WebSocket (bytes; an object for ``close``)
+``problem``     a sentence about an error at this position; the stream may be malformed, truncated or too large
 """
 
 from collections.abc import Callable
@@ -12,22 +30,22 @@ from apispy.model import Item
 
 
 class Decoder(Protocol):
-    """Reads one byte stream, piece by piece. Sans-IO."""
+    """Decodes one byte stream, piece by piece, without I/O."""
 
     def feed(self, data: bytes) -> list[Item]:
-        """Take the next bytes; give the items that are complete now."""
+        """Take the next bytes. Returns the items that are now complete."""
 
     def close(self) -> list[Item]:
-        """The stream is over; give what is left, a cut-off tail as a ``problem`` item."""
+        """End the stream. Returns the remaining items, with a truncated tail as a ``problem`` item."""
 
 
-class Stepwise:
-    """Reads a stream of frames: each step takes what it can from the pending bytes, and says which comes next."""
+class FrameDecoder:
+    """A decoder for a stream of frames. Each step consumes pending bytes and sets the next step, ``_read``."""
 
     def __init__(self, first: Callable[[], list[Item] | None]) -> None:
         self._pending = bytearray()
-        self._start = 0  # of _pending, in the stream
-        self._read = first  # gives None when more bytes are needed
+        self._start = 0  # offset of _pending in the stream
+        self._read = first  # returns None if it needs more bytes
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -37,24 +55,24 @@ class Stepwise:
         return items
 
     def _raw(self) -> list[Item]:
-        """A step that gives all bytes as they are."""
+        """Return all bytes unchanged, as a step."""
         value = bytes(self._pending)
         return [Item("raw", "raw", value, self._take(len(value)))]
 
     def _give_up(self, why: str) -> list[Item]:
         self._read = self._raw
-        text = f"{why}, at byte {self._start}; from here on the bytes are shown as they are"
+        text = f"{why}, at byte {self._start}; the bytes from here on are shown undecoded"
         return [Item("problem", "not a frame", text, (self._start, self._start))]
 
     def _take(self, size: int) -> tuple[int, int]:
-        """Drop the first *size* pending bytes; their span."""
+        """Drop the first *size* pending bytes. Returns their span."""
         del self._pending[:size]
         start, self._start = self._start, self._start + size
         return start, self._start
 
 
 class Sniffer:
-    """Holds the first HEAD bytes, or fewer if no more come, then hands all to the decoder that they call for."""
+    """Buffers the first HEAD bytes, or fewer if the stream is shorter, and then chooses a decoder for the stream."""
 
     HEAD = 8
 
@@ -74,27 +92,27 @@ class Sniffer:
 
     def _begin(self) -> list[Item]:
         head, self._head = self._head, b""
-        self._inner = self.inner(head[: self.HEAD])
+        self._inner = self.inner_decoder(head[: self.HEAD])
         return self._inner.feed(head)
 
-    def inner(self, head: bytes) -> Decoder:
-        """The decoder for a stream that begins with *head*, which is shorter than HEAD only if the stream is."""
+    def inner_decoder(self, head: bytes) -> Decoder:
+        """Choose the decoder by *head*, the first bytes of the stream: HEAD bytes, unless the stream is shorter."""
         raise NotImplementedError
 
 
 DECODERS: dict[str, Callable[[], Decoder]] = {}
 
 PAYLOAD_FREE: set[str] = set()
-"""The formats whose items never hold a payload or a secret: they may be read where the bytes are withheld."""
+"""Formats whose items never contain a payload or a secret. Withheld streams may still be decoded with them."""
 
 
-def decoder[T: Callable[[], Decoder]](name: str, *, discreet: bool = False) -> Callable[[T], T]:
-    """Class decorator: register a decoder under the format's name, *discreet* ones in DISCREET too."""
+def decoder[T: Callable[[], Decoder]](name: str, *, payload_free: bool = False) -> Callable[[T], T]:
+    """Class decorator: register a decoder under the format's name, and in PAYLOAD_FREE if it is *payload_free*."""
 
     def register(cls: T) -> T:
         assert name not in DECODERS, f"two decoders are called {name!r}"
         DECODERS[name] = cls
-        if discreet:
+        if payload_free:
             PAYLOAD_FREE.add(name)
         return cls
 

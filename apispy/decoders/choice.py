@@ -1,21 +1,21 @@
-"""Which decoder fits a stream: what the table says of the operation, corrected by what the message's head says."""
+"""The choice of a decoder for a stream: by the operation's table, corrected by the headers of the message."""
 
 from apispy.engine.operation import Call
 from apispy.model import Direction, Headers
 
-BY_TYPE = {
+DECODER_BY_TYPE = {
     "application/json": "json",
     "application/jsonl": "json-lines",
     "application/x-ndjson": "json-lines",
     "application/json-seq": "json-lines",
     "application/x-tar": "tar",
-    "application/vnd.docker.raw-stream": "stdio",  # without an upgrade it is called raw even if it has frames
+    "application/vnd.docker.raw-stream": "stdio",  # without an upgrade, framed streams have this type too
     "application/vnd.docker.multiplexed-stream": "frames",
     "application/x-www-form-urlencoded": "text",
 }
-"""Decoder by media type; any other ``text/*`` is text, of the rest the first bytes decide."""
+"""Decoder by media type. Any other ``text/*`` is text; for all other types the first bytes decide."""
 
-TELLING = frozenset(
+DECISIVE_TYPES = frozenset(
     (
         "application/jsonl",
         "application/x-ndjson",
@@ -24,42 +24,44 @@ TELLING = frozenset(
         "application/vnd.docker.multiplexed-stream",
     )
 )
-"""Media types that say more than the table does: the client may have asked for another form of the answer.
+"""Media types that override the table, because the client may have requested another form of the response.
 
-``application/json`` is none of them, the daemon says it of streams of objects too.
+``application/json`` is not one of them: the daemon uses it for streams of objects too.
 """
 
 JSON_STREAMS = ("json-lines", "events", "progress", "stats")
-"""Decoders that read JSON values however they are separated, so that a media type for one way tells them nothing."""
+"""Decoders for JSON values with any separator. A media type for one separator does not override them."""
 
 CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "zstd": "zstd"}
-"""What a Content-Encoding is called in apispy.decoders.compression. Others (br) are not read."""
+"""Names in apispy.decoders.compression by Content-Encoding. Other codings (br) are not decoded."""
 
 UPGRADED = ("h2c", "websocket")
+"""Protocols of tunnels that have a decoder of their own."""
 
 
 def choose(
     call: Call, direction: Direction, headers: Headers, status: int | None, *, tty: bool | None = None
 ) -> str:
-    """The name of the decoder for one stream, to be given to ``make``.
+    """Return the name of the decoder for one stream, for ``make``.
 
-    *headers* and *status* are those of the message that the stream belongs to: the request's for "request", else the
-    response's. *status* is None while there is no answer, and does not matter to a request. *tty* says whether the
-    program whose output this may be has a terminal, if that is known from earlier calls: its output has frames if not.
+    *headers* and *status* are those of the message to which the stream belongs: the request for "request", otherwise
+    the response. *status* is None while there is no response, and is ignored for a request. *tty* is whether the
+    program that may have written the stream has a terminal, if earlier calls show that: without one, its output is
+    in frames.
     """
     match direction:
         case "request":
-            return _packed(_by_table(call.operation.request, headers), headers)
+            return _with_coding(_by_table(call.operation.request, headers), headers)
         case "response":
-            return _packed(_output(_response(call, headers, status or 200), tty), headers)
+            return _with_coding(_for_output(_for_response(call, headers, status or 200), tty), headers)
         case "to_server":
-            return _upgraded(call, headers) or "raw"
+            return _for_upgrade(call, headers) or "raw"
         case "to_client":
-            return _upgraded(call, headers) or _output(_terminal(headers), tty)
+            return _for_upgrade(call, headers) or _for_output(_for_hijack(headers), tty)
 
 
-def _response(call: Call, headers: Headers, status: int) -> str:
-    """An error or a redirect has a form of its own, JSON or text, whatever the operation answers otherwise."""
+def _for_response(call: Call, headers: Headers, status: int) -> str:
+    """Errors and redirects are JSON or text, whatever the operation's other responses are."""
     if status < 300:
         return _by_table(call.operation.response, headers)
     return "json" if _by_type(headers) in ("json", "json-lines") else "text"
@@ -69,38 +71,38 @@ def _by_table(name: str, headers: Headers) -> str:
     by_type = _by_type(headers)
     if not name:
         return by_type
-    tells = _media_type(headers) in TELLING and not (by_type == "json-lines" and name in JSON_STREAMS)
-    return by_type if tells else name
+    is_decisive = _media_type(headers) in DECISIVE_TYPES
+    return by_type if is_decisive and not (by_type == "json-lines" and name in JSON_STREAMS) else name
 
 
 def _by_type(headers: Headers) -> str:
-    kind = _media_type(headers)
-    return BY_TYPE.get(kind) or ("text" if kind.startswith("text/") else "sniffed")
+    media_type = _media_type(headers)
+    return DECODER_BY_TYPE.get(media_type) or ("text" if media_type.startswith("text/") else "sniffed")
 
 
 def _media_type(headers: Headers) -> str:
     return headers.text("content-type").partition(";")[0].strip().lower()
 
 
-def _terminal(headers: Headers) -> str:
+def _for_hijack(headers: Headers) -> str:
     return "frames" if _by_type(headers) == "frames" else "stdio"
 
 
-def _output(name: str, tty: bool | None) -> str:
-    """A program's output: of a terminal the bytes as they are, else frames; "stdio" finds that out by itself."""
+def _for_output(name: str, tty: bool | None) -> str:
+    """The output of a program is raw with a terminal, in frames without; "stdio" detects which if *tty* is None."""
     if name != "stdio" or tty is None:
         return name
     return "raw" if tty else "frames"
 
 
-def _packed(name: str, headers: Headers) -> str:
+def _with_coding(name: str, headers: Headers) -> str:
     coding = headers.text("content-encoding", "identity").strip().lower()
     if coding in ("", "identity"):
         return name
     return f"{name} in {CODINGS[coding]}" if coding in CODINGS else "opaque"
 
 
-def _upgraded(call: Call, headers: Headers) -> str:
-    """What a tunnel was upgraded to, if that is more than plain TCP."""
+def _for_upgrade(call: Call, headers: Headers) -> str:
+    """Return the protocol of a tunnel if it has a decoder of its own, otherwise ""."""
     protocol = headers.text("upgrade").strip().lower() or call.operation.response
     return protocol if protocol in UPGRADED else ""

@@ -1,7 +1,7 @@
-"""Compressed bytes, read through to what is inside; no more of it than is safe.
+"""Decompression of streams, within limits that make decompression bombs harmless.
 
-A stream is unpacked in blocks of BLOCK bytes counted from its beginning, however it came: so neither what is found
-inside nor where it is found depends on how the bytes were split.
+A stream is decompressed in blocks of BLOCK bytes, counted from its start. So neither the items inside nor their
+positions depend on how the bytes were split into chunks.
 """
 
 import bz2
@@ -20,33 +20,40 @@ try:
         from compression import zstd
     else:
         from backports import zstd
-except ImportError:  # a Python that was built without it
+except ImportError:  # Python was built without zstd
     zstd = None  # type: ignore[assignment]
 
 BLOCK = 1024
-"""Compressed bytes that are unpacked at a time."""
+"""Compressed bytes that are decompressed at a time."""
 
-PIECE = 64 << 10
-"""The most that is unpacked at a time."""
+MAX_PIECE = 64 << 10
+"""Bytes: the most that is decompressed at a time."""
 
-LIMIT = 1 << 30
-"""Unpacked bytes that are read in one stream."""
+MAX_OUTPUT = 1 << 30
+"""Decompressed bytes that are read in one stream."""
 
-RATIO, SLACK = 100, 16 << 20
-"""More than SLACK unpacked bytes, and RATIO times as many as the packed ones, are a bomb and no content."""
+MAX_RATIO, BOMB_SIZE = 100, 16 << 20
+"""A stream is a decompression bomb if it yields more bytes than BOMB_SIZE plus MAX_RATIO times its own size."""
 
-ITEMS = 10_000
-"""Items that one block may hold; more are a bomb too."""
+MAX_ITEMS_PER_BLOCK = 10_000
+"""Items that one block may yield. More are a decompression bomb, too."""
 
-MEMORY = 128 << 20
-"""What an unpacker may take for its window; the formats allow gigabytes."""
+MAX_MEMORY = 128 << 20
+"""Bytes that a decompressor may use for its window; the formats allow gigabytes."""
 
-FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, *((zstd.ZstdError,) if zstd else ()))
-"""What unpackers raise on bytes that are not theirs."""
+DECOMPRESSION_ERRORS = (
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    *((zstd.ZstdError,) if zstd else ()),
+)
+"""What decompressors raise on invalid data."""
 
 
-class Unpacker(Protocol):
-    """What bz2, lzma and zstd have in common."""
+class Decompressor(Protocol):
+    """The common interface of the decompressors in bz2, lzma and zstd."""
 
     @property
     def eof(self) -> bool: ...
@@ -57,8 +64,8 @@ class Unpacker(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-class Zlib:
-    """zlib's unpacker with the manners of the others: what it did not get to, it keeps itself."""
+class ZlibDecompressor:
+    """zlib's decompressor with the interface of the others: it keeps input that it has not decompressed yet."""
 
     def __init__(self, window: int) -> None:
         self._inner = zlib.decompressobj(window)
@@ -75,85 +82,85 @@ class Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def _deflate(head: bytes) -> Unpacker:
-    """RFC 9110 means zlib's format by this name, Go's daemon sends the bare one; the first two bytes tell."""
+def _deflate(head: bytes) -> Decompressor:
+    """Detect the format by the first two bytes: RFC 9110 specifies zlib's, Go's daemon sends raw deflate."""
     wrapped = head[:1] and head[0] & 0x0F == 8 and int.from_bytes(head[:2]) % 31 == 0
-    return Zlib(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+    return ZlibDecompressor(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
 
 
-def _zstd(_: bytes) -> Unpacker:
+def _zstd(_: bytes) -> Decompressor:
     if zstd is None:
         raise ValueError("this Python has no zstd; Python 3.14 has, or `pip install backports.zstd`")
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
 
 
-UNPACKERS: dict[str, Callable[[bytes], Unpacker]] = {
-    "gzip": lambda _: Zlib(16 + zlib.MAX_WBITS),
+DECOMPRESSORS: dict[str, Callable[[bytes], Decompressor]] = {
+    "gzip": lambda _: ZlibDecompressor(16 + zlib.MAX_WBITS),
     "deflate": _deflate,
     "bzip2": lambda _: bz2.BZ2Decompressor(),
-    "xz": lambda _: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY),
+    "xz": lambda _: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_MEMORY),
     "zstd": _zstd,
 }
-"""By name, what makes an unpacker when given the first bytes."""
+"""By name, a function that makes a decompressor, given the first bytes."""
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
-"""Name of a compression by the first bytes of what it made."""
+"""Name of a compression by the first bytes of its data."""
 
 MAGIC_SIZE = max(map(len, MAGIC))
 
 
 def coding_of(head: bytes) -> str:
-    """The compression that *head*, at least MAGIC_SIZE bytes, is the beginning of; "" if none."""
+    """Return the compression of data that begins with *head*, at least MAGIC_SIZE bytes; "" if it is not compressed."""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
-def unpack(data: bytes, coding: str, limit: int) -> bytes:
-    """All that *data*, whole, holds; *coding*: a name in UNPACKERS. Streams one after the other count as one.
+def decompress_all(data: bytes, coding: str, limit: int) -> bytes:
+    """Decompress complete *data*, which may be several streams in a row. *coding* is a name in DECOMPRESSORS.
 
-    Raises ValueError: it is not in that coding, it ends early, or more than *limit* bytes come out of it.
+    Raises ValueError if the data is not in that coding, ends early, or yields more than *limit* bytes.
     """
     found = bytearray()
     try:
         while data:
-            unpacker = UNPACKERS[coding](data)
-            while not unpacker.eof:
-                piece = unpacker.decompress(data, PIECE)
+            decompressor = DECOMPRESSORS[coding](data)
+            while not decompressor.eof:
+                piece = decompressor.decompress(data, MAX_PIECE)
                 found += piece
                 if len(found) > limit:
-                    raise ValueError(f"more than {limit} bytes come out of it")
-                if not piece and not unpacker.eof:
-                    raise ValueError(f"the {coding} data end early")
+                    raise ValueError(f"the content has more than {limit} bytes")
+                if not piece and not decompressor.eof:
+                    raise ValueError(f"the {coding} data ends early")
                 data = b""
-            data = unpacker.unused_data.lstrip(b"\0")
-    except FAULTS as fault:
+            data = decompressor.unused_data.lstrip(b"\0")
+    except DECOMPRESSION_ERRORS as fault:
         raise ValueError(str(fault)) from fault
     return bytes(found)
 
 
-def beginning(data: bytes, coding: str, size: int) -> bytes:
-    """The first *size* bytes, or fewer, of what *data*, maybe cut, holds. Raises ValueError: it is not that coding."""
+def decompress_start(data: bytes, coding: str, size: int) -> bytes:
+    """Decompress at most the first *size* bytes of data that may be truncated. Raises ValueError if it is invalid."""
     try:
-        return UNPACKERS[coding](data).decompress(data, size)
-    except FAULTS as fault:
+        return DECOMPRESSORS[coding](data).decompress(data, size)
+    except DECOMPRESSION_ERRORS as fault:
         raise ValueError(str(fault)) from fault
 
 
 class Compressed:
-    """First an item of kind "compressed", its value the coding's name; then the items of what is inside.
+    """An item of kind "compressed", with the coding's name as its value, then the items of the decompressed data.
 
-    Spans are counted in the packed bytes: an item's span ends with the block that completed it, and what else
-    that block completed has a span without any bytes. What is not read is one item of kind "unread" at the end.
+    Spans are offsets in the compressed bytes. An item's span ends with the block that completed it; further items that
+    the same block completed have empty spans. Bytes that are not decompressed are one item of kind "unread" at the end.
     """
 
     def __init__(self, coding: str, inner: Decoder) -> None:
         self._coding, self._inner = coding, inner
         self._pending = bytearray()
-        self._at = 0  # of what is unpacked, in the stream
-        self._start = 0  # of what no item covers yet
-        self._size = 0  # unpacked
-        # None between two: gzip files and the like may be strung together.
-        self._unpacker: Unpacker | None = None
-        self._why = ""  # nothing more is read
+        self._at = 0  # compressed bytes that have been decompressed
+        self._start = 0  # offset of the first byte that no item covers yet
+        self._size = 0  # decompressed bytes
+        # None between two streams: gzip files and the like may be concatenated.
+        self._decompressor: Decompressor | None = None
+        self._why = ""  # why decompression has stopped
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -166,8 +173,8 @@ class Compressed:
         items = self._block(bytes(self._pending)) if self._pending else []
         if self._at and not self._why:
             items += self._placed(self._inner.close())
-            if self._unpacker:
-                items += self._placed([self._problem("cut off", f"the {self._coding} data end early")])
+            if self._decompressor:
+                items += self._placed([self._problem("cut off", f"the {self._coding} data ends early")])
         if self._start < self._at:
             label = f"{self._at - self._start} compressed bytes {self._why or 'without content'}"
             items += self._placed([Item("unread", label, b"", (0, 0))])
@@ -179,45 +186,47 @@ class Compressed:
         self._at += len(block)
         found: list[Item] = []
         try:
-            for piece in self._unpacked(block):
+            for piece in self._decompressed(block):
                 found += self._inner.feed(piece)
-                if len(found) > ITEMS:
-                    raise ValueError(f"more than {ITEMS} items come out of {len(block)} bytes")
-        except FAULTS as fault:
-            self._why = "after what cannot be unpacked"
-            text = f"after {self._size} bytes of content the {self._coding} data cannot be read: {fault}"
-            found.append(self._problem("not unpacked", text))
+                if len(found) > MAX_ITEMS_PER_BLOCK:
+                    raise ValueError(f"{len(block)} bytes contain more than {MAX_ITEMS_PER_BLOCK} items")
+        except DECOMPRESSION_ERRORS as fault:
+            self._why = "after damaged data"
+            text = (
+                f"after {self._size} bytes of content the {self._coding} data cannot be decompressed: {fault}"
+            )
+            found.append(self._problem("not decompressed", text))
         return first + self._placed(found)
 
-    def _unpacked(self, block: bytes) -> Iterator[bytes]:
-        """What *block* holds, in pieces, up to the limit. Raises one of FAULTS."""
+    def _decompressed(self, block: bytes) -> Iterator[bytes]:
+        """Decompress *block* in pieces, up to the limit. Raises one of DECOMPRESSION_ERRORS."""
         while not self._why:
-            if self._unpacker is None:
-                block = block.lstrip(b"\0") if self._size else block  # archives may be filled up with zeros
+            if self._decompressor is None:
+                block = block.lstrip(b"\0") if self._size else block  # archives may be padded with zeros
                 if not block:
                     return
-                self._unpacker = UNPACKERS[self._coding](block)
-            piece = self._unpacker.decompress(block, PIECE)
+                self._decompressor = DECOMPRESSORS[self._coding](block)
+            piece = self._decompressor.decompress(block, MAX_PIECE)
             self._count(len(piece))
             yield piece
             block = b""
-            if self._unpacker.eof:
-                block, self._unpacker = self._unpacker.unused_data, None
-            elif len(piece) < PIECE:
+            if self._decompressor.eof:
+                block, self._decompressor = self._decompressor.unused_data, None
+            elif len(piece) < MAX_PIECE:
                 return
 
     def _count(self, size: int) -> None:
         self._size += size
-        if self._size > SLACK + RATIO * self._at:
-            raise ValueError(f"more than {RATIO} times as much comes out as went in")
-        if self._size > LIMIT:
-            self._why = f"after {LIMIT >> 20} MiB of content"
+        if self._size > BOMB_SIZE + MAX_RATIO * self._at:
+            raise ValueError(f"the content is more than {MAX_RATIO} times its size")
+        if self._size > MAX_OUTPUT:
+            self._why = f"after {MAX_OUTPUT >> 20} MiB of content"
 
     def _problem(self, label: str, text: str) -> Item:
         return Item("problem", label, text, (0, 0))
 
     def _placed(self, items: list[Item]) -> list[Item]:
-        """*items* with spans in the packed stream: the first takes all bytes that no item covers yet."""
+        """Give *items* their spans in the compressed stream: the first covers all bytes that no item covers yet."""
         found = []
         for item in items:
             found.append(replace(item, span=(self._start, self._at)))

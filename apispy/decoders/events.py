@@ -1,4 +1,4 @@
-"""What happens in the daemon: GET /events."""
+"""Docker events: GET /events."""
 
 from typing import Any
 

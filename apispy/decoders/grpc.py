@@ -1,7 +1,7 @@
-"""What of gRPC calls may be shown: methods, statuses, how many messages; never what is in them.
+"""The parts of gRPC calls that may be shown: methods, statuses, numbers of messages; never the content of a message.
 
-A message is a byte that tells whether it is compressed, its length as an unsigned 32-bit number, most significant byte
-first, and its content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+A message is one byte that shows whether it is compressed, its length as an unsigned 32-bit big-endian number, and its
+content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 """
 
 import re
@@ -10,38 +10,39 @@ from typing import Any
 
 from apispy.decoders.h2c_headers import Fields
 
-PREFIX = 5
+PREFIX_SIZE = 5
 """Bytes before each message."""
 
-LISTED = 50
-"""Header fields, and lengths of messages, that one item names."""
+MAX_LISTED = 50
+"""Header fields, and lengths of messages, that one item lists."""
 
-LONGEST = 200
-"""Bytes of a header field's name, and of its value, that are given."""
+MAX_FIELD_SIZE = 200
+"""Bytes of a header field's name, and of its value, that an item has."""
 
-STREAMS = 1000
-"""Open streams remembered; what comes in older ones is only measured."""
+MAX_STREAMS = 1000
+"""Open streams that are remembered. Data of older ones is only measured."""
 
-METHODS = 100
+MAX_METHODS = 100
 """Methods that are counted by name."""
 
-SHOWN = frozenset(
+SHOWN_FIELDS = frozenset(
     (
         *(b":method", b":scheme", b":status", b"content-type", b"user-agent", b"te"),
         *(b"grpc-status", b"grpc-encoding", b"grpc-accept-encoding", b"grpc-timeout"),
-        b"dir-name",  # BuildKit's: the directory that is asked for, "context" or "dockerfile"
+        b"dir-name",  # BuildKit: the requested directory, "context" or "dockerfile"
     )
 )
-"""Header fields whose values are given. Of the others (grpc-message too) only names are: they may quote anything."""
+"""Header fields that are shown with their values. Of others (grpc-message too), which may quote anything, only the
+names are shown."""
 
 _METHOD = re.compile(rb"/[A-Za-z0-9_.]{1,100}/[A-Za-z0-9_]{1,100}")
 
 
-class Messages:
+class MessageCounter:
     """Counts the messages in one direction of a stream.
 
-    ``count`` is the number of those that have begun, None if this is no gRPC; ``size`` is the bytes of all, prefixes
-    too; ``lengths`` are those of the first LISTED that began since it was last emptied.
+    ``count`` is the number of messages that have begun, None if the stream is not gRPC; ``size`` is the size of all, in
+    bytes, with prefixes; ``lengths`` has the lengths of the first MAX_LISTED that began since it was last emptied.
     """
 
     def __init__(self, *, grpc: bool) -> None:
@@ -49,7 +50,7 @@ class Messages:
         self.size = 0
         self.lengths: list[int] = []
         self._prefix = b""
-        self._left = 0  # of the open message
+        self._left = 0  # bytes left of the open message
 
     def feed(self, data: bytes) -> None:
         self.size += len(data)
@@ -59,36 +60,36 @@ class Messages:
                 step = min(self._left, len(data) - at)
                 self._left -= step
             else:
-                step = min(PREFIX - len(self._prefix), len(data) - at)
+                step = min(PREFIX_SIZE - len(self._prefix), len(data) - at)
                 self._prefix += data[at : at + step]
                 self._begin()
             at += step
 
     def _begin(self) -> None:
         """Begin a message, if its prefix is complete."""
-        if self.count is None or len(self._prefix) < PREFIX:
+        if self.count is None or len(self._prefix) < PREFIX_SIZE:
             return
         compressed, self._left = self._prefix[0], int.from_bytes(self._prefix[1:])
         self._prefix = b""
-        if compressed > 1:  # no gRPC, whatever the header says
+        if compressed > 1:  # not gRPC, whatever the header says
             self.count = None
             return
         self.count += 1
-        if len(self.lengths) < LISTED:
+        if len(self.lengths) < MAX_LISTED:
             self.lengths.append(self._left)
 
 
-class Calls:
-    """The calls in one direction of a connection: its requests, or its answers. Gives parts of items' values."""
+class GrpcCalls:
+    """The calls in one direction of a connection: requests, or responses. The methods return parts of items' values."""
 
     def __init__(self) -> None:
-        self._streams: dict[int, Messages] = {}
-        self._status: dict[int, int | None] = {}  # of answers, by stream: trailers don't repeat it
+        self._streams: dict[int, MessageCounter] = {}
+        self._status: dict[int, int | None] = {}  # of responses, by stream; trailers do not repeat it
         self._methods: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
 
     def headers(self, stream: int, fields: Fields) -> dict[str, Any]:
-        """What a header block says: {"headers", "method" or "status", "grpc_status"}."""
+        """Describe a header block: {"stream", "headers", "method" or "status", "grpc_status"}."""
         given = dict(fields)
         value: dict[str, Any] = {"stream": stream, "headers": _shown(fields)}
         if stream not in self._streams:
@@ -103,12 +104,12 @@ class Calls:
         return value
 
     def data(self, stream: int, data: bytes) -> None:
-        """Count a piece of what a stream carries."""
+        """Count the messages in a piece of a stream's data."""
         if messages := self._streams.get(stream):
             messages.feed(data)
 
     def frame(self, stream: int) -> list[int]:
-        """A DATA frame is over: the lengths of the messages that began in it."""
+        """End a DATA frame. Returns the lengths of the messages that began in it."""
         messages = self._streams.get(stream)
         if messages is None:
             return []
@@ -116,34 +117,38 @@ class Calls:
         return lengths
 
     def end(self, stream: int) -> dict[str, Any]:
-        """A stream is over: {"total": {"messages", "size"}}, or nothing if it is not known."""
+        """End a stream. Returns {"total": {"messages", "size"}}, or {} if the stream is not known."""
         self._status.pop(stream, None)
         messages = self._streams.pop(stream, None)
         return {"total": {"messages": messages.count, "size": messages.size}} if messages else {}
 
     def counts(self) -> dict[str, dict[Any, int]]:
-        """How often each method was called and each grpc-status was answered; empty if none was."""
+        """Return how often each method was called and each grpc-status was returned; empty without calls."""
         if not self._methods and not self._statuses:
             return {}
         return {"calls": dict(self._methods), "statuses": dict(self._statuses)}
 
     def _open(self, stream: int, given: dict[bytes, bytes]) -> None:
-        self._streams[stream] = Messages(grpc=given.get(b"content-type", b"").startswith(b"application/grpc"))
+        self._streams[stream] = MessageCounter(
+            grpc=given.get(b"content-type", b"").startswith(b"application/grpc")
+        )
         self._status[stream] = _number(given, b":status")
-        if len(self._streams) > STREAMS:
+        if len(self._streams) > MAX_STREAMS:
             self.end(next(iter(self._streams)))
 
     def _method(self, path: bytes) -> str:
-        """The path if it looks like a gRPC method's, else "": it may hold anything then."""
+        """Return the path if it looks like a gRPC method, otherwise "", because it may contain secrets."""
         name = path.decode("ascii") if _METHOD.fullmatch(path) else ""
-        known = name in self._methods or len(self._methods) < METHODS
+        known = name in self._methods or len(self._methods) < MAX_METHODS
         self._methods[name if known else ""] += 1
         return name
 
 
 def _shown(fields: Fields) -> list[list[str | None]]:
-    """[name, value], the value None if it is not for showing."""
-    return [[_text(name), _text(value) if name in SHOWN else None] for name, value in fields[:LISTED]]
+    """Return [name, value] of each field; the value is None if it must not be shown."""
+    return [
+        [_text(name), _text(value) if name in SHOWN_FIELDS else None] for name, value in fields[:MAX_LISTED]
+    ]
 
 
 def _number(given: dict[bytes, bytes], name: bytes) -> int | None:
@@ -152,4 +157,4 @@ def _number(given: dict[bytes, bytes], name: bytes) -> int | None:
 
 
 def _text(data: bytes) -> str:
-    return data[:LONGEST].decode("utf-8", "backslashreplace")
+    return data[:MAX_FIELD_SIZE].decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The frames of HTTP/2 by name, and what those say that carry nothing. Source: RFC 9113, section 6."""
+"""Names of HTTP/2 frames, and the content of frames without a payload. Source: RFC 9113, section 6."""
 
 from typing import Any
 
@@ -18,21 +18,21 @@ NAMES: dict[type[frames.Frame], str] = {
     frames.WindowUpdateFrame: "WINDOW_UPDATE",
     frames.ContinuationFrame: "CONTINUATION",
 }
-"""The frames that are read. The content of others is only counted, as RFC 9113 wants it of an endpoint."""
+"""The frames that are decoded. Other frames are only counted, as RFC 9113 requires of an endpoint."""
 
-SETTINGS = 20
-"""Settings that one item names; seven are defined."""
+MAX_SETTINGS = 20
+"""Settings that one item lists; seven are defined."""
 
 
-def name_of(frame: frames.Frame) -> str:
+def frame_name(frame: frames.Frame) -> str:
     return NAMES.get(type(frame), f"type {frame.type}")
 
 
-def about(frame: frames.Frame) -> dict[str, Any]:
-    """What a frame says. PING's bytes and the end of GOAWAY may be anything, so they are not given."""
+def describe_frame(frame: frames.Frame) -> dict[str, Any]:
+    """Describe a frame, without PING's bytes and GOAWAY's debug data, which may contain anything."""
     match frame:
         case frames.SettingsFrame():
-            settings = list(frame.settings.items())[:SETTINGS]
+            settings = list(frame.settings.items())[:MAX_SETTINGS]
             return {"ack": _ack(frame), "settings": {_setting(name): value for name, value in settings}}
         case frames.PingFrame():
             return {"ack": _ack(frame)}

@@ -1,4 +1,4 @@
-"""Which values in the heads of messages have a format of their own, and what they mean."""
+"""Header fields and query parameters whose values have a format of their own, and their decoders."""
 
 from apispy.decoders.base import DECODERS
 from apispy.model import Item, is_redacted
@@ -23,17 +23,17 @@ PARAMETERS = {
 """Decoder by the name of a query parameter."""
 
 
-def of_header(name: bytes, value: bytes) -> Item | None:
-    """What a header field means, None when it means what it says, or is withheld."""
-    return _read(HEADERS.get(name.decode("latin-1").lower(), ""), value)
+def decode_header(name: bytes, value: bytes) -> Item | None:
+    """Decode the value of a header field. Returns None for plain text and for a redacted value."""
+    return _decode(HEADERS.get(name.decode("latin-1").lower(), ""), value)
 
 
-def of_parameter(name: str, value: str) -> Item | None:
-    """What a query parameter means, percent-decoded; None when it means what it says."""
-    return _read(PARAMETERS.get(name, ""), value.encode("utf-8", "surrogateescape"))
+def decode_parameter(name: str, value: str) -> Item | None:
+    """Decode the value of a query parameter, already percent-decoded. Returns None for plain text or if redacted."""
+    return _decode(PARAMETERS.get(name, ""), value.encode("utf-8", "surrogateescape"))
 
 
-def _read(form: str, value: bytes) -> Item | None:
+def _decode(form: str, value: bytes) -> Item | None:
     if not form or is_redacted(value.decode("utf-8", "replace")):
         return None
     decoder = DECODERS[form]()

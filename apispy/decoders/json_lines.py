@@ -1,7 +1,7 @@
-"""JSON values one after another: events, progress of builds and pulls, statistics.
+"""Sequences of JSON values: events, progress of builds and pulls, statistics.
 
-Values are separated by a line feed, CR LF, a leading RS (0x1E, RFC 7464), or by nothing. Docker ends each with a line
-feed, written together with it, so that a value is known to be over as soon as it has come.
+Values are separated by a line feed, CR LF, a leading RS (0x1E, RFC 7464), or by nothing. Docker writes each value
+together with a line feed, which shows at once that the value is complete.
 """
 
 import json
@@ -13,18 +13,18 @@ from apispy.decoders.base import decoder
 from apispy.model import Item
 
 VALUE_LIMIT = 4 << 20
-"""The longest value read, in bytes, with the blanks around it. Beyond it nothing more is read in the stream."""
+"""Bytes of the longest value, with the whitespace around it. After a longer one, the stream is not decoded further."""
 
-TAIL = 16
-"""Bytes at the end of what has come in which the end of a line is looked for."""
+TAIL_SIZE = 16
+"""Bytes at the end of the pending data that are searched for the end of a line."""
 
-PATIENCE = 256 << 10
-"""Bytes of a document that are waited for, before the end of its first value is looked for in them."""
+DOCUMENT_WAIT = 256 << 10
+"""Bytes of a document that are buffered before the end of its first value is searched in them."""
 
 _LEAD = re.compile(rb"[ \t\r\n\x1e]*")
 _TRAIL = re.compile(rb"[ \t\r]*")
-# Runs, possessive so that they take neither stack nor second looks: up to the quote or half an escape, and up to a
-# bracket or half a string.
+# Possessive runs, which use no stack and never backtrack: up to a quote or an incomplete escape, and up to a bracket
+# or an incomplete string.
 _IN_STRING = re.compile(rb"""(?:[^"\\]++|\\.)*+""", re.DOTALL)
 _BETWEEN = re.compile(rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING.pattern, re.DOTALL)
 _QUOTE, _LINE_FEED = b'"\n'
@@ -37,27 +37,27 @@ _END = re.compile(rb"[}\]][ \t\r]*\Z")
 class JsonLines:
     """A sequence of JSON values, with any separator between them.
 
-    Items of kind "json", one for each value; a line that is no JSON is an item of kind "text".
+    Items of kind "json", one per value; a line that is not JSON is an item of kind "text".
 
-    The span of a value includes the blanks before it and the rest of its line. Once a value is over the limit, the
-    stream's remaining bytes are items of kind "raw".
+    The span of a value includes the whitespace before it and the rest of its line. After a value above the limit, the
+    remaining bytes of the stream are items of kind "raw".
     """
 
-    patience = 0
-    """Bytes that are waited for while no line ends, because as a rule there is one value only."""
+    wait_size = 0
+    """Bytes that are buffered while no line ends. It is above 0 where a stream usually has only one value."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
-        self._start = 0  # of _pending, in the stream
+        self._start = 0  # offset of _pending in the stream
         self._search = _end_of_value(self._pending)
-        self._tried = 0  # bytes that were taken for one value and were none
+        self._tried = 0  # bytes that were parsed as one value without success
         self._lost = False
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
         if not self._lost and _BEGIN.match(self._pending):
             if not self._ends_with(_LINE_END):
-                if len(self._pending) < self.patience:
+                if len(self._pending) < self.wait_size:
                     return []
             elif (whole := self._whole()) is not None:
                 return [whole]
@@ -66,23 +66,24 @@ class JsonLines:
             items.append(self._value(size))
         if not self._lost and len(self._pending) > VALUE_LIMIT:
             items.append(self._give_up())
-        return items + self._rest_raw()
+        return items + self._remaining_raw()
 
     def close(self) -> list[Item]:
         if _BEGIN.match(self._pending) and self._ends_with(_END) and (whole := self._whole()) is not None:
             return [whole]
         items: list[Item] = []
-        while self._pending and (size := self._size()) is not None:  # what was waited for
+        while self._pending and (size := self._size()) is not None:  # the buffered values
             items.append(self._value(size))
         return [*items, self._value(len(self._pending))] if self._pending else items
 
     def _ends_with(self, end: re.Pattern[bytes]) -> bool:
-        return end.search(self._pending, max(0, len(self._pending) - TAIL)) is not None
+        return end.search(self._pending, max(0, len(self._pending) - TAIL_SIZE)) is not None
 
     def _whole(self) -> Item | None:
-        """All that is pending as one value, if it is one: many times as quick as to look for its end.
+        """Parse all pending bytes as one value, which is many times faster than a search for its end.
 
-        It is tried again only when there is twice as much, so that it cannot take long in all.
+        Returns None if they are not one value. It is tried again only with twice as many bytes, which bounds the total
+        time.
         """
         if not 2 * self._tried <= len(self._pending) <= VALUE_LIMIT:
             return None
@@ -94,7 +95,7 @@ class JsonLines:
         return self.item(value, self._take(len(self._pending))[1])
 
     def _size(self) -> int | None:
-        """The bytes of the next value, None if it is not all here or is too long."""
+        """Return the size of the next value, None if it is incomplete or too long."""
         try:
             next(self._search)
         except StopIteration as found:
@@ -110,23 +111,23 @@ class JsonLines:
         return self.item(value, span) if kind == "json" else Item(kind, label, value, span)
 
     def item(self, value: Any, span: tuple[int, int]) -> Item:
-        """The item for one value. A format of such values can give it a label and children of its own."""
+        """Make the item for one value. Subclasses can give it a label and children."""
         return Item("json", "json", value, span)
 
     def _give_up(self) -> Item:
         self._lost = True
         _, span = self._take(VALUE_LIMIT)
-        text = f"the JSON value at byte {span[0]} is longer than {VALUE_LIMIT} bytes; the rest is not read"
+        text = f"the JSON value at byte {span[0]} is longer than {VALUE_LIMIT} bytes; the rest is not decoded"
         return Item("problem", "too long", text, span)
 
-    def _rest_raw(self) -> list[Item]:
+    def _remaining_raw(self) -> list[Item]:
         if not self._lost or not self._pending:
             return []
         data, span = self._take(len(self._pending))
         return [Item("raw", "raw", data, span)]
 
     def _take(self, size: int) -> tuple[bytes, tuple[int, int]]:
-        """The first *size* pending bytes, which are dropped, and their span."""
+        """Remove the first *size* pending bytes. Returns them and their span."""
         data = bytes(self._pending[:size])
         del self._pending[:size]
         start, self._start = self._start, self._start + size
@@ -134,27 +135,27 @@ class JsonLines:
 
 
 def _read(data: bytes) -> tuple[str, str, Any]:
-    """Kind, label and value of what should be one JSON value with blanks around it."""
+    """Parse one JSON value with whitespace around it. Returns kind, label and value of its item."""
     core = data.strip(b" \t\r\n\x1e")
     try:
-        return "json", "json", json.loads(core.decode(), parse_constant=_refuse)
+        return "json", "json", json.loads(core.decode(), parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         if core[:1] in (b"{", b"["):
-            return "problem", "not JSON", f"{len(core)} bytes of a JSON value cannot be read: {error}"
+            return "problem", "not JSON", f"{len(core)} bytes of a JSON value cannot be parsed: {error}"
         return "text", "text", data.decode("utf-8", "replace")
 
 
-def _refuse(constant: str) -> None:
-    """NaN and Infinity, which Python's reader would let pass."""
+def _reject_constant(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python's JSON parser accepts."""
     raise ValueError(f"{constant} is not JSON")
 
 
-# A search gets a buffer that grows between its steps. It yields when it needs more of it, and returns a position.
 _Search = Generator[None, None, int]
+"""A search in a buffer that grows between steps. It yields when it needs more bytes, and returns a position."""
 
 
 def _end_of_value(data: bytearray) -> _Search:
-    """Where the first value ends. Looks at each byte once. What opens no bracket ends with its line."""
+    """Search for the end of the first value, looking at each byte once. A value without brackets ends with its line."""
     at = yield from _past(data, 0, _LEAD)
     if data[at] in b"{[":
         at = yield from _past_brackets(data, at)
@@ -167,7 +168,7 @@ def _end_of_value(data: bytearray) -> _Search:
 
 
 def _past(data: bytearray, at: int, run: re.Pattern[bytes]) -> _Search:
-    """The first byte from *at* on that is not part of the *run*."""
+    """Search for the first byte at or after *at* that is not part of the *run*."""
     while True:
         found = run.match(data, at)
         at = found.end() if found else at
@@ -177,7 +178,7 @@ def _past(data: bytearray, at: int, run: re.Pattern[bytes]) -> _Search:
 
 
 def _past_brackets(data: bytearray, at: int) -> _Search:
-    """Behind the bracket that closes the one at *at*. Whether they match in kind is for the JSON reader to say."""
+    """Search for the position after the bracket that closes the one at *at*. The JSON parser checks that they match."""
     depth = 0
     while True:
         at = yield from _past(data, at, _BETWEEN)
@@ -191,7 +192,7 @@ def _past_brackets(data: bytearray, at: int) -> _Search:
 
 
 def _past_string(data: bytearray, at: int) -> _Search:
-    """Behind the quote that ends a string; *at* is behind the one that opens it."""
+    """Search for the position after the quote that ends a string. *at* is the position after the opening quote."""
     while True:
         at = yield from _past(data, at, _IN_STRING)
         if data[at] == _QUOTE:

@@ -1,4 +1,4 @@
-"""What is not read: it is counted only."""
+"""Bytes that are only counted."""
 
 from apispy.decoders.base import decoder
 from apispy.model import Item

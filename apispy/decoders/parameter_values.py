@@ -1,64 +1,64 @@
-"""Query parameters that are more than text. The daemon takes most of them as JSON inside the query."""
+"""Query parameters with a format of their own, which for most of them is JSON."""
 
 from typing import Any
 
 from apispy.decoders.base import decoder
-from apispy.decoders.value import Value, in_words, json_of
+from apispy.decoders.value import Value, as_text, parse_json
 
 
 @decoder("filters")
 class Filters(Value):
     """The ``filters`` parameter, in both encodings: ``{"k": {"v": true}}`` and the older ``{"k": ["v"]}``.
 
-    One value, an object of lists. In the words a filter that is switched off has a ``!``.
+    One value, an object of lists. A value that is switched off is shown with a ``!``.
     """
 
-    def read(self, data: bytes) -> Any:
-        value = json_of(data, dict, "an object of filters")
-        return {name: _choices(name, one) for name, one in value.items()}
+    def parse(self, data: bytes) -> Any:
+        value = parse_json(data, dict, "an object of filters")
+        return {name: _filter_values(name, one) for name, one in value.items()}
 
-    def words(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return ", ".join(f"{name}={one}" for name, many in value.items() for one in many)
 
 
-def _choices(name: str, value: Any) -> list[str]:
+def _filter_values(name: str, value: Any) -> list[str]:
     if isinstance(value, list):
-        return [in_words(one) for one in value]
+        return [as_text(one) for one in value]
     if isinstance(value, dict):
         return [choice if on else f"!{choice}" for choice, on in value.items()]
-    raise ValueError(f"expected an object or a list as the filter {name!r}")
+    raise ValueError(f"expected an object or a list for the filter {name!r}")
 
 
 @decoder("pairs")
 class Pairs(Value):
     """The ``buildargs`` and ``labels`` parameters: a JSON object. One value; null means a name without a value."""
 
-    def read(self, data: bytes) -> Any:
-        return json_of(data, dict, "an object of names and values")
+    def parse(self, data: bytes) -> Any:
+        return parse_json(data, dict, "an object of names and values")
 
-    def words(self, value: Any) -> str:
-        return ", ".join(name if one is None else f"{name}={in_words(one)}" for name, one in value.items())
+    def describe(self, value: Any) -> str:
+        return ", ".join(name if one is None else f"{name}={as_text(one)}" for name, one in value.items())
 
 
 @decoder("names")
 class Names(Value):
     """The ``cachefrom`` parameter: a JSON list. One value."""
 
-    def read(self, data: bytes) -> Any:
-        return json_of(data, list, "a list of names")
+    def parse(self, data: bytes) -> Any:
+        return parse_json(data, list, "a list of names")
 
-    def words(self, value: Any) -> str:
-        return ", ".join(in_words(one) for one in value)
+    def describe(self, value: Any) -> str:
+        return ", ".join(as_text(one) for one in value)
 
 
 @decoder("ulimits")
 class Ulimits(Value):
     """The ``ulimits`` parameter: a JSON list of objects. One value, shown as ``nofile=1024:2048`` (soft, hard)."""
 
-    def read(self, data: bytes) -> Any:
+    def parse(self, data: bytes) -> Any:
         return _objects(data, "a list of limits")
 
-    def words(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return ", ".join(
             f"{one.get('Name', '')}={one.get('Soft', '')}:{one.get('Hard', '')}" for one in value
         )
@@ -68,49 +68,49 @@ class Ulimits(Value):
 class Outputs(Value):
     """The ``outputs`` parameter of a build: a JSON list of objects. One value, shown as ``type=local,dest=out``."""
 
-    def read(self, data: bytes) -> Any:
+    def parse(self, data: bytes) -> Any:
         return _objects(data, "a list of outputs")
 
-    def words(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return "; ".join(_output(one) for one in value)
 
 
 def _output(value: dict[str, Any]) -> str:
     attributes = value.get("Attrs")
     parts = {"type": value.get("Type", "")} | (attributes if isinstance(attributes, dict) else {})
-    return ",".join(f"{name}={in_words(one)}" for name, one in parts.items())
+    return ",".join(f"{name}={as_text(one)}" for name, one in parts.items())
 
 
 @decoder("platform")
 class Platform(Value):
     """The ``platform`` parameter: ``linux/arm64/v8`` or a JSON object. One value, an object."""
 
-    def read(self, data: bytes) -> Any:
+    def parse(self, data: bytes) -> Any:
         if data.lstrip().startswith(b"{"):
-            return json_of(data, dict, "a platform")
+            return parse_json(data, dict, "a platform")
         names = ("os", "architecture", "variant")
         parts = data.decode("utf-8", "replace").split("/", 2)
         return dict(zip(names, parts, strict=False))
 
-    def words(self, value: Any) -> str:
-        parts = [in_words(value[name]) for name in ("os", "architecture", "variant") if value.get(name)]
+    def describe(self, value: Any) -> str:
+        parts = [as_text(value[name]) for name in ("os", "architecture", "variant") if value.get(name)]
         version = value.get("os.version")
-        return "/".join(parts) + (f" (version {in_words(version)})" if version else "")
+        return "/".join(parts) + (f" (version {as_text(version)})" if version else "")
 
 
 @decoder("changes")
 class Changes(Value):
     """The ``changes`` parameter: Dockerfile instructions, one per line. One value, a list."""
 
-    def read(self, data: bytes) -> Any:
+    def parse(self, data: bytes) -> Any:
         return data.decode("utf-8", "replace").splitlines()
 
-    def words(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return "; ".join(value)
 
 
 def _objects(data: bytes, expected: str) -> Any:
-    value = json_of(data, list, expected)
+    value = parse_json(data, list, expected)
     if not all(isinstance(one, dict) for one in value):
-        raise ValueError(f"expected {expected}, found other things in it")
+        raise ValueError(f"expected {expected}, found other values in it")
     return value

@@ -1,13 +1,13 @@
-"""What a path in a container is: the header X-Docker-Container-Path-Stat.
+"""The X-Docker-Container-Path-Stat header, which describes a path in a container.
 
-Source: moby api/types/container, PathStat; Go's io/fs for the mode, whose bits are not those of POSIX.
+Source: moby api/types/container, PathStat; Go's io/fs for the mode bits, which differ from those of POSIX.
 """
 
 import stat
 from typing import Any
 
 from apispy.decoders.base import decoder
-from apispy.decoders.value import Value, in_words, json_of, unbase64
+from apispy.decoders.value import Value, as_text, parse_json, unbase64
 
 GO_TYPES = {
     1 << 31: stat.S_IFDIR,
@@ -17,7 +17,7 @@ GO_TYPES = {
     1 << 25: stat.S_IFIFO,
     1 << 24: stat.S_IFSOCK,
 }
-"""Go's bits for the type of a file and POSIX's; the first that fits."""
+"""Go's bits for the type of a file, and the POSIX type. The first entry that matches applies."""
 
 GO_BITS = {1 << 23: stat.S_ISUID, 1 << 22: stat.S_ISGID, 1 << 20: stat.S_ISVTX}
 
@@ -26,21 +26,21 @@ GO_BITS = {1 << 23: stat.S_ISUID, 1 << 22: stat.S_ISGID, 1 << 20: stat.S_ISVTX}
 class PathStat(Value):
     """The X-Docker-Container-Path-Stat header: JSON in base64. One value, the object with "permissions" added."""
 
-    def read(self, data: bytes) -> Any:
-        value = json_of(unbase64(data), dict, "base64 of a path's state")
+    def parse(self, data: bytes) -> Any:
+        value = parse_json(unbase64(data), dict, "base64 of a JSON object")
         mode = value.get("mode")
         return value | ({"permissions": permissions(mode)} if isinstance(mode, int) and mode >= 0 else {})
 
-    def words(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         link = f"-> {value['linkTarget']}" if value.get("linkTarget") else ""
         size = f"{value['size']} bytes" if isinstance(value.get("size"), int) else ""
         changed = f"changed {value['mtime']}" if value.get("mtime") else ""
-        parts = (value.get("permissions", ""), in_words(value.get("name", "")), link, size, changed)
+        parts = (value.get("permissions", ""), as_text(value.get("name", "")), link, size, changed)
         return " ".join(part for part in parts if part)
 
 
 def permissions(mode: int) -> str:
-    """ "drwxr-xr-x" for Go's os.FileMode."""
+    """Return a Go os.FileMode as "drwxr-xr-x"."""
     kind = next((posix for go, posix in GO_TYPES.items() if mode & go == go), stat.S_IFREG)
     special = sum(posix for go, posix in GO_BITS.items() if mode & go)
     return stat.filemode(kind | special | (mode & 0o777))

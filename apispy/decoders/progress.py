@@ -1,6 +1,6 @@
-"""How far a pull, push, build, load or import is.
+"""Progress of a pull, push, build, load or import.
 
-Source: moby pkg/jsonmessage and pkg/streamformatter. An error comes in the stream, after a status 200.
+Source: moby pkg/jsonmessage and pkg/streamformatter. The daemon reports an error in the stream, after a status 200.
 """
 
 from typing import Any
@@ -17,25 +17,25 @@ class Progress(JsonLines):
     """
 
     def item(self, value: Any, span: tuple[int, int]) -> Item:
-        return Item("json", part_of(value), value, span)
+        return Item("json", label_of(value), value, span)
 
 
-PARTS = ("layer", "status", "output", "aux", "error", "json")
-"""What a line may be: how far one layer is; something said of the whole; output of a build's step; a result for
-programs; what went wrong; none of these."""
+LABELS = ("layer", "status", "output", "aux", "error", "json")
+"""Labels: the progress of one layer; a status of the whole operation; output of a build step; a machine-readable
+result; an error; anything else."""
 
 
-def part_of(value: Any) -> str:
-    """Which of PARTS a line is."""
+def label_of(value: Any) -> str:
+    """Return which of LABELS describes a line."""
     if not isinstance(value, dict):
         return "json"
     if value.get("errorDetail") or value.get("error"):
         return "error"
-    for key, part in (
+    for key, label in (
         ("stream", "output"),
         ("aux", "aux"),
         ("status", "layer" if value.get("id") else "status"),
     ):
         if value.get(key):
-            return part
+            return label
     return "json"

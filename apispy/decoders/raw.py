@@ -1,4 +1,4 @@
-"""Bytes shown as they are: what a client types, the output of a terminal."""
+"""Raw bytes: typed input, terminal output."""
 
 from apispy.decoders.base import decoder
 from apispy.model import Item

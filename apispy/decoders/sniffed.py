@@ -1,4 +1,4 @@
-"""A stream of which nobody says what it is."""
+"""Streams without a declared format."""
 
 from apispy.decoders.base import Decoder, Sniffer, decoder
 from apispy.decoders.compression import coding_of
@@ -14,7 +14,7 @@ class Sniffed(Sniffer):
 
     HEAD = HEADER
 
-    def inner(self, head: bytes) -> Decoder:
+    def inner_decoder(self, head: bytes) -> Decoder:
         if head.lstrip(b" \t\r\n\x1e")[:1] in (b"{", b"["):
             return JsonLines()
         if coding_of(head):

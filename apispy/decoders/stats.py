@@ -1,4 +1,4 @@
-"""What a container uses, in the figures of `docker stats`.
+"""Container statistics, as the figures that `docker stats` shows.
 
 Source: docker/cli, cli/command/container/stats_helpers.go (with engine 19.03 and older the CLI subtracted all cache).
 """
@@ -28,11 +28,11 @@ class Stats(JsonLines):
 
 
 FIGURES = ("cpu", "memory", "limit", "received", "sent", "read", "written", "processes")
-"""cpu in per cent of one processor; memory without cache, its limit, network and disk traffic in bytes."""
+"""cpu is in percent of one processor; memory (without cache), limit, network and disk traffic are in bytes."""
 
 
 def figures(sample: dict[str, Any]) -> dict[str, float]:
-    """The FIGURES of one sample. What it does not tell is 0; without a first sample cpu is 0 too."""
+    """Return the FIGURES of one sample. A missing figure is 0, and so is cpu without an earlier sample."""
     windows = is_windows(sample)
     disk = _windows_disk(sample) if windows else _disk(sample)
     return {
@@ -48,31 +48,31 @@ def figures(sample: dict[str, Any]) -> dict[str, float]:
 
 
 def is_windows(sample: dict[str, Any]) -> bool:
-    """Only samples from Windows tell the number of processors as num_procs; the system's time they do not tell."""
+    """Whether a sample is from Windows: those have num_procs (the number of processors), but no system_cpu_usage."""
     return _number(sample, "num_procs") > 0 and not _number(sample, "cpu_stats", "system_cpu_usage")
 
 
 def _cpu(sample: dict[str, Any]) -> float:
-    """The container's share of the time that all processors had since the sample before, times their number."""
-    used = _grown(sample, "cpu_usage", "total_usage")
-    had = _grown(sample, "system_cpu_usage")
+    """Return the container's share of the processor time since the last sample, times the number of processors."""
+    used = _increase(sample, "cpu_usage", "total_usage")
+    had = _increase(sample, "system_cpu_usage")
     each = _at(sample, "cpu_stats", "cpu_usage", "percpu_usage")
     processors = _number(sample, "cpu_stats", "online_cpus") or (len(each) if isinstance(each, list) else 0)
     return used / had * processors * 100 if used > 0 and had > 0 else 0.0
 
 
 def _windows_cpu(sample: dict[str, Any]) -> float:
-    """Times are in units of 100 ns there."""
+    """Times are in units of 100 ns on Windows."""
     try:
         since = datetime.fromisoformat(sample["read"]) - datetime.fromisoformat(sample["preread"])
         had = since.total_seconds() * 1e7 * _number(sample, "num_procs")
     except (KeyError, TypeError, ValueError, OverflowError):
         return 0.0
-    return max(0.0, _grown(sample, "cpu_usage", "total_usage")) / had * 100 if had > 0 else 0.0
+    return max(0.0, _increase(sample, "cpu_usage", "total_usage")) / had * 100 if had > 0 else 0.0
 
 
 def _memory(sample: dict[str, Any]) -> float:
-    """Usage without the cache that can be given up; cgroup v1 has two names for that, v2 only the second."""
+    """Return the usage without reclaimable cache. cgroup v1 has two names for the cache, v2 only the second."""
     usage = _number(sample, "memory_stats", "usage")
     for name in ("total_inactive_file", "inactive_file"):
         known = _at(sample, "memory_stats", "stats", name) is not None
@@ -98,17 +98,17 @@ def _windows_disk(sample: dict[str, Any]) -> tuple[float, float]:
 
 
 def _networks(sample: dict[str, Any]) -> list[Any]:
-    """By interface; one alone, without its name, until API 1.20."""
+    """Return the statistics of each interface. Until API 1.20 there is only one, without a name."""
     many, one = sample.get("networks"), sample.get("network")
     return list(many.values()) if isinstance(many, dict) else [one]
 
 
-def _grown(sample: dict[str, Any], *path: str) -> float:
+def _increase(sample: dict[str, Any], *path: str) -> float:
     return _number(sample, "cpu_stats", *path) - _number(sample, "precpu_stats", *path)
 
 
 def _number(value: Any, *path: str) -> float:
-    """A number that a counter can hold; 0 for anything else."""
+    """Return a number from 0 to below 2**64; 0 for anything else."""
     found = _at(value, *path)
     return found if isinstance(found, int | float) and 0 <= found < _LARGEST else 0
 

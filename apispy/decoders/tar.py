@@ -1,4 +1,4 @@
-"""A tar archive, plain or compressed. Clients may compress what they upload, and no header says so."""
+"""Tar archives, plain or compressed. Clients may compress their uploads without declaring it in a header."""
 
 from apispy.decoders.base import Decoder, Sniffer, decoder
 from apispy.decoders.compression import MAGIC_SIZE, Compressed, coding_of
@@ -11,6 +11,6 @@ class Tar(Sniffer):
 
     HEAD = MAGIC_SIZE
 
-    def inner(self, head: bytes) -> Decoder:
+    def inner_decoder(self, head: bytes) -> Decoder:
         coding = coding_of(head)
         return Compressed(coding, Members()) if coding else Members()

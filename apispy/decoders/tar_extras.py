@@ -1,12 +1,12 @@
-"""Extended headers of tar archives: what does not fit into a member's header, and so stands before it.
+"""Extended headers of tar archives: fields that do not fit into a member's header, in a block before it.
 
-A pax header holds records ``LENGTH KEY=VALUE\\n``, GNU's long names are the name itself and a NUL.
+A pax header has records ``LENGTH KEY=VALUE\\n``; a GNU long name is the name and a NUL.
 """
 
 import tarfile
 from typing import Any
 
-EXTRAS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+EXTENDED_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 """Types of members that are extended headers."""
 
 _TEXTS = {"path": "name", "linkpath": "link", "uname": "user", "gname": "group"}
@@ -14,28 +14,28 @@ _NUMBERS = ("size", "uid", "gid")
 _LARGEST = 1 << 63
 
 
-def extras_of(kind: bytes, content: bytes) -> dict[str, Any]:
-    """What one extended header says of the member after it, by the names of a member's value.
+def read_extended(kind: bytes, content: bytes) -> dict[str, Any]:
+    """Return the fields that an extended header sets for the next member, by the names in a member's value.
 
-    A header for all members (git archive writes one, with a comment) says nothing that is listed.
+    A global header (git archive writes one, with a comment) sets no field that is listed.
     """
     if kind == tarfile.XGLTYPE:
         return {}
     if kind == tarfile.XHDTYPE:
-        return _known(_records(content))
+        return _known_fields(_records(content))
     name = "name" if kind == tarfile.GNUTYPE_LONGNAME else "link"
     return {name: _text(content.partition(b"\0")[0])}
 
 
-def apply(extras: dict[str, Any], member: dict[str, Any]) -> None:
-    """Put what the extended headers say into the value of the member that they describe."""
+def apply_extended(extras: dict[str, Any], member: dict[str, Any]) -> None:
+    """Set the fields of extended headers in the value of the member that they describe."""
     member.update(extras)
     if member["type"] == "directory":
         member["name"] = member["name"].rstrip("/") or "/"
 
 
 def _records(content: bytes) -> dict[bytes, bytes]:
-    """As far as they can be read."""
+    """Parse the records of a pax header, up to the first malformed one."""
     found: dict[bytes, bytes] = {}
     while content:
         length, space, _ = content[:20].partition(b" ")
@@ -50,7 +50,7 @@ def _records(content: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _known(records: dict[bytes, bytes]) -> dict[str, Any]:
+def _known_fields(records: dict[bytes, bytes]) -> dict[str, Any]:
     texts = {name: records.get(key.encode()) for key, name in _TEXTS.items()}
     numbers = {name: _number(records.get(name.encode(), b"")) for name in _NUMBERS}
     found: dict[str, Any] = {name: _text(value) for name, value in texts.items() if value is not None}

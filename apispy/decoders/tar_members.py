@@ -1,7 +1,7 @@
-"""The members of a tar archive, listed while it goes by. Nothing is unpacked, and no file's content is kept.
+"""The members of a tar archive. Nothing is extracted, and no content of a file is kept.
 
-Archives are blocks of 512 bytes: a header for each member, then its content filled up to whole blocks, and at the end
-blocks of zeros. What does not fit into a header (long names, large sizes) stands in the content of one before it.
+An archive consists of blocks of 512 bytes: for each member a header and its content, padded to whole blocks; at the end
+blocks of zeros. Fields that do not fit into a header (long names, large sizes) are in an extended header before it.
 Source: POSIX pax, and what Go's archive/tar and GNU tar write.
 """
 
@@ -10,15 +10,15 @@ import tarfile
 from collections.abc import Callable
 from typing import Any
 
-from apispy.decoders.tar_extras import EXTRAS, apply, extras_of
+from apispy.decoders.tar_extras import EXTENDED_TYPES, apply_extended, read_extended
 from apispy.model import Item
 
 BLOCK = 512
 MEMBER_LIMIT = 1000
-"""Members listed; those after them are only counted."""
+"""Members that are listed. Further members are only counted."""
 
-EXTRA_LIMIT = 1 << 20
-"""The longest content of an extended header, in bytes; Go's archive/tar reads no longer one either."""
+EXTENDED_LIMIT = 1 << 20
+"""The longest content of an extended header, in bytes. Go's archive/tar has the same limit."""
 
 TYPES = {
     tarfile.REGTYPE: ("file", stat.S_IFREG),
@@ -32,33 +32,33 @@ TYPES = {
     tarfile.DIRTYPE: ("directory", stat.S_IFDIR),
     tarfile.FIFOTYPE: ("fifo", stat.S_IFIFO),
 }
-"""What a header's type byte means, in words and for `ls`."""
+"""Names of a header's type bytes, and the file types that `ls` shows."""
 
 HEADER_ONLY = (
     *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE),
     *(tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE),
 )
-"""Types that have no content, whatever size their header says."""
+"""Types without content, whatever size their header gives."""
 
 
 class Members:
-    """Items of kind "member", each given when the member has gone by; the label is its name.
+    """Items of kind "member", each returned after the end of the member, labeled with its name.
 
-    Their values are {"name", "type", "size", "mode", "permissions", "uid", "gid", "user", "group", "mtime", "link"}:
-    type a name of TYPES, mode the permission bits, permissions as `ls` writes them, mtime Unix seconds. Extended
-    headers belong to the member that they describe. After MEMBER_LIMIT members one item of kind "more", its value the
-    number of the others. What follows the archive's end is one item of kind "padding", its value the number of bytes.
+    The values are {"name", "type", "size", "mode", "permissions", "uid", "gid", "user", "group", "mtime", "link"}:
+    type is a name in TYPES, mode the permission bits, permissions as `ls` shows them, mtime in Unix seconds. The span
+    of a member includes its extended headers. If there are more than MEMBER_LIMIT members, one item of kind "more" has
+    the number of the others. The bytes after the end of the archive are one item of kind "padding", with their number.
     """
 
     def __init__(self) -> None:
         self._pending = bytearray()
-        self._at = 0  # of _pending, in the stream
-        self._start = 0  # of what has no item yet
-        self._read: Callable[[], list[Item] | None] = self._header  # None: more bytes are needed
-        self._extras: dict[str, Any] = {}  # from extended headers, for the member that follows
-        self._extra = (b"", 0)  # type and size of the extended header that is open
+        self._at = 0  # offset of _pending in the stream
+        self._start = 0  # offset of the first byte that no item covers yet
+        self._read: Callable[[], list[Item] | None] = self._header  # returns None if it needs more bytes
+        self._extras: dict[str, Any] = {}  # fields of extended headers, for the next member
+        self._extra = (b"", 0)  # type and size of the open extended header
         self._member: dict[str, Any] = {}
-        self._left = 0  # of the member's content and filling
+        self._left = 0  # bytes left of the member's content and padding
         self._count = 0
 
     def feed(self, data: bytes) -> list[Item]:
@@ -69,7 +69,7 @@ class Members:
         return items
 
     def close(self) -> list[Item]:
-        items = self._more()
+        items = self._unlisted()
         if missing := self._missing():
             self._drop(len(self._pending))
             items.append(
@@ -84,10 +84,10 @@ class Members:
         if self._member:
             return f"{self._member['name']!r}: {self._left}"
         if self._read == self._extended:
-            return f"an extended header: {_filled(self._extra[1]) - have}"
+            return f"an extended header: {_padded(self._extra[1]) - have}"
         return f"a member's header: {BLOCK - have}" if have else ""
 
-    # -- what is read next; each takes what it can from the pending bytes --
+    # -- steps; each consumes what it can of the pending bytes and sets the next step --
 
     def _header(self) -> list[Item] | None:
         if len(self._pending) < BLOCK:
@@ -95,10 +95,10 @@ class Members:
         block = bytes(self._pending[:BLOCK])
         if not any(block):
             self._read = self._padding
-            return self._more()
+            return self._unlisted()
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "replace")
-            if info.type in EXTRAS:
+            if info.type in EXTENDED_TYPES:
                 return self._open_extended(info)
             self._open(info)
         except (tarfile.HeaderError, ValueError) as error:
@@ -107,10 +107,10 @@ class Members:
 
     def _extended(self) -> list[Item] | None:
         kind, size = self._extra
-        if len(self._pending) < _filled(size):
+        if len(self._pending) < _padded(size):
             return None
-        self._extras |= extras_of(kind, bytes(self._pending[:size]))
-        self._drop(_filled(size))
+        self._extras |= read_extended(kind, bytes(self._pending[:size]))
+        self._drop(_padded(size))
         self._read = self._header
         return []
 
@@ -129,18 +129,16 @@ class Members:
         self._drop(len(data))
         return [self._item("raw", "raw", data)]
 
-    # -- parts --
-
     def _open_extended(self, info: tarfile.TarInfo) -> list[Item]:
-        if not 0 <= info.size <= EXTRA_LIMIT:
-            raise ValueError(f"an extended header of {info.size} bytes, the limit is {EXTRA_LIMIT}")
+        if not 0 <= info.size <= EXTENDED_LIMIT:
+            raise ValueError(f"an extended header has {info.size} bytes, the limit is {EXTENDED_LIMIT}")
         self._drop(BLOCK)
         self._extra = info.type, info.size
         self._read = self._extended
         return []
 
     def _open(self, info: tarfile.TarInfo) -> None:
-        """Raises ValueError for a size that cannot be."""
+        """Open a member. Raises ValueError for an invalid size."""
         kind, letter = TYPES.get(info.type, ("unknown", 0))
         member: dict[str, Any] = {
             "name": info.name,
@@ -155,33 +153,33 @@ class Members:
             "mtime": info.mtime,
             "link": info.linkname,
         }
-        apply(self._extras, member)
+        apply_extended(self._extras, member)
         if member["size"] < 0:
             raise ValueError("negative size")
         self._extras = {}
         self._drop(BLOCK)
         self._count += 1
-        self._left = 0 if info.type in HEADER_ONLY else _filled(member["size"])
+        self._left = 0 if info.type in HEADER_ONLY else _padded(member["size"])
         self._member = member
         self._read = self._content
 
     def _past_member(self) -> list[Item]:
-        """The open member's item, if all of it has gone by."""
+        """Return the item of the open member if its end has been reached."""
         if self._left:
             return []
         member, self._member = self._member, {}
         self._read = self._header
         return [self._item("member", member["name"], member)] if self._count <= MEMBER_LIMIT else []
 
-    def _more(self) -> list[Item]:
-        """What is to be said of the members that were not listed. Said once."""
+    def _unlisted(self) -> list[Item]:
+        """Return the item that counts the members that were not listed, once."""
         others, self._count = self._count - MEMBER_LIMIT, 0
         return [self._item("more", f"{others} more members", others)] if others > 0 else []
 
     def _give_up(self, why: str) -> list[Item]:
         self._read = self._raw
-        items = self._more()
-        text = f"not a tar header at byte {self._at}: {why}; from here on the bytes are shown as they are"
+        items = self._unlisted()
+        text = f"not a tar header at byte {self._at}: {why}; the bytes from here on are shown undecoded"
         return [*items, self._item("problem", "not a tar archive", text)]
 
     def _drop(self, size: int) -> None:
@@ -189,11 +187,11 @@ class Members:
         self._at += size
 
     def _item(self, kind: str, label: str, value: Any) -> Item:
-        """An item over all bytes that have been read since the last one."""
+        """Make an item that covers all bytes read since the last item."""
         start, self._start = self._start, self._at
         return Item(kind, label, value, (start, self._at))
 
 
-def _filled(size: int) -> int:
-    """*size* rounded up to whole blocks."""
+def _padded(size: int) -> int:
+    """Round *size* up to whole blocks."""
     return -(-size // BLOCK) * BLOCK

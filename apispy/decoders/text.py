@@ -1,4 +1,4 @@
-"""Text in UTF-8; what is not UTF-8 in it becomes U+FFFD."""
+"""UTF-8 text. Bytes that are not UTF-8 become U+FFFD."""
 
 import codecs
 

@@ -1,4 +1,4 @@
-"""What the formats of single values have in common: values of headers and of query parameters."""
+"""Base class and helpers for decoders of single values: header fields and query parameters."""
 
 import base64
 import json
@@ -8,11 +8,11 @@ from typing import Any
 from apispy.model import Item
 
 VALUE_LIMIT = 1 << 20
-"""The longest value read, in bytes. No daemon takes a head of that size."""
+"""The longest value that is decoded, in bytes. No daemon accepts headers of that size."""
 
 
 class Value:
-    """Collects a value, and gives one item of kind "value" for all of it: the label says in words what it means."""
+    """Collects a value. Gives one item of kind "value", with a description of the value as its label."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
@@ -31,39 +31,39 @@ class Value:
         if span[1] > VALUE_LIMIT:
             return [Item("problem", "too long", f"{span[1]} bytes, the limit is {VALUE_LIMIT}", span)]
         try:
-            value = self.read(bytes(self._pending))
-            return [Item("value", self.words(value), value, span)]
+            value = self.parse(bytes(self._pending))
+            return [Item("value", self.describe(value), value, span)]
         except (ValueError, RecursionError) as error:
             return [Item("problem", "not readable", f"not readable: {error}", span)]
 
-    def read(self, data: bytes) -> Any:
-        """The value, as JSON would hold it. Raises ValueError with what was expected."""
+    def parse(self, data: bytes) -> Any:
+        """Return the value as JSON. Raises ValueError with what was expected."""
         raise NotImplementedError
 
-    def words(self, value: Any) -> str:
-        """What *value*, which `read` gave, means."""
+    def describe(self, value: Any) -> str:
+        """Describe *value*, which ``parse`` returned."""
         raise NotImplementedError
 
 
-def json_of(data: bytes, kind: type | UnionType, expected: str) -> Any:
-    """A JSON value of a *kind*. Raises ValueError, which quotes nothing of it."""
+def parse_json(data: bytes, kind: type | UnionType, expected: str) -> Any:
+    """Parse a JSON value of type *kind*. Raises ValueError, which quotes nothing of the value."""
     try:
         value = json.loads(data.decode())
     except json.JSONDecodeError as error:
-        raise ValueError(f"expected {expected}, found no JSON: {error}") from None
+        raise ValueError(f"expected {expected}, found something that is not JSON: {error}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"expected {expected}, found no UTF-8") from None
+        raise ValueError(f"expected {expected}, found something that is not UTF-8") from None
     if not isinstance(value, kind):
         raise ValueError(f"expected {expected}, found another kind of JSON value")
     return value
 
 
 def unbase64(data: bytes) -> bytes:
-    """Base64 in either alphabet, with padding or without. Raises ValueError."""
+    """Decode base64 in either alphabet, with or without padding. Raises ValueError."""
     text = data.strip().rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
     return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
 
 
-def in_words(value: Any) -> str:
-    """One part of a value: text as it is, anything else as JSON."""
+def as_text(value: Any) -> str:
+    """Return text unchanged, and anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

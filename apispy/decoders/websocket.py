@@ -1,22 +1,23 @@
 """WebSocket frames, which carry a terminal's bytes in attach/ws.
 
-Source: RFC 6455. Not read with wsproto: it does not tell where in the stream a frame stood, refuses text that is no
-UTF-8 (the daemon sends a container's output as text before API 1.28), and must know which side it is.
+Source: RFC 6455. This does not use wsproto, because wsproto does not give the positions of frames in the stream,
+rejects text that is not UTF-8 (before API 1.28 the daemon sends a container's output as text), and needs to know which
+side it is.
 """
 
-from apispy.decoders.base import Stepwise, decoder
+from apispy.decoders.base import FrameDecoder, decoder
 from apispy.model import Item
 
-DATA = {1: "text", 2: "binary"}
-CONTROL = {8: "close", 9: "ping", 10: "pong"}
+DATA_OPCODES = {1: "text", 2: "binary"}
+CONTROL_OPCODES = {8: "close", 9: "ping", 10: "pong"}
 CONTROL_LIMIT = 125
 FRAME_LIMIT = 1 << 30
-"""The largest payload believed in. The daemon writes frames of 32 KiB or less; what a client sends may be large."""
+"""The largest payload that is accepted, in bytes. The daemon sends at most 32 KiB; a client may send more."""
 
 FINAL, COMPRESSED, RESERVED = 0x80, 0x40, 0x30
 """Bits of a frame's first byte."""
 
-CODES = {
+CLOSE_CODES = {
     1000: "normal",
     1001: "going away",
     1002: "protocol error",
@@ -29,26 +30,26 @@ CODES = {
     1010: "extension missing",
     1011: "internal error",
 }
-"""What the codes of a close mean."""
+"""Meanings of the status codes in close frames."""
 
 
 @decoder("websocket")
-class WebSocket(Stepwise):
+class WebSocket(FrameDecoder):
     """WebSocket frames, in either direction. Items of kind "raw", labeled "text" or "binary", their values bytes.
 
-    A message that comes in pieces gives an item for each, as in ``stdio``. Pings and pongs are items of their own
-    kind, their values bytes. A close is one of kind "close", its value {"code", "reason"}, None for no code. Compressed
-    messages (an extension that Docker does not offer) are of kind "unread".
+    A frame that arrives in pieces gives an item for each piece, as in ``stdio``. Pings and pongs are items of kinds
+    "ping" and "pong", their values bytes. A close frame is an item of kind "close", its value {"code", "reason"}, with
+    None for a missing code. Compressed messages (an extension that Docker does not offer) are of kind "unread".
     """
 
     def __init__(self) -> None:
         super().__init__(self._header)
-        self._code = 0  # of the frame that is open
-        self._left = 0  # of its payload, still to come
-        self._skip = 0  # of _pending before the payload: its header, until the first piece is out
+        self._code = 0  # opcode of the open frame
+        self._left = 0  # bytes left of its payload
+        self._skip = 0  # bytes of _pending before the payload: the header, until the first piece is returned
         self._mask = b""
-        self._message = ""  # the label of the message that frames may go on with
-        self._packed = False  # it is compressed
+        self._message = ""  # label of the message that further frames may continue
+        self._compressed = False  # the message is compressed
         self._open = False  # a frame is open
 
     def close(self) -> list[Item]:
@@ -58,7 +59,7 @@ class WebSocket(Stepwise):
         self._open = False
         return [Item("problem", "cut off", f"the stream ends inside {where}", self._take(len(self._pending)))]
 
-    # -- what is read next --
+    # -- steps --
 
     def _header(self) -> list[Item] | None:
         head = self._pending
@@ -68,20 +69,20 @@ class WebSocket(Stepwise):
         first, length = head[0], head[1] & 0x7F
         wide = {126: 2, 127: 8}.get(length, 0)
         self._left = int.from_bytes(head[2 : 2 + wide]) if wide else length
-        if why := self._fault(first, self._left):
+        if why := self._header_error(first, self._left):
             return self._give_up(why)
         self._code, self._mask, self._skip = first & 0x0F, bytes(head[2 + wide : size]), size
         self._open = True
-        if self._code in CONTROL:
+        if self._code in CONTROL_OPCODES:
             self._read = self._control
             return []
         if self._code:
-            self._message, self._packed = DATA[self._code], bool(first & COMPRESSED)
+            self._message, self._compressed = DATA_OPCODES[self._code], bool(first & COMPRESSED)
         self._read = self._payload
         return []
 
     def _payload(self) -> list[Item] | None:
-        """What there is of the open frame's payload."""
+        """Read the available bytes of the open frame's payload."""
         stop = min(len(self._pending), self._skip + self._left)
         if stop == self._skip and self._left:
             return None
@@ -92,7 +93,7 @@ class WebSocket(Stepwise):
         self._skip = 0
         if not self._left:
             self._open, self._read = False, self._header
-        if self._packed:
+        if self._compressed:
             return [Item("unread", "compressed message", value, self._take(stop))]
         return [Item("raw", self._message, value, self._take(stop))]
 
@@ -106,27 +107,23 @@ class WebSocket(Stepwise):
         return [
             _close(value, span)
             if self._code == 8
-            else Item(CONTROL[self._code], CONTROL[self._code], value, span)
+            else Item(CONTROL_OPCODES[self._code], CONTROL_OPCODES[self._code], value, span)
         ]
 
-    # -- parts --
-
-    def _fault(self, first: int, size: int) -> str:
-        """What is wrong with a header, "" for nothing."""
+    def _header_error(self, first: int, size: int) -> str:
+        """Return what is wrong with a frame's header, "" if it is valid."""
         code = first & 0x0F
-        if first & RESERVED or code not in (0, *DATA, *CONTROL):
-            return f"no frame begins with the byte 0x{first:02x}"
-        if code in CONTROL and (size > CONTROL_LIMIT or not first & FINAL):
-            return f"a {CONTROL[code]} in a frame of {size} bytes, or in several frames"
+        if first & RESERVED or code not in (0, *DATA_OPCODES, *CONTROL_OPCODES):
+            return f"0x{first:02x} is not a valid first byte of a frame"
+        if code in CONTROL_OPCODES and (size > CONTROL_LIMIT or not first & FINAL):
+            return f"a {CONTROL_OPCODES[code]} frame has {size} bytes, or is fragmented"
         if not code and not self._message:
-            return "a frame goes on with a message that none began"
-        return (
-            f"a frame of {size} bytes is announced, the limit is {FRAME_LIMIT}" if size > FRAME_LIMIT else ""
-        )
+            return "a frame continues a message that has not begun"
+        return f"a frame has {size} bytes, the limit is {FRAME_LIMIT}" if size > FRAME_LIMIT else ""
 
 
 def _header_size(head: bytearray) -> int:
-    """Bytes of the header that begins with *head*; 2 while that is not known."""
+    """Return the size of the header that begins with *head*; 2 while fewer than 2 bytes are known."""
     if len(head) < 2:
         return 2
     return 2 + {126: 2, 127: 8}.get(head[1] & 0x7F, 0) + (4 if head[1] & 0x80 else 0)
@@ -143,5 +140,5 @@ def _close(value: bytes, span: tuple[int, int]) -> Item:
     if len(value) < 2:
         return Item("close", "close", {"code": None, "reason": ""}, span)
     code, reason = int.from_bytes(value[:2]), value[2:].decode("utf-8", "replace")
-    words = " ".join(part for part in ("close", str(code), CODES.get(code, ""), reason) if part)
+    words = " ".join(part for part in ("close", str(code), CLOSE_CODES.get(code, ""), reason) if part)
     return Item("close", words, {"code": code, "reason": reason}, span)

@@ -4,7 +4,7 @@ import re
 import shlex
 from typing import Any
 
-from apispy.decoders import of_parameter
+from apispy.decoders import decode_parameter
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import compact_json, first_json, value_at
 
@@ -30,7 +30,7 @@ def _query_value(decoded: DecodedCall, name: str) -> str:
 
 def _decoded_value(name: str, value: str) -> str:
     """Return the decoded value if a decoder knows the parameter; otherwise *value* itself."""
-    item = of_parameter(name, value)
+    item = decode_parameter(name, value)
     return item.label.replace(", ", ",") if item and item.kind == "value" else value
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby, islice
 
-from apispy.decoders import of_header, of_parameter
+from apispy.decoders import decode_header, decode_parameter
 from apispy.model import Body, Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
@@ -28,7 +28,7 @@ def request_head(decoded: DecodedCall) -> Iterator[str]:
     yield f"> {escape(request.method)} {escape(request.target)} HTTP/{escape(request.version)}"
     yield from _fields(">", request.headers)
     for name, value in decoded.call.query:
-        yield f"? {escape(name)} = {escape(_meaning(of_parameter(name, value)) or value)}"
+        yield f"? {escape(name)} = {escape(_meaning(decode_parameter(name, value)) or value)}"
 
 
 def response_head(decoded: DecodedCall) -> Iterator[str]:
@@ -41,7 +41,7 @@ def response_head(decoded: DecodedCall) -> Iterator[str]:
 def _fields(arrow: str, headers: Headers) -> Iterator[str]:
     for name, value in headers:
         yield f"{arrow} {escape(name)}: {escape(value)}".rstrip()
-        if meaning := _meaning(of_header(name, value)):
+        if meaning := _meaning(decode_header(name, value)):
             yield f"? {escape(name)} = {escape(meaning)}"
 
 

@@ -56,7 +56,7 @@ class CountOnlyPipeline(Pipeline):
                 self._head_only[exchange.id] = summarize_exchange(exchange)
             case ResponseStarted(exchange) if (summary := self._head_only.get(exchange.id)) is not None:
                 assert exchange.response is not None
-                summary.status, summary.answered = exchange.response.status, exchange.response.at
+                summary.status, summary.response_at = exchange.response.status, exchange.response.at
             case Closed(exchange) if self._head_only.pop(exchange.id, None) is not None:
                 self._counter.count(stats_from_head(summarize_exchange(exchange)))
             case StreamEnded(number) if number in self._head_only:

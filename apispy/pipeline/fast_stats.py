@@ -32,7 +32,7 @@ def fast_stats_of(summary: ExchangeSummary) -> CallStats:
     if status is not None and status < 400 and may_fail_late(summary.method, summary.target):
         call, *_ = _lookup(summary.method, summary.target)
         if not _proves_success(summary, call):
-            failed = read(summary.whole(), NameRegistry(), notes="off").failed
+            failed = read(summary.exchange(), NameRegistry(), notes="off").failed
             return replace(stats_from_head(summary), failed=failed)  # the sizes stay those on the wire
     return stats_from_head(summary)
 
@@ -51,7 +51,7 @@ def stats_from_head(summary: ExchangeSummary) -> CallStats:
         summary.method,
         summary.started,
         summary.duration,
-        None if status is None else summary.answered if stays_open else summary.duration,
+        None if status is None else summary.response_at if stays_open else summary.duration,
         (status is not None and status >= 400)
         or (summary.end == "cut" and not (stays_open and status is not None)),
         summary.sent,

@@ -3,7 +3,7 @@
 import re
 
 from apispy.decoders.choice import CODINGS
-from apispy.decoders.compression import MAGIC_SIZE, UNPACKERS, beginning, coding_of, unpack
+from apispy.decoders.compression import DECOMPRESSORS, MAGIC_SIZE, coding_of, decompress_all, decompress_start
 from apispy.model import Headers
 from apispy.redaction.json_values import ENVIRONMENTS
 from apispy.redaction.json_values import SECRET_NAMES as IN_JSON
@@ -34,12 +34,12 @@ def is_archive(head: bytes, coding: str) -> bool:
     Headers of tar archives hold zero bytes. Compressed data counts as an archive until enough bytes are known.
     """
     name = CODINGS.get(coding, coding)
-    coding = name if name in UNPACKERS else coding_of(head[:MAGIC_SIZE])
+    coding = name if name in DECOMPRESSORS else coding_of(head[:MAGIC_SIZE])
     for _ in range(MAX_LAYERS):
         if not coding:
             break
         try:
-            head = beginning(head, coding, TAR_HEADER)
+            head = decompress_start(head, coding, TAR_HEADER)
         except ValueError:
             break
         if not head:
@@ -89,11 +89,11 @@ def decompress(data: bytes, coding: str) -> bytes:
         if not coding:
             return data
         name = CODINGS.get(coding, coding)
-        if name not in UNPACKERS:
+        if name not in DECOMPRESSORS:
             raise ValueError(f"a coding that apispy cannot read: {coding}")
         if not layer and not _begins(data, name):
             raise NotCompressed(coding)
-        data = unpack(data, name, MAX_DECOMPRESSED)
+        data = decompress_all(data, name, MAX_DECOMPRESSED)
         coding = coding_of(data[:MAGIC_SIZE])
     raise ValueError(f"compressed more than {MAX_LAYERS} times")
 
@@ -101,6 +101,6 @@ def decompress(data: bytes, coding: str) -> bytes:
 def _begins(data: bytes, name: str) -> bool:
     """Whether at least one byte can be decompressed."""
     try:
-        return bool(beginning(data, name, 1))
+        return bool(decompress_start(data, name, 1))
     except ValueError:
         return False

@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from apispy.decoders.registry_auth import PLAIN
+from apispy.decoders.registry_auth import PLAIN_FIELDS
 from apispy.redaction import categories, free_text, json_values
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.prefilter import may_hold_secret
@@ -72,7 +72,7 @@ def parameter(replacer: SecretReplacer, name: str, value: str, place: str) -> st
         return free_text.clean(replacer, free_text.pair(replacer, value, place), place)
     parts = _PARTS.findall(name) or [name]
     first, last = parts[0], parts[-1]
-    if first in ACCOUNTS and last not in PLAIN:
+    if first in ACCOUNTS and last not in PLAIN_FIELDS:
         return replacer.hide(value, place, categories.REGISTRY) if value not in NO_ACCOUNT else value
     if (last in SECRET_NAMES or strong(name)) and value.lower() not in BOOLEAN_VALUES:
         return replacer.hide(value, place, categories.PARAMETER)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from apispy.decoders.registry_auth import PLAIN, SECRET
+from apispy.decoders.registry_auth import PLAIN_FIELDS, SECRET_FIELDS
 from apispy.decoders.value import unbase64
 
 Hide = Callable[[str], str]
@@ -42,7 +42,7 @@ def _check(found: Any) -> None:
         if not isinstance(account, dict):
             raise ValueError("no object")
         for name, value in account.items():
-            if name.lower() not in PLAIN + SECRET or not isinstance(value, str):
+            if name.lower() not in PLAIN_FIELDS + SECRET_FIELDS or not isinstance(value, str):
                 raise ValueError("not a field of an AuthConfig")
 
 
@@ -51,7 +51,7 @@ def _account(value: dict[str, str], hide: Hide) -> dict[str, str]:
 
 
 def _field(name: str, value: str, hide: Hide) -> str:
-    if name in SECRET:
+    if name in SECRET_FIELDS:
         return hide(value)
     return _place(value, hide) if name == "serveraddress" else value
 

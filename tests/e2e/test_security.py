@@ -330,8 +330,8 @@ def test_a_capture_goes_into_no_place_that_is_taken(place: Path) -> None:
     (where / "to-precious").symlink_to(where / "precious")
     (where / "dangling").symlink_to(where / "nosuch")
     for name, says in {
-        "precious": "there is a file already, and a capture is never overwritten",
-        "to-precious": "there is a file already",
+        "precious": "the file exists, and a capture never overwrites one",
+        "to-precious": "the file exists",
         "dangling": "No such file or directory",
         ".": "name a file in a directory where you may write",
     }.items():

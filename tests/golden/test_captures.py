@@ -30,7 +30,7 @@ def captured(session: str, path: Path) -> None:
 def played(path: Path, view: str) -> str:
     texts: list[str] = []
     pipeline = Pipeline([VIEWS[view](texts.append)])
-    for happening in play(path, fault=pytest.fail, say=pytest.fail):
+    for happening in play(path, on_error=pytest.fail, warn=pytest.fail):
         if isinstance(happening, Notice):
             pipeline.notice(happening.text, happening.at)
         elif not isinstance(happening, Header):

@@ -11,7 +11,7 @@ from sessions import SESSIONS, Wire
 
 from apispy import capture
 from apispy.capture.exchange_summary import summarize
-from apispy.capture.lines import read_summary, written
+from apispy.capture.lines import encode_line, read_summary
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Request, Response
 from apispy.outputs import Stats
@@ -32,7 +32,7 @@ def captured(session: str) -> list[Exchange]:
 
 
 def glanced(exchange: Exchange) -> CallStats:
-    return fast_stats_of(summarize(json.loads(written(exchange))))
+    return fast_stats_of(summarize(json.loads(encode_line(exchange))))
 
 
 @pytest.mark.parametrize("session", SESSIONS)

@@ -10,7 +10,7 @@ from sessions import SECRET_PARTS, SESSIONS, Wire
 from test_planted import CORE, codings, wire_of
 
 from apispy.capture.fixture import parse, read_document
-from apispy.fixtures import About, tidy, written
+from apispy.fixtures import SessionInfo, encode_document, tidy
 from apispy.fixtures.check import check, schema
 from apispy.model import Exchange
 from apispy.redaction import Policy
@@ -34,8 +34,8 @@ def session(name: str) -> list[Exchange]:
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_session_as_a_fixture(name: str, request: pytest.FixtureRequest) -> None:
-    document = tidy(session(name), About({"version": "20.10.24", "date": "today"}))
-    text = written(document)
+    document = tidy(session(name), SessionInfo({"version": "20.10.24", "date": "today"}))
+    text = encode_document(document)
     file = GOLDEN / f"{name}.json"
     if request.config.getoption("--rewrite-golden"):
         file.parent.mkdir(exist_ok=True)
@@ -44,8 +44,8 @@ def test_a_session_as_a_fixture(name: str, request: pytest.FixtureRequest) -> No
     SCHEMA.validate(document)
     assert not [part for part in SECRET_PARTS if part.encode() in text]
     read = read_document(parse(text), 1_800_000_000)
-    about = About(document["daemon"], tuple(document["clients"]))
-    assert written(tidy(read, about)) == text
+    about = SessionInfo(document["daemon"], tuple(document["clients"]))
+    assert encode_document(tidy(read, about)) == text
     assert not [
         one for one in check(document, read, about) if one.fails and "cannot be played" not in one.text
     ]
@@ -54,5 +54,5 @@ def test_a_session_as_a_fixture(name: str, request: pytest.FixtureRequest) -> No
 @pytest.mark.parametrize("place", PLACES)
 def test_no_secret_gets_into_a_fixture(place: str) -> None:
     document = tidy(exchanges(wire_of(place)), policy=Policy(rules=parse_rules(RULES)))
-    text = written(document).decode()
+    text = encode_document(document).decode()
     assert not [form for form in codings(CORE) if form in text or form in json.dumps(document)]

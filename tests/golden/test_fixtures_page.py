@@ -69,7 +69,7 @@ def test_every_placeholder_of_the_page_means_something() -> None:
     for text in re.findall(r"`(<[a-z]+:[^`\\]+>)`", page):
         kind = text[1:].partition(":")[0]
         assert kind == "redacted" or kind in placeholders.KINDS
-        assert placeholders.resolved(text, lambda offset, form: "then") != text or kind == "redacted"
+        assert placeholders.resolve(text, lambda offset, form: "then") != text or kind == "redacted"
 
 
 def test_the_samples_are_tidy_and_as_the_schema_has_them() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from saved import DATA, EXCHANGES, JSON_BODIES, PATIENT, places
 
 from apispy.capture import CaptureError, Header, Notice, play, read, read_lines
-from apispy.capture.content import content, data_of
-from apispy.capture.lines import read_line, written
+from apispy.capture.content import decode_content, encode_content
+from apispy.capture.lines import encode_line, read_line
 from apispy.capture.validation import JsonObject
 
 HEADER = Header("0.1.0", 1.0)
@@ -20,7 +20,7 @@ HEADER = Header("0.1.0", 1.0)
 @given(EXCHANGES)
 @PATIENT
 def test_any_exchange_comes_back(exchange):
-    line = written(exchange)
+    line = encode_line(exchange)
     assert read_line(line, 1) == exchange
     assert line.isascii()
     assert line.count(b"\n") == 1
@@ -33,37 +33,37 @@ def test_any_exchange_comes_back(exchange):
 @example(b"[" * 5000 + b"]" * 5000)
 @example(b"[1E400]")
 def test_any_content_comes_back(data):
-    assert data_of(JsonObject(json.loads(json.dumps(content(data), allow_nan=False)))) == data
+    assert decode_content(JsonObject(json.loads(json.dumps(encode_content(data), allow_nan=False)))) == data
 
 
 @given(EXCHANGES, st.data())
 @PATIENT
 def test_whatever_is_changed_in_a_line_it_is_read_or_refused(exchange, data):
     """One value of a real line is exchanged for another; never anything but CaptureError."""
-    value = json.loads(written(exchange))
+    value = json.loads(encode_line(exchange))
     where, name = data.draw(st.sampled_from(places(value)))
     where[name] = data.draw(
         JSON_BODIES | st.sampled_from([1 << 80, -1, 1e308, {"$bytes": 1}, {"$pairs": [[[], 1]]}])
     )
-    attempt(written(HEADER) + json.dumps(value).encode() + b"\n")
+    attempt(encode_line(HEADER) + json.dumps(value).encode() + b"\n")
 
 
 FILES = st.one_of(
     st.binary(max_size=200),
-    st.builds(lambda tail: written(HEADER) + tail, st.binary(max_size=200)),
+    st.builds(lambda tail: encode_line(HEADER) + tail, st.binary(max_size=200)),
     st.builds(lambda data, stop: gzip.compress(data)[:stop], st.binary(max_size=50), st.integers(0, 80)),
     st.builds(lambda tail: b"\x28\xb5\x2f\xfd" + tail, st.binary(max_size=50)),
-    st.lists(st.sampled_from([written(HEADER), written(Notice(2.0, "x")), b"\n", b"{}\n", b"[]\n"])).map(
-        b"".join
-    ),
+    st.lists(
+        st.sampled_from([encode_line(HEADER), encode_line(Notice(2.0, "x")), b"\n", b"{}\n", b"[]\n"])
+    ).map(b"".join),
 )
 
 
 @given(FILES)
 @PATIENT
-@example(written(HEADER) + b'{"exchange": ' + b"[" * 100_000 + b"\n")
-@example(written(HEADER) + b'{"exchange": 1, "started": 1e300, "duration": 1}\n')
-@example(written(HEADER) + b'{"notice": "x", "at": ' + b"9" * 5000 + b"}\n")
+@example(encode_line(HEADER) + b'{"exchange": ' + b"[" * 100_000 + b"\n")
+@example(encode_line(HEADER) + b'{"exchange": 1, "started": 1e300, "duration": 1}\n')
+@example(encode_line(HEADER) + b'{"notice": "x", "at": ' + b"9" * 5000 + b"}\n")
 def test_any_file_is_read_or_refused(data):
     attempt(data)
 
@@ -75,7 +75,7 @@ def attempt(data: bytes) -> None:
     for reading in (
         lambda: list(read(path, said.append)),
         lambda: list(read_lines(path, said.append)),
-        lambda: list(play(path, fault=said.append, say=said.append)),
+        lambda: list(play(path, on_error=said.append, warn=said.append)),
     ):
         try:
             reading()

@@ -11,27 +11,27 @@ from streams import streams
 
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
-from apispy.capture.lines import written
+from apispy.capture.lines import encode_line
 from apispy.capture.validation import Malformed
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.outputs.call_stats import stats_of
 from apispy.pipeline import fast_stats_of, read
 
-OF_CONTENT = (".content", ".tail", ": expected lengths that come to")
+OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 """What the whole look says of the content of a body, which the quick one does not look at."""
 
 
 @given(EXCHANGES)
 @PATIENT
 def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
-    gist = summarize(json.loads(written(exchange)))
+    gist = summarize(json.loads(encode_line(exchange)))
     tunnel = exchange.tunnel or Tunnel("")
     response = exchange.response or Response(0)
     assert (gist.method, gist.target) == (exchange.request.method, exchange.request.target)
     assert (gist.started, gist.duration, gist.end) == (exchange.started, exchange.duration, exchange.end)
     assert gist.status == (exchange.response and response.status)
-    assert gist.answered == response.at
+    assert gist.response_at == response.at
     assert gist.sent == exchange.request.body.size + tunnel.to_server.size
     assert gist.received == response.body.size + tunnel.to_client.size
     assert gist.whole() == exchange
@@ -41,7 +41,7 @@ def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
 @PATIENT
 def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.DataObject) -> None:
     """With the same words: one value of a real line is exchanged for another, or taken away."""
-    value = json.loads(written(exchange))
+    value = json.loads(encode_line(exchange))
     where, name = data.draw(st.sampled_from(places(value)))
     if data.draw(st.booleans()):
         del where[name]
@@ -59,7 +59,7 @@ def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.Dat
 )
 def test_what_is_empty_and_no_list_is_refused(place: str, empty: object) -> None:
     plain = Exchange(1, 1, 1e9, "c", "u", Request("GET", "/info"), Response(200), end="complete")
-    value = json.loads(written(plain))
+    value = json.loads(encode_line(plain))
     *way, name = place.split(".")
     holder = value
     for part in way:
@@ -145,4 +145,6 @@ def test_a_glance_tells_the_figures_of_the_whole_look(
     if tunnel is not None:
         exchange = replace(exchange, tunnel=Tunnel("tcp", body(b"x", 0), body(tunnel, cut)))
     assume(len(answer) < 5000)
-    assert fast_stats_of(summarize(json.loads(written(exchange)))) == stats_of(read(exchange, NameRegistry()))
+    assert fast_stats_of(summarize(json.loads(encode_line(exchange)))) == stats_of(
+        read(exchange, NameRegistry())
+    )

@@ -12,7 +12,7 @@ from saved import EXCHANGES, JSON_BODIES, places
 
 from apispy.capture import CaptureError, play, read
 from apispy.capture.fixture import parse, placeholders, read_document
-from apispy.fixtures import About, tidy, written
+from apispy.fixtures import SessionInfo, encode_document, tidy
 from apispy.fixtures.check import schema
 from apispy.model import Exchange
 from apispy.redaction import Redactor
@@ -27,8 +27,8 @@ SESSIONS = st.lists(EXCHANGES | typical, max_size=4)
 
 
 def again(document: dict, base: int) -> bytes:
-    about = About(document["daemon"], tuple(document["clients"]))
-    return written(tidy(read_document(parse(written(document)), base), about))
+    about = SessionInfo(document["daemon"], tuple(document["clients"]))
+    return encode_document(tidy(read_document(parse(encode_document(document)), base), about))
 
 
 @given(SESSIONS, BASES)
@@ -36,7 +36,7 @@ def again(document: dict, base: int) -> bytes:
 def test_any_capture_becomes_a_fixture_and_tidying_it_again_changes_nothing(session, base):
     document = tidy(session)
     SCHEMA.validate(document)
-    assert again(document, base) == written(document)
+    assert again(document, base) == encode_document(document)
 
 
 @given(SESSIONS, BASES)
@@ -48,7 +48,7 @@ def test_what_is_read_is_what_was_recorded(session, base):
         (redactor.redact(one) for one in session),
         key=lambda one: (round((one.started + one.request.at) * 1e6), one.id),
     )
-    found = read_document(parse(written(tidy(session))), base)
+    found = read_document(parse(encode_document(tidy(session))), base)
     assert [one.request.method for one in found] == [one.request.method for one in recorded]
     assert [one.response and one.response.status for one in found] == [
         one.response and one.response.status for one in recorded
@@ -72,28 +72,26 @@ def same_bytes(found: bytes, recorded: bytes) -> None:
 @given(st.text(max_size=60) | st.sampled_from(["<container:web>", "<\\name:1>", "<time:-5s>x<\\\\port:"]))
 @example("<" + "\\" * 50 + "image:")
 def test_what_only_looks_like_a_stand_in_comes_back(text):
-    assert (
-        placeholders.resolved(placeholders.escaped(text), lambda offset, form: pytest.fail("a time")) == text
-    )
+    assert placeholders.resolve(placeholders.escape(text), lambda offset, form: pytest.fail("a time")) == text
 
 
 @given(
-    st.sampled_from(placeholders.DAEMON),
+    st.sampled_from(placeholders.DAEMON_KINDS),
     st.text(st.sampled_from("abcxyz019_.-#"), min_size=1, max_size=20),
     st.sampled_from(["", "12", "20"]),
 )
 def test_a_stand_in_means_one_literal_of_its_length(kind, name, form):
     text = f"<{kind}:{name}{form and f':{form}'}>"
-    literal = placeholders.resolved(text, lambda offset, form: pytest.fail("a time"))
+    literal = placeholders.resolve(text, lambda offset, form: pytest.fail("a time"))
     full = placeholders.literal(kind, name)
     assert full.startswith(literal)
-    assert len(literal) == (int(form) if form else 25 if kind in placeholders.SWARM else 64)
+    assert len(literal) == (int(form) if form else 25 if kind in placeholders.SWARM_KINDS else 64)
 
 
 @given(SESSIONS.filter(bool), st.data())
 @PATIENT
 def test_whatever_is_changed_in_a_fixture_it_is_read_or_refused(session, data):
-    value = json.loads(written(tidy(session)))
+    value = json.loads(encode_document(tidy(session)))
     where, name = data.draw(st.sampled_from(places(value)))
     where[name] = data.draw(JSON_BODIES | st.sampled_from(HOSTILE))
     attempt(json.dumps(value).encode())
@@ -133,7 +131,7 @@ def attempt(data: bytes) -> None:
     said: list[str] = []
     for reading in (
         lambda: list(read(path, said.append)),
-        lambda: list(play(path, fault=said.append, say=said.append)),
+        lambda: list(play(path, on_error=said.append, warn=said.append)),
     ):
         try:
             found = reading()

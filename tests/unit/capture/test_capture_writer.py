@@ -49,10 +49,10 @@ def test_a_packed_file_is_smaller(tmp_path: Path) -> None:
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("precious")
-    with pytest.raises(ApispyError, match=f"--capture {path}: there is a file already.*rm {path}"):
+    with pytest.raises(ApispyError, match=f"--capture {path}: the file exists.*rm {path}"):
         Writer(path)
     (tmp_path / "link").symlink_to(path)
-    with pytest.raises(ApispyError, match="there is a file already"):
+    with pytest.raises(ApispyError, match="the file exists"):
         Writer(tmp_path / "link")
     assert path.read_text() == "precious"
 

@@ -25,7 +25,7 @@ def test_every_step_is_taken_in_order(monkeypatch):
 @pytest.mark.parametrize("version", [None, "1", True, 0, -1, 1.0, [], FORMAT + 1, 10**30])
 def test_a_format_that_cannot_be_read_is_refused(version):
     with pytest.raises(Malformed, match="format: "):
-        migrate.check(version)
+        migrate.check_format(version)
 
 
 def test_what_cannot_be_converted_is_malformed(monkeypatch):

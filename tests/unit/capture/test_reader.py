@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from apispy.capture import CaptureError, Header, Notice, compression, play, raw_lines, read, read_lines
-from apispy.capture.lines import written
+from apispy.capture.lines import encode_line
 from apispy.model import Body, Chunk, Exchange, Request, Response
 
 SAVED = Path(__file__).parent / "saved"
 
-HEADER = written(Header("0.1.0", 1.0))
+HEADER = encode_line(Header("0.1.0", 1.0))
 
 
 def exchange(number: int = 1, started: float = 5.0) -> Exchange:
@@ -26,11 +26,11 @@ def exchange(number: int = 1, started: float = 5.0) -> Exchange:
 
 
 def changed(**fields: object) -> bytes:
-    return json.dumps(json.loads(written(exchange())) | fields).encode() + b"\n"
+    return json.dumps(json.loads(encode_line(exchange())) | fields).encode() + b"\n"
 
 
 def with_body(**fields: object) -> bytes:
-    response = json.loads(written(exchange()))["response"]
+    response = json.loads(encode_line(exchange()))["response"]
     return changed(response=response | {"body": response["body"] | fields})
 
 
@@ -43,7 +43,7 @@ def with_body(**fields: object) -> bytes:
         (b'{"what": 1}\n', "the line: expected an exchange, a notice, a daemon or a header, found ['what']"),
         (changed(exchange=0), "exchange: expected a whole number from 1, found 0"),
         (changed(started="now"), "started: expected seconds, from 0, found 'now'"),
-        (changed(started=float("nan")), "NaN is no number of JSON"),
+        (changed(started=float("nan")), "NaN is not JSON"),
         (changed(started=1e300), "started: expected seconds, from 0, found 1e+300"),
         (changed(duration=-1), "duration: expected seconds, from 0, found -1"),
         (changed(end="soon"), "end: expected one of open, complete, cut, found 'soon'"),
@@ -51,19 +51,19 @@ def with_body(**fields: object) -> bytes:
         (changed(problems=[1]), "problems[0]: expected a string, found 1"),
         (changed(client=["x" * 1000]), "client: expected a string, found ['xxxx"),
         (with_body(size=1 << 80), "response.body.size: expected a whole number from 0"),
-        (with_body(chunks=[[0.1, 5]]), "response.body.chunks: expected lengths that come to 6, found 5"),
+        (with_body(chunks=[[0.1, 5]]), "response.body.chunks: expected lengths that add up to 6, found 5"),
         (with_body(chunks=[[0.1]]), "response.body.chunks[0]: expected a pair, found [0.1]"),
         (with_body(encoding="zip"), "response.body.encoding: expected one of json, text, base64"),
         (with_body(encoding="base64", content="%%"), "response.body.content: expected base64"),
         (with_body(encoding="text", content="\ud800"), "response.body.content: expected text"),
-        (with_body(tail="x"), "response.body.tail: expected space, found 'x'"),
+        (with_body(tail="x"), "response.body.tail: expected whitespace, found 'x'"),
         (with_body(trailers=[["a", "\u0100"]]), "trailers[0]: expected characters that stand for one byte"),
         (b'{"notice": ' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", "recursion"),
     ],
 )  # fmt: skip
 def test_a_spoilt_line_is_named(line: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(HEADER + written(exchange()) + line + written(exchange(2)))
+    path.write_bytes(HEADER + encode_line(exchange()) + line + encode_line(exchange(2)))
     with pytest.raises(CaptureError) as found:
         list(read(path))
     assert str(found.value).startswith(f"{path}, line 3: ")
@@ -77,7 +77,7 @@ def played(path: Path) -> tuple[list[int], list[str]]:
     said: list[str] = []
     closed = [
         happening.exchange.id
-        for happening in play(path, fault=said.append, say=said.append)
+        for happening in play(path, on_error=said.append, warn=said.append)
         if type(happening).__name__ == "Closed"
     ]
     return closed, said
@@ -90,15 +90,15 @@ def played(path: Path) -> tuple[list[int], list[str]]:
         (b'{"capt', ": expected a capture, which begins with a header line; found only a part of one"),
         (b"hello\n", ", line 1: expected JSON, found something else: "),
         (b"{}\n", ", line 1: expected the header of a capture, "),
-        (written(exchange()), ", line 1: expected the header of a capture, "),
+        (encode_line(exchange()), ", line 1: expected the header of a capture, "),
         (HEADER.replace(b'"format": 1', b'"format": 2'), "captures up to format 1, found 2; please upgrade"),
         (
             HEADER.replace(b'"format": 1', b'"format": "x"'),
             "format: expected a number from 1 to 1, found 'x'",
         ),
         (HEADER.replace(b'"apispy", "format', b'"else", "format'), "capture: expected one of apispy"),
-        (b"\x1f\x8bgarbage", ": not gzip all through: "),
-        (b"\x28\xb5\x2f\xfdgarbage", ": not zstd all through: "),
+        (b"\x1f\x8bgarbage", ": the gzip data is damaged: "),
+        (b"\x28\xb5\x2f\xfdgarbage", ": the zstd data is damaged: "),
     ],
 )
 def test_what_is_no_capture_is_refused(content: bytes, says: str, tmp_path: Path) -> None:
@@ -113,23 +113,25 @@ def test_what_is_no_capture_is_refused(content: bytes, says: str, tmp_path: Path
 
 def test_a_last_line_that_was_cut_is_said_and_the_rest_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_bytes(HEADER + written(exchange()) + written(exchange(2))[:-10])
+    path.write_bytes(HEADER + encode_line(exchange()) + encode_line(exchange(2))[:-10])
     said: list[str] = []
     assert [one.id for one in read(path, said.append)] == [1]
-    assert said[0].startswith(f"{path}, line 3: the last line was cut after ")
+    assert said[0].startswith(f"{path}, line 3: the last line is truncated after ")
     assert played(path) == ([1], said)
 
 
 def test_a_last_line_may_lack_nothing_but_its_end(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_bytes(HEADER + written(exchange())[:-1])
+    path.write_bytes(HEADER + encode_line(exchange())[:-1])
     assert [one.id for one in read(path, pytest.fail)] == [1]
     assert played(path) == ([1], [])
 
 
 def test_numbers_are_there_once_in_a_session(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_bytes(HEADER + written(exchange()) + HEADER + written(exchange()) + written(exchange()))
+    path.write_bytes(
+        HEADER + encode_line(exchange()) + HEADER + encode_line(exchange()) + encode_line(exchange())
+    )
     with pytest.raises(CaptureError, match=r"line 5: a second exchange has the number 1"):
         list(read(path))
     closed, said = played(path)
@@ -138,10 +140,10 @@ def test_numbers_are_there_once_in_a_session(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("files", "index", "player", "reader"):
+    for module in ("raw_lines", "index", "playback", "reader"):
         monkeypatch.setattr(f"apispy.capture.{module}.LINE_LIMIT", 10_000)
     path = tmp_path / "a"
-    path.write_bytes(HEADER + b"x" * (raw_lines.BLOCK * 3))
+    path.write_bytes(HEADER + b"x" * (raw_lines.READ_SIZE * 3))
     for reading in (lambda: list(read(path)), lambda: played(path)):
         with pytest.raises(CaptureError, match="line 2: expected a line of at most 10000 bytes"):
             reading()
@@ -151,10 +153,10 @@ def test_a_line_without_end_is_not_held(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_bomb_is_not_unpacked(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compression, "SLACK", 1 << 20)
+    monkeypatch.setattr(compression, "BOMB_SIZE", 1 << 20)
     path = tmp_path / "a"
     path.write_bytes(pack(HEADER + b" " * (8 << 20)))
-    with pytest.raises(CaptureError, match="that is no capture"):
+    with pytest.raises(CaptureError, match="this is not a capture"):
         list(read(path))
 
 
@@ -185,7 +187,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     for reading in (lambda: [one.id for one in read(path)], lambda: played(path)[0]):
-        feeding = threading.Thread(target=path.write_bytes, args=(HEADER + written(exchange()),))
+        feeding = threading.Thread(target=path.write_bytes, args=(HEADER + encode_line(exchange()),))
         feeding.start()
         assert reading() == [1]
         feeding.join()
@@ -194,7 +196,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 def test_packed_files_one_behind_the_other_are_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for pack in (gzip.compress, compression.zstd.compress):
-        path.write_bytes(pack(HEADER) + pack(written(exchange())) + pack(written(exchange(2))))
+        path.write_bytes(pack(HEADER) + pack(encode_line(exchange())) + pack(encode_line(exchange(2))))
         assert [one.id for one in read(path)] == [1, 2]
         assert played(path) == ([1, 2], [])
 
@@ -202,12 +204,12 @@ def test_packed_files_one_behind_the_other_are_one(tmp_path: Path) -> None:
 def test_what_stands_before_damage_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "a"
     packer = zlib.compressobj(wbits=31)
-    good = packer.compress(HEADER + written(exchange())) + packer.flush(zlib.Z_SYNC_FLUSH)
-    more = packer.compress(written(Notice(6.0, os.urandom(5000).hex())))
+    good = packer.compress(HEADER + encode_line(exchange())) + packer.flush(zlib.Z_SYNC_FLUSH)
+    more = packer.compress(encode_line(Notice(6.0, os.urandom(5000).hex())))
     path.write_bytes(good + more + packer.flush(zlib.Z_SYNC_FLUSH) + b"\xff" * 100)
     closed, said = played(path)
     assert closed == [1]
-    assert said[0].startswith(f"{path}: not gzip all through")
+    assert said[0].startswith(f"{path}: the gzip data is damaged")
 
 
 @pytest.mark.parametrize("path", sorted(SAVED.iterdir()), ids=lambda path: path.name)
@@ -222,4 +224,4 @@ def test_the_present_format_is_written_as_it_was() -> None:
     """Who changes what is written has a new format: a number, a migration, and a saved file."""
     path = SAVED / "format-1.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    assert [written(line) for _, line in read_lines(path)] == lines
+    assert [encode_line(line) for _, line in read_lines(path)] == lines

@@ -138,4 +138,4 @@ def test_a_truncated_last_line_is_reported(calls: Path, tmp_path: Path):
     (tmp_path / "cut.jsonl").write_bytes(calls.read_bytes()[:-20])
     result = run(tmp_path / "cut.jsonl", "--to", "csv")
     assert result.exit_code == 0
-    assert "the last line was cut" in result.stderr
+    assert "the last line is truncated" in result.stderr

@@ -58,7 +58,7 @@ def test_an_edited_fixture_is_tidied(fixture):
     text = fixture.read_bytes()
     changed(fixture, lambda document: None)
     said, code = run("fixture", "check", fixture)
-    assert (said, code) == (f"{fixture}: is not tidy; `apispy fixture tidy` makes it so\n", 1)
+    assert (said, code) == (f"{fixture}: is not tidy; run `apispy fixture tidy`\n", 1)
     assert run("fixture", "tidy", fixture)[1] == 0
     assert fixture.read_bytes() == text
 
@@ -83,10 +83,10 @@ def withheld(document):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (secret, "ContainerCreate: request.body:$.Env[0] holds a secret (environment values)"),
-        (slip, "SystemPingHead: request.mehtod: no such field"),
-        (cut, "ContainerCreate: cannot be played: 88 of 9000 bytes of its answer were kept"),
-        (withheld, "ContainerCreate: cannot be played: its answer was withheld"),
+        (secret, "ContainerCreate: request.body:$.Env[0] contains a secret (environment values)"),
+        (slip, "SystemPingHead: request.mehtod: unknown field"),
+        (cut, "ContainerCreate: cannot be played: only 88 of 9000 bytes of its response were kept"),
+        (withheld, "ContainerCreate: cannot be played: its response was withheld"),
         (
             lambda document: document.update(format=2),
             "reads fixtures up to format 1, found 2; please upgrade",
@@ -112,7 +112,7 @@ def test_duplicate_calls_are_reported_but_not_a_problem(fixture):
     run("fixture", "tidy", fixture)
     said, code = run("fixture", "check", fixture)
     assert (said, code) == (
-        f"{fixture}, SystemPingHead: note: stands here 2 times, all alike\n{fixture}: 6 calls, in order\n",
+        f"{fixture}, SystemPingHead: note: appears 2 times with the same response\n{fixture}: 6 calls, in order\n",
         0,
     )
 
@@ -121,7 +121,7 @@ def test_unplayed_calls_are_reported_and_dropped(fixture):
     played = report(fixture, 2, 3, 4, 5)
     said, code = run("fixture", "check", fixture, "--played", played)
     assert (said, code) == (
-        f"{fixture}, SystemPingHead: was not played; `apispy fixture prune` drops it\n",
+        f"{fixture}, SystemPingHead: was not played; `apispy fixture prune` removes it\n",
         1,
     )
     said, code = run("fixture", "prune", fixture, "--played", played)

@@ -12,7 +12,7 @@ import click.testing
 import pytest
 
 from apispy.capture import Header, Writer
-from apispy.capture.lines import written
+from apispy.capture.lines import encode_line
 from apispy.cli.proxy import proxy
 from apispy.model import Headers, Request
 from tests.unit.capture.test_reader import exchange
@@ -88,13 +88,13 @@ def test_standard_input(path: Path) -> None:
 
 
 def test_unreadable_lines_are_reported_and_the_rest_is_shown(path: Path) -> None:
-    path.write_bytes(path.read_bytes() + b"\x1b[31m nonsense\n" + written(exchange(3)) + b'{"cut')
+    path.write_bytes(path.read_bytes() + b"\x1b[31m nonsense\n" + encode_line(exchange(3)) + b'{"cut')
     result = show(path, "nosuch")
     assert result.return_value == 1
     assert result.stdout.count(LINE) == 3
     said = result.stderr.splitlines()
     assert said[0].startswith(f"apispy: {path}, line 4: expected JSON")
-    assert said[1].startswith(f"apispy: {path}, line 6: the last line was cut after 5 bytes")
+    assert said[1].startswith(f"apispy: {path}, line 6: the last line is truncated after 5 bytes")
     assert said[2].startswith("apispy: nosuch: No such file or directory; name a file that")
     assert "\x1b" not in result.stderr
 
@@ -103,7 +103,7 @@ def test_a_truncated_end_alone_is_not_a_failure(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     result = show(path)
     assert (result.return_value, result.stdout.count(LINE)) == (0, 1)
-    assert "line 3: the last line was cut" in result.stderr
+    assert "line 3: the last line is truncated" in result.stderr
 
 
 def test_the_first_errors_are_listed_and_all_are_counted(path: Path) -> None:

@@ -51,14 +51,14 @@ def test_files_strung_together_and_zeros_behind_them() -> None:
 
 def test_a_cut_stream_is_a_problem() -> None:
     items = decode("text in gzip", gzip.compress(random.Random(1).randbytes(5000).hex().encode())[:3000])
-    assert (items[-1].kind, items[-1].value) == ("problem", "the gzip data end early")
+    assert (items[-1].kind, items[-1].value) == ("problem", "the gzip data ends early")
 
 
-@pytest.mark.parametrize("coding", sorted(room.UNPACKERS))
+@pytest.mark.parametrize("coding", sorted(room.DECOMPRESSORS))
 def test_what_is_no_such_data_is_a_problem(coding: str) -> None:
     _, problem, rest = decode(f"json in {coding}", b'{"no": "compression"}' * 100)
     assert problem.kind == "problem"
-    assert f"the {coding} data cannot be read" in problem.value
+    assert f"the {coding} data cannot be decompressed" in problem.value
     assert (rest.kind, rest.span[1]) == ("unread", 2100)
 
 
@@ -73,11 +73,11 @@ def test_an_empty_document_says_that_it_was_compressed() -> None:
 def test_a_bomb_is_a_problem() -> None:
     items = decode("text in gzip", gzip.compress(bytes(64 << 20)))
     (problem,) = [item for item in items if item.kind == "problem"]
-    assert "more than 100 times as much comes out as went in" in problem.value
+    assert "the content is more than 100 times its size" in problem.value
 
 
 def test_beyond_the_limit_the_rest_is_not_read_and_that_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "LIMIT", 10_000)
+    monkeypatch.setattr(room, "MAX_OUTPUT", 10_000)
     noise = random.Random(1).randbytes(40_000).hex().encode()
     items = decode("text in gzip", gzip.compress(noise))
     assert items[-1].kind == "unread"

@@ -11,9 +11,9 @@ from hpack import Encoder
 from hyperframe import frame as frames
 
 from apispy.decoders import make
-from apispy.decoders.grpc import LISTED, METHODS, STREAMS
+from apispy.decoders.grpc import MAX_LISTED, MAX_METHODS, MAX_STREAMS
 from apispy.decoders.h2c import FRAME_LIMIT, PREFACE
-from apispy.decoders.h2c_headers import BLOCK_LIMIT, CONTINUATIONS
+from apispy.decoders.h2c_headers import MAX_BLOCK_SIZE, MAX_CONTINUATIONS
 from apispy.model import Item
 from tests.h2_peer import Peers, message
 
@@ -198,18 +198,18 @@ TOO_LONG = (FRAME_LIMIT + 1).to_bytes(3)
         (b"GET / HTTP/1.1\r\n\r\n", "this is not HTTP/2"),
         (PREFACE + b"\0" * 20, "this is not HTTP/2"),
         (SETTINGS + BAD_BLOCK, "a header block is malformed"),
-        (SETTINGS + frames.HeadersFrame(1, BOMB, flags=["END_HEADERS"]).serialize(), "bytes unpacked"),
-        (SETTINGS + TOO_LONG + b"\1\4\0\0\0\1", f"a frame of {FRAME_LIMIT + 1} bytes is announced"),
+        (SETTINGS + frames.HeadersFrame(1, BOMB, flags=["END_HEADERS"]).serialize(), "bytes when decoded"),
+        (SETTINGS + TOO_LONG + b"\1\4\0\0\0\1", f"a frame has {FRAME_LIMIT + 1} bytes"),
         (SETTINGS + OPEN_BLOCK + data(b""), "a header block is not continued"),
         (SETTINGS + OPEN_BLOCK + frames.ContinuationFrame(3, b"").serialize(), "that is not open"),
         (SETTINGS + frames.ContinuationFrame(1, b"").serialize(), "that is not open"),
         (
             SETTINGS + OPEN_BLOCK + frames.ContinuationFrame(1, b"").serialize() * 65,
-            f"{CONTINUATIONS} more frames",
+            f"{MAX_CONTINUATIONS} continuation frames",
         ),
         (SETTINGS + b"\0\0\1\6\0\0\0\0\0x", "a PING frame is malformed"),
         (SETTINGS + b"\0\0\1\0\x08\0\0\0\1\x05", "a DATA frame is malformed"),
-        (SETTINGS + b"\0\0\0\0\0\0\0\0\0", "names no stream"),
+        (SETTINGS + b"\0\0\0\0\0\0\0\0\0", "lacks a stream number"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -224,7 +224,7 @@ def test_what_is_not_http2_is_a_problem_and_counted(stream: bytes, why: str) -> 
 
 def test_a_header_block_may_not_grow_without_an_end() -> None:
     part = frames.ContinuationFrame(1, bytes(16000)).serialize()
-    assert [item.kind for item in after_settings(OPEN_BLOCK, part * (BLOCK_LIMIT // 16000 + 1))] == [
+    assert [item.kind for item in after_settings(OPEN_BLOCK, part * (MAX_BLOCK_SIZE // 16000 + 1))] == [
         "problem",
         "raw",
     ]
@@ -242,7 +242,7 @@ def test_memory_is_bounded() -> None:
     encoder = Encoder()
     tracemalloc.start()
     try:
-        for number in range(1, 2 * 2 * STREAMS, 2):
+        for number in range(1, 2 * 2 * MAX_STREAMS, 2):
             fields = [
                 (":path", f"/a.B/C{number}"),
                 ("content-type", "application/grpc"),
@@ -255,8 +255,8 @@ def test_memory_is_bounded() -> None:
     old = decoder.feed(data(message(b"x"), "END_STREAM", stream=1))
     assert old[0].value == {"stream": 1, "size": 6, "messages": []}
     [counts] = decoder.close()
-    assert len(counts.value["calls"]) == METHODS + 1
-    assert sum(counts.value["calls"].values()) == 2 * STREAMS
+    assert len(counts.value["calls"]) == MAX_METHODS + 1
+    assert sum(counts.value["calls"].values()) == 2 * MAX_STREAMS
 
 
 def test_one_item_is_bounded() -> None:
@@ -267,7 +267,7 @@ def test_one_item_is_bounded() -> None:
         frames.SettingsFrame(settings=dict.fromkeys(range(200), 1)).serialize(),
     )
     assert max(len(repr(item.value)) for item in items) < 10_000
-    assert len(values(items, "DATA")[0]["messages"]) == LISTED
+    assert len(values(items, "DATA")[0]["messages"]) == MAX_LISTED
 
 
 def test_a_large_frame_of_data_is_not_held() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apispy.decoders import DECODERS, make, of_header, of_parameter
+from apispy.decoders import DECODERS, decode_header, decode_parameter, make
 from apispy.decoders.header_values import HEADERS, PARAMETERS
 from apispy.decoders.value import VALUE_LIMIT
 from apispy.model import Item
@@ -38,25 +38,27 @@ def words(item: Item | None) -> str:
     ],
 )
 def test_registry_auth(value: Any, said: str) -> None:
-    assert words(of_header(AUTH, packed(value))) == said
-    assert words(of_header(AUTH, packed(value).rstrip(b"="))) == said
+    assert words(decode_header(AUTH, packed(value))) == said
+    assert words(decode_header(AUTH, packed(value).rstrip(b"="))) == said
 
 
 def test_credentials_are_never_in_the_words() -> None:
     config = dict.fromkeys(("password", "auth", "identitytoken", "registrytoken"), "hunter2")
-    assert "hunter2" not in words(of_header(AUTH, packed(config)))
-    assert "hunter2" not in words(of_header(CONFIG, packed({"r": config})))
+    assert "hunter2" not in words(decode_header(AUTH, packed(config)))
+    assert "hunter2" not in words(decode_header(CONFIG, packed({"r": config})))
 
 
 def test_registry_config() -> None:
     value = {"r.example": {"username": "ann", "password": "s"}, "ghcr.io": {}}
-    assert words(of_header(CONFIG, packed(value))) == "r.example: ann with password; ghcr.io: no credentials"
-    assert words(of_header(CONFIG, b"bnVsbA==")) == "no credentials"
+    assert (
+        words(decode_header(CONFIG, packed(value))) == "r.example: ann with password; ghcr.io: no credentials"
+    )
+    assert words(decode_header(CONFIG, b"bnVsbA==")) == "no credentials"
 
 
 @pytest.mark.parametrize("value", [b"%", b"c2VjcmV0", b"WzFd", b"aHVudGVyMg", packed({"r": "hunter2"})])
 def test_what_cannot_be_read_is_a_problem_that_quotes_nothing(value: bytes) -> None:
-    item = of_header(CONFIG, value)
+    item = decode_header(CONFIG, value)
     assert item is not None
     assert item.kind == "problem"
     assert "hunter2" not in item.value
@@ -64,10 +66,10 @@ def test_what_cannot_be_read_is_a_problem_that_quotes_nothing(value: bytes) -> N
 
 
 def test_what_is_withheld_or_empty_has_no_meaning() -> None:
-    assert of_header(AUTH, b"<redacted>") is None
-    assert of_header(AUTH, b"") is None
-    assert of_header(b"Host", b"docker") is None
-    assert of_parameter("all", "1") is None
+    assert decode_header(AUTH, b"<redacted>") is None
+    assert decode_header(AUTH, b"") is None
+    assert decode_header(b"Host", b"docker") is None
+    assert decode_parameter("all", "1") is None
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_what_is_withheld_or_empty_has_no_meaning() -> None:
 def test_path_stat(mode: int, shown: str) -> None:
     value = {"name": "x", "size": 5, "mode": mode, "mtime": "2024-01-01T00:00:00Z", "linkTarget": "/y"}
     encoded = base64.b64encode(json.dumps(value).encode())
-    assert words(of_header(STAT, encoded)) == f"{shown} x -> /y 5 bytes changed 2024-01-01T00:00:00Z"
+    assert words(decode_header(STAT, encoded)) == f"{shown} x -> /y 5 bytes changed 2024-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_path_stat(mode: int, shown: str) -> None:
     ],
 )
 def test_parameters(name: str, value: str, said: str) -> None:
-    assert words(of_parameter(name, value)) == said
+    assert words(decode_parameter(name, value)) == said
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_parameters(name: str, value: str, said: str) -> None:
     ],
 )
 def test_parameters_that_are_wrong(name: str, value: str) -> None:
-    item = of_parameter(name, value)
+    item = decode_parameter(name, value)
     assert item is not None
     assert item.kind == "problem"
     assert item.value.startswith("not readable: expected ")

@@ -67,13 +67,13 @@ def test_a_compressed_message_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"\x83\x00", "no frame begins with the byte 0x83"),
-        (b"\xb1\x00", "no frame begins with the byte 0xb1"),
-        (b"\x80\x01x", "none began"),
-        (b"\x89\x7e\x00\x80", "a ping in a frame of 128 bytes"),
-        (b"\x09\x00", "in several frames"),
+        (b"\x83\x00", "0x83 is not a valid first byte of a frame"),
+        (b"\xb1\x00", "0xb1 is not a valid first byte of a frame"),
+        (b"\x80\x01x", "that has not begun"),
+        (b"\x89\x7e\x00\x80", "a ping frame has 128 bytes"),
+        (b"\x09\x00", "is fragmented"),
         (b"\x82\x7f" + (FRAME_LIMIT + 1).to_bytes(8), "the limit is"),
-        (b"GET ", "no frame begins"),
+        (b"GET ", "not a valid first byte of a frame"),
     ],
 )
 def test_what_is_no_frame_is_a_problem_and_the_rest_raw(data: bytes, why: str) -> None:

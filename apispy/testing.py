@@ -173,9 +173,9 @@ def _directory() -> Iterator[Path]:
 def _docker_host(host: str, environ: MutableMapping[str, str]) -> Iterator[None]:
     """DOCKER_HOST is *host*, and nothing else says which daemon is asked."""
     from apispy.endpoints import instances, listen
-    from apispy.endpoints.client_environment import settings
+    from apispy.endpoints.client_environment import variables_for
 
-    wanted = settings(instances.client_endpoint(listen(host), None))
+    wanted = variables_for(instances.client_endpoint(listen(host), None))
     before = {name: environ.get(name) for name in wanted}
     _put(environ, wanted)
     try:

@@ -32,7 +32,7 @@ def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
     """Through the listening apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)
-    base = str(endpoints.dialled_as(where)).removeprefix("tcp")
+    base = str(endpoints.client_address(where)).removeprefix("tcp")
     if files is None:
         return Target(base=f"http{base}")
     client = files.ca.parent

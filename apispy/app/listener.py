@@ -35,7 +35,7 @@ def listener_files(
 
 def refuse_loop(where: Listen, daemon: Endpoint) -> None:
     """Raise UsageError when *daemon* is where apispy itself is to listen, as in a shell that ``apispy env`` has set."""
-    if str(daemon) == str(endpoints.dialled_as(where)):
+    if str(daemon) == str(endpoints.client_address(where)):
         raise UsageError(
             f"{daemon} is where apispy itself is to listen: it would dial itself. Name the daemon with --upstream, or "
             'type: eval "$(apispy env --unset)"'
@@ -44,10 +44,12 @@ def refuse_loop(where: Listen, daemon: Endpoint) -> None:
 
 def exports(where: Listen, files: "ServerFiles | None") -> list[str]:
     """The lines to paste into a POSIX shell so that docker clients come to *where*."""
-    wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
+    wanted = client_environment.variables_for(
+        instances.client_endpoint(where, files.ca.parent if files else None)
+    )
     gone = [name for name, value in wanted.items() if value is None]
     there = {name: value for name, value in wanted.items() if value is not None}
-    return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].lines(there)]
+    return [f"unset {' '.join(gone)}", *shells.SHELLS["sh"].commands(there)]
 
 
 def protection(where: Listen, files: "ServerFiles | None") -> str:
@@ -63,7 +65,9 @@ def protection(where: Listen, files: "ServerFiles | None") -> str:
 
 def environment(where: Listen, files: "ServerFiles | None", ours: Mapping[str, str]) -> dict[str, str]:
     """*ours*, changed so that every docker client comes to *where*."""
-    wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
+    wanted = client_environment.variables_for(
+        instances.client_endpoint(where, files.ca.parent if files else None)
+    )
     found = {name: value for name, value in ours.items() if name not in wanted}
     return found | {name: value for name, value in wanted.items() if value is not None}
 

@@ -169,7 +169,7 @@ def test_a_shell_goes_through_apispy(language: str, shell: Shell, spies_of: list
     tls, unix = spies_of
     said = shell.run("apispy", "env", code=2)
     port = tls.at.address[1]
-    assert "Several apispys are running" in said
+    assert "Several apispy instances are running" in said
     assert f"apispy env {port}  (pid {tls.pid}, " in said
     command = {"fish": "apispy env {} | source", "tcsh": 'eval "`apispy env {}`"'}.get(
         language, 'eval "$(apispy env {})"'

@@ -47,7 +47,7 @@ def _try_to_listen(listen: Listen) -> None:
 def check_daemon(where: Surroundings) -> Iterator[Finding]:
     answer = where.answer
     if isinstance(answer, DaemonError):
-        yield problem(f"{where.endpoint}: {answer.what}", answer.remedy)
+        yield problem(f"{where.endpoint}: {answer.problem}", answer.remedy)
     elif isinstance(answer, ApispyError):
         yield problem(str(answer).rstrip("."), "See apispy endpoints for what this machine knows of")
     else:

@@ -26,8 +26,8 @@ def command() -> None:
 @NAME
 @click.option("--force", is_flag=True, help="Replace a context of this name that apispy did not make.")
 def add(to: str | None, name: str, force: bool) -> int:
-    from apispy.endpoints.context_writer import add_context
     from apispy.endpoints.contexts import Store
+    from apispy.endpoints.writers import add_context
 
     endpoint = target.target(to, "apispy context add")
     add_context(Store.of(os.environ, Path.home()), name, endpoint, force=force)
@@ -40,8 +40,8 @@ def add(to: str | None, name: str, force: bool) -> int:
 @click.option("--force", is_flag=True, help="Even if apispy did not make it, or docker uses it now.")
 def remove(name: str, force: bool) -> int:
     """Remove the docker context that leads to apispy."""
-    from apispy.endpoints.context_writer import remove_context
     from apispy.endpoints.contexts import Store
+    from apispy.endpoints.writers import remove_context
 
     remove_context(Store.of(os.environ, Path.home()), name, force=force)
     click.echo(f"The docker context {name} is removed.")

@@ -32,11 +32,11 @@ def command(name: str | None, shell: str | None, unset: bool) -> int:
     from apispy.endpoints import client_environment
 
     chosen = (
-        client_environment.NONE if unset else client_environment.settings(target.target(name, "apispy env"))
+        client_environment.ALL_UNSET if unset else client_environment.variables_for(target.target(name, "apispy env"))
     )
     language = SHELLS[shell or detect(os.environ)]
     again = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]
     again += ["--unset"] if unset else []
-    for line in [*language.lines(chosen), *language.hint(shlex.join(again))]:
+    for line in [*language.commands(chosen), *language.hint(shlex.join(again))]:
         click.echo(line)
     return 0

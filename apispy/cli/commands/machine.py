@@ -24,8 +24,8 @@ def command() -> None:
 @click.argument("to", metavar="[TARGET]", required=False, shell_complete=targets)
 @click.option("--force", is_flag=True, help="Replace a machine of this name that apispy did not make.")
 def add(name: str, to: str | None, force: bool) -> int:
-    from apispy.endpoints.machine_writer import add_machine
     from apispy.endpoints.machines import Machines
+    from apispy.endpoints.writers import add_machine
 
     endpoint = target.target(to, f"apispy machine add {name}")
     add_machine(Machines.of(os.environ, Path.home()), name, endpoint, force=force)
@@ -38,8 +38,8 @@ def add(name: str, to: str | None, force: bool) -> int:
 @click.option("--force", is_flag=True, help="Even if apispy did not make it.")
 def remove(name: str, force: bool) -> int:
     """Remove the machine NAME that leads to apispy."""
-    from apispy.endpoints.machine_writer import remove_machine
     from apispy.endpoints.machines import Machines
+    from apispy.endpoints.writers import remove_machine
 
     remove_machine(Machines.of(os.environ, Path.home()), name, force=force)
     click.echo(f"The machine {name} is removed.")

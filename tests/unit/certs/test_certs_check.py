@@ -110,9 +110,9 @@ SERVERS: list[tuple[str, Forged, str, str]] = [
     ("name without address", server(sans=("localhost",)), "name", "is not for 127.0.0.1, but for localhost"),
     ("wrong CA", server(OTHER), "CA", "was not signed by a CA in"),
     ("self-signed", server(None), "CA", "was not signed by a CA in"),
-    ("wrong usage", server(usages=(CLIENT,)), "CA", "is not one for servers. Give the daemon"),
-    ("expired", server(begins=-9, ends=-1), "CA", "has expired (the clock here says 2"),
-    ("not yet valid", server(begins=2), "CA", "is not yet valid (the clock here says 2"),
+    ("wrong usage", server(usages=(CLIENT,)), "CA", "is not a server certificate. Give the daemon"),
+    ("expired", server(begins=-9, ends=-1), "CA", "has expired (the local clock says 2"),
+    ("not yet valid", server(begins=2), "CA", "is not yet valid (the local clock says 2"),
     ("weak key", server(key=rsa_key(1024)), "CA", "too weak. Give the daemon"),
 ]
 
@@ -231,7 +231,7 @@ def test_something_else_on_the_port(bench: Bench) -> None:
     with http(b"hello", context=bench.context(server())) as port:
         name, text = only_problem(steps(port, bench.tls()))
     assert name == "HTTP"
-    assert "not a Docker daemon, GET /version gave 200 and 'hello'" in text
+    assert "not a Docker daemon: GET /version returned 200 and 'hello'" in text
 
 
 def test_nobody_there(bench: Bench) -> None:
@@ -276,7 +276,7 @@ def test_a_daemon_that_never_answers_is_not_said_to_be_open(bench: Bench) -> Non
         socket.create_connection(("127.0.0.1", port)).close()
         thread.join()
     assert found["CA"].good
-    assert found["client"].text == found["HTTP"].text == "no answer in time"
+    assert found["client"].text == found["HTTP"].text == "no response in time"
 
 
 def test_our_own_files_come_first(bench: Bench) -> None:

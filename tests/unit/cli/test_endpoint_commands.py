@@ -74,7 +74,7 @@ def test_env_for_what_runs(tmp_path: Path) -> None:
         assert "export DOCKER_HOST=tcp://127.0.0.1:2377\n" in one
         assert one.endswith('# eval "$(apispy env --shell bash)"\n')
         with registered(listen("/a b.sock"), None, DAEMON, os.environ, tmp_path):
-            with pytest.raises(ApispyError, match="Several apispys are running"):
+            with pytest.raises(ApispyError, match="Several apispy instances are running"):
                 apispy("env")
             other = apispy("env", "/a b.sock", "--shell", "fish")
             assert "set -gx DOCKER_HOST 'unix:///a b.sock';\n" in other

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import JSON
+from stream_strategies import JSON
 
 from apispy.learn.diff import Difference, as_json, difference, lines
 from apispy.model import Tunnel

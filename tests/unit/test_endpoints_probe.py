@@ -29,7 +29,7 @@ from apispy.endpoints import (
     tls_context,
 )
 from apispy.errors import ApispyError
-from tests.servers import DOCKER, Version, http, raw, serving
+from tests.servers import DOCKER, VersionHandler, http_server, raw_server, serving
 
 PODMAN = {**DOCKER, "Version": "4.3.1", "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]}
 FOUND = Daemon("28.2.2", "1.50", "1.24", "linux", "amd64")
@@ -72,21 +72,21 @@ def message(where: Endpoint, timeout: float = 5.0) -> str:
 
 
 def test_tcp() -> None:
-    with http() as port:
+    with http_server() as port:
         assert probe(endpoint(port)) == FOUND
         assert probe(endpoint(port, host="localhost")) == FOUND
 
 
 def test_podman_and_a_daemon_that_says_little() -> None:
-    with http(PODMAN) as port:
+    with http_server(PODMAN) as port:
         assert probe(endpoint(port)).version == "4.3.1"
-    with http({"Version": "1.6.0", "ApiVersion": "1.18"}) as port:
+    with http_server({"Version": "1.6.0", "ApiVersion": "1.18"}) as port:
         assert probe(endpoint(port)) == Daemon("1.6.0", "1.18", "", "", "")
 
 
 def test_unix(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
-    with serving(UnixStreamServer(str(path), Version), (200, json.dumps(DOCKER).encode())):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, json.dumps(DOCKER).encode())):
         assert probe(unix(path)) == FOUND
     assert "connection refused" in message(unix(path))  # the file is still there, nobody listens
     assert "no such socket" in message(unix(tmp_path / "other.sock"))
@@ -96,7 +96,7 @@ def test_unix(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any socket")
 def test_permission_denied(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
-    with serving(UnixStreamServer(str(path), Version), (200, b"")):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, b"")):
         path.chmod(0)
         assert "usermod -aG docker" in message(unix(path))
 
@@ -145,7 +145,7 @@ def test_no_answer() -> None:
     ],
 )
 def test_answers_of_others(answer: object, status: int, part: str) -> None:
-    with http(answer, status) as port:
+    with http_server(answer, status) as port:
         assert part in message(endpoint(port))
 
 
@@ -159,39 +159,39 @@ def test_answers_of_others(answer: object, status: int, part: str) -> None:
     ],
 )
 def test_answers_that_are_not_http(answer: bytes, part: str) -> None:
-    with raw(answer) as port:
+    with raw_server(answer) as port:
         assert part in message(endpoint(port))
 
 
 def test_mutual_tls(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         assert probe(endpoint(port, tls_of(store))) == FOUND
         assert probe(endpoint(port, tls_of(store), "localhost")) == FOUND
         assert probe(endpoint(port, tls_of(store, verify=False))) == FOUND
 
 
 def test_plain_http_to_a_tls_port(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         assert "TLS" in message(endpoint(port))
 
 
 def test_tls_to_a_plain_port(store: Store) -> None:
-    with http() as port:
+    with http_server() as port:
         assert "does not speak TLS" in message(endpoint(port, tls_of(store)))
-    with raw(b"") as port:
+    with raw_server(b"") as port:
         assert "closed the connection during the handshake" in message(endpoint(port, tls_of(store)))
 
 
 def test_unknown_ca(store: Store, tmp_path: Path) -> None:
     other = open_store(tmp_path / "other")
-    with http(context=server_context(other.server_for())) as port:
+    with http_server(context=server_context(other.server_for())) as port:
         text = message(endpoint(port, tls_of(store)))
     assert f"not signed by a CA in {store.ca}" in text
     assert "--tlscacert" in text
 
 
 def test_the_names_that_the_certificate_has_instead(tmp_path: Path, store: Store) -> None:
-    with http(context=server_context(only_for(store, "build7.example.com"))) as port:
+    with http_server(context=server_context(only_for(store, "build7.example.com"))) as port:
         for host in ("127.0.0.1", "localhost"):
             text = message(endpoint(port, tls_of(store), host))
             assert f"not for {host} but for build7.example.com" in text
@@ -214,14 +214,14 @@ def shifted(days: int) -> Callable[[], datetime]:
 def test_dates(days: int, part: str, tmp_path: Path) -> None:
     store = open_store(tmp_path / "c", clock=shifted(min(days, 0)))
     files = Store(store.directory, shifted(days)).server_for()
-    with http(context=server_context(files)) as port:
+    with http_server(context=server_context(files)) as port:
         text = message(endpoint(port, tls_of(store, cert=False)))
     assert part in text
     assert "the local clock says 2" in text
 
 
 def test_no_client_certificate(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         text = message(endpoint(port, tls_of(store, cert=False)))
     assert "requires a client certificate" in text
     assert "--tlscert FILE --tlskey FILE" in text
@@ -232,7 +232,7 @@ def test_client_certificates_that_are_refused(version: ssl.TLSVersion, store: St
     other, files = open_store(tmp_path / "other"), store.server_for()
     context = server_context(files)
     context.maximum_version = version
-    with http(context=context) as port:
+    with http_server(context=context) as port:
         stranger = message(endpoint(port, TLS(True, store.ca, other.cert, other.key)))
         server = message(endpoint(port, TLS(True, store.ca, files.cert, files.key)))
         nobody = message(endpoint(port, tls_of(store, cert=False)))
@@ -242,7 +242,7 @@ def test_client_certificates_that_are_refused(version: ssl.TLSVersion, store: St
 
 
 def test_a_server_certificate_that_is_for_clients(store: Store) -> None:
-    with http(context=server_context(ServerFiles(store.cert, store.key, store.ca))) as port:
+    with http_server(context=server_context(ServerFiles(store.cert, store.key, store.ca))) as port:
         assert "not a server certificate" in message(endpoint(port, tls_of(store)))
 
 
@@ -317,7 +317,7 @@ def test_ssh_command_is_that_of_the_docker_cli() -> None:
 def test_ssh(tmp_path: Path, fake_ssh: Callable[[str], None]) -> None:
     path = tmp_path / "d.sock"
     fake_ssh(DIAL % path)
-    with serving(UnixStreamServer(str(path), Version), (200, json.dumps(DOCKER).encode())):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, json.dumps(DOCKER).encode())):
         assert probe(far(user="me"), timeout=20.0) == FOUND
         with connect(far(), 20.0) as sock:  # half-closed: the answer still comes
             sock.sendall(b"GET /version HTTP/1.0\r\n\r\n")

@@ -13,7 +13,7 @@ from apispy.endpoints import Daemon, Endpoint, listen
 from apispy.endpoints.discovery import KnownDaemon, ProbeResult
 from apispy.endpoints.instances import registered
 from apispy.errors import ApispyError
-from tests.servers import http
+from tests.servers import http_server
 
 DAEMON = Endpoint("unix", "", 0, "/var/run/docker.sock", "", None)
 
@@ -36,7 +36,7 @@ def apispy(*words: str) -> str:
 
 
 def test_saving_listing_and_forgetting() -> None:
-    with http() as port:
+    with http_server() as port:
         assert "Type: apispy --upstream build7" in apispy("endpoints", "add", "build7", f"127.0.0.1:{port}")
         table = apispy("endpoints").splitlines()
         [row] = [i for i, line in enumerate(table) if "build7" in line]

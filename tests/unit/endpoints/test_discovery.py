@@ -8,7 +8,7 @@ from socketserver import UnixStreamServer
 
 from apispy.endpoints import Endpoint, discovery
 from apispy.endpoints.saved_names import SavedNames
-from tests.servers import DOCKER, Version, http, serving
+from tests.servers import DOCKER, VersionHandler, http_server, serving
 
 from .places import docker_context, docker_machine
 
@@ -71,8 +71,10 @@ def test_asking_all_of_them_at_once(tmp_path: Path) -> None:
     up, gone = tmp_path / "up", bound(tmp_path / "gone")
     with ExitStack() as stack:
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(UnixStreamServer(str(up), Version), (200, json.dumps(DOCKER).encode())))
-        port = stack.enter_context(http())
+        stack.enter_context(
+            serving(UnixStreamServer(str(up), VersionHandler), (200, json.dumps(DOCKER).encode()))
+        )
+        port = stack.enter_context(http_server())
         endpoints = [
             Endpoint("unix", "", 0, str(gone), "", None),
             Endpoint("tcp", "127.0.0.1", silent.getsockname()[1], "", "", None),

@@ -15,7 +15,7 @@ from apispy.capture.validation import Malformed
 from apispy.decoders import DECODERS
 from apispy.errors import UsageError
 from apispy.filters import Filter
-from apispy.learn import NameResummaryry
+from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines
 from apispy.outputs.call_stats import stats_of
@@ -124,7 +124,7 @@ def lines(data: bytes) -> None:
     assert summary.whole() == exchange
     quick, whole = (
         fast_stats_of(summary),
-        stats_of(read(exchange, NameResummaryry(), redactor=UNREDACTED, notes="off")),
+        stats_of(read(exchange, NameRegistry(), redactor=UNREDACTED, notes="off")),
     )
     assert quick.failed <= whole.failed  # the fast reader does not notice a damaged body
     assert replace(quick, failed=whole.failed) == whole

@@ -139,7 +139,7 @@ def data(place: Path, daemons: Daemons) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lab(
+def runner(
     request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons, spies: dict[str, Apispy]
 ) -> Iterator[BatteryRunner]:
     running = BatteryRunner(place / "c", data, daemons, spies)

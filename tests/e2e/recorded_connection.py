@@ -58,12 +58,12 @@ class Direction:
 class RecordedConnection:
     """A connection in both directions. Each recorder calls ``done`` at its end; ``over`` is set when both have.
 
-    ``cut``: the client or the daemon disconnected; ``left``: apispy disconnected.
+    ``cut``: the client or the daemon disconnected; ``apispy_left``: apispy disconnected.
     """
 
     def __init__(self, *, unix: bool) -> None:
         self.directions = {True: Direction("client to daemon"), False: Direction("daemon to client")}
-        self.cut = self.left = False
+        self.cut = self.apispy_left = False
         self.over = threading.Event()
         self._unix = unix
         self._running = 2
@@ -88,7 +88,7 @@ class RecordedConnection:
             for direction in self.directions.values()
         }
         found = [f"{name}: {fault}" for name, fault in faults.items() if fault]
-        if over and self.left and not self.cut:
+        if over and self.apispy_left and not self.cut:
             found.append("apispy disconnected, although neither the client nor the daemon had")
         return "; ".join(found)
 
@@ -112,4 +112,4 @@ class RecorderObserver:
         if client is self._before:
             self._connection.cut = True
         else:
-            self._connection.left = True
+            self._connection.apispy_left = True

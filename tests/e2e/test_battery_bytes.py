@@ -28,7 +28,7 @@ def test_what_came_out_of_apispy_is_what_went_in(
     try:
         until(lambda: all(one.settled for one in recorded.connections), 10, "ends to come out")
     except AssertionError:
-        pytest.fail("\n".join(repr(one.ways) for one in recorded.connections if not one.settled))
+        pytest.fail("\n".join(repr(one.directions) for one in recorded.connections if not one.settled))
     assert not recorded.faults()
     for direction in (True, False):
-        assert sum(one.ways[direction].taken for one in recorded.connections) > 1_000
+        assert sum(one.directions[direction].taken for one in recorded.connections) > 1_000

@@ -31,7 +31,7 @@ def proxy(place: Path) -> Iterator[ProxyUnderTest]:
     made = ProxyUnderTest(place / "between")
     yield made
     assert made.close() == 0, made.spy.err
-    assert "Traceback" not in made.spy.said
+    assert "Traceback" not in made.spy.output
     written = made.capture.read_text()
     assert "a fault in apispy" not in written
     own = re.findall(r'"target": "(/n\d+)"', written)

@@ -39,7 +39,7 @@ def relay(dial: Endpoint, change: Change, *, half_closes: bool) -> tuple[Endpoin
         (lambda data: data.replace(b"e", b"E", 1), True, "in b'hello', out b'hEllo'"),
         (lambda data: data[:-1], True, "1 of 5 bytes never came out"),
         (lambda data: data + b"!", True, "in b'hello', out b'hello!'"),
-        (bytes, False, "apispy left"),
+        (bytes, False, "apispy disconnected"),
     ],
     ids=["verbatim", "changed", "lost", "added", "closed"],
 )

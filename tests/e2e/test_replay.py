@@ -60,7 +60,7 @@ def test_every_transport(transport: str, speed: str, recorded: Path, place: Path
         took = time.monotonic() - began
         assert (result.out, result.err, result.code) == (b"x\nlate\n", b"err\n", 4)
         assert took > 0.3 or speed == "fast"
-        assert replay.end() == 0, replay.said
+        assert replay.end() == 0, replay.output
     finally:
         replay.kill()
     assert "replay: 5 of 5 recorded calls were played, every request had its answer" in replay.err
@@ -127,7 +127,7 @@ def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons
     try:
         again = Client(replay.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
         assert again.code == 0, again.err
-        assert replay.end() == 0, replay.said
+        assert replay.end() == 0, replay.output
     finally:
         replay.kill()
     digest = hashlib.md5(b"s3cret").hexdigest().encode()

@@ -144,7 +144,7 @@ class Stage:
         try:
             client = Client(replay.at, NoDaemon(), self._cli(row), name, where / name, self.data)  # type: ignore[arg-type]
             played = outcome_of(row, client)
-            return Played(take.outcome, played, replay.end(timeout=60), replay.said)
+            return Played(take.outcome, played, replay.end(timeout=60), replay.output)
         finally:
             replay.kill()
             file.unlink()

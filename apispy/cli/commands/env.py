@@ -32,7 +32,9 @@ def command(name: str | None, shell: str | None, unset: bool) -> int:
     from apispy.endpoints import client_environment
 
     chosen = (
-        client_environment.ALL_UNSET if unset else client_environment.variables_for(target.target(name, "apispy env"))
+        client_environment.ALL_UNSET
+        if unset
+        else client_environment.variables_for(target.target(name, "apispy env"))
     )
     language = SHELLS[shell or detect(os.environ)]
     again = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]

@@ -173,9 +173,9 @@ def _directory() -> Iterator[Path]:
 def _docker_host(host: str, environ: MutableMapping[str, str]) -> Iterator[None]:
     """Set DOCKER_HOST to *host*, and unset the other variables that choose a daemon."""
     from apispy.endpoints import instances, listen
-    from apispy.endpoints.client_environment import settings
+    from apispy.endpoints.client_environment import variables_for
 
-    wanted = settings(instances.client_endpoint(listen(host), None))
+    wanted = variables_for(instances.client_endpoint(listen(host), None))
     before = {name: environ.get(name) for name in wanted}
     _update(environ, wanted)
     try:

@@ -1,1 +1,1 @@
-"""How fast apispy is, side by side with what else can stand between a Docker client and a daemon: ``make bench``."""
+"""apispy's speed, compared with other proxies between a Docker client and a daemon: ``make bench``."""

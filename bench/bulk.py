@@ -1,8 +1,8 @@
-"""A daemon that sends and takes bodies of any size, of zeros, without a disk: ``python -m bench.bulk WHERE...``.
+"""A daemon that sends and receives bodies of zeros of any size, without a disk: ``python -m bench.bulk ADDRESSES...``.
 
-GET /images/get answers with chunks of 32 KiB, as Go's io.Copy writes them; POST /images/load takes a body with a
-Content-Length. Both sizes are in the query: ``?size=1073741824``. It spends its time in the kernel, so that it is not
-what is measured.
+GET /images/get responds with chunks of 32 KiB, as Go's io.Copy writes them; POST /images/load accepts a body with a
+Content-Length. The query has the size: ``?size=1073741824``. It spends its time in the kernel, so that it is not the
+bottleneck.
 """
 
 import re
@@ -14,15 +14,15 @@ from pathlib import Path
 
 CHUNK = 32 << 10
 FRAMED = b"%x\r\n" % CHUNK + bytes(CHUNK) + b"\r\n"
-AT_ONCE = 16
-"""Chunks in one write."""
+CHUNKS_PER_WRITE = 16
+"""Chunks per write."""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n"
-TAKEN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n{}\n"
+UPLOAD_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n{}\n"
 
 
 def serve(sock: socket.socket) -> None:
-    """Answer requests on one connection until it ends."""
+    """Handle requests on one connection until it ends."""
     with sock:
         seen = b""
         while True:
@@ -32,44 +32,44 @@ def serve(sock: socket.socket) -> None:
                     return
                 seen += data
             head, _, seen = seen.partition(b"\r\n\r\n")
-            asked = re.search(rb"size=(\d+)", head)
-            size = int(asked[1]) if asked else 0
+            query = re.search(rb"size=(\d+)", head)
+            size = int(query[1]) if query else 0
             if head.startswith(b"POST"):
-                take(sock, size - len(seen))
+                discard_body(sock, size - len(seen))
                 seen = b""
-                sock.sendall(TAKEN)
+                sock.sendall(UPLOAD_RESPONSE)
             else:
                 send(sock, size)
 
 
 def send(sock: socket.socket, size: int) -> None:
     sock.sendall(HEAD)
-    many = FRAMED * AT_ONCE
-    for _ in range(size // (CHUNK * AT_ONCE)):
-        sock.sendall(many)
+    batch = FRAMED * CHUNKS_PER_WRITE
+    for _ in range(size // (CHUNK * CHUNKS_PER_WRITE)):
+        sock.sendall(batch)
     sock.sendall(b"0\r\n\r\n")
 
 
-def take(sock: socket.socket, size: int) -> None:
-    room = memoryview(bytearray(1 << 20))
+def discard_body(sock: socket.socket, size: int) -> None:
+    buffer = memoryview(bytearray(1 << 20))
     while size > 0:
-        came = sock.recv_into(room[: min(size, len(room))])
-        if not came:
+        received = sock.recv_into(buffer[: min(size, len(buffer))])
+        if not received:
             return
-        size -= came
+        size -= received
 
 
 def accept(listener: socket.socket, context: ssl.SSLContext | None) -> None:
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=_one, args=(sock, context), daemon=True).start()
+        threading.Thread(target=_serve_connection, args=(sock, context), daemon=True).start()
 
 
-def _one(sock: socket.socket, context: ssl.SSLContext | None) -> None:
+def _serve_connection(sock: socket.socket, context: ssl.SSLContext | None) -> None:
     try:
         serve(context.wrap_socket(sock, server_side=True) if context else sock)
     except OSError:
-        pass  # the client has gone
+        pass  # the client has disconnected
 
 
 def main(tcp: str, tls: str, unix: str, certs: str) -> None:

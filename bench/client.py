@@ -1,4 +1,4 @@
-"""A client that costs next to nothing: one socket, requests one after another, times to the microsecond."""
+"""A client with almost no overhead: one socket, sequential requests, times to the microsecond."""
 
 import re
 import socket
@@ -11,14 +11,14 @@ _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 def request(path: str) -> bytes:
-    """As the docker CLI writes it."""
+    """Return a GET request as the docker CLI writes it."""
     lines = [f"GET {path} HTTP/1.1", "Host: docker", "User-Agent: Docker-Client/28.2.2 (linux)"]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def ask(sock: socket.socket, question: bytes) -> bytes:
-    """Send a request; its answer, which must have a Content-Length or end in a last chunk."""
-    sock.sendall(question)
+def exchange(sock: socket.socket, message: bytes) -> bytes:
+    """Send a request and return its response body, which must have a Content-Length or end in a last chunk."""
+    sock.sendall(message)
     data = sock.recv(1 << 20)
     while b"\r\n\r\n" not in data:
         data += _more(sock)
@@ -37,18 +37,18 @@ def ask(sock: socket.socket, question: bytes) -> bytes:
 
 def _more(sock: socket.socket) -> bytes:
     data = sock.recv(1 << 20)
-    assert data, "the connection ended in the middle of an answer"
+    assert data, "the connection ended in the middle of a response"
     return data
 
 
 def latencies(endpoint: Endpoint, path: str, count: int) -> list[float]:
-    """Milliseconds of *count* requests on one connection."""
-    question, found = request(path), []
+    """Measure *count* requests on one connection, in milliseconds."""
+    message, found = request(path), []
     with endpoint.socket() as sock:
-        ask(sock, question)
+        exchange(sock, message)
         for _ in range(count):
             began = time.perf_counter()
-            ask(sock, question)
+            exchange(sock, message)
             found.append((time.perf_counter() - began) * 1000)
     return found
 

@@ -1,4 +1,4 @@
-"""What the mock daemon answers: a list of containers as a real daemon would give it."""
+"""The mock daemon's response: a list of containers as a real daemon returns it."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ def _container(number: int) -> dict[str, Any]:
 
 
 def containers() -> bytes:
-    """The body of ``GET /containers/json``, compact, with a newline at its end as dockerd has it."""
+    """Return the body of ``GET /containers/json``, compact and with dockerd's newline at the end."""
     return (
         json.dumps([_container(number) for number in range(CONTAINERS)], separators=(",", ":")).encode()
         + b"\n"

@@ -1,4 +1,4 @@
-"""What apispy is to reach, each as a relation of two figures of the same run."""
+"""apispy's performance goals, each a relation between two figures of the same run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from bench.results import Results
 
 @dataclass(frozen=True)
 class Goal:
-    """The *relation* of *subject*'s figure to that of *other* must be on the right side of *limit*."""
+    """A goal: the *relation* of *setup*'s figure to that of *other* must be within *limit*."""
 
-    what: str
+    title: str
     measure: str
-    subject: str
+    setup: str
     relation: str  # a name in RELATIONS
     other: str
     limit: float
-    # The limit of `make bench-quick`, on machines that do something else too; None: it says nothing there.
+    # The limit of `make bench-quick`, which may run on a busy machine; None: not checked there.
     slack: float | None = None
     transport: str = "tcp"
-    # Why it is hard to reach, with {socat} and {haproxy}: their figures in relation to direct.
+    # Why it is hard to reach; {socat} and {haproxy} are their figures relative to direct.
     hard: str = ""
 
     def found(self, results: Results) -> float | None:
-        """What is to be compared with the limit."""
-        value = results.value(self.measure, self.transport, self.subject)
+        """Return the figure to compare with the limit; None if it was not measured."""
+        value = results.value(self.measure, self.transport, self.setup)
         other = results.value(self.measure, self.transport, self.other) if self.other else 0.0
         if value is None or other is None:
             return None
@@ -37,7 +37,7 @@ class Goal:
         return found >= limit if RELATIONS[self.relation][1] else found <= limit
 
     @property
-    def words(self) -> str:
+    def target(self) -> str:
         return RELATIONS[self.relation][2].format(limit=f"{self.limit:.3g}", other=self.other)
 
 
@@ -47,7 +47,7 @@ RELATIONS: dict[str, tuple[Callable[[float, float], float], bool, str]] = {
     "more by": (lambda one, other: one - other, False, "at most {other} + {limit}"),
     "most": (lambda one, _: one, False, "at most {limit}"),
 }
-"""How a figure and another one are compared: what comes of them, whether more of it is better, and the words."""
+"""By relation: how to combine two figures, whether more is better, and the text of the target."""
 
 QUIET, CONSOLE, CAPTURE = "apispy -q", "apispy", "apispy --capture"
 

@@ -1,12 +1,12 @@
-"""A daemon that is fast, so that it is not what is measured: nginx, with the two answers that the measures ask for."""
+"""A daemon that is fast enough not to be the bottleneck: nginx with the two responses that the measures request."""
 
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.addresses import ServerAddresses
 from bench.data import containers
-from bench.places import Places
-from tests.e2e.waiting import until
+from tests.e2e.wait import until
 
 CONFIG = """
 daemon off;
@@ -47,30 +47,30 @@ http {{
 
 @dataclass
 class Mock:
-    """A running nginx at *places*."""
+    """A running nginx at *addresses*."""
 
     process: subprocess.Popen[bytes]
-    places: Places
+    addresses: ServerAddresses
 
     @classmethod
-    def start(cls, places: Places) -> "Mock":
-        where = places.where
+    def start(cls, addresses: ServerAddresses) -> "Mock":
+        where = addresses.where
         (where / "containers.json").write_bytes(containers())
         config = where / "nginx.conf"
         config.write_text(
             CONFIG.format(
                 where=where,
-                certs=places.server_certs,
-                tcp=places.tcp.host.removeprefix("tcp://"),
-                tls=places.tls.host.removeprefix("tcp://"),
-                unix=places.unix.path,
+                certs=addresses.server_certs,
+                tcp=addresses.tcp.host.removeprefix("tcp://"),
+                tls=addresses.tls.host.removeprefix("tcp://"),
+                unix=addresses.unix.path,
             )
         )
         config.chmod(0o644)
         command = ["nginx", "-p", str(where), "-e", str(where / "log"), "-c", str(config)]
-        mock = cls(subprocess.Popen(command, stdin=subprocess.DEVNULL), places)
-        until(lambda: Path(places.unix.path).exists(), 10, "nginx to listen")
-        Path(places.unix.path).chmod(0o666)
+        mock = cls(subprocess.Popen(command, stdin=subprocess.DEVNULL), addresses)
+        until(lambda: Path(addresses.unix.path).exists(), 10, "nginx to listen")
+        Path(addresses.unix.path).chmod(0o666)
         return mock
 
     def stop(self) -> None:

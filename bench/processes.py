@@ -1,4 +1,4 @@
-"""What processes use, as the kernel counts it."""
+"""Resource usage of processes, from /proc."""
 
 import os
 from pathlib import Path
@@ -7,27 +7,27 @@ TICK: int = os.sysconf("SC_CLK_TCK")
 
 
 class Processes:
-    """A process and its children, or none at all."""
+    """A process and its descendants; none if *pid* is 0."""
 
     def __init__(self, pid: int = 0) -> None:
         self.pid = pid
 
     def cpu(self) -> float:
-        """Seconds used so far, of children that have ended too."""
+        """Return the CPU seconds used so far, including ended children."""
         return sum(_cpu(pid) for pid in self._tree())
 
     def memory(self) -> int:
-        """Bytes of memory that are theirs alone (not shared with others)."""
+        """Return the bytes of private memory (not shared with other processes)."""
         return sum(_field(pid, "smaps_rollup", ("Private_Clean", "Private_Dirty")) for pid in self._tree())
 
     def peak(self) -> int:
-        """The most resident bytes since ``forget_peak``."""
+        """Return the peak of resident bytes since ``reset_peak``."""
         return sum(_field(pid, "status", ("VmHWM",)) for pid in self._tree())
 
     def resident(self) -> int:
         return sum(_field(pid, "status", ("VmRSS",)) for pid in self._tree())
 
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
         for pid in self._tree():
             Path(f"/proc/{pid}/clear_refs").write_text("5")
 
@@ -36,7 +36,7 @@ class Processes:
             return []
         children = _children()
         found = [self.pid]
-        for pid in found:  # it grows
+        for pid in found:  # the list grows during the loop
             found += children.get(pid, [])
         return found
 
@@ -50,7 +50,7 @@ def _children() -> dict[int, list[int]]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat behind the command's name; none when it has gone."""
+    """Return the fields of /proc/PID/stat after the command's name; empty if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

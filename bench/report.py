@@ -1,15 +1,15 @@
-"""RESULTS.md and the tables on the screen."""
+"""RESULTS.md and the printed tables."""
 
 from textwrap import fill
 
+from bench.addresses import TRANSPORTS
 from bench.goals import GOALS, Goal
 from bench.measures import MEASURES
-from bench.places import TRANSPORTS
 from bench.results import Results
-from bench.subjects import SUBJECTS
+from bench.setups import SETUPS
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
-"""Around the table in the README."""
+"""The markers around the table in the README."""
 
 NOT_MEASURED = """\
 - Networks: all traffic uses loopback, where bandwidth is free and latency almost zero. Over a network, every proxy
@@ -27,7 +27,7 @@ def number(value: float) -> str:
 
 
 def table(rows: list[list[str]]) -> str:
-    """Markdown, with the columns under each other."""
+    """Format a Markdown table with aligned columns."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rows.insert(1, ["-" * width for width in widths])
     return "\n".join(
@@ -36,29 +36,29 @@ def table(rows: list[list[str]]) -> str:
     )
 
 
-def measured(results: Results) -> str:
-    """A table for each measure, over each transport; in brackets the ratios to direct and to mitmdump."""
+def measure_tables(results: Results) -> str:
+    """Format a table per measure, by transport; the ratios to direct and to mitmdump are in parentheses."""
     parts = []
     for name, by_transport in results.values.items():
         measure = MEASURES[name]
-        rows = [[f"{name} ({measure.unit})", *SUBJECTS]]
+        rows = [[f"{name} ({measure.unit})", *SETUPS]]
         for transport in by_transport:
-            cells = [_cell(results, name, transport, subject) for subject in SUBJECTS]
+            cells = [_cell(results, name, transport, setup) for setup in SETUPS]
             rows.append([TRANSPORTS[transport], *cells])  # type: ignore[index]
         parts.append(table(rows))
     return "\n\n".join(parts)
 
 
-def _cell(results: Results, name: str, transport: str, subject: str) -> str:
-    value = results.value(name, transport, subject)
+def _cell(results: Results, name: str, transport: str, setup: str) -> str:
+    value = results.value(name, transport, setup)
     if value is None:
         return ""
-    others = (results.value(name, transport, other) for other in ("direct", "mitmdump") if other != subject)
+    others = (results.value(name, transport, other) for other in ("direct", "mitmdump") if other != setup)
     ratios = [number(value / other) if other else "-" for other in others]
-    return f"{number(value)} ({', '.join(ratios)})" if subject != "direct" else number(value)
+    return f"{number(value)} ({', '.join(ratios)})" if setup != "direct" else number(value)
 
 
-def goals(results: Results) -> str:
+def goals_table(results: Results) -> str:
     rows = [["goal", "setup", "target", "measured", ""]]
     for goal in GOALS:
         found, met = goal.found(results), goal.met(results)
@@ -66,9 +66,9 @@ def goals(results: Results) -> str:
             where = "" if goal.transport == "tcp" else f", {TRANSPORTS[goal.transport]}"  # type: ignore[index]
             rows.append(
                 [
-                    f"{goal.what}: {goal.measure}{where}",
-                    goal.subject,
-                    goal.words,
+                    f"{goal.title}: {goal.measure}{where}",
+                    goal.setup,
+                    goal.target,
                     number(found),
                     "met" if met else "NOT MET",
                 ]
@@ -76,25 +76,27 @@ def goals(results: Results) -> str:
     return table(rows)
 
 
-def missed(results: Results) -> str:
-    """Why, for each goal that is not met."""
-    told = []
+def missed_goals(results: Results) -> str:
+    """Explain each goal that is not met."""
+    explanations = []
     for goal in GOALS:
         if goal.met(results) is False:
             ratios = {other: _to_direct(results, goal, other) for other in ("socat", "haproxy")}
             why = (goal.hard or "The reason is not known.").format_map(ratios)
-            found = f"{goal.what}: {number(goal.found(results) or 0)}, target: {goal.words}. "
-            told.append(fill(found + " ".join(why.split()), 120, initial_indent="- ", subsequent_indent="  "))
-    return "\n".join(told) or "None."
+            found = f"{goal.title}: {number(goal.found(results) or 0)}, target: {goal.target}. "
+            explanations.append(
+                fill(found + " ".join(why.split()), 120, initial_indent="- ", subsequent_indent="  ")
+            )
+    return "\n".join(explanations) or "None."
 
 
-def _to_direct(results: Results, goal: Goal, subject: str) -> str:
-    value, direct = (results.value(goal.measure, goal.transport, one) for one in (subject, "direct"))
+def _to_direct(results: Results, goal: Goal, setup: str) -> str:
+    value, direct = (results.value(goal.measure, goal.transport, one) for one in (setup, "direct"))
     return number(value / direct) if value and direct else "-"
 
 
-def short(results: Results) -> str:
-    """The table in the README."""
+def readme_table(results: Results) -> str:
+    """Format the README's table."""
     wanted = (
         ("`_ping`, requests/s on one connection", "_ping/s, 1 connection", "tcp"),
         ("`_ping`, ms", "_ping p50", "tcp"),
@@ -104,24 +106,24 @@ def short(results: Results) -> str:
         ("a byte through `docker exec` and back, ms", "hijack echo p50", "tcp"),
         ("memory of an open `logs -f`, kB", "memory of an open logs -f", "tcp"),
     )
-    rows = [["", *SUBJECTS]]
+    rows = [["", *SETUPS]]
     for words, measure, transport in wanted:
-        values = [results.value(measure, transport, subject) for subject in SUBJECTS]
+        values = [results.value(measure, transport, setup) for setup in SETUPS]
         rows.append([words, *("" if value is None else number(value) for value in values)])
     return table(rows)
 
 
 def with_table(text: str, results: Results) -> str:
-    """The README with the short table in its place."""
+    """Return the README with the short table in its place."""
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     assert end, f"README.md has no {BEGIN} and {END}"
-    return f"{before}{BEGIN}\n{short(results)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{readme_table(results)}\n{END}{after}"
 
 
 def page(results: Results) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    subjects = "\n".join(f"- `{name}`: {subject.what}" for name, subject in SUBJECTS.items())
+    setups = "\n".join(f"- `{name}`: {setup.description}" for name, setup in SETUPS.items())
     return f"""# What apispy costs
 
 `make bench` generated this page on {results.when}; do not edit it. [docs/speed.md](../docs/speed.md) explains the
@@ -134,19 +136,19 @@ turns. The ratios to direct and to mitmdump are in parentheses.
 
 ## Goals
 
-{goals(results)}
+{goals_table(results)}
 
 ## Missed goals
 
-{missed(results)}
+{missed_goals(results)}
 
 ## Setups
 
-{subjects}
+{setups}
 
 ## Figures
 
-{measured(results)}
+{measure_tables(results)}
 
 ## Not measured
 

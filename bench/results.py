@@ -1,4 +1,4 @@
-"""What was measured, as it is kept in RESULTS.json."""
+"""The results of a run, as stored in RESULTS.json."""
 
 import json
 import os
@@ -13,19 +13,19 @@ RESULTS = Path(__file__).with_name("RESULTS.json")
 
 @dataclass
 class Results:
-    """*values*: name of the measure, transport, subject, and what each round gave."""
+    """The results of a run. *values*: the figure of each round, by measure, transport and setup."""
 
     when: str = ""
     machine: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
 
-    def add(self, measure: str, transport: str, subject: str, value: float) -> None:
-        self.values.setdefault(measure, {}).setdefault(transport, {}).setdefault(subject, []).append(value)
+    def add(self, measure: str, transport: str, setup: str, value: float) -> None:
+        self.values.setdefault(measure, {}).setdefault(transport, {}).setdefault(setup, []).append(value)
 
-    def value(self, measure: str, transport: str, subject: str) -> float | None:
-        """The median of the rounds; None where nothing was measured."""
-        found = self.values.get(measure, {}).get(transport, {}).get(subject)
+    def value(self, measure: str, transport: str, setup: str) -> float | None:
+        """Return the median of the rounds; None if nothing was measured."""
+        found = self.values.get(measure, {}).get(transport, {}).get(setup)
         return median(found) if found else None
 
     def save(self, path: Path = RESULTS) -> None:
@@ -37,7 +37,7 @@ class Results:
 
 
 def machine() -> str:
-    """Cores, memory, kernel, and how busy it is, in words."""
+    """Describe the machine: cores, memory, kernel, load."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "?")
     total = int(Path("/proc/meminfo").read_text().split()[1]) >> 20

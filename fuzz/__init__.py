@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing of what reads hostile bytes. README.md says what is held to be true."""
+"""Coverage-guided fuzzing of the code that parses untrusted bytes. README.md lists the properties that it checks."""

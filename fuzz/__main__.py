@@ -1,7 +1,7 @@
-"""python -m fuzz [--seconds N] [TARGET ...]: fuzz each target so long, with atheris. Exit code 1 when one fails.
+"""python -m fuzz [--seconds N] [TARGET ...]: fuzz each target for N seconds with atheris. Exit code 1 if one fails.
 
-A corpus grows in fuzz/corpus/TARGET (not kept in git). An input that fails is written to fuzz/finds/TARGET/, where
-tests/fuzz finds it: commit it with the mend.
+The corpus grows in fuzz/corpus/TARGET (not in git). A failing input is written to fuzz/finds/TARGET/, and
+tests/unit/test_fuzz.py runs it: commit it together with the fix.
 """
 
 import argparse
@@ -15,18 +15,18 @@ HERE = Path(__file__).parent
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=(__doc__ or "").split(":")[1])
     parser.add_argument("targets", nargs="*", metavar="TARGET")
-    parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
-    asked = parser.parse_args()
+    parser.add_argument("--seconds", type=int, default=60, help="seconds per target (default 60)")
+    options_given = parser.parse_args()
     from fuzz.targets import TARGETS
 
-    if unknown := set(asked.targets) - set(TARGETS):
-        parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
-    failed = [name for name in asked.targets or TARGETS if not _fuzzed(name, asked.seconds)]
-    print(f"fuzz: {', '.join(failed)} failed, see fuzz/finds" if failed else "fuzz: nothing found")
+    if unknown := set(options_given.targets) - set(TARGETS):
+        parser.error(f"unknown target {', '.join(sorted(unknown))}; expected one of {', '.join(TARGETS)}")
+    failed = [name for name in options_given.targets or TARGETS if not _fuzz(name, options_given.seconds)]
+    print(f"fuzz: {', '.join(failed)} failed, see fuzz/finds" if failed else "fuzz: no failures")
     return 1 if failed else 0
 
 
-def _fuzzed(name: str, seconds: int) -> bool:
+def _fuzz(name: str, seconds: int) -> bool:
     from fuzz.seeds import seeds
 
     corpus, finds = HERE / "corpus" / name, HERE / "finds" / name

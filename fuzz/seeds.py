@@ -1,4 +1,4 @@
-"""Where fuzzing begins: the real sessions in samples/, in the form that each target takes."""
+"""The first inputs for fuzzing: the real sessions in samples/, converted to the input format of each target."""
 
 import json
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ FILTERS = (
     'error:"no such" time >= 12:00',
     "container:web or slow>1s size>1MB version<1.41",
 )
-LARGEST = 8192
-"""Bytes of the largest seed: from what is larger little is learnt in a minute."""
+MAX_SEED_SIZE = 8192
+"""Size limit of a seed in bytes: larger ones reach little new code in a minute."""
 
 
 def seeds(name: str) -> Iterator[bytes]:
-    """Those of the target *name*, none larger than LARGEST."""
+    """Yield the seeds of the target *name*, none larger than MAX_SEED_SIZE."""
     assert name in TARGETS
-    return (seed for seed in _all(name) if len(seed) <= LARGEST)
+    return (seed for seed in _all(name) if len(seed) <= MAX_SEED_SIZE)
 
 
 def _all(name: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What is fuzzed: functions that take any bytes, and fail when what they state is not true of them."""
+"""The fuzz targets: functions that take any bytes, and fail if the property in their docstring does not hold."""
 
 import asyncio
 import json
@@ -24,20 +24,20 @@ from apispy.redaction import Policy, Redactor
 from apispy.replay import Options, PlaybackSession, Player
 from apispy.replay.playback_connection import PlaybackConnection
 from apispy.tap import Closed, GaveUp
-from tests.laws.lines import Line
-from tests.laws.pieces import decode, merge, split
+from tests.laws.decoding import decode, merge, split
+from tests.laws.memory_carrier import MemoryCarrier
 from tests.unit.tap.conversations import Step, play
 
 NAMES = sorted(DECODERS)
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
+CONTENT_ERRORS = (".content", ".tail", ": expected lengths that add up to")
 """What the whole look at a line says of the content of a body, which the quick one does not look at."""
 
 RECORD = list(capture.read(Path(__file__).parents[1] / "samples/run.jsonl"))
-"""What is played."""
+"""The calls to replay."""
 
 UNREDACTED = Redactor(Policy(show_secrets=True))
-"""For what a token would make longer."""
+"""A redactor that hides nothing, because tokens would change sizes."""
 
 TARGETS: dict[str, Callable[[bytes], None]] = {}
 
@@ -49,9 +49,9 @@ def target(function: Callable[[bytes], None]) -> Callable[[bytes], None]:
 
 @target
 def decoders(data: bytes) -> None:
-    """Total; every byte is in one item, in order; however the bytes are split, the same items.
+    """No exception; every byte is in one item, in order; the items are the same however the bytes are split.
 
-    The first byte chooses the decoder, the next two where the stream is split.
+    The first byte selects the decoder, the next two where the stream is split.
     """
     if len(data) < 3:
         return
@@ -66,7 +66,7 @@ def decoders(data: bytes) -> None:
 
 @target
 def lookup(data: bytes) -> None:
-    """Total; a call that is known has arguments of its operation's names; a version is one that can be compared."""
+    """No exception; a known call has the arguments of its operation, and the version can be compared."""
     method, _, target = data.decode("latin-1").partition(" ")
     call = engine.lookup(method, target)
     call = engine.with_form(call, data)
@@ -78,38 +78,38 @@ def lookup(data: bytes) -> None:
 
 @target
 def filters(data: bytes) -> None:
-    """An expression is read, and its canonical text means the same; or it is refused by a UsageError."""
+    """An expression parses, and its canonical text has the same meaning; or a UsageError rejects it."""
     try:
-        read_ = Filter.parse(data.decode("latin-1"))
+        parsed = Filter.parse(data.decode("latin-1"))
     except UsageError:
         return
-    assert str(Filter.parse(str(read_))) == str(read_)
+    assert str(Filter.parse(str(parsed))) == str(parsed)
 
 
 @target
 def captures(data: bytes) -> None:
-    """Any file is read, or refused by a CaptureError that names it; packed ones too."""
-    with tempfile.NamedTemporaryFile(dir=_memory(), suffix=".jsonl") as file:
+    """Any file, compressed or not, is read, or rejected by a CaptureError that names it."""
+    with tempfile.NamedTemporaryFile(dir=_ram_directory(), suffix=".jsonl") as file:
         file.write(data)
         file.flush()
-        path, said = Path(file.name), list[str]()
+        path, messages = Path(file.name), list[str]()
         for reading in (
-            lambda: list(capture.read_lines(path, said.append, said.append)),
-            lambda: list(capture.read_summaries(path, said.append, said.append)),
-            lambda: list(capture.play(path, on_error=said.append, warn=said.append)),
+            lambda: list(capture.read_lines(path, messages.append, messages.append)),
+            lambda: list(capture.read_summaries(path, messages.append, messages.append)),
+            lambda: list(capture.play(path, on_error=messages.append, warn=messages.append)),
         ):
             try:
                 reading()
             except capture.CaptureError as error:
-                said.append(str(error))
-        assert all(file.name in text for text in said), said
+                messages.append(str(error))
+        assert all(file.name in text for text in messages), messages
 
 
 @target
 def lines(data: bytes) -> None:
-    """The quick look at a line refuses what the whole one refuses, and gives the same figures.
+    """The fast reader of a line rejects what the full reader rejects, and returns the same statistics.
 
-    What is shown of it drives no terminal, and nothing fails in showing it.
+    Showing the line never fails, and its output contains no control characters.
     """
     try:
         line = json.loads(data)
@@ -118,29 +118,29 @@ def lines(data: bytes) -> None:
     try:
         exchange = from_json(line)
     except (Malformed, RecursionError) as error:
-        _refuses(line, str(error))
+        _check_rejected(line, str(error))
         return
-    gist = summarize(line)
-    assert gist.exchange() == exchange
+    summary = summarize(line)
+    assert summary.exchange() == exchange
     quick, whole = (
-        fast_stats_of(gist),
+        fast_stats_of(summary),
         stats_of(read(exchange, NameRegistry(), redactor=UNREDACTED, notes="off")),
     )
-    assert quick.failed <= whole.failed  # that a body which is not looked into is damaged is not seen
+    assert quick.failed <= whole.failed  # the fast reader does not notice a damaged body
     assert replace(quick, failed=whole.failed) == whole
-    _shown(exchange)
+    _check_shown(exchange)
 
 
-def _refuses(line: object, why: str) -> None:
-    said = ""
+def _check_rejected(line: object, why: str) -> None:
+    message = ""
     try:
         summarize(line)
     except (Malformed, RecursionError) as error:
-        said = str(error)
-    assert said == why or (not said and any(part in why for part in OF_CONTENT)), (said, why)
+        message = str(error)
+    assert message == why or (not message and any(part in why for part in CONTENT_ERRORS)), (message, why)
 
 
-def _shown(exchange: Exchange) -> None:
+def _check_shown(exchange: Exchange) -> None:
     from apispy.capture.events import tap_events
 
     texts: list[str] = []
@@ -156,9 +156,9 @@ def _shown(exchange: Exchange) -> None:
 
 @target
 def tap(data: bytes) -> None:
-    """Never a fault of apispy's own; it gives up at most once; no call ends twice.
+    """No internal error; the tap gives up at most once; no call ends twice.
 
-    A piece is one byte for the side (odd: the client) with its length times 2, and a second for 256 times that.
+    A piece begins with two bytes: bit 0 is the side (1: the client), the other 15 bits are its length.
     """
     steps, at = list[Step](), 0
     while at + 2 <= len(data):
@@ -177,12 +177,12 @@ def tap(data: bytes) -> None:
 def replays(data: bytes) -> None:
     """Whatever a client sends to a replay: the connection ends, what it is sent is HTTP, a miss has its line."""
     session = PlaybackSession(Player(RECORD, Options(patience=0.01)))
-    line = Line(data)
+    line = MemoryCarrier(data)
     asyncio.run(asyncio.wait_for(PlaybackConnection(session, line, "fuzz").run(), 10))
     assert not line.sent or line.sent.startswith(b"HTTP/1."), bytes(line.sent[:200])
     for miss in session.player.misses:
         assert not CONTROL.search(miss.message.replace("\n", "\x00")), miss.message
 
 
-def _memory() -> str | None:
+def _ram_directory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None

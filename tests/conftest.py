@@ -1,6 +1,6 @@
-"""The one option of this test suite: ``--rewrite-golden``; and how long an example of a law may take: as it likes.
+"""The test suite's option ``--rewrite-golden``, and a hypothesis profile without deadlines.
 
-How fast something is, tests say that count processor time. A deadline on the clock would be one of the machine's load.
+Speed is tested by processor time; a deadline by the clock would measure the machine's load.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.zones import zone
+from tests.timezone import local_timezone
 
 settings.register_profile("apispy", deadline=None)
 settings.load_profile("apispy")
@@ -18,11 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite-golden",
         action="store_true",
-        help="write tests/golden/expected/ anew from what the code does now; then read the diff",
+        help="rewrite tests/golden/expected/ with the current output; review the diff afterwards",
     )
 
 
 @pytest.fixture
 def utc() -> Iterator[None]:
-    with zone("UTC"):
+    with local_timezone("UTC"):
         yield

@@ -1,4 +1,4 @@
-"""Servers on loopback that answer as a test wants it; no sleeps."""
+"""Loopback servers with responses that the test defines; no sleeps."""
 
 import json
 import socket
@@ -12,8 +12,8 @@ from socketserver import BaseServer, TCPServer
 DOCKER = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24", "Os": "linux", "Arch": "amd64"}
 
 
-class Version(BaseHTTPRequestHandler):
-    """Answers any GET as ``server.answer`` says."""
+class VersionHandler(BaseHTTPRequestHandler):
+    """Sends ``server.answer``, (status, body), in response to any GET."""
 
     def do_GET(self) -> None:
         status, body = self.server.answer  # type: ignore[attr-defined]
@@ -29,7 +29,7 @@ class Version(BaseHTTPRequestHandler):
         pass
 
 
-class Quiet(TCPServer):
+class QuietTCPServer(TCPServer):
     def handle_error(self, *_: object) -> None:
         pass
 
@@ -48,9 +48,11 @@ def serving(server: BaseServer, answer: tuple[int, bytes]) -> Iterator[None]:
 
 
 @contextmanager
-def http(answer: object = DOCKER, status: int = 200, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A server on 127.0.0.1; yields its port. TLS handshakes happen in its thread."""
-    server = Quiet(("127.0.0.1", 0), Version)
+def http_server(
+    answer: object = DOCKER, status: int = 200, context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Run an HTTP server on 127.0.0.1; yields its port. TLS handshakes happen in its thread."""
+    server = QuietTCPServer(("127.0.0.1", 0), VersionHandler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -59,8 +61,8 @@ def http(answer: object = DOCKER, status: int = 200, context: ssl.SSLContext | N
 
 
 @contextmanager
-def raw(answer: bytes) -> Iterator[int]:
-    """A server that reads once, answers ``answer`` and closes."""
+def raw_server(answer: bytes) -> Iterator[int]:
+    """Run a server that reads once, sends ``answer`` and closes; yields its port."""
 
     def serve() -> None:
         sock, _ = listener.accept()

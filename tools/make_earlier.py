@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Make apispy/engine/data/earlier.json from ops.json, a list of all operations over all versions and releases.
+"""Make apispy/engine/data/earlier.json from ops.json, a list of all operations in all versions and releases.
 
     .venv/bin/python tools/make_earlier.py FOLDER/ops.json
 
-It adds to shapes.json what the descriptions of API 1.25 and later cannot tell: since when parameters were there before,
-and those that were gone by then. None of that changes.
+It adds to shapes.json what the descriptions of API 1.25 and later do not contain: in which earlier version a parameter
+appeared, and parameters that were removed before 1.25. None of that changes any more.
 
-What is written: {"GET /images/json": {"query all": [first, last, type]}}; a last of null means that it goes on (and its
-type is in shapes.json).
+Output: {"GET /images/json": {"query all": [first, last, type]}}; last is null if 1.25 still has the parameter (its type
+is in shapes.json).
 """
 
 import json
@@ -20,13 +20,13 @@ from apispy.engine.operations import OPERATIONS
 
 TARGET = Path(__file__).parents[1] / "apispy/engine/data/earlier.json"
 BOOLEAN = ("all", "force", "details")
-"""Of the parameters that were gone by 1.25, those that are no strings: the documents named no types then."""
+"""Boolean parameters among those removed before 1.25; the others are strings. The old documents name no types."""
 
 Facts = dict[str, Any]
 
 
 def main(source: str) -> None:
-    TARGET.write_text(written(facts(Path(source))), encoding="utf-8")
+    TARGET.write_text(format_json(facts(Path(source))), encoding="utf-8")
 
 
 def facts(source: Path) -> Facts:
@@ -54,12 +54,12 @@ def _last(version: str) -> str | None:
 
 
 def _is_earlier(version: str) -> bool:
-    """Than what shapes.json begins with."""
+    """Return whether a version precedes 1.25, the first one in shapes.json."""
     return int(version.removeprefix("1.")) < 25
 
 
-def written(facts: Facts) -> str:
-    """As JSON, a line for each operation."""
+def format_json(facts: Facts) -> str:
+    """Format as JSON, one line per operation."""
     lines = (f"{json.dumps(route)}: {json.dumps(fact)}" for route, fact in sorted(facts.items()))
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

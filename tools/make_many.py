@@ -1,9 +1,9 @@
-"""Makes a large capture: the calls of samples/*.jsonl again and again.
+"""Make a large capture by repeating the calls of samples/*.jsonl.
 
     .venv/bin/python tools/make_many.py 100000 /tmp/many.jsonl
     time .venv/bin/apispy show --stats /tmp/many.jsonl
 
-Each round takes ten seconds and has new numbers, so no two calls have one number and none overlaps another round.
+Each round takes ten seconds and has new numbers, so call numbers are unique and rounds do not overlap.
 """
 
 import itertools
@@ -18,11 +18,11 @@ from apispy.model import Exchange
 SAMPLES = Path(__file__).parents[1] / "samples"
 START = 1_700_000_000.0
 ROUND = 10.0
-"""Seconds of one round; each sample is shorter."""
+"""Seconds per round; each sample is shorter."""
 
 
 def many(count: int) -> Iterator[Exchange]:
-    """So many calls, in the order of their ends."""
+    """Yield *count* calls in the order of their ends."""
     samples = [list(read(path)) for path in sorted(SAMPLES.glob("*.jsonl"))]
     return itertools.islice(_endless(samples), count)
 

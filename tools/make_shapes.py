@@ -5,16 +5,16 @@
 
 FOLDER holds v1.25.yaml ... v1.55.yaml, each plain or gzipped; of moby/moby, api/docs has them, and Debian's package
 docker-doc has those up to 1.41 in /usr/share/doc/docker-doc/api. For a new API version put its file into the folder,
-run this again, and give the engine that brought it a row in apispy/engine/versions.py.
+run this again, and add a row for the engine that introduced it to apispy/engine/versions.py.
 
-Facts only come through: names, types, enums, what is required or may be null. Texts and examples are left out.
+Only facts are kept: names, types, enums, what is required or may be null. Texts and examples are left out.
 
-What is written: {"versions": [...], "definitions": {name: HISTORY}, "operations": {"GET /images/{}/json":
+Output: {"versions": [...], "definitions": {name: HISTORY}, "operations": {"GET /images/{}/json":
 {"id": HISTORY, "request": HISTORY, "responses": {status: HISTORY}, "parameters": {"query all": HISTORY}}}}.
-A HISTORY is [[first version, fact], ...], a fact holding until the next; null says that the thing is gone.
+A HISTORY is [[first version, fact], ...]; a fact is valid until the next, and null means that the thing was removed.
 A definition, a request and a response are nodes: a type ("string", "any"), a definition ("#HostConfig"), or an object
-with one of the keys type, ref, object (nodes by name, with "required"), array, map, all (nodes to be merged), and
-perhaps name, nullable, enum, format. A response of "" has no body.
+with one of the keys type, ref, object (nodes by name, with "required"), array, map, all (nodes to merge), and
+optionally name, nullable, enum, format. A response of "" has no body.
 """
 
 import gzip
@@ -29,7 +29,7 @@ import yaml
 
 TARGET = Path(__file__).parents[1] / "apispy/engine/data/shapes.json"
 FORMATS = {"dateTime": "date-time", "CIDR": "cidr"}
-"""One spelling of each format: the descriptions use both."""
+"""Normalized spellings of formats; the descriptions use both."""
 
 Facts = dict[str, Any]
 _JSON = re.compile(r"\bJSON\b", re.IGNORECASE)
@@ -41,20 +41,20 @@ def main(folder: str) -> None:
     expected = [f"1.{minor}" for minor in range(25, 25 + len(made["versions"]))]
     if not expected or made["versions"] != expected:
         sys.exit(
-            f"{folder} must hold every description from v1.25.yaml on; it has: {made['versions'] or 'none'}"
+            f"{folder} must contain every description from v1.25.yaml on; found: {made['versions'] or 'none'}"
         )
-    text = written(made)
+    text = format_json(made)
     TARGET.write_text(text, encoding="utf-8")
     print(f"{TARGET}: {len(text)} bytes")
 
 
 def facts(folder: Path) -> Facts:
-    """The content of the file, of all the descriptions in *folder*."""
+    """Build the content of the file from all descriptions in *folder*."""
     files = {name[1]: path for path in folder.iterdir() if (name := re.match(r"v(1\.\d+)\.yaml", path.name))}
     versions = sorted(files, key=lambda version: int(version[2:]))
     result: Facts = {"versions": versions, "definitions": {}, "operations": {}}
     for version in versions:
-        described = flat(load(files[version]))
+        described = flatten(load(files[version]))
         _enter(result, version, described)
     return result
 
@@ -66,8 +66,8 @@ def load(path: Path) -> Facts:
     return loaded
 
 
-def written(facts: Facts) -> str:
-    """As JSON, a line for each operation and for each state of a definition, so that a new version can be reviewed."""
+def format_json(facts: Facts) -> str:
+    """Format as JSON, one line per operation and per state of a definition, so that diffs are readable."""
     definitions = (
         f"{_json(name)}:[\n" + ",\n".join(map(_json, history)) + "]"
         for name, history in sorted(facts["definitions"].items())
@@ -86,8 +86,8 @@ def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def flat(described: Facts) -> dict[tuple[str, ...], Any]:
-    """The facts of one description, by their place in the file that is made."""
+def flatten(described: Facts) -> dict[tuple[str, ...], Any]:
+    """Collect the facts of one description, by their place in the output."""
     result: dict[tuple[str, ...], Any] = {
         ("definitions", name): node(schema) for name, schema in described["definitions"].items()
     }
@@ -102,21 +102,21 @@ def flat(described: Facts) -> dict[tuple[str, ...], Any]:
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "body":
                     result[*place, "request"] = node(parameter["schema"])
-                elif parameter["in"] != "path":  # every one is a required string
+                elif parameter["in"] != "path":  # all of these are required strings
                     name = f"{parameter['in']} {parameter['name']}"
                     result[*place, "parameters", name] = parameter_fact(parameter)
     return result
 
 
 def parameter_fact(parameter: Facts) -> Facts:
-    """Type, and what else holds: required, enum, json (its value is JSON), deprecated.
+    """Return type, required, enum, json (its value is JSON) and deprecated of a parameter.
 
-    That a value is JSON, and that a parameter is deprecated, only the texts say.
+    Only the texts of the description say that a value is JSON or a parameter is deprecated.
     """
     text = parameter.get("description", "")
     json_valued = parameter["in"] == "query" and bool(_JSON.search(text))
     type_ = parameter["type"]
-    if json_valued and type_ == "integer":  # a slip, buildargs until 1.36
+    if json_valued and type_ == "integer":  # a mistake in the descriptions: buildargs until 1.36
         type_ = "string"
     rest = {
         "required": parameter.get("required", False),
@@ -142,7 +142,7 @@ def node(schema: Facts) -> Any:
 
 
 def _bare(schema: Facts) -> Facts:
-    """The node without a name, and not shortened."""
+    """Return the node without a name, and not shortened."""
     if "$ref" in schema:
         return {"ref": schema["$ref"].rpartition("/")[2]}
     if "allOf" in schema:
@@ -161,7 +161,7 @@ def _bare(schema: Facts) -> Facts:
 
 
 def _merged(schema: Facts) -> Facts:
-    """allOf often stands around a single reference, to give it a text or an example."""
+    """Merge allOf, which often contains a single reference only to add a text or an example."""
     own = {key: value for key, value in schema.items() if key in ("type", "properties", "required")}
     parts = [part for part in (*schema["allOf"], own) if node(part) not in ("object", "any")]
     return _bare(parts[0]) if len(parts) == 1 else {"all": [node(part) for part in parts]}
@@ -172,7 +172,7 @@ def _scalar(schema: Facts) -> Facts:
     result: Facts = {
         "type": type_ if isinstance(type_, str) else "any"
     }  # ["array", "string"]: Cmd until 1.34
-    if "enum" in schema and schema["enum"] != [{}]:  # [{}] says: an empty object
+    if "enum" in schema and schema["enum"] != [{}]:  # [{}] means an empty object
         result["enum"] = schema["enum"]
     if "format" in schema:
         result["format"] = FORMATS.get(schema["format"], schema["format"])
@@ -180,7 +180,7 @@ def _scalar(schema: Facts) -> Facts:
 
 
 def _enter(result: Facts, version: str, described: dict[tuple[str, ...], Any]) -> None:
-    """Add what is new or changed in *version*, and say what is gone."""
+    """Add to the histories what is new, changed or removed in *version*."""
     known = dict(histories(result))
     for place in described:
         if place not in known:
@@ -195,7 +195,7 @@ def _enter(result: Facts, version: str, described: dict[tuple[str, ...], Any]) -
 
 
 def histories(facts: Facts, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-    """Every history in the content of the file, by its place."""
+    """Yield every history in the content of the file, with its place."""
     for key, value in facts.items():
         if isinstance(value, dict):
             yield from histories(value, (*place, key))

@@ -34,7 +34,7 @@ def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
     """Target curl at the listener of apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)
-    base = str(endpoints.dialled_as(where)).removeprefix("tcp")
+    base = str(endpoints.client_address(where)).removeprefix("tcp")
     if files is None:
         return Target(base=f"http{base}")
     client = files.ca.parent

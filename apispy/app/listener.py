@@ -38,7 +38,7 @@ def listener_files(
 
 def refuse_loop(where: Listen, daemon: Endpoint) -> None:
     """Raise UsageError if *daemon* is apispy's own listener, as in a shell where `apispy env` was evaluated."""
-    if str(daemon) == str(endpoints.dialled_as(where)):
+    if str(daemon) == str(endpoints.client_address(where)):
         raise UsageError(
             f"{daemon} is the address where apispy itself listens: it would dial itself. Name the daemon with "
             '--upstream, or type: eval "$(apispy env --unset)"'
@@ -47,10 +47,12 @@ def refuse_loop(where: Listen, daemon: Endpoint) -> None:
 
 def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
     """Return the lines to paste into a POSIX shell so that docker clients connect to *where*."""
-    wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
+    wanted = client_environment.variables_for(
+        instances.client_endpoint(where, files.ca.parent if files else None)
+    )
     unset = [name for name, value in wanted.items() if value is None]
     values = {name: value for name, value in wanted.items() if value is not None}
-    return [f"unset {' '.join(unset)}", *shells.SHELLS["sh"].lines(values)]
+    return [f"unset {' '.join(unset)}", *shells.SHELLS["sh"].commands(values)]
 
 
 def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
@@ -66,7 +68,9 @@ def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
 
 def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[str, str]) -> dict[str, str]:
     """Return *environ*, changed so that every docker client connects to *where*."""
-    wanted = client_environment.settings(instances.client_endpoint(where, files.ca.parent if files else None))
+    wanted = client_environment.variables_for(
+        instances.client_endpoint(where, files.ca.parent if files else None)
+    )
     found = {name: value for name, value in environ.items() if name not in wanted}
     return found | {name: value for name, value in wanted.items() if value is not None}
 

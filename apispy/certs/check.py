@@ -196,7 +196,7 @@ class _Check:
                 "a client certificate is required, and none is given",
                 "Type --tlscert FILE --tlskey FILE, or set DOCKER_CERT_PATH to the directory of cert.pem and key.pem",
             )
-        what, remedy = answer.what, answer.remedy
+        what, remedy = answer.problem, answer.remedy
         if not isinstance(answer.__cause__, ssl.SSLError):
             what = f"it closed the connection after {self._tls.cert} was sent"
             remedy = "Type --tlscert FILE --tlskey FILE of a client that it knows"
@@ -214,7 +214,7 @@ class _Check:
         return replace(self._endpoint, tls=tls if with_cert else replace(tls, cert=None, key=None))
 
     def _failed(self, name: str, error: DaemonError) -> HandshakeStep:
-        return HandshakeStep(name, error.what, error.remedy)
+        return HandshakeStep(name, error.problem, error.remedy)
 
 
 def _sent_away(error: DaemonError) -> bool:

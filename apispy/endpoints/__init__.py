@@ -1,9 +1,9 @@
-"""Where a daemon is, where apispy listens, how to dial, and what to say when dialling fails. Stdlib only."""
+"""Addresses of daemons and listeners, dialling, and the diagnosis of failures. Standard library only."""
 
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.endpoints.diagnosis import DaemonError, diagnose
-from apispy.endpoints.dial import connect, ssh_command, ssh_reason, ssh_socket, tls_context
-from apispy.endpoints.listener_address import Listen, certificate_hosts, dialled_as, listen
+from apispy.endpoints.dial import connect, ssh_command, ssh_socket, ssh_stderr, tls_context
+from apispy.endpoints.listener_address import Listen, certificate_hosts, client_address, listen
 from apispy.endpoints.probe import Daemon, probe
 from apispy.endpoints.upstream import upstream
 
@@ -14,14 +14,14 @@ __all__ = [
     "Endpoint",
     "Listen",
     "certificate_hosts",
+    "client_address",
     "connect",
     "diagnose",
-    "dialled_as",
     "listen",
     "probe",
     "ssh_command",
-    "ssh_reason",
     "ssh_socket",
+    "ssh_stderr",
     "tls_context",
     "upstream",
 ]

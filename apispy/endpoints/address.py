@@ -1,4 +1,4 @@
-"""A daemon's address, and the pieces that every address is read with."""
+"""A daemon's address, and the parsing that daemon and listener addresses share."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,18 +11,18 @@ from apispy.errors import UsageError
 type Kind = Literal["tcp", "unix", "ssh"]
 
 UPSTREAM_FORMS = "host:2376, tcp://host:2375, unix:///var/run/docker.sock or ssh://user@host"
-_ELSEWHERE = {
-    "npipe": "named pipes are Windows only; give the daemon a TCP address and type tcp://host:2375",
-    "fd": "that is a daemon's own way to take over a socket; type the socket's path, unix:///var/run/docker.sock",
+_UNSUPPORTED_SCHEMES = {
+    "npipe": "named pipes exist on Windows only; give the daemon a TCP address and type tcp://host:2375",
+    "fd": "only a daemon can use it, for socket activation; type the socket's path, unix:///var/run/docker.sock",
 }
 _SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
 @dataclass(frozen=True)
 class TLS:
-    """How to speak TLS to a daemon. Paths are absolute or relative to the working directory; all files PEM.
+    """TLS settings for a daemon. Paths are absolute or relative to the working directory; all files are PEM.
 
-    ``verify`` off accepts any certificate. ``ca`` is the only root that counts when ``verify`` is on; None
+    Without ``verify``, any certificate is accepted. ``ca`` is the only trusted root when ``verify`` is on; None
     means the system's roots. ``cert`` and ``key`` are both set or both None (no client certificate).
     """
 
@@ -34,10 +34,10 @@ class TLS:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A daemon's address. What a kind does not use is empty, 0 or None.
+    """A daemon's address. Fields that a kind does not use are empty, 0 or None.
 
-    tcp: host (IPv6 without brackets), port, tls. unix: path. ssh: host, port and user (0 and empty: as ssh is
-    configured), path (of the socket on that machine; empty: what docker uses there).
+    tcp: host (IPv6 without brackets), port, tls. unix: path. ssh: host, port and user (0 and empty: from ssh's
+    configuration), path (of the socket on the remote machine; empty: docker's default there).
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 def url(kind: Kind, user: str, host: str, port: int | None, path: str) -> str:
-    """The address as a URL; ``port`` 0 shows for tcp only (any free one), None never."""
+    """Format an address as a URL; ``port`` 0 (any free port) appears for tcp only, None never."""
     if kind == "unix":
         return f"unix://{path}"
     colon_port = f":{port}" if port or (kind == "tcp" and port is not None) else ""
@@ -62,12 +62,12 @@ def url(kind: Kind, user: str, host: str, port: int | None, path: str) -> str:
 
 
 def bracketed(host: str) -> str:
-    """The host as it stands in a URL: an IPv6 address in brackets."""
+    """Return the host as URLs spell it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def split_url(text: str) -> tuple[str, str]:
-    """(scheme in lower case, rest); a text without ``://`` is a unix path or tcp."""
+    """Split into (scheme in lower case, rest); a text without ``://`` is a unix path or tcp."""
     scheme, separator, rest = text.partition("://")
     if separator:
         return scheme.lower(), rest
@@ -75,87 +75,89 @@ def split_url(text: str) -> tuple[str, str]:
 
 
 def host_port(rest: str, text: str, forms: str) -> tuple[str, int | None]:
-    """Split ``host``, ``host:port``, ``[v6]`` or ``[v6]:port``. ``text`` is for the message."""
+    """Split ``host``, ``host:port``, ``[v6]`` or ``[v6]:port``. Error messages quote ``text`` and ``forms``."""
     if rest.startswith("["):
         host, closing, after = rest[1:].partition("]")
         if not closing or not (after == "" or after.startswith(":")) or not _is_ipv6(host):
-            raise refused(text, "expected an IPv6 address in brackets, like [::1]:2376", forms)
+            raise invalid_address(text, "expected an IPv6 address in brackets, like [::1]:2376", forms)
         colon, port = after[:1], after[1:]
     else:
         host, colon, port = rest.partition(":")
         if ":" in port:
-            raise refused(text, "an IPv6 address needs brackets, like [::1]:2376", forms)
+            raise invalid_address(text, "an IPv6 address needs brackets, like [::1]:2376", forms)
     if not host:
-        raise refused(text, "expected a host name or an IP address, found none", forms)
+        raise invalid_address(text, "expected a host name or an IP address, found none", forms)
     if any(c.isspace() or c in "@?#" for c in host) or not host.isprintable():
-        raise refused(text, f"expected a host name or an IP address, found {host!r}", forms)
+        raise invalid_address(text, f"expected a host name or an IP address, found {host!r}", forms)
     return host, port_number(port, text, forms) if colon else None
 
 
 def port_number(digits: str, text: str, forms: str) -> int:
-    """A port, 0 to 65535."""
+    """Parse a port, 0 to 65535."""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 5 and int(digits) <= 65535):
-        raise refused(text, f"expected a port from 0 to 65535, found {digits!r}", forms)
+        raise invalid_address(text, f"expected a port from 0 to 65535, found {digits!r}", forms)
     return int(digits)
 
 
-def refused(text: str, problem: str, forms: str) -> UsageError:
-    """The error for an address that cannot be used: what was typed, what is wrong, what to type."""
+def invalid_address(text: str, problem: str, forms: str) -> UsageError:
+    """Return the error for an unusable address: what was typed, what is wrong, what to type."""
     return UsageError(f"Address {text!r}: {problem}. Type for example {forms}.")
 
 
 def unix_path(rest: str, text: str, forms: str) -> str:
-    """The absolute path of a socket."""
+    """Check the absolute path of a socket and return it."""
     if not rest.startswith("/"):
-        raise refused(text, f"expected an absolute path, found {rest!r} (note the three slashes)", forms)
-    if rest.endswith("/") or not rest.isprintable():  # what is shown of it must not drive the terminal
-        raise refused(text, f"expected the path of a socket, found {rest!r}", forms)
+        raise invalid_address(
+            text, f"expected an absolute path, found {rest!r} (note the three slashes)", forms
+        )
+    if rest.endswith("/") or not rest.isprintable():  # messages show it, and it must not control the terminal
+        raise invalid_address(text, f"expected the path of a socket, found {rest!r}", forms)
     return rest
 
 
 def unknown_scheme(scheme: str, text: str, forms: str) -> UsageError:
-    """The error for a scheme that leads nowhere from here."""
-    problem = _ELSEWHERE.get(scheme, "expected tcp, unix, ssh, http or https")
-    return refused(text, f"{scheme}:// cannot be used: {problem}", forms)
+    """Return the error for a scheme that apispy cannot connect to."""
+    problem = _UNSUPPORTED_SCHEMES.get(scheme, "expected tcp, unix, ssh, http or https")
+    return invalid_address(text, f"{scheme}:// cannot be used: {problem}", forms)
 
 
-def daemon_address(text: str) -> tuple[Endpoint, bool | None]:
-    """(endpoint without TLS, port 0 if none was given; what the scheme says about TLS or None)."""
+def parse_daemon_address(text: str) -> tuple[Endpoint, bool | None]:
+    """Parse into (endpoint without TLS and with port 0 if none was given, whether the scheme means TLS or None)."""
     scheme, rest = split_url(text)
     if scheme == "unix":
         return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
     if scheme == "ssh":
-        return ssh_parts(rest, text), None
+        return parse_ssh(rest, text), None
     if scheme not in _SCHEME_TLS:
         raise unknown_scheme(scheme, text, UPSTREAM_FORMS)
     address, slash, base = rest.partition("/")
     if base:
-        raise refused(
+        raise invalid_address(
             text,
-            f"a base path ({slash}{base}) cannot be used, apispy forwards paths as they are",
+            f"a base path ({slash}{base}) is not supported, because apispy forwards paths unchanged",
             UPSTREAM_FORMS,
         )
     host, port = host_port(address, text, UPSTREAM_FORMS)
     if port == 0:
-        raise refused(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
+        raise invalid_address(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
     return Endpoint("tcp", host, port or 0, "", "", None), _SCHEME_TLS[scheme]
 
 
-def ssh_parts(rest: str, text: str) -> Endpoint:
-    """``[user@]host[:port][/path-to-socket]``, as the docker CLI reads it (docker/cli, commandconn/ssh)."""
+def parse_ssh(rest: str, text: str) -> Endpoint:
+    """Parse ``[user@]host[:port][/path-to-socket]`` as the docker CLI does (docker/cli, commandconn/ssh)."""
     address, slash, path = rest.partition("/")
-    user, at, where = address.rpartition("@")
+    user, at, host_and_port = address.rpartition("@")
     if at and not user:
-        raise refused(text, "expected a user name before @, found none", UPSTREAM_FORMS)
+        raise invalid_address(text, "expected a user name before @, found none", UPSTREAM_FORMS)
     if not unquote(rest).isprintable():
-        raise refused(text, "control characters cannot stand in an ssh address", UPSTREAM_FORMS)
+        raise invalid_address(text, "an ssh address cannot contain control characters", UPSTREAM_FORMS)
     if ":" in user:
-        raise refused(text, "a password cannot stand in an ssh address; use a key", UPSTREAM_FORMS)
+        raise invalid_address(text, "an ssh address cannot contain a password; use a key", UPSTREAM_FORMS)
     if "?" in rest or "#" in rest:
-        raise refused(text, "an ssh address has no query and no fragment", UPSTREAM_FORMS)
-    host, port = host_port(where, text, UPSTREAM_FORMS)
+        raise invalid_address(text, "an ssh address cannot have a query or a fragment", UPSTREAM_FORMS)
+    host, port = host_port(host_and_port, text, UPSTREAM_FORMS)
     if port == 0:
-        raise refused(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
+        raise invalid_address(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
     return Endpoint("ssh", host, port or 0, unquote(slash + path) if path else "", unquote(user), None)
 
 

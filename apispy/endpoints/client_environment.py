@@ -1,43 +1,44 @@
-"""The environment in which docker clients come to an endpoint. The one place that says so."""
+"""The environment variables that send docker clients to an endpoint."""
 
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.errors import UsageError
 
-VARIABLES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_CERT_PATH", "DOCKER_CONTEXT")
+NAMES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_CERT_PATH", "DOCKER_CONTEXT")
 
-type Settings = dict[str, str | None]
-"""By name; None is a variable to take away. In the order of VARIABLES, and always all of them."""
+type Variables = dict[str, str | None]
+"""Values by name, None for a variable to unset. Always all NAMES, in that order."""
 
-NONE: Settings = dict.fromkeys(VARIABLES)
+ALL_UNSET: Variables = dict.fromkeys(NAMES)
 
 
-def settings(endpoint: Endpoint) -> Settings:
-    """What to set for *endpoint*, and what to take away because it would lead elsewhere or ask for the wrong TLS.
+def variables_for(endpoint: Endpoint) -> Variables:
+    """Return the variables to set for *endpoint*, and those to unset because they name another daemon or other TLS.
 
-    DOCKER_CONTEXT is taken away too: docker gives DOCKER_HOST the right of way, but not every client knows that.
-    UsageError for TLS files that no DOCKER_CERT_PATH can name.
+    DOCKER_CONTEXT is always unset: docker lets DOCKER_HOST override it, but not every client does.
+    UsageError for TLS files that DOCKER_CERT_PATH cannot name.
     """
-    found = NONE | {"DOCKER_HOST": str(endpoint)}
+    found = ALL_UNSET | {"DOCKER_HOST": str(endpoint)}
     if endpoint.tls is not None:
         found["DOCKER_TLS_VERIFY" if endpoint.tls.verify else "DOCKER_TLS"] = "1"
         found["DOCKER_CERT_PATH"] = _cert_path(endpoint, endpoint.tls)
-    if odd := [value for value in found.values() if value and not value.isprintable()]:
+    if unsafe := [value for value in found.values() if value and not value.isprintable()]:
         raise UsageError(
-            f"{odd[0]!r} cannot stand in an environment variable safely; use a path without such characters."
+            f"{unsafe[0]!r} contains unprintable characters, which are not safe in an environment variable. "
+            "Use a path without them."
         )
     return found
 
 
 def _cert_path(endpoint: Endpoint, tls: TLS) -> str | None:
     files = {"ca.pem": tls.ca, "cert.pem": tls.cert, "key.pem": tls.key}
-    there = {name: file for name, file in files.items() if file is not None}
-    folders = {file.absolute().parent for file in there.values()}
-    named = all(file.name == name for name, file in there.items())
-    if len(folders) <= 1 and named and (tls.ca or not tls.verify):
-        return str(folders.pop()) if folders else None
-    found = ", ".join(str(file) for file in there.values()) or "none"
+    given = {name: file for name, file in files.items() if file is not None}
+    directories = {file.absolute().parent for file in given.values()}
+    named = all(file.name == name for name, file in given.items())
+    if len(directories) <= 1 and named and (tls.ca or not tls.verify):
+        return str(directories.pop()) if directories else None
+    found = ", ".join(str(file) for file in given.values()) or "none"
     raise UsageError(
         f"{endpoint}: docker finds TLS files only by the names ca.pem, cert.pem and key.pem in one directory, "
-        f"DOCKER_CERT_PATH; found {found}. Put copies with these names into one directory, and save it: "
+        f"DOCKER_CERT_PATH; found {found}. Copy the files to one directory under these names, and save the endpoint: "
         "apispy endpoints add NAME ADDRESS --tlscacert DIR/ca.pem --tlscert DIR/cert.pem --tlskey DIR/key.pem"
     )

@@ -1,4 +1,4 @@
-"""Why a daemon cannot be reached, in words: which step failed, what was found, what to do."""
+"""Error messages for daemons that cannot be reached: which step failed, what was found, what to do."""
 
 import http.client
 import socket
@@ -10,142 +10,156 @@ from apispy.endpoints.address import Endpoint
 from apispy.endpoints.dial import ssh_command
 from apispy.errors import ApispyError
 
-_Words = tuple[str, str]  # what went wrong, what to do
+_ProblemAndRemedy = tuple[str, str]
 
-_START = "See that the daemon runs and the address is right"
-_START_TLS = _START + ", and whether it speaks TLS"
+_CHECK_DAEMON = "Check that the daemon is running and the address is correct"
+_CHECK_TLS = _CHECK_DAEMON + ", and whether it speaks TLS"
 _NO_TLS = (
     "the port does not speak TLS",
-    "Leave the TLS flags and port 2376 out, or type its TLS port (often 2376)",
+    "Leave out the TLS flags and port 2376, or type its TLS port (often 2376)",
 )
-_ASKS_TLS = (
-    "it speaks TLS and was spoken to without",
+_TLS_REQUIRED = (
+    "it speaks TLS, but the connection was made without TLS",
     "Type --tlsverify (with --tlscacert, --tlscert and --tlskey unless the files are in ~/.docker)",
 )
 
-# By kind of address (empty: any); the first whose error matches is taken.
-_DIAL: tuple[tuple[str, type[Exception], str, str], ...] = (
+# (kind of address or empty for any, error, problem, remedy); the first match counts.
+_DIAL_ERRORS: tuple[tuple[str, type[Exception], str, str], ...] = (
     ("", socket.gaierror, "name lookup failed: {error}", "Check the host name"),
-    ("", UnicodeError, "name lookup failed: this cannot be a host name", "Check the host name"),
-    ("ssh", FileNotFoundError, "there is no ssh program", "Install an ssh client"),
-    ("unix", FileNotFoundError, "there is no such socket", _START + " (e.g. systemctl status docker)"),
+    ("", UnicodeError, "name lookup failed: not a valid host name", "Check the host name"),
+    ("ssh", FileNotFoundError, "found no ssh program", "Install an ssh client"),
+    ("unix", FileNotFoundError, "no such socket", _CHECK_DAEMON + " (e.g. systemctl status docker)"),
     (
         "unix",
         PermissionError,
         "permission denied on the socket",
-        "Join the group that may use it (sudo usermod -aG docker $USER, then log in again) or use sudo",
+        "Join the group that has access to it (sudo usermod -aG docker $USER, then log in again) or use sudo",
     ),
-    ("unix", ConnectionRefusedError, "connection refused, nobody listens on this socket", _START),
-    ("", ConnectionRefusedError, "connection refused, nobody listens on this port", _START),
-    ("", TimeoutError, "no answer in time", _START + ", and that no firewall is between"),
-    ("tcp", http.client.RemoteDisconnected, "closed without an answer", _START_TLS),
-    ("tcp", ConnectionError, "the other side broke the connection off", _START_TLS),
-    ("", ConnectionError, "the other side broke the connection off", _START),
+    (
+        "unix",
+        ConnectionRefusedError,
+        "connection refused, nothing is listening on this socket",
+        _CHECK_DAEMON,
+    ),
+    ("", ConnectionRefusedError, "connection refused, nothing is listening on this port", _CHECK_DAEMON),
+    ("", TimeoutError, "no response in time", _CHECK_DAEMON + ", and that no firewall blocks it"),
+    ("tcp", http.client.RemoteDisconnected, "it closed the connection without a response", _CHECK_TLS),
+    ("tcp", ConnectionError, "it dropped the connection", _CHECK_TLS),
+    ("", ConnectionError, "it dropped the connection", _CHECK_DAEMON),
 )
 
-# OpenSSL's verification results (openssl/x509_vfy.h). {ca}: our file of roots. {names}: in its certificate.
+# OpenSSL's verification results (openssl/x509_vfy.h). {ca}: file of trusted roots, {names}: in the certificate.
 _UNKNOWN_CA = (
     "its certificate was not signed by a CA in {ca}",
     "Type --tlscacert FILE with the CA of that daemon, or set DOCKER_CERT_PATH",
 )
-_NAMES = (
+_WRONG_NAME = (
     "its certificate is not for {host} but for {names}",
-    "Type --upstream with one of these names, or give the daemon a certificate with {host} in its SAN",
+    "Use one of these names after --upstream, or give the daemon a certificate with {host} in its SAN",
 )
-_STRONGER = "Give the daemon a certificate with ECDSA P-256 or RSA 2048 and SHA-256"
-_VERIFY: dict[int, _Words] = {
+_STRONGER_CERT = "Give the daemon a certificate with ECDSA P-256 or RSA 2048 and SHA-256"
+_VERIFY_ERRORS: dict[int, _ProblemAndRemedy] = {
     **dict.fromkeys((2, 7, 18, 19, 20, 21), _UNKNOWN_CA),
-    **dict.fromkeys((62, 64), _NAMES),
+    **dict.fromkeys((62, 64), _WRONG_NAME),
     9: (
-        "its certificate is not yet valid (the clock here says {now})",
-        "Set the clocks, or renew the certificate",
+        "its certificate is not yet valid (the local clock says {now})",
+        "Correct the clocks, or renew the certificate",
     ),
-    10: ("its certificate has expired (the clock here says {now})", "Renew the daemon's certificate"),
-    26: ("its certificate is not one for servers", "Give the daemon a certificate with EKU serverAuth"),
-    66: ("the key of its certificate is too weak", _STRONGER),
-    67: ("the key of its CA is too weak", _STRONGER),
-    68: ("the signature on its certificate is too weak (MD5 or SHA-1)", _STRONGER),
+    10: ("its certificate has expired (the local clock says {now})", "Renew the daemon's certificate"),
+    26: ("its certificate is not a server certificate", "Give the daemon a certificate with EKU serverAuth"),
+    66: ("the key of its certificate is too weak", _STRONGER_CERT),
+    67: ("the key of its CA is too weak", _STRONGER_CERT),
+    68: ("the signature on its certificate is too weak (MD5 or SHA-1)", _STRONGER_CERT),
 }
 
-_NO_CERT = "it did not accept {cert}", "Type --tlscert FILE --tlskey FILE of a client that it knows"
-_OLD_TLS = "it does not speak TLS 1.2 or later", "Use a newer daemon; docker asks for 1.2 too"
+_NO_CERT = (
+    "it did not accept {cert}",
+    "Type --tlscert FILE --tlskey FILE with a client certificate that it accepts",
+)
+_OLD_TLS = "it does not speak TLS 1.2 or later", "Use a newer daemon; docker requires 1.2 too"
 
-# Parts of OpenSSL's reason for an error in the handshake; alerts are what the daemon said.
-_REASONS: tuple[tuple[str, _Words], ...] = (
+# Parts of OpenSSL's reason for a handshake error; the daemon sends the alerts.
+_HANDSHAKE_ERRORS: tuple[tuple[str, _ProblemAndRemedy], ...] = (
     ("ALERT_UNKNOWN_CA", ("it refused {cert}: not signed by its CA", _NO_CERT[1])),
-    ("CERTIFICATE_EXPIRED", ("it refused {cert}: expired or not yet valid", "Renew it, or set the clocks")),
-    ("CERTIFICATE_REQUIRED", ("it demands a client certificate", _NO_CERT[1])),
-    ("UNSUPPORTED_CERTIFICATE", ("it refused {cert}: not one for clients", "Use one with EKU clientAuth")),
+    (
+        "CERTIFICATE_EXPIRED",
+        ("it refused {cert}: expired or not yet valid", "Renew it, or correct the clocks"),
+    ),
+    ("CERTIFICATE_REQUIRED", ("it requires a client certificate", _NO_CERT[1])),
+    (
+        "UNSUPPORTED_CERTIFICATE",
+        ("it refused {cert}: not a client certificate", "Use one with EKU clientAuth"),
+    ),
     ("ALERT_BAD_CERTIFICATE", _NO_CERT),
     ("ALERT_CERTIFICATE", _NO_CERT),
     ("ALERT_ACCESS_DENIED", _NO_CERT),
-    ("HANDSHAKE_FAILURE", ("it broke off, perhaps because of {cert}", _NO_CERT[1])),
+    ("HANDSHAKE_FAILURE", ("it ended the handshake, perhaps because of {cert}", _NO_CERT[1])),
     ("PROTOCOL_VERSION", _OLD_TLS),
     ("UNSUPPORTED_PROTOCOL", _OLD_TLS),
     ("WRONG_VERSION_NUMBER", _NO_TLS),
-    ("DOES_NOT_SPEAK_TLS", _NO_TLS),  # as mitmproxy says it
+    ("DOES_NOT_SPEAK_TLS", _NO_TLS),  # mitmproxy's wording
     ("PACKET_LENGTH_TOO_LONG", _NO_TLS),
     ("RECORD_LAYER_FAILURE", _NO_TLS),
-    ("UNEXPECTED_EOF", ("it closed during the handshake", _START_TLS)),
+    ("UNEXPECTED_EOF", ("it closed the connection during the handshake", _CHECK_TLS)),
 )
 
 
 class DaemonError(ApispyError):
-    """Why a daemon cannot be used: ``what`` went wrong and the ``remedy``, both printable and without a full stop."""
+    """A daemon that cannot be used: the ``problem`` and the ``remedy``, both printable and without a full stop."""
 
-    def __init__(self, endpoint: Endpoint, what: str, remedy: str) -> None:
-        super().__init__(f"Daemon at {endpoint}: {what}. {remedy}.")
-        self.what, self.remedy = what, remedy
+    def __init__(self, endpoint: Endpoint, problem: str, remedy: str) -> None:
+        super().__init__(f"Daemon at {endpoint}: {problem}. {remedy}.")
+        self.problem, self.remedy = problem, remedy
 
 
 def diagnose(
-    endpoint: Endpoint, error: Exception, *, names: Sequence[str] = (), ssh_says: str = ""
+    endpoint: Endpoint, error: Exception, *, names: Sequence[str] = (), ssh_error: str = ""
 ) -> DaemonError:
-    """The error to show for what went wrong in dialling, in the TLS handshake or in the first exchange.
+    """Return the message for an *error* in dialling, in the TLS handshake or in the first exchange.
 
-    ``names``: those in the daemon's certificate, where known. ``ssh_says``: from ``ssh_reason``.
+    ``names``: those in the daemon's certificate, where known. ``ssh_error``: from ``ssh_stderr``.
     """
-    if ssh_says:
-        return failed(endpoint, f"ssh says: {ssh_says}", _try_ssh(endpoint))
+    if ssh_error:
+        return daemon_error(endpoint, f"ssh reports: {ssh_error}", _try_ssh(endpoint))
     if isinstance(error, ssl.SSLCertVerificationError):
         default = (
             error.verify_message or "its certificate is not accepted",
             "Give the daemon another certificate",
         )
-        what, remedy = _VERIFY.get(error.verify_code, default)
-        return failed(
-            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS verification failed: {what}", remedy))
+        problem, remedy = _VERIFY_ERRORS.get(error.verify_code, default)
+        return daemon_error(
+            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS verification failed: {problem}", remedy))
         )
     if isinstance(error, ssl.SSLError):
-        what, remedy = _tls_words(error)
-        return failed(
-            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS handshake failed: {what}", remedy))
+        problem, remedy = _handshake_problem(error)
+        return daemon_error(
+            endpoint, *(_filled(t, endpoint, names) for t in (f"TLS handshake failed: {problem}", remedy))
         )
-    return failed(endpoint, *_dial_words(endpoint, error))
+    return daemon_error(endpoint, *_dial_problem(endpoint, error))
 
 
-def failed(endpoint: Endpoint, what: str, remedy: str) -> DaemonError:
-    """``what`` went wrong with the daemon at ``endpoint``, and the ``remedy``; both without a full stop."""
-    return DaemonError(endpoint, printable(what).rstrip("."), printable(remedy))
+def daemon_error(endpoint: Endpoint, problem: str, remedy: str) -> DaemonError:
+    """Return a DaemonError with texts that may come from a peer: escapes them, and removes a final full stop."""
+    return DaemonError(endpoint, printable(problem).rstrip("."), printable(remedy))
 
 
 def printable(text: str) -> str:
-    """``text`` on one line with control characters escaped: what a peer says must not drive the terminal."""
+    """Return ``text`` on one line with control characters escaped: text from a peer must not control the terminal."""
     line = "; ".join(part.strip() for part in text.splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
-def wants_tls(endpoint: Endpoint) -> DaemonError:
-    """The error for plain HTTP spoken to a TLS port."""
-    return failed(endpoint, *_ASKS_TLS)
+def tls_required(endpoint: Endpoint) -> DaemonError:
+    """Return the error for plain HTTP sent to a TLS port."""
+    return daemon_error(endpoint, *_TLS_REQUIRED)
 
 
-def _tls_words(error: ssl.SSLError) -> _Words:
+def _handshake_problem(error: ssl.SSLError) -> _ProblemAndRemedy:
     reason = error.reason or type(error).__name__
-    for part, words in _REASONS:
+    for part, found in _HANDSHAKE_ERRORS:
         if part in reason.upper():
-            return words
-    return reason.replace("_", " ").lower(), _START
+            return found
+    return reason.replace("_", " ").lower(), _CHECK_DAEMON
 
 
 def _filled(text: str, endpoint: Endpoint, names: Sequence[str]) -> str:
@@ -159,16 +173,17 @@ def _filled(text: str, endpoint: Endpoint, names: Sequence[str]) -> str:
     )
 
 
-def _dial_words(endpoint: Endpoint, error: Exception) -> _Words:
+def _dial_problem(endpoint: Endpoint, error: Exception) -> _ProblemAndRemedy:
     text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    for kind, error_type, what, remedy in _DIAL:
+    for kind, error_type, problem, remedy in _DIAL_ERRORS:
         if kind in ("", endpoint.kind) and isinstance(error, error_type):
-            return what.format(error=text), _try_ssh(
-                endpoint
-            ) if kind == "" and endpoint.kind == "ssh" else remedy
-    return text, _START
+            by_ssh = kind == "" and endpoint.kind == "ssh"
+            return problem.format(error=text), _try_ssh(endpoint) if by_ssh else remedy
+    return text, _CHECK_DAEMON
 
 
 def _try_ssh(endpoint: Endpoint) -> str:
     command = ssh_command(endpoint)
-    return f"Try it by itself: {' '.join([*command[: command.index('--') + 2], 'docker', 'version'])}"
+    return (
+        f"Try the ssh command itself: {' '.join([*command[: command.index('--') + 2], 'docker', 'version'])}"
+    )

@@ -14,10 +14,10 @@ from apispy.errors import ApispyError
 
 
 def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
-    """A connected socket, without TLS, with ``timeout`` (seconds, None: none) set on it too.
+    """Return a connected socket without TLS; ``timeout`` (seconds, None: none) also stays set on it.
 
-    Raises OSError or UnicodeError as the system gave it (``diagnose`` puts it into words). The ssh process of
-    an ssh endpoint ends by itself when the socket is closed.
+    Raises the system's OSError or UnicodeError (``diagnose`` explains it). The ssh process of an ssh endpoint ends
+    when the socket is closed.
     """
     if endpoint.kind == "ssh":
         sock, child = ssh_socket(endpoint)
@@ -26,13 +26,15 @@ def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
         return sock
     if endpoint.kind == "tcp":
         sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # Go's default, and so the docker CLI's
+        sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # Go's default, so the docker CLI does the same
         return sock
     return _connect_unix(endpoint.path, timeout)
 
 
 def _reap(child: subprocess.Popen[bytes]) -> None:
-    """Wait for the end of ssh, so that it leaves no zombie."""
+    """Wait for ssh to end, so that it leaves no zombie."""
     with child:
         child.wait()
 
@@ -49,23 +51,23 @@ def _connect_unix(path: str, timeout: float | None) -> socket.socket:
 
 
 def ssh_command(endpoint: Endpoint) -> list[str]:
-    """The command that the docker CLI runs for an ssh address (docker/cli, cli/connhelper)."""
+    """Return the command that the docker CLI runs for an ssh address (docker/cli, cli/connhelper)."""
     user = ["-l", endpoint.user] if endpoint.user else []
     port = ["-p", str(endpoint.port)] if endpoint.port else []
-    # The remote shell reads these words again, so what is unusual in the path has to be quoted for it.
-    where = ["--host=unix://" + shlex.quote(endpoint.path)] if endpoint.path else []
-    remote = ["docker", *where, "system", "dial-stdio"]
+    # The remote shell parses these words again, so unusual characters in the path need quotes.
+    host = ["--host=unix://" + shlex.quote(endpoint.path)] if endpoint.path else []
+    remote = ["docker", *host, "system", "dial-stdio"]
     return ["ssh", "-o", "ConnectTimeout=30", "-T", *user, *port, "--", endpoint.host, *remote]
 
 
 def ssh_socket(endpoint: Endpoint) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start ssh; its stdin and stdout are the other end of the socket. OSError when there is no ``ssh``.
+    """Start ssh; its stdin and stdout are the other end of the socket. OSError if there is no ``ssh``.
 
-    What ssh says on stderr is kept for ``ssh_reason``. ssh runs in a session of its own: Ctrl-C in the
-    terminal does not reach it, and it cannot ask for a password there.
+    ``ssh_stderr`` reads what ssh writes to stderr. ssh runs in its own session: Ctrl-C in the terminal does not reach
+    it, and it cannot prompt for a password there.
     """
     ours, theirs = socket.socketpair()
-    # A file, not a pipe: nobody has to read along to keep ssh from blocking.
+    # A file, not a pipe: ssh never blocks on it, even if nothing reads it.
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
     try:
         child = subprocess.Popen(
@@ -85,20 +87,20 @@ def ssh_socket(endpoint: Endpoint) -> tuple[socket.socket, subprocess.Popen[byte
     return ours, child
 
 
-def ssh_reason(child: subprocess.Popen[bytes]) -> str:
-    """The last that ssh, or docker on the other machine, said on stderr: at most 2000 bytes, or empty."""
+def ssh_stderr(child: subprocess.Popen[bytes]) -> str:
+    """Return the last output of ssh, or of docker on the remote machine, to stderr: at most 2000 bytes, or empty."""
     if child.stderr is None or child.stderr.closed:
         return ""
     fd = child.stderr.fileno()
-    # pread: the child writes through the same file offset, which must not be moved.
+    # pread: the child writes at the same file offset, which must not move.
     tail = os.pread(fd, 2000, max(0, os.fstat(fd).st_size - 2000))
     return tail.decode("utf-8", "replace").strip()
 
 
 def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
-    """As the docker CLI has it: TLS 1.2 or later, no roots but the endpoint's CA, no names but those in the SAN.
+    """Return a context as strict as the docker CLI's: TLS 1.2 or later, only the endpoint's CA, only names in the SAN.
 
-    ApispyError names the file that cannot be used. ValueError when the endpoint has no TLS.
+    ApispyError names a file that cannot be used. ValueError if the endpoint has no TLS.
     """
     if endpoint.tls is None:
         raise ValueError(f"{endpoint} is without TLS")
@@ -107,7 +109,7 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.verify:
         context.hostname_checks_common_name = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go: whatever is in the pool is trusted
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go trusts every certificate in the pool
         _load_roots(context, tls.ca)
     else:
         context.check_hostname = False
@@ -135,20 +137,20 @@ def _load_roots(context: ssl.SSLContext, ca: Path | None) -> None:
 def _load_pair(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     for file in (cert, key):
         try:
-            file.open("rb").close()  # load_cert_chain does not say which of the two it could not open
+            file.open("rb").close()  # load_cert_chain does not say which of the two files failed
         except OSError as error:
             raise _unreadable(file, error) from error
     try:
-        context.load_cert_chain(cert, key, password=lambda: "")  # never ask on the terminal
+        context.load_cert_chain(cert, key, password=lambda: "")  # never prompt on the terminal
     except (ssl.SSLError, ValueError) as error:
         raise ApispyError(
-            f"{cert} and {key}: expected a certificate and its own unencrypted key in PEM, found otherwise "
-            f"({_short(error)}). Type --tlscert FILE --tlskey FILE with two that belong together."
+            f"{cert} and {key}: expected a certificate and its own unencrypted key in PEM, found something else "
+            f"({_short(error)}). Type --tlscert FILE --tlskey FILE with a matching pair."
         ) from error
 
 
 def _unreadable(file: Path, error: OSError) -> ApispyError:
-    return ApispyError(f"{file}: {error.strerror or error}. Check the path and that you may read it.")
+    return ApispyError(f"{file}: {error.strerror or error}. Check the path, and that you can read it.")
 
 
 def _short(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Every daemon that this machine knows of: saved names, contexts, machines, and the sockets that programs leave."""
+"""The daemons that this machine knows: contexts, machines, saved names, and the sockets of known programs."""
 
 import glob
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from apispy.endpoints.diagnosis import DaemonError
 from apispy.endpoints.machines import Machines
 from apispy.endpoints.probe import Daemon, probe
 from apispy.endpoints.saved_names import SavedNames
-from apispy.endpoints.upstream import CONTEXT, MACHINE, upstream
+from apispy.endpoints.upstream import CONTEXT_PREFIX, MACHINE_PREFIX, upstream
 from apispy.errors import ApispyError
 
 SOCKETS = (
@@ -29,16 +29,17 @@ SOCKETS = (
     ("Lima", "{home}/.lima/*/sock/docker.sock"),
     ("OrbStack", "{home}/.orbstack/run/docker.sock"),
 )
-"""Whose socket it is, and where it is by the documentation of that program; ``*`` stands for any name."""
+"""(program, path of its socket as its documentation gives it); ``*`` matches any name."""
 
-_AT_ONCE = 16
+_MAX_PARALLEL_PROBES = 16
 
 
 @dataclass(frozen=True)
 class KnownDaemon:
-    """``name``: what to type after --upstream, empty for a socket. ``current``: what is used when nothing is typed.
+    """A daemon that has a name or a socket file on this machine.
 
-    ``endpoint`` is None when it cannot be told where it leads, because of ``problem``.
+    ``name``: what to type after --upstream, empty for a socket. ``current``: the default when nothing is typed.
+    ``endpoint`` is None if the name cannot be resolved, because of ``problem``.
     """
 
     name: str
@@ -50,33 +51,33 @@ class KnownDaemon:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """A known daemon and its answer, or why there is none, on one line."""
+    """A known daemon and its response, or the ``problem`` on one line."""
 
     known: KnownDaemon
     daemon: Daemon | None
     problem: str
 
 
-def known(environ: Mapping[str, str], home: Path) -> list[KnownDaemon]:
-    """All of them, not yet dialled: "default" and the other contexts, machines, saved names, sockets with a file.
+def discover(environ: Mapping[str, str], home: Path) -> list[KnownDaemon]:
+    """List, without dialling: "default" and the other contexts, machines, saved names, and sockets whose file exists.
 
-    A socket that one of the names leads to is not told twice. ApispyError when the file of saved names is damaged.
+    A socket that has a name is not listed twice. ApispyError if the file of saved names is damaged.
     """
-    current = CONTEXT + contexts.current(environ, home)
+    current = CONTEXT_PREFIX + contexts.current(environ, home)
     found = [
         _resolved(name, kind, name == current, partial(upstream, name, environ=environ, home=home))
         for name, kind in names(environ, home)
     ]
-    there = {entry.endpoint for entry in found}
-    return found + [socket for socket in _sockets(environ, home) if socket.endpoint not in there]
+    named = {entry.endpoint for entry in found}
+    return found + [socket for socket in _sockets(environ, home) if socket.endpoint not in named]
 
 
 def names(environ: Mapping[str, str], home: Path) -> list[tuple[str, str]]:
-    """(what to type after --upstream, kind) of all that have a name. ApispyError as for ``known``."""
+    """List (what to type after --upstream, kind) of everything with a name. ApispyError as for ``discover``."""
     store = contexts.Store.of(environ, home)
     return [
-        *((CONTEXT + name, "context") for name in [contexts.DEFAULT, *store.names()]),
-        *((MACHINE + name, "machine") for name in Machines.of(environ, home).names()),
+        *((CONTEXT_PREFIX + name, "context") for name in [contexts.DEFAULT, *store.names()]),
+        *((MACHINE_PREFIX + name, "machine") for name in Machines.of(environ, home).names()),
         *((name, "saved") for name in SavedNames.of(environ, home).names()),
     ]
 
@@ -96,18 +97,18 @@ def _sockets(environ: Mapping[str, str], home: Path) -> Iterator[KnownDaemon]:
             yield KnownDaemon("", kind, Endpoint("unix", "", 0, path, "", None))
 
 
-def ask(entries: Iterable[KnownDaemon], timeout: float = 2.0) -> list[ProbeResult]:
-    """Probe all of them at the same time, ``timeout`` seconds for each step; in the order given."""
-    with ThreadPoolExecutor(_AT_ONCE, "probe") as pool:
-        return list(pool.map(lambda entry: _ask(entry, timeout), entries))
+def probe_all(entries: Iterable[KnownDaemon], timeout: float = 2.0) -> list[ProbeResult]:
+    """Probe all in parallel with ``timeout`` seconds per step; the results are in the order of *entries*."""
+    with ThreadPoolExecutor(_MAX_PARALLEL_PROBES, "probe") as pool:
+        return list(pool.map(lambda entry: _probe(entry, timeout), entries))
 
 
-def _ask(entry: KnownDaemon, timeout: float) -> ProbeResult:
+def _probe(entry: KnownDaemon, timeout: float) -> ProbeResult:
     if entry.endpoint is None:
         return ProbeResult(entry, None, entry.problem)
     try:
         return ProbeResult(entry, probe(entry.endpoint, timeout), "")
     except DaemonError as error:
-        return ProbeResult(entry, None, error.what)
+        return ProbeResult(entry, None, error.problem)
     except ApispyError as error:  # a TLS file that cannot be loaded
         return ProbeResult(entry, None, str(error))

@@ -1,7 +1,7 @@
-"""The apispys that run on this machine for this user: one small file for each, gone with it.
+"""The running apispy instances of this user on this machine: one small file each, which disappears with the process.
 
-The file is locked as long as its process lives, and the system takes the lock away however that ends. So a file that
-can be locked is left over; no process id has to be trusted, which another process may have by now.
+The process locks its file, and the system releases the lock however the process ends. So a file that can be locked is
+stale. Process ids are not used for this, because another process may have the same id by now.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from typing import Any
 
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.endpoints.files import make_directory
-from apispy.endpoints.listener_address import Listen, dialled_as, listen
+from apispy.endpoints.listener_address import Listen, client_address, listen
 from apispy.errors import ApispyError, UsageError
 
 SUFFIX = ".json"
@@ -25,7 +25,7 @@ SUFFIX = ".json"
 
 @dataclass(frozen=True)
 class RunningInstance:
-    """``started`` in Unix seconds; ``certs``: the directory of ca.pem, cert.pem and key.pem for its clients."""
+    """A running apispy. ``started`` in Unix seconds; ``certs``: directory of its clients' ca.pem, cert.pem, key.pem."""
 
     pid: int
     started: float
@@ -35,28 +35,28 @@ class RunningInstance:
 
     @property
     def endpoint(self) -> Endpoint:
-        """As clients dial it."""
+        """Its address and TLS files for clients."""
         return client_endpoint(self.listen, self.certs)
 
     @property
     def key(self) -> str:
-        """What to type to choose it: its port or its socket."""
+        """The port or socket path that selects it."""
         return str(self.listen.port) if self.listen.kind == "tcp" else self.listen.path
 
-    def called(self, text: str) -> bool:
-        """Whether *text* is its port, socket, address or process id."""
+    def matches(self, text: str) -> bool:
+        """Return whether *text* is its port, socket, address or process id."""
         return text in (self.key, str(self.listen), str(self.endpoint), str(self.pid))
 
 
 def client_endpoint(where: Listen, certs: Path | None) -> Endpoint:
-    """The listener at *where*, as clients dial it with the files in *certs* (None: without TLS)."""
-    address = dialled_as(where)
+    """Return the endpoint by which clients reach *where*, with the TLS files in *certs* (None: without TLS)."""
+    address = client_address(where)
     tls = TLS(True, certs / "ca.pem", certs / "cert.pem", certs / "key.pem") if certs else None
     return Endpoint(address.kind, address.host, address.port, address.path, "", tls)
 
 
 def directories(environ: Mapping[str, str], home: Path) -> list[Path]:
-    """Where the files are; new ones are put into the first."""
+    """Return the directories of the files; new files go to the first."""
     found = []
     if (runtime := environ.get("XDG_RUNTIME_DIR", "")).startswith("/") and os.path.isdir(runtime):
         found.append(Path(runtime, "apispy"))
@@ -69,9 +69,9 @@ def directories(environ: Mapping[str, str], home: Path) -> list[Path]:
 def registered(
     where: Listen, certs: Path | None, daemon: Endpoint | str, environ: Mapping[str, str], home: Path
 ) -> Iterator[None]:
-    """Let others find this process for as long as the context lasts; *daemon*: what it stands for.
+    """Let other processes find this one while the context lasts; *daemon*: the daemon or capture that it serves.
 
-    ApispyError when the file cannot be written.
+    ApispyError if the file cannot be written.
     """
     directory = directories(environ, home)[0]
     make_directory(directory)
@@ -79,7 +79,9 @@ def registered(
     try:
         path, fd = _locked(directory, entry | {"certs": str(certs.absolute()) if certs else None})
     except OSError as error:
-        raise ApispyError(f"{directory}: {error.strerror or error}; see that you may write there.") from error
+        raise ApispyError(
+            f"{directory}: {error.strerror or error}. Check that you can write there."
+        ) from error
     try:
         yield
     finally:
@@ -88,7 +90,7 @@ def registered(
 
 
 def _locked(directory: Path, entry: dict[str, Any]) -> tuple[Path, int]:
-    """A new file, 0600, which has its name only when it is complete and locked."""
+    """Create a file, 0600, which gets its final name once it is complete and locked."""
     fd, temporary = tempfile.mkstemp(suffix=".tmp", dir=directory)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,14 +105,14 @@ def _locked(directory: Path, entry: dict[str, Any]) -> tuple[Path, int]:
 
 
 def running(environ: Mapping[str, str], home: Path) -> list[RunningInstance]:
-    """All that run now, the oldest first. What others left over is removed."""
+    """List the running instances, the oldest first. Removes stale files."""
     files = [file for directory in directories(environ, home) for file in directory.glob(f"*{SUFFIX}")]
     found = [entry for file in files if (entry := _read(file))]
     return sorted(found, key=lambda entry: entry.started)
 
 
 def _read(file: Path) -> RunningInstance | None:
-    """None for a file that is left over, of another user, or none of ours."""
+    """Read the file of an instance; None if it is stale, another user's, or not apispy's."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, UsageError):
         fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(fd, "rb") as opened:
@@ -119,10 +121,10 @@ def _read(file: Path) -> RunningInstance | None:
             if _lockable(fd):
                 file.unlink(missing_ok=True)
                 return None
-            said = json.loads(opened.read(1 << 16))
-        certs = Path(said["certs"]) if said["certs"] else None
+            entry = json.loads(opened.read(1 << 16))
+        certs = Path(entry["certs"]) if entry["certs"] else None
         return RunningInstance(
-            int(said["pid"]), float(said["started"]), listen(said["listen"]), certs, str(said["daemon"])
+            int(entry["pid"]), float(entry["started"]), listen(entry["listen"]), certs, str(entry["daemon"])
         )
     return None
 
@@ -136,18 +138,19 @@ def _lockable(fd: int) -> bool:
 
 
 def choose(entries: list[RunningInstance], text: str | None, command: str) -> RunningInstance | None:
-    """The one that *text* names, or the only one. None: *text* names none of them.
+    """Return the instance that *text* names, or the only one; None if *text* matches none.
 
-    UsageError when there is no choice to make, or one to be made: *command* is what to type it after.
+    UsageError if none is running, or several match: the message lists what to type after *command*.
     """
-    fitting = entries if text is None else [entry for entry in entries if entry.called(text)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if text is not None and not fitting:
+    matching = entries if text is None else [entry for entry in entries if entry.matches(text)]
+    if len(matching) == 1:
+        return matching[0]
+    if text is not None and not matching:
         return None
-    if not fitting:
+    if not matching:
         raise UsageError("No apispy is running for this user. Start one in another terminal: apispy")
     rows = "".join(
-        f"\n  {command} {entry.key}  (pid {entry.pid}, {entry.listen} to {entry.daemon})" for entry in fitting
+        f"\n  {command} {entry.key}  (pid {entry.pid}, {entry.listen} to {entry.daemon})"
+        for entry in matching
     )
-    raise UsageError(f"Several apispys are running. Choose one:{rows}")
+    raise UsageError(f"Several apispy instances are running. Choose one:{rows}")

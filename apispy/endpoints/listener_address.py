@@ -1,18 +1,18 @@
-"""Where apispy listens, as users type it."""
+"""The address that apispy listens on, as users type it."""
 
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 
-from apispy.endpoints.address import host_port, port_number, refused, split_url, unix_path, url
+from apispy.endpoints.address import host_port, invalid_address, port_number, split_url, unix_path, url
 
 LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
 
 
 @dataclass(frozen=True)
 class Listen:
-    """tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
+    """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
 
     kind: Literal["tcp", "unix"]
     host: str
@@ -31,30 +31,30 @@ class Listen:
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
-            return False  # another name may come to mean anything: never counted as local
+            return False  # any other name may resolve to anything, and never counts as local
 
 
 def listen(text: str) -> Listen:
-    """Read ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://``, ``unix://``, ``/path``.
+    """Parse ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://``, ``unix://``, ``/path``.
 
-    Port 0 asks for any free port. UsageError says what is wrong and what to type.
+    Port 0 means any free port. UsageError says what is wrong and what to type.
     """
     text = text.strip()
     scheme, rest = split_url(text)
     if scheme == "unix":
         return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS))
     if scheme != "tcp":
-        raise refused(text, f"cannot listen on {scheme}://: expected tcp or unix", LISTEN_FORMS)
+        raise invalid_address(text, f"cannot listen on {scheme}://: expected tcp or unix", LISTEN_FORMS)
     if rest == text and rest.isascii() and rest.isdigit():
         return Listen("tcp", "127.0.0.1", port_number(rest, text, LISTEN_FORMS), "")
     host, port = host_port(rest.removesuffix("/"), text, LISTEN_FORMS)
     if port is None:
-        raise refused(text, "expected a port after the host, found none", LISTEN_FORMS)
+        raise invalid_address(text, "expected a port after the host, found none", LISTEN_FORMS)
     return Listen("tcp", host, port, "")
 
 
 def certificate_hosts(where: Listen) -> list[str]:
-    """The names that clients may dial a listener by, for its certificate (beside localhost, 127.0.0.1, ::1).
+    """Return the hosts for a listener's certificate, in addition to localhost, 127.0.0.1 and ::1.
 
     For 0.0.0.0 and :: these are the machine's name and its own addresses, as far as it knows them.
     """
@@ -68,20 +68,20 @@ def certificate_hosts(where: Listen) -> list[str]:
     return list(dict.fromkeys([socket.gethostname(), *_own_addresses()]))
 
 
-def dialled_as(where: Listen) -> Listen:
-    """The address by which a client reaches *where*: of 0.0.0.0, this machine's name."""
+def client_address(where: Listen) -> Listen:
+    """Return the address by which clients reach *where*: for 0.0.0.0, this machine's name."""
     hosts = certificate_hosts(where)
     return Listen("tcp", hosts[0], where.port, "") if hosts else where
 
 
 def _own_addresses() -> list[str]:
-    """From where this machine would reach the world: connecting UDP asks the routes, sends nothing."""
+    """Return the source addresses of this machine's default routes; connecting a UDP socket sends nothing."""
     found = []
-    for family, somewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((somewhere, 9))
+                probe.connect((address, 9))
                 found.append(str(probe.getsockname()[0]))
         except OSError:
-            pass  # no route, or no IPv6 at all
+            pass  # no route, or no IPv6
     return found

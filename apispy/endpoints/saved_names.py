@@ -1,7 +1,7 @@
-"""Names of the user's own for daemons: ``apispy endpoints add NAME ADDRESS``.
+"""The user's own names for daemons: ``apispy endpoints add NAME ADDRESS``.
 
-Kept in ``$XDG_CONFIG_HOME/apispy/endpoints.json`` (``~/.config/apispy/endpoints.json``), 0600. What is saved is where
-the address and the TLS options led at that time, so that a name means the same daemon in every shell.
+The file is ``$XDG_CONFIG_HOME/apispy/endpoints.json`` (``~/.config/apispy/endpoints.json``), 0600. It holds the
+endpoint to which address and TLS options resolved, so that a name means the same daemon in every shell.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from apispy.endpoints.address import TLS, Endpoint, daemon_address
+from apispy.endpoints.address import TLS, Endpoint, parse_daemon_address
 from apispy.endpoints.files import make_directory, read_json, write_json
 from apispy.errors import ApispyError, UsageError
 
@@ -20,23 +20,23 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class SavedNames:
-    """The names in one file, which need not be there yet."""
+    """The names in one file, which may not exist yet."""
 
     file: Path
 
     @classmethod
     def of(cls, environ: Mapping[str, str], home: Path) -> "SavedNames":
-        """Those of the user."""
+        """Return the names of the user."""
         config = environ.get("XDG_CONFIG_HOME", "")
-        # The specification of XDG: a relative path is to be ignored.
+        # The XDG specification says to ignore a relative path.
         return cls((Path(config) if config.startswith("/") else home / ".config") / "apispy/endpoints.json")
 
     def names(self) -> list[str]:
-        """All there are, sorted. ApispyError when the file cannot be read."""
+        """Return all names, sorted. ApispyError if the file cannot be read."""
         return sorted(self._entries())
 
     def endpoint(self, name: str) -> Endpoint | None:
-        """What *name* was saved for; None when it was not saved."""
+        """Return the endpoint saved as *name*, or None."""
         entry = self._entries().get(name)
         if entry is None:
             return None
@@ -44,27 +44,27 @@ class SavedNames:
             return _restored(entry)
         except (KeyError, TypeError, AttributeError, UsageError) as error:
             raise ApispyError(
-                f"{self.file}: {name!r} is not what apispy wrote ({error}). Type: apispy endpoints remove {name}"
+                f"{self.file}: the entry {name!r} is damaged ({error}). Type: apispy endpoints remove {name}"
             ) from None
 
-    def add(self, name: str, endpoint: Endpoint, *, replacing: bool = False) -> None:
-        """Save *name*. UsageError for a name that is taken, unless *replacing*, or that cannot be one."""
+    def add(self, name: str, endpoint: Endpoint, *, force: bool = False) -> None:
+        """Save *name*. UsageError for an invalid name and, unless *force*, for one that exists."""
         if not NAME.fullmatch(name) or name == "default":
             raise UsageError(
-                f"Name {name!r}: expected a letter and then letters, digits, '_', '.' and '-', at most 63, and not "
-                '"default".'
+                f"Name {name!r}: expected a letter followed by letters, digits, '_', '.' and '-', at most 63 "
+                'characters, and not "default".'
             )
         entries = self._entries()
-        if name in entries and not replacing:
-            raise UsageError(f"There is an endpoint {name!r} already. Add --force to replace it.")
+        if name in entries and not force:
+            raise UsageError(f"The endpoint {name!r} already exists. Add --force to replace it.")
         self._write(entries | {name: _saved(endpoint)})
 
     def remove(self, name: str) -> None:
-        """Forget *name*. UsageError when there is none."""
+        """Remove *name*. UsageError if it does not exist."""
         entries = self._entries()
         if name not in entries:
-            there = ", ".join(sorted(entries)) or "none"
-            raise UsageError(f"There is no endpoint {name!r} in {self.file}. There are: {there}.")
+            existing = ", ".join(sorted(entries)) or "none"
+            raise UsageError(f"There is no endpoint {name!r} in {self.file}. There are: {existing}.")
         del entries[name]
         self._write(entries)
 
@@ -76,8 +76,8 @@ class SavedNames:
         entries = content.get("endpoints")
         if content.get("format") != FORMAT or not isinstance(entries, dict):
             raise ApispyError(
-                f'{self.file}: expected "format": {FORMAT} and "endpoints", found otherwise. It was written by '
-                "another version of apispy, or by hand. Move it away, or use that version."
+                f'{self.file}: expected "format": {FORMAT} and "endpoints", found something else. '
+                "Another version of apispy, or a person, wrote it. Use that version, or move the file away."
             )
         return entries
 
@@ -95,7 +95,7 @@ def _saved(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _restored(entry: dict[str, Any]) -> Endpoint:
-    endpoint, _ = daemon_address(entry["address"])
+    endpoint, _ = parse_daemon_address(entry["address"])
     if (tls := entry["tls"]) is None:
         return endpoint
     ca, cert, key = (Path(tls[role]) if tls[role] is not None else None for role in ("ca", "cert", "key"))

@@ -1,4 +1,4 @@
-"""How each shell sets a variable and takes it away, and which one is in use."""
+"""The syntax by which each shell sets and unsets variables, and detection of the shell in use."""
 
 import os
 import re
@@ -10,27 +10,29 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Shell:
-    """Templates: ``set`` has {name} and {value} (quoted), ``unset`` {name}, ``use`` {command}, ``comment`` {text} or
-    {quoted}."""
+class ShellSyntax:
+    """A shell's templates and its quoting function.
+
+    ``set`` has {name} and {value} (quoted), ``unset`` {name}, ``comment`` {text} or {quoted}, ``evaluate`` {command}.
+    """
 
     set: str
     unset: str
     comment: str
-    use: str
-    quoted: Callable[[str], str]
+    evaluate: str
+    quote: Callable[[str], str]
 
-    def lines(self, settings: Mapping[str, str | None]) -> list[str]:
-        """What to evaluate so that *settings* hold; first what is taken away."""
-        gone = [self.unset.format(name=name) for name, value in settings.items() if value is None]
-        return gone + [
-            self.set.format(name=name, value=self.quoted(value)) for name, value in settings.items() if value
+    def commands(self, variables: Mapping[str, str | None]) -> list[str]:
+        """Return the lines that set and unset *variables* (None: unset), unsetting first."""
+        unset = [self.unset.format(name=name) for name, value in variables.items() if value is None]
+        return unset + [
+            self.set.format(name=name, value=self.quote(value)) for name, value in variables.items() if value
         ]
 
     def hint(self, command: str) -> list[str]:
-        """Two comments that say how to evaluate what *command* prints."""
-        texts = ("To make this shell use it:", self.use.format(command=command))
-        return [self.comment.format(text=text, quoted=self.quoted(text)) for text in texts]
+        """Return two comments that say how to evaluate the output of *command*."""
+        texts = ("To make this shell use it:", self.evaluate.format(command=command))
+        return [self.comment.format(text=text, quoted=self.quote(text)) for text in texts]
 
 
 def _fish(value: str) -> str:
@@ -38,33 +40,35 @@ def _fish(value: str) -> str:
 
 
 def _powershell(value: str) -> str:
-    """Typographic quotes end a string too (about_Quoting_Rules; CharTraits.IsSingleQuote)."""
+    """Double typographic quotes too, which also end a string (about_Quoting_Rules; CharTraits.IsSingleQuote)."""
     return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
 
 
 def _tcsh(value: str) -> str:
-    """``!`` is history even within quotes."""
+    """Escape ``!`` too, which tcsh expands from the history even within quotes."""
     return "'" + value.replace("'", "'\\''").replace("!", "\\!") + "'"
 
 
-_POSIX = Shell("export {name}={value}", "unset {name}", "# {text}", 'eval "$({command})"', shlex.quote)
+_POSIX = ShellSyntax("export {name}={value}", "unset {name}", "# {text}", 'eval "$({command})"', shlex.quote)
 
 SHELLS = {
     "bash": _POSIX,
     "zsh": _POSIX,
     "sh": _POSIX,
-    "fish": Shell("set -gx {name} {value};", "set -e {name};", "# {text}", "{command} | source", _fish),
-    # A comment of tcsh would reach to the end of all that is evaluated, and is none at a prompt: hence ":".
-    "tcsh": Shell("setenv {name} {value};", "unsetenv {name};", ": {quoted};", 'eval "`{command}`"', _tcsh),
-    "powershell": Shell(
+    "fish": ShellSyntax("set -gx {name} {value};", "set -e {name};", "# {text}", "{command} | source", _fish),
+    # In tcsh a comment extends to the end of the evaluated text, and "#" does not work at a prompt: hence ":".
+    "tcsh": ShellSyntax(
+        "setenv {name} {value};", "unsetenv {name};", ": {quoted};", 'eval "`{command}`"', _tcsh
+    ),
+    "powershell": ShellSyntax(
         "$Env:{name} = {value}",
         "Remove-Item Env:{name} -ErrorAction SilentlyContinue",
         "# {text}",
         "& {command} | Invoke-Expression",
         _powershell,
     ),
-    # The quotes are around the whole: what is between them is taken as it is, "&" and blanks too.
-    "cmd": Shell(
+    # The quotes enclose the whole assignment: cmd takes everything between them literally, "&" and spaces too.
+    "cmd": ShellSyntax(
         'SET "{name}={value}"',
         'SET "{name}="',
         "REM {text}",
@@ -73,7 +77,7 @@ SHELLS = {
     ),
 }
 
-_SAME = {
+_ALIASES = {
     "csh": "tcsh",
     "pwsh": "powershell",
     "dash": "sh",
@@ -82,15 +86,15 @@ _SAME = {
     "mksh": "sh",
     "busybox": "sh",
 }
-_DEPTH = 10  # ancestors; uv, make and the like stand between
+_MAX_ANCESTORS = 10  # uv, make and the like may run between the shell and apispy
 
 
 def detect(environ: Mapping[str, str], ancestors: Iterable[str] | None = None) -> str:
-    """The name in SHELLS of the nearest program above this one that is a shell, else of $SHELL, else "sh"."""
+    """Return the name in SHELLS of the nearest ancestor process that is a shell, else of $SHELL, else "sh"."""
     found = _ancestors() if ancestors is None else ancestors
     for program in (*found, environ.get("SHELL", "")):
         name = Path(program).name.removeprefix("-").removesuffix(".exe")  # login shells are called "-bash"
-        name = _SAME.get(name, name)
+        name = _ALIASES.get(name, name)
         if name in SHELLS:
             return name
     return "sh"
@@ -98,7 +102,7 @@ def detect(environ: Mapping[str, str], ancestors: Iterable[str] | None = None) -
 
 def _ancestors() -> Iterator[str]:
     pid = os.getppid()
-    for _ in range(_DEPTH):
+    for _ in range(_MAX_ANCESTORS):
         if pid <= 1:
             return
         pid, program = _parent_and_name(pid)
@@ -106,21 +110,21 @@ def _ancestors() -> Iterator[str]:
 
 
 def _parent_and_name(pid: int) -> tuple[int, str]:
-    """(0, "") when it cannot be told."""
+    """Return (0, "") if it cannot be found out."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
         name, _, rest = status.partition("(")[2].rpartition(")")
         return int(rest.split()[1]), name
     except (OSError, ValueError, IndexError):
-        return _asked_of_ps(pid)
+        return _parent_and_name_from_ps(pid)
 
 
-def _asked_of_ps(pid: int) -> tuple[int, str]:
-    """macOS and the BSDs have no /proc."""
+def _parent_and_name_from_ps(pid: int) -> tuple[int, str]:
+    """Ask ps, because macOS and the BSDs have no /proc."""
     command = ["ps", "-o", "ppid=,comm=", "-p", str(pid)]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
-        parent, name = said.strip().split(None, 1)
+        output = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+        parent, name = output.strip().split(None, 1)
         return int(parent), name
     except (OSError, ValueError, subprocess.SubprocessError):
         return 0, ""

@@ -1,4 +1,4 @@
-"""Which daemon to dial, and with what TLS files: the docker CLI's rules, flag by flag, and names for daemons.
+"""The daemon to dial and its TLS files, by the docker CLI's rules, flag by flag, and by apispy's names for daemons.
 
 Source of the rules: docker/cli, cli/flags/options.go, opts/hosts.go and cli/command/cli.go; measured with docker CLI
 28.2.2 and 20.10.24.
@@ -9,23 +9,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apispy.endpoints import contexts
-from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, daemon_address, refused
+from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, invalid_address, parse_daemon_address
 from apispy.endpoints.machines import Machines
 from apispy.endpoints.saved_names import NAME, SavedNames
 from apispy.errors import ApispyError, UsageError
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 PLAIN_PORT, TLS_PORT = 2375, 2376
-CONTEXT, MACHINE = "context:", "machine:"
+CONTEXT_PREFIX, MACHINE_PREFIX = "context:", "machine:"
 
 
 @dataclass(frozen=True)
 class _Flags:
-    """The TLS flags as typed; None means not typed, and so does ``tls`` False (but not ``verify`` False)."""
+    """The TLS flags as typed. None means not typed; ``tls`` False also means that, but ``verify`` False does not."""
 
     tls: bool
     verify: bool | None
-    files: Mapping[str, Path | None]  # by the names "ca", "cert", "key"
+    files: Mapping[str, Path | None]  # keys "ca", "cert", "key"
 
     @property
     def typed(self) -> bool:
@@ -43,52 +43,54 @@ def upstream(
     environ: Mapping[str, str],
     home: Path,
 ) -> Endpoint:
-    """The daemon that ``text`` names, or without it the one that the docker CLI would use.
+    """Return the daemon that ``text`` names, or without it the one that the docker CLI would use.
 
     ``text`` is a saved name, ``context:NAME``, ``machine:NAME`` or an address. ``tls`` False and None both mean that
-    the flag was not typed; ``tlsverify`` None means so, False turns TLS on without verification. UsageError for an
-    address, a flag or a file that cannot be used; ApispyError for a damaged file.
+    the flag was not typed. ``tlsverify`` None means that too; False turns TLS on without verification. UsageError for
+    an address, a flag or a file that cannot be used; ApispyError for a damaged file.
     """
     files = {"ca": tlscacert, "cert": tlscert, "key": tlskey}
     flags = _Flags(bool(tls), tlsverify, {name: _expanded(file, home) for name, file in files.items()})
-    typed = CONTEXT + contexts.current(environ, home) if text is None else text.strip()
-    if typed == CONTEXT + contexts.DEFAULT:
+    typed = CONTEXT_PREFIX + contexts.current(environ, home) if text is None else text.strip()
+    if typed == CONTEXT_PREFIX + contexts.DEFAULT:
         return _from_environment(flags, environ, home)
     try:
         found = _named(typed, environ, home)
     except ApispyError as error:
-        raise error if text is not None else type(error)(f"In {_chosen_by(environ, home)}: {error}") from None
+        raise (
+            error if text is not None else type(error)(f"In {_source_of_context(environ, home)}: {error}")
+        ) from None
     if found is None:
         return _addressed(typed, flags, environ, home, port_means_tls=True)
-    if flags.typed:  # docker ignores them, which would be a daemon that is not verified as was typed
+    if flags.typed:  # docker ignores them, so the daemon would not be verified as the user asked
         raise UsageError(
-            f"TLS flags cannot be used with {typed}, which brings its own. Leave them out, or type its address, "
-            f"{found}, instead."
+            f"TLS flags cannot be used with {typed}, which has its own TLS settings. Leave them out, or type its "
+            f"address, {found}, instead."
         )
     return found
 
 
 def _named(typed: str, environ: Mapping[str, str], home: Path) -> Endpoint | None:
-    """What a name leads to; None for an address. A saved name wins over a host that is called the same."""
-    if typed.startswith(CONTEXT):
-        return contexts.Store.of(environ, home).endpoint(typed.removeprefix(CONTEXT))
-    if typed.startswith(MACHINE):
-        return Machines.of(environ, home).endpoint(typed.removeprefix(MACHINE))
+    """Resolve a name; None for an address. A saved name takes precedence over a host of the same name."""
+    if typed.startswith(CONTEXT_PREFIX):
+        return contexts.Store.of(environ, home).endpoint(typed.removeprefix(CONTEXT_PREFIX))
+    if typed.startswith(MACHINE_PREFIX):
+        return Machines.of(environ, home).endpoint(typed.removeprefix(MACHINE_PREFIX))
     return SavedNames.of(environ, home).endpoint(typed) if NAME.fullmatch(typed) else None
 
 
-def _chosen_by(environ: Mapping[str, str], home: Path) -> str:
-    """What made docker's choice, for a message."""
+def _source_of_context(environ: Mapping[str, str], home: Path) -> str:
+    """Return which setting selected docker's context, for a message."""
     if environ.get("DOCKER_CONTEXT"):
         return "DOCKER_CONTEXT"
     return f"currentContext of {contexts.Store.of(environ, home).config / 'config.json'}"
 
 
 def _from_environment(flags: _Flags, environ: Mapping[str, str], home: Path) -> Endpoint:
-    """Docker's context "default": DOCKER_HOST, or the socket where docker looks."""
+    """Resolve docker's context "default": DOCKER_HOST, or docker's default socket."""
     host = environ.get("DOCKER_HOST", "").strip() or DEFAULT_SOCKET
     try:
-        daemon_address(host)
+        parse_daemon_address(host)
     except UsageError as error:
         raise UsageError(f"In DOCKER_HOST: {error}") from None
     return _addressed(host, flags, environ, home, port_means_tls=False)
@@ -97,41 +99,46 @@ def _from_environment(flags: _Flags, environ: Mapping[str, str], home: Path) -> 
 def _addressed(
     typed: str, flags: _Flags, environ: Mapping[str, str], home: Path, *, port_means_tls: bool
 ) -> Endpoint:
-    """Port 2376 means TLS by a rule of apispy's own: docker would speak plain HTTP there, which no daemon answers."""
-    endpoint, scheme_tls = daemon_address(typed)
+    """Resolve an address; *port_means_tls*: port 2376 means TLS.
+
+    That rule is apispy's own: docker would speak plain HTTP there, to which no daemon responds.
+    """
+    endpoint, scheme_tls = parse_daemon_address(typed)
     if endpoint.kind == "ssh" and flags.typed:
-        raise refused(typed, "TLS flags cannot be used with ssh, which encrypts by itself", UPSTREAM_FORMS)
+        raise invalid_address(
+            typed, "TLS flags cannot be used with ssh, which does its own encryption", UPSTREAM_FORMS
+        )
     if endpoint.kind != "tcp":
         return endpoint
     if scheme_tls is False and flags.typed:
-        raise refused(typed, "http:// means without TLS, and TLS flags were given", UPSTREAM_FORMS)
+        raise invalid_address(typed, "http:// means no TLS, but TLS flags were given", UPSTREAM_FORMS)
     by_address = scheme_tls or (scheme_tls is None and port_means_tls and endpoint.port == TLS_PORT)
-    tls_wanted = scheme_tls is not False and (by_address or flags.typed or _tls_in(environ))
+    tls_wanted = scheme_tls is not False and (by_address or flags.typed or _tls_in_environment(environ))
     port = endpoint.port or (TLS_PORT if tls_wanted else PLAIN_PORT)
     return replace(endpoint, port=port, tls=_tls(flags, environ, home) if tls_wanted else None)
 
 
-def _tls_in(environ: Mapping[str, str]) -> bool:
-    """Whether the environment turns TLS on; any text does, even "0"."""
+def _tls_in_environment(environ: Mapping[str, str]) -> bool:
+    """Return whether the environment turns TLS on; any non-empty value does, even "0"."""
     return bool(environ.get("DOCKER_TLS_VERIFY") or environ.get("DOCKER_TLS"))
 
 
 def _tls(flags: _Flags, environ: Mapping[str, str], home: Path) -> TLS:
     verify = _verify(flags, environ)
-    folder = Path(environ.get("DOCKER_CERT_PATH") or environ.get("DOCKER_CONFIG") or home / ".docker")
-    found = {name: _file(name, flags.files[name], folder) for name in ("ca", "cert", "key")}
+    directory = Path(environ.get("DOCKER_CERT_PATH") or environ.get("DOCKER_CONFIG") or home / ".docker")
+    found = {name: _file(name, flags.files[name], directory) for name in ("ca", "cert", "key")}
     if verify and found["ca"] is None:
         raise UsageError(
-            f"The daemon's certificate cannot be verified: looked for {folder / 'ca.pem'}, which is not "
-            "there. Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory "
-            "that holds ca.pem, or type --tls with DOCKER_TLS_VERIFY unset to accept any certificate."
+            f"The daemon's certificate cannot be verified: {directory / 'ca.pem'} does not exist. "
+            "Type --tlscacert FILE with the CA of that daemon, set DOCKER_CERT_PATH to the directory "
+            "that contains ca.pem, or type --tls with DOCKER_TLS_VERIFY unset to accept any certificate."
         )
-    _check_pair(found["cert"], found["key"], folder)
+    _check_pair(found["cert"], found["key"], directory)
     return TLS(verify, found["ca"], found["cert"], found["key"])
 
 
 def _verify(flags: _Flags, environ: Mapping[str, str]) -> bool:
-    """Typed first, then the environment; --tls and DOCKER_TLS alone mean encryption only, as in docker."""
+    """Flags take precedence over the environment; --tls or DOCKER_TLS alone mean encryption only, as in docker."""
     if flags.verify is not None:
         return flags.verify
     if environ.get("DOCKER_TLS_VERIFY"):
@@ -139,29 +146,29 @@ def _verify(flags: _Flags, environ: Mapping[str, str]) -> bool:
     return not (flags.tls or environ.get("DOCKER_TLS"))
 
 
-def _file(name: str, typed: Path | None, folder: Path) -> Path | None:
+def _file(name: str, typed: Path | None, directory: Path) -> Path | None:
     if typed is None:
-        default = folder / f"{name}.pem"
+        default = directory / f"{name}.pem"
         return default if default.is_file() else None
     if not typed.is_file():
         flag = {"ca": "--tlscacert", "cert": "--tlscert", "key": "--tlskey"}[name]
-        raise UsageError(f"{flag} {typed}: expected a PEM file, found no file of that name. Check the path.")
+        raise UsageError(f"{flag} {typed}: expected a PEM file, but there is no such file. Check the path.")
     return typed
 
 
-def _check_pair(cert: Path | None, key: Path | None, folder: Path) -> None:
+def _check_pair(cert: Path | None, key: Path | None, directory: Path) -> None:
     if (cert is None) == (key is None):
         return
     have, missing = ("certificate", "key") if cert else ("key", "certificate")
     flag, default = ("--tlskey", "key.pem") if cert else ("--tlscert", "cert.pem")
     raise UsageError(
-        f"The client {have} {cert or key} has no {missing}: looked for {folder / default}, which is not "
-        f"there. Type {flag} FILE."
+        f"The client {have} {cert or key} has no {missing}: {directory / default} does not exist. "
+        f"Type {flag} FILE."
     )
 
 
 def _expanded(file: str | Path | None, home: Path) -> Path | None:
-    """``~/`` as the shell would have it: not every shell expands it inside --tlscert=~/cert.pem."""
+    """Expand ``~/``: not every shell expands it inside --tlscert=~/cert.pem."""
     if file is None or str(file) == "":
         return None
     return home / str(file)[2:] if str(file).startswith("~/") else Path(file)

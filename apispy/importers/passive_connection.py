@@ -126,7 +126,7 @@ class PassiveConnection:
             if isinstance(event, Closed):
                 self.exchanges.append(event.exchange)
             elif isinstance(event, GaveUp):
-                self._notice(f"{event.reason}. DecodedCall resumes at its next request.")
+                self._notice(f"{event.reason}. Reading resumes at its next request.")
                 self._tap = None
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from subprocess import Popen, TimeoutExpired
 
-from apispy.endpoints import Endpoint, diagnose, ssh_reason, ssh_socket
+from apispy.endpoints import Endpoint, diagnose, ssh_socket, ssh_stderr
 from apispy.sockets.stream import Stream
 
 SSH_EXIT_TIMEOUT = 2.0
@@ -27,8 +27,8 @@ class SshStream(Stream):
             return None
         if code == 0:
             return None
-        message = ssh_reason(self._child) or f"nothing; its exit code is {code}"
-        return str(diagnose(self._endpoint, EOFError(), ssh_says=message))
+        message = ssh_stderr(self._child) or f"nothing; its exit code is {code}"
+        return str(diagnose(self._endpoint, EOFError(), ssh_error=message))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

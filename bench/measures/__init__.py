@@ -1,4 +1,4 @@
-"""What is measured: one short file for each thing, which registers itself."""
+"""The measures; each short file registers its own."""
 
 import importlib
 import pkgutil

@@ -1,10 +1,10 @@
-"""Large bodies: how quickly they pass, and how much memory that takes."""
+"""Large bodies: throughput and memory."""
 
 import time
 
-from bench.lab import Lab
 from bench.measures.registry import measure
-from bench.subjects import Route
+from bench.setups import Route
+from bench.testbed import Testbed
 
 BLOCK = 1 << 20
 DOWN = "GET /v1.41/images/x/get?size={size} HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -15,7 +15,7 @@ UP = (
 
 
 def _download(route: Route, size: int) -> float:
-    """Seconds."""
+    """Download a body, and return the seconds that it took."""
     room = memoryview(bytearray(BLOCK))
     with route.endpoint.socket(300) as sock:
         began = time.perf_counter()
@@ -42,20 +42,20 @@ def _upload(route: Route, size: int) -> float:
 
 
 @measure("download", "MB/s", "more", "bulk", "tcp", "tls", "unix", quick=True)
-def download(lab: Lab, route: Route) -> float:
-    return lab.effort.body / _download(route, lab.effort.body) / 1e6
+def download(testbed: Testbed, route: Route) -> float:
+    return testbed.effort.body / _download(route, testbed.effort.body) / 1e6
 
 
 @measure("upload", "MB/s", "more", "bulk", "tcp", "tls", "unix", quick=True)
-def upload(lab: Lab, route: Route) -> float:
-    return lab.effort.body / _upload(route, lab.effort.body) / 1e6
+def upload(testbed: Testbed, route: Route) -> float:
+    return testbed.effort.body / _upload(route, testbed.effort.body) / 1e6
 
 
 @measure("memory for a large body", "MB", "less", "bulk", "tcp", "tls", quick=True)
-def memory(lab: Lab, route: Route) -> float:
-    """The most that a download and an upload add to what is resident."""
+def memory(testbed: Testbed, route: Route) -> float:
+    """Measure how much a download and an upload add to the resident memory, at the peak."""
     before = route.processes.resident()
-    route.processes.forget_peak()
-    _download(route, lab.effort.body)
-    _upload(route, lab.effort.body)
+    route.processes.reset_peak()
+    _download(route, testbed.effort.body)
+    _upload(route, testbed.effort.body)
     return max(0, route.processes.peak() - before) / 1e6

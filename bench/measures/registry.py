@@ -1,15 +1,15 @@
-"""The table of measures."""
+"""The registry of measures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.lab import Lab, Upstream
-from bench.places import Transport
-from bench.subjects import Route
+from bench.addresses import Transport
+from bench.setups import Route
+from bench.testbed import Testbed, Upstream
 
-Take = Callable[[Lab, Route], float]
-"""One reading. The lab says how much effort may be made."""
+MeasureFunction = Callable[[Testbed, Route], float]
+"""Takes one reading. ``testbed.effort`` says how much to measure."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Measure:
     better: Literal["more", "less"]
     upstream: Upstream
     transports: tuple[Transport, ...]
-    take: Take
-    subjects: tuple[str, ...] = ()  # () for all
+    run: MeasureFunction
+    setups: tuple[str, ...] = ()  # () means all
     quick: bool = False  # part of `make bench-quick`
 
 
@@ -33,14 +33,14 @@ def measure(
     better: Literal["more", "less"],
     upstream: Upstream,
     *transports: Transport,
-    subjects: tuple[str, ...] = (),
+    setups: tuple[str, ...] = (),
     quick: bool = False,
-) -> Callable[[Take], Take]:
+) -> Callable[[MeasureFunction], MeasureFunction]:
     """Decorator: register a function as the measure called *name*."""
 
-    def register(take: Take) -> Take:
-        assert name not in MEASURES, f"two measures are called {name!r}"
-        MEASURES[name] = Measure(name, unit, better, upstream, transports, take, subjects, quick)
-        return take
+    def register(function: MeasureFunction) -> MeasureFunction:
+        assert name not in MEASURES, f"duplicate measure {name!r}"
+        MEASURES[name] = Measure(name, unit, better, upstream, transports, function, setups, quick)
+        return function
 
     return register

@@ -1,4 +1,4 @@
-"""Images in the form that `docker load` reads, made here, so that their ids and digests are known beforehand."""
+"""Image archives for `docker load`, built here so that their ids and digests are known in advance."""
 
 import hashlib
 import io
@@ -46,7 +46,7 @@ class Archive:
         yield _padding(size) + bytes(1024)
 
     def prepare(self) -> "Prepared":
-        """Read the layer once for its digest."""
+        """Compute the layer's digest by reading it once."""
         digest, size = hashlib.sha256(), 0
         for piece in self.layer():
             digest.update(piece)
@@ -69,7 +69,7 @@ class Prepared:
         return f"sha256:{hashlib.sha256(self.config).hexdigest()}"
 
     def __iter__(self) -> Iterator[bytes]:
-        """The bytes of the archive."""
+        """Yield the bytes of the archive."""
         manifest = [{"Config": "config.json", "RepoTags": [self.archive.name], "Layers": ["l/layer.tar"]}]
         yield _member("config.json", self.config) + _member("manifest.json", json.dumps(manifest).encode())
         yield _entry("l/layer.tar", self.layer_size)
@@ -78,7 +78,7 @@ class Prepared:
 
 
 def tar_of(**files: bytes) -> bytes:
-    """A small tar."""
+    """Build a small tar archive of these files."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, data in files.items():

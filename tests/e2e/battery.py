@@ -1,16 +1,16 @@
 """The battery: every command whose outcome must be the same through apispy as directly. One row, one command.
 
-A row's `run` is a shell script or a function of a Client (see clients.py); shell rows find in their environment $P, a
-name of their own, $IMG, $N (no network) and $DATA, and have the functions `rc` and `up`. What must be in the direct
-outcome is in `expect` and `code`, so that two equal failures don't pass for success.
+A row's `run` is a shell script or a function that takes a Client (see clients.py). Shell rows have the variables $P (a
+unique name), $IMG, $N (no network) and $DATA, and the functions `rc` and `up`. `expect` and `code` say what the direct
+outcome must contain, so that two equal failures do not pass as a success.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import interactive, libraries, streams, wires
+from . import docker_py_rows, raw_rows, stream_rows, terminal_rows
 from .clients import Client, Result
-from .normal import Step, buildkit, digits, replace, sort, table, without, without_screen_codes
+from .normalize import Normalizer, buildkit, digits, replace, sort, table, without, without_screen_codes
 
 EACH, OLD, NO = "each", "old", "no"
 
@@ -20,15 +20,17 @@ class Row:
     name: str
     run: str | Callable[[Client], Result]
     expect: tuple[str, ...] = ()
-    code: int | None = 0  # None: any, if the same
-    steps: tuple[Step, ...] = ()  # further normalising, of stdout and stderr
+    code: int | None = 0  # None: any, as long as both are the same
+    steps: tuple[Normalizer, ...] = ()  # further normalization, of stdout and stderr
     cli: str = EACH  # with each docker CLI; with 20.10 only (it has BuildKit built in); without any
     transports: tuple[str, ...] = ("tcp", "mtls", "unix")
     same_transport: bool = (
-        False  # the output tells how the daemon was reached: compare with the very same way
+        False  # the output shows how the daemon was reached, so both runs must use the same transport
     )
-    lock: str = ""  # rows of one lock don't overlap on one daemon
-    check: Callable[[Result, Result], None] | None = None  # of (direct, spied), beyond being equal
+    lock: str = ""  # rows with the same lock do not overlap on one daemon
+    check: Callable[[Result, Result], None] | None = (
+        None  # of (direct, through apispy), in addition to equality
+    )
     needs: tuple[str, ...] = ()  # programs
     timeout: float = 60
 
@@ -40,7 +42,7 @@ _INFO = (
     ),
 )
 
-ASKING = [
+QUERY_ROWS = [
     Row("version", "docker version", ("Server", "API version")),
     Row("version-json", "docker version --format '{{json .Server}}'", ("ApiVersion",)),
     Row("info", "docker info", ("Storage Driver",), steps=_INFO, same_transport=True),
@@ -92,7 +94,7 @@ ASKING = [
         docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.NetIO}}' $P; docker rm -f $P""",
         ("<p> 1 0B / 0B",),
     ),
-    Row("stats-stream", streams.stats, ("<p> 1",), code=-9, steps=(without_screen_codes, without("-- "))),
+    Row("stats-stream", stream_rows.stats, ("<p> 1",), code=-9, steps=(without_screen_codes, without("-- "))),
     Row(
         "system-df",
         "docker system df; docker system df -v | grep -c .",
@@ -108,7 +110,7 @@ ASKING = [
     ),
 ]
 
-RUNNING = [
+RUN_ROWS = [
     Row("run-echo", "docker run --rm $N $IMG echo hello", ("hello\n",)),
     Row("run-stdin", "echo x | docker run --rm -i $N $IMG cat", ("x\n",)),
     Row("run-stdin-10mb", "docker run --rm -i $N $IMG md5sum <$DATA/10mb; md5sum <$DATA/10mb", ("  -\n",)),
@@ -134,12 +136,12 @@ RUNNING = [
         ("x\nlate\n", "err\n"),
         code=4,
     ),
-    Row("run-stdin-stays-open", streams.stdin_stays_open, ("done\n",), code=3),
-    Row("run-live", streams.run_live, ("line 5",), check=streams.check_delays),
-    Row("run-t", interactive.run_t, ("24 80", "hello"), code=6),
-    Row("run-it-resize", interactive.run_it_resize, ("ready", "33 101", "got hey"), code=3),
-    Row("run-detach-keys", interactive.run_detach_keys, ("true",), code=None, same_transport=True),
-    Row("run-ctrl-c", interactive.run_ctrl_c, ("caught",), code=9),
+    Row("run-stdin-stays-open", stream_rows.stdin_stays_open, ("done\n",), code=3),
+    Row("run-live", stream_rows.run_live, ("line 5",), check=stream_rows.check_delays),
+    Row("run-t", terminal_rows.run_t, ("24 80", "hello"), code=6),
+    Row("run-it-resize", terminal_rows.run_it_resize, ("ready", "33 101", "got hey"), code=3),
+    Row("run-detach-keys", terminal_rows.run_detach_keys, ("true",), code=None, same_transport=True),
+    Row("run-ctrl-c", terminal_rows.run_ctrl_c, ("caught",), code=9),
     Row(
         "run-d-logs",
         """docker run -d --name $P $N $IMG sh -c 'echo out; usleep 50000; echo err >&2; usleep 50000; echo last'
@@ -159,7 +161,7 @@ RUNNING = [
         docker logs $P | md5sum; docker rm $P""",
         ("  -",),
     ),
-    Row("logs-follow", streams.logs_follow, ("line 5",), check=streams.check_delays),
+    Row("logs-follow", stream_rows.logs_follow, ("line 5",), check=stream_rows.check_delays),
     Row(
         "attach",
         """docker run -d -i --name $P $N $IMG sh -c 'read a; echo "out $a"; usleep 100000; echo "err $a" >&2; exit 5'
@@ -167,14 +169,14 @@ RUNNING = [
         docker rm $P""",
         ("out go\nerr go\nrc=5",),
     ),
-    Row("attach-no-stdin", streams.attach_no_stdin, ("late\n",), code=2),
+    Row("attach-no-stdin", stream_rows.attach_no_stdin, ("late\n",), code=2),
     Row(
         "start-attached",
         """docker create -i --name $P $N $IMG sh -c 'cat; exit 8'
         echo x | rc docker start -ai $P; docker start $P; docker rm -f $P""",
         ("x\nrc=8",),
     ),
-    Row("attach-detach-keys", interactive.attach_detach_keys, ("true",), code=None, same_transport=True),
+    Row("attach-detach-keys", terminal_rows.attach_detach_keys, ("true",), code=None, same_transport=True),
     Row(
         "wait",
         """docker run -d --name $P $N $IMG sh -c 'until [ -e /go ]; do usleep 20000; done; exit 42' >/dev/null
@@ -218,7 +220,9 @@ RUNNING = [
         rc docker exec $P true; rc docker pause $P; docker unpause $P; rc docker unpause $P; docker rm -f $P""",
         ("true", "is paused", "rc=1"),
     ),
-    Row("events-live", streams.events_live, ("create", "start", "die", "destroy"), code=-9, steps=(sort,)),
+    Row(
+        "events-live", stream_rows.events_live, ("create", "start", "die", "destroy"), code=-9, steps=(sort,)
+    ),
     Row(
         "events-until",
         """t=$(date +%s.%N); docker run --name $P $N $IMG true; docker rm $P >/dev/null
@@ -229,7 +233,7 @@ RUNNING = [
     ),
 ]
 
-EXECUTING = [
+EXEC_ROWS = [
     Row(
         "exec",
         """docker run -d --name $P $N $IMG sleep 60 >/dev/null
@@ -261,13 +265,13 @@ EXECUTING = [
         for i in $(seq 16); do docker exec $P sh -c "echo out $i; echo err $i >&2" & done 2>&1 | sort; wait; docker rm -f $P""",
         ("out 16", "err 16"),
     ),
-    Row("exec-live", streams.exec_live, ("line 5",), check=streams.check_delays),
-    Row("exec-t", interactive.exec_t, ("tty",), code=3),
-    Row("exec-it", interactive.exec_it, ("40 120", "got abc"), code=5),
-    Row("exec-detach-keys", interactive.exec_detach_keys, ("ready",), code=None, same_transport=True),
+    Row("exec-live", stream_rows.exec_live, ("line 5",), check=stream_rows.check_delays),
+    Row("exec-t", terminal_rows.exec_t, ("tty",), code=3),
+    Row("exec-it", terminal_rows.exec_it, ("40 120", "got abc"), code=5),
+    Row("exec-detach-keys", terminal_rows.exec_detach_keys, ("ready",), code=None, same_transport=True),
 ]
 
-MOVING = [
+TRANSFER_ROWS = [
     Row(
         "cp",
         """echo data >f; mkdir -p d/sub; echo y >d/sub/y; docker create --name $P $N $IMG true
@@ -314,7 +318,7 @@ MOVING = [
         "docker save -o s.tar $IMG big:test; tar -tf s.tar | wc -l; rc docker save nosuch-$P -o t",
         ("rc=1",),
     ),
-    Row("load-200mb", streams.load_200mb, ("Loaded image: <p>:big", "same id", "same layer")),
+    Row("load-200mb", stream_rows.load_200mb, ("Loaded image: <p>:big", "same id", "same layer")),
     Row("load-garbage", "head -c 100000 $DATA/10mb | rc docker load; echo x | rc docker load -q", ("rc=1",)),
     Row(
         "build-legacy",
@@ -323,7 +327,10 @@ MOVING = [
         docker build $N --no-cache --build-arg A=b -t $P:built .; docker run --rm $N $P:built
         printf 'FROM %s\\nCMD true' $IMG | docker build $N -q -; docker rmi -f $P:built""",
         ("Sending build context", "Step 4/5", "building b", "big\n", "f\n", "  -\n"),
-        steps=(replace(r"\x1b\[\d+m", ""), sort),  # the daemon itself mixes both outputs of a step by chance
+        steps=(
+            replace(r"\x1b\[\d+m", ""),
+            sort,
+        ),  # the daemon itself interleaves both outputs of a step at random
     ),
     Row(
         "build-legacy-failing",
@@ -365,7 +372,7 @@ MOVING = [
     ),
 ]
 
-KEEPING = [
+RESOURCE_ROWS = [
     Row(
         "volume",
         """docker volume create --label x=$P $P; docker volume ls --filter name=$P; docker volume inspect $P
@@ -394,11 +401,11 @@ KEEPING = [
         lock="df",
         steps=(
             without(r"^[a-z0-9]{25}(\s|$)|^Deleted build cache|reclaimed|^Total|^ID |^$"),
-        ),  # of other rows' builds
+        ),  # from other rows' builds
     ),
 ]
 
-FAILING = [
+ERROR_ROWS = [
     Row(
         "no-such-container",
         """for c in inspect logs start stop kill rm wait attach diff export top pause port; do rc docker $c nosuch-$P; done
@@ -420,7 +427,7 @@ FAILING = [
         """rc docker run --rm $N $IMG nosuch; rc docker run --rm $N $IMG /etc; docker run -d --name $P $N $IMG sleep 60
         rc docker exec $P nosuch; rc docker exec -i $P /etc </dev/null; docker rm -f $P""",
         ("rc=127", "rc=126", "executable file not found"),
-        steps=(without("context canceled"),),  # the CLI says it or not, as it happens
+        steps=(without("context canceled"),),  # the CLI prints it only sometimes
     ),
     Row(
         "conflicts",
@@ -428,7 +435,7 @@ FAILING = [
         docker start $P >/dev/null; rc docker run --rm --memory 1k $N $IMG true; rc docker run --network nosuch $IMG true
         rc docker run --rm -v relative/p:/x $N $IMG true; docker rm -f $P""",
         ("already in use", "rc=125"),
-        steps=(without("error waiting for container"),),  # the CLI says it or not, as it happens
+        steps=(without("error waiting for container"),),  # the CLI prints it only sometimes
     ),
     Row(
         "api-version",
@@ -437,7 +444,7 @@ FAILING = [
     ),
 ]
 
-COMPOSE = [
+COMPOSE_ROWS = [
     Row(
         "compose",
         """cat >docker-compose.yml <<'END'
@@ -471,26 +478,26 @@ END
     ),
 ]
 
-PYTHON = [
-    Row("py-run", libraries.run, ("hello", "ContainerError 3"), cli=NO),
-    Row("py-logs", libraries.logs, ("line 3",), cli=NO),
+DOCKER_PY_ROWS = [
+    Row("py-run", docker_py_rows.run, ("hello", "ContainerError 3"), cli=NO),
+    Row("py-logs", docker_py_rows.logs, ("line 3",), cli=NO),
     Row(
         "py-exec",
-        libraries.execute,
+        docker_py_rows.execute,
         steps=(replace("exit_code=(None|0), output=''", "<detached>"),),
         expect=("b'out", "b'err"),
         cli=NO,
     ),
-    Row("py-exec-socket", libraries.exec_socket, ("got abc",), cli=NO),
-    Row("py-attach", libraries.attach, ("hi there",), cli=NO),
-    Row("py-events", libraries.events, ("create", "destroy"), cli=NO),
-    Row("py-archive", libraries.archive, ("kept",), cli=NO),
-    Row("py-stats", libraries.stats, ("read",), cli=NO),
-    Row("py-images", libraries.images, ("built", "loaded"), cli=NO),
-    Row("py-errors", libraries.errors, ("NotFound", "APIError"), cli=NO),
+    Row("py-exec-socket", docker_py_rows.exec_socket, ("got abc",), cli=NO),
+    Row("py-attach", docker_py_rows.attach, ("hi there",), cli=NO),
+    Row("py-events", docker_py_rows.events, ("create", "destroy"), cli=NO),
+    Row("py-archive", docker_py_rows.archive, ("kept",), cli=NO),
+    Row("py-stats", docker_py_rows.stats, ("read",), cli=NO),
+    Row("py-images", docker_py_rows.images, ("built", "loaded"), cli=NO),
+    Row("py-errors", docker_py_rows.errors, ("NotFound", "APIError"), cli=NO),
 ]
 
-CURL = [
+CURL_ROWS = [
     Row(
         "curl-heads",
         "dcurl -i /_ping; dcurl -I /_ping; dcurl -i /nosuch; dcurl -i /v1.99/info; dcurl -i /v1.23/containers/x/json",
@@ -511,7 +518,7 @@ CURL = [
         cli=NO,
     ),
     Row(
-        "curl-alpn",  # Go refuses a client that offers only what it can't speak
+        "curl-alpn",  # Go rejects a client that offers only protocols it does not speak
         "dcurl -i --http1.0 /_ping; dcurl -i --http1.1 /_ping; dcurl -sv --http2 /_ping 2>&1 | grep ALPN",
         ("no application protocol", "server accepted http/1.1"),
         cli=NO,
@@ -526,12 +533,12 @@ CURL = [
         ("OK 1\nOK 0\n",),
         cli=NO,
     ),
-    Row("curl-expect", wires.curl_expect, ("HTTP/1.1 100 Continue", "200 OK", "404 Not Found"), cli=NO),
-    Row("curl-chunked-upload", wires.curl_chunked_upload, ("200 OK",), cli=NO),
-    Row("curl-follow", wires.curl_follow, ("line 3",), cli=NO),
+    Row("curl-expect", raw_rows.curl_expect, ("HTTP/1.1 100 Continue", "200 OK", "404 Not Found"), cli=NO),
+    Row("curl-chunked-upload", raw_rows.curl_chunked_upload, ("200 OK",), cli=NO),
+    Row("curl-follow", raw_rows.curl_follow, ("line 3",), cli=NO),
     Row(
         "nc-http10",
-        wires.nc,
+        raw_rows.nc,
         (" OK", "ServerVersion"),
         cli=NO,
         transports=("tcp", "unix"),
@@ -541,20 +548,31 @@ CURL = [
     ),
 ]
 
-RAW = [
-    Row("hijack-attach-old", wires.attach_old, ("HTTP/1.1 200 OK", "got hello", "late"), cli=NO),
-    Row("hijack-attach-upgrade", wires.attach_upgrade, ("101 UPGRADED", "got hello", "late"), cli=NO),
-    Row("hijack-exec-old", wires.exec_old, ("HTTP/1.1 200 OK", "got hello", "late"), cli=NO),
-    Row("hijack-errors", wires.hijack_errors, ("404 Not Found", "409 Conflict"), cli=NO),
-    Row("attach-ws", wires.attach_ws, same_transport=True, expect=("got hello",), cli=NO),
-    Row("pipelining", wires.pipelining, ("ApiVersion",), cli=NO),
-    Row("byte-by-byte", wires.byte_by_byte, ("200 OK",), cli=NO),
-    Row("odd-requests", wires.odd_requests, ("400 Bad Request",), cli=NO),
-    Row("not-http", wires.not_http, ("400 Bad Request",), cli=NO),
-    Row("half-close-after-request", wires.half_close_after_request, ("200 OK",), cli=NO),
-    Row("h2-preface", wires.h2_preface, ("HTTP/1.1",), cli=NO),
+RAW_ROWS = [
+    Row("hijack-attach-old", raw_rows.attach_old, ("HTTP/1.1 200 OK", "got hello", "late"), cli=NO),
+    Row("hijack-attach-upgrade", raw_rows.attach_upgrade, ("101 UPGRADED", "got hello", "late"), cli=NO),
+    Row("hijack-exec-old", raw_rows.exec_old, ("HTTP/1.1 200 OK", "got hello", "late"), cli=NO),
+    Row("hijack-errors", raw_rows.hijack_errors, ("404 Not Found", "409 Conflict"), cli=NO),
+    Row("attach-ws", raw_rows.attach_ws, same_transport=True, expect=("got hello",), cli=NO),
+    Row("pipelining", raw_rows.pipelining, ("ApiVersion",), cli=NO),
+    Row("byte-by-byte", raw_rows.byte_by_byte, ("200 OK",), cli=NO),
+    Row("odd-requests", raw_rows.odd_requests, ("400 Bad Request",), cli=NO),
+    Row("not-http", raw_rows.not_http, ("400 Bad Request",), cli=NO),
+    Row("half-close-after-request", raw_rows.half_close_after_request, ("200 OK",), cli=NO),
+    Row("h2-preface", raw_rows.h2_preface, ("HTTP/1.1",), cli=NO),
 ]
 
-# The slow ones first: they run beside the others (see lab.py).
-ROWS = [*MOVING, *COMPOSE, *RUNNING, *EXECUTING, *ASKING, *KEEPING, *FAILING, *PYTHON, *CURL, *RAW]
+# The slow rows come first, because they run in parallel with the others (see battery_runner.py).
+ROWS = [
+    *TRANSFER_ROWS,
+    *COMPOSE_ROWS,
+    *RUN_ROWS,
+    *EXEC_ROWS,
+    *QUERY_ROWS,
+    *RESOURCE_ROWS,
+    *ERROR_ROWS,
+    *DOCKER_PY_ROWS,
+    *CURL_ROWS,
+    *RAW_ROWS,
+]
 assert len({row.name for row in ROWS}) == len(ROWS)

@@ -1,6 +1,6 @@
-"""One side of a recorder: a socket that is read and written without waiting, with TLS or without.
+"""One side of a recorder: a non-blocking socket, with TLS or without.
 
-`recv` gives what is there, and FIN behind it at the end of the peer's half; ConnectionError is its reset.
+`recv` returns the available data, followed by FIN at the end of the peer's half; a reset raises ConnectionError.
 """
 
 import enum
@@ -28,7 +28,7 @@ class Channel:
         self.sock = sock
         self.is_unix = sock.family == socket.AF_UNIX
         self._unsent = bytearray()
-        self._ends = False  # our half-close follows what is unsent
+        self._ends = False  # half-close once everything is sent
 
     def recv(self) -> list[bytes | End]:
         try:
@@ -46,7 +46,7 @@ class Channel:
         self.flush()
 
     def flush(self) -> None:
-        """Send what can be sent now. ConnectionError when the peer is gone."""
+        """Send as much as possible without waiting. ConnectionError if the peer has disconnected."""
         while self._unsent:
             try:
                 sent = self.sock.send(self._unsent)
@@ -67,7 +67,7 @@ class Channel:
         try:
             self.flush()
         except OSError:
-            pass  # gone as well
+            pass  # this peer has disconnected too
 
     def close(self, *, reset: bool = False) -> None:
         if reset and not self.is_unix and self.sock.fileno() >= 0:
@@ -76,10 +76,10 @@ class Channel:
 
 
 class TlsChannel(Channel):
-    """With TLS, by memory BIOs: the ssl module's own sockets cannot half-close. The handshake waits, at most 20 s.
+    """With TLS, by memory BIOs: the ssl module's sockets cannot half-close. The handshake blocks, at most 20 s.
 
-    An end is one with and without a close_notify: apispy sends none to a daemon (test_process.py has it to a client).
-    *notify*: send one.
+    An end counts with and without a close_notify: apispy sends none to a daemon (test_process.py checks the client's
+    side). *notify*: send one.
     """
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, *, server: bool, notify: bool) -> None:
@@ -119,7 +119,7 @@ class TlsChannel(Channel):
         while not found or isinstance(found[-1], bytes):
             try:
                 found.append(self._tls.read(SIZE) or End.FIN)  # b"": a close_notify
-            except ssl.SSLZeroReturnError:  # one, after our own
+            except ssl.SSLZeroReturnError:  # a close_notify, after ours
                 found.append(End.FIN)
             except ssl.SSLWantReadError:
                 break
@@ -137,6 +137,6 @@ class TlsChannel(Channel):
             try:
                 self._tls.unwrap()
             except ssl.SSLError:
-                pass  # our close_notify is written, the peer's has not come
+                pass  # our close_notify is written, the peer's has not arrived
             self._push()
         super().end()

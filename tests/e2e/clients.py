@@ -1,4 +1,4 @@
-"""What a row of the battery gets to work with: a client's environment, a shell in it, a terminal, raw connections."""
+"""What a row of the battery works with: a client's environment, a shell in it, a terminal, raw connections."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ from .endpoints import Endpoint
 
 TIMEOUT = 60.0
 
-# `rc COMMAND` runs it and prints its exit code in line with its output; `up NAME` waits until a container said "up".
+# `rc COMMAND` runs it and prints its exit code after its output; `up NAME` waits until a container has printed "up".
 PRELUDE = """
 rc() { "$@"; echo "rc=$?"; }
 up() { for _ in $(seq 200); do docker logs "$1" 2>&1 | grep -q "^up" && return; sleep 0.02; done; echo "no up"; }
@@ -28,7 +28,7 @@ up() { for _ in $(seq 200); do docker logs "$1" 2>&1 | grep -q "^up" && return; 
 
 @dataclass(frozen=True)
 class Result:
-    """What a client's user sees, and `seconds` of things that were timed on the way."""
+    """A client's output and exit code, and the durations that a row measured, in seconds."""
 
     out: bytes = b""
     err: bytes = b""
@@ -37,7 +37,7 @@ class Result:
 
 
 def find_clis() -> dict[str, Path]:
-    """The docker CLIs of this machine by short version: at most one for each major release."""
+    """Find the docker CLIs of this machine, by major version, at most one for each."""
     found: dict[str, Path] = {}
     for directory in dict.fromkeys([*os.environ["PATH"].split(":"), "/usr/local/bin", "/usr/bin"]):
         path = Path(directory, "docker")
@@ -51,10 +51,10 @@ def find_clis() -> dict[str, Path]:
 
 @dataclass
 class Client:
-    """One run of one row: where the API is, which CLI, a directory and names of its own."""
+    """One run of one row: the API's endpoint, the CLI, a directory and a unique name prefix."""
 
     endpoint: Endpoint
-    daemon: Daemon  # the one behind `endpoint`, for preparations that are not under test
+    daemon: Daemon  # the daemon that `endpoint` leads to, for preparations that are not under test
     docker: Path | None
     prefix: str
     where: Path
@@ -92,7 +92,7 @@ class Client:
         return self.where / "work"
 
     def popen(self, script: str, **options: object) -> subprocess.Popen[bytes]:
-        """The script in bash; whoever starts it ends it (see `finish`)."""
+        """Start the script in bash; the caller must end it (see `finish`)."""
         streams = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE) | {"stdin": subprocess.DEVNULL}
         return subprocess.Popen(
             ["/bin/bash", "-c", PRELUDE + script],
@@ -111,7 +111,7 @@ class Client:
 
 
 def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, timeout: float = TIMEOUT) -> Result:
-    """Wait for it; at the deadline kill it with its children and tell what it had said."""
+    """Wait for the process; at the deadline kill it with its children. Returns its output in both cases."""
     try:
         out, err = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
@@ -122,7 +122,7 @@ def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, timeout
 
 
 def end_group(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-    """The process was started with a session of its own, so this is it and its children."""
+    """Signal the process and its children; it must have been started in its own session."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
@@ -130,18 +130,18 @@ def end_group(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) ->
 
 
 class Hanging(AssertionError):
-    """A program that neither says anything nor ends."""
+    """A program that neither prints anything nor ends."""
 
 
 class Terminal:
-    """A program under a pseudo-terminal, with all that it wrote."""
+    """A program in a pseudo-terminal, with its complete output."""
 
     def __init__(self, client: Client, command: str, size: tuple[int, int]) -> None:
         self.master, slave = pty.openpty()
         self.transcript = b""
-        self.read = 0  # how much of it was expected already
+        self.read = 0  # up to where `expect` has read
         self.resize(*size)
-        # A session leader that opens a terminal gets it as its controlling one: so a resize reaches it as SIGWINCH.
+        # A terminal that a session leader opens becomes its controlling terminal, so a resize sends it SIGWINCH.
         opening = f"exec <>{os.ttyname(slave)} >&0 2>&0; exec {command}"
         self.process = client.popen(opening, stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
@@ -153,20 +153,20 @@ class Terminal:
         os.write(self.master, data)
 
     def _read(self, deadline: float) -> bool:
-        """False at the end of the output; Hanging when there is neither output nor end until the deadline."""
+        """Read output; False at its end. Hanging if there is neither output nor end before the deadline."""
         ready, _, _ = select.select([self.master], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             end_group(self.process)
             raise Hanging(f"the terminal stays silent after {self.transcript!r}")
         try:
             data = os.read(self.master, 65536)
-        except OSError:  # EIO: nobody has the other side open any more
+        except OSError:  # EIO: no process has the other side open any more
             data = b""
         self.transcript += data
         return bool(data)
 
     def expect(self, text: bytes, timeout: float = 20) -> None:
-        """Read until `text` was seen after what was expected before."""
+        """Read until `text` appears after the text that was expected last."""
         deadline = time.monotonic() + timeout
         while (at := self.transcript.find(text, self.read)) < 0:
             if not self._read(deadline):
@@ -174,7 +174,7 @@ class Terminal:
         self.read = at + len(text)
 
     def finish(self, timeout: float = 30, *, hanging_is_fine: bool = False) -> Result:
-        """Everything that was on the screen, and the exit code."""
+        """Read to the end, and return the complete output and the exit code."""
         deadline = time.monotonic() + timeout
         said = b""
         try:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import STANDIN, Apispy, SocatRelay
 from .archives import Archive
+from .battery_runner import BatteryRunner, Cell
 from .daemon import BUSYBOX, Daemons
 from .endpoints import Endpoint, without_proxies
-from .lab import Cell, Lab
-from .recorded import Recorded
-from .spy import STANDIN, Relay, Spy
+from .recorder_pair import RecorderPair
 
 HERE = Path(__file__).parent
 
@@ -26,13 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def unavailable(reason: str) -> None:
-    """In CI what is missing is a failure, elsewhere a skip."""
+    """Fail in CI, and skip elsewhere, because something is missing."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
-    """A directory with a short path: a unix socket's is at most 107 characters."""
+    """A directory with a short path, because a unix socket's path has at most 107 characters."""
     where = Path(tempfile.mkdtemp(prefix="as-", dir="/tmp"))
     yield where
     shutil.rmtree(where, ignore_errors=True)
@@ -54,12 +54,12 @@ def daemons(place: Path) -> Iterator[Daemons]:
 
 
 @pytest.fixture(scope="session")
-def recorders(place: Path, daemons: Daemons) -> Iterator[dict[str, Recorded]]:
-    """By transport; the apispy of that transport is put between them (`make differential`: of every transport)."""
+def recorders(place: Path, daemons: Daemons) -> Iterator[dict[str, RecorderPair]]:
+    """The recorders around apispy, by transport (`make differential`: of every transport)."""
     names = [] if STANDIN else os.environ.get("APISPY_E2E_RECORDED", "tcp").split()
     around = {
-        name: Recorded(place / f"rec-{name}", endpoint, place / "server-certs")
-        for name, endpoint in daemon_of(daemons).items()
+        name: RecorderPair(place / f"rec-{name}", endpoint, place / "server-certs")
+        for name, endpoint in endpoints_by_transport(daemons).items()
         if name in names
     }
     yield around
@@ -67,25 +67,25 @@ def recorders(place: Path, daemons: Daemons) -> Iterator[dict[str, Recorded]]:
         recorded.close()
 
 
-def daemon_of(daemons: Daemons) -> dict[str, Endpoint]:
+def endpoints_by_transport(daemons: Daemons) -> dict[str, Endpoint]:
     return {"tcp": daemons.plain_tcp, "mtls": daemons.tls_tcp, "unix": daemons.plain.unix}
 
 
 @pytest.fixture(scope="session")
-def spies(place: Path, daemons: Daemons, recorders: dict[str, Recorded]) -> Iterator[dict[str, Spy]]:
-    """An apispy for each transport; each with another way of printing, so that all are under load."""
-    running: dict[str, Spy] = {}
+def spies(place: Path, daemons: Daemons, recorders: dict[str, RecorderPair]) -> Iterator[dict[str, Apispy]]:
+    """An apispy for each transport, each with a different output format, so that all formats are under load."""
+    running: dict[str, Apispy] = {}
     try:
-        for transport, endpoint in daemon_of(daemons).items():
+        for transport, endpoint in endpoints_by_transport(daemons).items():
             where = place / f"spy-{transport}"
             if recorded := recorders.get(transport):
-                spy = Spy.start(where, *words(transport, recorded.upstream, where))
+                spy = Apispy.start(where, *arguments(transport, recorded.upstream, where))
                 running[transport] = recorded.around(spy)
                 continue
             running[transport] = (
-                Relay.before(where, endpoint)
+                SocatRelay.in_front_of(where, endpoint)
                 if STANDIN == "socat"
-                else Spy.start(where, *words(transport, endpoint, where))
+                else Apispy.start(where, *arguments(transport, endpoint, where))
             )
         yield running
     finally:
@@ -93,8 +93,8 @@ def spies(place: Path, daemons: Daemons, recorders: dict[str, Recorded]) -> Iter
             spy.kill()
 
 
-def words(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[no-untyped-def]
-    """The command line of apispy for a transport. Each keeps a capture, which test_battery_said.py reads."""
+def arguments(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[no-untyped-def]
+    """Return apispy's arguments for a transport. Each writes a capture, which test_battery_said.py reads."""
     keep = ["--capture", f"{where}/calls.jsonl"]
     if transport == "unix":
         return ["--listen", f"unix://{where}/apispy.sock", "--upstream", upstream.host, *keep]
@@ -139,11 +139,11 @@ def data(place: Path, daemons: Daemons) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lab(
-    request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons, spies: dict[str, Spy]
-) -> Iterator[Lab]:
-    running = Lab(place / "c", data, daemons, spies)
+def runner(
+    request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daemons, spies: dict[str, Apispy]
+) -> Iterator[BatteryRunner]:
+    running = BatteryRunner(place / "c", data, daemons, spies)
     specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    running.order(cell for params in specs if isinstance(cell := params.get("cell"), Cell))
+    running.start(cell for params in specs if isinstance(cell := params.get("cell"), Cell))
     yield running
     running.close()

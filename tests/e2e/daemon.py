@@ -1,4 +1,4 @@
-"""A real dockerd, started and ended by the tests, and the image that all rows use."""
+"""A real dockerd that the tests start and stop, and the image that all rows use."""
 
 import datetime
 import io
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .endpoints import Endpoint
-from .waiting import until
+from .wait import until
 
 IMAGE = "busybox:test"
 BUSYBOX = Path("/bin/busybox")
@@ -31,12 +31,12 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-# --- certificates, made without any help of apispy
+# --- certificates, made without apispy's code
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA of the tests."""
+    """A CA for the tests."""
 
     cert: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -54,7 +54,7 @@ class Authority:
         return cls(builder.sign(key, hashes.SHA256()), key)
 
     def issue(self, where: Path, *, server: bool) -> Path:
-        """ca.pem, cert.pem and key.pem in the directory `where`."""
+        """Write ca.pem, cert.pem and key.pem to the directory `where`, and return it."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server" if server else "client")])
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -89,7 +89,7 @@ _USAGES = [
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
-    """What all of them have; the key identifiers are what Python >= 3.13 insists on."""
+    """Return a builder with the common fields; Python >= 3.13 requires the key identifiers."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -108,7 +108,7 @@ def _builder(
 
 
 class Daemon:
-    """One dockerd with its own roots. `where` must be absolute: a relative exec-root hangs at start."""
+    """One dockerd with its own root directories. `where` must be absolute: with a relative exec-root dockerd hangs."""
 
     def __init__(self, where: Path, listen: list[str]) -> None:
         self.where = where
@@ -130,7 +130,7 @@ class Daemon:
         self.start()
 
     def start(self) -> None:
-        """Also once more, after `kill`."""
+        """Start dockerd, also again after `kill`."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -154,7 +154,7 @@ class Daemon:
             return False
 
     def docker(self, *words: str, **options: object) -> str:
-        """Any docker CLI, straight to this daemon, for setting things up."""
+        """Run any docker CLI directly against this daemon, for preparations."""
         done = subprocess.run(
             ["docker", "-H", self.unix.host, *words],
             check=True,
@@ -165,9 +165,9 @@ class Daemon:
         return done.stdout.decode()
 
     def kill(self) -> None:
-        """As a crash of the machine would: no farewell to anybody, and /run is empty afterwards.
+        """Kill it as a crash of the machine would: without a shutdown, and with an empty /run afterwards.
 
-        Where nobody reaps a dead containerd, the next dockerd finds its pid alive and waits for it in vain.
+        Where no process reaps a dead containerd, the next dockerd finds its pid alive and waits for it forever.
         """
         self.process.kill()
         self.process.wait(10)
@@ -175,7 +175,7 @@ class Daemon:
         (self.where / "exec/containerd/containerd.pid").unlink()
 
     def stop(self) -> None:
-        """End the daemon and everything that it started or mounted."""
+        """Stop the daemon and everything that it started or mounted."""
         if self.process.poll() is None:
             if left := self.docker("ps", "-aq").split():
                 self.docker("rm", "-f", *left)
@@ -191,7 +191,7 @@ class Daemon:
         shutil.rmtree(self.where, ignore_errors=True)
 
     def _end_containerd(self, signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)) -> None:
-        """dockerd's own containerd, and shims, survive a killed dockerd; they are ours, known by our directory."""
+        """Kill dockerd's own containerd and shims, which survive a killed dockerd; their arguments contain our directory."""
         mark = f"{self.where}/exec".encode()
         mine = [pid for pid in _pids() if mark in _command_line(pid)]
         for number in signals:
@@ -210,7 +210,7 @@ class Daemon:
 
 
 def tls_flags(certs: Path) -> list[str]:
-    """For every tcp listener of a dockerd."""
+    """Return dockerd's TLS flags, which apply to all its tcp listeners."""
     return [
         "--tlsverify",
         "--tlscacert",
@@ -237,7 +237,7 @@ def _command_line(pid: int) -> bytes:
 
 
 def busybox_root() -> bytes:
-    """A root file system as tar: busybox with a link for each applet."""
+    """Build a root file system as tar: busybox with a link for each applet."""
     applets = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split()
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -261,8 +261,8 @@ def busybox_root() -> bytes:
 class Daemons:
     """`plain` listens on a unix socket and plain TCP, `tls` on a unix socket and TCP with client certificates.
 
-    Two, because --tlsverify holds for every tcp listener of a dockerd; and not one with a relay before it, because
-    then "direct" would not be direct. A second one with roots of its own starts in a third of a second.
+    There are two, because --tlsverify applies to every tcp listener of a dockerd. A relay in front of a single one would
+    make "direct" indirect. A second dockerd with its own root directories starts in a third of a second.
     """
 
     plain: Daemon

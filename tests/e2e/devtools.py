@@ -1,4 +1,4 @@
-"""Chromium without a window, and its DevTools: the page that it has built in, driven through its debugging protocol."""
+"""Headless Chromium and its built-in DevTools page, controlled through the debugging protocol."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 import websocket
 
-from .waiting import until
+from .wait import until
 
 OFFLINE = [
     "--headless",
@@ -27,7 +27,7 @@ OFFLINE = [
     "--disable-extensions",
 ]
 
-# What "Import HAR file" of the network panel does with a file, and what it then shows of each request.
+# Does what "Import HAR file" of the network panel does, and returns what the panel shows for each request.
 IMPORT = """(async () => {
   const HAR = await import('./models/har/har.js');
   const log = new HAR.HARFormat.HARRoot(%s).log;
@@ -46,7 +46,7 @@ IMPORT = """(async () => {
 
 
 class DevTools:
-    """The page of DevTools in a running Chromium."""
+    """The DevTools page in a running Chromium."""
 
     def __init__(self, socket: websocket.WebSocket) -> None:
         self._socket = socket
@@ -57,7 +57,7 @@ class DevTools:
         until(lambda: self._evaluate("document.readyState") == "complete", 30, "the page of DevTools")
 
     def imported(self, har: str) -> list[dict[str, Any]]:
-        """The rows of the network panel. Raises AssertionError with what DevTools says of a file that it refuses."""
+        """Import a HAR file and return the network panel's rows. AssertionError with DevTools' message if it rejects the file."""
         rows: list[dict[str, Any]] = self._evaluate(IMPORT % har)
         return rows
 
@@ -83,7 +83,7 @@ class DevTools:
 
 @contextmanager
 def devtools(where: Path) -> Iterator[DevTools]:
-    """A new Chromium whose profile is the directory *where*."""
+    """Start Chromium with its profile in the directory *where*."""
     port = where / "DevToolsActivePort"
     command = ["chromium", *OFFLINE, "--remote-debugging-port=0", "--remote-allow-origins=*"]
     process = subprocess.Popen(

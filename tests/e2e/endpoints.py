@@ -1,4 +1,4 @@
-"""Where a Docker API can be reached in these tests, what a client needs for it, and a raw connection to it."""
+"""Endpoints of a Docker API in these tests, the settings that a client needs for them, and raw connections."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address as DOCKER_HOST says it, and the directory of ca.pem, cert.pem, key.pem when it speaks TLS."""
+    """An address in DOCKER_HOST's form, and the directory of ca.pem, cert.pem and key.pem if it uses TLS."""
 
     host: str
     certs: Path | None = None
@@ -33,14 +33,14 @@ class Endpoint:
         return name, int(port)
 
     def env(self) -> dict[str, str]:
-        """The variables of the docker CLI."""
+        """Return the environment variables of the docker CLI."""
         env = {"DOCKER_HOST": self.host}
         if self.certs:
             env |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(self.certs)}
         return env
 
     def curl(self) -> list[str]:
-        """curl with what it needs to come here; paths go after `base`."""
+        """Return the curl command for this endpoint; URLs begin with `base`."""
         if self.is_unix:
             return ["curl", "-sS", "--unix-socket", self.path]
         if self.certs is None:
@@ -66,7 +66,7 @@ class Endpoint:
         return context
 
     def plain_socket(self, timeout: float = 30) -> socket.socket:
-        """A connection below TLS."""
+        """Connect, without TLS."""
         if self.is_unix:
             sock = socket.socket(socket.AF_UNIX)
             sock.settimeout(timeout)
@@ -75,20 +75,20 @@ class Endpoint:
         return socket.create_connection(self.address, timeout=timeout)
 
     def socket(self, timeout: float = 30) -> socket.socket:
-        """A connection as a client library would make it."""
+        """Connect as a client library would."""
         sock = self.plain_socket(timeout)
         if self.certs is None:
             return sock
         return self.tls_context().wrap_socket(sock, server_hostname=self.address[0])
 
     def wire(self, timeout: float = 30) -> "Wire":
-        """A raw connection that can close its writing half, TLS or not."""
+        """Open a raw connection that can half-close, with TLS or without."""
         sock = self.plain_socket(timeout)
         return TlsWire(sock, self.tls_context(), self.address[0]) if self.certs else Wire(sock)
 
 
 class Wire:
-    """A byte stream both ways with a half-close."""
+    """A raw connection with a half-close."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -104,7 +104,7 @@ class Wire:
         self.sock.sendall(data)
 
     def recv(self, size: int = 65536) -> bytes:
-        """b"" at the end, be it a FIN or a reset."""
+        """Receive data; b"" at the end, after a FIN or a reset."""
         try:
             return self.sock.recv(size)
         except ConnectionError:
@@ -114,7 +114,7 @@ class Wire:
         self.sock.shutdown(socket.SHUT_WR)
 
     def read_until(self, end: bytes) -> bytes:
-        """Everything up to and with `end`; what came after it stays for the next call."""
+        """Read up to and including `end`; further data stays for the next read."""
         while end not in self.seen:
             more = self.recv()
             if not more:
@@ -135,7 +135,7 @@ class Wire:
         return data
 
     def read_response(self) -> bytes:
-        """One HTTP response with Content-Length or chunks, as it came."""
+        """Read one HTTP response with Content-Length or chunks, and return its bytes unchanged."""
         head = self.read_until(b"\r\n\r\n")
         if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
             return head + self.read_exactly(int(length[1]))
@@ -151,7 +151,7 @@ class Wire:
 
 
 class TlsWire(Wire):
-    """The same over TLS: the ssl module's sockets can't half-close, its memory BIOs can."""
+    """A raw connection over TLS, by memory BIOs: the ssl module's sockets cannot half-close."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, name: str) -> None:
         super().__init__(sock)
@@ -191,16 +191,23 @@ class TlsWire(Wire):
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:
-            pass  # our close_notify is written, the peer's has not come: just what a half-close is
+            pass  # our close_notify is written, the peer's has not arrived: a half-close
         self._flush()
 
 
-NOT_OURS = {"http_proxy", "https_proxy", "all_proxy", "requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file"}
-"""Environment variables, in lower case, that send clients elsewhere or, as requests does, beat the CA they were given."""
+REMOVED_VARIABLES = {
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "requests_ca_bundle",
+    "curl_ca_bundle",
+    "ssl_cert_file",
+}
+"""Environment variables, in lower case, that redirect clients or, as in requests, override the given CA."""
 
 
 def without_proxies() -> None:
-    """Client libraries in this process must not send loopback traffic through a proxy of the machine."""
+    """Remove variables with which client libraries would send loopback traffic through a proxy of the machine."""
     for name in list(os.environ):
-        if name.lower() in NOT_OURS or name.startswith("DOCKER_"):
+        if name.lower() in REMOVED_VARIABLES or name.startswith("DOCKER_"):
             del os.environ[name]

@@ -1,6 +1,6 @@
-"""Well-formed HTTP calls of every framing, for the lock-step tests (hypothesis). `spiteful.py` has the others.
+"""Well-formed HTTP calls with every framing, as hypothesis strategies. `hostile_requests.py` has malformed ones.
 
-In a request TARGET stands for a target of its own, by which it is found again in a capture.
+TARGET in a request is replaced by a unique target, which identifies the call in a capture.
 """
 
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ TARGET = b"@TARGET@"
 
 @dataclass(frozen=True)
 class Call:
-    """A request and its answer as bytes, and what is to be known of them. Sizes are of bodies or of a tunnel."""
+    """A request and its response as bytes, and their properties. Sizes are of bodies or of a tunnel."""
 
     request: bytes
     answer: bytes
     status: int
     asked: int
     answered: int
-    ends: bool = False  # the answer ends with its connection
-    tunnel: bytes = b""  # goes both ways after the answer
+    ends: bool = False  # the response ends with its connection
+    tunnel: bytes = b""  # sent in both directions after the response
 
     def __repr__(self) -> str:
-        """Short: hypothesis makes many, of long bodies too."""
+        """Keep it short: hypothesis prints many calls, some with long bodies."""
         words = [self.request[:1000], self.answer[:1000], self.tunnel[:50], self.asked, self.answered]
         return f"Call({', '.join(map(repr, words))})"
 
@@ -69,7 +69,7 @@ INTERIM = st.lists(
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[bytes, bytes, int]:
-    """(method, request, size of its body)"""
+    """Generate (method, request, size of its body)."""
     extra = draw(EXTRA)
     kind = draw(st.sampled_from(["none", "HEAD", "length", "chunked", "1.0"]))
     if kind in ("none", "HEAD"):
@@ -89,7 +89,7 @@ def requests(draw: st.DrawFn) -> tuple[bytes, bytes, int]:
 
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
-    """An exchange of any framing."""
+    """Generate a call with any framing."""
     method, request, asked = draw(requests())
     before, extra = draw(INTERIM), draw(EXTRA)
     if b"Expect: 100" in request:

@@ -1,7 +1,7 @@
-"""Makes samples/*.jsonl: captures of real sessions. `make samples` runs it, as root.
+"""Make samples/*.jsonl: captures of real sessions. `make samples` runs it, as root.
 
-Each session is typed into a shell (or a terminal) of a real docker CLI, which reaches a real dockerd through
-`apispy --capture`. The daemon, its socket and all that it keeps are made for this and removed.
+Each session is typed into a shell (or a terminal) and uses a real docker CLI, which connects to a real dockerd through
+`apispy --capture`. The daemon, its socket and its data are temporary.
 """
 
 import shutil
@@ -13,14 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+from .apispy_process import Apispy
 from .clients import Client, find_clis
-from .combining import listener, upstream
 from .daemon import Daemons
 from .endpoints import without_proxies
-from .spy import Spy
+from .options import listen_options, upstream_options
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-PLACE = Path("/tmp/apispy-samples")  # always the same, for it is in the captures
+PLACE = Path("/tmp/apispy-samples")  # constant, because the captures contain it
 
 WEB = "docker run -d --name web $N -e GREETING=hello $IMG sh -c 'trap exit TERM; echo up; sleep 60 & wait'"
 
@@ -51,7 +51,7 @@ docker-compose --no-ansi -p demo down"""
 
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
-    """*before* is typed into a shell that apispy does not see."""
+    """Return a session that runs *script*; *before* is run directly, so apispy does not see it."""
 
     def typed(client: Client, direct: Client) -> None:
         if before:
@@ -79,8 +79,8 @@ def pull(client: Client, direct: Client) -> None:
 @dataclass(frozen=True)
 class Sample:
     name: str
-    says: str  # for samples/README.md
-    talk: Callable[[Client, Client], None]
+    description: str  # for samples/README.md
+    run: Callable[[Client, Client], None]
     cli: str = "28"
     transport: str = "unix"
 
@@ -89,10 +89,10 @@ SAMPLES_MADE = (
     Sample("ps-unix", "`docker ps -a` over a unix socket", shell("docker ps -a", WEB)),
     Sample("ps-tcp", "the same over TCP, with the older CLI", shell("docker ps -a", WEB), "20", "tcp"),
     Sample("ps-mtls", "the same over mutual TLS", shell("docker ps -a", WEB), transport="tls"),
-    Sample("run", "`docker run`: a failing program, one that is typed into, one that is not there", shell(RUN)),
+    Sample("run", "`docker run`: a failing program, one with stdin, and one that does not exist", shell(RUN)),
     Sample("logs-f", "`docker logs -f` of a program that ends", shell(LOGS, TALKER)),
-    Sample("exec-it", "`docker exec -it web sh` in a terminal, in which `ls /` and `exit 4` are typed", exec_it),
-    Sample("pull-error", "`docker pull` of what is not there, and from a registry that is not there", pull),
+    Sample("exec-it", "`docker exec -it web sh` in a terminal, with the input `ls /` and `exit 4`", exec_it),
+    Sample("pull-error", "`docker pull` of a missing image, and from an unreachable registry", pull),
     Sample("build-legacy", "`docker build` by the old builder", shell(CONTEXT + LEGACY), "20"),
     Sample("build-buildkit", "`docker build` by BuildKit, with a secret", shell(CONTEXT + BUILDKIT), "20"),
     Sample("compose", "`docker-compose up -d`, `ps` and `down`", shell(COMPOSE)),
@@ -100,7 +100,7 @@ SAMPLES_MADE = (
 
 
 class _Empty(BaseHTTPRequestHandler):
-    """A registry that has nothing."""
+    """An empty registry."""
 
     def do_GET(self) -> None:
         body = (
@@ -133,17 +133,17 @@ def registry() -> Iterator[str]:
 
 
 def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:
-    """The new capture of *sample* in the directory *to*."""
+    """Record *sample* to a capture in the directory *to*, and return its path."""
     made = to / f"{sample.name}.jsonl"
     where = place / sample.name
-    words = [*listener(sample.transport, where), *upstream(sample.transport, daemons)]
-    spy = Spy.start(where, *words, "--capture", str(made))
+    words = [*listen_options(sample.transport, where), *upstream_options(sample.transport, daemons)]
+    spy = Apispy.start(where, *words, "--capture", str(made))
     cli = find_clis()[sample.cli]
     try:
         client = Client(spy.at, daemons.plain, cli, sample.name, where / "c", place)
         behind = daemons.tls if sample.transport == "tls" else daemons.plain
         direct = Client(behind.unix, behind, cli, sample.name, where / "d", place)
-        sample.talk(client, direct)
+        sample.run(client, direct)
     finally:
         assert spy.end() == 0, spy.err
     direct.sh("docker rm -f $(docker ps -aq)")
@@ -152,7 +152,7 @@ def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:
 
 
 def main(names: list[str]) -> None:
-    """Make those that are named, or all."""
+    """Make the named samples, or all."""
     without_proxies()
     PLACE.mkdir(mode=0o700)
     daemons = Daemons.start(PLACE)

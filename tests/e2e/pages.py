@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .apispy_process import apispy_command
+from .battery_runner import CLIS
 from .daemon import Daemons, free_port
-from .lab import CLIS
-from .spy import apispy_command
-from .waiting import until
+from .wait import until
 
 BLOCK = re.compile(r"^```console( server)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -1,6 +1,6 @@
-"""A recorder: a listener before another one, that passes on bytes and ends as they are, and tells what it passed.
+"""A recorder: a relay that forwards bytes and ends unchanged, and reports what it forwards to an observer.
 
-One stands before apispy and one behind it (`recorded.py`). It shares no code with apispy.
+One runs on each side of apispy (`recorder_pair.py`). It shares no code with apispy.
 """
 
 import select
@@ -14,15 +14,15 @@ from typing import Protocol
 from .channels import Channel, End
 
 
-class Teller(Protocol):
-    """Is told what one recorder sees of one connection, before it is passed on."""
+class Observer(Protocol):
+    """Receives what one recorder sees of one connection, before the recorder forwards it."""
 
     def data(self, from_client: bool, data: bytes) -> None: ...
 
     def end(self, from_client: bool, kind: End) -> None: ...
 
     def gone(self, client: bool) -> None:
-        """The client, or the server, takes nothing any more."""
+        """The client, or the server, has disconnected."""
 
 
 @dataclass
@@ -37,17 +37,17 @@ class _Gone(Exception):
         self.side, self.reset = side, reset
 
 
-class Joint:
-    """Two channels, joined until both halves or one of the peers are gone. ``run`` returns then."""
+class Bridge:
+    """Connects two channels; ``run`` returns when both halves have ended or one peer has disconnected."""
 
-    def __init__(self, client: Channel, server: Channel, teller: Teller) -> None:
+    def __init__(self, client: Channel, server: Channel, observer: Observer) -> None:
         self._sides = (Side(client, True), Side(server, False))
-        self._teller = teller
+        self._observer = observer
 
     def run(self) -> None:
         try:
             for side in self._sides:
-                self._read(side)  # what came with the end of a handshake
+                self._read(side)  # data that arrived with the end of a handshake
             while any(not side.over or side.channel.unsent for side in self._sides):
                 self._step()
         except _Gone as gone:
@@ -57,7 +57,7 @@ class Joint:
                 side.channel.close()
 
     def _step(self) -> None:
-        """Wait for something to happen, and do it."""
+        """Wait for events, and handle them."""
         poll = select.poll()
         sides = {}
         for side in self._sides:
@@ -77,10 +77,10 @@ class Joint:
         return self._sides[side.is_client]
 
     def _wanted(self, side: Side) -> int | None:
-        """What to wait for on this side; None: nothing. A slow reader on the other side stops the reading."""
+        """Return the poll events to wait for on this side, or None. A slow reader on the other side pauses reading."""
         events = select.POLLOUT if side.channel.unsent else 0
         if side.over:
-            return events  # and a hang-up, of which poll tells always
+            return events  # poll always reports hang-ups
         if self._other(side).channel.unsent:
             return events or None
         return events | select.POLLIN
@@ -90,24 +90,24 @@ class Joint:
         for data in self._do(side, side.channel.recv):
             if isinstance(data, End):
                 side.over = True
-                self._teller.end(side.is_client, data)
+                self._observer.end(side.is_client, data)
                 self._do(other, other.channel.end)
             else:
-                self._teller.data(side.is_client, data)
+                self._observer.data(side.is_client, data)
                 self._do(other, partial(other.channel.send, data))
 
     @staticmethod
-    def _do[T](side: Side, deed: Callable[[], T]) -> T:
+    def _do[T](side: Side, action: Callable[[], T]) -> T:
         try:
-            return deed()
+            return action()
         except OSError:  # ECONNRESET, EPIPE, ENOTCONN
             raise _Gone(side, True) from None
 
     def _end(self, side: Side, reset: bool) -> None:
         other = self._other(side)
-        self._teller.gone(side.is_client)
+        self._observer.gone(side.is_client)
         if reset:
-            self._teller.end(side.is_client, End.RESET)
+            self._observer.end(side.is_client, End.RESET)
             other.channel.close(reset=True)
         else:
             other.channel.finish()

@@ -12,31 +12,33 @@ import warnings
 
 import pytest
 
+from .battery_runner import CLIS, NO_CLI, BatteryRunner, Cell, Outcome, all_cells, differences
 from .conftest import unavailable
-from .lab import CLIS, NO_CLI, Cell, Lab, Outcome, all_cells, differences
 
 
 @pytest.mark.parametrize("cell", all_cells(), ids=str)
-def test_same_as_directly(cell: Cell, lab: Lab) -> None:
+def test_same_as_directly(cell: Cell, runner: BatteryRunner) -> None:
     if cell.cli != NO_CLI and cell.cli not in CLIS:
         pytest.skip(f"no docker CLI {cell.cli} on this machine")
     for program in cell.row.needs:
         if not shutil.which(program):
             unavailable(f"this row needs {program}")
     try:
-        compare(cell, lab, *lab.outcomes(cell))
+        compare(cell, runner, *runner.outcomes(cell))
     except AssertionError as first:
         warnings.warn(f"{cell} is run again after: {str(first)[:2000]}", stacklevel=1)
-        compare(cell, lab, *lab.again(cell))
+        compare(cell, runner, *runner.rerun(cell))
 
 
-def compare(cell: Cell, lab: Lab, direct: Outcome, spied: Outcome) -> None:
+def compare(cell: Cell, runner: BatteryRunner, direct: Outcome, spied: Outcome) -> None:
     shown = direct.out + direct.err
     missing = [text for text in cell.row.expect if text not in shown]
     assert not missing, f"the direct run lacks {missing}:\n{shown}"
     code = direct.result.code
     assert cell.row.code in (None, code), f"the direct run ended with {code}:\n{shown}"
     diff = differences(direct, spied)
-    assert not diff, f"{cell} differs:\n{diff}\napispy's last words: {lab.spies[cell.transport].err[-1500:]}"
+    assert not diff, (
+        f"{cell} differs:\n{diff}\napispy's last words: {runner.spies[cell.transport].err[-1500:]}"
+    )
     if cell.row.check:
         cell.row.check(direct.result, spied.result)

@@ -16,8 +16,8 @@ from apispy.capture import read
 from apispy.model import Exchange
 from apispy.pipeline.live_stream import LISTED_ITEMS
 
-from .lab import Lab
-from .spy import STANDIN, apispy_command
+from .apispy_process import STANDIN, apispy_command
+from .battery_runner import BatteryRunner
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -54,9 +54,9 @@ VIEWS = {"tcp": ["-vvv"], "mtls": ["--json", "--notes=strict"], "unix": []}
 
 
 @pytest.mark.parametrize("transport", VIEWS)
-def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
-    lab.wait()  # rows that nobody asked for yet
-    spy = lab.spies[transport]
+def test_it_stayed_in_good_order(runner: BatteryRunner, transport: str) -> None:
+    runner.wait()  # rows that nobody asked for yet
+    spy = runner.spies[transport]
     assert spy.process.poll() is None, f"apispy ended in the battery: {spy.err[-3000:]}"
     assert "Traceback" not in spy.err, spy.err[-3000:]
     code = spy.end(signal.SIGINT, timeout=2)
@@ -82,10 +82,10 @@ def test_it_stayed_in_good_order(lab: Lab, transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", VIEWS)
-def test_it_is_shown_later_as_it_was_live(lab: Lab, transport: str) -> None:
+def test_it_is_shown_later_as_it_was_live(runner: BatteryRunner, transport: str) -> None:
     """Byte for byte, but for what flowed in calls of which not every stream was kept whole; and at -vvv in those of
     which a stream held a secret, for there it is starred out as it comes, before it has a token."""
-    spy = lab.spies[transport]
+    spy = runner.spies[transport]
     made = spy.where / "calls.jsonl"
     shown = subprocess.run(
         [*apispy_command(), "show", *VIEWS[transport], str(made)], capture_output=True, timeout=110

@@ -11,12 +11,12 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import Event, StreamEnded
 
+from .apispy_process import STANDIN, Apispy
+from .battery_runner import CLIS
 from .clients import Client
-from .combining import listener, upstream
 from .daemon import IMAGE, Daemons
 from .endpoints import Wire
-from .lab import CLIS
-from .spy import STANDIN, Spy
+from .options import listen_options, upstream_options
 from .test_daemon import forms
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
@@ -28,24 +28,24 @@ docker build $N --no-cache --progress plain --secret id=s,src=s -t $P:built . &&
 
 
 @pytest.fixture(params=["", "-vvv", "--json -vvv"], ids=lambda words: words.replace(" ", "") or "plain")
-def spy(request: pytest.FixtureRequest, place: Path, daemons: Daemons) -> Iterator[Spy]:
+def spy(request: pytest.FixtureRequest, place: Path, daemons: Daemons) -> Iterator[Apispy]:
     where = Path(tempfile.mkdtemp(prefix="bk-", dir=place)) / "spy"
-    words = [*listener("unix", where), *upstream("unix", daemons), *request.param.split()]
-    running = Spy.start(where, *words)
+    words = [*listen_options("unix", where), *upstream_options("unix", daemons), *request.param.split()]
+    running = Apispy.start(where, *words)
     try:
         yield running
     finally:
         running.kill()
 
 
-def test_a_build_prints_its_grpc_methods_and_no_secret(spy: Spy, daemons: Daemons) -> None:
+def test_a_build_prints_its_grpc_methods_and_no_secret(spy: Apispy, daemons: Daemons) -> None:
     client = Client(spy.at, daemons.plain, CLIS["20"], "zqbuildkit", spy.where / "c", spy.where)
     result = client.sh(BUILD)
     assert result.code == 0, result.err.decode()
     assert hashlib.md5(SECRET.encode()).hexdigest().encode() in result.err
     assert spy.end() == 0
     for form in forms(SECRET):
-        assert form not in spy.said
+        assert form not in spy.output
     if spy.out.startswith("{"):
         outcomes = {call["operation"]: call["outcome"] for call in map(json.loads, spy.out.splitlines())}
         assert outcomes["Session"].startswith("4 gRPC calls: DiffCopy 3, GetSecret 1")
@@ -59,7 +59,7 @@ def test_a_build_prints_its_grpc_methods_and_no_secret(spy: Spy, daemons: Daemon
     assert "problem" not in spy.out
 
 
-def test_a_call_to_the_daemon_prints_its_method(spy: Spy) -> None:
+def test_a_call_to_the_daemon_prints_its_method(spy: Apispy) -> None:
     """buildx speaks so; it is not needed here, h2 is a client too."""
     peer = H2Connection(H2Configuration(client_side=True))
     peer.initiate_connection()

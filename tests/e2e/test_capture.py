@@ -10,12 +10,12 @@ import pytest
 
 from apispy.capture import Header, read, read_lines
 
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
-from .lab import CLIS
-from .spy import Spy, apispy_command
 from .test_buildkit import BUILD
-from .waiting import until
+from .wait import until
 
 NUMBERS = count()
 
@@ -53,20 +53,20 @@ def client(place: Path, data: Path, daemons: Daemons) -> Client:
 
 
 @pytest.fixture
-def started() -> Iterator[list[Spy]]:
-    spies: list[Spy] = []
+def started() -> Iterator[list[Apispy]]:
+    spies: list[Apispy] = []
     yield spies
     for spy in spies:
         spy.kill()
 
 
-def spying(where: Path, daemons: Daemons, started: list[Spy], *words: str) -> Spy:
+def spying(where: Path, daemons: Daemons, started: list[Apispy], *words: str) -> Apispy:
     listen = ["--listen", f"unix://{where}/s.sock", "--upstream", daemons.plain.unix.host]
-    started.append(Spy.start(where, *listen, *words))
+    started.append(Apispy.start(where, *listen, *words))
     return started[-1]
 
 
-def through(client: Client, spy: Spy) -> Client:
+def through(client: Client, spy: Apispy) -> Client:
     client.env["DOCKER_HOST"] = spy.at.host
     return client
 
@@ -88,7 +88,7 @@ def show(*words: object) -> subprocess.CompletedProcess[bytes]:
     ],
 )
 def test_shown_later_as_live(
-    name: str, views: list[str], where: Path, client: Client, daemons: Daemons, started: list[Spy]
+    name: str, views: list[str], where: Path, client: Client, daemons: Daemons, started: list[Apispy]
 ) -> None:
     spy = spying(where, daemons, started, "--capture", str(where / name), *views)
     through(client, spy).sh(SESSION)
@@ -102,7 +102,7 @@ def test_shown_later_as_live(
         assert operation in operations
 
 
-def test_a_build_by_buildkit_is_shown_as_it_was(where: Path, daemons: Daemons, started: list[Spy]) -> None:
+def test_a_build_by_buildkit_is_shown_as_it_was(where: Path, daemons: Daemons, started: list[Apispy]) -> None:
     """Its tunnels are withheld: what was read in them as they flowed is in the file, and no byte of them."""
     spy = spying(where, daemons, started, "--capture", str(where / "a.jsonl"), "-vvv")
     build = Client(spy.at, daemons.plain, CLIS["20"], "zqcapbk", where / "c", where).sh(BUILD)
@@ -117,7 +117,7 @@ def test_a_build_by_buildkit_is_shown_as_it_was(where: Path, daemons: Daemons, s
 
 
 def test_what_is_longer_than_the_limit_keeps_head_listing_and_digest(
-    where: Path, client: Client, daemons: Daemons, started: list[Spy]
+    where: Path, client: Client, daemons: Daemons, started: list[Apispy]
 ) -> None:
     spy = spying(where, daemons, started, "--capture", str(where / "a.jsonl"))
     made = "mkdir d; for n in 1 2 3; do head -c 1000000 /dev/urandom > d/file$n; done; "
@@ -135,7 +135,7 @@ def test_what_is_longer_than_the_limit_keeps_head_listing_and_digest(
 
 
 def test_after_kill_9_every_finished_call_can_be_read(
-    where: Path, client: Client, daemons: Daemons, started: list[Spy]
+    where: Path, client: Client, daemons: Daemons, started: list[Apispy]
 ) -> None:
     """While `docker events` is still open."""
     for name in ("a.jsonl", "a.jsonl.gz", "a.jsonl.zst"):
@@ -169,7 +169,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_told_once_and_disturbs_nobody(
-    small_disk: Path, where: Path, client: Client, daemons: Daemons, started: list[Spy]
+    small_disk: Path, where: Path, client: Client, daemons: Daemons, started: list[Apispy]
 ) -> None:
     script = "for n in 1 2 3 4 5 6; do docker version; docker info; docker images; done"
     alone = client.sh(script)
@@ -200,10 +200,10 @@ def test_run_keeps_a_capture_and_the_commands_own_code_wins(client: Client) -> N
 
 
 def test_a_session_that_cannot_start_leaves_no_file(
-    where: Path, daemons: Daemons, started: list[Spy]
+    where: Path, daemons: Daemons, started: list[Apispy]
 ) -> None:
     first = spying(where, daemons, started)
-    second = Spy.start(
+    second = Apispy.start(
         where / "second", "--listen", first.at.host, "--capture", str(where / "a.jsonl"), ready=False
     )
     started.append(second)
@@ -213,7 +213,7 @@ def test_a_session_that_cannot_start_leaves_no_file(
 
 
 def test_a_capture_is_followed_while_it_is_written(
-    where: Path, client: Client, daemons: Daemons, started: list[Spy]
+    where: Path, client: Client, daemons: Daemons, started: list[Apispy]
 ) -> None:
     spy = spying(where, daemons, started, "--capture", str(where / "a.jsonl"))
     with (where / "followed").open("wb") as out:

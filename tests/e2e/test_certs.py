@@ -13,18 +13,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.forge import CLIENT, SERVER, Forged, authority, forge
+from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca
 
-from .combining import dial
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS
 from .daemon import Daemon, Daemons, free_port, tls_flags
 from .endpoints import Endpoint
-from .lab import CLIS
-from .spy import Spy, apispy_command
-from .waiting import until
+from .options import endpoint_options
+from .wait import until
 
 pytestmark = pytest.mark.usefixtures("daemons")  # they say what is missing on a machine that has no dockerd
 
-STRANGER = authority("a stranger's CA")
+STRANGER = make_ca("a stranger's CA")
 ALREADY, NOT_YET = {"begins": -9, "ends": -1}, {"begins": 2}
 
 
@@ -144,9 +144,9 @@ class Bench:
     tls: Endpoint
 
     @property
-    def ca(self) -> Forged:
+    def ca(self) -> IssuedCert:
         cert = x509.load_pem_x509_certificate((self.out / "ca.pem").read_bytes())
-        return Forged(cert, load_pem_private_key((self.out / "ca-key.pem").read_bytes(), None))
+        return IssuedCert(cert, load_pem_private_key((self.out / "ca-key.pem").read_bytes(), None))
 
     def client(self, name: str) -> Endpoint:
         """The daemon as a client that is wrong in the way *name* would dial it."""
@@ -159,12 +159,12 @@ class Bench:
         return Endpoint(self.tls.host, where)
 
 
-CLIENTS: dict[str, Callable[[Forged], Forged]] = {
-    "stranger": lambda _: forge("me", STRANGER, usages=(CLIENT,)),
-    "self-signed": lambda _: forge("me", usages=(CLIENT,)),
-    "expired": lambda ca: forge("me", ca, usages=(CLIENT,), **ALREADY),
-    "not-yet": lambda ca: forge("me", ca, usages=(CLIENT,), **NOT_YET),
-    "server": lambda ca: forge("me", ca, usages=(SERVER,)),
+CLIENTS: dict[str, Callable[[IssuedCert], IssuedCert]] = {
+    "stranger": lambda _: issue_cert("me", STRANGER, usages=(CLIENT,)),
+    "self-signed": lambda _: issue_cert("me", usages=(CLIENT,)),
+    "expired": lambda ca: issue_cert("me", ca, usages=(CLIENT,), **ALREADY),
+    "not-yet": lambda ca: issue_cert("me", ca, usages=(CLIENT,), **NOT_YET),
+    "server": lambda ca: issue_cert("me", ca, usages=(SERVER,)),
 }
 
 CHECK_SAYS = {
@@ -195,7 +195,7 @@ def tls_words(at: Endpoint) -> list[str]:
     return [f"{flag}={at.certs}/{name}" for flag, name in names.items() if (at.certs / name).exists()]  # type: ignore[operator]
 
 
-def get(spy: Spy) -> bytes:
+def get(spy: Apispy) -> bytes:
     """Status line, headers and body of GET /info."""
     with spy.at.wire(20) as wire:
         wire.send(b"GET /info HTTP/1.1\r\nHost: docker\r\n\r\n")
@@ -216,7 +216,7 @@ def test_clients_that_a_daemon_refuses(name: str, bench: Bench, place: Path) -> 
     assert problem.startswith("client ")
     assert CHECK_SAYS[name] in problem
     where = place / f"spy-c-{name}"
-    spy = Spy.start(
+    spy = Apispy.start(
         where, "--listen", f"unix://{where}/s", "--upstream", at.host, "--tlsverify", *tls_words(at)
     )
     try:
@@ -229,18 +229,22 @@ def test_clients_that_a_daemon_refuses(name: str, bench: Bench, place: Path) -> 
         spy.kill()
 
 
-SERVERS: dict[str, tuple[Callable[[Forged], Forged], str, str]] = {
-    "no-san": (lambda ca: forge("127.0.0.1", ca, sans=(), usages=(SERVER,)), "name", "is not for 127.0.0.1"),
-    "other-name": (
-        lambda ca: forge("x", ca, sans=("vega",), usages=(SERVER,)),
+SERVERS: dict[str, tuple[Callable[[IssuedCert], IssuedCert], str, str]] = {
+    "no-san": (
+        lambda ca: issue_cert("127.0.0.1", ca, sans=(), usages=(SERVER,)),
         "name",
         "is not for 127.0.0.1",
     ),
-    "for-clients": (lambda ca: forge("x", ca, usages=(CLIENT,)), "CA", "is not one for servers"),
-    "expired": (lambda ca: forge("x", ca, usages=(SERVER,), **ALREADY), "CA", "has expired"),
-    "not-yet": (lambda ca: forge("x", ca, usages=(SERVER,), **NOT_YET), "CA", "is not yet valid"),
-    "self-signed": (lambda _: forge("x", usages=(SERVER,)), "CA", "was not signed by a CA in"),
-    "stranger": (lambda _: forge("x", STRANGER, usages=(SERVER,)), "CA", "was not signed by a CA in"),
+    "other-name": (
+        lambda ca: issue_cert("x", ca, sans=("vega",), usages=(SERVER,)),
+        "name",
+        "is not for 127.0.0.1",
+    ),
+    "for-clients": (lambda ca: issue_cert("x", ca, usages=(CLIENT,)), "CA", "is not one for servers"),
+    "expired": (lambda ca: issue_cert("x", ca, usages=(SERVER,), **ALREADY), "CA", "has expired"),
+    "not-yet": (lambda ca: issue_cert("x", ca, usages=(SERVER,), **NOT_YET), "CA", "is not yet valid"),
+    "self-signed": (lambda _: issue_cert("x", usages=(SERVER,)), "CA", "was not signed by a CA in"),
+    "stranger": (lambda _: issue_cert("x", STRANGER, usages=(SERVER,)), "CA", "was not signed by a CA in"),
 }
 
 
@@ -259,7 +263,7 @@ def test_daemons_that_clients_refuse(name: str, bench: Bench, place: Path) -> No
         (problem,) = [line for line in checked.stdout.splitlines() if "PROBLEM" in line]
         assert problem.startswith(f"{step} ")
         assert says in problem
-        spy = Spy.start(where, "--listen", f"unix://{where}/s", *dial(at))
+        spy = Apispy.start(where, "--listen", f"unix://{where}/s", *endpoint_options(at))
         try:
             answer = get(spy)
         finally:
@@ -279,7 +283,7 @@ def test_a_daemon_without_tls_is_said_to_be_open_to_everybody(
     assert checked.returncode == 1
     assert "TLS         PROBLEM  it speaks plain HTTP, as Docker" in checked.stdout
     where = place / "spy-plain"
-    spy = Spy.start(
+    spy = Apispy.start(
         where, "--listen", f"unix://{where}/s", "--upstream", plain, "--tlsverify", *tls_words(bench.tls)
     )
     try:
@@ -292,13 +296,15 @@ def test_a_daemon_without_tls_is_said_to_be_open_to_everybody(
 
 
 @pytest.fixture(scope="module")
-def guarded(place: Path, daemons: Daemons) -> Iterator[tuple[Spy, Forged]]:
+def guarded(place: Path, daemons: Daemons) -> Iterator[tuple[Apispy, IssuedCert]]:
     """An apispy with TLS before a real daemon, and its CA."""
     where = place / "spy-guarded"
-    spy = Spy.start(where, "--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs", *dial(daemons.tls_tcp))
+    spy = Apispy.start(
+        where, "--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs", *endpoint_options(daemons.tls_tcp)
+    )
     try:
         cert = x509.load_pem_x509_certificate((where / "certs/ca.pem").read_bytes())
-        yield spy, Forged(cert, load_pem_private_key((where / "certs/ca-key.pem").read_bytes(), None))
+        yield spy, IssuedCert(cert, load_pem_private_key((where / "certs/ca-key.pem").read_bytes(), None))
     finally:
         spy.kill()
 
@@ -315,7 +321,7 @@ def guarded(place: Path, daemons: Daemons) -> Iterator[tuple[Spy, Forged]]:
     ],
 )
 def test_clients_that_apispy_refuses_and_why(
-    name: str, says: str, major: str, guarded: tuple[Spy, Forged], place: Path
+    name: str, says: str, major: str, guarded: tuple[Apispy, IssuedCert], place: Path
 ) -> None:
     spy, ca = guarded
     folder = CLIENTS[name](ca).write(place / f"cl-{name}-{major}", "cert.pem", "key.pem", ca)
@@ -328,10 +334,10 @@ def test_clients_that_apispy_refuses_and_why(
 
 @pytest.mark.parametrize("major", CLIS)
 def test_a_client_that_does_not_trust_apispy_is_named_and_a_good_one_gets_in(
-    major: str, guarded: tuple[Spy, Forged], place: Path
+    major: str, guarded: tuple[Apispy, IssuedCert], place: Path
 ) -> None:
     spy, ca = guarded
-    good = forge("me", ca, usages=(CLIENT,))
+    good = issue_cert("me", ca, usages=(CLIENT,))
     folder = good.write(place / f"cl-good-{major}", "cert.pem", "key.pem", ca)
     assert docker(Endpoint(spy.at.host, folder), CLIS[major], place / f"sh-good-{major}").returncode == 0
     good.write(folder, "cert.pem", "key.pem", STRANGER)
@@ -340,7 +346,7 @@ def test_a_client_that_does_not_trust_apispy_is_named_and_a_good_one_gets_in(
     until(lambda: "apispy's" in spy.out[said:], 10, f"a line about it in {spy.out[said:]!r}")
 
 
-def test_old_tls_is_refused_by_apispy(guarded: tuple[Spy, Forged]) -> None:
+def test_old_tls_is_refused_by_apispy(guarded: tuple[Apispy, IssuedCert]) -> None:
     spy, _ = guarded
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy
+from .battery_runner import CLIS
 from .clients import Client, Result
-from .combining import listener, upstream
 from .daemon import Daemons
-from .lab import CLIS
-from .normal import plain
-from .spy import Spy
+from .normalize import normalize
+from .options import listen_options, upstream_options
 
 # stdin with its end, 2 MB of it and back, late output, both streams in order, an exit code
 SCRIPT = """
@@ -49,7 +49,7 @@ def direct(place: Path, daemons: Daemons, data: Path) -> str:
 
 def outcome(client: Client) -> str:
     result: Result = client.sh(SCRIPT)
-    return f"{plain(client, result.out)}--- {result.code}\n{plain(client, result.err)}"
+    return f"{normalize(client, result.out)}--- {result.code}\n{normalize(client, result.err)}"
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-to-".join)
@@ -57,7 +57,7 @@ def test_pair(
     pair: tuple[str, str], place: Path, data: Path, daemons: Daemons, direct: str, ssh: dict[str, str]
 ) -> None:
     where = place / "-".join(pair)
-    spy = Spy.start(where, *listener(pair[0], where), *upstream(pair[1], daemons), env=ssh)
+    spy = Apispy.start(where, *listen_options(pair[0], where), *upstream_options(pair[1], daemons), env=ssh)
     try:
         daemon = daemons.tls if pair[1] == "tls" else daemons.plain
         client = Client(spy.at, daemon, CLIS[max(CLIS)], "zqpairss", where / "c", data)
@@ -71,7 +71,7 @@ def test_pair(
 def test_without_an_upstream_it_dials_what_the_docker_cli_would(place: Path, daemons: Daemons) -> None:
     """DOCKER_HOST and its TLS variables, as they would be for `docker`."""
     where = place / "by-environment"
-    spy = Spy.start(where, *listener("unix", where), env=daemons.tls_tcp.env())
+    spy = Apispy.start(where, *listen_options("unix", where), env=daemons.tls_tcp.env())
     try:
         with spy.at.wire() as wire:
             wire.send(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from .apispy_process import Apispy
+from .battery_runner import CLIS
 from .clients import Client
-from .combining import listener, upstream
 from .daemon import IMAGE, Daemons
-from .lab import CLIS
-from .spy import Spy
+from .options import listen_options, upstream_options
 
 # Calls that can be made twice with the same outcome: they read, fail, or change nothing the second time.
 SESSION = """
@@ -87,7 +87,7 @@ def test_every_printed_line_gives_the_same_answer(
         "20M",
         "--show-secrets",
     ]
-    spy = Spy.start(where, *listener(kind, where), *upstream(kind, daemons), *words)
+    spy = Apispy.start(where, *listen_options(kind, where), *upstream_options(kind, daemons), *words)
     daemon = daemons.tls if kind == "tls" else daemons.plain
     client = Client(spy.at, daemon, CLIS[max(CLIS)], f"zqcurl{way}", where / "c", data)
     name = client.prefix

@@ -10,26 +10,26 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy
 from .archives import Archive, Prepared
+from .battery_runner import CLIS
 from .clients import Client, Result, end_group, finish
-from .combining import dial, listener, upstream
 from .daemon import IMAGE, Daemon, Daemons, busybox_root, free_port, tls_flags
 from .endpoints import Endpoint, Wire
-from .lab import CLIS
-from .normal import plain
-from .spy import Spy
-from .waiting import until
+from .normalize import normalize
+from .options import endpoint_options, listen_options, upstream_options
+from .wait import until
 
-Start = Callable[..., Spy]
+Start = Callable[..., Apispy]
 
 
 @pytest.fixture
 def start(place: Path) -> Iterator[Start]:
     """start("name", words...): an apispy that ends with the test, and in good order."""
-    spies: list[Spy] = []
+    spies: list[Apispy] = []
 
-    def run(name: str, *words: str) -> Spy:
-        spies.append(Spy.start(place / name, *words))
+    def run(name: str, *words: str) -> Apispy:
+        spies.append(Apispy.start(place / name, *words))
         return spies[-1]
 
     try:
@@ -73,7 +73,7 @@ def test_a_daemon_that_is_killed_in_mid_stream_and_comes_back(
     daemon, tls = mortal
     there = daemon.unix if kind == "unix" else tls
     where = place / f"mortal-{kind}"
-    spy = start(where.name, *listener(kind, where), *dial(there))
+    spy = start(where.name, *listen_options(kind, where), *endpoint_options(there))
     prefix = "zqmortal"
     daemon.docker(
         "run", "-d", "--name", f"{prefix}-c", "--network", "none", IMAGE,
@@ -90,8 +90,8 @@ def test_a_daemon_that_is_killed_in_mid_stream_and_comes_back(
     daemon.kill()
     for name, client, process, first in processes:
         result = finish(process, timeout=20)
-        out = plain(client, first + result.out).replace("tick\n", "")
-        told.setdefault(name, []).append((out, ending(plain(client, result.err)), result.code))
+        out = normalize(client, first + result.out).replace("tick\n", "")
+        told.setdefault(name, []).append((out, ending(normalize(client, result.err)), result.code))
     different = {name: both for name, both in told.items() if not same_end(*both)}
     assert not different, f"(directly, through apispy): {different}"
     daemon.start()
@@ -118,7 +118,7 @@ def test_a_client_that_is_killed_leaves_nothing_behind_at_the_daemon(
 ) -> None:
     """Over mutual TLS, where an end has the longest way."""
     where = place / "leaving"
-    spy = start(where.name, *listener("tls", where), *upstream("tls", daemons))
+    spy = start(where.name, *listen_options("tls", where), *upstream_options("tls", daemons))
     daemon = daemons.tls
     client = Client(spy.at, daemon, CLIS[max(CLIS)], "zqleaving", where / "c", data)
 
@@ -159,7 +159,7 @@ def test_a_gigabyte_of_load_and_save_with_a_slow_reader_in_little_memory(
     place: Path, daemons: Daemons, start: Start
 ) -> None:
     where = place / "gigabyte"
-    spy = start(where.name, *listener("tls", where), *upstream("tls", daemons), "-v")
+    spy = start(where.name, *listen_options("tls", where), *upstream_options("tls", daemons), "-v")
     big = where / "big"
     with big.open("wb") as file:
         file.truncate(GIGABYTE)
@@ -168,11 +168,11 @@ def test_a_gigabyte_of_load_and_save_with_a_slow_reader_in_little_memory(
         wire.send(b"GET /images/json HTTP/1.1\r\nHost: docker\r\n\r\n")
         wire.read_response()
     idle = spy.memory()
-    spy.forget_peak()
+    spy.reset_peak()
     load(spy.at, archive)
     loaded = spy.memory("VmHWM")
     assert daemons.tls.docker("image", "inspect", "-f", "{{.Id}}", "gigabyte:test").strip() == archive.id
-    spy.forget_peak()
+    spy.reset_peak()
     assert save_slowly(spy.at) > GIGABYTE
     saved = spy.memory("VmHWM")
     daemons.tls.docker("rmi", "gigabyte:test")
@@ -220,7 +220,7 @@ def test_passwords_of_real_clients_are_never_printed(
     words: list[str], place: Path, data: Path, daemons: Daemons, start: Start
 ) -> None:
     where = place / f"secrets{len(words)}"
-    spy = start(where.name, *listener("unix", where), *upstream("unix", daemons), *words)
+    spy = start(where.name, *listen_options("unix", where), *upstream_options("unix", daemons), *words)
     password = "correct-horse-battery"
     for major, cli in CLIS.items():
         client = Client(spy.at, daemons.plain, cli, "zqsecret", where / f"c{major}", data)
@@ -239,8 +239,10 @@ def test_passwords_of_real_clients_are_never_printed(
     assert "/auth" in spy.out
     assert "/push" in spy.out
     for form in forms(password):
-        where_said = spy.said.find(form)
-        assert where_said < 0, f"{form!r} is printed: {spy.said[max(0, where_said - 300) : where_said + 100]}"
+        where_said = spy.output.find(form)
+        assert where_said < 0, (
+            f"{form!r} is printed: {spy.output[max(0, where_said - 300) : where_said + 100]}"
+        )
 
 
 def forms(password: str) -> list[str]:

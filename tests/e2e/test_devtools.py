@@ -9,9 +9,9 @@ import pytest
 
 from apispy.capture import read
 
+from .apispy_process import apispy_command
 from .conftest import unavailable
 from .devtools import DevTools, devtools
-from .spy import apispy_command
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jsonl"))
 

@@ -12,12 +12,12 @@ import pytest
 
 from apispy.capture import read
 
-from .combining import dial, listener
+from .apispy_process import Apispy
+from .call_stages import STAGES, Stage
 from .daemon import Authority, free_port
 from .endpoints import Endpoint
-from .peers import Nursery
-from .spy import Spy
-from .stages import STAGES, Stage
+from .killable_peers import PeerProcesses
+from .options import endpoint_options, listen_options
 
 PROMPT = 5.0
 """Seconds in which an end must have arrived; directly it takes a millisecond."""
@@ -30,8 +30,8 @@ class Pair:
     kind: str
     daemon: Endpoint  # as it is dialled
     certs: str  # of the daemon
-    spy: Spy
-    peers: Nursery
+    spy: Apispy
+    peers: PeerProcesses
     calls: int = 0  # that should be in the capture
 
 
@@ -46,14 +46,16 @@ def pair(request: pytest.FixtureRequest, place: Path) -> Iterator[Pair]:
         "tcp": Endpoint(f"tcp://127.0.0.1:{free_port()}"),
         "tls": Endpoint(f"tcp://127.0.0.1:{free_port()}", client),
     }[kind]
-    spy = Spy.start(where, *listener(kind, where), *dial(daemon), "--capture", f"{where}/calls.jsonl")
-    peers = Nursery(place / f"dying-{kind}-peers")
+    spy = Apispy.start(
+        where, *listen_options(kind, where), *endpoint_options(daemon), "--capture", f"{where}/calls.jsonl"
+    )
+    peers = PeerProcesses(place / f"dying-{kind}-peers")
     made = Pair(kind, daemon, str(server) if kind == "tls" else "", spy, peers)
     yield made
     peers.close()
     assert spy.end() == 0
-    assert "Traceback" not in spy.said
-    assert "a fault in apispy" not in spy.said
+    assert "Traceback" not in spy.output
+    assert "a fault in apispy" not in spy.output
     calls = list(read(where / "calls.jsonl"))
     assert len(calls) == made.calls
     assert all(call.end == "cut" for call in calls if not call.tunnel)  # two bare ends end a tunnel well
@@ -88,14 +90,14 @@ def exactly(sock: socket.socket, size: int) -> None:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name.replace(" ", "-"))
 def test_a_daemon_that_is_killed(pair: Pair, stage: Stage) -> None:
     def outcome(endpoint: Endpoint) -> tuple[bytes, str]:
-        daemon = pair.peers.born("daemon", pair.daemon, stage.daemon, len(stage.client), pair.certs)
+        daemon = pair.peers.start("daemon", pair.daemon, stage.daemon, len(stage.client), pair.certs)
         with connect(endpoint) as client:
             client.sendall(stage.client)
-            daemon.says("here")
+            daemon.expect("here")
             exactly(client, len(stage.daemon))
             if stage.unread:
                 client.sendall(stage.unread)
-                daemon.says("more")
+                daemon.expect("more")
             daemon.kill()
             return end_of(client)
 
@@ -144,11 +146,11 @@ def test_a_client_that_is_killed(pair: Pair, stage: Stage) -> None:
         try:
             certs = str(endpoint.certs) if endpoint.certs else ""
             said = stage.client + stage.unread
-            client = pair.peers.born("client", endpoint, said, len(stage.daemon), certs)
+            client = pair.peers.start("client", endpoint, said, len(stage.daemon), certs)
             with listener.accept() as daemon:
                 exactly(daemon, len(said))
                 daemon.sendall(stage.daemon)
-                client.says("here")
+                client.expect("here")
                 client.kill()
                 return end_of(daemon)
         finally:

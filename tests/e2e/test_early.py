@@ -8,12 +8,12 @@ from pathlib import Path
 
 from apispy.capture import read
 
+from .apispy_process import Apispy
 from .channels import RESET
-from .combining import dial, listener
 from .daemon import Authority, free_port
 from .endpoints import Endpoint
-from .spy import Spy
-from .waiting import until
+from .options import endpoint_options, listen_options
+from .wait import until
 
 REQUEST = b"GET /v1.41/info HTTP/1.1\r\nHost: docker\r\n\r\n"
 
@@ -23,7 +23,9 @@ def test_a_call_that_never_reached_the_daemon_is_in_the_capture(place: Path) -> 
     where = place / "early"
     certs = Authority.make("early").issue(place / "early-certs", server=False)
     daemon = Endpoint(f"tcp://127.0.0.1:{free_port()}", certs)
-    spy = Spy.start(where, *listener("tls", where), *dial(daemon), "--capture", f"{where}/calls.jsonl")
+    spy = Apispy.start(
+        where, *listen_options("tls", where), *endpoint_options(daemon), "--capture", f"{where}/calls.jsonl"
+    )
     with socket.create_server(daemon.address) as silent, spy.at.socket() as client:
         client.sendall(REQUEST)
         with silent.accept()[0]:  # else the reset may come before the request is decrypted
@@ -55,7 +57,7 @@ def test_a_client_that_left_without_a_call_is_not_kept_when_the_daemon_breaks_of
 
     with socket.create_server(daemon.address) as listening:
         threading.Thread(target=serve, args=[listening], daemon=True).start()
-        spy = Spy.start(where, *listener("tcp", where), *dial(daemon))
+        spy = Apispy.start(where, *listen_options("tcp", where), *endpoint_options(daemon))
         rest = len(os.listdir(f"/proc/{spy.pid}/fd"))
         for number, said in enumerate((b"", REQUEST[:20]), 2):
             with spy.at.socket() as leaving:

@@ -9,10 +9,10 @@ import pytest
 
 from apispy.endpoints import upstream
 
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS, MAJORS
 from .daemon import Daemons
-from .lab import CLIS, MAJORS
-from .spy import Spy, apispy_command
-from .waiting import until
+from .wait import until
 
 
 class Shell:
@@ -44,29 +44,29 @@ def shell(place: Path, request: pytest.FixtureRequest) -> Shell:
 
 
 @pytest.fixture
-def spies_of(shell: Shell, daemons: Daemons) -> Iterator[list[Spy]]:
+def spies_of(shell: Shell, daemons: Daemons) -> Iterator[list[Apispy]]:
     """Two apispys of the same user: with TLS on a port, and on a socket."""
     common = {"HOME": str(shell.home), "XDG_DATA_HOME": f"{shell.home}/data", "XDG_RUNTIME_DIR": ""}
-    running: list[Spy] = []
+    running: list[Apispy] = []
     for name, listen in (("t", "127.0.0.1:0"), ("u", f"unix://{shell.home}/u.sock")):
         words = ["--listen", listen, "--upstream", daemons.plain.unix.host]
-        running.append(Spy.start(shell.home / name, *words, env=common))
+        running.append(Apispy.start(shell.home / name, *words, env=common))
     yield running
     for spy in running:
         spy.kill()
 
 
-def calls(spy: Spy) -> int:
+def calls(spy: Apispy) -> int:
     return spy.out.count("/containers/json")
 
 
-def passes(spy: Spy, before: int) -> None:
-    until(lambda: calls(spy) == before + 1, 10, f"the call to be shown; apispy said: {spy.said}")
+def passes(spy: Apispy, before: int) -> None:
+    until(lambda: calls(spy) == before + 1, 10, f"the call to be shown; apispy said: {spy.output}")
 
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_docker_goes_through_the_context_that_apispy_makes(
-    major: str, shell: Shell, spies_of: list[Spy]
+    major: str, shell: Shell, spies_of: list[Apispy]
 ) -> None:
     docker = str(CLIS[major])
     for spy in spies_of:
@@ -125,7 +125,7 @@ def test_spying_on_a_context(name: str, shell: Shell, daemons: Daemons) -> None:
     ]
     shell.run(docker, "context", "create", "far", "--docker", where)
     env = {"DOCKER_CONFIG": f"{shell.home}/.docker", "DOCKER_CONTEXT": "far"}
-    spy = Spy.start(shell.home / "s", "--listen", f"unix://{shell.home}/s.sock", env=env)
+    spy = Apispy.start(shell.home / "s", "--listen", f"unix://{shell.home}/s.sock", env=env)
     try:
         assert "CONTAINER ID" in shell.run(docker, "-H", spy.at.host, "ps")
         passes(spy, 0)
@@ -165,11 +165,11 @@ def test_docker_and_apispy_choose_the_same(major: str, shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("language", ["bash", "zsh", "fish", "tcsh"])
-def test_a_shell_goes_through_apispy(language: str, shell: Shell, spies_of: list[Spy]) -> None:
+def test_a_shell_goes_through_apispy(language: str, shell: Shell, spies_of: list[Apispy]) -> None:
     tls, unix = spies_of
     said = shell.run("apispy", "env", code=2)
     port = tls.at.address[1]
-    assert "Several apispys are running" in said
+    assert "Several apispy instances are running" in said
     assert f"apispy env {port}  (pid {tls.pid}, " in said
     command = {"fish": "apispy env {} | source", "tcsh": 'eval "`apispy env {}`"'}.get(
         language, 'eval "$(apispy env {})"'
@@ -187,7 +187,7 @@ def test_a_shell_goes_through_apispy(language: str, shell: Shell, spies_of: list
     assert not list((shell.home / "data/apispy/running").iterdir())
 
 
-def test_a_machine_for_docker_machine(shell: Shell, spies_of: list[Spy]) -> None:
+def test_a_machine_for_docker_machine(shell: Shell, spies_of: list[Apispy]) -> None:
     tls, unix = spies_of
     assert "Docker Machine asks for TLS" in shell.run(
         "apispy", "machine", "add", "spy", str(unix.pid), code=2
@@ -204,7 +204,7 @@ def test_a_machine_for_docker_machine(shell: Shell, spies_of: list[Spy]) -> None
     passes(tls, before)
     storage = {"MACHINE_STORAGE_PATH": f"{shell.home}/.docker/machine"}
     words = ["--listen", f"unix://{shell.home}/m.sock", "--upstream", "machine:spy"]
-    again = Spy.start(shell.home / "m", *words, env=storage)
+    again = Apispy.start(shell.home / "m", *words, env=storage)
     try:
         before = calls(tls)
         assert "CONTAINER ID" in shell.run(str(CLIS[max(CLIS)]), "-H", again.at.host, "ps")

@@ -13,10 +13,10 @@ import pytest
 
 from tests.golden.exported import decoded_calls, exported
 
+from .apispy_process import apispy_command
+from .battery_runner import CLIS
 from .daemon import IMAGE, Daemons
 from .endpoints import Endpoint
-from .lab import CLIS
-from .spy import apispy_command
 
 PAGE = Path(__file__).parents[2] / "docs/exports.md"
 

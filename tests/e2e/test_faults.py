@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS
 from .clients import Client
-from .combining import dial, listener
 from .daemon import Daemons
-from .lab import CLIS
-from .spy import Spy, apispy_command
+from .options import endpoint_options, listen_options
 
 
 @pytest.fixture(params=sorted(CLIS))
@@ -174,7 +174,9 @@ def test_the_proxy_says_its_faults_at_the_start_and_the_capture_holds_what_they_
         "--capture",
         f"{client.where}/calls.jsonl",
     ]
-    spy = Spy.start(where, *listener("tcp", where), *dial(daemons.plain_tcp), "--json", *words)
+    spy = Apispy.start(
+        where, *listen_options("tcp", where), *endpoint_options(daemons.plain_tcp), "--json", *words
+    )
     try:
         through = Client(spy.at, daemons.plain, client.docker, "zqfault", where / "c", place)
         assert b"Error response from daemon" in through.sh("docker ps").err

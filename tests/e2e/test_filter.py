@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from .apispy_process import Apispy
+from .battery_runner import CLIS
 from .clients import Client, end_group
-from .combining import listener, upstream
 from .daemon import Daemons
-from .lab import CLIS
-from .spy import Spy
-from .waiting import until
+from .options import listen_options, upstream_options
+from .wait import until
 
 SESSION = """
 docker run -d --name $P $N $IMG sleep 60 >id && docker exec $P true; docker exec $(cat id) false; echo $?
@@ -20,7 +20,7 @@ docker inspect nosuch-$P; docker ps -q >all; docker rm -f $P
 """
 
 
-def through(spy: Spy, place: Path, daemons: Daemons) -> Client:
+def through(spy: Apispy, place: Path, daemons: Daemons) -> Client:
     return Client(spy.at, daemons.plain, CLIS[max(CLIS)], spy.where.name, spy.where / "c", place)
 
 
@@ -47,8 +47,14 @@ def test_what_matches_is_shown(
 ) -> None:
     where = place / "".join(filter(str.isalpha, expression)) / "zqfilter0"
     where.parent.mkdir()
-    words = [*listener("unix", where), *upstream("unix", daemons), "--json", "--filter", expression]
-    spy = Spy.start(where, *words)
+    words = [
+        *listen_options("unix", where),
+        *upstream_options("unix", daemons),
+        "--json",
+        "--filter",
+        expression,
+    ]
+    spy = Apispy.start(where, *words)
     try:
         result = through(spy, place, daemons).sh(SESSION)
         assert result.out.splitlines()[0] == b"1", result
@@ -62,8 +68,13 @@ def test_what_matches_is_shown(
 
 def test_a_stream_is_shown_while_it_is_open(place: Path, daemons: Daemons) -> None:
     where = place / "zqfilterlive"
-    words = [*listener("unix", where), *upstream("unix", daemons), "--filter", "op:SystemEvents status:200"]
-    spy = Spy.start(where, *words)
+    words = [
+        *listen_options("unix", where),
+        *upstream_options("unix", daemons),
+        "--filter",
+        "op:SystemEvents status:200",
+    ]
+    spy = Apispy.start(where, *words)
     client = through(spy, place, daemons)
     events = client.popen("docker events")
     try:
@@ -88,7 +99,14 @@ def test_a_stream_is_shown_while_it_is_open(place: Path, daemons: Daemons) -> No
 
 def test_a_summary_of_nothing_says_why(place: Path, daemons: Daemons) -> None:
     where = place / "zqfilternone"
-    spy = Spy.start(where, *listener("unix", where), *upstream("unix", daemons), "--filter", "slow>59m", "-q")
+    spy = Apispy.start(
+        where,
+        *listen_options("unix", where),
+        *upstream_options("unix", daemons),
+        "--filter",
+        "slow>59m",
+        "-q",
+    )
     try:
         assert through(spy, place, daemons).sh("docker version").code == 0
     finally:
@@ -98,7 +116,9 @@ def test_a_summary_of_nothing_says_why(place: Path, daemons: Daemons) -> None:
 
 def test_a_quiet_run_has_the_notes_that_its_filter_asks_for(place: Path, daemons: Daemons) -> None:
     where = place / "zqfilternote"
-    spy = Spy.start(where, *listener("unix", where), *upstream("unix", daemons), "--filter", "note", "-q")
+    spy = Apispy.start(
+        where, *listen_options("unix", where), *upstream_options("unix", daemons), "--filter", "note", "-q"
+    )
     try:
         client = through(spy, place, daemons)
         assert client.sh("dcurl '/v1.41/containers/json?nosuch=1' && dcurl /v1.41/_ping").code == 0

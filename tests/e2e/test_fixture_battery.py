@@ -10,11 +10,11 @@ from apispy.fixtures import tidy
 from apispy.fixtures.files import load, save
 from apispy.redaction import Policy
 
+from .apispy_process import STANDIN
 from .battery import ROWS, Row
+from .battery_runner import differences
 from .conftest import unavailable
 from .daemon import Daemons
-from .lab import differences
-from .spy import STANDIN
 from .test_replay_battery import Stage, at_work
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy
 from .conftest import unavailable
-from .spy import Spy
 from .test_process import EVENTS, OPEN_ANSWER, Upstream, version_or
 
 SILENCE = 2.0  # seconds
@@ -52,7 +52,7 @@ def test_an_idle_stream_stays_open_for_hours(place: Path, half_closed: bool) -> 
 
     where = place / f"idle-{half_closed}"
     upstream = Upstream(socket.AF_UNIX, f"{where}.up", version_or(talk))
-    spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", upstream.url, env=fast_clock())
+    spy = Apispy.start(where, "--listen", f"unix://{where}/s", "--upstream", upstream.url, env=fast_clock())
     try:
         with spy.at.plain_socket() as client:
             client.sendall(EVENTS)

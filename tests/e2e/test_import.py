@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS
 from .conftest import unavailable
 from .daemon import IMAGE, Daemons, free_port
-from .lab import CLIS
-from .spy import Spy, apispy_command
-from .waiting import until
+from .wait import until
 
 DOCKERFILE = f"FROM {IMAGE}\nRUN echo built\n".encode()
 
@@ -130,7 +130,7 @@ def by_beginning(said: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="module")
 def recorded(place: Path, daemons: Daemons) -> tuple[Path, list[dict[str, Any]]]:
     """One session, recorded by tcpdump on its way to apispy, and what apispy saw of it live."""
-    spy = Spy.start(
+    spy = Apispy.start(
         place / "spy-import", "--listen", "127.0.0.1:0", "--listen-plaintext", "--upstream",
         daemons.plain.unix.host, "--json", "-vv",
     )  # fmt: skip

@@ -17,8 +17,8 @@ import pytest
 
 from apispy.certs import open_store
 
-from .spy import Spy, apispy_command
-from .waiting import until
+from .apispy_process import Apispy, apispy_command
+from .wait import until
 
 RESET = struct.pack("ii", 1, 0)
 EVENTS = b"GET /events HTTP/1.1\r\nHost: docker\r\n\r\n"
@@ -60,15 +60,17 @@ class Upstream:
         return f"unix://{name}" if isinstance(name, str) else f"tcp://127.0.0.1:{name[1]}"
 
 
-Make = Callable[..., tuple[Spy, Upstream]]
+Make = Callable[..., tuple[Apispy, Upstream]]
 
 
 @pytest.fixture
 def spied(place: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
     """make(talk, *words, unix=False): an upstream and an apispy before it; both end with the test."""
-    made: list[tuple[Spy, Upstream]] = []
+    made: list[tuple[Apispy, Upstream]] = []
 
-    def make(talk: Callable[[socket.socket], None], *words: str, unix: bool = False) -> tuple[Spy, Upstream]:
+    def make(
+        talk: Callable[[socket.socket], None], *words: str, unix: bool = False
+    ) -> tuple[Apispy, Upstream]:
         where = place / f"p{abs(hash(request.node.name)) % 10**6}-{len(made)}"
         if unix:
             upstream = Upstream(socket.AF_UNIX, f"{where}.up", talk)
@@ -76,7 +78,7 @@ def spied(place: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
         else:
             upstream = Upstream(socket.AF_INET, ("127.0.0.1", 0), talk)
             listen = ["--listen", "127.0.0.1:0"] + ([] if "--certs-dir" in words else ["--listen-plaintext"])
-        made.append((Spy.start(where, *listen, "--upstream", upstream.url, *words), upstream))
+        made.append((Apispy.start(where, *listen, "--upstream", upstream.url, *words), upstream))
         return made[-1]
 
     yield make
@@ -105,7 +107,7 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def dial(spy: Spy) -> socket.socket:
+def dial(spy: Apispy) -> socket.socket:
     return spy.at.plain_socket(20)
 
 
@@ -200,7 +202,7 @@ def test_a_signal_ends_it_in_time_and_shows_what_was_seen(spied: Make, number: i
 
 def test_a_daemon_that_is_down_is_a_502_with_the_reason_and_may_come_back(place: Path) -> None:
     where = place / "down"
-    spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", f"unix://{where}.up")
+    spy = Apispy.start(where, "--listen", f"unix://{where}/s", "--upstream", f"unix://{where}.up")
     try:
         assert "no such socket" in spy.err
         for method in (b"GET", b"HEAD"):
@@ -236,7 +238,7 @@ def test_ssh_carries_half_closes(place: Path) -> None:
         place, "ssh-good", f'echo "$@" >{place}/ssh.args; exec socat -t 20 - UNIX-CONNECT:{place}/ssh.up'
     )
     where = place / "ssh1"
-    spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", "ssh://me@far:222", env=env)
+    spy = Apispy.start(where, "--listen", f"unix://{where}/s", "--upstream", "ssh://me@far:222", env=env)
     try:
         with dial(spy) as client:
             client.sendall(b"over ssh")
@@ -252,7 +254,7 @@ def test_ssh_carries_half_closes(place: Path) -> None:
 def test_what_ssh_says_reaches_the_client(place: Path) -> None:
     env = fake_ssh(place, "ssh-bad", "echo 'Permission denied (publickey).' >&2; exit 255")
     where = place / "ssh2"
-    spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", "ssh://far", env=env)
+    spy = Apispy.start(where, "--listen", f"unix://{where}/s", "--upstream", "ssh://far", env=env)
     try:
         with dial(spy) as client:
             client.sendall(b"GET /info HTTP/1.1\r\nHost: docker\r\n\r\n")
@@ -269,7 +271,7 @@ def test_what_ssh_says_reaches_the_client(place: Path) -> None:
 def test_a_unix_socket_is_private_not_stolen_replaced_when_stale_and_removed(place: Path) -> None:
     path, old = place / "own.sock", os.umask(0)
     try:
-        spy = Spy.start(place / "own", "--listen", f"unix://{path}", "--upstream", "unix:///nosuch")
+        spy = Apispy.start(place / "own", "--listen", f"unix://{path}", "--upstream", "unix:///nosuch")
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -279,7 +281,7 @@ def test_a_unix_socket_is_private_not_stolen_replaced_when_stale_and_removed(pla
     spy.process.kill()  # leaves a stale socket
     spy.process.wait()
     assert path.exists()
-    spy = Spy.start(place / "own2", "--listen", f"unix://{path}", "--upstream", "unix:///nosuch")
+    spy = Apispy.start(place / "own2", "--listen", f"unix://{path}", "--upstream", "unix:///nosuch")
     assert spy.end() == 0
     assert not path.exists()
     path.write_text("precious")
@@ -356,7 +358,7 @@ def test_a_daemons_certificate_that_is_not_accepted_says_which_check_failed(plac
 
     up, where = Upstream(socket.AF_INET, ("127.0.0.1", 0), talk), place / "wrong-ca"
     tls = ["--tlsverify", "--tlscacert", f"{other}/ca.pem"]
-    spy = Spy.start(where, "--listen", f"unix://{where}/s", "--upstream", up.url, *tls)
+    spy = Apispy.start(where, "--listen", f"unix://{where}/s", "--upstream", up.url, *tls)
     try:
         assert "was not signed by a CA in" in spy.err
         with dial(spy) as client:
@@ -393,14 +395,14 @@ def test_secrets_are_not_shown_unless_asked_for(spied: Make, words: list[str]) -
     assert spy.end() == 0
     planted = ["hush-1", "hush-2", "hush-3", auth.decode()]
     if "/auth" in spy.out or "-q" in words:
-        shown = [secret for secret in planted if secret in spy.said]
+        shown = [secret for secret in planted if secret in spy.output]
     if "--show-secrets" in words:
         assert "hush-1" in shown
     else:
         assert "hush-2" not in shown
         assert auth.decode() not in shown
-        assert "hush-3" not in spy.said.split("images/create")[0]
-        assert "hush-1" not in spy.said.split("images/create")[0]
+        assert "hush-3" not in spy.output.split("images/create")[0]
+        assert "hush-1" not in spy.output.split("images/create")[0]
 
 
 # -- endurance --
@@ -425,7 +427,7 @@ def test_bodies_of_a_gigabyte_take_no_memory(spied: Make) -> None:
 
     spy, _ = spied(version_or(talk))
     idle = spy.memory()
-    spy.forget_peak()
+    spy.reset_peak()
     with dial(spy) as client:
         client.sendall(b"GET /images/get HTTP/1.1\r\nHost: docker\r\n\r\n")
         first = client.recv(100)

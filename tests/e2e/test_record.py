@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from .apispy_process import STANDIN, apispy_command
 from .daemon import IMAGE, Daemons
-from .spy import STANDIN, apispy_command
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 

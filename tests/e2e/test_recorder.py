@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy
 from .daemon import free_port
 from .endpoints import Endpoint
-from .recorded import Recorded
 from .recorder import listen
-from .spy import Spy
+from .recorder_pair import RecorderPair
 from .test_process import Upstream, echo_after_eof, read_all
 
 Change = Callable[[bytes], bytes]
@@ -39,16 +39,16 @@ def relay(dial: Endpoint, change: Change, *, half_closes: bool) -> tuple[Endpoin
         (lambda data: data.replace(b"e", b"E", 1), True, "in b'hello', out b'hEllo'"),
         (lambda data: data[:-1], True, "1 of 5 bytes never came out"),
         (lambda data: data + b"!", True, "in b'hello', out b'hello!'"),
-        (bytes, False, "apispy left"),
+        (bytes, False, "apispy disconnected"),
     ],
     ids=["verbatim", "changed", "lost", "added", "closed"],
 )
 def test_what_a_relay_does_wrong_is_found(place: Path, request, change, half_closes, fault) -> None:
     where = place / f"recorder-{request.node.callspec.id}"
     daemon = Upstream(socket.AF_INET, ("127.0.0.1", 0), echo_after_eof)
-    recorded = Recorded(where, Endpoint(daemon.url))
+    recorded = RecorderPair(where, Endpoint(daemon.url))
     there, listener = relay(recorded.upstream, change, half_closes=half_closes)
-    spy = recorded.around(Spy(where, None, there))  # type: ignore[arg-type]
+    spy = recorded.around(Apispy(where, None, there))  # type: ignore[arg-type]
     try:
         with spy.at.plain_socket() as client:
             client.sendall(b"hello")

@@ -17,14 +17,14 @@ import pytest
 from apispy.capture import read
 from apispy.certs import open_store
 
+from .apispy_process import Apispy
 from .channels import RESET
-from .combining import dial, listener
 from .daemon import Authority
 from .endpoints import Endpoint
-from .spy import Spy
+from .options import endpoint_options, listen_options
 from .test_idle import fake_clock
 from .test_process import EVENTS, OPEN_ANSWER, Upstream, endless, fake_ssh, read_all, version_or
-from .waiting import until
+from .wait import until
 
 PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n"
 PONG = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
@@ -67,7 +67,7 @@ def ping(endpoint: Endpoint) -> bytes:
         return client.recv(len(PONG), socket.MSG_WAITALL if endpoint.certs is None else 0)
 
 
-def cpu(spy: Spy) -> float:
+def cpu(spy: Apispy) -> float:
     """Seconds of processor that it has used."""
     fields = Path(f"/proc/{spy.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -80,8 +80,8 @@ def test_a_clock_that_jumps_ends_nothing_and_an_expired_client_is_told(place: Pa
     where = place / "clock"
     offset = place / "offset"
     offset.write_text("+0")
-    words = [*listener("tls", where), "--upstream", daemon.url, "--capture", f"{where}/calls.jsonl"]
-    spy = Spy.start(where, *words, env=fake_clock(offset))
+    words = [*listen_options("tls", where), "--upstream", daemon.url, "--capture", f"{where}/calls.jsonl"]
+    spy = Apispy.start(where, *words, env=fake_clock(offset))
     try:
         with spy.at.socket() as stream:
             stream.sendall(EVENTS)
@@ -118,7 +118,7 @@ def test_a_daemons_certificate_that_is_replaced(place: Path) -> None:
 
     up = Upstream(socket.AF_INET, ("127.0.0.1", 0), talk)
     where = place / "replaced"
-    spy = Spy.start(where, *listener("unix", where), *dial(Endpoint(up.url, client)))
+    spy = Apispy.start(where, *listen_options("unix", where), *endpoint_options(Endpoint(up.url, client)))
     try:
         with spy.at.socket() as kept:
             kept.sendall(PING)
@@ -144,7 +144,7 @@ def test_a_daemons_certificate_that_is_replaced(place: Path) -> None:
 def test_its_own_certificates_that_are_replaced(place: Path, daemon: Upstream) -> None:
     """It goes on with those that it started with; the next start has the new ones."""
     where, old = place / "replaced-own", place / "replaced-own-old"
-    spy = Spy.start(where, *listener("tls", where), "--upstream", daemon.url)
+    spy = Apispy.start(where, *listen_options("tls", where), "--upstream", daemon.url)
     again = None
     try:
         shutil.copytree(where / "certs", old)
@@ -160,7 +160,7 @@ def test_its_own_certificates_that_are_replaced(place: Path, daemon: Upstream) -
             ping(Endpoint(spy.at.host, where / "certs"))
         assert spy.end() == 0
         words = ["--listen", "127.0.0.1:0", "--certs-dir", f"{where}/certs", "--upstream", daemon.url]
-        again = Spy.start(place / "replaced-own-again", *words)
+        again = Apispy.start(place / "replaced-own-again", *words)
         assert ping(Endpoint(again.at.host, where / "certs")) == PONG
         with pytest.raises(ssl.SSLError, match="verify failed"):
             ping(Endpoint(again.at.host, old))
@@ -182,7 +182,7 @@ def test_ssh_that_dies_in_mid_stream(place: Path) -> None:
         place, "ssh-dies", f"echo $$ >>{place}/ssh.pids; exec socat -t 20 - UNIX-CONNECT:{place}/dying-ssh.up"
     )
     words = ["--listen", f"unix://{where}/s", "--upstream", "ssh://far", "--capture", f"{where}/calls.jsonl"]
-    spy = Spy.start(where, *words, env=env)
+    spy = Apispy.start(where, *words, env=env)
     try:
         for number in range(2):
             before = len((place / "ssh.pids").read_text().split())
@@ -212,9 +212,9 @@ def test_a_thousand_idle_connections(place: Path, daemon: Upstream) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the test has both ends of all of them
     where = place / "idle"
-    spy = Spy.start(
+    spy = Apispy.start(
         where,
-        *listener("tcp", where),
+        *listen_options("tcp", where),
         "--upstream",
         daemon.url,
         "-q",
@@ -240,42 +240,46 @@ def test_a_thousand_idle_connections(place: Path, daemon: Upstream) -> None:
 
 def test_without_descriptors_it_waits_does_not_spin_and_goes_on(place: Path, daemon: Upstream) -> None:
     where = place / "full"
-    spy = Spy.start(
-        where, *listener("tcp", where), "--upstream", daemon.url, limits={resource.RLIMIT_NOFILE: (64, 64)}
+    spy = Apispy.start(
+        where,
+        *listen_options("tcp", where),
+        "--upstream",
+        daemon.url,
+        limits={resource.RLIMIT_NOFILE: (64, 64)},
     )
     try:
         with ExitStack() as clients:
             for _ in range(60):
                 clients.enter_context(spy.at.plain_socket()).sendall(PING)
-            until(lambda: "too many" in spy.said.lower(), 10, "apispy to say so")
+            until(lambda: "too many" in spy.output.lower(), 10, "apispy to say so")
             used, began = cpu(spy), time.monotonic()
             until(lambda: time.monotonic() - began > 2, 5, "two seconds of that", every=0.1)
             assert cpu(spy) - used < 0.5, "it spins"
-            assert spy.said.lower().count("too many") < 200
+            assert spy.output.lower().count("too many") < 200
         until(lambda: ping(spy.at) == PONG, 10, "the next client to be served")
-        assert "Traceback" not in spy.said
+        assert "Traceback" not in spy.output
         assert spy.end() == 0
     finally:
         spy.kill()
 
 
 @pytest.fixture(scope="module")
-def shared(place: Path) -> Iterator[Spy]:
+def shared(place: Path) -> Iterator[Apispy]:
     """One for the tests whose clients are slow: each must leave it as it was."""
     up = Upstream(socket.AF_INET, ("127.0.0.1", 0), version_or(pings), backlog=300)
     where = place / "shared"
-    spy = Spy.start(where, *listener("tcp", where), "--upstream", up.url)
+    spy = Apispy.start(where, *listen_options("tcp", where), "--upstream", up.url)
     yield spy
     assert spy.end() == 0
-    assert "Traceback" not in spy.said
+    assert "Traceback" not in spy.output
     up.listener.close()
 
 
-def nothing_is_left(spy: Spy) -> None:
+def nothing_is_left(spy: Apispy) -> None:
     until(lambda: len(os.listdir(f"/proc/{spy.pid}/fd")) < 20, 10, "all to be closed")
 
 
-def test_slow_and_endless_heads_hold_up_nobody(shared: Spy) -> None:
+def test_slow_and_endless_heads_hold_up_nobody(shared: Apispy) -> None:
     """Slowloris: apispy passes on each byte; how long a head may take is the daemon's to say, as directly."""
     idle = shared.memory()
     with ExitStack() as clients:
@@ -292,7 +296,7 @@ def test_slow_and_endless_heads_hold_up_nobody(shared: Spy) -> None:
     nothing_is_left(shared)
 
 
-def test_a_client_that_never_reads_holds_the_daemon_and_no_memory(shared: Spy) -> None:
+def test_a_client_that_never_reads_holds_the_daemon_and_no_memory(shared: Apispy) -> None:
     idle = shared.memory()
     with ExitStack() as clients:
         for _ in range(10):
@@ -314,7 +318,7 @@ def test_a_client_that_never_reads_holds_the_daemon_and_no_memory(shared: Spy) -
 def test_a_client_that_dies_in_the_tls_handshake(place: Path, daemon: Upstream) -> None:
     """The daemon is not dialled for it, and nothing is kept of it."""
     where = place / "handshake"
-    spy = Spy.start(where, *listener("tls", where), "--upstream", daemon.url)
+    spy = Apispy.start(where, *listen_options("tls", where), "--upstream", daemon.url)
     try:
         until(lambda: daemon.accepted == 1, 10, "apispy's own question")
         rest = len(os.listdir(f"/proc/{spy.pid}/fd"))
@@ -328,7 +332,7 @@ def test_a_client_that_dies_in_the_tls_handshake(place: Path, daemon: Upstream) 
         assert ping(spy.at) == PONG
         until(lambda: len(os.listdir(f"/proc/{spy.pid}/fd")) <= rest, 10, "all to be closed")
         assert daemon.accepted == 2
-        assert "Traceback" not in spy.said
+        assert "Traceback" not in spy.output
         assert spy.end() == 0
     finally:
         spy.kill()
@@ -362,7 +366,7 @@ def test_a_daemon_that_dies_in_the_tls_handshake_is_a_502(place: Path) -> None:
     certs = Authority.make("handshake").issue(place / "handshake-certs", server=False)
     up = Upstream(socket.AF_INET, ("127.0.0.1", 0), talk)
     where = place / "daemon-handshake"
-    spy = Spy.start(where, *listener("tcp", where), *dial(Endpoint(up.url, certs)))
+    spy = Apispy.start(where, *listen_options("tcp", where), *endpoint_options(Endpoint(up.url, certs)))
     try:
         for name, reset in product(WORDS, (False, True)):
             says = WORDS[name]

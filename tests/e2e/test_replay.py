@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import STANDIN, Apispy, apispy_command
+from .battery_runner import CLIS
 from .clients import Client
 from .conftest import unavailable
 from .daemon import Daemons
 from .endpoints import Endpoint
-from .lab import CLIS
-from .spy import STANDIN, Spy, apispy_command
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
@@ -30,7 +30,7 @@ def recorded(place: Path, daemons: Daemons) -> Path:
     where = place / "replayed"
     file = place / "replayed.jsonl"
     listen, upstream = f"unix://{where}/s", daemons.plain.unix.host
-    spy = Spy.start(where, "--listen", listen, "--upstream", upstream, "--capture", str(file))
+    spy = Apispy.start(where, "--listen", listen, "--upstream", upstream, "--capture", str(file))
     try:
         client = Client(spy.at, daemons.plain, CLI, "zqreplay", where / "c", where)
         assert client.sh(RUN).out == b"x\nlate\n"
@@ -52,7 +52,7 @@ LISTEN = {
 def test_every_transport(transport: str, speed: str, recorded: Path, place: Path, daemons: Daemons) -> None:
     where = place / f"rt-{transport}-{speed}"
     words = [word.format(where) for word in LISTEN[transport]]
-    replay = Spy.start(where, "replay", str(recorded), *words, "--speed", speed)
+    replay = Apispy.start(where, "replay", str(recorded), *words, "--speed", speed)
     try:
         client = Client(replay.at, daemons.plain, CLI, "zqreplay", where / "c", where)
         began = time.monotonic()
@@ -60,7 +60,7 @@ def test_every_transport(transport: str, speed: str, recorded: Path, place: Path
         took = time.monotonic() - began
         assert (result.out, result.err, result.code) == (b"x\nlate\n", b"err\n", 4)
         assert took > 0.3 or speed == "fast"
-        assert replay.end() == 0, replay.said
+        assert replay.end() == 0, replay.output
     finally:
         replay.kill()
     assert "replay: played 5 of 5 recorded calls; every request got a response" in replay.err
@@ -69,7 +69,7 @@ def test_every_transport(transport: str, speed: str, recorded: Path, place: Path
 def test_a_client_without_a_certificate_is_refused(recorded: Path, place: Path) -> None:
     where = place / "rt-refused"
     words = [word.format(where) for word in LISTEN["mtls"]]
-    replay = Spy.start(where, "replay", str(recorded), *words)
+    replay = Apispy.start(where, "replay", str(recorded), *words)
     try:
         with socket.create_connection(replay.at.address, timeout=10) as sock:
             sock.sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
@@ -114,7 +114,7 @@ def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons
         unavailable("no docker CLI 20 on this machine")
     where, file = place / "rt-build", place / "built.jsonl"
     words = ["--listen", f"unix://{where}/s", "--upstream", daemons.plain.unix.host, "--capture", str(file)]
-    spy = Spy.start(where, *words)
+    spy = Apispy.start(where, *words)
     try:
         first = Client(spy.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
         assert first.code == 0, first.err
@@ -123,11 +123,11 @@ def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons
         spy.kill()
     daemons.plain.docker("rmi", "-f", "zq:built")
     where = place / "rt-built"
-    replay = Spy.start(where, "replay", "-q", str(file), "--listen", f"unix://{where}/s")
+    replay = Apispy.start(where, "replay", "-q", str(file), "--listen", f"unix://{where}/s")
     try:
         again = Client(replay.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
         assert again.code == 0, again.err
-        assert replay.end() == 0, replay.said
+        assert replay.end() == 0, replay.output
     finally:
         replay.kill()
     digest = hashlib.md5(b"s3cret").hexdigest().encode()
@@ -151,7 +151,7 @@ def test_what_is_missing_is_asked_of_the_daemon_and_recorded(
 
 def test_json_and_notices_go_where_they_belong(recorded: Path, place: Path) -> None:
     where = place / "rt-json"
-    replay = Spy.start(where, "replay", str(recorded), "--listen", f"unix://{where}/s", "--json")
+    replay = Apispy.start(where, "replay", str(recorded), "--listen", f"unix://{where}/s", "--json")
     try:
         assert Endpoint(replay.at.host).is_unix
         with replay.at.wire() as wire:

@@ -18,12 +18,12 @@ import pytest
 from apispy import capture
 from apispy.model import Exchange
 
+from .apispy_process import STANDIN, Apispy
 from .battery import NO, OLD, ROWS, Row
+from .battery_runner import CLIS, Outcome, differences, outcome_of
 from .clients import Client
 from .conftest import unavailable
 from .daemon import Daemons
-from .lab import CLIS, Outcome, differences, outcome_of
-from .spy import STANDIN, Spy
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
@@ -110,7 +110,7 @@ class Stage:
     def _record(self, where: Path, rows: list[Row]) -> list[Take]:
         words = ["--listen", f"unix://{where}/spy/s", "--upstream", self.daemons.plain.unix.host]
         words += ["--capture", str(where / "c.jsonl"), "--show-secrets", "--body-limit", "64M", "-q"]
-        spy = Spy.start(where / "spy", *words)
+        spy = Apispy.start(where / "spy", *words)
         takes = []
         try:
             for row in rows:
@@ -138,13 +138,13 @@ class Stage:
         file = self.made_of(file)
         speed = "real" if row.name in PAUSES else "fast"
         listen = f"unix://{where}/r-{name}/s"
-        replay = Spy.start(
+        replay = Apispy.start(
             where / f"r-{name}", "replay", str(file), "--listen", listen, "--speed", speed, "-q"
         )
         try:
             client = Client(replay.at, NoDaemon(), self._cli(row), name, where / name, self.data)  # type: ignore[arg-type]
             played = outcome_of(row, client)
-            return Played(take.outcome, played, replay.end(timeout=60), replay.said)
+            return Played(take.outcome, played, replay.end(timeout=60), replay.output)
         finally:
             replay.kill()
             file.unlink()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import apispy_command
+from .battery_runner import CLIS
 from .clients import Client, Result
 from .daemon import IMAGE, Daemons
-from .lab import CLIS
-from .spy import apispy_command
-from .waiting import until
+from .wait import until
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import apispy_command
+from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
-from .lab import CLIS
-from .spy import apispy_command
 
 DOCKERFILE = "FROM busybox:test\nARG WORD\nENV WORDS=$WORD\nRUN true\n"
 

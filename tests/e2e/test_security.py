@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from .apispy_process import Apispy, apispy_command
+from .battery_runner import CLIS
 from .clients import Client
-from .combining import dial, listener
 from .daemon import Daemons
-from .lab import CLIS
-from .spy import Spy, apispy_command
-from .waiting import until
+from .options import endpoint_options, listen_options
+from .wait import until
 
 HIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -38,15 +38,15 @@ def harmless(text: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def plain(place: Path, daemons: Daemons) -> Iterator[Spy]:
+def plain(place: Path, daemons: Daemons) -> Iterator[Apispy]:
     """A plaintext listener before a real daemon."""
     where = place / "sec-plain"
-    spy = Spy.start(where, *listener("tcp", where), *dial(daemons.plain_tcp))
+    spy = Apispy.start(where, *listen_options("tcp", where), *endpoint_options(daemons.plain_tcp))
     yield spy
     spy.kill()
 
 
-def curl(spy: Spy, *words: str, host: str = "127.0.0.1") -> "subprocess.CompletedProcess[str]":
+def curl(spy: Apispy, *words: str, host: str = "127.0.0.1") -> "subprocess.CompletedProcess[str]":
     """As a browser would resolve it: *host* leads to apispy's port, whatever it is called."""
     port = spy.at.address[1]
     base = ["curl", "-sS", "--noproxy", "*", "--resolve", f"{host}:{port}:127.0.0.1", "-w", "\n%{http_code}"]
@@ -57,7 +57,7 @@ def curl(spy: Spy, *words: str, host: str = "127.0.0.1") -> "subprocess.Complete
     )
 
 
-def test_a_name_that_was_rebound_to_this_machine_is_refused(plain: Spy, daemons: Daemons) -> None:
+def test_a_name_that_was_rebound_to_this_machine_is_refused(plain: Apispy, daemons: Daemons) -> None:
     before = daemons.plain.docker("ps", "-aq")
     create = [
         "-X",
@@ -86,13 +86,13 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(plain: Spy, daemons:
         "Origin: http://localhost:8000",
     ],
 )
-def test_what_a_page_of_another_site_sends_is_refused(header: str, plain: Spy) -> None:
+def test_what_a_page_of_another_site_sends_is_refused(header: str, plain: Apispy) -> None:
     done = curl(plain, "-X", "POST", "-H", header, "/containers/prune")
     assert done.stdout.endswith("\n403")
     assert "a web page sent it" in done.stdout
 
 
-def test_what_people_and_programs_type_passes(plain: Spy) -> None:
+def test_what_people_and_programs_type_passes(plain: Apispy) -> None:
     for host in ("127.0.0.1", "localhost", "api.moby.localhost", "docker", "host.docker.internal"):
         assert curl(plain, host=host).stdout == "OK\n200"
     assert curl(plain, "-H", "Sec-Fetch-Site: none").stdout == "OK\n200"  # typed into a browser's address bar
@@ -102,7 +102,7 @@ def test_what_people_and_programs_type_passes(plain: Spy) -> None:
 
 @pytest.mark.parametrize("major", sorted(CLIS))
 def test_real_clients_are_not_taken_for_browsers(
-    major: str, plain: Spy, place: Path, daemons: Daemons
+    major: str, plain: Apispy, place: Path, daemons: Daemons
 ) -> None:
     """The docker CLI, docker-compose and podman; docker-py and its WebSockets are rows of the battery."""
     client = Client(plain.at, daemons.plain, CLIS[major], "zqsec", place / f"sec-cli-{major}", place)
@@ -125,14 +125,20 @@ F
 
 def test_more_names_can_be_allowed_and_with_tls_any_will_do(place: Path, daemons: Daemons) -> None:
     where = place / "sec-names"
-    spy = Spy.start(where, *listener("tcp", where), *dial(daemons.plain_tcp), "--allow-host", "build.example")
+    spy = Apispy.start(
+        where,
+        *listen_options("tcp", where),
+        *endpoint_options(daemons.plain_tcp),
+        "--allow-host",
+        "build.example",
+    )
     try:
         assert curl(spy, host="build.example").stdout == "OK\n200"
         assert curl(spy, host="other.example").stdout.endswith("\n403")
     finally:
         spy.kill()
     where = place / "sec-tls"
-    spy = Spy.start(where, *listener("tls", where), *dial(daemons.plain_tcp))
+    spy = Apispy.start(where, *listen_options("tls", where), *endpoint_options(daemons.plain_tcp))
     try:
         certs = spy.at.certs
         words = ["--cacert", f"{certs}/ca.pem", "--cert", f"{certs}/cert.pem", "--key", f"{certs}/key.pem"]
@@ -202,7 +208,7 @@ REQUESTS = (
 )
 
 
-def talk(spy: Spy) -> None:
+def talk(spy: Apispy) -> None:
     for request in REQUESTS:
         with spy.at.plain_socket(20) as client:
             client.sendall(request)
@@ -218,15 +224,15 @@ VIEWS = ([], ["-v"], ["-vv"], ["-vvv"], ["--json", "-vv"], ["-q"], ["--curl"], [
 def test_nothing_from_the_wire_drives_the_terminal(words: list[str], place: Path) -> None:
     where = place / f"sec-term-{'-'.join(words)}"
     with hostile_daemon() as daemon:
-        spy = Spy.start(
-            where, *listener("tcp", where), "--upstream", daemon, "--capture", f"{where}.jsonl", *words
+        spy = Apispy.start(
+            where, *listen_options("tcp", where), "--upstream", daemon, "--capture", f"{where}.jsonl", *words
         )
         talk(spy)
         assert spy.end() == 0
-    assert harmless(spy.said)
-    assert "Traceback" not in spy.said
+    assert harmless(spy.output)
+    assert "Traceback" not in spy.output
     lines = [line for line in spy.out.splitlines() if re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line)]
-    assert not any(line.startswith("12:00:00.000 ContainerDelete") for line in spy.said.splitlines())
+    assert not any(line.startswith("12:00:00.000 ContainerDelete") for line in spy.output.splitlines())
     assert len(lines) <= 2 * len(REQUESTS)
 
 
@@ -244,7 +250,9 @@ def run(*words: object, data: bytes = b"") -> "subprocess.CompletedProcess[bytes
 def evil_capture(place: Path) -> Path:
     where = place / "sec-evil"
     with hostile_daemon() as daemon:
-        spy = Spy.start(where, *listener("tcp", where), "--upstream", daemon, "--capture", f"{where}.jsonl")
+        spy = Apispy.start(
+            where, *listen_options("tcp", where), "--upstream", daemon, "--capture", f"{where}.jsonl"
+        )
         talk(spy)
         spy.end()
     return Path(f"{where}.jsonl")
@@ -307,10 +315,10 @@ def test_what_it_makes_is_private_under_any_umask(umask: int, place: Path) -> No
         with hostile_daemon() as daemon:
             made = ["--capture", f"{where}/kept.jsonl", "--bodies", f"{where}/bodies"]
             words = ["--listen", f"unix://{where}/s", "--upstream", daemon, *made]
-            spy = Spy.start(where, *words)
+            spy = Apispy.start(where, *words)
             assert stat.S_IMODE((where / "s").stat().st_mode) == 0o600
             spy.end()
-            tls = Spy.start(place / f"{where.name}-t", *listener("tls", where), "--upstream", daemon)
+            tls = Apispy.start(place / f"{where.name}-t", *listen_options("tls", where), "--upstream", daemon)
             tls.end(signal.SIGINT)
     finally:
         os.umask(before)

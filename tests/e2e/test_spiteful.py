@@ -11,19 +11,19 @@ import pytest
 from apispy.capture import Notice, read_lines
 from apispy.model import Exchange
 
+from .apispy_process import Apispy
 from .daemon import Daemons
 from .endpoints import Endpoint
+from .hostile_requests import HOSTILE_REQUESTS
 from .http_calls import TARGET
-from .spiteful import SPITEFUL
-from .spy import Spy
-from .waiting import until
+from .wait import until
 
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Z]")
 DATE = re.compile(rb"(?m)^Date: .*\r\n")
 
 
 @pytest.fixture(scope="module")
-def spy(place: Path, daemons: Daemons) -> Iterator[Spy]:
+def spy(place: Path, daemons: Daemons) -> Iterator[Apispy]:
     where = place / "spiteful"
     words = [
         "--listen",
@@ -33,7 +33,7 @@ def spy(place: Path, daemons: Daemons) -> Iterator[Spy]:
         "--capture",
         f"{where}/calls",
     ]
-    made = Spy.start(where, *words)
+    made = Apispy.start(where, *words)
     yield made
     assert made.end() == 0, made.err
 
@@ -48,12 +48,12 @@ def answers(endpoint: Endpoint, request: bytes) -> bytes:
         return DATE.sub(b"", wire.read_all())
 
 
-@pytest.mark.parametrize("name", SPITEFUL)
+@pytest.mark.parametrize("name", HOSTILE_REQUESTS)
 def test_a_daemon_answers_as_directly_and_apispy_tells_what_it_answered(
-    name: str, spy: Spy, daemons: Daemons
+    name: str, spy: Apispy, daemons: Daemons
 ) -> None:
-    mark = f"/_ping?n={list(SPITEFUL).index(name)}"
-    request = SPITEFUL[name].replace(TARGET, mark.encode())
+    mark = f"/_ping?n={list(HOSTILE_REQUESTS).index(name)}"
+    request = HOSTILE_REQUESTS[name].replace(TARGET, mark.encode())
     before = len(told(spy))
     direct = answers(daemons.plain.unix, request)
     spied = answers(spy.at, request)
@@ -79,5 +79,5 @@ def test_a_daemon_answers_as_directly_and_apispy_tells_what_it_answered(
     assert shown == STATUS.findall(spied) or gave_up, (spied[:500], new)
 
 
-def told(spy: Spy) -> list[Exchange | Notice]:
+def told(spy: Apispy) -> list[Exchange | Notice]:
     return [line for _, line in read_lines(spy.where / "calls") if isinstance(line, Exchange | Notice)]

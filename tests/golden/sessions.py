@@ -1,6 +1,6 @@
-"""Typical sessions, byte for byte as docker and dockerd speak, read by the real tap. Nothing is random or timed.
+"""Typical sessions with the exact bytes of docker and dockerd, read by the real tap. Nothing is random or timed.
 
-A session is a function that talks through a ``Wire``; ``SESSIONS`` holds them all by name.
+A session is a function that sends data through a ``Wire``; ``SESSIONS`` has them all by name.
 """
 
 import base64
@@ -24,11 +24,11 @@ IMAGE = "sha256:" + "62aedd01bd85" + "1" * 52
 EXEC = "e3f0a1b2c3d4" + "5" * 52
 
 SECRET_PARTS = ("hunter2-planted", "aHVudGVyMi1wbGFudGVk", "hunter2-token", "hunter2-env")
-"""What no output may ever contain, at any verbosity: planted in the sessions below."""
+"""Secrets in the sessions below, which no output may contain at any verbosity."""
 
 
 class Wire:
-    """One session's clock, connections and events."""
+    """The clock, connections and events of one session."""
 
     def __init__(self) -> None:
         self.now = START
@@ -50,7 +50,7 @@ class Wire:
 
 
 class Connection:
-    """Says things on one connection, each a moment after the last."""
+    """One connection; each step happens 2 ms after the last."""
 
     def __init__(self, wire: Wire, tap: ConnectionTap) -> None:
         self._wire, self._tap = wire, tap
@@ -89,7 +89,7 @@ class Connection:
         )
 
     def stream(self, status: str = "200 OK", headers: str = "") -> None:
-        """The head of a chunked answer."""
+        """Send the head of a chunked response."""
         self.server(f"HTTP/1.1 {status}\r\n{SERVER}{headers}Transfer-Encoding: chunked\r\n\r\n".encode())
 
     def chunk(self, data: Any) -> None:
@@ -144,7 +144,7 @@ def run(wire: Wire) -> None:
 
 
 def ps(wire: Wire) -> None:
-    """docker ps --filter, then without, then of a daemon that has none"""
+    """docker ps --filter, then without a filter, then with a daemon without containers"""
     main = wire.connect()
     query = "all=1&filters=%7B%22status%22%3A%7B%22running%22%3Atrue%7D%2C%22label%22%3A%7B%22a%3Db%22%3Atrue%7D%7D"
     web = {"Id": WEB, "Names": ["/web"], "Image": "busybox", "State": "running"}
@@ -159,7 +159,7 @@ def ps(wire: Wire) -> None:
 
 
 def pull(wire: Wire) -> None:
-    """docker pull, with credentials, of an image that is there and of one that is not"""
+    """docker pull with credentials, of an image that exists and of one that does not"""
     auth = base64.urlsafe_b64encode(json.dumps({"password": "hunter2-planted"}).encode()).decode()
     main = wire.connect()
     main.ask("POST /v1.41/images/create?fromImage=busybox&tag=latest", headers=f"X-Registry-Auth: {auth}\r\n")
@@ -184,7 +184,7 @@ def pull(wire: Wire) -> None:
 
 
 def logs(wire: Wire) -> None:
-    """docker logs web; docker logs -f web, ended with Ctrl-C"""
+    """docker logs web; docker logs -f web, stopped by Ctrl-C"""
     main = wire.connect()
     main.ask("GET /v1.41/containers/web/logs?stderr=1&stdout=1&tail=all")
     main.stream()
@@ -200,7 +200,7 @@ def logs(wire: Wire) -> None:
 
 
 def events(wire: Wire) -> None:
-    """docker events, while a container starts and dies; then a daemon that goes away"""
+    """docker events while a container starts and dies; then the daemon disconnects"""
     main = wire.connect()
     main.ask("GET /v1.41/events?filters=%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D")
     main.stream(headers="Content-Type: application/json\r\n")
@@ -278,7 +278,7 @@ def _tar(name: str, content: bytes) -> bytes:
 
 
 def buildkit(wire: Wire) -> None:
-    """BuildKit: a session, in which the daemon calls; buildx, which calls the daemon; and what is no HTTP/2"""
+    """BuildKit: a session in which the daemon calls the client; buildx, which calls the daemon; and invalid HTTP/2"""
     session = wire.connect()
     _upgrade(
         session, "/session", "X-Docker-Expose-Session-Grpc-Method: /moby.filesync.v1.Auth/Credentials\r\n"
@@ -293,8 +293,8 @@ def buildkit(wire: Wire) -> None:
         lambda: peers.call("/moby.filesync.v1.FileSync/DiffCopy", more=[("followpaths", "hunter2-token")]),
         lambda: peers.answer(5, b"FROM busybox", b"x" * 1000),
         lambda: peers.call("/moby.filesync.v1.FileSync/DiffCopy", more=[("dir-name", "context")]),
-        lambda: peers.answering.reset_stream(7, 8),
-        lambda: peers.asking.close_connection(additional_data=b"hunter2-planted"),
+        lambda: peers.server.reset_stream(7, 8),
+        lambda: peers.client.close_connection(additional_data=b"hunter2-planted"),
     ):
         step()
         asked, answered = peers.exchange()

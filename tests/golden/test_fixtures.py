@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from planted import PLACES, RULES
+from planted_secrets import PLACES, RULES
 from sessions import SECRET_PARTS, SESSIONS, Wire
 from test_planted import CORE, codings, wire_of
 

@@ -7,7 +7,7 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from planted import PLACES, RULES
+from planted_secrets import PLACES, RULES
 from sessions import Wire
 from test_golden import VIEWS
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from planted import Place
+from planted_secrets import Place
 from sessions import Wire
 from test_golden import VIEWS
 from test_planted import CORE, Everything, codings

@@ -44,7 +44,7 @@ def test_each_is_made_by_the_script_explained_and_expected() -> None:
     page = (SAMPLES / "README.md").read_text()
     assert [path.stem for path in CAPTURES] == sorted(sample.name for sample in SAMPLES_MADE)
     assert re.findall(r"^\| `(\S+)\.jsonl` \| (.+) \|$", page, re.MULTILINE) == [
-        (sample.name, sample.says) for sample in SAMPLES_MADE
+        (sample.name, sample.description) for sample in SAMPLES_MADE
     ]
     expected = {f"{path.stem}.{ending}" for path in CAPTURES for ending in VIEWS}
     assert {path.name for path in SAMPLES.glob("expected/*")} == expected

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from capture_strategies import DATA, EXCHANGES, JSON_BODIES, SLOW, places
 from hypothesis import example, given
 from hypothesis import strategies as st
-from saved import DATA, EXCHANGES, JSON_BODIES, PATIENT, places
 
 from apispy.capture import CaptureError, Header, Notice, play, read, read_lines
 from apispy.capture.content import decode_content, encode_content
@@ -18,7 +18,7 @@ HEADER = Header("0.1.0", 1.0)
 
 
 @given(EXCHANGES)
-@PATIENT
+@SLOW
 def test_any_exchange_comes_back(exchange):
     line = encode_line(exchange)
     assert read_line(line, 1) == exchange
@@ -37,7 +37,7 @@ def test_any_content_comes_back(data):
 
 
 @given(EXCHANGES, st.data())
-@PATIENT
+@SLOW
 def test_whatever_is_changed_in_a_line_it_is_read_or_refused(exchange, data):
     """One value of a real line is exchanged for another; never anything but CaptureError."""
     value = json.loads(encode_line(exchange))
@@ -60,7 +60,7 @@ FILES = st.one_of(
 
 
 @given(FILES)
-@PATIENT
+@SLOW
 @example(encode_line(HEADER) + b'{"exchange": ' + b"[" * 100_000 + b"\n")
 @example(encode_line(HEADER) + b'{"exchange": 1, "started": 1e300, "duration": 1}\n')
 @example(encode_line(HEADER) + b'{"notice": "x", "at": ' + b"9" * 5000 + b"}\n")

@@ -1,8 +1,8 @@
 """A law of the pipeline that only counts: its table is that of the whole way, as long as no body is damaged."""
 
+from capture_strategies import SLOW
 from hypothesis import given
 from hypothesis import strategies as st
-from saved import PATIENT
 
 from apispy.outputs import Summary
 from apispy.pipeline import CountOnlyPipeline, Pipeline
@@ -48,7 +48,7 @@ def wire(call: Exchanged) -> tuple[bytes, bytes]:
 
 
 @given(CALLS, st.integers(0, 400), st.sampled_from(["lost", "left", "open"]))
-@PATIENT
+@SLOW
 def test_the_counts_are_those_of_the_whole_way(calls: list[Exchanged], stop: int, end: str) -> None:
     """The last answer stops anywhere, and so does the connection."""
     told: list[list[str]] = []

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import JSON
+from stream_strategies import JSON
 
 from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, diff_lines
 from apispy.model import Tunnel

@@ -9,11 +9,11 @@ import subprocess
 from typing import Any
 
 import pytest
-from captured import streams
-from exchanges import exchanges, sessions
+from exchange_strategies import exchanges, sessions
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
+from pcapng_reader import streams
 
 from apispy.learn import NameRegistry
 from apispy.model import Exchange

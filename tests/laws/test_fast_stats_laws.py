@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from capture_strategies import EXCHANGES, JSON_BODIES, SLOW, places
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from saved import EXCHANGES, JSON_BODIES, PATIENT, places
-from streams import streams
+from stream_strategies import streams
 
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
@@ -23,7 +23,7 @@ OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 
 
 @given(EXCHANGES)
-@PATIENT
+@SLOW
 def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
     gist = summarize(json.loads(encode_line(exchange)))
     tunnel = exchange.tunnel or Tunnel("")
@@ -38,7 +38,7 @@ def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
 
 
 @given(EXCHANGES, st.data())
-@PATIENT
+@SLOW
 def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.DataObject) -> None:
     """With the same words: one value of a real line is exchanged for another, or taken away."""
     value = json.loads(encode_line(exchange))
@@ -127,7 +127,7 @@ def body(data: bytes, cut: int) -> Body:
     st.sampled_from(["complete", "cut", "open"]),
     st.booleans(),
 )
-@PATIENT
+@SLOW
 @example("POST /exec/e/start", "", b"", b'{"a":1}', 0, "complete", False)
 @example("GET /containers/web/attach/ws", "", b'{"a":1}', None, 0, "complete", False)
 @example("GET /events", "application/json", b"[1]\n[2]\n", None, 0, "complete", False)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from exchanges import exchanges as typical
+from capture_strategies import EXCHANGES, JSON_BODIES, places
+from exchange_strategies import exchanges as typical
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from saved import EXCHANGES, JSON_BODIES, places
 
 from apispy.capture import CaptureError, play, read
 from apispy.capture.fixture import parse, placeholders, read_document
@@ -17,7 +17,7 @@ from apispy.fixtures.check import schema
 from apispy.model import Exchange
 from apispy.redaction import Redactor
 
-PATIENT = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=30)
+SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=30)
 
 BASES = st.integers(1_500_000_000, 2_000_000_000)
 
@@ -32,7 +32,7 @@ def again(document: dict, base: int) -> bytes:
 
 
 @given(SESSIONS, BASES)
-@PATIENT
+@SLOW
 def test_any_capture_becomes_a_fixture_and_tidying_it_again_changes_nothing(session, base):
     document = tidy(session)
     SCHEMA.validate(document)
@@ -40,7 +40,7 @@ def test_any_capture_becomes_a_fixture_and_tidying_it_again_changes_nothing(sess
 
 
 @given(SESSIONS, BASES)
-@PATIENT
+@SLOW
 def test_what_is_read_is_what_was_recorded(session, base):
     """Calls in order with their methods and statuses; of each stream as many bytes, but for JSON, whose values stay."""
     redactor = Redactor()
@@ -89,7 +89,7 @@ def test_a_stand_in_means_one_literal_of_its_length(kind, name, form):
 
 
 @given(SESSIONS.filter(bool), st.data())
-@PATIENT
+@SLOW
 def test_whatever_is_changed_in_a_fixture_it_is_read_or_refused(session, data):
     value = json.loads(encode_document(tidy(session)))
     where, name = data.draw(st.sampled_from(places(value)))
@@ -116,7 +116,7 @@ HOSTILE = [
     st.binary(max_size=100).map(lambda tail: b'{"fixture": "apispy", "format": 1' + tail)
     | st.sampled_from([b'{"fixture": "apispy", "format": 1, "exchanges": []}', b'{"fixture": 1}'])
 )
-@PATIENT
+@SLOW
 @example(b'{"fixture": "apispy", "format": 1, "exchanges": ' + b"[" * 200_000)
 @example(b'{"fixture": "apispy", "format": 1, "exchanges": ' + b"[" * 900 + b"]" * 900 + b"}")
 @example(b'{"fixture": "apispy", "format": 1, "exchanges": ' + b"9" * 5000 + b"}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streams import JSON, spoil
+from stream_strategies import JSON, corrupt
 
 from apispy import importers
 from apispy.app.input_files import show_calls
@@ -17,11 +17,13 @@ from apispy.importers import FORMATS, Settings
 from apispy.importers.tcp import conversations
 from apispy.outputs import Console, JsonLines, Summary
 from apispy.proxy import flow_files  # noqa: F401  # it registers itself
-from tests.packets import ASK, LIST, Talk, write
+from tests.tcp_packets import REQUEST, RESPONSE, TcpConnection, write
 
 
 def pcap(where: Path) -> bytes:
-    return write(where / "whole", Talk().open().asks(ASK).answers(LIST).close().segments).read_bytes()
+    return write(
+        where / "whole", TcpConnection().open().send(REQUEST).reply(RESPONSE).close().segments
+    ).read_bytes()
 
 
 def flows(where: Path) -> bytes:
@@ -37,7 +39,7 @@ def socat(where: Path) -> bytes:
     head = "2026/11/25 12:38:00.000250000  length={0} from=0 to={0}\n"
     return b"".join(
         f"{way} {head.format(len(data))}".encode() + data.replace(b"\r", b"\\r")
-        for way, data in ((">", ASK), ("<", LIST))
+        for way, data in ((">", REQUEST), ("<", RESPONSE))
     )
 
 
@@ -50,7 +52,9 @@ def har(where: Path) -> bytes:
 
 def capture(where: Path) -> bytes:
     found = importers.read(
-        write(where / "whole", Talk().open().asks(ASK).answers(LIST).segments), "pcap", Settings()
+        write(where / "whole", TcpConnection().open().send(REQUEST).reply(RESPONSE).segments),
+        "pcap",
+        Settings(),
     )
     (where / "capture").unlink(missing_ok=True)
     with Writer(where / "capture") as writer:
@@ -98,7 +102,7 @@ def test_every_format_is_tried() -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_total(tmp_path: Path, form: str, at: int, piece: bytes, end: int, noise: bytes) -> None:
     whole = WHOLE[form](tmp_path)
-    for content in (spoil(whole, at, piece), whole[: end % len(whole)], noise, whole[:24] + noise):
+    for content in (corrupt(whole, at, piece), whole[: end % len(whole)], noise, whole[:24] + noise):
         (tmp_path / "x").write_bytes(content)
         readable(tmp_path / "x", form)
 
@@ -117,14 +121,14 @@ def test_har_with_any_json_in_it(tmp_path: Path, value: object, name: str) -> No
 @settings(deadline=None)
 def test_any_order_gives_the_same_bytes_and_gaps(random: object, first: int, lost: set[int]) -> None:
     """Whatever happens to the packets, each byte occurs once, in order, or counts as missing."""
-    pieces = [ASK[:9], ASK[9:20], ASK[20:], ASK[:30], ASK[30:]]
-    segments = Talk(first=first).open().asks(*pieces).close().segments
+    pieces = [REQUEST[:9], REQUEST[9:20], REQUEST[20:], REQUEST[:30], REQUEST[30:]]
+    segments = TcpConnection(first=first).open().send(*pieces).close().segments
     kept = [segment for number, segment in enumerate(segments) if number - 3 not in lost or segment.fin]
     middle = kept[1:]
     random.shuffle(middle)  # type: ignore[attr-defined]
     (conversation,) = conversations(kept[:1] + middle + middle[:4])
     client = conversation.peers[0]
-    position, whole = 0, ASK + ASK
+    position, whole = 0, REQUEST + REQUEST
     for peer, part in conversation.parts():
         if peer == client and not part.end:
             assert part.start == position

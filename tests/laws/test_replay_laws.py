@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from exchanges import sessions
+from exchange_strategies import sessions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lines import Line
+from memory_carrier import MemoryCarrier
 
 from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
@@ -144,7 +144,7 @@ def as_sent(exchange: Exchange) -> bytes:
     return b"\r\n".join([*lines, b"", request.body.data]) + sent
 
 
-async def carried(session: PlaybackSession, line: Line) -> None:
+async def carried(session: PlaybackSession, line: MemoryCarrier) -> None:
     await asyncio.wait_for(PlaybackConnection(session, line, "law").run(), 5)
 
 
@@ -154,8 +154,8 @@ def test_any_recording_and_any_client_end(
     record: list[Exchange], asked: list[Exchange], noise: list[bytes]
 ) -> None:
     session = PlaybackSession(Player(record, Options(patience=0.01)))
-    lines = [Line(*[as_sent(exchange) for exchange in [*record, *asked]]), Line(*noise)]
-    lines += [Line(as_sent(exchange), b"more\n") for exchange in record]
+    lines = [MemoryCarrier(*[as_sent(exchange) for exchange in [*record, *asked]]), MemoryCarrier(*noise)]
+    lines += [MemoryCarrier(as_sent(exchange), b"more\n") for exchange in record]
 
     async def all_of_them() -> None:
         await asyncio.gather(*(carried(session, line) for line in lines))
@@ -178,7 +178,7 @@ def test_a_thousand_simultaneous_replays_are_identical() -> None:
 
     async def one() -> tuple[bytes, ...]:
         session = PlaybackSession(Player(exchanges, Options(patience=60)))
-        lines = [Line(as_sent(exchange)) for exchange in exchanges]
+        lines = [MemoryCarrier(as_sent(exchange)) for exchange in exchanges]
         await asyncio.gather(*(PlaybackConnection(session, line, "law").run() for line in lines))
         assert not session.player.misses
         assert not session.timeouts

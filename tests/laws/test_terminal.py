@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 
 import pytest
-from exchanges import sessions
+from exchange_strategies import sessions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -1,3 +1,4 @@
-"""`make soak`: mixed real load through apispy for minutes, with the daemon dying and coming back, and its accounts:
-memory, descriptors and tasks stay flat, and every call that a client made is in the capture exactly once.
+"""`make soak`: mixed real load through apispy for minutes, while the daemon is killed and restarted now and then.
+
+Memory, descriptors and tasks must not grow, and the capture must hold every call of a client exactly once.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.soak --minutes 5`: prints a table with a row a round; ends with 1 if anything grew or was lost."""
+"""`python -m tests.soak --minutes 5`: print a table row per round; exit with 1 if anything grew or was lost."""
 
 import argparse
 import shutil
@@ -7,38 +7,42 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.combining import listener, upstream
 from tests.e2e.daemon import Daemons
 from tests.e2e.endpoints import without_proxies
-from tests.soak.accounts import HEADINGS, growth
+from tests.e2e.options import listen_options, upstream_options
+from tests.soak.metrics import HEADINGS, growth
 from tests.soak.rounds import start
 
 ROUND = 20.0
-"""Seconds of a round; a short soak has shorter ones."""
+"""Seconds of a round; a short soak has shorter rounds."""
 
-FEWEST = 6
-"""Rounds, at least."""
+MIN_ROUNDS = 6
+"""Minimum number of rounds."""
 
 
 def soak(where: Path, minutes: float, clients: int, kind: str) -> list[str]:
-    """What is wrong at the end."""
+    """Run the soak and list its faults."""
     daemons = Daemons.start(where)
     daemon = daemons.tls if kind == "tls" else daemons.plain
     spied = None
     try:
         spied = start(
-            where / "soak", upstream(kind, daemons), listener(kind, where / "soak"), daemon, clients
+            where / "soak",
+            upstream_options(kind, daemons),
+            listen_options(kind, where / "soak"),
+            daemon,
+            clients,
         )
-        count = max(FEWEST, int(minutes * 60 / ROUND))
+        count = max(MIN_ROUNDS, int(minutes * 60 / ROUND))
         print("  ".join(HEADINGS), flush=True)
-        accounts = []
-        for account in spied.rounds(count, minutes * 60 / count, lambda number: number % 3 == 1):
-            accounts.append(account)
-            print(account.row(), flush=True)
-        wrong = growth(accounts) + spied.faults()
-        told = ", ".join(f"{count} {words}" for words, count in spied.ledger.troubles.most_common())
-        print(f"troubles of the clients, by the dying daemon: {told or 'none'}")
-        return wrong
+        metrics = []
+        for measured in spied.rounds(count, minutes * 60 / count, lambda number: number % 3 == 1):
+            metrics.append(measured)
+            print(measured.row(), flush=True)
+        faults = growth(metrics) + spied.faults()
+        errors = ", ".join(f"{count} {message}" for message, count in spied.ledger.errors.most_common())
+        print(f"client errors while the daemon was down: {errors or 'none'}")
+        return faults
     finally:
         if spied:
             spied.spy.kill()
@@ -54,14 +58,14 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     without_proxies()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the daemons have to be ended all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the daemons are stopped too
     where = Path(tempfile.mkdtemp(prefix="as-", dir="/tmp"))
     try:
-        wrong = soak(where, chosen.minutes, chosen.clients, chosen.kind)
+        faults = soak(where, chosen.minutes, chosen.clients, chosen.kind)
     finally:
         shutil.rmtree(where, ignore_errors=True)
-    print("\n".join(wrong) or "nothing grew, and nothing was lost")
-    return 1 if wrong else 0
+    print("\n".join(faults) or "nothing grew, and no call was lost")
+    return 1 if faults else 0
 
 
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""What the clients did: each call has a number of its own in its target, by which it is found again in the capture."""
+"""The calls that the clients made. Each has its own number in its target, which identifies it in the capture."""
 
 import itertools
 import re
@@ -8,29 +8,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from apispy.model import Exchange
+from apispy.outputs.units import count
 
 MARK = re.compile(r"[?&]soak=(\d+)")
 
 
 @dataclass
 class Ledger:
-    sent: set[int] = field(default_factory=set)  # the head went out whole
-    answered: set[int] = field(default_factory=set)  # and a status line came back
-    troubles: Counter[str] = field(default_factory=Counter)  # of the clients, by what they say
+    sent: set[int] = field(default_factory=set)  # the request head was sent completely
+    answered: set[int] = field(default_factory=set)  # and a status line was received
+    errors: Counter[str] = field(default_factory=Counter)  # of the clients, by message
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _mutex: threading.Lock = field(default_factory=threading.Lock)
 
     def mark(self, path: str) -> tuple[int, str]:
-        """A new number, and the path with it."""
+        """Return a new number, and *path* with this number."""
         number = next(self._numbers)
         return number, f"{path}{'&' if '?' in path else '?'}soak={number}"
 
-    def trouble(self, words: str) -> None:
+    def record_error(self, message: str) -> None:
         with self._mutex:
-            self.troubles[words] += 1
+            self.errors[message] += 1
 
     def differences(self, calls: Iterable[Exchange]) -> list[str]:
-        """How the capture differs from this; nothing, when every call is in it exactly once."""
+        """List the differences to a capture; none if every call is in it exactly once."""
         found: Counter[int] = Counter()
         unanswered = set()
         for call in calls:
@@ -38,10 +39,14 @@ class Ledger:
                 found[int(mark[1])] += 1
                 if call.response is None:
                     unanswered.add(int(mark[1]))
-        wrong = {
+        differences = {
             "not in the capture": self.sent - set(found),
             "more than once in the capture": {number for number, times in found.items() if times > 1},
             "in the capture, but never sent": set(found) - self.sent,
-            "answered, but without an answer in the capture": self.answered & unanswered,
+            "answered, but without a response in the capture": self.answered & unanswered,
         }
-        return [f"{len(those)} calls {what}: {sorted(those)[:10]}" for what, those in wrong.items() if those]
+        return [
+            f"{count(len(numbers), 'calls')} {what}: {sorted(numbers)[:10]}"
+            for what, numbers in differences.items()
+            if numbers
+        ]

@@ -1,4 +1,4 @@
-"""Rounds of load: all clients work for some seconds, all leave, and the accounts are made."""
+"""Rounds of load: all clients work for some seconds, all disconnect, and apispy is measured."""
 
 import threading
 import time
@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apispy.capture import read
+from tests.e2e.apispy_process import Apispy
 from tests.e2e.daemon import IMAGE, Daemon
-from tests.e2e.spy import Spy
-from tests.soak.accounts import Account, descriptors, inside_at_rest, settled
 from tests.soak.ledger import Ledger
 from tests.soak.load import CONTAINER, Worker
+from tests.soak.metrics import RoundMetrics, descriptors, read_settled_statistics, settled_descriptors
 
 TICK = "while :; do echo tick; usleep 20000; done"
 
 
 @dataclass
 class Soak:
-    """*clients* at a time, through *spy*, whose door (`inside.py`) is *door* and whose capture is *capture*."""
+    """A soak by *clients* clients at a time through *spy*, which writes *capture*.
 
-    spy: Spy
-    door: Path
+    *stats_socket* is that of `instrumented_apispy.py`.
+    """
+
+    spy: Apispy
+    stats_socket: Path
     capture: Path
     daemon: Daemon
     clients: int = 50
@@ -29,21 +32,21 @@ class Soak:
     _rounds: int = 0
 
     def prepare(self) -> None:
-        """The container that the load uses, and the descriptors that apispy has when nobody is there."""
+        """Create the container that the load uses, and count the descriptors of an idle apispy."""
         self.daemon.docker("rm", "-f", CONTAINER)
         self.daemon.docker("run", "-d", "--name", CONTAINER, "--network", "none", IMAGE, "sh", "-c", TICK)
         self._rest = descriptors(self.spy)
 
-    def rounds(self, count: int, seconds: float, restart: Callable[[int], bool]) -> Iterator[Account]:
-        """*count* accounts, one after each *seconds*. In the rounds that *restart* picks the daemon is killed."""
+    def rounds(self, count: int, seconds: float, restart: Callable[[int], bool]) -> Iterator[RoundMetrics]:
+        """*count* metrics, one after each *seconds*. In the rounds that *restart* picks the daemon is killed."""
         began = time.monotonic()
         for number in range(count):
             before, started = len(self.ledger.sent), time.monotonic()
             self._work(seconds, restart(number))
             took = time.monotonic() - started
-            open_now = settled(self.spy, self._rest)
-            inner = inside_at_rest(self.door)
-            yield Account(
+            open_now = settled_descriptors(self.spy, self._rest)
+            inner = read_settled_statistics(self.stats_socket)
+            yield RoundMetrics(
                 seconds=time.monotonic() - began,
                 calls=len(self.ledger.sent),
                 per_second=(len(self.ledger.sent) - before) / took,
@@ -51,18 +54,18 @@ class Soak:
                 descriptors=open_now,
                 tasks=len(inner["tasks"]),  # type: ignore[arg-type]
                 threads=inner["threads"],  # type: ignore[arg-type]
-                watches=inner["watches"],  # type: ignore[arg-type]
+                observers=inner["observers"],  # type: ignore[arg-type]
                 daemon="killed" if restart(number) else "",
                 objects=inner["objects"],  # type: ignore[arg-type]
             )
 
     def faults(self) -> list[str]:
-        """After the end of apispy: what is wrong with what it said and wrote."""
+        """Stop apispy and list the faults in its exit code, its output and its capture."""
         code = self.spy.end()
-        told = [] if code == 0 else [f"apispy ended with {code}: {self.spy.err[-500:]}"]
-        told += ["apispy printed a traceback"] if "Traceback" in self.spy.said else []
-        told += ["there is a fault in apispy"] if "a fault in apispy" in self.spy.said else []
-        return told + self.ledger.differences(read(self.capture))
+        problems = [] if code == 0 else [f"apispy ended with {code}: {self.spy.err[-500:]}"]
+        problems += ["apispy printed a traceback"] if "Traceback" in self.spy.output else []
+        problems += ["there is a fault in apispy"] if "a fault in apispy" in self.spy.output else []
+        return problems + self.ledger.differences(read(self.capture))
 
     def _work(self, seconds: float, kill: bool) -> None:
         over = threading.Event()
@@ -80,7 +83,7 @@ class Soak:
                 self.daemon.start()
                 self.daemon.docker("start", CONTAINER)
             over.wait(seconds / 2)
-        finally:  # also when the soak is ended from outside
+        finally:  # also if the soak is interrupted
             over.set()
         for worker in workers:
             worker.join()
@@ -88,14 +91,16 @@ class Soak:
     def _one(self, seed: int, over: threading.Event) -> None:
         worker = Worker(self.spy.at, self.ledger, seed)
         while not over.is_set():
-            worker.once()
+            worker.run_once()
 
 
 def start(where: Path, upstream: list[str], listener: list[str], daemon: Daemon, clients: int) -> Soak:
-    """An apispy with a door and a capture, ready for the load."""
-    door, capture = where.with_suffix(".door"), where.with_suffix(".jsonl")
+    """Start an instrumented apispy with a capture, ready for the load."""
+    stats_socket, capture = where.with_suffix(".stats"), where.with_suffix(".jsonl")
     words = [*listener, *upstream, "--capture", str(capture)]
-    spy = Spy.start(where, *words, env={"SOAK_DOOR": str(door)}, module="tests.soak.inside")
-    soak = Soak(spy, door, capture, daemon, clients)
+    spy = Apispy.start(
+        where, *words, env={"SOAK_STATS_SOCKET": str(stats_socket)}, module="tests.soak.instrumented_apispy"
+    )
+    soak = Soak(spy, stats_socket, capture, daemon, clients)
     soak.prepare()
     return soak

@@ -1,4 +1,4 @@
-"""tools/audit.py: what is not known is no success, and no vulnerability."""
+"""tools/audit.py: an unknown result is neither a success nor a vulnerability."""
 
 from tools import audit
 
@@ -11,27 +11,27 @@ NOT_FOUND = {
 
 
 def test_all_known_and_good():
-    assert audit.verdict([GOOD, GOOD]) == (
+    assert audit.evaluate([GOOD, GOOD]) == (
         0,
-        ["2 of 2 packages were looked up; 0 have known vulnerabilities."],
+        ["2 of 2 packages were looked up; known vulnerabilities in 0."],
     )
 
 
 def test_a_vulnerability_is_a_failure_whatever_else_is_not_known():
-    code, lines = audit.verdict([GOOD, BAD, NOT_FOUND])
+    code, lines = audit.evaluate([GOOD, BAD, NOT_FOUND])
     assert code == 1
     assert lines == [
-        "old 1.0: PYSEC-1; mended in: 1.1", "2 of 3 packages were looked up; 1 have known vulnerabilities."
+        "old 1.0: PYSEC-1; fixed in: 1.1", "2 of 3 packages were looked up; known vulnerabilities in 1."
     ]  # fmt: skip
 
 
 def test_what_pip_audit_would_pass_without_having_looked_is_neither():
-    assert audit.verdict([NOT_FOUND])[0] == 75
-    assert audit.verdict([GOOD, NOT_FOUND])[0] == 75
-    assert audit.verdict([])[0] == 75
+    assert audit.evaluate([NOT_FOUND])[0] == 75
+    assert audit.evaluate([GOOD, NOT_FOUND])[0] == 75
+    assert audit.evaluate([])[0] == 75
 
 
 def test_the_packages_are_those_that_are_installed_here():
-    lines = audit.installed().splitlines()
+    lines = audit.installed_packages().splitlines()
     assert any(line.startswith("click==") for line in lines)
     assert not any("apispy" in line for line in lines)

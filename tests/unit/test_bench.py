@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from bench import report
-from bench.__main__ import README, verdict
+from bench.__main__ import README, check_goals
 from bench.bulk import CHUNK, serve
-from bench.client import ask, percentile, request
+from bench.client import exchange, percentile, request
 from bench.data import CONTAINERS, containers
 from bench.goals import GOALS, RELATIONS, Goal
 from bench.measures import MEASURES
 from bench.results import RESULTS, Results
-from bench.subjects import SUBJECTS
+from bench.setups import SETUPS
 
 
 def test_the_pages_tell_what_was_measured() -> None:
@@ -29,13 +29,13 @@ def test_nothing_is_left_out_of_the_results() -> None:
     assert set(Results.load().values) == set(MEASURES)
 
 
-@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.what} {goal.other}")
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.title} {goal.other}")
 def test_goals_ask_for_what_is_measured(goal: Goal) -> None:
     measure = MEASURES[goal.measure]
     assert goal.transport in measure.transports
-    assert {goal.subject, goal.other or "direct"} <= set(SUBJECTS)
+    assert {goal.setup, goal.other or "direct"} <= set(SETUPS)
     assert goal.relation in RELATIONS
-    assert goal.words
+    assert goal.target
     if goal.slack is not None:
         assert measure.quick
 
@@ -44,10 +44,10 @@ def test_a_goal_is_met_from_its_limit_on_and_the_quick_run_fails_far_below_it() 
     results = Results(values={"download": {"tcp": {"apispy -q": [1.0, 9.0, 2.5], "mitmdump": [1.0]}}})
     [goal] = [goal for goal in GOALS if (goal.measure, goal.other) == ("download", "mitmdump")]
     assert goal.met(results) is True
-    assert verdict(results) == 0
+    assert check_goals(results) == 0
     results.values["download"]["tcp"]["apispy -q"] = [0.1]
     assert goal.met(results) is False
-    assert verdict(results) == 1
+    assert check_goals(results) == 1
     assert goal.met(Results()) is None
 
 
@@ -59,7 +59,7 @@ def test_the_client_and_the_source_of_large_bodies_understand_each_other() -> No
     ours, theirs = socket.socketpair()
     threading.Thread(target=serve, args=(theirs,), daemon=True).start()
     with ours:
-        assert len(ask(ours, request(f"/x?size={CHUNK * 16}"))) > CHUNK * 16
+        assert len(exchange(ours, request(f"/x?size={CHUNK * 16}"))) > CHUNK * 16
         ours.sendall(b"POST /x?size=3 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
         assert ours.recv(1000).endswith(b"{}\n")
 

@@ -65,7 +65,7 @@ def test_every_option_is_in_help_with_words():
 
 def test_the_figure_of_what_is_shown():
     for page in (README, COMMANDS_PAGE):
-        assert f"{rate_limit.RATE >> 10} kB a second" in " ".join(page.split())
+        assert f"{rate_limit.BYTES_PER_SECOND >> 10} kB a second" in " ".join(page.split())
 
 
 def test_the_size_of_the_battery():

@@ -88,7 +88,7 @@ def test_upstream_forms(text: str, expected: Endpoint, url: str, home: Path) -> 
         ("unix://", "absolute path"),
         ("/run/", "path of a socket"),
         ("npipe:////./pipe/docker_engine", "Windows"),
-        ("fd://", "daemon's own"),
+        ("fd://", "socket activation"),
         ("ftp://host", "expected tcp, unix, ssh"),
         ("ssh://", "found none"),
         ("ssh://@host", "user name before @"),
@@ -212,7 +212,7 @@ def test_tls_flags_by_kind(home: Path) -> None:
     assert upstream("ssh://h", environ={"DOCKER_TLS_VERIFY": "1"}, home=home) == ssh("h")
     with pytest.raises(UsageError, match="with ssh"):
         upstream("ssh://h", tlsverify=True, environ={}, home=home)
-    with pytest.raises(UsageError, match="without TLS"):
+    with pytest.raises(UsageError, match="means no TLS"):
         upstream("http://h:1", tls=True, environ={}, home=home)
 
 

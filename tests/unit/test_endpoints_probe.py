@@ -24,12 +24,12 @@ from apispy.endpoints import (
     diagnose,
     probe,
     ssh_command,
-    ssh_reason,
     ssh_socket,
+    ssh_stderr,
     tls_context,
 )
 from apispy.errors import ApispyError
-from tests.servers import DOCKER, Version, http, raw, serving
+from tests.servers import DOCKER, VersionHandler, http_server, raw_server, serving
 
 PODMAN = {**DOCKER, "Version": "4.3.1", "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]}
 FOUND = Daemon("28.2.2", "1.50", "1.24", "linux", "amd64")
@@ -72,21 +72,21 @@ def message(where: Endpoint, timeout: float = 5.0) -> str:
 
 
 def test_tcp() -> None:
-    with http() as port:
+    with http_server() as port:
         assert probe(endpoint(port)) == FOUND
         assert probe(endpoint(port, host="localhost")) == FOUND
 
 
 def test_podman_and_a_daemon_that_says_little() -> None:
-    with http(PODMAN) as port:
+    with http_server(PODMAN) as port:
         assert probe(endpoint(port)).version == "4.3.1"
-    with http({"Version": "1.6.0", "ApiVersion": "1.18"}) as port:
+    with http_server({"Version": "1.6.0", "ApiVersion": "1.18"}) as port:
         assert probe(endpoint(port)) == Daemon("1.6.0", "1.18", "", "", "")
 
 
 def test_unix(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
-    with serving(UnixStreamServer(str(path), Version), (200, json.dumps(DOCKER).encode())):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, json.dumps(DOCKER).encode())):
         assert probe(unix(path)) == FOUND
     assert "connection refused" in message(unix(path))  # the file is still there, nobody listens
     assert "no such socket" in message(unix(tmp_path / "other.sock"))
@@ -96,7 +96,7 @@ def test_unix(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any socket")
 def test_permission_denied(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
-    with serving(UnixStreamServer(str(path), Version), (200, b"")):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, b"")):
         path.chmod(0)
         assert "usermod -aG docker" in message(unix(path))
 
@@ -105,8 +105,8 @@ def test_permission_denied(tmp_path: Path) -> None:
     ("where", "error", "part"),
     [
         (unix(Path("/d.sock")), PermissionError(13, "Permission denied"), "sudo usermod -aG docker $USER"),
-        (endpoint(1), TimeoutError("timed out"), "no answer in time"),
-        (endpoint(1), ConnectionResetError(104, "Connection reset by peer"), "broke the connection off"),
+        (endpoint(1), TimeoutError("timed out"), "no response in time"),
+        (endpoint(1), ConnectionResetError(104, "Connection reset by peer"), "dropped the connection"),
         (endpoint(1), OSError(113, "No route to host"), "No route to host"),
     ],
 )
@@ -124,74 +124,74 @@ def test_refused_and_unknown_names() -> None:
 
 def test_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert "no answer in time" in message(endpoint(silent.getsockname()[1]), timeout=0.05)
+        assert "no response in time" in message(endpoint(silent.getsockname()[1]), timeout=0.05)
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "part"),
     [
-        (b"<html>hello</html>", 200, "not a Docker daemon, GET /version gave 200 and '<html>hello"),
+        (b"<html>hello</html>", 200, "not a Docker daemon: GET /version returned 200 and '<html>hello"),
         ([1], 200, "not a Docker daemon"),
         ({"version": "v1.30", "gitVersion": "k8s"}, 200, "not a Docker daemon"),
-        (b"404 page not found", 404, "gave 404 and '404 page"),
+        (b"404 page not found", 404, "returned 404 and '404 page"),
         ({"message": "not allowed by policy"}, 403, "refused: 403, not allowed by policy"),
         ({"message": "\x1b[2Jno\nway"}, 403, r"refused: 403, \x1b[2Jno; way"),
         (b"[" * 500_000, 200, "not a Docker daemon"),
         (
             b"Client sent an HTTP request to an HTTPS server.\n",
             400,
-            "it speaks TLS and was spoken to without",
+            "it speaks TLS, but the connection was made without TLS",
         ),
     ],
 )
 def test_answers_of_others(answer: object, status: int, part: str) -> None:
-    with http(answer, status) as port:
+    with http_server(answer, status) as port:
         assert part in message(endpoint(port))
 
 
 @pytest.mark.parametrize(
     ("answer", "part"),
     [
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "not a Docker daemon, it answered 'SSH-2.0"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "it speaks TLS and was spoken to without"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "not a Docker daemon: it responded 'SSH-2.0"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "it speaks TLS, but the connection was made without TLS"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx", "not a Docker daemon"),
-        (b"", "closed without an answer"),
+        (b"", "closed the connection without a response"),
     ],
 )
 def test_answers_that_are_not_http(answer: bytes, part: str) -> None:
-    with raw(answer) as port:
+    with raw_server(answer) as port:
         assert part in message(endpoint(port))
 
 
 def test_mutual_tls(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         assert probe(endpoint(port, tls_of(store))) == FOUND
         assert probe(endpoint(port, tls_of(store), "localhost")) == FOUND
         assert probe(endpoint(port, tls_of(store, verify=False))) == FOUND
 
 
 def test_plain_http_to_a_tls_port(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         assert "TLS" in message(endpoint(port))
 
 
 def test_tls_to_a_plain_port(store: Store) -> None:
-    with http() as port:
+    with http_server() as port:
         assert "does not speak TLS" in message(endpoint(port, tls_of(store)))
-    with raw(b"") as port:
-        assert "closed during the handshake" in message(endpoint(port, tls_of(store)))
+    with raw_server(b"") as port:
+        assert "closed the connection during the handshake" in message(endpoint(port, tls_of(store)))
 
 
 def test_unknown_ca(store: Store, tmp_path: Path) -> None:
     other = open_store(tmp_path / "other")
-    with http(context=server_context(other.server_for())) as port:
+    with http_server(context=server_context(other.server_for())) as port:
         text = message(endpoint(port, tls_of(store)))
     assert f"not signed by a CA in {store.ca}" in text
     assert "--tlscacert" in text
 
 
 def test_the_names_that_the_certificate_has_instead(tmp_path: Path, store: Store) -> None:
-    with http(context=server_context(only_for(store, "build7.example.com"))) as port:
+    with http_server(context=server_context(only_for(store, "build7.example.com"))) as port:
         for host in ("127.0.0.1", "localhost"):
             text = message(endpoint(port, tls_of(store), host))
             assert f"not for {host} but for build7.example.com" in text
@@ -214,16 +214,16 @@ def shifted(days: int) -> Callable[[], datetime]:
 def test_dates(days: int, part: str, tmp_path: Path) -> None:
     store = open_store(tmp_path / "c", clock=shifted(min(days, 0)))
     files = Store(store.directory, shifted(days)).server_for()
-    with http(context=server_context(files)) as port:
+    with http_server(context=server_context(files)) as port:
         text = message(endpoint(port, tls_of(store, cert=False)))
     assert part in text
-    assert "the clock here says 2" in text
+    assert "the local clock says 2" in text
 
 
 def test_no_client_certificate(store: Store) -> None:
-    with http(context=server_context(store.server_for())) as port:
+    with http_server(context=server_context(store.server_for())) as port:
         text = message(endpoint(port, tls_of(store, cert=False)))
-    assert "demands a client certificate" in text
+    assert "requires a client certificate" in text
     assert "--tlscert FILE --tlskey FILE" in text
 
 
@@ -232,7 +232,7 @@ def test_client_certificates_that_are_refused(version: ssl.TLSVersion, store: St
     other, files = open_store(tmp_path / "other"), store.server_for()
     context = server_context(files)
     context.maximum_version = version
-    with http(context=context) as port:
+    with http_server(context=context) as port:
         stranger = message(endpoint(port, TLS(True, store.ca, other.cert, other.key)))
         server = message(endpoint(port, TLS(True, store.ca, files.cert, files.key)))
         nobody = message(endpoint(port, tls_of(store, cert=False)))
@@ -242,8 +242,8 @@ def test_client_certificates_that_are_refused(version: ssl.TLSVersion, store: St
 
 
 def test_a_server_certificate_that_is_for_clients(store: Store) -> None:
-    with http(context=server_context(ServerFiles(store.cert, store.key, store.ca))) as port:
-        assert "not one for servers" in message(endpoint(port, tls_of(store)))
+    with http_server(context=server_context(ServerFiles(store.cert, store.key, store.ca))) as port:
+        assert "not a server certificate" in message(endpoint(port, tls_of(store)))
 
 
 def test_tls_context_is_as_strict_as_docker(store: Store) -> None:
@@ -317,7 +317,7 @@ def test_ssh_command_is_that_of_the_docker_cli() -> None:
 def test_ssh(tmp_path: Path, fake_ssh: Callable[[str], None]) -> None:
     path = tmp_path / "d.sock"
     fake_ssh(DIAL % path)
-    with serving(UnixStreamServer(str(path), Version), (200, json.dumps(DOCKER).encode())):
+    with serving(UnixStreamServer(str(path), VersionHandler), (200, json.dumps(DOCKER).encode())):
         assert probe(far(user="me"), timeout=20.0) == FOUND
         with connect(far(), 20.0) as sock:  # half-closed: the answer still comes
             sock.sendall(b"GET /version HTTP/1.0\r\n\r\n")
@@ -329,7 +329,7 @@ def test_ssh(tmp_path: Path, fake_ssh: Callable[[str], None]) -> None:
 def test_ssh_says_why_it_failed(fake_ssh: Callable[[str], None]) -> None:
     fake_ssh("echo 'me@far: Permission denied (publickey).' >&2; exit 255")
     text = message(far(), timeout=20.0)
-    assert "ssh says: me@far: Permission denied (publickey). Try" in text
+    assert "ssh reports: me@far: Permission denied (publickey). Try" in text
     assert "ssh -o ConnectTimeout=30 -T -- far docker version" in text
 
 
@@ -344,7 +344,7 @@ def test_ssh_has_a_session_of_its_own_and_keeps_its_stderr(fake_ssh: Callable[[s
     with sock, child:
         assert sock.recv(64) == b"ready\n"
         assert os.getsid(child.pid) == child.pid
-        assert ssh_reason(child) == "lost"
+        assert ssh_stderr(child) == "lost"
         sock.shutdown(socket.SHUT_WR)
         assert sock.recv(64) == b""
-    assert ssh_reason(child) == ""  # closed with the child
+    assert ssh_stderr(child) == ""  # closed with the child

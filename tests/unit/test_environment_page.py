@@ -56,9 +56,9 @@ def test_every_variable_that_is_set_is_listed() -> None:
     assert listed("set") == set(client_environment.VARIABLES)
     files = TLS(True, Path("/c/ca.pem"), Path("/c/cert.pem"), Path("/c/key.pem"))
     plain, tls = Endpoint("unix", "", 0, "/s", "", None), Endpoint("tcp", "h", 2376, "", "", files)
-    wanted = client_environment.settings(plain)
+    wanted = client_environment.variables_for(plain)
     assert {name for name, value in wanted.items() if value} == {"DOCKER_HOST"}
-    wanted = client_environment.settings(tls)
+    wanted = client_environment.variables_for(tls)
     assert {name for name, value in wanted.items() if value} == {
         "DOCKER_HOST",
         "DOCKER_TLS_VERIFY",

@@ -12,30 +12,32 @@ from apispy.certs import ServerFiles
 from apispy.endpoints import Listen
 from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.sockets import listening_context
-from tests.forge import CLIENT, SERVER, Forged, authority, forge
-from tests.recorded import call
+from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca
+from tests.recorded_calls import call
 from tests.unit.proxy.served import TIMEOUT, ok, proxied
 
-OURS = authority("our CA")
+OURS = make_ca("our CA")
 INFO = b"GET /info HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 WHERE = Listen("tcp", "127.0.0.1", 0, "")
 
-REFUSED: dict[str, Callable[[], Forged | None]] = {
+REFUSED: dict[str, Callable[[], IssuedCert | None]] = {
     "no certificate": lambda: None,
-    "another CA": lambda: forge("me", authority("a stranger's CA"), usages=(CLIENT,)),
-    "a CA of the same name": lambda: forge("me", authority("our CA"), usages=(CLIENT,)),
-    "self-signed": lambda: forge("me", usages=(CLIENT,)),
-    "expired": lambda: forge("me", OURS, usages=(CLIENT,), begins=-9, ends=-1),
-    "not yet valid": lambda: forge("me", OURS, usages=(CLIENT,), begins=1),
-    "of a server": lambda: forge("me", OURS, usages=(SERVER,)),
-    "signed by a client": lambda: forge("me", forge("it", OURS, usages=(CLIENT,)), usages=(CLIENT,)),
+    "another CA": lambda: issue_cert("me", make_ca("a stranger's CA"), usages=(CLIENT,)),
+    "a CA of the same name": lambda: issue_cert("me", make_ca("our CA"), usages=(CLIENT,)),
+    "self-signed": lambda: issue_cert("me", usages=(CLIENT,)),
+    "expired": lambda: issue_cert("me", OURS, usages=(CLIENT,), begins=-9, ends=-1),
+    "not yet valid": lambda: issue_cert("me", OURS, usages=(CLIENT,), begins=1),
+    "of a server": lambda: issue_cert("me", OURS, usages=(SERVER,)),
+    "signed by a client": lambda: issue_cert(
+        "me", issue_cert("it", OURS, usages=(CLIENT,)), usages=(CLIENT,)
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> ServerFiles:
     where = tmp_path_factory.mktemp("certs")
-    forge("server", OURS, usages=(SERVER,)).write(where, "server.pem", "server-key.pem", OURS)
+    issue_cert("server", OURS, usages=(SERVER,)).write(where, "server.pem", "server-key.pem", OURS)
     return ServerFiles(where / "server.pem", where / "server-key.pem", where / "ca.pem")
 
 
@@ -57,7 +59,7 @@ def by_a_replay(files: ServerFiles) -> Iterator[int]:
 LISTENERS = pytest.mark.parametrize("listening", [by_the_proxy, by_a_replay])
 
 
-def client(files: ServerFiles, certificate: Forged | None, where: Path) -> ssl.SSLContext:
+def client(files: ServerFiles, certificate: IssuedCert | None, where: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(files.ca))
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the forged CA says nothing of its usage
     if certificate is not None:
@@ -101,7 +103,7 @@ def test_plaintext_gets_no_further(listening, files: ServerFiles) -> None:  # ty
 
 @LISTENERS
 def test_old_versions_of_tls_are_refused(listening, files: ServerFiles, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    context = client(files, forge("me", OURS, usages=(CLIENT,)), tmp_path / "me")
+    context = client(files, issue_cert("me", OURS, usages=(CLIENT,)), tmp_path / "me")
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
@@ -112,7 +114,7 @@ def test_old_versions_of_tls_are_refused(listening, files: ServerFiles, tmp_path
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFiles, tmp_path: Path) -> None:
-    context = client(files, forge("me", OURS, usages=(CLIENT,)), tmp_path / "me")
+    context = client(files, issue_cert("me", OURS, usages=(CLIENT,)), tmp_path / "me")
     context.minimum_version = context.maximum_version = version
     with proxied(tls=files, serve=lambda connection, _: connection.sendall(receive_all(connection))) as there:
         assert asked(there.where.port, context) == ok(b"hi")

@@ -47,7 +47,7 @@ def _try_to_listen(listen: Listen) -> None:
 def check_daemon(context: CheckContext) -> Iterator[Finding]:
     probed = context.probed
     if isinstance(probed, DaemonError):
-        yield problem(f"{context.endpoint}: {probed.what}", probed.remedy)
+        yield problem(f"{context.endpoint}: {probed.problem}", probed.remedy)
     elif isinstance(probed, ApispyError):
         yield problem(str(probed).rstrip("."), "List the daemons of this machine: apispy endpoints")
     else:

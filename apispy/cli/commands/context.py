@@ -27,8 +27,8 @@ def command() -> None:
 @NAME
 @option("--force", is_flag=True, help="Replace a context of this name that apispy did not create.")
 def add(to: str | None, name: str, force: bool) -> int:
-    from apispy.endpoints.context_writer import add_context
     from apispy.endpoints.contexts import Store
+    from apispy.endpoints.writers import add_context
 
     endpoint = target.target_endpoint(to, "apispy context add")
     add_context(Store.of(os.environ, Path.home()), name, endpoint, force=force)
@@ -41,8 +41,8 @@ def add(to: str | None, name: str, force: bool) -> int:
 @option("--force", is_flag=True, help="Remove it even if apispy did not create it, or docker uses it now.")
 def remove(name: str, force: bool) -> int:
     """Remove the docker context that points to apispy."""
-    from apispy.endpoints.context_writer import remove_context
     from apispy.endpoints.contexts import Store
+    from apispy.endpoints.writers import remove_context
 
     remove_context(Store.of(os.environ, Path.home()), name, force=force)
     click.echo(f"The docker context {name} was removed.")

@@ -26,7 +26,7 @@ def command(ctx: click.Context, as_json: bool) -> int:
     from apispy.cli import endpoint_table
     from apispy.endpoints import discovery
 
-    found = discovery.ask(discovery.known(os.environ, Path.home()))
+    found = discovery.probe_all(discovery.discover(os.environ, Path.home()))
     if as_json:
         click.echo(endpoint_table.as_json(found))
     else:
@@ -45,7 +45,7 @@ def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
     from apispy.endpoints.saved_names import SavedNames
 
     endpoint = upstream(address, **tls, environ=os.environ, home=Path.home())
-    SavedNames.of(os.environ, Path.home()).add(name, endpoint, replacing=force)
+    SavedNames.of(os.environ, Path.home()).add(name, endpoint, force=force)
     click.echo(f"{name} is {endpoint}. Type: apispy --upstream {name}")
     return 0
 

@@ -35,13 +35,13 @@ def command(name: str | None, shell: str | None, unset: bool) -> int:
     from apispy.endpoints import client_environment
 
     chosen = (
-        client_environment.NONE
+        client_environment.ALL_UNSET
         if unset
-        else client_environment.settings(target.target_endpoint(name, "apispy env"))
+        else client_environment.variables_for(target.target_endpoint(name, "apispy env"))
     )
     syntax = SHELLS[shell or detect(os.environ)]
     repeat = ["apispy", "env", *([name] if name else []), *(["--shell", shell] if shell else [])]
     repeat += ["--unset"] if unset else []
-    for line in [*syntax.lines(chosen), *syntax.hint(shlex.join(repeat))]:
+    for line in [*syntax.commands(chosen), *syntax.hint(shlex.join(repeat))]:
         click.echo(line)
     return 0

@@ -26,8 +26,8 @@ none`.
 @click.argument("to", metavar="[TARGET]", required=False, shell_complete=complete_target)
 @option("--force", is_flag=True, help="Replace a machine of this name that apispy did not create.")
 def add(name: str, to: str | None, force: bool) -> int:
-    from apispy.endpoints.machine_writer import add_machine
     from apispy.endpoints.machines import Machines
+    from apispy.endpoints.writers import add_machine
 
     endpoint = target.target_endpoint(to, f"apispy machine add {name}")
     add_machine(Machines.of(os.environ, Path.home()), name, endpoint, force=force)
@@ -40,8 +40,8 @@ def add(name: str, to: str | None, force: bool) -> int:
 @option("--force", is_flag=True, help="Remove it even if apispy did not create it.")
 def remove(name: str, force: bool) -> int:
     """Remove the machine NAME that points to apispy."""
-    from apispy.endpoints.machine_writer import remove_machine
     from apispy.endpoints.machines import Machines
+    from apispy.endpoints.writers import remove_machine
 
     remove_machine(Machines.of(os.environ, Path.home()), name, force=force)
     click.echo(f"The machine {name} was removed.")

@@ -25,7 +25,7 @@ from apispy.cli.proxy import proxy
 from apispy.endpoints import Daemon, Endpoint, Listen, listen, upstream
 from apispy.endpoints.instances import registered
 from apispy.errors import UsageError
-from tests.servers import DOCKER, http
+from tests.servers import DOCKER, http_server
 
 NOWHERE = Endpoint("tcp", "10.0.0.5", 2376, "", "", None)
 
@@ -122,7 +122,7 @@ def test_the_listener(context: CheckContext, tmp_path: Path) -> None:
 
 
 def test_the_daemon(context: CheckContext) -> None:
-    with http() as port:
+    with http_server() as port:
         where = replace(context, daemon=lambda: Endpoint("tcp", "127.0.0.1", port, "", "", None))
         assert only(check_daemon, where).text.endswith("version 28.2.2, API 1.24 to 1.50")
         assert only(check_clock, where).state == "ok"  # by the Date header of a real server
@@ -262,7 +262,7 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("clean")
 def test_the_command() -> None:
     run = click.testing.CliRunner().invoke
-    with http(DOCKER) as port:
+    with http_server(DOCKER) as port:
         words = ["doctor", "--listen", "0", "--upstream", f"127.0.0.1:{port}"]
         good = run(proxy, words, standalone_mode=False)
         told = json.loads(run(proxy, [*words, "--json"], standalone_mode=False).output)

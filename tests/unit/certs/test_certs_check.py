@@ -13,20 +13,20 @@ import pytest
 from apispy.certs import check
 from apispy.endpoints import TLS, Endpoint
 from apispy.errors import ApispyError
-from tests.forge import CLIENT, SERVER, Forged, authority, forge, old_signature, rsa_key
-from tests.servers import http
+from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca, old_signature, rsa_key
+from tests.servers import http_server
 
-CA = authority()
-OTHER = authority("other CA")
+CA = make_ca()
+OTHER = make_ca("other CA")
 ALL = ["resolve", "connect", "TLS", "certificate", "CA", "name", "client", "HTTP", "Docker"]
 
 
-def server(issuer: Forged | None = CA, **more: Any) -> Forged:
-    return forge("orion", issuer, **{"usages": (SERVER,), **more})
+def server(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:
+    return issue_cert("orion", issuer, **{"usages": (SERVER,), **more})
 
 
-def client(issuer: Forged | None = CA, **more: Any) -> Forged:
-    return forge("me", issuer, **{"sans": (), "usages": (CLIENT,), **more})
+def client(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:
+    return issue_cert("me", issuer, **{"sans": (), "usages": (CLIENT,), **more})
 
 
 class Bench:
@@ -36,14 +36,14 @@ class Bench:
         self.where = where
         self.mine = client().write(where / "mine", "cert.pem", "key.pem", CA)
 
-    def tls(self, mine: Forged | None = None, *, cert: bool = True, verify: bool = True) -> TLS:
+    def tls(self, mine: IssuedCert | None = None, *, cert: bool = True, verify: bool = True) -> TLS:
         if mine:
             mine.write(self.mine, "cert.pem", "key.pem")
         pair = (self.mine / "cert.pem", self.mine / "key.pem") if cert else (None, None)
         return TLS(verify, self.mine / "ca.pem", *pair)
 
     def context(
-        self, forged: Forged, *, mutual: bool = True, versions: tuple[Any, Any] | None = None
+        self, forged: IssuedCert, *, mutual: bool = True, versions: tuple[Any, Any] | None = None
     ) -> ssl.SSLContext:
         folder = forged.write(self.where / "server", "cert.pem", "key.pem", CA)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -57,8 +57,8 @@ class Bench:
         return context
 
     @contextmanager
-    def daemon(self, forged: Forged, **more: Any) -> Iterator[int]:
-        with http(context=self.context(forged, **more)) as port:
+    def daemon(self, forged: IssuedCert, **more: Any) -> Iterator[int]:
+        with http_server(context=self.context(forged, **more)) as port:
             yield port
 
 
@@ -98,9 +98,14 @@ def test_a_certificate_without_any_usage_is_for_everything(bench: Bench) -> None
         assert all(good for good, _ in steps(port, bench.tls()).values())
 
 
-SERVERS: list[tuple[str, Forged, str, str]] = [
+SERVERS: list[tuple[str, IssuedCert, str, str]] = [
     ("no SAN", server(sans=()), "name", "has no SAN, only the CN orion, which docker ignores"),
-    ("CN is the host", forge("127.0.0.1", CA, sans=(), usages=(SERVER,)), "name", "only the CN 127.0.0.1"),
+    (
+        "CN is the host",
+        issue_cert("127.0.0.1", CA, sans=(), usages=(SERVER,)),
+        "name",
+        "only the CN 127.0.0.1",
+    ),
     (
         "other names",
         server(sans=("vega", "10.0.0.9")),
@@ -110,9 +115,9 @@ SERVERS: list[tuple[str, Forged, str, str]] = [
     ("name without address", server(sans=("localhost",)), "name", "is not for 127.0.0.1, but for localhost"),
     ("wrong CA", server(OTHER), "CA", "was not signed by a CA in"),
     ("self-signed", server(None), "CA", "was not signed by a CA in"),
-    ("wrong usage", server(usages=(CLIENT,)), "CA", "is not one for servers. Give the daemon"),
-    ("expired", server(begins=-9, ends=-1), "CA", "has expired (the clock here says 2"),
-    ("not yet valid", server(begins=2), "CA", "is not yet valid (the clock here says 2"),
+    ("wrong usage", server(usages=(CLIENT,)), "CA", "is not a server certificate. Give the daemon"),
+    ("expired", server(begins=-9, ends=-1), "CA", "has expired (the local clock says 2"),
+    ("not yet valid", server(begins=2), "CA", "is not yet valid (the local clock says 2"),
     ("weak key", server(key=rsa_key(1024)), "CA", "too weak. Give the daemon"),
 ]
 
@@ -122,7 +127,7 @@ SERVERS: list[tuple[str, Forged, str, str]] = [
     ("forged", "step", "said"), [row[1:] for row in SERVERS], ids=[row[0] for row in SERVERS]
 )
 def test_certificates_of_daemons(
-    version: ssl.TLSVersion, forged: Forged, step: str, said: str, bench: Bench
+    version: ssl.TLSVersion, forged: IssuedCert, step: str, said: str, bench: Bench
 ) -> None:
     with bench.daemon(forged, versions=(version, version)) as port:
         found = steps(port, bench.tls())
@@ -149,7 +154,7 @@ def test_all_that_is_wrong_is_named(bench: Bench) -> None:
     assert "--tlsverify --tlscacert" in found["client"][1]
 
 
-CLIENTS: list[tuple[str, Forged, str]] = [
+CLIENTS: list[tuple[str, IssuedCert, str]] = [
     ("wrong CA", client(OTHER), "it was signed by CN=other CA"),
     ("self-signed", client(None), "it was signed by CN=me"),
     ("expired", client(begins=-9, ends=-1), "ended 1 days ago"),
@@ -160,7 +165,9 @@ CLIENTS: list[tuple[str, Forged, str]] = [
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize(("forged", "said"), [row[1:] for row in CLIENTS], ids=[row[0] for row in CLIENTS])
-def test_certificates_of_clients(version: ssl.TLSVersion, forged: Forged, said: str, bench: Bench) -> None:
+def test_certificates_of_clients(
+    version: ssl.TLSVersion, forged: IssuedCert, said: str, bench: Bench
+) -> None:
     with bench.daemon(server(), versions=(version, version)) as port:
         found = steps(port, bench.tls(forged))
     name, text = only_problem(found)
@@ -180,7 +187,9 @@ def test_no_certificate_of_ours(version: ssl.TLSVersion, bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("forged", "step"), [(server(OTHER), "CA"), (server(sans=("vega",)), "name")])
-def test_a_daemon_of_tls_12_that_sends_us_away_is_judged_too(forged: Forged, step: str, bench: Bench) -> None:
+def test_a_daemon_of_tls_12_that_sends_us_away_is_judged_too(
+    forged: IssuedCert, step: str, bench: Bench
+) -> None:
     only = ssl.TLSVersion.TLSv1_2
     with bench.daemon(forged, versions=(only, only)) as port:
         found = steps(port, bench.tls(cert=False))
@@ -207,14 +216,14 @@ def test_old_tls(bench: Bench) -> None:
     old = ssl.TLSVersion.TLSv1_1
     with pytest.warns(DeprecationWarning, match="TLSv1"):
         context = bench.context(server(), versions=(ssl.TLSVersion.TLSv1, old))
-    with http(context=context) as port:
+    with http_server(context=context) as port:
         name, text = only_problem(steps(port, bench.tls()))
     assert name == "TLS"
     assert text == "it speaks TLSv1.1 at most. Use a newer daemon; docker requires TLS 1.2"
 
 
 def test_plain_http_on_the_port(bench: Bench) -> None:
-    with http() as port:
+    with http_server() as port:
         found = steps(port, bench.tls())
     name, text = only_problem(found)
     assert name == list(found)[-1] == "TLS"
@@ -224,14 +233,14 @@ def test_plain_http_on_the_port(bench: Bench) -> None:
 
 
 def test_something_else_on_the_port(bench: Bench) -> None:
-    with http(b"hello") as port:
+    with http_server(b"hello") as port:
         assert only_problem(steps(port, bench.tls()))[1].startswith(
             "TLS handshake failed: the port does not speak"
         )
-    with http(b"hello", context=bench.context(server())) as port:
+    with http_server(b"hello", context=bench.context(server())) as port:
         name, text = only_problem(steps(port, bench.tls()))
     assert name == "HTTP"
-    assert "not a Docker daemon, GET /version gave 200 and 'hello'" in text
+    assert "not a Docker daemon: GET /version returned 200 and 'hello'" in text
 
 
 def test_nobody_there(bench: Bench) -> None:
@@ -276,7 +285,7 @@ def test_a_daemon_that_never_answers_is_not_said_to_be_open(bench: Bench) -> Non
         socket.create_connection(("127.0.0.1", port)).close()
         thread.join()
     assert found["CA"].good
-    assert found["client"].text == found["HTTP"].text == "no answer in time"
+    assert found["client"].text == found["HTTP"].text == "no response in time"
 
 
 def test_our_own_files_come_first(bench: Bench) -> None:

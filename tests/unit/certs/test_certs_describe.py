@@ -3,9 +3,11 @@
 import pytest
 
 from apispy.certs.describe import covers
-from tests.forge import forge
+from tests.certificates import issue_cert
 
-CERT = forge("other", sans=("orion", "*.example.com", "xn--bcher-kva.example", "10.0.0.5", "fd00::7")).cert
+CERT = issue_cert(
+    "other", sans=("orion", "*.example.com", "xn--bcher-kva.example", "10.0.0.5", "fd00::7")
+).cert
 
 
 @pytest.mark.parametrize(
@@ -22,4 +24,4 @@ def test_not_covered(host: str) -> None:
 
 
 def test_a_wildcard_is_for_names_only() -> None:
-    assert not covers(forge("x", sans=("*.0.0.5",)).cert, "10.0.0.5")
+    assert not covers(issue_cert("x", sans=("*.0.0.5",)).cert, "10.0.0.5")

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 
 from apispy.certs import DirectoryReport, Order, make, report_on_directory
 from apispy.errors import ApispyError
-from tests.forge import CLIENT, SERVER, Forged, authority, forge, old_signature, rsa_key
+from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca, old_signature, rsa_key
 
-CA = authority()
-OTHER = authority("other CA")
-TWIN = authority()  # of the same name as CA, with another key
+CA = make_ca()
+OTHER = make_ca("other CA")
+TWIN = make_ca()  # of the same name as CA, with another key
 EXPIRED, FUTURE, SOON = {"begins": -9, "ends": -2}, {"begins": 3}, {"ends": 20.5}
 
 
-def server(issuer: Forged | None = CA, **more: Any) -> Forged:
-    return forge("orion", issuer, **{"usages": (SERVER,), **more})
+def server(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:
+    return issue_cert("orion", issuer, **{"usages": (SERVER,), **more})
 
 
-def client(issuer: Forged | None = CA, **more: Any) -> Forged:
-    return forge("me", issuer, **{"sans": (), "usages": (CLIENT,), **more})
+def client(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:
+    return issue_cert("me", issuer, **{"sans": (), "usages": (CLIENT,), **more})
 
 
 def faults(account: DirectoryReport) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ def test_docker_machines_directories(d: Path) -> None:
 
 
 def test_chains_with_an_intermediate(d: Path) -> None:
-    between = forge("between", CA, sans=(), ca=True)
+    between = issue_cert("between", CA, sans=(), ca=True)
     leaf = server(between)
     leaf.write(d, "server.pem", "server-key.pem", CA)
     assert [what for _, what in faults(report_on_directory(d))] == [
@@ -112,7 +112,7 @@ def test_ed25519(d: Path) -> None:
 
 # -- what is wrong, one thing at a time --
 
-CASES: list[tuple[str, Callable[[], Forged], str]] = [
+CASES: list[tuple[str, Callable[[], IssuedCert], str]] = [
     (
         "server.pem",
         lambda: server(sans=()),
@@ -152,7 +152,7 @@ CASES: list[tuple[str, Callable[[], Forged], str]] = [
 @pytest.mark.parametrize(
     ("name", "made", "what"), CASES, ids=[f"{name}-{what[:24]}" for name, _, what in CASES]
 )
-def test_each_fault_is_named_alone(name: str, made: Callable[[], Forged], what: str, d: Path) -> None:
+def test_each_fault_is_named_alone(name: str, made: Callable[[], IssuedCert], what: str, d: Path) -> None:
     key = {"cert.pem": "key.pem"}.get(name, "server-key.pem")
     made().write(d, name, key, CA)
     account = report_on_directory(d)
@@ -165,14 +165,14 @@ def test_each_fault_is_named_alone(name: str, made: Callable[[], Forged], what: 
 @pytest.mark.parametrize(
     ("ca", "what"),
     [
-        (authority("old", **EXPIRED), "expired on"),
-        (authority("new", **FUTURE), "is not valid before"),
-        (authority("late", **SOON), "expires in 20 days"),
-        (forge("leaf", sans=()), "is not a CA certificate"),
-        (authority("weak", key=rsa_key(1024)), "has a weak key: RSA 1024"),
+        (make_ca("old", **EXPIRED), "expired on"),
+        (make_ca("new", **FUTURE), "is not valid before"),
+        (make_ca("late", **SOON), "expires in 20 days"),
+        (issue_cert("leaf", sans=()), "is not a CA certificate"),
+        (make_ca("weak", key=rsa_key(1024)), "has a weak key: RSA 1024"),
     ],
 )
-def test_faults_of_a_ca(ca: Forged, what: str, d: Path) -> None:
+def test_faults_of_a_ca(ca: IssuedCert, what: str, d: Path) -> None:
     ca.write(d, "ca.pem")
     ((file, found),) = faults(report_on_directory(d))
     assert file == "ca.pem"
@@ -180,7 +180,7 @@ def test_faults_of_a_ca(ca: Forged, what: str, d: Path) -> None:
 
 
 def test_a_leaf_that_signs_is_no_ca(d: Path) -> None:
-    leaf = forge("leaf", sans=())
+    leaf = issue_cert("leaf", sans=())
     server(leaf).write(d, "server.pem", "server-key.pem", leaf)
     found = faults(report_on_directory(d))
     assert ("server.pem", "was signed by ca.pem, which is not a CA certificate") in found
@@ -188,7 +188,7 @@ def test_a_leaf_that_signs_is_no_ca(d: Path) -> None:
 
 @pytest.mark.parametrize("digest", ["md5", "sha1"])
 def test_weak_signatures_count_except_on_a_root(digest: str, d: Path, tmp_path: Path) -> None:
-    root = old_signature("test CA", authority(key=rsa_key(2048)), digest, tmp_path / "root")
+    root = old_signature("test CA", make_ca(key=rsa_key(2048)), digest, tmp_path / "root")
     old_signature("orion", root, digest, tmp_path / "leaf").write(d, "server.pem", "server-key.pem", root)
     account = report_on_directory(d)
     assert faults(account) == [("server.pem", f"has a weak signature: {digest.upper()}")]
@@ -203,7 +203,7 @@ def test_weak_signatures_count_except_on_a_root(digest: str, d: Path, tmp_path: 
      ("bob.crt", "bob.key")],
 )  # fmt: skip
 def test_a_key_of_another_certificate(cert: str, key: str, d: Path) -> None:
-    made = CA if cert == "ca.pem" else forge("x", CA, usages=(SERVER, CLIENT))
+    made = CA if cert == "ca.pem" else issue_cert("x", CA, usages=(SERVER, CLIENT))
     made.write(d, cert, ca=CA)
     client().write(d, "unused.pem", key)
     (d / "unused.pem").unlink()
@@ -253,7 +253,7 @@ def test_keys_with_a_passphrase(d: Path) -> None:
     ]
     assert "private key with a passphrase" in facts(report_on_directory(d), "key.pem")
     legacy = ["openssl", "rsa", "-aes128", "-traditional", "-passout", "pass:secret", "-out", d / "key.pem"]
-    pem = Forged(mine.cert, rsa_key(2048)).key_pem()
+    pem = IssuedCert(mine.cert, rsa_key(2048)).key_pem()
     subprocess.run(legacy, input=pem, check=True, capture_output=True)
     assert b"Proc-Type: 4,ENCRYPTED" in (d / "key.pem").read_bytes()
     assert ("key.pem", "holds a key with a passphrase, which docker and dockerd refuse") in faults(

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from apispy.certs import DAYS, Order, atomic_write, make, report_on_directory
 from apispy.certs.layout import LAYOUTS
 from apispy.errors import ApispyError, UsageError
-from tests.forge import authority, forge
+from tests.certificates import issue_cert, make_ca
 
 FLAT = {"ca.pem", "ca-key.pem", "cert.pem", "key.pem"}
 NAMES = {
@@ -174,7 +174,7 @@ def test_signing_again_in_the_directory_of_the_ca_keeps_the_ca(out: Path) -> Non
 
 
 def test_a_ca_with_little_time_left_ends_what_it_signs(out: Path, tmp_path: Path) -> None:
-    ca = authority(ends=40)
+    ca = make_ca(ends=40)
     ca.write(tmp_path / "ca", "ca.pem", "ca-key.pem")
     make(Order(out, ["orion"], ca=tmp_path / "ca"))
     assert load(out / "server.pem").not_valid_after_utc == ca.cert.not_valid_after_utc
@@ -183,9 +183,9 @@ def test_a_ca_with_little_time_left_ends_what_it_signs(out: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("ca", "why"),
     [
-        (authority(begins=-9, ends=-1), "expected a CA that is valid now"),
-        (authority(begins=1), "expected a CA that is valid now"),
-        (forge("leaf"), "may not sign others"),
+        (make_ca(begins=-9, ends=-1), "expected a CA that is valid now"),
+        (make_ca(begins=1), "expected a CA that is valid now"),
+        (issue_cert("leaf"), "may not sign others"),
     ],
 )
 def test_a_ca_that_cannot_sign_is_refused_with_the_reason(
@@ -203,7 +203,7 @@ def test_a_ca_that_is_not_whole_or_locked(out: Path, tmp_path: Path) -> None:
         make(Order(out, ["orion"], ca=ca))
     with pytest.raises(UsageError, match=r"found no ca.pem.*--host NAME"):
         make(Order(out, clients=["alice"]))
-    forged = authority()
+    forged = make_ca()
     forged.write(ca, "ca.pem")
     with pytest.raises(UsageError, match=r"found no ca-key.pem"):
         make(Order(out, ["orion"], ca=ca))

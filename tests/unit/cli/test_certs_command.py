@@ -9,8 +9,8 @@ import pytest
 
 from apispy import certs
 from apispy.cli.commands.certs import command
-from tests.forge import SERVER, authority, forge
-from tests.servers import http
+from tests.certificates import SERVER, issue_cert, make_ca
+from tests.servers import http_server
 from tests.unit.test_endpoints_probe import server_context
 
 
@@ -80,8 +80,8 @@ def test_making_and_showing(tmp_path: Path) -> None:
 
 
 def test_names_in_certificates_cannot_control_the_terminal(tmp_path: Path) -> None:
-    ca = authority("CA \x1b[2J")
-    evil = forge("or\x1b]0;x\x07ion\nPROBLEM", ca, sans=("a\x1b[31mb",), usages=(SERVER,))
+    ca = make_ca("CA \x1b[2J")
+    evil = issue_cert("or\x1b]0;x\x07ion\nPROBLEM", ca, sans=("a\x1b[31mb",), usages=(SERVER,))
     evil.write(tmp_path, "server.pem", "server-key.pem", ca)
     shown = apispy("--show", tmp_path)
     assert "\x1b" not in shown.stdout
@@ -91,7 +91,7 @@ def test_names_in_certificates_cannot_control_the_terminal(tmp_path: Path) -> No
 
 
 def test_problems_set_the_exit_code(tmp_path: Path) -> None:
-    forge("orion", authority(), sans=(), usages=(SERVER,)).write(tmp_path, "server.pem")
+    issue_cert("orion", make_ca(), sans=(), usages=(SERVER,)).write(tmp_path, "server.pem")
     done = apispy("--show", tmp_path)
     assert done.returncode == 1
     assert "  PROBLEM: has no name or address in its SAN" in done.stdout
@@ -101,7 +101,7 @@ def test_problems_set_the_exit_code(tmp_path: Path) -> None:
 def test_checking(tmp_path: Path) -> None:
     made = certs.make(certs.Order(tmp_path / ".docker", ["localhost"]))
     files = certs.ServerFiles(made.path("server"), made.path("server-key"), made.path("ca"))
-    with http(context=server_context(files)) as port:
+    with http_server(context=server_context(files)) as port:
         good = apispy("--check", f"localhost:{port}", home=tmp_path)
         other = tmp_path / "other"
         certs.make(certs.Order(other, ["localhost"]))

@@ -13,7 +13,7 @@ from apispy.endpoints import Daemon, Endpoint, listen
 from apispy.endpoints.discovery import KnownDaemon, ProbeResult
 from apispy.endpoints.instances import registered
 from apispy.errors import ApispyError
-from tests.servers import http
+from tests.servers import http_server
 
 DAEMON = Endpoint("unix", "", 0, "/var/run/docker.sock", "", None)
 
@@ -36,7 +36,7 @@ def apispy(*words: str) -> str:
 
 
 def test_saving_listing_and_removing() -> None:
-    with http() as port:
+    with http_server() as port:
         assert "Type: apispy --upstream build7" in apispy("endpoints", "add", "build7", f"127.0.0.1:{port}")
         table = apispy("endpoints").splitlines()
         [row] = [i for i, line in enumerate(table) if "build7" in line]
@@ -74,7 +74,7 @@ def test_env_for_a_running_instance(tmp_path: Path) -> None:
         assert "export DOCKER_HOST=tcp://127.0.0.1:2377\n" in one
         assert one.endswith('# eval "$(apispy env --shell bash)"\n')
         with registered(listen("/a b.sock"), None, DAEMON, os.environ, tmp_path):
-            with pytest.raises(ApispyError, match="Several apispys are running"):
+            with pytest.raises(ApispyError, match="Several apispy instances are running"):
                 apispy("env")
             other = apispy("env", "/a b.sock", "--shell", "fish")
             assert "set -gx DOCKER_HOST 'unix:///a b.sock';\n" in other

@@ -61,7 +61,7 @@ def test_the_table_matches_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
         ProbeResult(
             KnownDaemon(*row, current=row[0] == "context:default"),
             Daemon(*v, "1.24", "", "") if v else None,
-            "no answer in time",
+            "no response in time",
         )
         for row, v in zip(rows, versions, strict=True)
     ]
@@ -73,7 +73,7 @@ def test_the_table_matches_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_shell_is_described() -> None:
     for name in SHELLS:
         assert re.search(rf"\b{name}\b", TEXT, re.IGNORECASE), name
-        assert SHELLS[name].use.format(command="apispy env") in TEXT.replace(r"\|", "|")
+        assert SHELLS[name].evaluate.format(command="apispy env") in TEXT.replace(r"\|", "|")
 
 
 def test_every_check_of_the_doctor_is_described() -> None:

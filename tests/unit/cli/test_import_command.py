@@ -11,7 +11,7 @@ import click.testing
 import pytest
 
 from apispy.cli.proxy import proxy
-from tests.packets import ASK, LIST, Talk, write
+from tests.tcp_packets import REQUEST, RESPONSE, TcpConnection, write
 
 SCRIPT = Path(sys.executable).parent / "apispy"
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -32,7 +32,17 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def capture(tmp_path: Path) -> Path:
-    talk = Talk().open().asks(LOGIN).answers(LIST).asks(PULL).answers(LIST).asks(ASK).answers(LIST).close()
+    talk = (
+        TcpConnection()
+        .open()
+        .send(LOGIN)
+        .reply(RESPONSE)
+        .send(PULL)
+        .reply(RESPONSE)
+        .send(REQUEST)
+        .reply(RESPONSE)
+        .close()
+    )
     return write(tmp_path / "x.pcap", talk.segments)
 
 
@@ -45,10 +55,12 @@ def test_no_secret_is_shown_by_default(capture: Path) -> None:
 
 
 def test_unreadable_data_is_not_quoted(tmp_path: Path) -> None:
-    broken = ASK[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
-    file = write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST).asks(broken).close().segments)
+    broken = REQUEST[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
+    file = write(
+        tmp_path / "x", TcpConnection().open().send(REQUEST).reply(RESPONSE).send(broken).close().segments
+    )
     done = run("import", file, "-o", tmp_path / "y")
-    assert "DecodedCall resumes at its next request" in done.stderr
+    assert "Reading resumes at its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
     assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
     assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr
@@ -112,7 +124,7 @@ def test_diff_hides_secrets_and_control_characters(tmp_path: Path) -> None:
     def login(name: str, password: bytes) -> Path:
         account = b'{"username":"\\u001b[31mann-%s","password":"%s"}' % (name.encode(), password)
         asked = b"POST /v1.41/auth HTTP/1.1\r\nHost: d\r\nContent-Length: %d\r\n\r\n" % len(account) + account
-        return write(tmp_path / name, Talk().open().asks(asked).answers(LIST).close().segments)
+        return write(tmp_path / name, TcpConnection().open().send(asked).reply(RESPONSE).close().segments)
 
     a, b, c = login("a", b"hunter2-planted"), login("b", b"hunter2-planted"), login("a2", b"hunter2-other")
     for words in ((a, b), (a, c), ("--values", a, b), ("--json", a, c)):

@@ -8,7 +8,7 @@ from socketserver import UnixStreamServer
 
 from apispy.endpoints import Endpoint, discovery
 from apispy.endpoints.saved_names import SavedNames
-from tests.servers import DOCKER, Version, http, serving
+from tests.servers import DOCKER, VersionHandler, http_server, serving
 
 from .places import docker_context, docker_machine
 
@@ -39,7 +39,7 @@ def test_every_kind_and_what_is_current(tmp_path: Path) -> None:
     for path in ("docker.sock", "podman/podman.sock"):
         bound(runtime / path)
     environ = {"XDG_RUNTIME_DIR": str(runtime), "DOCKER_CONTEXT": "far"}
-    found = discovery.known(environ, home)
+    found = discovery.discover(environ, home)
     named = [(entry.name, entry.kind) for entry in found if entry.name]
     assert named == [
         ("context:default", "context"),
@@ -62,15 +62,19 @@ def test_every_kind_and_what_is_current(tmp_path: Path) -> None:
 def test_a_home_with_odd_characters_is_no_pattern(tmp_path: Path) -> None:
     home = tmp_path / "[a]*"
     bound(home / ".rd/docker.sock")
-    assert str(home / ".rd/docker.sock") in [e.endpoint.path for e in discovery.known({}, home) if e.endpoint]
+    assert str(home / ".rd/docker.sock") in [
+        e.endpoint.path for e in discovery.discover({}, home) if e.endpoint
+    ]
 
 
 def test_asking_all_of_them_at_once(tmp_path: Path) -> None:
     up, gone = tmp_path / "up", bound(tmp_path / "gone")
     with ExitStack() as stack:
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(UnixStreamServer(str(up), Version), (200, json.dumps(DOCKER).encode())))
-        port = stack.enter_context(http())
+        stack.enter_context(
+            serving(UnixStreamServer(str(up), VersionHandler), (200, json.dumps(DOCKER).encode()))
+        )
+        port = stack.enter_context(http_server())
         endpoints = [
             Endpoint("unix", "", 0, str(gone), "", None),
             Endpoint("tcp", "127.0.0.1", silent.getsockname()[1], "", "", None),
@@ -78,12 +82,12 @@ def test_asking_all_of_them_at_once(tmp_path: Path) -> None:
             Endpoint("tcp", "127.0.0.1", port, "", "", None),
         ]
         entries = [discovery.KnownDaemon("", "x", endpoint) for endpoint in endpoints]
-        found = discovery.ask(
+        found = discovery.probe_all(
             [*entries, discovery.KnownDaemon("n", "context", None, problem="why")], timeout=0.5
         )
     assert [asked.problem for asked in found] == [
-        "connection refused, nobody listens on this socket",
-        "no answer in time",
+        "connection refused, nothing is listening on this socket",
+        "no response in time",
         "",
         "",
         "why",

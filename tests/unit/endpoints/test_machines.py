@@ -41,7 +41,7 @@ def test_certificates_where_the_options_say(storage: Path, tmp_path: Path) -> No
     docker_machine(storage, "dev", {"URL": "tcp://h:1"}, own_certs=False)
     assert upstream("machine:dev", environ={}, home=tmp_path).tls == tls_of(storage / "certs")
     (storage / "certs/key.pem").unlink()
-    with pytest.raises(UsageError, match=r"Machine 'dev' lacks .*/machines/dev/key\.pem"):
+    with pytest.raises(UsageError, match=r"Machine 'dev' has no .*/machines/dev/key\.pem"):
         upstream("machine:dev", environ={}, home=tmp_path)
 
 

@@ -72,7 +72,7 @@ def test_a_name_that_is_taken(aliases: SavedNames) -> None:
     aliases.add("a", SAVED[0])
     with pytest.raises(UsageError, match="--force"):
         aliases.add("a", SAVED[3])
-    aliases.add("a", SAVED[3], replacing=True)
+    aliases.add("a", SAVED[3], force=True)
     assert aliases.endpoint("a") == SAVED[3]
 
 

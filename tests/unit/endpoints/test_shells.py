@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apispy.endpoints import TLS, Endpoint, upstream
-from apispy.endpoints.client_environment import NONE, VARIABLES, settings
+from apispy.endpoints.client_environment import ALL_UNSET, NAMES, variables_for
 from apispy.endpoints.shells import SHELLS, detect
 from apispy.errors import UsageError
 
@@ -57,33 +57,33 @@ def evaluated(shell: str, lines: list[str], environ: dict[str, str], tmp_path: P
     )
     assert (done.stdout, done.stderr) == (b"", b"")
     found = dict(pair.split("=", 1) for pair in out.read_text().split("\0") if pair)
-    return {name: value for name, value in found.items() if name in VARIABLES}
+    return {name: value for name, value in found.items() if name in NAMES}
 
 
 @pytest.mark.parametrize("folder", AWKWARD)
 @pytest.mark.parametrize("shell", EVALUATE)
 def test_a_real_shell_sets_what_was_meant(shell: str, folder: str, tmp_path: Path) -> None:
     language = SHELLS[shell]
-    before = dict.fromkeys(VARIABLES, "old")
-    lines = [*language.lines(settings(endpoint(folder))), *language.hint("apispy env 'a b'")]
+    before = dict.fromkeys(NAMES, "old")
+    lines = [*language.commands(variables_for(endpoint(folder))), *language.hint("apispy env 'a b'")]
     found = evaluated(shell, lines, before, tmp_path)
     assert found == {"DOCKER_HOST": "tcp://[::1]:2377", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder}
 
 
 @pytest.mark.parametrize("shell", EVALUATE)
-@pytest.mark.parametrize("before", [{}, dict.fromkeys(VARIABLES, "old")], ids=["unset", "set"])
+@pytest.mark.parametrize("before", [{}, dict.fromkeys(NAMES, "old")], ids=["unset", "set"])
 def test_a_real_shell_takes_them_away(shell: str, before: dict[str, str], tmp_path: Path) -> None:
-    assert evaluated(shell, SHELLS[shell].lines(NONE), before, tmp_path) == {}
+    assert evaluated(shell, SHELLS[shell].commands(ALL_UNSET), before, tmp_path) == {}
 
 
 def test_powershell_by_about_quoting_rules() -> None:
-    lines = SHELLS["powershell"].lines(settings(endpoint("/it's ‘$x‘")))
+    lines = SHELLS["powershell"].commands(variables_for(endpoint("/it's ‘$x‘")))
     assert "$Env:DOCKER_CERT_PATH = '/it''s ‘‘$x‘‘'" in lines
     assert "Remove-Item Env:DOCKER_CONTEXT -ErrorAction SilentlyContinue" in lines
 
 
 def test_cmd_quotes_the_whole_assignment() -> None:
-    lines = SHELLS["cmd"].lines(settings(endpoint("/a & b")))
+    lines = SHELLS["cmd"].commands(variables_for(endpoint("/a & b")))
     assert 'SET "DOCKER_CERT_PATH=/a & b"' in lines
     assert 'SET "DOCKER_CONTEXT="' in lines
 
@@ -111,16 +111,16 @@ def test_the_hint_says_how(shell: str) -> None:
         ),
     ],
 )
-def test_settings(found: Endpoint, expected: dict[str, str], tmp_path: Path) -> None:
-    assert settings(found) == NONE | expected
+def test_variables(found: Endpoint, expected: dict[str, str], tmp_path: Path) -> None:
+    assert variables_for(found) == ALL_UNSET | expected
 
 
-def test_settings_lead_where_they_say(tmp_path: Path) -> None:
+def test_variables_lead_to_the_endpoint(tmp_path: Path) -> None:
     for name in ("ca.pem", "cert.pem", "key.pem"):
         (tmp_path / name).touch()
     for verify in (True, False):
         meant = endpoint(str(tmp_path), verify)
-        environ = {name: value for name, value in settings(meant).items() if value}
+        environ = {name: value for name, value in variables_for(meant).items() if value}
         assert upstream(environ=environ, home=tmp_path / "nobody") == meant
 
 
@@ -134,12 +134,12 @@ def test_settings_lead_where_they_say(tmp_path: Path) -> None:
 )
 def test_files_that_docker_would_not_find(tls: TLS) -> None:
     with pytest.raises(UsageError, match=r"only by the names ca\.pem, cert\.pem and key\.pem"):
-        settings(Endpoint("tcp", "h", 1, "", "", tls))
+        variables_for(Endpoint("tcp", "h", 1, "", "", tls))
 
 
 def test_what_could_break_out_of_a_line_is_refused() -> None:
     with pytest.raises(UsageError, match=r"'unix:///a\\nrm'"):
-        settings(Endpoint("unix", "", 0, "/a\nrm", "", None))
+        variables_for(Endpoint("unix", "", 0, "/a\nrm", "", None))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from apispy.endpoints import TLS, Endpoint, upstream
-from apispy.endpoints.context_writer import add_context, remove_context
 from apispy.endpoints.contexts import Store
-from apispy.endpoints.machine_writer import add_machine, remove_machine
 from apispy.endpoints.machines import Machines
+from apispy.endpoints.writers import add_context, add_machine, remove_context, remove_machine
 from apispy.errors import ApispyError, UsageError
 
 from .places import PEM, docker_context, docker_machine
@@ -144,7 +143,7 @@ def test_a_machine_as_docker_machine_makes_it(spied: Endpoint, machines: Machine
     "tls", [None, TLS(False, Path("/a"), Path("/a"), Path("/a")), TLS(True, Path("/a"), None, None)]
 )
 def test_what_can_be_no_machine(tls: TLS | None, machines: Machines) -> None:
-    with pytest.raises(UsageError, match=r"Docker Machine asks for TLS.*apispy context add"):
+    with pytest.raises(UsageError, match=r"Docker Machine requires verified TLS.*apispy context add"):
         add_machine(machines, "spy", Endpoint("tcp", "h", 1, "", "", tls))
     assert not machines.storage.exists()
 

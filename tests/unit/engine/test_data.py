@@ -64,7 +64,7 @@ def test_descriptions_of_docker_doc_give_the_same():
     assert len(paths) == 17
     for path in paths:
         version = path.name[1:5]
-        theirs, ours = facts(make_shapes.flat(make_shapes.load(path))), facts(dict(committed(version)))
+        theirs, ours = facts(make_shapes.flatten(make_shapes.load(path))), facts(dict(committed(version)))
         for place in theirs.keys() | ours.keys():
             if theirs.get(place) != ours.get(place):
                 reasons = {pattern for pattern in CORRECTED if re.search(f"({pattern})$", place)}
@@ -77,14 +77,14 @@ def test_descriptions_of_docker_doc_give_the_same():
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no descriptions of 1.42 and later in {SHARED}")
 def test_the_committed_files_are_what_the_tools_make():
-    made = make_shapes.written(make_shapes.facts(SHARED))
+    made = make_shapes.format_json(make_shapes.facts(SHARED))
     assert made == make_shapes.TARGET.read_text(encoding="utf-8"), "run tools/make_shapes.py"
-    made = make_earlier.written(make_earlier.facts(SHARED / "ops.json"))
+    made = make_earlier.format_json(make_earlier.facts(SHARED / "ops.json"))
     assert made == make_earlier.TARGET.read_text(encoding="utf-8"), "run tools/make_earlier.py"
 
 
 def committed(version: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """One version's facts, in the form of ``make_shapes.flat``."""
+    """One version's facts, in the form of ``make_shapes.flatten``."""
     for place, history in make_shapes.histories(described()):
         fact = value_in_version(history, version)
         if fact is not None:

@@ -13,15 +13,15 @@ from apispy.learn import NameRegistry
 from apispy.model import Headers
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
+from tests.timezone import local_timezone
 from tests.unit.outputs.decoded_calls import WEB, decoded_call, exchange, tunnel
-from tests.zones import zone
 
 EXEC = "e3f0a1b2c3d4" + "5" * 52
 
 
 @pytest.fixture(autouse=True)
 def _berlin() -> Iterator[None]:
-    with zone("Europe/Berlin"):
+    with local_timezone("Europe/Berlin"):
         yield
 
 

@@ -13,11 +13,11 @@ from apispy import importers
 from apispy.errors import ApispyError
 from apispy.importers import Imported, Settings
 from apispy.importers.tcp import Peer
-from tests.packets import ASK, CLIENT, DAEMON, LIST, START, Talk, ip_packet, write
+from tests.tcp_packets import CLIENT, DAEMON, REQUEST, RESPONSE, START, TcpConnection, ip_packet, write
 
 
-def whole() -> Talk:
-    return Talk().open().asks(ASK).answers(LIST).close()
+def whole() -> TcpConnection:
+    return TcpConnection().open().send(REQUEST).reply(RESPONSE).close()
 
 
 def read(path: Path, **settings: Any) -> Imported:
@@ -69,7 +69,7 @@ def test_pcapng(tmp_path: Path) -> None:
 
 
 def test_ipv6(tmp_path: Path) -> None:
-    talk = Talk(Peer("::1", 51234), Peer("::1", 2375)).open().asks(ASK).answers(LIST).close()
+    talk = TcpConnection(Peer("::1", 51234), Peer("::1", 2375)).open().send(REQUEST).reply(RESPONSE).close()
     found = read(write(tmp_path / "x", talk.segments))
     same(found)
     assert (found.exchanges[0].client, found.exchanges[0].upstream) == ("[::1]:51234", "tcp://[::1]:2375")
@@ -82,7 +82,7 @@ def test_padding_of_short_frames_is_not_data(tmp_path: Path) -> None:
 
 
 def test_docker_on_another_port_is_found_by_content(tmp_path: Path) -> None:
-    talk = Talk(CLIENT, Peer("127.0.0.1", 40000)).open().asks(ASK).answers(LIST).close()
+    talk = TcpConnection(CLIENT, Peer("127.0.0.1", 40000)).open().send(REQUEST).reply(RESPONSE).close()
     same(read(write(tmp_path / "x", talk.segments)))
     same(read(write(tmp_path / "x", talk.segments), port=40000))
     assert read(write(tmp_path / "x", talk.segments), port=2375).exchanges == ()
@@ -90,7 +90,10 @@ def test_docker_on_another_port_is_found_by_content(tmp_path: Path) -> None:
 
 def test_other_http_is_skipped_unless_port_names_it(tmp_path: Path) -> None:
     web = (
-        Talk(CLIENT, Peer("10.0.0.1", 80)).open().asks(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n").close()
+        TcpConnection(CLIENT, Peer("10.0.0.1", 80))
+        .open()
+        .send(b"GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n")
+        .close()
     )
     path = write(tmp_path / "x", web.segments)
     found = read(path)
@@ -100,7 +103,7 @@ def test_other_http_is_skipped_unless_port_names_it(tmp_path: Path) -> None:
 
 
 def test_tls_gets_a_notice_with_advice(tmp_path: Path) -> None:
-    tls = Talk(CLIENT, Peer("127.0.0.1", 2376)).open().asks(b"\x16\x03\x01\x00\x05hello").close()
+    tls = TcpConnection(CLIENT, Peer("127.0.0.1", 2376)).open().send(b"\x16\x03\x01\x00\x05hello").close()
     found = read(write(tmp_path / "x", tls.segments))
     assert found.exchanges == ()
     assert "encrypted with TLS" in found.notices[0]
@@ -108,9 +111,13 @@ def test_tls_gets_a_notice_with_advice(tmp_path: Path) -> None:
 
 
 def test_a_capture_that_starts_mid_connection_is_read_from_the_next_request(tmp_path: Path) -> None:
-    segments = Talk().open().asks(ASK).answers(LIST).asks(ASK).answers(LIST).close().segments
+    segments = (
+        TcpConnection().open().send(REQUEST).reply(RESPONSE).send(REQUEST).reply(RESPONSE).close().segments
+    )
     found = read(
-        write(tmp_path / "x", [replace(segments[3], data=ASK[8:], seq=segments[3].seq + 8), *segments[4:]])
+        write(
+            tmp_path / "x", [replace(segments[3], data=REQUEST[8:], seq=segments[3].seq + 8), *segments[4:]]
+        )
     )
     assert len(found.exchanges) == 1
     assert found.exchanges[0].started == pytest.approx(START + 0.05, abs=1e-5)
@@ -120,13 +127,24 @@ def test_a_capture_that_starts_mid_connection_is_read_from_the_next_request(tmp_
 def test_without_a_handshake_the_sender_of_requests_is_the_client(tmp_path: Path) -> None:
     found = read(write(tmp_path / "x", whole().segments[3:]))
     assert found.exchanges[0].client == str(CLIENT)
-    found = read(write(tmp_path / "x", Talk().answers(LIST).asks(ASK).answers(LIST).segments))
+    found = read(
+        write(
+            tmp_path / "x",
+            TcpConnection().reply(RESPONSE).send(REQUEST).reply(RESPONSE).segments,
+        )
+    )
     assert found.exchanges[0].client == str(CLIENT)
 
 
 def test_a_gap_cuts_its_call_and_the_next_is_read(tmp_path: Path) -> None:
     segments = (
-        Talk().open().asks(ASK).answers(LIST[:50], LIST[50:60], LIST[60:]).asks(ASK).answers(LIST).segments
+        TcpConnection()
+        .open()
+        .send(REQUEST)
+        .reply(RESPONSE[:50], RESPONSE[50:60], RESPONSE[60:])
+        .send(REQUEST)
+        .reply(RESPONSE)
+        .segments
     )
     found = read(write(tmp_path / "x", segments[:5] + segments[6:]))
     first, second = found.exchanges
@@ -137,14 +155,14 @@ def test_a_gap_cuts_its_call_and_the_next_is_read(tmp_path: Path) -> None:
 def test_a_gap_in_a_request_is_reported_in_spite_of_its_response(tmp_path: Path) -> None:
     post = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\n"
     segments = (
-        Talk()
+        TcpConnection()
         .open()
-        .asks(ASK)
-        .answers(LIST)
-        .asks(post, b'{"Tty":1}')
-        .answers(LIST)
-        .asks(ASK)
-        .answers(LIST)
+        .send(REQUEST)
+        .reply(RESPONSE)
+        .send(post, b'{"Tty":1}')
+        .reply(RESPONSE)
+        .send(REQUEST)
+        .reply(RESPONSE)
         .segments
     )
     one, two, three = read(write(tmp_path / "x", [*segments[:6], *segments[7:]])).exchanges
@@ -156,7 +174,7 @@ def test_truncated_packets_are_reported_with_advice(tmp_path: Path) -> None:
     path = write(tmp_path / "x", whole().segments)
     data = bytearray(path.read_bytes())
     last = data.rindex(
-        LIST[-20:]
+        RESPONSE[-20:]
     )  # as snaplen does: the packet's captured length, not its length on the wire
     head = data.rindex(b"\x45\x00", 0, last) - 14 - 16
     size = int.from_bytes(data[head + 8 : head + 12], "little")
@@ -170,12 +188,14 @@ def test_truncated_packets_are_reported_with_advice(tmp_path: Path) -> None:
 
 
 def test_a_call_in_progress_at_the_end_of_the_file_is_open(tmp_path: Path) -> None:
-    (exchange,) = read(write(tmp_path / "x", Talk().open().asks(ASK).answers(LIST[:60]).segments)).exchanges
+    (exchange,) = read(
+        write(tmp_path / "x", TcpConnection().open().send(REQUEST).reply(RESPONSE[:60]).segments)
+    ).exchanges
     assert exchange.end == "open"
 
 
 def test_a_reset_cuts_the_call(tmp_path: Path) -> None:
-    (exchange,) = read(write(tmp_path / "x", Talk().open().asks(ASK).reset().segments)).exchanges
+    (exchange,) = read(write(tmp_path / "x", TcpConnection().open().send(REQUEST).reset().segments)).exchanges
     assert exchange.end == "cut"
 
 
@@ -183,10 +203,10 @@ def test_a_hijack_with_a_half_close(tmp_path: Path) -> None:
     upgrade = b"Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
     ask = b"POST /v1.41/containers/web/attach?stream=1 HTTP/1.1\r\n" + upgrade
     upgraded = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
-    talk = Talk().open().asks(ask).answers(upgraded).asks(b"typed")
-    talk._say(CLIENT, fin=True)
-    talk.answers(b"\1\0\0\0\0\0\0\2hi")
-    talk._say(DAEMON, fin=True)
+    talk = TcpConnection().open().send(ask).reply(upgraded).send(b"typed")
+    talk._add(CLIENT, fin=True)
+    talk.reply(b"\1\0\0\0\0\0\0\2hi")
+    talk._add(DAEMON, fin=True)
     (exchange,) = read(write(tmp_path / "x", talk.segments)).exchanges
     assert exchange.tunnel is not None
     assert exchange.tunnel.to_server.data == b"typed"
@@ -195,12 +215,12 @@ def test_a_hijack_with_a_half_close(tmp_path: Path) -> None:
 
 
 def test_calls_are_numbered_in_the_order_in_which_they_began(tmp_path: Path) -> None:
-    one = Talk().open().asks(ASK).answers(LIST).close().segments
+    one = TcpConnection().open().send(REQUEST).reply(RESPONSE).close().segments
     two = (
-        Talk(Peer("127.0.0.1", 1))
+        TcpConnection(Peer("127.0.0.1", 1))
         .open()
-        .asks(ASK.replace(b"containers", b"images"))
-        .answers(LIST)
+        .send(REQUEST.replace(b"containers", b"images"))
+        .reply(RESPONSE)
         .close()
         .segments
     )

@@ -11,7 +11,7 @@ from apispy import importers
 from apispy.errors import ApispyError
 from apispy.importers import Imported, Settings
 
-ASK = b"GET /v1.41/containers/web/logs?x=\\ HTTP/1.1\r\nHost: docker\r\n\r\n"
+REQUEST = b"GET /v1.41/containers/web/logs?x=\\ HTTP/1.1\r\nHost: docker\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n\1\0\0\0\0\0\0\2hi"
 
 Block = tuple[str, int, bytes]
@@ -65,7 +65,7 @@ def read(path: Path, content: bytes) -> Imported:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_call(tmp_path: Path, style: str) -> None:
-    found = read(tmp_path / "x", log(style, (">", 0, ASK), ("<", 0, ANSWER)))
+    found = read(tmp_path / "x", log(style, (">", 0, REQUEST), ("<", 0, ANSWER)))
     (exchange,) = found.exchanges
     assert exchange.request.target == "/v1.41/containers/web/logs?x=\\"
     assert exchange.response is not None
@@ -77,7 +77,10 @@ def test_a_call(tmp_path: Path, style: str) -> None:
 
 def test_times_with_real_nanoseconds(tmp_path: Path) -> None:
     block = (
-        header(">", 0, ASK, 0, "250000001") + text(ASK) + header("<", 0, ANSWER, 0, "500000") + text(ANSWER)
+        header(">", 0, REQUEST, 0, "250000001")
+        + text(REQUEST)
+        + header("<", 0, ANSWER, 0, "500000")
+        + text(ANSWER)
     )
     (exchange,) = read(tmp_path / "x", block).exchanges
     assert exchange.response is not None
@@ -85,19 +88,19 @@ def test_times_with_real_nanoseconds(tmp_path: Path) -> None:
 
 
 def test_messages_of_socat_before_and_between(tmp_path: Path) -> None:
-    content = b"2026/11/25 12:38:00 socat[7] N listening\n" + log("v", (">", 0, ASK))
+    content = b"2026/11/25 12:38:00 socat[7] N listening\n" + log("v", (">", 0, REQUEST))
     content += b"2026/11/25 12:38:00 socat[7] W a warning\n" + log("v", ("<", 0, ANSWER))
     assert len(read(tmp_path / "x", content).exchanges) == 1
 
 
 def test_two_calls_on_one_connection_and_one_on_another(tmp_path: Path) -> None:
-    size = len(ASK), len(ANSWER)
+    size = len(REQUEST), len(ANSWER)
     blocks = [
-        (">", 0, ASK),
+        (">", 0, REQUEST),
         ("<", 0, ANSWER),
-        (">", size[0], ASK),
+        (">", size[0], REQUEST),
         ("<", size[1], ANSWER),
-        (">", 0, ASK),
+        (">", 0, REQUEST),
         ("<", 0, ANSWER),
     ]
     found = read(tmp_path / "x", log("xv", *blocks))
@@ -109,9 +112,9 @@ def test_two_calls_on_one_connection_and_one_on_another(tmp_path: Path) -> None:
 
 def test_simultaneous_connections_are_distinguished_by_offset(tmp_path: Path) -> None:
     blocks = [
-        (">", 0, ASK),
+        (">", 0, REQUEST),
         ("<", 0, ANSWER[:20]),
-        (">", 0, ASK + b""),
+        (">", 0, REQUEST + b""),
         ("<", 20, ANSWER[20:]),
         ("<", 0, ANSWER),
     ]
@@ -121,14 +124,14 @@ def test_simultaneous_connections_are_distinguished_by_offset(tmp_path: Path) ->
 
 
 def test_indistinguishable_connections_get_a_notice(tmp_path: Path) -> None:
-    blocks = [(">", 0, ASK), (">", 0, ASK), ("<", 0, ANSWER), ("<", 0, ANSWER)]
+    blocks = [(">", 0, REQUEST), (">", 0, REQUEST), ("<", 0, ANSWER), ("<", 0, ANSWER)]
     found = read(tmp_path / "x", log("x", *blocks))
     assert "two connections at once" in found.notices[0]
 
 
 def test_a_block_interrupted_by_another_process(tmp_path: Path) -> None:
-    cut = header(">", 0, ASK, 0) + both(ASK)[:100]
-    content = log("xv", (">", 0, ASK), ("<", 0, ANSWER)) + cut + log("xv", ("<", len(ANSWER), b"x"))
+    cut = header(">", 0, REQUEST, 0) + both(REQUEST)[:100]
+    content = log("xv", (">", 0, REQUEST), ("<", 0, ANSWER)) + cut + log("xv", ("<", len(ANSWER), b"x"))
     found = read(tmp_path / "x", content)
     assert [call.end for call in found.exchanges] == ["complete"]
     assert "line 16: length=61 announced" in found.notices[0]
@@ -136,7 +139,7 @@ def test_a_block_interrupted_by_another_process(tmp_path: Path) -> None:
 
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ApispyError, match="time that does not exist: '> 2026/13/25"):
-        read(tmp_path / "x", log("v", (">", 0, ASK)).replace(b"2026/11", b"2026/13"))
+        read(tmp_path / "x", log("v", (">", 0, REQUEST)).replace(b"2026/11", b"2026/13"))
 
 
 def test_text_without_any_block(tmp_path: Path) -> None:

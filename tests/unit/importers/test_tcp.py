@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from apispy.importers.tcp import Conversation, Segment, conversations
-from tests.packets import ASK, CLIENT, DAEMON, LIST, Talk
+from tests.tcp_packets import CLIENT, DAEMON, REQUEST, RESPONSE, TcpConnection
 
 
 def only(segments: list[Segment]) -> Conversation:
@@ -24,15 +24,15 @@ def parts_of(segments: list[Segment]) -> list[tuple[str, object]]:
     return found
 
 
-WHOLE = [("client", ASK), ("daemon", LIST), ("client", "fin"), ("daemon", "fin")]
+WHOLE = [("client", REQUEST), ("daemon", RESPONSE), ("client", "fin"), ("daemon", "fin")]
 
 
 def talk(first: int = 1000) -> list[Segment]:
     return (
-        Talk(first=first)
+        TcpConnection(first=first)
         .open()
-        .asks(ASK[:9], ASK[9:20], ASK[20:])
-        .answers(LIST[:30], LIST[30:])
+        .send(REQUEST[:9], REQUEST[9:20], REQUEST[20:])
+        .reply(RESPONSE[:30], RESPONSE[30:])
         .close()
         .segments
     )
@@ -48,7 +48,7 @@ def test_sequence_numbers_wrap_around() -> None:
 
 def test_retransmissions_and_overlaps_count_once() -> None:
     segments = talk()
-    again = replace(segments[4], seq=segments[3].seq, data=ASK[:20], length=20)
+    again = replace(segments[4], seq=segments[3].seq, data=REQUEST[:20], length=20)
     assert parts_of([*segments[:5], again, segments[3], *segments[5:], segments[6]]) == WHOLE
 
 
@@ -71,39 +71,53 @@ def test_a_keepalive_adds_no_data() -> None:
 def test_a_gap_has_its_size() -> None:
     segments = talk()
     del segments[4]
-    assert parts_of(segments)[:3] == [("client", ASK[:9]), ("client", 11), ("client", ASK[20:])]
+    assert parts_of(segments)[:3] == [("client", REQUEST[:9]), ("client", 11), ("client", REQUEST[20:])]
 
 
 def test_a_gap_before_the_fin() -> None:
-    segments = [segment for segment in talk() if segment.data != LIST[30:]]
-    assert parts_of(segments)[1:4] == [("daemon", LIST[:30]), ("daemon", len(LIST) - 30), ("client", "fin")]
+    segments = [segment for segment in talk() if segment.data != RESPONSE[30:]]
+    assert parts_of(segments)[1:4] == [
+        ("daemon", RESPONSE[:30]),
+        ("daemon", len(RESPONSE) - 30),
+        ("client", "fin"),
+    ]
 
 
 def test_a_truncated_packet_is_a_gap() -> None:
     segments = talk()
-    segments[3] = replace(segments[3], data=ASK[:4])
+    segments[3] = replace(segments[3], data=REQUEST[:4])
     missing = [part for _, part in only(segments).parts() if part.missing]
     assert [(part.missing, part.truncated) for part in missing] == [(5, True)]
 
 
 def test_a_capture_that_starts_mid_connection() -> None:
     segments = talk()[4:]
-    assert parts_of(segments)[0] == ("client", ASK[9:])
+    assert parts_of(segments)[0] == ("client", REQUEST[9:])
     assert not only(segments).sides[CLIENT].from_start
 
 
 def test_a_reset_ends_both() -> None:
-    assert parts_of(Talk().open().asks(ASK).reset().segments) == [("client", ASK), ("daemon", "rst")]
+    assert parts_of(TcpConnection().open().send(REQUEST).reset().segments) == [
+        ("client", REQUEST),
+        ("daemon", "rst"),
+    ]
 
 
 def test_a_half_close_leaves_the_other_side() -> None:
-    talk = Talk().open().asks(ASK)
-    talk._say(CLIENT, fin=True)
-    assert parts_of(talk.answers(LIST).segments) == [("client", ASK), ("client", "fin"), ("daemon", LIST)]
+    talk = TcpConnection().open().send(REQUEST)
+    talk._add(CLIENT, fin=True)
+    assert parts_of(talk.reply(RESPONSE).segments) == [
+        ("client", REQUEST),
+        ("client", "fin"),
+        ("daemon", RESPONSE),
+    ]
 
 
 def test_reused_ports_are_a_new_connection() -> None:
-    one, two = Talk().open().asks(ASK).close(), Talk(first=77_000).open().asks(ASK).close()
+    one, two = (
+        TcpConnection().open().send(REQUEST).close(),
+        TcpConnection(first=77_000).open().send(REQUEST).close(),
+    )
     assert len(conversations(one.segments + two.segments)) == 2
     repeated = [one.segments[0], *one.segments]
     assert len(conversations(repeated)) == 1

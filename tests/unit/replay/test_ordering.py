@@ -3,7 +3,7 @@
 from apispy.redaction import Redactor
 from apispy.replay.ordering import CausalOrder
 from apispy.replay.recorded_calls import in_request_order
-from tests.recorded import call, streamed
+from tests.recorded_calls import call, streamed
 
 A, B = "a" * 64, "b" * 64
 

@@ -12,7 +12,7 @@ import pytest
 from apispy.errors import UsageError
 from apispy.model import Exchange
 from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed
-from tests.recorded import BEGAN, body, call, headers, hijacked
+from tests.recorded_calls import STARTED, body, call, headers, hijacked
 
 CREATE = "/v1.41/containers/create"
 
@@ -115,11 +115,11 @@ def test_an_ephemeral_port_is_a_variable_and_a_chosen_port_is_not() -> None:
 
 
 def test_times_from_the_clock_may_differ_and_constants_may_not() -> None:
-    recorded = f"/v1.41/events?since={BEGAN - 5:.9f}"
-    assert finds(Player([call(1, "GET", recorded)]), "GET", f"/v1.41/events?since={BEGAN - 7:.3f}") == 1
+    recorded = f"/v1.41/events?since={STARTED - 5:.9f}"
+    assert finds(Player([call(1, "GET", recorded)]), "GET", f"/v1.41/events?since={STARTED - 7:.3f}") == 1
     constant = call(1, "GET", "/v1.41/events?since=1000000000")
     assert finds(Player([constant]), "GET", "/v1.41/events?since=1000000001") == 0
-    assert finds(Player([constant]), "GET", f"/v1.41/events?since={BEGAN:.0f}") == 0
+    assert finds(Player([constant]), "GET", f"/v1.41/events?since={STARTED:.0f}") == 0
 
 
 def auth(password: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from apispy.gate import GARBAGE, BrowserGuard, Gate, parse
 from apispy.model import Exchange
 from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.tap.events import Closed
-from tests.recorded import Client, body, call, hijacked, wire
+from tests.recorded_calls import Client, body, call, hijacked, wire
 
 INFO = "/v1.41/info"
 ATTACH = "/v1.41/containers/web/attach?stream=1"

@@ -8,7 +8,7 @@ import pytest
 from apispy.endpoints import Listen
 from apispy.model import Exchange
 from apispy.replay import Options, Replay, serve
-from tests.recorded import Client, body, call, hijacked, streamed, wire
+from tests.recorded_calls import Client, body, call, hijacked, streamed, wire
 
 PING = call(1, "HEAD", "/_ping")
 

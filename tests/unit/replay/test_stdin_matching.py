@@ -5,7 +5,7 @@ import hashlib
 from apispy.model import Body
 from apispy.replay.h2c import PREFACE, H2cMatcher, ProgressReader
 from apispy.replay.stdin_matching import ByteMatcher, MessageMatcher, StdinPosition, StdinTimeline
-from tests.recorded import body
+from tests.recorded_calls import body
 
 
 def matcher(recorded: Body, *pieces: bytes, ends: bool = False, ends_first: bool = True) -> ByteMatcher:

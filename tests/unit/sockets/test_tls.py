@@ -9,14 +9,14 @@ import pytest
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.sockets import Stream, TlsStream, dial, listening_context, open_listener
-from tests.forge import CLIENT, SERVER, forge
+from tests.certificates import CLIENT, SERVER, issue_cert
 
 
 @pytest.fixture
 def certs(tmp_path: Path) -> Path:
-    ca = forge("a CA", ca=True)
-    forge("server", ca, usages=(SERVER,)).write(tmp_path, "server.pem", "server-key.pem", ca)
-    forge("client", ca, usages=(CLIENT,)).write(tmp_path, "cert.pem", "key.pem")
+    ca = issue_cert("a CA", ca=True)
+    issue_cert("server", ca, usages=(SERVER,)).write(tmp_path, "server.pem", "server-key.pem", ca)
+    issue_cert("client", ca, usages=(CLIENT,)).write(tmp_path, "cert.pem", "key.pem")
     return tmp_path
 
 

@@ -1,0 +1,158 @@
+"""Runs the rows of the battery, some at a time and each at most once per client and route, and compares outcomes."""
+
+import difflib
+import os
+import random
+import threading
+import traceback
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .apispy_process import Apispy
+from .battery import EACH, NO, OLD, ROWS, Row
+from .clients import Client, Result, find_clis
+from .daemon import Daemon, Daemons
+from .endpoints import Endpoint
+from .normalize import normalize
+
+JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
+CLIS = find_clis()
+MAJORS = sorted(
+    {"20", "28", *CLIS}
+)  # the two that the battery requires, found or not, and any others on this machine
+NO_CLI = "none"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A row, run with a CLI version through apispy by a transport."""
+
+    row: Row
+    cli: str
+    transport: str
+
+    def __str__(self) -> str:
+        return f"{self.row.name}-{self.transport}" + ("" if self.cli == NO_CLI else f"-cli{self.cli}")
+
+
+def all_cells() -> list[Cell]:
+    clis = {EACH: MAJORS, OLD: ["20"], NO: [NO_CLI]}
+    return [
+        Cell(row, cli, transport) for row in ROWS for cli in clis[row.cli] for transport in row.transports
+    ]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result, and its two streams normalized."""
+
+    result: Result
+    out: str
+    err: str
+
+
+@dataclass
+class BatteryRunner:
+    where: Path
+    data: Path
+    daemons: Daemons
+    spies: dict[str, Apispy]
+    _done: dict[tuple[str, str, str], Future[Outcome]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(JOBS, "row"))
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[tuple[str, Path], threading.Lock] = field(default_factory=dict)
+
+    def start(self, cells: Iterable[Cell]) -> None:
+        """Start all of these, in this order, JOBS at a time."""
+        for cell in cells:
+            if cell.cli == NO_CLI or cell.cli in CLIS:
+                self._future(cell, self._direct(cell))
+                self._future(cell, f"spy:{cell.transport}")
+
+    def outcomes(self, cell: Cell) -> tuple[Outcome, Outcome]:
+        """Return the outcomes (direct, through apispy)."""
+        direct = self._future(cell, self._direct(cell))
+        return direct.result(), self._future(cell, f"spy:{cell.transport}").result()
+
+    def rerun(self, cell: Cell) -> tuple[Outcome, Outcome]:
+        """Run both again, one after the other."""
+        return tuple(
+            self._run(cell.row, cell.cli, route) for route in (self._direct(cell), f"spy:{cell.transport}")
+        )
+
+    @staticmethod
+    def _direct(cell: Cell) -> str:
+        return f"direct:{cell.transport if cell.row.same_transport else 'unix'}"
+
+    def wait(self) -> None:
+        """Wait until everything that was started is done."""
+        for future in list(self._done.values()):
+            future.exception()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _future(self, cell: Cell, place: str) -> Future[Outcome]:
+        key = cell.row.name, cell.cli, place
+        with self._mutex:
+            if key not in self._done:
+                self._done[key] = self._pool.submit(self._run, cell.row, cell.cli, place)
+            return self._done[key]
+
+    def _resolve(self, place: str) -> tuple[Endpoint, Daemon]:
+        route, _, transport = place.partition(":")
+        daemon = self.daemons.tls if transport == "mtls" else self.daemons.plain
+        if route == "spy":
+            return self.spies[transport].at, daemon
+        direct = {
+            "tcp": self.daemons.plain_tcp,
+            "mtls": self.daemons.tls_tcp,
+            "unix": self.daemons.plain.unix,
+        }
+        return direct[transport], daemon
+
+    def _run(self, row: Row, cli: str, place: str) -> Outcome:
+        endpoint, daemon = self._resolve(place)
+        name = "zq" + "".join(
+            random.choices("ghjkmnprstvwxy", k=8)
+        )  # cannot be mistaken for an id, and has a constant length
+        client = Client(endpoint, daemon, CLIS.get(cli), name, self.where / name, self.data)
+        with self._lock(row, daemon):
+            return outcome_of(row, client)
+
+    def _lock(self, row: Row, daemon: Daemon) -> threading.Lock:
+        with self._mutex:
+            return (
+                self._locks.setdefault((row.lock, daemon.where), threading.Lock())
+                if row.lock
+                else threading.Lock()
+            )
+
+
+def outcome_of(row: Row, client: Client) -> Outcome:
+    """Run a row with *client*; an exception of the test is code 99, with its traceback on stderr."""
+    try:
+        result = client.sh(row.run, timeout=row.timeout) if isinstance(row.run, str) else row.run(client)
+    except Exception:
+        result = Result(err=traceback.format_exc().encode(), code=99)
+    streams = [normalize(client, data) for data in (result.out, result.err)]
+    for step in row.steps:
+        streams = [step(text) for text in streams]
+    return Outcome(result, *streams)
+
+
+def differences(direct: Outcome, spied: Outcome) -> str:
+    """Return the differences as a diff, or ""."""
+    found = []
+    if direct.result.code != spied.result.code:
+        found.append(f"exit code: {direct.result.code} directly, {spied.result.code} through apispy\n")
+    for name, a, b in (("stdout", direct.out, spied.out), ("stderr", direct.err, spied.err)):
+        found += difflib.unified_diff(_lines(a), _lines(b), f"{name} directly", f"{name} through apispy")
+    return "".join(found)
+
+
+def _lines(text: str) -> list[str]:
+    """Escape control characters and truncate long lines."""
+    return [line.encode("unicode_escape").decode()[:2000] + "\n" for line in text.split("\n")]

@@ -1,0 +1,149 @@
+"""Battery rows that check the timing of streams."""
+
+import os
+import re
+import statistics
+import subprocess
+import time
+
+from .archives import Archive
+from .clients import Client, Result, end_group, finish
+from .daemon import IMAGE
+from .wait import until
+
+# The container's uptime is the machine's, in steps of 10 ms, so one clock measures when a line is written and read.
+LINES = "for i in 1 2 3 4 5; do read up _ </proc/uptime; echo line $i at $up; usleep 120000; done"
+
+
+def _timed(process: subprocess.Popen[bytes]) -> Result:
+    """Record when each line arrives; `seconds` are the delays of the lines."""
+    assert process.stdout
+    lines, delays = [], []
+    for line in process.stdout:
+        arrived = time.clock_gettime(time.CLOCK_BOOTTIME)
+        if match := re.search(rb" at ([\d.]+)", line):
+            delays.append(arrived - float(match[1]))
+            line = line.replace(match[0], b" at <uptime>")
+        lines.append(line)
+    result = finish(process)
+    return Result(b"".join(lines), result.err, result.code, tuple(delays))
+
+
+def check_delays(direct: Result, spied: Result) -> None:
+    """Check that lines arrive within 100 ms; on a loaded machine single lines may take longer, most may not."""
+    delays = f"direct {_in_ms(direct)}, through apispy {_in_ms(spied)}"
+    assert len(spied.seconds) == 5, delays
+    assert statistics.median(spied.seconds) < 0.1, f"lines arrive late: {delays}"
+    assert max(spied.seconds) < 1.5, f"a line arrives very late: {delays}"
+
+
+def _in_ms(result: Result) -> str:
+    return ", ".join(f"{seconds * 1000:.0f}" for seconds in result.seconds) + " ms"
+
+
+def run_live(client: Client) -> Result:
+    return _timed(client.popen(f"docker run --rm $N $IMG sh -c '{LINES}'"))
+
+
+def logs_follow(client: Client) -> Result:
+    client.sh(f"docker run -d --name $P $N $IMG sh -c '{LINES}'")
+    return _timed(client.popen("docker logs -f $P; docker rm -f $P"))
+
+
+def exec_live(client: Client) -> Result:
+    client.sh("docker run -d --name $P $N $IMG sleep 60")
+    return _timed(client.popen(f"docker exec $P sh -c '{LINES}'; docker rm -f $P"))
+
+
+def stdin_stays_open(client: Client) -> Result:
+    """The client must end with the container, although its own stdin stays open."""
+    reading, writing = os.pipe()
+    process = client.popen("exec docker run --rm -i $N $IMG sh -c 'echo done; exit 3'", stdin=reading)
+    os.close(reading)
+    try:
+        return finish(process, timeout=20)
+    finally:
+        os.close(writing)
+
+
+def attach_no_stdin(client: Client) -> Result:
+    """Output long after the attach arrives; the ticks show that the attach is established."""
+    ticks = "until [ -e /go ]; do echo tick; usleep 30000; done; sleep 0.7; echo late; exit 2"
+    client.sh(f"docker run -d --name $P $N $IMG sh -c '{ticks}'")
+    process = client.popen("exec docker attach --no-stdin $P")
+    assert process.stdout
+    first = process.stdout.readline()
+    client.daemon.docker("exec", client.prefix, "touch", "/go")
+    result = finish(process)
+    client.daemon.docker("rm", "-f", client.prefix)
+    out = (first + result.out).replace(b"tick\n", b"")
+    return Result(out, result.err, result.code)
+
+
+def stats(client: Client) -> Result:
+    """Read some samples, then kill the client: CLI 28 may ignore Ctrl-C here."""
+    client.sh("docker run -d --name $P $N $IMG sleep 60")
+    process = client.popen("exec docker stats --format '{{.Name}} {{.PIDs}}' $P")
+    seen, sample = b"", client.prefix.encode() + b" 1"
+    while seen.count(sample) < 4:
+        piece = os.read(process.stdout.fileno(), 4096)  # type: ignore[union-attr]
+        if not piece:
+            break
+        seen += piece
+    end_group(process)
+    result = finish(process)
+    client.daemon.docker("rm", "-f", client.prefix)
+    four = seen.split(sample)[:4]  # one read may return more
+    return Result(b"".join(piece + sample for piece in four), result.err, result.code)
+
+
+def events_live(client: Client) -> Result:
+    """Wait for the event of each action before the next action."""
+    name = client.prefix
+    events = client.popen(
+        "exec docker events --since $(date +%s.%N) --filter container=$P --format '{{.Type}} {{.Action}}'"
+    )
+    until(lambda: _is_exec_of(events.pid, b"docker"), 10, "docker events to start")
+    actions = [
+        (["create", "--name", name, "--network", "none", IMAGE, "sleep", "60"], b"create"),
+        (["start", name], b"start"),
+        (["rename", name, f"{name}-b"], b"rename"),
+        (["rm", "-f", f"{name}-b"], b"destroy"),
+    ]
+    assert events.stdout
+    lines: list[bytes] = []
+    for words, last in actions:
+        client.daemon.docker(*words)
+        while not lines or not lines[-1].endswith(b" " + last + b"\n"):
+            line = events.stdout.readline()
+            if not line:
+                return finish(events)
+            lines.append(line)
+    end_group(events)
+    result = finish(events)
+    return Result(b"".join(lines), result.err, result.code)
+
+
+def _is_exec_of(pid: int, name: bytes) -> bool:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read().startswith(name + b"\0")
+
+
+def load_200mb(client: Client) -> Result:
+    """Load a layer that is new to this daemon, so that it checks every byte against the digest in the config."""
+    archive = Archive(f"{client.prefix}:big", client.prefix.encode(), client.data / "200mb").prepare()
+    script = "docker load; docker image inspect -f '{{.Id}} {{index .RootFS.Layers 0}}' $P:big >ids"
+    process = client.popen(script, stdin=subprocess.PIPE)
+    assert process.stdin
+    try:
+        for piece in archive:
+            process.stdin.write(piece)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    process.stdin = None
+    result = finish(process)
+    image, _, layer = (client.work / "ids").read_text().strip().partition(" ")
+    facts = f"{'same' if image == archive.id else 'other'} id, {'same' if layer == archive.layer else 'other'} layer\n"
+    client.daemon.docker("rmi", f"{client.prefix}:big")
+    return Result(result.out + facts.encode(), result.err, result.code)

@@ -1,0 +1,312 @@
+"""Places where a secret can occur, each in its own call. ``PLACES`` has them all by name.
+
+A place is a function that sends a call with a given secret on a connection.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from sessions import Connection, _upgrade
+
+from tests.h2_peer import Peers
+
+Place = Callable[[Connection, str], None]
+
+RULES = (
+    "json:$.Config.Labels['com.example.key']",
+    "header:X-Corp-Id",
+    r"re:corp-[\w-]+",
+)
+"""User-defined redaction rules, for the places that need them."""
+
+
+def filled(value: Any, secret: str) -> Any:
+    """Replace SECRET in *value*."""
+    if isinstance(value, str):
+        return value.replace("SECRET", secret)
+    return json.loads(json.dumps(value).replace("SECRET", secret))
+
+
+def call(
+    line: str,
+    ask: Any = None,
+    answer: Any = None,
+    *,
+    headers: dict[str, Any] | None = None,
+    back: dict[str, Any] | None = None,
+    status: str = "200 OK",
+) -> Place:
+    """Return a call with SECRET in it.
+
+    A header value that is not a string becomes base64 of its JSON; SECRET in a target is percent-encoded.
+    """
+
+    def talk(connection: Connection, secret: str) -> None:
+        method, target = line.split(" ", 1)
+        connection.ask(
+            f"{method} {target.replace('SECRET', quote(secret, safe=''))}",
+            _body(ask, secret),
+            _fields(headers or {}, secret),
+        )
+        connection.answer(status, _body(answer, secret), _fields(back or {}, secret))
+
+    return talk
+
+
+def _body(value: Any, secret: str) -> Any:
+    if isinstance(value, bytes):
+        return value.replace(b"SECRET", secret.encode())
+    return None if value is None else filled(value, secret)
+
+
+def _fields(headers: dict[str, Any], secret: str) -> str:
+    return "".join(f"{name}: {_field(filled(value, secret))}\r\n" for name, value in headers.items())
+
+
+def _field(value: Any) -> str:
+    return value if isinstance(value, str) else base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+def form(line: str, body: str) -> Place:
+    def talk(connection: Connection, secret: str) -> None:
+        data = body.replace("SECRET", quote(secret, safe="")).encode()
+        head = f"{line} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        connection.client(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+        connection.answer("200 OK")
+
+    return talk
+
+
+def form_of_json(line: str, value: Any) -> Place:
+    """Return a call with a JSON body and the type that ``curl -d`` declares."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        data = json.dumps(filled(value, secret)).encode()
+        head = f"{line} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        connection.client(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+        connection.answer("200 OK")
+
+    return talk
+
+
+def base64_in_query(line: str) -> Place:
+    """Return a call with an AuthConfig in base64 at the end of its target."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask(line + _field(filled(ACCOUNT, secret)))
+        connection.answer("200 OK")
+
+    return talk
+
+
+def untyped(line: str, body: bytes) -> Place:
+    def talk(connection: Connection, secret: str) -> None:
+        data = body.replace(b"SECRET", secret.encode())
+        connection.client(
+            f"{line} HTTP/1.1\r\nContent-Length: {len(data)}\r\nHost: d\r\n\r\n".encode() + data
+        )
+        connection.answer("200 OK")
+
+    return talk
+
+
+def trailer(connection: Connection, secret: str) -> None:
+    connection.ask("GET /v1.41/images/x/get")
+    connection.stream(headers="Trailer: X-Session-Token\r\n")
+    connection.server(f"1\r\nx\r\n0\r\nX-Session-Token: {secret}\r\n\r\n".encode())
+
+
+def h2c(path: str) -> Place:
+    def talk(connection: Connection, secret: str) -> None:
+        _upgrade(connection, path)
+        peers = Peers()
+        peers.call("/moby.buildkit.v1.Control/Solve", secret.encode(), more=[("x-token", secret)])
+        connection.client(peers.exchange()[0])
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def progress(line: str, *objects: Any, headers: dict[str, Any] | None = None) -> Place:
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask(line, headers=_fields(headers or {}, secret))
+        connection.stream(headers="Content-Type: application/json\r\n")
+        for one in objects:
+            connection.chunk(filled(one, secret))
+        connection.last_chunk()
+
+    return talk
+
+
+def output(connection: Connection, secret: str) -> None:
+    connection.hijack("POST /v1.41/containers/web/attach?stdout=1&stream=1")
+    text = f"at {secret}!\n".encode()
+    connection.server(b"\x01\0\0\0" + len(text).to_bytes(4) + text)
+    connection.server_eof()
+    connection.client_eof()
+
+
+def pieces(connection: Connection, secret: str) -> None:
+    """Send a body in two pieces, split inside the secret."""
+    data = json.dumps({"message": f"cannot reach https://ann:{secret}@r.example/"}).encode()
+    connection.ask("GET /v1.41/images/json")
+    connection.server(f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:48])
+    connection.server(data[48:])
+
+
+ACCOUNT = {"username": "ann", "password": "SECRET", "serveraddress": "https://r.example/"}
+TASK = {"ContainerSpec": {"Env": ["A=SECRET"]}}
+CIFS = {
+    "Type": "volume",
+    "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": {"o": "password=SECRET"}}},
+}
+
+PLACES: dict[str, Place] = {
+    "X-Registry-Auth": call("POST /v1.41/images/create?fromImage=x", headers={"X-Registry-Auth": ACCOUNT}),
+    "X-Registry-Auth, a token": call(
+        "POST /images/x/push", headers={"X-Registry-Auth": {"identitytoken": "SECRET"}}
+    ),
+    "X-Registry-Auth, odd": call("POST /images/x/push", headers={"X-Registry-Auth": "SECRET"}),
+    "X-Registry-Config": call(
+        "POST /v1.41/build",
+        headers={"X-Registry-Config": {"a.example": ACCOUNT | {"password": "x"}, "b": ACCOUNT}},
+    ),
+    "X-Registry-Config, host": call(
+        "POST /build", headers={"X-Registry-Config": {"https://a:SECRET@r/": {}}}
+    ),
+    "Authorization": call("GET /v1.41/info", headers={"Authorization": "Bearer SECRET"}),
+    "a header by its name": call("GET /v1.41/info", headers={"X-Vault-Token": "SECRET"}),
+    "Set-Cookie": call("GET /v1.41/info", back={"Set-Cookie": "SECRET"}),
+    "Location": call("GET /v1.41/info", back={"Location": "https://a:SECRET@r/"}),
+    "a trailer": trailer,
+    "auth": call("POST /v1.41/auth", ACCOUNT),
+    "auth, identity token": call("POST /v1.41/auth", {}, {"IdentityToken": "SECRET"}),
+    "auth, old": call("GET /auth", None, {"username": "ann", "password": "SECRET"}),
+    "auth, no JSON": call("POST /auth", b"password=SECRET"),
+    "push, old": call("POST /v1.12/images/x/push", ACCOUNT),
+    "pull, a body": call("POST /v1.41/images/create?fromImage=x", ACCOUNT),
+    "create, Env": call("POST /v1.41/containers/create", {"Image": "x", "Env": ["A=SECRET", "B"]}),
+    "create, a mount": call("POST /v1.41/containers/create", {"HostConfig": {"Mounts": [CIFS]}}),
+    "create, log driver": call(
+        "POST /v1.41/containers/create", {"HostConfig": {"LogConfig": {"Config": {"splunk-token": "SECRET"}}}}
+    ),
+    "inspect, Env": call("GET /v1.41/containers/web/json", None, {"Config": {"Env": ["A=SECRET"]}}),
+    "exec, Env": call("POST /v1.41/containers/web/exec", {"Cmd": ["sh"], "Env": ["A=SECRET"]}),
+    "image, Env": call("GET /v1.41/images/x/json", None, {"Config": {"Env": ["A=SECRET"]}}),
+    "image, build step": call(
+        "GET /v1.41/images/x/json",
+        None,
+        {"ContainerConfig": {"Cmd": ["|1", "A=SECRET", "/bin/sh", "-c", "true"]}},
+    ),
+    "commit, Env": call("POST /v1.41/commit?container=web", {"Env": ["A=SECRET"]}),
+    "commit, changes": call("POST /v1.41/commit?container=web&changes=ENV%20A=SECRET"),
+    "import, changes": call("POST /v1.41/images/create?fromSrc=-&changes=ENV%20A%20SECRET"),
+    "commit, run": call("POST /v1.1/commit?container=web&run=%7B%22Env%22:%5B%22A=SECRET%22%5D%7D"),
+    "build arguments": call("POST /v1.41/build?buildargs=%7B%22A%22:%22SECRET%22,%22B%22:null%7D"),
+    "build arguments, no JSON": call("POST /v1.41/build?buildargs=SECRET"),
+    "git remote": call("POST /v1.41/build?remote=https://SECRET@github.com/a/b.git"),
+    "history": call(
+        "GET /v1.41/images/x/history", None, [{"CreatedBy": "|2 A=SECRET B=c d /bin/sh -c true"}]
+    ),
+    "history, ENV": call(
+        "GET /images/x/history", None, [{"CreatedBy": '/bin/sh -c #(nop)  ENV A="SECRET x" B=c'}]
+    ),
+    "history, BuildKit": call(
+        "GET /v1.41/images/x/history", None, [{"CreatedBy": "RUN |1 A=SECRET /bin/sh -c true # buildkit"}]
+    ),
+    "ps while building": call(
+        "GET /v1.41/containers/json", None, [{"Command": "|1 A=SECRET /bin/sh -c true"}]
+    ),
+    "service, Env": call("POST /v1.41/services/create", {"TaskTemplate": TASK}),
+    "services, Env": call("GET /v1.41/services", None, [{"Spec": {"TaskTemplate": TASK}}]),
+    "task, Env": call("GET /v1.41/tasks", None, [{"Spec": TASK}]),
+    "secret": call("POST /v1.41/secrets/create", {"Name": "x", "Data": "SECRET"}),
+    "config": call("GET /v1.41/configs/x", None, {"Spec": {"Data": "SECRET"}}),
+    "swarm join": call("POST /v1.41/swarm/join", {"JoinToken": "SECRET"}),
+    "swarm tokens": call("GET /v1.41/swarm", None, {"JoinTokens": {"Worker": "SECRET", "Manager": "x"}}),
+    "swarm token in a message": call(
+        "POST /v1.41/swarm/leave", None, {"message": "no: SWMTKN-1-SECRET"}, status="503 Unavailable"
+    ),
+    "unlock key": call("GET /v1.41/swarm/unlockkey", None, {"UnlockKey": "SECRET"}),
+    "unlock": call("POST /v1.41/swarm/unlock", {"UnlockKey": "SECRET"}),
+    "CA key": call("POST /v1.41/swarm/update?version=1", {"CAConfig": {"SigningCAKey": "SECRET"}}),
+    "plugin setting": call("POST /v1.41/plugins/x/set", ["A=SECRET"]),
+    "plugin, Env": call(
+        "GET /v1.41/plugins", None, [{"Config": {"Env": [{"Name": "A", "Value": "SECRET"}]}}]
+    ),
+    "volume": call("POST /v1.41/volumes/create", {"Name": "x", "DriverOpts": {"o": "password=SECRET"}}),
+    "volumes": call("GET /v1.41/volumes", None, {"Volumes": [{"Options": {"password": "SECRET"}}]}),
+    "info, proxy": call("GET /v1.41/info", None, {"HttpProxy": "http://ann:SECRET@proxy:3128"}),
+    "a URL in a message": call(
+        "GET /v1.41/info", None, {"message": "cannot reach https://ann:SECRET@proxy"}, status="500 Error"
+    ),
+    "a URL in two pieces": pieces,
+    "a URL in progress": progress(
+        "POST /v1.41/build", {"stream": "fetching https://SECRET@git.example/x.git"}
+    ),
+    "what the daemon quotes": call("POST /v1.41/auth", ACCOUNT, {"message": "no: 'SECRET'"}, status="401 No"),
+    "what progress quotes": progress(
+        "POST /v1.41/images/create?fromImage=x", {"error": "no: SECRET"}, headers={"X-Registry-Auth": ACCOUNT}
+    ),
+    "a private key": call("GET /v1.41/nodes", None, [{"x": "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n"}]),
+    "a query": call("GET /v1.41/unheard?api_token=SECRET"),
+    "a query, authconfig in base64": base64_in_query("POST /v1.41/images/create?fromImage=x&authconfig="),
+    "a query, authconfig as JSON": call(
+        "POST /images/create?fromImage=x&authconfig=%7B%22username%22:%22a%22,%22auth%22:%22SECRET%22%7D"
+    ),
+    "a query, authconfig[auth]": call(
+        "POST /v1.41/images/create?fromImage=x&authconfig%5Busername%5D=bob&authconfig%5Bauth%5D=SECRET"
+    ),
+    "a query, authconfig[password]": call("POST /images/create?AuthConfig[password]=SECRET&fromImage=x"),
+    "a query, authconfig.identitytoken": call("POST /images/x/push?authconfig.identityToken=SECRET"),
+    "a query, X-Registry-Auth": call("POST /images/x/push?X-Registry-Auth=SECRET"),
+    "a query, X-Registry-Config by host": call("POST /build?X-Registry-Config[r.example][auth]=SECRET"),
+    "a query, auth[password]": call("POST /auth?auth[username]=bob&auth[password]=SECRET"),
+    "a query, Env": call("POST /v1.41/containers/x/exec?Env=A%3DSECRET"),
+    "a query, Env as JSON": call("POST /containers/x/exec?Env=%5B%22A%3DSECRET%22%5D"),
+    "a query, a build step": call("POST /commit?comment=%7C1%20A%3DSECRET%20/bin/sh%20-c%20x"),
+    "JSON, auths": call("POST /v1.41/unheard", {"auths": {"r.example": {"auth": "SECRET"}}}),
+    "JSON without a type, in a network": untyped(
+        "POST /v1.41/networks/create", b'{"Name": "x", "Options": {"password": "SECRET"}}'
+    ),
+    "a form without a type": untyped("POST /v1.41/commit", b"container=web&changes=ENV+A%3DSECRET"),
+    "a form, authconfig": form("POST /images/create", "fromImage=x&authconfig%5Bauth%5D=SECRET"),
+    "a form, Env": form("POST /v1.41/containers/x/exec", "Cmd=sh&Env=A%3DSECRET"),
+    "JSON as a form": form_of_json("POST /v1.41/containers/x/exec", {"Env": ["A=SECRET"]}),
+    "a form": form("POST /v1.41/commit", "container=web&changes=ENV+A%3DSECRET&repo=x"),
+    "a form, for an import": form("POST /images/create", "fromSrc=-&changes=ENV+A%3DSECRET"),
+    "a form for auth": form("POST /v1.41/auth", "password=SECRET"),
+    "BuildKit": h2c("/grpc"),
+    "h2c on another path": h2c("/v1.41/unheard"),
+    "a call that is not known": call(
+        "POST /v9.9/unheard", {"deep": [{"Password": "SECRET", "env": {"A": "SECRET"}}]}
+    ),
+    "a call that is not known, without a type": untyped("POST /unheard", b'{"password": "SECRET"}'),
+    "Podman, Env": call("POST /libpod/containers/create", {"env": {"A": "SECRET"}}),
+    "Podman, inspect": call(
+        "GET /libpod/containers/web/json",
+        None,
+        {"Config": {"CreateCommand": ["podman", "run", "-e", "A=SECRET"]}},
+    ),
+    "Podman, a secret": call("GET /libpod/secrets/x/json?showsecret=true", None, {"SecretData": "SECRET"}),
+    "another log driver": call(
+        "POST /v1.41/containers/create", {"HostConfig": {"LogConfig": {"Config": {"x-api-key": "SECRET"}}}}
+    ),
+    "Podman, secret": call("POST /libpod/secrets/create?name=x", b"SECRET"),
+    "Podman, credentials": call("POST /libpod/images/pull?reference=x&credentials=ann:SECRET"),
+    "rule, a label": call(
+        "GET /v1.41/containers/web/json",
+        None,
+        {"Config": {"Labels": {"com.example.key": "SECRET", "b": "c"}}},
+    ),
+    "rule, a header": call("GET /v1.41/info", headers={"X-Corp-Id": "SECRET"}),
+    "rule, a path": call("GET /v1.41/images/corp-SECRET/json"),
+    "rule, a list": call("GET /v1.41/containers/json?all=corp-SECRET", None, [{"Image": "corp-SECRET"}]),
+    "rule, output": lambda connection, secret: output(connection, f"corp-{secret}"),
+    "rule, events": progress("GET /v1.41/events", {"Type": "x", "Action": "corp-SECRET"}),
+    "rule, text": call("GET /v1.41/_ping", None, b"corp-SECRET"),
+}

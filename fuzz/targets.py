@@ -150,7 +150,7 @@ def _check_shown(exchange: Exchange) -> None:
         pipeline.feed(event)
     pipeline.close()
     shown = "".join(texts)
-    assert "a fault in apispy" not in shown or "a fault in apispy" in repr(exchange), shown[-2000:]
+    assert "an internal error in apispy" not in shown or "an internal error in apispy" in repr(exchange), shown[-2000:]
     assert not CONTROL.search(shown), shown[-2000:]
 
 
@@ -168,7 +168,7 @@ def tap(data: bytes) -> None:
     events = play(steps, limit=4096, lose=True)
     reasons = [event.reason for event in events if isinstance(event, GaveUp)]
     assert len(reasons) <= 1, reasons
-    assert not any("a fault in apispy" in reason for reason in reasons), reasons
+    assert not any("an internal error in apispy" in reason for reason in reasons), reasons
     ended = [event.exchange.id for event in events if isinstance(event, Closed)]
     assert len(ended) == len(set(ended)), ended
 

@@ -1,6 +1,6 @@
 """Checks the handshake with a daemon step by step, with the result of each step or its problem and a remedy.
 
-Text from the daemon's certificate is as it stands there: escape it before it is shown.
+Text from the daemon's certificate is unescaped: escape it before you show it.
 """
 
 import http.client
@@ -133,7 +133,7 @@ class _Check:
             return HandshakeStep("name", f"the certificate is for {host}")
         name = describe.common_name(self._cert)
         has = ", ".join(describe.names(self._cert)) or (
-            f"nobody: it has no SAN, only the CN {name}, which docker ignores" if name else "nobody"
+            f"no host: it has no SAN, only the CN {name}, which docker ignores" if name else "no host"
         )
         issue = f"apispy certs --host {host} --ca DIR --out DIR"
         remedy = f"Use a name that the certificate has, or issue another one: {issue}"

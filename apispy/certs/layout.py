@@ -26,7 +26,7 @@ LAYOUTS: Mapping[Layout, Mapping[Role, tuple[str, ...]]] = {
 
 MEANING: Mapping[Role, str] = {
     "ca": "certificate of the CA: both sides trust it; not secret",
-    "ca-key": "KEY OF THE CA: whoever has it can let anybody in; keep it off the daemon's machine",
+    "ca-key": "KEY OF THE CA: anyone who has it can admit clients; keep it off the daemon's machine",
     "server": "certificate of the daemon",
     "server-key": "key of the daemon",
     "cert": "certificate of the client",

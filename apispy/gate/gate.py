@@ -117,6 +117,6 @@ def _refusal(reason: str) -> Decision:
 def internal_error(error: Exception) -> Decision:
     """Build the decision for a request about which the gate failed to decide: it is not forwarded."""
     return Decision(
-        RespondWith(500, "apispy: a fault in apispy; the request was not forwarded", closes=True),
-        reason=f"a fault in apispy: {error!r}",
+        RespondWith(500, "apispy: an internal error in apispy; the request was not forwarded", closes=True),
+        reason=f"an internal error in apispy: {error!r}",
     )

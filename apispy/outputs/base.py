@@ -34,7 +34,7 @@ class DecodedCall:
     def failed(self) -> bool:
         """Whether the call failed: an error status, an error inside the response, or cut before its end.
 
-        A call that stays open is ended by its client once it has seen enough, so being cut is no failure there.
+        A client ends a call that stays open once it has seen enough, so such a call does not fail by being cut.
         """
         response = self.exchange.response
         if self.errors or (response is not None and response.status >= 400):

@@ -30,7 +30,7 @@ class Isolated:
         if fault is not None:
             self._dropped.add(number)
             at = decoded.exchange.started + decoded.at
-            self.notice(f"call #{number} cannot be shown here: a fault in apispy: {fault!r}", at)
+            self.notice(f"call #{number} cannot be shown here: an internal error in apispy: {fault!r}", at)
 
     def forget(self, number: int) -> None:
         """Drop what is remembered about a call that has ended."""

@@ -53,7 +53,7 @@ class LiveCall:
 
     @property
     def is_announced_early(self) -> bool:
-        """Whether outputs are told of the call before its end. Only the response shows whether a call is hijacked."""
+        """Whether outputs get the call before its end. Only the response shows whether a call is hijacked."""
         if self.call.operation.opens == "if-hijacked":
             return self.exchange.tunnel is not None
         return self.exchange.tunnel is not None or self.call.stays_open

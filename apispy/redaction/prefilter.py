@@ -36,7 +36,7 @@ SIGNS = (
 )
 """Parts of names and values, in lower case. Text without any of them has nothing to hide.
 
-Of a pair, the first is searched first: it is faster to rule out, or common to several signs.
+In a pair, the first part is searched first, because it is faster to rule out or common to several signs.
 """
 
 _FIRST = tuple(dict.fromkeys(sign[0] if isinstance(sign, tuple) else sign for sign in SIGNS))

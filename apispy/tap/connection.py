@@ -266,7 +266,7 @@ class ConnectionTap:
 
     def _give_up(self, error: Exception, at: float) -> Iterator[Event]:
         known = isinstance(error, h11.RemoteProtocolError)
-        reason = str(error) if known else f"a fault in apispy: {error!r}"
+        reason = str(error) if known else f"an internal error in apispy: {error!r}"
         self._take_held()
         exchange, self._open, self._over = self._open, None, True
         if exchange is not None and exchange.request is not None:

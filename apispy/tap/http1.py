@@ -1,8 +1,8 @@
 """HTTP/1 readers for observed messages: one for a request, one for its response.
 
 h11 is made for one of the two parties; the tap only observes them. So each message gets a reader of its own, and the
-reader of a response is told only the two facts about the request that it depends on: whether it is a HEAD, and whether
-it asks for an upgrade.
+reader of a response gets only the two facts about the request that it depends on: whether it is a HEAD, and whether it
+asks for an upgrade.
 
 Everyday heads and chunks are read without h11 (``fast_headers``, ``chunked``). h11 reads the rest.
 """

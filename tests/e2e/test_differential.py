@@ -33,7 +33,7 @@ def proxy(place: Path) -> Iterator[ProxyUnderTest]:
     assert made.close() == 0, made.spy.err
     assert "Traceback" not in made.spy.output
     written = made.capture.read_text()
-    assert "a fault in apispy" not in written
+    assert "an internal error in apispy" not in written
     own = re.findall(r'"target": "(/n\d+)"', written)
     assert len(own) == len(set(own)) > 0, "a call was written twice"
 

@@ -55,7 +55,7 @@ def pair(request: pytest.FixtureRequest, place: Path) -> Iterator[Pair]:
     peers.close()
     assert spy.end() == 0
     assert "Traceback" not in spy.output
-    assert "a fault in apispy" not in spy.output
+    assert "an internal error in apispy" not in spy.output
     calls = list(read(where / "calls.jsonl"))
     assert len(calls) == made.calls
     assert all(call.end == "cut" for call in calls if not call.tunnel)  # two bare ends end a tunnel well

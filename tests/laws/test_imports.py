@@ -85,7 +85,7 @@ def readable(path: Path, form: str) -> None:
     faults: list[str] = []
     outputs = [Console(faults.append), JsonLines(ignored, verbosity=2), Summary(ignored)]
     show_calls(found, outputs)
-    assert not [text for text in faults if "a fault in apispy" in text]
+    assert not [text for text in faults if "an internal error in apispy" in text]
 
 
 def test_every_format_is_tried() -> None:

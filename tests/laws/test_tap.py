@@ -93,5 +93,5 @@ def test_a_fault_of_our_own_ends_the_reading_not_the_connection(monkeypatch):
     monkeypatch.setattr(tap, "_next_number", lambda: 1 / 0)
     [event] = tap.from_client(LIST, 1.0)
     assert isinstance(event, GaveUp)
-    assert "a fault in apispy" in event.reason
+    assert "an internal error in apispy" in event.reason
     assert tap.from_client(LIST, 2.0) == []

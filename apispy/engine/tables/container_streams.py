@@ -1,4 +1,4 @@
-"""What containers say and are told: logs, statistics, attached terminals, programs run inside them."""
+"""Streams of containers: logs, statistics, attached terminals, exec."""
 
 from apispy.engine.operation import Operation
 

@@ -26,7 +26,7 @@ PLUGINS = (
         shows=("remote",),
         outcome="count:privileges",
     ),
-    # Of the streams of progress here, only a pull and an upgrade have a body: the privileges granted.
+    # A pull and an upgrade have a request body: the granted privileges.
     Operation(
         "PluginPull",
         "POST",

@@ -116,7 +116,7 @@ def reason_invalid(pair: RequestPair) -> str:
 
 
 def _contradictions(one: Shape, other: Shape, place: str, depth: int) -> Iterator[str]:
-    """Places where two descriptions contradict each other. A field that only one of them has is no contradiction."""
+    """Places where two descriptions contradict each other. A field that only one of them has does not count."""
     if "any" in (one.kind, other.kind) or depth > MAX_SHAPE_DEPTH:
         return
     if one.kind != other.kind:

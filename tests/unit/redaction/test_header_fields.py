@@ -92,7 +92,7 @@ def test_registry_headers_of_another_shape_are_hidden_as_a_whole(value: object) 
     ("reason", "said"),
     [
         ("illegal header line: bytearray(b'X-Registry-Auth hunter2')", "illegal header line"),
-        ('a fault in apispy: ValueError(b"it\'s")', "a fault in apispy: ValueError()"),
+        ('an internal error in apispy: ValueError(b"it\'s")', "an internal error in apispy: ValueError()"),
         ("the daemon spoke before it was asked", "the daemon spoke before it was asked"),
     ],
 )

@@ -273,7 +273,7 @@ def test_the_command() -> None:
     assert daemon["cure"] is None
     bad = run(proxy, ["doctor", "--listen", "0", "--upstream", "/nonexistent"], standalone_mode=False)
     assert bad.return_value == 1
-    assert "problem  daemon        unix:///nonexistent: there is no such socket\n" in bad.output
+    assert "problem  daemon        unix:///nonexistent: no such socket\n" in bad.output
 
 
 def test_it_runs_with_an_empty_environment(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ def _check_call(line: Any) -> None:
     """Check everything in a line except its request, response and tunnel."""
     _check_integer(line["exchange"], least=1)
     _check_integer(line["connection"])
-    _check_seconds(line["started"], line["duration"])
+    _check_seconds(line["started"])
+    _check_seconds(line["duration"])
     _check_strings(line["client"], line["upstream"])
     if line["end"] not in ENDS or line["problems"] != []:
         raise _Unusual
@@ -192,10 +193,9 @@ def _check_integer(value: Any, least: int = 0) -> None:
         raise _Unusual
 
 
-def _check_seconds(*values: Any) -> None:
-    for value in values:
-        if (type(value) is not float and type(value) is not int) or not 0 <= value <= MAX_SECONDS:
-            raise _Unusual
+def _check_seconds(value: Any) -> None:
+    if (type(value) is not float and type(value) is not int) or not 0 <= value <= MAX_SECONDS:
+        raise _Unusual
 
 
 def _check_strings(*values: Any) -> None:

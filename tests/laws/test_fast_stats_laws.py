@@ -34,7 +34,7 @@ def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
     assert gist.response_at == response.at
     assert gist.sent == exchange.request.body.size + tunnel.to_server.size
     assert gist.received == response.body.size + tunnel.to_client.size
-    assert gist.whole() == exchange
+    assert gist.exchange() == exchange
 
 
 @given(EXCHANGES, st.data())

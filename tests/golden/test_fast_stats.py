@@ -46,7 +46,7 @@ def test_it_gives_the_figures_of_real_sessions(path: Path, monkeypatch: pytest.M
     """And decodes nothing for them."""
     figures = [stats_of(read(exchange, NameRegistry())) for exchange in capture.read(path)]
     monkeypatch.setattr(whole_look, "read", None)
-    assert [fast_stats_of(gist) for _, gist in capture.read_summaries(path)] == figures
+    assert [fast_stats_of(summary) for _, summary in capture.read_summaries(path)] == figures
 
 
 def test_a_target_with_a_secret_is_known_again() -> None:

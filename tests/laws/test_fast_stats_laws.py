@@ -25,16 +25,20 @@ OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 @given(EXCHANGES)
 @SLOW
 def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
-    gist = summarize(json.loads(encode_line(exchange)))
+    summary = summarize(json.loads(encode_line(exchange)))
     tunnel = exchange.tunnel or Tunnel("")
     response = exchange.response or Response(0)
-    assert (gist.method, gist.target) == (exchange.request.method, exchange.request.target)
-    assert (gist.started, gist.duration, gist.end) == (exchange.started, exchange.duration, exchange.end)
-    assert gist.status == (exchange.response and response.status)
-    assert gist.response_at == response.at
-    assert gist.sent == exchange.request.body.size + tunnel.to_server.size
-    assert gist.received == response.body.size + tunnel.to_client.size
-    assert gist.exchange() == exchange
+    assert (summary.method, summary.target) == (exchange.request.method, exchange.request.target)
+    assert (summary.started, summary.duration, summary.end) == (
+        exchange.started,
+        exchange.duration,
+        exchange.end,
+    )
+    assert summary.status == (exchange.response and response.status)
+    assert summary.response_at == response.at
+    assert summary.sent == exchange.request.body.size + tunnel.to_server.size
+    assert summary.received == response.body.size + tunnel.to_client.size
+    assert summary.exchange() == exchange
 
 
 @given(EXCHANGES, st.data())

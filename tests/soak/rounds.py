@@ -64,7 +64,11 @@ class Soak:
         code = self.spy.end()
         problems = [] if code == 0 else [f"apispy ended with {code}: {self.spy.err[-500:]}"]
         problems += ["apispy printed a traceback"] if "Traceback" in self.spy.output else []
-        problems += ["there is an internal error in apispy"] if "an internal error in apispy" in self.spy.output else []
+        problems += (
+            ["there is an internal error in apispy"]
+            if "an internal error in apispy" in self.spy.output
+            else []
+        )
         return problems + self.ledger.differences(read(self.capture))
 
     def _work(self, seconds: float, kill: bool) -> None:

@@ -53,7 +53,7 @@ def test_every_variable_that_is_read_is_listed() -> None:
 
 
 def test_every_variable_that_is_set_is_listed() -> None:
-    assert listed("set") == set(client_environment.VARIABLES)
+    assert listed("set") == set(client_environment.NAMES)
     files = TLS(True, Path("/c/ca.pem"), Path("/c/cert.pem"), Path("/c/key.pem"))
     plain, tls = Endpoint("unix", "", 0, "/s", "", None), Endpoint("tcp", "h", 2376, "", "", files)
     wanted = client_environment.variables_for(plain)

@@ -115,7 +115,7 @@ def test_after_ctrl_c(code: int, words: list[str], ready: str, tmp_path: Path) -
 def test_the_codes_of_make_audit() -> None:
     [row] = re.findall(r"^\| `make audit` \| (.*) \|$", PAGE, re.MULTILINE)
     assert [int(code) for code in re.findall(r"\b(\d+) \w", row)] == [
-        audit.GOOD,
+        audit.NO_VULNERABILITIES,
         audit.VULNERABLE,
         audit.UNKNOWN,
     ]

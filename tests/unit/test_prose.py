@@ -128,5 +128,5 @@ def test_the_test_would_notice() -> None:
                 iter([(1, "What is no request is told."), (2, "Who kills apispy loses what waited.")]), "x"
             )
         )
-        == 3
+        == 4
     )

@@ -230,7 +230,9 @@ def test_a_faulty_output_does_not_disturb_the_others() -> None:
     pipeline.feed(Opened(LIST))
     pipeline.feed(closed(answered(LIST)))
     assert log.told == ["write complete"]
-    assert faulty.told == ["notice call #1 cannot be shown here: an internal error in apispy: ValueError('odd')"]
+    assert faulty.told == [
+        "notice call #1 cannot be shown here: an internal error in apispy: ValueError('odd')"
+    ]
 
 
 def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from apispy.errors import ApispyError
 
 if TYPE_CHECKING:
+    from apispy.endpoints import Listen
     from apispy.replay import Player
 
 STOP_TIMEOUT = 30.0
@@ -106,7 +106,7 @@ def replaying(
 ) -> Iterator[Api]:
     """Like ``replay``, but without raising Missed: see ``Api.misses``."""
     from apispy import capture
-    from apispy.endpoints import listen
+    from apispy.app.listener import private_listener
     from apispy.replay import Options, choose_matchers, parse_speed, serve
 
     path = Path(path)
@@ -118,12 +118,11 @@ def replaying(
     options = Options(choose_matchers(match), repeat_last, speed=parse_speed(speed))
     exchanges = list(capture.read(path))
     with (
-        _directory() as directory,
-        serve(exchanges, listen(f"unix://{directory}/docker.sock"), options) as server,
+        private_listener(tcp=False) as where,
+        serve(exchanges, where, options) as server,
+        _docker_host(where, environ),
     ):
-        host = f"unix://{directory}/docker.sock"
-        with _docker_host(host, environ):
-            yield Api(host, path, _player=server.player)
+        yield Api(str(where), path, _player=server.player)
 
 
 @contextlib.contextmanager
@@ -134,10 +133,11 @@ def record(
 
     The fixture is written at the end and replaces an existing one, unless the block raised. Raises CannotRecord.
     """
+    from apispy.app.listener import private_listener
+
     path = Path(path)
-    with _directory() as directory:
-        host = f"unix://{directory}/docker.sock"
-        recorded = directory / "fixture.json"
+    with private_listener(tcp=False) as where:
+        host, recorded = str(where), Path(where.path).with_name("fixture.json")
         command = [sys.executable, "-m", "apispy", "record", "-o", str(recorded), "--listen", host]
         command += ["--upstream", upstream] if upstream else []
         process = subprocess.Popen(
@@ -149,7 +149,7 @@ def record(
         )
         try:
             _wait_until_ready(process)
-            with _docker_host(host, environ):
+            with _docker_host(where, environ):
                 yield Api(host, path, recording=True)
             _finish(process, recorded, path)
         finally:
@@ -163,19 +163,11 @@ def record(
 
 
 @contextlib.contextmanager
-def _directory() -> Iterator[Path]:
-    """A directory that only this user can enter. Its name is short: a socket's path has at most 107 characters."""
-    with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def _docker_host(where: "Listen", environ: MutableMapping[str, str]) -> Iterator[None]:
+    """Set DOCKER_HOST to *where*, and unset the other variables that choose a daemon."""
+    from apispy.app.listener import client_variables
 
-
-@contextlib.contextmanager
-def _docker_host(host: str, environ: MutableMapping[str, str]) -> Iterator[None]:
-    """Set DOCKER_HOST to *host*, and unset the other variables that choose a daemon."""
-    from apispy.endpoints import instances, listen
-    from apispy.endpoints.client_environment import variables_for
-
-    wanted = variables_for(instances.client_endpoint(listen(host), None))
+    wanted = client_variables(where)
     before = {name: environ.get(name) for name in wanted}
     _update(environ, wanted)
     try:

@@ -47,9 +47,7 @@ def refuse_loop(where: Listen, daemon: Endpoint) -> None:
 
 def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
     """Return the lines to paste into a POSIX shell so that docker clients connect to *where*."""
-    wanted = client_environment.variables_for(
-        instances.client_endpoint(where, files.ca.parent if files else None)
-    )
+    wanted = client_variables(where, files)
     unset = [name for name, value in wanted.items() if value is None]
     values = {name: value for name, value in wanted.items() if value is not None}
     return [f"unset {' '.join(unset)}", *shells.SHELLS["sh"].commands(values)]
@@ -66,11 +64,16 @@ def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
     return "PLAINTEXT AND REMOTE: anyone who can reach this port is root on the Docker host"
 
 
-def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[str, str]) -> dict[str, str]:
-    """Return *environ*, changed so that every docker client connects to *where*."""
-    wanted = client_environment.variables_for(
+def client_variables(where: Listen, files: "ServerFiles | None" = None) -> dict[str, str | None]:
+    """Return the variables that send docker clients to *where*, by name; None is a variable to unset."""
+    return client_environment.variables_for(
         instances.client_endpoint(where, files.ca.parent if files else None)
     )
+
+
+def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ*, changed so that every docker client connects to *where*."""
+    wanted = client_variables(where, files)
     found = {name: value for name, value in environ.items() if name not in wanted}
     return found | {name: value for name, value in wanted.items() if value is not None}
 

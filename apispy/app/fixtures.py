@@ -30,7 +30,7 @@ def tidy_file(
     if output is None and not fixture:
         raise UsageError(f"{file} is not a fixture, so it is not replaced by one. Name the fixture: -o FILE")
     if output is not None and output.exists() and not force:
-        raise UsageError(f"-o {output}: there is a file already. Name another one, or add --force.")
+        raise UsageError(f"-o {output}: the file exists. Name another one, or add --force.")
     exchanges, described = load(file) if fixture else _calls(file)
     save(tidy(exchanges, described, Policy(redact_env, parse(redact))), output or file)
     info(f"wrote {count(len(exchanges), 'calls')} to {output or file}")

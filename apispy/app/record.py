@@ -29,7 +29,7 @@ class Recording:
         """Raise UsageError, before anything runs, if the fixture could not be written."""
         if self.output.exists() and not self.force:
             raise UsageError(
-                f"-o {self.output}: there is a file already. Name another one, or add --force to replace it "
+                f"-o {self.output}: the file exists. Name another one, or add --force to replace it "
                 "once the recording has succeeded."
             )
         if not os.access(self.output.parent, os.W_OK | os.X_OK) or self.output.is_dir():

@@ -83,7 +83,7 @@ def test_a_call_to_the_daemon_prints_its_method(spy: Apispy) -> None:
     if spy.out.startswith("{"):
         assert json.loads(spy.out)["outcome"] == "1 gRPC call: ListWorkers 1"
         return
-    assert "h2c   | > stream 1 /moby.buildkit.v1.Control/ListWorkers (who can build here)" in spy.out
+    assert "h2c   | > stream 1 /moby.buildkit.v1.Control/ListWorkers (list the build workers)" in spy.out
     assert "h2c   | < stream 1 200, grpc-status 0 (OK), 1 message" in spy.out
 
 

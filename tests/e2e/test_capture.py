@@ -195,7 +195,7 @@ def test_run_keeps_a_capture_and_the_commands_own_code_wins(client: Client) -> N
     assert client.sh("apispy run --capture /dev/full -- docker version").code == 4
     assert client.sh("apispy run --capture /dev/full -- sh -c 'docker version; exit 7'").code == 7
     again = client.sh("apispy run --capture a.jsonl -- touch ran")
-    assert (again.code, "there is a file already" in again.err.decode()) == (1, True)
+    assert (again.code, "the file exists" in again.err.decode()) == (1, True)
     assert not (client.work / "ran").exists()
 
 

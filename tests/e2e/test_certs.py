@@ -240,7 +240,7 @@ SERVERS: dict[str, tuple[Callable[[IssuedCert], IssuedCert], str, str]] = {
         "name",
         "is not for 127.0.0.1",
     ),
-    "for-clients": (lambda ca: issue_cert("x", ca, usages=(CLIENT,)), "CA", "is not one for servers"),
+    "for-clients": (lambda ca: issue_cert("x", ca, usages=(CLIENT,)), "CA", "is not a server certificate"),
     "expired": (lambda ca: issue_cert("x", ca, usages=(SERVER,), **ALREADY), "CA", "has expired"),
     "not-yet": (lambda ca: issue_cert("x", ca, usages=(SERVER,), **NOT_YET), "CA", "is not yet valid"),
     "self-signed": (lambda _: issue_cert("x", usages=(SERVER,)), "CA", "was not signed by a CA in"),

@@ -189,7 +189,7 @@ def test_a_shell_goes_through_apispy(language: str, shell: Shell, spies_of: list
 
 def test_a_machine_for_docker_machine(shell: Shell, spies_of: list[Apispy]) -> None:
     tls, unix = spies_of
-    assert "Docker Machine asks for TLS" in shell.run(
+    assert "Docker Machine requires verified TLS" in shell.run(
         "apispy", "machine", "add", "spy", str(unix.pid), code=2
     )
     shell.run("apispy", "machine", "add", "spy", str(tls.pid))

@@ -50,7 +50,7 @@ def test_a_capture_becomes_a_fixture(tmp_path):
     text, code = run("fixture", "check", out)
     assert code == 0
     assert text.endswith(f"{out}: 17 calls, in order\n")
-    assert "there is a file already" in str(run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out)[1])
+    assert "the file exists" in str(run("fixture", "tidy", SAMPLES / "run.jsonl", "-o", out)[1])
     assert "is not replaced by one" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
 
 
@@ -155,7 +155,7 @@ def test_a_file_that_is_not_a_fixture_is_refused():
 
 
 def test_a_fixture_is_never_overwritten_without_force(fixture):
-    assert "there is a file already" in str(run("record", "-o", fixture, "--", "true")[1])
+    assert "the file exists" in str(run("record", "-o", fixture, "--", "true")[1])
     assert "cannot be written" in str(run("record", "-o", fixture.parent / "no/x.json", "--", "true")[1])
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from apispy.capture import read
 from apispy.certs import open_store
+from tests.machine_speed import slowdown
 
 from .apispy_process import Apispy
 from .channels import RESET
@@ -254,7 +255,7 @@ def test_without_descriptors_it_waits_does_not_spin_and_goes_on(place: Path, dae
             until(lambda: "too many" in spy.output.lower(), 10, "apispy to say so")
             used, began = cpu(spy), time.monotonic()
             until(lambda: time.monotonic() - began > 2, 5, "two seconds of that", every=0.1)
-            assert cpu(spy) - used < 0.5, "it spins"
+            assert cpu(spy) - used < min(0.5 * slowdown(), 1.6), "it spins"  # spinning takes 2 s
             assert spy.output.lower().count("too many") < 200
         until(lambda: ping(spy.at) == PONG, 10, "the next client to be served")
         assert "Traceback" not in spy.output
@@ -307,7 +308,7 @@ def test_a_client_that_never_reads_holds_the_daemon_and_no_memory(shared: Apispy
         used = cpu(shared)
         assert ping(shared.at) == PONG
         until(lambda: time.monotonic() - began > 2, 5, "another one", every=0.1)
-        assert cpu(shared) - used < 0.3, "it spins"
+        assert cpu(shared) - used < min(0.3 * slowdown(), 0.8), "it spins"  # spinning takes 1 s
         assert shared.memory() - idle < 40_000_000
     nothing_is_left(shared)
 

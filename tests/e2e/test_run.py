@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine_speed import slowdown
+
 from .apispy_process import apispy_command
 from .battery_runner import CLIS
 from .clients import Client, Result
@@ -179,7 +181,7 @@ OVERHEAD = 1.2
 
 
 def test_it_starts_quickly_and_most_of_it_are_mitmproxys_imports(client: Client) -> None:
-    """In processor time, the best of three each: what else the machine does counts little then."""
+    """In processor time, the best of three each, and relative to the speed of the machine (``machine_speed``)."""
 
     def best(script: str) -> float:
         def took() -> float:
@@ -192,5 +194,5 @@ def test_it_starts_quickly_and_most_of_it_are_mitmproxys_imports(client: Client)
 
     added = best("apispy run -q -- true") - best("true")
     imports = best("$PYTHON -c 'import mitmproxy.master'") - best("$PYTHON -c pass")
-    assert added < OVERHEAD
+    assert added < OVERHEAD * slowdown()
     assert imports > added / 3  # a third and more, and no other part has as much

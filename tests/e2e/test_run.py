@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine_speed import slowdown
-
 from .apispy_process import apispy_command
 from .battery_runner import CLIS
 from .clients import Client, Result
@@ -179,9 +177,15 @@ def test_ctrl_c_reaches_the_command_once(client: Client) -> None:
 OVERHEAD = 1.2
 """Seconds that apispy may add to a command at its start, at most. README says so."""
 
+IMPORTS = 0.5
+"""Seconds of processor time for mitmproxy's imports on the machine that OVERHEAD is meant for."""
+
 
 def test_it_starts_quickly_and_most_of_it_are_mitmproxys_imports(client: Client) -> None:
-    """In processor time, the best of three each, and relative to the speed of the machine (``machine_speed``)."""
+    """In processor time, the best of three each.
+
+    On a machine that takes longer than IMPORTS for mitmproxy's imports, the bound grows by as much.
+    """
 
     def best(script: str) -> float:
         def took() -> float:
@@ -194,5 +198,5 @@ def test_it_starts_quickly_and_most_of_it_are_mitmproxys_imports(client: Client)
 
     added = best("apispy run -q -- true") - best("true")
     imports = best("$PYTHON -c 'import mitmproxy.master'") - best("$PYTHON -c pass")
-    assert added < OVERHEAD * slowdown()
+    assert added < OVERHEAD * max(1.0, imports / IMPORTS)
     assert imports > added / 3  # a third and more, and no other part has as much

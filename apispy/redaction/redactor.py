@@ -170,8 +170,7 @@ class ExchangeRedactor:
     def _is_compressed(self, direction: Direction) -> bool:
         """Whether the stream is compressed, so that its raw bytes cannot be searched."""
         if direction not in self._compressed:
-            head = self._heads.get(direction, b"")
-            self._compressed[direction] = bool(body_type.coding(self._headers(direction), head))
+            self._compressed[direction] = bool(self._coding(direction))
         return self._compressed[direction]
 
     def _headers(self, direction: Direction) -> Headers:
@@ -206,7 +205,7 @@ class ExchangeRedactor:
         place = f"{direction}.body"
         if stream_policy.is_secret_tunnel(call, exchange, direction):
             return bodies.withheld(replacer, body, place)
-        coding = body_type.coding(self._headers(direction), body.chunks[0].data if body.chunks else b"")
+        coding = self._coding(direction)
         if self._format(direction) in stream_policy.PROGRAMS:
             framed = self._format(direction) in stream_policy.FRAMED
             return bodies.output(replacer, body, place, framed=framed, coding=coding)
@@ -261,13 +260,21 @@ class ExchangeRedactor:
         typed = stream_policy.is_form(self._exchange, direction)
         return typed or (direction == "request" and body_type.is_form(self._head(direction)))
 
+    def _coding(self, direction: Direction) -> str:
+        """The compression of a stream, as declared or by its first bytes; "" if it is not compressed."""
+        return body_type.coding(self._headers(direction), self._head(direction))
+
     def _head(self, direction: Direction) -> bytes:
-        """The first bytes of a stream, as far as they are known."""
-        chunks = self._exchange.request.body.chunks if direction == "request" else ()
-        return (
-            self._heads.get(direction)
-            or b"".join(one.data for one in chunks[: body_type.HEAD])[: body_type.HEAD]
-        )
+        """The first bytes of a stream: those that were inspected, else those that the exchange keeps."""
+        if head := self._heads.get(direction):
+            return head
+        body = self._exchange.streams.get(direction)
+        head = b""
+        for chunk in body.chunks if body else ():
+            head += chunk.data[: body_type.HEAD - len(head)]
+            if len(head) == body_type.HEAD:
+                break
+        return head
 
     def _hider(self) -> SecretReplacer:
         return SecretReplacer(self._policy, self._tokens, self._echoes)

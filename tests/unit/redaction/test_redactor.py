@@ -1,5 +1,6 @@
 """Whole calls: no secret passes, and what is no secret stays as it was."""
 
+import gzip
 import json
 from dataclasses import replace
 from typing import Any
@@ -186,3 +187,11 @@ def test_items_that_are_too_deep() -> None:
 
 def test_messages() -> None:
     assert redactor("re:corp-1").message("corp-1 said b'x'") == f"{token('corp-1')} said"
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_an_undeclared_compression_is_found_however_the_body_is_split(size: int) -> None:
+    data = gzip.compress(b'{"Options": {"password": "hunter2"}}')
+    chunks = tuple(Chunk(0.1, data[at : at + size]) for at in range(0, len(data), size))
+    made = exchange("GET /v1.41/networks/x").with_stream("response", Body(chunks, len(data)))
+    assert not redactor().redact(made).streams["response"].shown

@@ -150,7 +150,9 @@ def _check_shown(exchange: Exchange) -> None:
         pipeline.feed(event)
     pipeline.close()
     shown = "".join(texts)
-    assert "an internal error in apispy" not in shown or "an internal error in apispy" in repr(exchange), shown[-2000:]
+    assert "an internal error in apispy" not in shown or "an internal error in apispy" in repr(exchange), (
+        shown[-2000:]
+    )
     assert not CONTROL.search(shown), shown[-2000:]
 
 

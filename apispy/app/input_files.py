@@ -131,10 +131,16 @@ def _events(exchanges: "tuple[Exchange, ...]") -> "list[Event]":
 class _ReadingCollector:
     """An output that keeps the final reading of each call."""
 
-    takes_chunks = False
+    takes_chunks = takes_heads = False
 
     def __init__(self) -> None:
         self.readings: list[DecodedCall] = []
+
+    def started(self, decoded: "DecodedCall") -> None:
+        pass
+
+    def answered(self, decoded: "DecodedCall") -> None:
+        pass
 
     def opened(self, reading: "DecodedCall") -> None:
         pass

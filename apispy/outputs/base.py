@@ -21,7 +21,7 @@ class DecodedCall:
     errors: tuple[str, ...] = ()
     # apispy's remarks about the call, in sentences.
     notes: tuple[str, ...] = ()
-    # Decoder name by stream, for streams that have ended.
+    # Decoder name by stream.
     formats: dict[Direction, str] = field(default_factory=dict)
     # Adds names to the IDs in a text: "web (c12250feba24)".
     label: Callable[[str], str] = field(default=short_ids, compare=False)
@@ -53,6 +53,20 @@ class Output(Protocol):
     def takes_chunks(self) -> bool:
         """Whether this output needs ``chunk`` events. Read once, before the first event: chunks are numerous."""
         return type(self).chunk is not Output.chunk
+
+    @property
+    def takes_heads(self) -> bool:
+        """Whether this output needs ``started`` and ``answered`` events. Read once, before the first event."""
+        cls = type(self)
+        return cls.started is not Output.started or cls.answered is not Output.answered
+
+    def started(self, decoded: DecodedCall) -> None:
+        """A call of any kind has begun: its request head is known."""
+        return
+
+    def answered(self, decoded: DecodedCall) -> None:
+        """The response head of a call of any kind is known, and what came of the request body before it."""
+        return
 
     def opened(self, decoded: DecodedCall) -> None:
         """A call that stays open has begun: its request head is known, and its body if that is short."""

@@ -48,6 +48,16 @@ def result_pieces(decoded: DecodedCall) -> list[Piece]:
     return pieces
 
 
+def plain_line(decoded: DecodedCall, *, ended: bool = False) -> str:
+    """Format the line without its time; once the call has *ended*, with its result and its notes, a line each."""
+    operation, address, *values = (piece.text for piece in request_pieces(decoded, 0.0)[1:])
+    line = " ".join((*operation.split(), *address.split())) + "".join(values)  # without padding
+    if not ended:
+        return line
+    result = "".join(piece.text for piece in result_pieces(decoded))
+    return "\n".join([f"{line} {result}", *(f"note: {escape(note)}" for note in decoded.notes)])
+
+
 def _clock(at: float) -> str:
     """Format the local time of day, to the millisecond."""
     millis = round(at * 1000)

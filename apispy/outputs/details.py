@@ -1,11 +1,11 @@
 """The details that -v, -vv and -vvv add below a call: heads, query, bodies, and the offsets of decoded items."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 
 from apispy.decoders import decode_header, decode_parameter
-from apispy.model import Body, Direction, Headers, Item
+from apispy.model import Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, compact_json, item_bytes
@@ -66,7 +66,7 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
         yield f"{arrow} {WITHHELD}"
         return
     left = limit
-    rendered = _rendered(decoded.items.get(direction, ()), stream, whole=whole)
+    rendered = _rendered(decoded.items.get(direction, ()), stream.data, whole=whole)
     for line in rendered:
         if len(line) > left:
             yield f"{arrow} {line[:left]}"
@@ -79,21 +79,39 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
     yield from _fields(arrow, stream.trailers)
 
 
+def body_lines(decoded: DecodedCall, direction: Direction) -> Iterator[str]:
+    """Yield one stream in readable form, all of it, without arrows."""
+    stream = decoded.exchange.streams[direction]
+    yield from (
+        _rendered(decoded.items.get(direction, ()), stream.data, whole=False) if stream.shown else [WITHHELD]
+    )
+    if stream.cut:
+        yield f"({units.size(stream.kept)} of {units.size(stream.size)} kept)"
+
+
+def item_lines(items: Sequence[Item]) -> Iterator[str]:
+    """Yield items of a stream in readable form; undecoded bytes as text or a hex dump."""
+    return _rendered(tuple(items), b"".join(map(item_bytes, items)), whole=False)
+
+
 def _rest(line: str, shown: int, rendered: Iterator[str]) -> str:
     return units.size(len(line) - shown + sum(len(more) + 1 for more in rendered))
 
 
-def _rendered(items: tuple[Item, ...], stream: Body, *, whole: bool) -> Iterator[str]:
+def _rendered(items: tuple[Item, ...], data: bytes, *, whole: bool) -> Iterator[str]:
+    """Yield the lines for *items*, which were decoded from *data*."""
     if all(item.kind == "text" or (item.kind == "raw" and item.label not in FRAME_LABELS) for item in items):
-        yield from _raw(stream.data)
+        yield from _raw(data)
         return
     alone = sum(item.kind not in ANNOTATION_KINDS for item in items) == 1
     for kind, group in groupby(items, key=lambda item: _kind(item, whole=whole)):
         if kind == "progress":
             yield from map(escape, progress_lines(group))
         elif kind in FRAMED or kind in UNFRAMED:  # a line may arrive in several pieces
-            data = b"".join(item_bytes(item) for item in group)
-            yield from (f"{kind}| {line}" for line in escape_lines(data)) if kind in FRAMED else _raw(data)
+            joined = b"".join(item_bytes(item) for item in group)
+            yield from (
+                (f"{kind}| {line}" for line in escape_lines(joined)) if kind in FRAMED else _raw(joined)
+            )
         else:
             for item in group:
                 yield from _item(item, alone=alone)

@@ -14,6 +14,7 @@ from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
 
 from apispy.model import Chunk, Direction, Exchange, Headers, Response
 from apispy.outputs import DecodedCall, Output
+from apispy.outputs.base import ENDED_EARLY
 
 Fire = Callable[[int, StartHook], None]
 """Takes the number of a connection and a hook, which its layer is to fire."""
@@ -51,7 +52,7 @@ class FlowOutput(Output):
         if made is None:
             self.opened(reading)
             made = self._http.pop(exchange.id)
-        if exchange.end == "cut":
+        if exchange.end in ENDED_EARLY:
             self._fill(made, exchange)
             made.error = flow.Error(
                 "; ".join(exchange.problems) or "cut", exchange.started + exchange.duration

@@ -12,7 +12,8 @@ which are not parsed. ``OpenExchange.protocol`` is set then.
 
 Bytes that the client sends after a request's end and before its response's end are ambiguous: pipelined requests, or
 stdin that came before the 101. ``_held`` keeps them (at most MAX_HELD) until the response decides: they go to the
-tunnel, or are parsed as the next request once the exchange is closed. An exchange that ends early is closed as "cut".
+tunnel, or are parsed as the next request once the exchange is closed. An exchange that ends early is closed as "left"
+if the client ended it, else as "cut".
 Anything that cannot be parsed closes the exchange, emits one GaveUp and sets ``_over``: from then on nothing is parsed.
 Events carry frozen copies, so consumers never share the tap's state. A tap is not thread-safe: one caller feeds it.
 """
@@ -23,7 +24,7 @@ import h11
 
 from apispy.model import Direction, Exchange, Headers, Request, Response
 from apispy.tap import http1
-from apispy.tap.events import Closed, Event, GaveUp, Opened, ResponseStarted
+from apispy.tap.events import CLIENT_LEFT, CLIENT_RESET, Closed, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.exchange import OpenExchange
 
 MAX_CHUNK = 64 << 10
@@ -85,7 +86,10 @@ class ConnectionTap:
         return self._guard(self._server_end(at), at)
 
     def lost(self, at: float, reason: str = "") -> list[Event]:
-        """Process the loss of the whole connection: exchanges that are still open are cut."""
+        """Process the end of the whole connection for *reason*; CLIENT_LEFT and CLIENT_RESET: the client ended it.
+
+        Exchanges that are still open end with it.
+        """
         return self._guard(self._lost(at, reason), at)
 
     # -- data --
@@ -233,9 +237,11 @@ class ConnectionTap:
     def _cut(self, exchange: OpenExchange, at: float, reason: str) -> Iterator[Event]:
         self._open = None
         if exchange.request is not None:
-            if self._client_ended is not None and exchange.protocol is None:
-                reason = "the client went away"
-            yield Closed(exchange.freeze("cut", at, reason))
+            if self._client_ended is not None and exchange.protocol is None and reason != CLIENT_RESET:
+                reason = CLIENT_LEFT
+            yield Closed(
+                exchange.freeze("left" if reason in (CLIENT_LEFT, CLIENT_RESET) else "cut", at, reason)
+            )
         if exchange.may_be_followed:
             yield from self._pipelined()
         else:

@@ -4,7 +4,16 @@ from itertools import pairwise
 
 import pytest
 
-from apispy.tap import Data, Opened, ResponseStarted, StreamEnded
+from apispy.tap import (
+    CLIENT_LEFT,
+    CLIENT_RESET,
+    DAEMON_LEFT,
+    DAEMON_RESET,
+    Data,
+    Opened,
+    ResponseStarted,
+    StreamEnded,
+)
 from apispy.tap.connection import MAX_CHUNK
 
 from .conversations import (
@@ -162,7 +171,6 @@ def test_an_answer_may_come_before_the_whole_request():
     [
         ([c(LIST), s(b"")], "the daemon closed the connection without a response"),
         ([c(LIST), s(LISTED[:-1]), s(b"")], "the daemon closed the connection in the middle of its response"),
-        ([c(EVENTS), s(CHUNKED), c(b""), s(b"")], "the client went away"),
         ([c(ATTACH), s(HIJACKED), s(b"x")], "the connection was closed"),
     ],
 )
@@ -170,6 +178,34 @@ def test_cut_exchanges_say_why(steps, why):
     exchange = only(steps, lose=True)
     assert exchange.end == "cut"
     assert exchange.problems == (why,)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [c(LIST)],
+        [c(EVENTS), s(CHUNKED)],
+        [c(EVENTS), s(CHUNKED), c(b"")],
+        [c(ATTACH), s(HIJACKED)],
+        [c(ATTACH), s(HIJACKED), s(b"x"), c(b"")],
+        [c(ATTACH), s(HIJACKED), s(b"x"), s(b"")],
+    ],
+)
+@pytest.mark.parametrize("reason", [CLIENT_LEFT, CLIENT_RESET])
+def test_a_client_that_ends_its_connection_has_left(steps, reason):
+    exchange = only(steps, lose=reason)
+    assert (exchange.end, exchange.problems) == ("left", (reason,))
+
+
+@pytest.mark.parametrize("reason", [DAEMON_LEFT, DAEMON_RESET, "apispy was stopped"])
+def test_an_end_that_is_not_the_clients_is_a_cut(reason):
+    exchange = only([c(ATTACH), s(HIJACKED), c(b"")], lose=reason)
+    assert (exchange.end, exchange.problems) == ("cut", (reason,))
+
+
+def test_the_end_of_the_daemons_side_after_the_clients_is_the_clients():
+    exchange = only([c(EVENTS), s(CHUNKED), c(b""), s(b"")], lose=True)
+    assert (exchange.end, exchange.problems) == ("left", (CLIENT_LEFT,))
 
 
 @pytest.mark.parametrize(

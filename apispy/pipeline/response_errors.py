@@ -51,7 +51,11 @@ def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:
     """
     items = tuple(items)
     status = exchange.response.status if exchange.response else 0
-    found = [message_of(items)] if status >= 400 else [error_in(item) for item in items]
+    found = (
+        [message_of(items).removeprefix(f"{status} ")]
+        if status >= 400
+        else [error_in(item) for item in items]
+    )
     found += _system_errors(items)
     if exchange.end == "complete":
         found += [_text(item.value) for item in items if item.kind == "problem"]

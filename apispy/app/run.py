@@ -44,7 +44,7 @@ def run_command(
     its requests.
     """
     child.check_program(command[0])
-    with private_listener(tcp) as where, _open_output(output, terminal) as stream:
+    with private_listener(tcp, daemon) as where, _open_output(output, terminal) as stream:
         session = ProxySession(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
         exit_code = serve_command(session, command)
     return RunResult(exit_code, session.complete)

@@ -119,7 +119,8 @@ def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
     try:
         # If the daemon closed the connection early, a response with the reason may still be readable.
         with suppress(ConnectionError, ssl.SSLEOFError):
-            connection.request("GET", "/version", headers={"User-Agent": "apispy"})
+            base = endpoint.path if endpoint.kind == "tcp" else ""
+            connection.request("GET", f"{base}/version", headers={"User-Agent": "apispy"})
         with connection.getresponse() as response:
             daemon = _daemon(endpoint, response.status, response.read(_MAX_BYTES))
             return replace(daemon, date=response.getheader("Date", ""))

@@ -1,14 +1,16 @@
 """Finds the operation of a request line.
 
 Follows the daemon's router (gorilla/mux) where it matters to a reader: the version is optional, escapes are decoded
-before matching, most names may hold slashes, and HEAD is never treated as GET. It is more lenient in two respects, so
+before matching, most names may hold slashes, and HEAD is never treated as GET. It is more lenient in three respects, so
 that a mistake still shows the intended operation: it ignores double and trailing slashes, which the router redirects or
-mostly refuses; and it finds every operation in every version (see ``Operation.exists_in``).
+mostly refuses; it finds every operation in every version (see ``Operation.exists_in``); and it finds operations under a
+base path, where a proxy or a manager such as Portainer serves the API.
 """
 
 import re
 from collections import defaultdict
 from dataclasses import replace
+from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from apispy.engine.operation import Call, Operation, Parameters
@@ -18,9 +20,16 @@ from apispy.engine.tables.podman import LIBPOD
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
 """Path parts whose following name ends at a slash. After any other part (images, ...) the router accepts any text."""
 
+DAEMON_PATHS = frozenset(("docker",))
+"""Last parts of base paths under which only the Docker API is: "/docker", Portainer's "/api/endpoints/2/docker"."""
+
+MAX_BASE_PARTS = 8
+"""Parts of a base path that are searched. Portainer's has four."""
+
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
 _SLASHES = re.compile(r"//+")
+_PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
 
 _Pattern = tuple[re.Pattern[str], Operation]
@@ -39,7 +48,32 @@ def lookup(method: str, target: str) -> Call:
         path = path[version.end() :]
     path = path or "/"
     operation, arguments = _find(method, path)
+    if operation is UNKNOWN and version is None and (based := _under_base(method, path, query)):
+        return based
     return Call(operation, path, version and version[1], arguments, _parameters(query))
+
+
+def _under_base(method: str, path: str, query: str) -> Call | None:
+    """Find the call under a base path; None if there is none.
+
+    Other programs have a ``/version`` or an ``/auth`` of their own under some path. So a sign of the Docker API is
+    required: the base path ends as in DAEMON_PATHS, or a version, ``_ping`` or a path of several parts follows it.
+    """
+    starts = [found.start() for found in islice(_PART.finditer(path), MAX_BASE_PARTS + 1)]
+    first = path[1 : starts[1]] if len(starts) > 1 else ""
+    if not first or first in _ROOTS:  # a mistake in a path of the API itself: /containers/web/info
+        return None
+    for start in starts[1:]:
+        base, rest = path[:start], path[start:]
+        version = _VERSION.match(rest)
+        rest = (rest[version.end() :] or "/") if version else rest
+        is_sure = (
+            version or base.rpartition("/")[2] in DAEMON_PATHS or rest == "/_ping" or "/" in rest.strip("/")
+        )
+        operation, arguments = _find(method, rest) if is_sure else (UNKNOWN, {})
+        if operation is not UNKNOWN:
+            return Call(operation, rest, version and version[1], arguments, _parameters(query), base=base)
+    return None
 
 
 def with_form(call: Call, body: bytes) -> Call:
@@ -94,3 +128,4 @@ def _index(operations: list[Operation]) -> dict[tuple[str, str], list[_Pattern]]
 
 _FIXED = {(row.method, row.path): row for row in OPERATIONS if "{" not in row.path}
 _NAMED = _index([row for row in OPERATIONS if "{" in row.path])
+_ROOTS = frozenset(row.path.split("/")[1] for row in OPERATIONS)

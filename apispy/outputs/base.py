@@ -8,6 +8,9 @@ from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
 from apispy.outputs.units import short_ids
 
+ENDED_EARLY = ("left", "cut")
+"""Ends of exchanges before their streams had ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedCall:
@@ -32,15 +35,15 @@ class DecodedCall:
 
     @property
     def failed(self) -> bool:
-        """Whether the call failed: an error status, an error inside the response, or cut before its end.
+        """Whether the call failed: an error status, an error inside the response, or an early end.
 
-        A client ends a call that stays open once it has seen enough, so such a call does not fail by being cut.
+        A client ends a call that stays open once it has seen enough, so such a call does not fail by its end.
         """
         response = self.exchange.response
         if self.errors or (response is not None and response.status >= 400):
             return True
         is_streaming = self.call.stays_open and response is not None
-        return self.exchange.end == "cut" and not is_streaming
+        return self.exchange.end in ENDED_EARLY and not is_streaming
 
 
 class Output(Protocol):

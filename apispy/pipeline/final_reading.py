@@ -10,7 +10,7 @@ from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
-from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, marked_errors
 from apispy.redaction.redactor import Redactor
 
 Notes = Literal["off", "on", "strict"]
@@ -42,7 +42,10 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     for direction, body in exchange.streams.items():
         if body.size:
             formats[direction] = live.format(direction, memory, json_of(items.get("request", ())))
-            items[direction] = _items(live, direction, body, formats[direction])
+            found = _items(live, direction, body, formats[direction])
+            items[direction] = (
+                marked_errors(live.call, found, body.size) if direction in RESPONSE_STREAMS else found
+            )
     answer = [item for direction in RESPONSE_STREAMS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))

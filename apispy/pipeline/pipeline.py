@@ -14,7 +14,7 @@ from apispy.outputs.isolation import Isolated
 from apispy.pipeline.final_reading import Notes, finish, with_seen
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
-from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
 from apispy.redaction.redactor import Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
@@ -193,6 +193,10 @@ class Pipeline:
             output.on_call(reading, lambda to: send(to, reading))
 
     def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
+        if (
+            direction in RESPONSE_STREAMS and items and items[0].kind == "stdout"
+        ):  # a terminal may have more to say
+            items = list(marked_errors(live.call, tuple(items), live.streams[direction].size))
         for item in items:
             if direction in RESPONSE_STREAMS and len(live.errors) < MAX_ERRORS and (error := error_in(item)):
                 live.errors.append(error)

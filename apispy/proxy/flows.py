@@ -22,6 +22,7 @@ from mitmproxy.proxy.layers.tcp import TcpEndHook, TcpMessageHook, TcpStartHook
 
 from apispy.model import Chunk, Direction, Exchange, Headers, Response
 from apispy.outputs import DecodedCall, Output
+from apispy.outputs.base import ENDED_EARLY
 from apispy.outputs.call_line import plain_line
 
 HOOKS = (HttpRequestHeadersHook, HttpRequestHook, HttpResponseHeadersHook, HttpResponseHook)
@@ -105,7 +106,7 @@ class FlowOutput(Output):
         self._fill(decoded)
         state = self._open[exchange.id]
         state.http_flow.comment = plain_line(decoded, ended=True)
-        if exchange.end == "cut":
+        if exchange.end in ENDED_EARLY:
             message = "; ".join(exchange.problems) or "cut"
             state.http_flow.error = flow.Error(message, exchange.started + exchange.duration)
             self._fire(exchange.connection, HttpErrorHook(state.http_flow))

@@ -54,6 +54,49 @@ def test_found(line: str, operation: str, version: str | None, arguments: dict[s
 
 
 @pytest.mark.parametrize(
+    ("line", "operation", "base", "version"),
+    [
+        ("GET /docker/v1.41/containers/json?all=1", "ContainerList", "/docker", "1.41"),
+        ("GET /docker/_ping", "SystemPing", "/docker", None),
+        ("GET /docker/version", "SystemVersion", "/docker", None),
+        ("GET /a/b/v1.41/containers/web/json", "ContainerInspect", "/a/b", "1.41"),
+        ("GET /a/v1.41/info", "SystemInfo", "/a", "1.41"),
+        ("GET /a/_ping", "SystemPing", "/a", None),
+        ("POST /a/containers/web/start", "ContainerStart", "/a", None),
+        ("GET /api/endpoints/2/docker/containers/json?all=1", "ContainerList", "/api/endpoints/2/docker", None),
+        ("GET /api/endpoints/2/docker/info", "SystemInfo", "/api/endpoints/2/docker", None),
+        ("GET http://h:9000/api/endpoints/2/docker/v1.41/images/a/b/json", "ImageInspect", "/api/endpoints/2/docker",
+         "1.41"),
+        ("GET /docker/v5.0.0/libpod/info", "Libpod", "/docker", "5.0.0"),
+        ("GET //docker//v1.41//info/", "SystemInfo", "//docker", "1.41"),
+        ("GET /v1.41/info", "SystemInfo", "", "1.41"),
+    ],
+)  # fmt: skip
+def test_found_under_a_base_path(line: str, operation: str, base: str, version: str | None) -> None:
+    call = lookup(*line.split())
+    assert (call.operation.id, call.base, call.version) == (operation, base, version)
+    assert base not in call.path or not base
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST /api/auth",  # Portainer's own login
+        "GET /api/version",
+        "GET /api/system/info",
+        "GET /containers/web/info",  # a mistake in a path of the API
+        "GET /images/v1.41/info",
+        "GET /v1.41/docker/info",
+        "GET /container/json",
+        "GET /" + "a/" * 2000 + "v1.41/info",
+    ],
+)
+def test_not_taken_for_a_base_path(line: str) -> None:
+    call = lookup(*line.split())
+    assert (call.operation, call.base) == (UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "HEAD /info",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificate_flaws import CLIENTS, FLAWS, Flaw
-from tests.servers import http_server
+from tests.servers import DOCKER, http_server
 
 from .battery_runner import CLIS
 
@@ -27,7 +27,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as sock:
 def command(client: str, cli: Path, directory: Path, port: int) -> list[str]:
     ca = str(directory / "ca.pem")
     if client == "docker":
-        flags = ["--tlsverify", "--tlscacert", ca, "--tlscert", "", "--tlskey", ""]
+        flags = ["--tlsverify", "--tlscacert", ca, "--tlscert=", "--tlskey="]
         return [str(cli), "-H", f"tcp://127.0.0.1:{port}", *flags, "version", "-f", "{{.Server.Version}}"]
     if client == "curl":
         return ["curl", "-sS", "--cacert", ca, "-o", "/dev/null", f"https://127.0.0.1:{port}/version"]
@@ -41,7 +41,8 @@ def test_who_refuses_it(flaw: Flaw, cli: Path, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "server.pem", directory / "server-key.pem")
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    with http_server(context=context) as port:
+    engine = {"Name": "Engine", "Version": "28.2.2"}
+    with http_server(DOCKER | {"Components": [engine], "Platform": {"Name": "x"}}, context=context) as port:
         done = {
             client: subprocess.run(
                 command(client, cli, directory, port),

@@ -27,7 +27,11 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as sock:
 def command(client: str, cli: Path, directory: Path, port: int) -> list[str]:
     ca = str(directory / "ca.pem")
     if client == "docker":
-        flags = ["--tlsverify", "--tlscacert", ca, "--tlscert=", "--tlskey="]
+        pair = (
+            directory / "server.pem",
+            directory / "server-key.pem",
+        )  # 20.10 panics without any; nobody asks for it
+        flags = ["--tlsverify", "--tlscacert", ca, "--tlscert", str(pair[0]), "--tlskey", str(pair[1])]
         return [str(cli), "-H", f"tcp://127.0.0.1:{port}", *flags, "version", "-f", "{{.Server.Version}}"]
     if client == "curl":
         return ["curl", "-sS", "--cacert", ca, "-o", "/dev/null", f"https://127.0.0.1:{port}/version"]

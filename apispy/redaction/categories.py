@@ -1,11 +1,13 @@
 """The categories of secrets as the report names them, and the category of a path in a body."""
 
+from apispy.decoders.registry_auth import IGNORED
 from apispy.engine.operation import Operation
 from apispy.redaction.json_paths import Path
 
 ENV = "environment values"
 BUILD = "build arguments"
 REGISTRY = "registry credentials"
+IGNORED_REGISTRY = IGNORED
 HEADER = "header credentials"
 URL = "URL credentials"
 SWARM = "swarm tokens"

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from apispy.decoders.registry_auth import why_ignored
 from apispy.model import Headers
 from apispy.redaction import categories, free_text
 from apispy.redaction.name_patterns import strong
@@ -64,5 +65,7 @@ def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> b
         structured = without_secrets(lower, value, lambda secret: replacer.hide(secret, place, kind))
         if structured is not None:
             return structured
+        if kind == categories.REGISTRY and why_ignored(value, of_hosts=lower == "x-registry-config"):
+            kind = categories.IGNORED_REGISTRY
         text = replacer.hide(text, place, kind)
     return text.encode("utf-8", "surrogateescape")

@@ -66,7 +66,7 @@ def documents(
         if strict or looks_in or is_form(body.data) or names_a_secret(body.data):
             return withheld(replacer, body, place)
         return _changed(
-            body, json_values.as_text(body.data, lambda text: free_text.clean(replacer, text, place))
+            body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
         )
     try:
         return _rewritten(replacer, body, _pieces(body), place, secrets)
@@ -77,7 +77,7 @@ def documents(
             return _whole(replacer, body, place, lambda text: query.pairs(replacer, text, place), fill=b"&")
         if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")) or names_a_secret(body.data):
             return withheld(replacer, body, place)
-    return _whole(replacer, body, place, lambda text: free_text.clean(replacer, text, place))
+    return _whole(replacer, body, place, lambda text: json_values.plain_text(replacer, text, place))
 
 
 def _suspect(data: bytes, *, form: bool) -> bool:

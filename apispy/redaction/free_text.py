@@ -26,6 +26,9 @@ SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "
 ARGUMENTS = re.compile(rf"\A((?:RUN )?\|(\d{{1,4}}) )(.*?)(?=\Z|{SHELL})", re.DOTALL)
 """A build step with its arguments: ``|2 A=b C=d /bin/sh -c ...``, in image histories and build containers."""
 
+BUILD_OUTPUT = re.compile(r"\AStep \d{1,4}/\d{1,4} : ")
+"""What the output of a build prints before an instruction of the Dockerfile."""
+
 INSTRUCTION = re.compile(r"\A((?:.*#\(nop\)\s+)?(?:ENV|ARG)\s+)(.+)\Z", re.DOTALL | re.IGNORECASE)
 """``ENV A=b``, in the parameter ``changes`` and in an image's history."""
 

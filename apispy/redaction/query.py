@@ -67,7 +67,7 @@ def parameter(replacer: SecretReplacer, name: str, value: str, place: str) -> st
     if name == "buildargs":
         return _build_arguments(replacer, value, place)
     if name == "changes":
-        return "\n".join(_instruction(replacer, line, place) for line in value.split("\n"))
+        return "\n".join(json_values.instruction(replacer, line, place) for line in value.split("\n"))
     if name == "setenv":  # Podman's
         return free_text.clean(replacer, free_text.pair(replacer, value, place), place)
     parts = _PARTS.findall(name) or [name]
@@ -84,10 +84,6 @@ def parameter(replacer: SecretReplacer, name: str, value: str, place: str) -> st
             return replacer.hide(value, place, categories.PARAMETER)
         return value if shown == found else _dumped(shown)
     return json_values.clean(replacer, value, place, last)  # type: ignore[no-any-return]
-
-
-def _instruction(replacer: SecretReplacer, line: str, place: str) -> str:
-    return free_text.clean(replacer, free_text.build_step(replacer, line, place), place)
 
 
 def _build_arguments(replacer: SecretReplacer, value: str, place: str) -> str:

@@ -163,7 +163,7 @@ class ExchangeRedactor:
         return self._hider().prefilter_suffices
 
     def _names_a_secret(self, direction: Direction) -> bool:
-        """Whether the stream has named a field that is secret in JSON."""
+        """Whether the stream has something that marks a secret anywhere, so that its chunks cannot be masked."""
         watch = self._prefilters.get(direction)
         return watch is not None and watch.named
 

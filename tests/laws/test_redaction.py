@@ -79,6 +79,10 @@ SECRET_PARAMETER_HINTS = st.sampled_from([
     "environment", "|1",
     "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
     "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",
+    "Cmd", "Entrypoint", "Args", "Path", "Command", "Labels", "Action", "Processes", "basicauth.users", "my.pwd",
+    "-pass", "--pwd=x", "-psecret", "-u", "a:b", "mysql", "curl", "sh -c \"curl -u a:b\"", "docker login -p x",
+    "identified by 'x'", "Cookie: a=b", "ghp_0123456789abcdefghij", "Authorization: Basic eA==", "x-auth: y",
+    "echo a:b | chpasswd", "echo x | sudo -S id", "masterauth", "ldapwhoami -w x", "rabbitmqctl add_user a b",
 ])  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.integers() | SECRET_PARAMETER_HINTS | st.text(max_size=5),

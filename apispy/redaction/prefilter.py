@@ -8,6 +8,7 @@ import re
 
 from apispy.redaction.body_type import names_a_secret
 from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS
+from apispy.redaction.known_secrets import KnownSecrets
 
 MAX_SIGN_LENGTH = 600
 """Bytes of a piece that are searched again with the next one; no sign below is longer."""
@@ -79,7 +80,11 @@ def _names_a_secret(data: bytes) -> bool:
 class StreamPrefilter:
     """The same test for a stream in pieces. Once ``suspect`` is set, it stays set."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_secrets: KnownSecrets) -> None:
+        self.version = (
+            known_secrets.version
+        )  # what was inspected was searched for the secrets of this version
+        self._known_secrets = known_secrets
         self.suspect = False
         self.named = False  # whether its chunks are not shown, because a name or form in them marks a secret
         self.size = 0  # bytes inspected
@@ -89,6 +94,6 @@ class StreamPrefilter:
         self.size += len(data)
         if not self.named:
             piece = self._tail + data
-            self.suspect = self.suspect or may_hold_secret(piece)
+            self.suspect = self.suspect or may_hold_secret(piece) or self._known_secrets.found_in(piece)
             self.named = self.suspect and _names_a_secret(piece)
-            self._tail = piece[-MAX_SIGN_LENGTH:]
+            self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.longest_form) :]

@@ -12,7 +12,8 @@ from apispy.outputs import units
 from apispy.redaction import Policy, categories, parse
 from apispy.redaction.command_forms import OPTIONS, TEXTS, WHOLE_WORDS, WORDS
 from apispy.redaction.header_fields import SECRET_HEADERS
-from apispy.redaction.tokens import MIN_SECRET_LENGTH, Tokens
+from apispy.redaction.known_secrets import MIN_SECRET_LENGTH
+from apispy.redaction.tokens import Tokens
 from apispy.redaction.user_rules import MAX_TIMEOUTS, PATTERN_TIMEOUT
 
 PATH = Path(__file__).parents[2] / "docs/secrets.md"

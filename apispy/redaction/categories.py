@@ -17,6 +17,8 @@ RULE = "user-chosen values"
 REPEATED = "repeated secrets"
 BODY = "withheld streams"
 OPTION = "driver options"
+COMMAND = "command lines"
+LABEL = "labels"
 OTHER = "other secrets"
 
 BY_FIELD = {
@@ -32,7 +34,7 @@ BY_FIELD = {
     "unlockkey": "unlock keys",
     "signingcakey": KEYS,
     "splunk-token": OPTION,
-    "createcommand": "command lines",  # Podman's, which repeats the values of -e
+    "createcommand": COMMAND,  # Podman's, which repeats the values of -e
     "httpproxy": URL,
     "httpsproxy": URL,
 }

@@ -22,8 +22,12 @@ SECRET_TUNNEL = "h2c"
 """The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a payload-free
 decoder reads them."""
 
+ARCHIVE = "tar"
+"""The format among PROGRAMS that only the user's patterns are searched in: a file may have any bytes."""
+
 PROGRAMS = ("stdio", "raw", "tar", "websocket", "opaque")
-"""Formats of program output and files. Only the user's rules know what is secret there."""
+"""Formats of program output and files. Only secrets that are known already, and those of the
+user's rules, are found there."""
 
 FRAMED = ("stdio", "raw")
 """The formats among PROGRAMS that are Docker's stdio frames or plain text."""

@@ -224,6 +224,71 @@ PLACES: dict[str, Place] = {
     "service, Env": call("POST /v1.41/services/create", {"TaskTemplate": TASK}),
     "services, Env": call("GET /v1.41/services", None, [{"Spec": {"TaskTemplate": TASK}}]),
     "task, Env": call("GET /v1.41/tasks", None, [{"Spec": TASK}]),
+    "create, Cmd": call(
+        "POST /v1.41/containers/create", {"Image": "x", "Cmd": ["redis-server", "--requirepass", "SECRET"]}
+    ),
+    "create, Entrypoint": call(
+        "POST /v1.41/containers/create", {"Entrypoint": ["mysql"], "Cmd": ["-uroot", "-pSECRET"]}
+    ),
+    "create, a health check": call(
+        "POST /v1.41/containers/create",
+        {"Healthcheck": {"Test": ["CMD-SHELL", "curl -fsu ann:SECRET localhost || exit 1"]}},
+    ),
+    "create, a label": call(
+        "POST /v1.41/containers/create",
+        {"Labels": {"traefik.http.middlewares.a.basicauth.users": "ann:SECRET"}},
+    ),
+    "create, a shell": call(
+        "POST /v1.41/containers/create", {"Cmd": ["sh", "-c", "PGPASSWORD=SECRET psql -h db"]}
+    ),
+    "inspect, Args": call(
+        "GET /v1.41/containers/web/json", None, {"Path": "mysqladmin", "Args": ["ping", "-pSECRET"]}
+    ),
+    "exec, Cmd": call("POST /v1.41/containers/web/exec", {"Cmd": ["mysql", "-uroot", "-pSECRET"]}),
+    "exec, inspect": call(
+        "GET /v1.41/exec/x/json",
+        None,
+        {"ProcessConfig": {"entrypoint": "curl", "arguments": ["-H", "Authorization: Bearer SECRET"]}},
+    ),
+    "ps, Command": call(
+        "GET /v1.41/containers/json", None, [{"Command": "\"sh -c 'mysqldump -pSECRET db'\""}]
+    ),
+    "ps, Labels": call("GET /v1.41/containers/json", None, [{"Labels": {"db.password": "SECRET"}}]),
+    "top": call(
+        "GET /v1.41/containers/web/top",
+        None,
+        {"Titles": ["PID", "CMD"], "Processes": [["1", "redis-server --requirepass SECRET"]]},
+    ),
+    "history, RUN": call(
+        "GET /v1.41/images/x/history", None, [{"CreatedBy": "RUN /bin/sh -c curl -u ann:SECRET x # buildkit"}]
+    ),
+    "commit, CMD": call("POST /v1.41/commit?container=web&changes=CMD%20mysql%20-pSECRET"),
+    "service, Args": call(
+        "POST /v1.41/services/create",
+        {"TaskTemplate": {"ContainerSpec": {"Command": ["mysql"], "Args": ["-pSECRET"]}}},
+    ),
+    "build, a step": progress(
+        "POST /v1.41/build", {"stream": "Step 1/2 : RUN echo root:SECRET | chpasswd"}, {"stream": "\n"}
+    ),
+    "build, a label": call("POST /v1.41/build?labels=%7B%22db.password%22:%22SECRET%22%7D"),
+    "events, an exec": progress(
+        "GET /v1.41/events", {"Type": "container", "Action": "exec_create: sh -c mysql -pSECRET"}
+    ),
+    "events, a label": progress(
+        "GET /v1.41/events", {"Actor": {"Attributes": {"a.basicauth.users": "SECRET"}}, "Action": "start"}
+    ),
+    "a message with a command": call(
+        "POST /v1.41/containers/web/start",
+        None,
+        {"message": 'exec: "--password=SECRET": not found'},
+        status="400 Bad",
+    ),
+    "Podman, command": call(
+        "POST /libpod/containers/create", {"command": ["mysql", "-pSECRET"], "image": "x"}
+    ),
+    "Podman, healthconfig": call(
+        "POST /libpod/containers/create", {"healthconfig": {"Test": ["CMD", "curl", "-u", "ann:SECRET", "x"]}}
+    ),
     "secret": call("POST /v1.41/secrets/create", {"Name": "x", "Data": "SECRET"}),
     "config": call("GET /v1.41/configs/x", None, {"Spec": {"Data": "SECRET"}}),
     "swarm join": call("POST /v1.41/swarm/join", {"JoinToken": "SECRET"}),

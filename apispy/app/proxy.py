@@ -21,6 +21,7 @@ from apispy.outputs.capture import CaptureOutput
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
+    from apispy.redaction import Redactor
 
 
 SETTLE_TIMEOUT = 3.0
@@ -42,9 +43,18 @@ class ProxySession(Session):
         capture: Path | None = None,
         faults: Sequence[FaultRule] = (),
         allow_hosts: Sequence[str] = (),
+        redactor: "Redactor | None" = None,
     ) -> None:
         super().__init__(
-            where, files, daemon, view, stream, capture=capture, faults=faults, allow_hosts=allow_hosts
+            where,
+            files,
+            daemon,
+            view,
+            stream,
+            capture=capture,
+            redactor=redactor,
+            faults=faults,
+            allow_hosts=allow_hosts,
         )
 
     async def _run(self, listening: Callable[[Listen], None]) -> None:

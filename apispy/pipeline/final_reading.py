@@ -6,7 +6,7 @@ from typing import Literal
 from apispy import decoders, engine
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
-from apispy.model import Body, Direction, Exchange, Item
+from apispy.model import Body, Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
@@ -74,6 +74,8 @@ def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
         stream = live.streams.get(direction)
         if body.cut or not body.shown:
             seen = stream.seen_beyond(body.kept) if stream else body.seen
+            items = live.redactor.again(direction, tuple(one.item for one in seen))
+            seen = tuple(Seen(one.at, item) for one, item in zip(seen, items, strict=True))
             body = replace(body, seen=seen, digest=body.digest if body.shown else "")
             exchange = exchange.with_stream(direction, body)
     return exchange
@@ -82,6 +84,9 @@ def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
 def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
     past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
+    past = live.redactor.again(
+        direction, past
+    )  # an earlier item may hold a secret that a later call has shown
     if past and not (stream and stream.has_forgotten):
         return past
     again = LiveStream(decoders.make(name) if body.shown else None)

@@ -68,6 +68,7 @@ class ExchangeRedactor:
         self._exchange = exchange
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._known = KnownSecrets(session=redactor.known_secrets)
+        self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
@@ -176,6 +177,7 @@ class ExchangeRedactor:
         """Redact an item that was decoded while the stream is open. Items of hidden streams are free of payload."""
         if self._policy.show_secrets or self.hides(direction):
             return item
+        self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
         if self._format(direction) not in stream_policy.PROGRAMS:
             return item if self._has_no_secret(direction) else self._redact_item(replacer, item)
@@ -196,14 +198,21 @@ class ExchangeRedactor:
         shown = self._outputs[direction].piece(replacer, item.kind, item.value)
         return item if shown == item.value else replace(item, value=shown)
 
-    def learned(self, direction: Direction, item: Item) -> Item:
-        """Hide in an item that was shown the secrets that became known since, before it is shown or kept again."""
-        if self._policy.show_secrets or not self._known or self._format(direction) == stream_policy.ARCHIVE:
-            return item
-        if not isinstance(item.value, bytes):
-            return item
-        value = LiveOutput(self._known).piece(self._hider(), item.kind, item.value)
-        return item if value == item.value else replace(item, value=value)
+    def again(self, direction: Direction, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Hide in items of ``item`` the secrets that became known since the first of them."""
+        version = self._first_items.get(direction, self._known.version)
+        if version == self._known.version or self._format(direction) == stream_policy.ARCHIVE:
+            return items
+        replacer = self._hider()
+        return tuple(
+            replace(
+                item,
+                value=json_values.each_text(
+                    item.value, lambda text: free_text.hide_repeats(replacer, text, "")
+                ),
+            )
+            for item in items
+        )
 
     def _has_no_secret(self, direction: Direction) -> bool:
         """Whether nothing seen in this stream so far can be secret."""

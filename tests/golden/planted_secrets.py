@@ -158,6 +158,52 @@ def pieces(connection: Connection, secret: str) -> None:
     connection.server(data[48:])
 
 
+def repeated(then: Place) -> Place:
+    """Return a session that hides a secret in an Env, and then repeats it."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask("POST /v1.41/containers/create", {"Image": "x", "Env": [f"DB_PASSWORD={secret}"]})
+        connection.answer("201 Created", {"Id": "a" * 64})
+        then(connection, secret)
+
+    return talk
+
+
+def frame(text: bytes, kind: int = 1) -> bytes:
+    return bytes((kind, 0, 0, 0)) + len(text).to_bytes(4) + text
+
+
+def streams(*pieces: Any, line: str = "POST /v1.41/containers/web/attach?stdout=1&stream=1") -> Place:
+    """Return a hijacked call with these pieces of the daemon's stream; a function makes them of the secret."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.hijack(line)
+        for make in pieces:
+            for piece in make(secret.encode()):
+                connection.server(piece)
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def typed(connection: Connection, secret: str) -> None:
+    """Type the secret into the standard input of a container."""
+    connection.hijack("POST /v1.41/containers/web/attach?stdin=1&stream=1")
+    connection.client(f"login {secret}\n".encode())
+    connection.client_eof()
+    connection.server_eof()
+
+
+def logs(connection: Connection, secret: str) -> None:
+    connection.ask("GET /v1.41/containers/web/logs?stdout=1")
+    connection.stream(headers="Content-Type: application/vnd.docker.multiplexed-stream\r\n")
+    data = frame(f"it is {secret}\n".encode())
+    for piece in (data[:5], data[5:20], data[20:]):
+        connection.chunk(piece)
+    connection.last_chunk()
+
+
 ACCOUNT = {"username": "ann", "password": "SECRET", "serveraddress": "https://r.example/"}
 TASK = {"ContainerSpec": {"Env": ["A=SECRET"]}}
 CIFS = {
@@ -363,6 +409,39 @@ PLACES: dict[str, Place] = {
     ),
     "Podman, secret": call("POST /libpod/secrets/create?name=x", b"SECRET"),
     "Podman, credentials": call("POST /libpod/images/pull?reference=x&credentials=ann:SECRET"),
+    "repeated, a frame": repeated(streams(lambda secret: [frame(b"at " + secret + b"!\n")])),
+    "repeated, two frames": repeated(
+        streams(lambda secret: [frame(b"at " + secret[:6]), frame(b"no", 2), frame(secret[6:] + b"!\n")])
+    ),
+    "repeated, two frames in one piece": repeated(
+        streams(lambda secret: [frame(b"at " + secret[:6]) + frame(secret[6:] + b"!\n")])
+    ),
+    "repeated, a frame in two pieces": repeated(
+        streams(lambda secret: [frame(b"at " + secret)[:16], frame(b"at " + secret)[16:]])
+    ),
+    "repeated, a terminal": repeated(
+        streams(
+            lambda secret: [b"$ echo " + secret[:7], secret[7:] + b"\r\n"], line="POST /v1.41/exec/x/start"
+        )
+    ),
+    "repeated, stdin": repeated(typed),
+    "repeated, logs": repeated(logs),
+    "repeated, events": repeated(
+        progress(
+            "GET /v1.41/events", {"Type": "x", "Action": "start", "Actor": {"Attributes": {"a": "SECRET"}}}
+        )
+    ),
+    "repeated, build output": repeated(progress("POST /v1.41/build", {"stream": "using SECRET\n"})),
+    "repeated, JSON": repeated(call("GET /v1.41/containers/json", None, [{"Labels": {"a": "x SECRET y"}}])),
+    "repeated, a target": repeated(
+        call("GET /v1.41/containers/json?filters=%7B%22name%22:%5B%22SECRET%22%5D%7D")
+    ),
+    "repeated, a path": repeated(call("GET /v1.41/containers/SECRET/json")),
+    "repeated, a header": repeated(call("GET /v1.41/info", headers={"X-Note": "SECRET"})),
+    "repeated, text": repeated(call("GET /v1.41/_ping", None, b"SECRET")),
+    "repeated, a message": repeated(
+        call("POST /v1.41/containers/web/start", None, {"message": "no: SECRET"}, status="500 Error")
+    ),
     "rule, a label": call(
         "GET /v1.41/containers/web/json",
         None,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from apispy.engine.operation import Call, Operation, Parameters
 from apispy.engine.operations import OPERATIONS, UNKNOWN
+from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
 from apispy.engine.tables.podman import LIBPOD
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
@@ -34,8 +35,12 @@ READS_ANY_TYPE = frozenset(("ImageBuild", "SystemAuth"))
 
 # A form begins neither with JSON nor with markup, and has no control characters, which every archive has.
 _FORM = re.compile(rb"(?!\s*[\[{\"<])[^\x00-\x08\x0e-\x1f\x7f]*\Z")
+FOREIGN_ROOTS = {"libpod": LIBPOD, "exp": DESKTOP, "engines": MODEL_RUNNER}
+"""By first path part: the operation of all calls of another API that have no operation of their own."""
+
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
+_RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
 _SLASHES = re.compile(r"//+")
 _PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
@@ -126,7 +131,11 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     for pattern, operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
         if found := pattern.fullmatch(stripped):
             return operation, found.groupdict()
-    return (LIBPOD, {"path": stripped[len("/libpod/") :]}) if root == "libpod" else (UNKNOWN, {})
+    if root in ("exp", "engines") and (shorter := _RUNNER.sub("", stripped)) != stripped:
+        return _find(method, shorter)
+    if foreign := FOREIGN_ROOTS.get(root):
+        return foreign, {"path": stripped[len(root) + 2 :]}
+    return UNKNOWN, {}
 
 
 def _compile(path: str) -> re.Pattern[str]:

@@ -25,13 +25,18 @@ def arguments(decoded: DecodedCall) -> dict[str, str]:
 
 
 def _query_value(decoded: DecodedCall, name: str) -> str:
-    return ",".join(_decoded_value(name, value) for key, value in decoded.call.query if key == name)
+    return ",".join(_decoded_value(name, value) for key, value in decoded.call.parameters if key == name)
 
 
 def _decoded_value(name: str, value: str) -> str:
-    """Return the decoded value if a decoder knows the parameter; otherwise *value* itself."""
+    """Return the decoded value if a decoder knows the parameter; otherwise *value* itself.
+
+    A value that its decoder cannot read is marked: ``filters=status=running`` stands for the JSON that means this.
+    """
     item = decode_parameter(name, value)
-    return item.label.replace(", ", ",") if item and item.kind == "value" else value
+    if item is None:
+        return value
+    return item.label.replace(", ", ",") if item.kind == "value" else f"{value} (not readable)"
 
 
 def as_typed(value: Any) -> str:

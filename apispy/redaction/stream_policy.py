@@ -1,6 +1,7 @@
 """What kind of secrets each stream of a call may hold."""
 
 from apispy.engine.operation import Call
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.model import Direction, Exchange, Headers
 from apispy.redaction import categories
 from apispy.redaction.bodies import Secrets
@@ -57,7 +58,7 @@ def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> boo
     if direction not in ("request", "response") or is_error(exchange, direction):
         return False
     kind = media_type(exchange, direction)
-    foreign = not call.known or call.operation.tag == "Podman"
+    foreign = not call.known or call.operation.tag in FOREIGN_TAGS
     return (foreign and not kind) or ("json" in kind and (foreign or _unexpected(call, direction)))
 
 

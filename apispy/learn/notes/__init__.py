@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from apispy.engine import Call
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.learn.notes.bodies import request_body_notes, response_body_notes
 from apispy.learn.notes.content_types import content_type_notes
 from apispy.learn.notes.credentials import credentials_notes
@@ -38,7 +39,7 @@ def notes_on(
     finished = FinishedCall(call, exchange, requests, responses)
     if not call.known:
         return tuple(path_notes(finished))
-    if call.operation.tag == "Podman":  # what is Podman's own gets no note from Docker's tables
+    if call.operation.tag in FOREIGN_TAGS:  # the tables are of Docker Engine's API
         return ()
     notes = [note for kind in KINDS for note in kind(finished)]
     if strict and exchange.response is not None:

@@ -18,7 +18,7 @@ _REFUSAL = "content-type"
 
 def content_type_notes(finished: FinishedCall) -> Iterator[str]:
     operation, request = finished.call.operation, finished.exchange.request
-    if not request.body.size or finished.call.form or operation.tag == "Podman":
+    if not request.body.size or finished.call.form:
         return
     if operation.method in ("POST", "PUT") and operation.id not in READS_ANY_TYPE:
         if finished.media_type == FORM:

@@ -10,8 +10,6 @@ HEADERS = {"x-registry-auth": "X-Registry-Auth", "x-registry-config": "X-Registr
 
 
 def credentials_notes(finished: FinishedCall) -> Iterator[str]:
-    if finished.call.operation.tag == "Podman":  # it takes more forms
-        return
     hidden = {one.place.lower() for one in finished.exchange.redactions if one.kind == IGNORED}
     for lower, name in HEADERS.items():
         of_hosts = lower == "x-registry-config"

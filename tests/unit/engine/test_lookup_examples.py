@@ -168,3 +168,38 @@ def test_parameters_in_a_form() -> None:
 def test_no_form_where_the_daemon_reads_none(line: str) -> None:
     call = lookup(*line.split())
     assert with_form(call, b"all=1") is call
+
+
+@pytest.mark.parametrize(
+    ("line", "id_", "arguments"),
+    [
+        ("GET /models", "ModelList", {}),
+        ("GET /models/ai/smollm2", "ModelInspect", {"name": "ai/smollm2"}),
+        ("POST /models/create", "ModelCreate", {}),
+        ("POST /engines/v1/chat/completions", "ModelChat", {}),
+        ("POST /engines/llama.cpp/v1/chat/completions", "ModelChat", {}),
+        ("POST /exp/vDD4.40/engines/v1/chat/completions", "ModelChat", {}),
+        ("GET /exp/vDD4.40/models", "ModelList", {}),
+        ("GET /engines/df", "ModelRunner", {"path": "df"}),
+        ("GET /exp/vDD4.40/features", "Desktop", {"path": "vDD4.40/features"}),
+        ("POST /v1.41/modelsx", "", {}),
+    ],
+)
+def test_docker_desktop_and_model_runner(line: str, id_: str, arguments: dict[str, str]) -> None:
+    call = lookup(*line.split(" "))
+    assert (call.operation.id, call.arguments) == (id_, arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("POST /containers/create", b"Image=x"),
+        ("POST /containers/x/rename", b'{"name":"x"}'),
+        ("PUT /containers/x/archive?path=/", b"name\0\0=x"),
+        ("POST /build", b"t=x"),
+        ("POST /auth", b"username=x"),
+    ],
+)
+def test_a_body_that_is_no_form(line: str, body: bytes) -> None:
+    call = lookup(*line.split(" "))
+    assert with_form(call, body) is call

@@ -9,6 +9,7 @@ from typing import Any
 
 from apispy.engine import Call
 from apispy.learn.notes.bodies import request_body_notes, response_body_notes
+from apispy.learn.notes.middleboxes import middlebox_notes
 from apispy.learn.notes.parameters import parameter_notes
 from apispy.learn.notes.versions import version_in_force, version_notes
 from apispy.model import Exchange
@@ -24,6 +25,7 @@ def notes_on(
         return ()
     version = version_in_force(call, exchange)
     notes = [*version_notes(call, exchange), *parameter_notes(call, version)]
+    notes += middlebox_notes(call, exchange, requests)
     notes += [note for value in requests for note in request_body_notes(call, value, version)]
     if strict and exchange.response is not None:
         status = exchange.response.status

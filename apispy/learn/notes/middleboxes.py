@@ -1,0 +1,40 @@
+"""Notes on what stands between a client and the daemon: proxies that drop an upgrade, addresses that double a slash."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from apispy.engine import Call
+from apispy.model import Exchange
+
+UPGRADED = ("ContainerAttach", "ContainerAttachWebsocket", "ExecStart", "Grpc", "Session")
+"""Operations that the daemon answers with 101 if the client asks for an upgrade."""
+
+REDIRECTS = (301, 307, 308)
+"""Statuses of a router's redirect to the path without double slashes: 301 of gorilla/mux, which dockerd uses."""
+
+_ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*")  # of an absolute-form target
+
+
+def middlebox_notes(call: Call, exchange: Exchange, requests: Sequence[Any]) -> Iterator[str]:
+    """Note a lost upgrade and a doubled slash. *requests*: JSON values of the request's body."""
+    response, request = exchange.response, exchange.request
+    if response is None:
+        return
+    wanted = request.headers.text("upgrade")
+    if wanted and response.status == 200 and call.operation.id in UPGRADED and not _is_detached(requests):
+        yield (
+            f"the client asked for an upgrade to {wanted}, and the response is 200 instead of 101: a proxy before the "
+            "daemon dropped the Upgrade header. In nginx, set proxy_http_version 1.1, proxy_set_header Upgrade "
+            '$http_upgrade and proxy_set_header Connection "upgrade"'
+        )
+    if response.status in REDIRECTS and "//" in _ORIGIN.sub("", request.target.partition("?")[0]):
+        yield (
+            "the path has a double slash, so the daemon redirects the client, and clients follow a 301 with GET "
+            "whatever the method was. Leave out the slash at the end of DOCKER_HOST or of the base URL"
+        )
+
+
+def _is_detached(requests: Sequence[Any]) -> bool:
+    """Whether ExecStart leaves the program alone: then the daemon answers with 200, without a stream."""
+    return any(isinstance(value, dict) and value.get("Detach") is True for value in requests)

@@ -14,6 +14,7 @@ from apispy.learn.notes.bodies import request_body_notes, response_body_notes
 from apispy.learn.notes.content_types import content_type_notes
 from apispy.learn.notes.credentials import credentials_notes
 from apispy.learn.notes.finished_call import FinishedCall
+from apispy.learn.notes.middleboxes import middlebox_notes
 from apispy.learn.notes.parameters import parameter_notes
 from apispy.learn.notes.paths import path_notes
 from apispy.learn.notes.versions import version_notes
@@ -24,6 +25,7 @@ __all__ = ["KINDS", "notes_on"]
 KINDS: tuple[Callable[[FinishedCall], Iterator[str]], ...] = (
     version_notes,
     path_notes,
+    middlebox_notes,
     content_type_notes,
     credentials_notes,
     parameter_notes,

@@ -9,6 +9,12 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import compact_json, first_json, value_at
 
 _BARE = re.compile(r"[\w@%+=:,./\[\]{}*?~^#-]+")
+COMPOSE_LABEL = "label=com.docker.compose."
+"""The beginning of a filter for a label of Compose; "compose." stands for it, because Compose sends several each time.
+
+-v shows the whole query.
+"""
+
 _SPECIAL = re.compile(r'(["\\$`])')
 
 
@@ -31,7 +37,9 @@ def _query_value(decoded: DecodedCall, name: str) -> str:
 def _decoded_value(name: str, value: str) -> str:
     """Return the decoded value if a decoder knows the parameter; otherwise *value* itself."""
     item = decode_parameter(name, value)
-    return item.label.replace(", ", ",") if item and item.kind == "value" else value
+    if item is None or item.kind != "value":
+        return value
+    return item.label.replace(", ", ",").replace(COMPOSE_LABEL, "compose.")
 
 
 def as_typed(value: Any) -> str:

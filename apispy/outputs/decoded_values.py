@@ -29,6 +29,11 @@ def value_at(value: Any, path: str) -> Any:
     return value
 
 
+def dict_of(value: Any) -> dict[str, Any]:
+    """Return *value* if it is a JSON object; an empty one otherwise."""
+    return value if isinstance(value, dict) else {}
+
+
 def item_bytes(item: Item) -> bytes:
     """Return the bytes of a text or raw item."""
     if isinstance(item.value, bytes):

@@ -9,6 +9,12 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import compact_json, first_json, value_at
 
 _BARE = re.compile(r"[\w@%+=:,./\[\]{}*?~^#-]+")
+COMPOSE_LABEL = "label=com.docker.compose."
+"""The beginning of a filter for a label of Compose; "compose." stands for it, because Compose sends several each time.
+
+-v shows the whole query.
+"""
+
 _SPECIAL = re.compile(r'(["\\$`])')
 
 
@@ -36,7 +42,9 @@ def _decoded_value(name: str, value: str) -> str:
     item = decode_parameter(name, value)
     if item is None:
         return value
-    return item.label.replace(", ", ",") if item.kind == "value" else f"{value} (not readable)"
+    if item.kind != "value":
+        return f"{value} (not readable)"
+    return item.label.replace(", ", ",").replace(COMPOSE_LABEL, "compose.")
 
 
 def as_typed(value: Any) -> str:

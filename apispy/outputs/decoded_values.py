@@ -23,6 +23,11 @@ def json_objects(decoded: DecodedCall) -> list[dict[str, Any]]:
     return [item.value for item in items if item.kind == "json" and isinstance(item.value, dict)]
 
 
+def dict_of(value: Any) -> dict[str, Any]:
+    """Return *value* if it is a JSON object; an empty one otherwise."""
+    return value if isinstance(value, dict) else {}
+
+
 def item_bytes(item: Item) -> bytes:
     """Return the bytes of a text or raw item."""
     if isinstance(item.value, bytes):

@@ -86,10 +86,9 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
 
 def body_lines(decoded: DecodedCall, direction: Direction) -> Iterator[str]:
     """Yield one stream in readable form, all of it, without arrows."""
-    stream = decoded.exchange.streams[direction]
-    yield from (
-        _rendered(decoded.items.get(direction, ()), stream.data, whole=False) if stream.shown else [WITHHELD]
-    )
+    stream, items = decoded.exchange.streams[direction], decoded.items.get(direction, ())
+    json_item = partial(_json_item, decoded, direction, whole=True)
+    yield from _rendered(items, stream.data, json_item, whole=False) if stream.shown else [WITHHELD]
     if stream.cut:
         yield f"({units.size(stream.kept)} of {units.size(stream.size)} kept)"
 

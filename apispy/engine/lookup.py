@@ -41,6 +41,7 @@ FOREIGN_ROOTS = {"libpod": LIBPOD, "exp": DESKTOP, "engines": MODEL_RUNNER}
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
 _RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
+_MISSPELT_VERSION = re.compile(r"V?[0-9]+\.[0-9]+")
 _SLASHES = re.compile(r"//+")
 _PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
@@ -74,8 +75,8 @@ def _under_base(method: str, path: str, query: str) -> Call | None:
     """
     starts = [found.start() for found in islice(_PART.finditer(path), MAX_BASE_PARTS + 1)]
     first = path[1 : starts[1]] if len(starts) > 1 else ""
-    if not first or first in _ROOTS:  # a mistake in a path of the API itself: /containers/web/info
-        return None
+    if not first or first in _ROOTS or _MISSPELT_VERSION.fullmatch(first):
+        return None  # a mistake in a path of the API itself: /containers/web/info, /V1.41/info
     for start in starts[1:]:
         base, rest = path[:start], path[start:]
         version = _VERSION.match(rest)

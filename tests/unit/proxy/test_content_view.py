@@ -59,7 +59,7 @@ def test_progress():
 def test_mitmproxy_shows_a_single_json_value_itself():
     priority, text = shown(call("/v1.41/info", b'{"ID":"x"}', "application/json"))
     assert priority == BELOW_JSON
-    assert text == '{\n  "ID": "x"\n}'
+    assert text == '{"ID": "x"}'
 
 
 def test_other_traffic_is_left_to_other_views():

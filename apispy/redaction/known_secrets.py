@@ -174,7 +174,8 @@ class KnownSecrets:
         """The places of secrets in *data*, also of those that begin in *before*, the preceding bytes, or that may begin
         at the end.
 
-        The secret of a Repeat is "" if not all of it is in *data*. Its first MIN_MASKED_PREFIX - 1 bytes do not count.
+        The secret of a Repeat is "" if not all of it is in *data*. A beginning shorter than MIN_MASKED_PREFIX does not
+        count.
         """
         words = self._now.words
         if not words:

@@ -68,6 +68,8 @@ class ExchangeRedactor:
         self._exchange = exchange
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
         self._known = KnownSecrets(session=redactor.known_secrets)
+        # By head: the last one without secrets, and the version of the known secrets then.
+        self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
@@ -77,9 +79,6 @@ class ExchangeRedactor:
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
         self._compressed: dict[Direction, bool] = {}
-        self._plain: list[
-            tuple[int, Headers]
-        ] = []  # header blocks without secrets, as of a version of known secrets
 
     def inspect(self, direction: Direction, data: bytes) -> None:
         """Inspect bytes of a stream, before ``chunk`` or ``item`` is called for them."""
@@ -102,6 +101,12 @@ class ExchangeRedactor:
         self._compressed.clear()
         if self._policy.show_secrets:
             return exchange
+        version = self._known.version
+        clean = self._redacted(exchange)
+        # A secret in a body may also be in the target, which was redacted before.
+        return clean if version == self._known.version else self._redacted(exchange)
+
+    def _redacted(self, exchange: Exchange) -> Exchange:
         replacer = self._hider()
         clean = self._head_of_request(replacer, exchange)
         for direction, body in exchange.streams.items():
@@ -285,32 +290,30 @@ class ExchangeRedactor:
 
     def _head_of_request(self, replacer: SecretReplacer, exchange: Exchange) -> Exchange:
         request = exchange.request
-        if self._is_plain(replacer, request.headers):
+        if self._is_plain(replacer, "request", request.headers):
             return exchange
         target = query.target(replacer, request.target)
         headers = header_fields.fields(replacer, request.headers, "request.header")
         if target is request.target and headers is request.headers:
-            self._plain.append((self._known.version, headers))
+            self._plain["request"] = headers, self._known.version
             return exchange
         return replace(exchange, request=replace(request, target=target, headers=headers))
 
     def _head_of_response(self, replacer: SecretReplacer, exchange: Exchange) -> Exchange:
         response = exchange.response
-        if response is None or self._is_plain(replacer, response.headers):
+        if response is None or self._is_plain(replacer, "response", response.headers):
             return exchange
         headers = header_fields.fields(replacer, response.headers, "response.header")
         reason = free_text.clean(replacer, response.reason, "response.reason")
         if headers is response.headers and reason is response.reason:
-            self._plain.append((self._known.version, headers))
+            self._plain["response"] = headers, self._known.version
             return exchange
         return replace(exchange, response=replace(response, headers=headers, reason=reason))
 
-    def _is_plain(self, replacer: SecretReplacer, headers: Headers) -> bool:
-        """Whether this header block was found to be without secrets, and no new secret is known since."""
-        now = self._known.version
-        return replacer.prefilter_suffices and any(
-            headers is one and version == now for version, one in self._plain
-        )
+    def _is_plain(self, replacer: SecretReplacer, head: str, headers: Headers) -> bool:
+        """Whether this head was found to be without secrets, and no new secret is known since."""
+        plain, version = self._plain.get(head, (None, 0))
+        return replacer.prefilter_suffices and headers is plain and version == self._known.version
 
     def _format(self, direction: Direction) -> str:
         if direction not in self._formats:

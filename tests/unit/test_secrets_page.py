@@ -12,7 +12,13 @@ from apispy.outputs import units
 from apispy.redaction import Policy, categories, parse
 from apispy.redaction.command_forms import OPTIONS, TEXTS, WHOLE_WORDS, WORDS
 from apispy.redaction.header_fields import SECRET_HEADERS
-from apispy.redaction.known_secrets import MIN_SECRET_LENGTH
+from apispy.redaction.known_secrets import (
+    MAX_OF_SESSION,
+    MIN_DIGITS,
+    MIN_LETTERS,
+    MIN_MASKED_PREFIX,
+    MIN_SECRET_LENGTH,
+)
 from apispy.redaction.tokens import Tokens
 from apispy.redaction.user_rules import MAX_TIMEOUTS, PATTERN_TIMEOUT
 
@@ -89,6 +95,14 @@ def test_headers_and_figures() -> None:
     text = " ".join(PAGE.split())
     assert f"{MIN_SECRET_LENGTH} characters or more" in text
     assert f"fewer than {MIN_SECRET_LENGTH} characters" in text
+    assert (
+        f"{MIN_SECRET_LENGTH} characters or more, not only letters if there are fewer than {MIN_LETTERS}"
+        in text
+    )
+    assert f"not only digits if there are fewer than {MIN_DIGITS}" in text
+    assert f"remembers {MAX_OF_SESSION} secrets" in text
+    assert MIN_MASKED_PREFIX == 4
+    assert text.count("up to three bytes at the end of the first") == 2
     assert f"more than {PATTERN_TIMEOUT} s" in text
     assert MAX_TIMEOUTS == 5
     assert "after the fifth time" in text

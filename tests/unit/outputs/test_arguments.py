@@ -28,9 +28,10 @@ def test_what_was_not_given_is_not_shown() -> None:
             "label=a=b,status=running,status=paused",
         ),
         ('{"status": ["running"]}', "status=running"),
-        ("{broken", "{broken"),
-        ('{"a": 1}', '{"a": 1}'),
-        ("[1]", "[1]"),
+        ("{broken", "{broken (not readable)"),
+        ('{"a": 1}', '{"a": 1} (not readable)'),
+        ("[1]", "[1] (not readable)"),
+        ("status=running", "status=running (not readable)"),
         ("{}", ""),
     ],
 )

@@ -141,7 +141,7 @@ def test_what_real_daemons_do_is_no_difference():
          "the daemon refuses these filters: they are not JSON; the form NAME=VALUE is the CLI's, "
          'the API takes {"status":["VALUE"]}'),
         (notes("GET /v1.41/images/json?filters=%7B%22reference%22%3A%7B%22busybox%22%3Afalse%7D%7D"),
-         "false in a filter is no negation: most filters treat it like true"),
+         "false in a filter is not a negation: most filters treat it like true"),
         (notes("GET /v1.44/images/search?filters=%7B%22is-automated%22%3A%5B%22true%22%5D%7D", daemon="1.44"),
          "the filter is-automated of ImageSearch has been deprecated since API 1.44"),
     ],

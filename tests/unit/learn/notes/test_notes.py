@@ -341,3 +341,20 @@ def test_what_a_404_is_likely_to_mean(line, hint):
 
 def test_field_names_are_found_regardless_of_case():
     assert notes_of(CREATE, [{"image": "x", "hostconfig": {"networkmode": "none"}}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "format_", "noted"),
+    [
+        (b"\1\0\0\0\0\0\0\2hi", "raw", True),
+        (b"\1\0\0\0\0\0\0\2hi\2\0\0\0\0\0\0\1x", "raw", True),
+        (b"\1\0\0\0\0\0\0\2hi", "frames", False),
+        (b"\1\0\0\0\0\0\0\2hi and more text", "raw", False),
+        (b"hello", "raw", False),
+    ],
+)
+def test_frames_in_the_output_of_a_program_with_a_terminal(data, format_, noted):
+    asked = Request("GET", "/v1.41/containers/x/logs?stdout=1")
+    exchange = Exchange(1, 1, 0.0, "", "", asked, Response(200, body=Body((Chunk(0.0, data),), len(data))))
+    call = lookup(asked.method, asked.target)
+    assert bool(notes_on(call, exchange, [], [], formats={"response": format_})) is noted

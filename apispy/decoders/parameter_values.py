@@ -11,7 +11,7 @@ from apispy.decoders.value import Value, as_text, parse_json
 class Filters(Value):
     """The ``filters`` parameter, in both encodings: ``{"k": {"v": true}}`` and the older ``{"k": ["v"]}``.
 
-    One value, an object of lists. A value that is ``false`` is listed too: that is no negation.
+    One value, an object of lists. A value that is ``false`` is listed too: that is not a negation.
     """
 
     def parse(self, data: bytes) -> Any:

@@ -19,7 +19,7 @@ class Tar(Sniffer):
     """Listing of a tar archive, plain or in gzip, bzip2, xz or zstd. Items of kind "member", labeled with its name.
 
     What clients send in place of an archive is read as it is: JSON as in ``json`` (dockerode pulls images with it),
-    and a form as in ``text``. A member's header is padded with zeros, so what has none is no archive.
+    and a form as in ``text``. A member's header is padded with zeros, so what has none is not an archive.
     """
 
     HEAD = BLOCKSIZE

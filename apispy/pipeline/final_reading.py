@@ -51,7 +51,9 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)
-    noted = () if notes == "off" else notes_on(live.call, exchange, asked, answered, strict=notes == "strict")
+    noted: tuple[str, ...] = ()
+    if notes != "off":
+        noted = notes_on(live.call, exchange, asked, answered, formats=formats, strict=notes == "strict")
     return DecodedCall(
         exchange,
         live.call,

@@ -5,7 +5,7 @@ reference. Each note is one self-contained sentence, and quotes no value of a bo
 that may have answered: what is said to be ignored is tried on real daemons (``tests/e2e/test_note_probes.py``).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from apispy.engine import Call
@@ -17,8 +17,9 @@ from apispy.learn.notes.finished_call import FinishedCall
 from apispy.learn.notes.middleboxes import middlebox_notes
 from apispy.learn.notes.parameters import parameter_notes
 from apispy.learn.notes.paths import path_notes
+from apispy.learn.notes.streams import stream_notes
 from apispy.learn.notes.versions import version_notes
-from apispy.model import Exchange
+from apispy.model import Direction, Exchange
 
 __all__ = ["KINDS", "notes_on"]
 
@@ -30,15 +31,25 @@ KINDS: tuple[Callable[[FinishedCall], Iterator[str]], ...] = (
     credentials_notes,
     parameter_notes,
     request_body_notes,
+    stream_notes,
 )
 """The kinds of notes on calls of known operations."""
 
 
 def notes_on(
-    call: Call, exchange: Exchange, requests: Sequence[Any], responses: Sequence[Any], *, strict: bool = False
+    call: Call,
+    exchange: Exchange,
+    requests: Sequence[Any],
+    responses: Sequence[Any],
+    *,
+    formats: Mapping[Direction, str] | None = None,
+    strict: bool = False,
 ) -> tuple[str, ...]:
-    """Return the notes about a call. *requests* and *responses*: JSON values decoded from its bodies. Never raises."""
-    finished = FinishedCall(call, exchange, requests, responses)
+    """Return the notes about a call. Never raises.
+
+    *requests* and *responses* are the JSON values decoded from its bodies, *formats* the decoders' names by stream.
+    """
+    finished = FinishedCall(call, exchange, requests, responses, formats or {})
     if not call.known:
         return tuple(path_notes(finished))
     if call.operation.tag in FOREIGN_TAGS:  # the tables are of Docker Engine's API

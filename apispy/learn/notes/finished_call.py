@@ -1,26 +1,30 @@
 """A finished call as the notes read it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from apispy.engine import Call
 from apispy.engine.versions import engines_of_api, parse
-from apispy.model import Exchange
+from apispy.model import Direction, Exchange
 
 _SERVER = re.compile(r"Docker/v?(\d{1,4}\.\d{1,4})")
 
 
 @dataclass(frozen=True)
 class FinishedCall:
-    """A call with the JSON values of its bodies, *requests* and *responses*."""
+    """A call with the JSON values of its bodies, *requests* and *responses*.
+
+    *formats* are the names of the decoders by stream, as far as they are known.
+    """
 
     call: Call
     exchange: Exchange
     requests: Sequence[Any] = ()
     responses: Sequence[Any] = ()
+    formats: Mapping[Direction, str] = field(default_factory=dict)
 
     @property
     def operation(self) -> str:

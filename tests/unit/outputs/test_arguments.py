@@ -32,9 +32,10 @@ def test_what_was_not_given_is_not_shown() -> None:
             '{"label":{"com.docker.compose.project=shop":true,"com.docker.compose.oneoff=False":true,"a=b":true}}',
             "compose.project=shop,compose.oneoff=False,label=a=b",
         ),
-        ("{broken", "{broken"),
-        ('{"a": 1}', '{"a": 1}'),
-        ("[1]", "[1]"),
+        ("{broken", "{broken (not readable)"),
+        ('{"a": 1}', '{"a": 1} (not readable)'),
+        ("[1]", "[1] (not readable)"),
+        ("status=running", "status=running (not readable)"),
         ("{}", ""),
     ],
 )

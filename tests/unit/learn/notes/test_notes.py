@@ -141,7 +141,7 @@ def test_what_real_daemons_do_is_no_difference():
          "the daemon refuses these filters: they are not JSON; the form NAME=VALUE is the CLI's, "
          'the API takes {"status":["VALUE"]}'),
         (notes("GET /v1.41/images/json?filters=%7B%22reference%22%3A%7B%22busybox%22%3Afalse%7D%7D"),
-         "false in a filter is no negation: most filters treat it like true"),
+         "false in a filter is not a negation: most filters treat it like true"),
         (notes("GET /v1.44/images/search?filters=%7B%22is-automated%22%3A%5B%22true%22%5D%7D", daemon="1.44"),
          "the filter is-automated of ImageSearch has been deprecated since API 1.44"),
     ],
@@ -341,3 +341,20 @@ def test_what_a_404_is_likely_to_mean(line, hint):
 
 def test_field_names_are_found_regardless_of_case():
     assert notes_of(CREATE, [{"image": "x", "hostconfig": {"networkmode": "none"}}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "format_", "noted"),
+    [
+        (b"\1\0\0\0\0\0\0\2hi", "raw", True),
+        (b"\1\0\0\0\0\0\0\2hi\2\0\0\0\0\0\0\1x", "raw", True),
+        (b"\1\0\0\0\0\0\0\2hi", "frames", False),
+        (b"\1\0\0\0\0\0\0\2hi and more text", "raw", False),
+        (b"hello", "raw", False),
+    ],
+)
+def test_frames_in_the_output_of_a_program_with_a_terminal(data, format_, noted):
+    asked = Request("GET", "/v1.41/containers/x/logs?stdout=1")
+    exchange = Exchange(1, 1, 0.0, "", "", asked, Response(200, body=Body((Chunk(0.0, data),), len(data))))
+    call = lookup(asked.method, asked.target)
+    assert bool(notes_on(call, exchange, [], [], formats={"response": format_})) is noted

@@ -75,8 +75,8 @@ class ProxySession(Session):
         """Wait for at most SETTLE_TIMEOUT until all clients have disconnected; then write the lines of their calls."""
         await self._service.settle(SETTLE_TIMEOUT)
 
-    def stop(self) -> None:
-        self._service.stop()
+    def stop(self, *, clients_exited: bool = False) -> None:
+        self._service.stop(clients_exited=clients_exited)
 
     @property
     def upstream(self) -> Endpoint:

@@ -86,7 +86,7 @@ class ReplaySession(Session):
         self._server = Server(self._playback, self.where, context)
         await self._server.run(listening)
 
-    def stop(self) -> None:
+    def stop(self, *, clients_exited: bool = False) -> None:
         self._server.stop()
 
     @property

@@ -106,6 +106,7 @@ async def in_background(session: Session) -> AsyncIterator[dict[str, str]]:
 
     Raises ApispyError if the session cannot start.
     """
+    session.serves_command = True
     ready = asyncio.Event()
     service = asyncio.create_task(session.serve(lambda _: ready.set()))
     started = asyncio.create_task(ready.wait())
@@ -116,7 +117,7 @@ async def in_background(session: Session) -> AsyncIterator[dict[str, str]]:
     try:
         yield client_environ(session.where, session.files, os.environ)
     finally:
-        session.stop()
+        session.stop(clients_exited=True)
         await service
 
 

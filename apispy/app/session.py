@@ -58,11 +58,12 @@ class Session(ABC):
         allow_hosts: Sequence[str] = (),
     ) -> None:
         self.where = endpoints.with_base_of(where, daemon)
+        self.serves_command = False  # it ends with a command, which runs as its client
         self.files, self.daemon, self.view, self.faults = files, daemon, view, faults
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = CaptureOutput(Writer(capture), info) if capture else None
-        self._writer = ThreadWriter(stream, on_broken=_report_broken_stream)
+        self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream)
         outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if shown else []
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
@@ -113,8 +114,8 @@ class Session(ABC):
         """Listen, call *listening* with the real address, run until ``stop``. Raises ApispyError."""
 
     @abstractmethod
-    def stop(self) -> None:
-        """End ``serve``."""
+    def stop(self, *, clients_exited: bool = False) -> None:
+        """End ``serve``. *clients_exited*: the command that it served has exited."""
 
     @property
     @abstractmethod
@@ -159,10 +160,15 @@ class Session(ABC):
     def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, self._target, self._keep_body)
 
+    def _report_broken_stream(self, error: OSError | ValueError) -> None:
+        """Say that calls are no longer printed, unless the reader of a command's calls has just had enough."""
+        if not self.serves_command:
+            info(
+                f"calls cannot be printed any more: {error}. The traffic continues. Press Ctrl-C to stop apispy."
+            )
+        elif not isinstance(error, BrokenPipeError):
+            info(f"calls cannot be printed any more: {error}. The command continues.")
+
     @abstractmethod
     def _curl_target(self) -> Target:
         """Where the printed curl commands go."""
-
-
-def _report_broken_stream(error: OSError | ValueError) -> None:
-    info(f"calls cannot be printed any more: {error}. The traffic continues. Press Ctrl-C to stop apispy.")

@@ -2,7 +2,10 @@
 
 import difflib
 import importlib
+import os
 import pkgutil
+import sys
+from typing import Any
 
 import click
 
@@ -21,6 +24,15 @@ class Commands(Group):
         "Find daemons, and route clients through apispy": ("endpoints", "env", "context", "machine"),
         "Set up": ("certs", "doctor"),
     }
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. It ends quietly, with 0, if the reader of its output closes the pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Python flushes the streams once more at its end (docs.python.org/3/library/signal.html#note-on-sigpipe).
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands. ``import_.py`` is `import`, which cannot be the name of a module."""

@@ -1,4 +1,4 @@
-"""One JSON object per finished call, on one line, in pure ASCII.
+"""One JSON object per finished call, on one line, in pure ASCII; and one per notice: ``notice`` and ``at``.
 
 | field       | meaning |
 |-------------|---|
@@ -66,7 +66,8 @@ class JsonLines(Output):
         self._verbosity = verbosity
 
     def notice(self, text: str, at: float) -> None:
-        """Ignore notices: every line is a call. Another output writes notices to standard error."""
+        """Write a notice as an object of its own, as captures have it."""
+        self._write(ascii_json({"notice": text, "at": round(at, 6)}) + "\n")
 
     def write(self, decoded: DecodedCall) -> None:
         self._write(ascii_json(self._record(decoded)) + "\n")

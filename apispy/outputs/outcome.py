@@ -18,6 +18,8 @@ def outcome(decoded: DecodedCall) -> str:
     response = decoded.exchange.response
     if response is None or response.status >= 400:
         return ""
+    if decoded.call.stays_open and any(_is_cancelled(value) for value in json_objects(decoded)):
+        return "cancelled, because the client left"
     name, _, noun = decoded.call.operation.outcome.partition(":")
     if name == "count":
         return _count(decoded, noun)
@@ -33,6 +35,11 @@ def describes(name: str) -> Callable[[Callable[[DecodedCall], str]], Callable[[D
         return function
 
     return register
+
+
+def _is_cancelled(value: Any) -> bool:
+    """Whether the daemon gave up because the client had left: this is Go's error then."""
+    return "context canceled" in (value_at(value, "Error.Message"), value_at(value, "errorDetail.message"))
 
 
 def _response(decoded: DecodedCall) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from apispy.model import Body, Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
-from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, marked_errors
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, is_cancellation, marked_errors
 from apispy.redaction.redactor import Redactor
 
 Notes = Literal["off", "on", "strict"]
@@ -47,7 +47,8 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
                 marked_errors(live.call, found, body.size) if direction in RESPONSE_STREAMS else found
             )
     answer = [item for direction in RESPONSE_STREAMS for item in items.get(direction, ())]
-    errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
+    found_errors = dict.fromkeys((*live.errors, *errors_of(exchange, answer)))
+    errors = tuple(error for error in found_errors if not is_cancellation(live.call, error))
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
     if exchange.response is not None and exchange.response.status < 400:
         memory.learn(live.call, asked, answered)

@@ -10,6 +10,9 @@ from apispy.model import Direction, Exchange, Item
 
 RESPONSE_STREAMS: tuple[Direction, ...] = ("response", "to_client")
 
+CANCELLED = "context canceled"
+"""Go's error for a request whose client has left."""
+
 EXEC_ERROR = re.compile(
     rb"(?:OCI runtime exec failed: |(?:Error: )?[Ee]xec command [0-9a-f]{64} (?:has already run|is already running)"
     rb"|unable to find (?:user|group) )[^\n]*\r\n"
@@ -74,6 +77,11 @@ def _system_errors(items: tuple[Item, ...]) -> list[str]:
 
 def _text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def is_cancellation(call: Call, error: str) -> bool:
+    """Whether *error* ends a call that stays open because its client has left, as `docker wait` does on Ctrl-C."""
+    return error == CANCELLED and call.stays_open
 
 
 def marked_errors(call: Call, items: tuple[Item, ...], size: int) -> tuple[Item, ...]:

@@ -15,6 +15,9 @@ from apispy.tap.clock import Clock
 
 Sink = Callable[[Event], None]
 
+STOPPED = "apispy was stopped"
+"""Why calls end that are open when apispy is stopped."""
+
 BODY_LIMIT = 1 << 20
 """Bytes of each stream that are kept to be shown, unless the user sets another limit."""
 
@@ -40,6 +43,11 @@ class ConnectionObserver:
     @property
     def number(self) -> int:
         return self._tap.number
+
+    @property
+    def client_ended(self) -> bool:
+        """Whether the client's side has ended."""
+        return self._tap.client_ended
 
     @property
     def awaits_response(self) -> bool:
@@ -163,9 +171,11 @@ class Observers:
         del self._by_number[observer.number]
         return list(observer.hooks)
 
-    def close_all(self) -> None:
-        for context, _ in list(self._by_number.values()):
-            self.close(context.client, "apispy was stopped")
+    def close_all(self, *, clients_exited: bool = False) -> None:
+        """Process the end of apispy. *clients_exited*: clients whose side has ended do not exist any more."""
+        for context, observer in list(self._by_number.values()):
+            left = clients_exited and observer.client_ended
+            self.close(context.client, CLIENT_LEFT if left else STOPPED)
 
 
 def client_description(client: Client) -> str:

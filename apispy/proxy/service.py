@@ -80,6 +80,7 @@ class Service:
         self._daemon_tls = self._context("the certificates for the daemon", self._make_daemon_context)
         self._resumption = Resumption()
         self._clients: set[asyncio.Task[None]] = set()
+        self._clients_exited = False
         self._master: Master | None = None
 
     async def run(self, started: Callable[[Listen], None]) -> None:
@@ -101,7 +102,9 @@ class Service:
         finally:
             await self._end(listener)
 
-    def stop(self) -> None:
+    def stop(self, *, clients_exited: bool = False) -> None:
+        """End ``run``. *clients_exited*: the command that apispy served has exited."""
+        self._clients_exited = clients_exited
         if self._master is not None:
             self._master.shutdown()
 
@@ -121,7 +124,7 @@ class Service:
 
     async def _end(self, listener: Listener) -> None:
         listener.close()
-        self._observers.close_all()
+        self._observers.close_all(clients_exited=self._clients_exited)
         for task in self._clients:
             task.cancel()
         if self._clients:

@@ -18,9 +18,7 @@ from OpenSSL import SSL
 
 from apispy.endpoints import Endpoint, diagnose
 from apispy.proxy.tls_contexts import NoCommonProtocol, Resumption
-
-PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
-"""The response of Go's TLS server to a plaintext client (net/http server.go)."""
+from apispy.sockets import HTTP_BEGINS, PLAINTEXT_REFUSAL
 
 CLOSE_DELAY = 2.0
 """Seconds that a refused client has to read the reason."""
@@ -93,7 +91,8 @@ class ClientTls(TlsLayer):
             return False, None  # ignore further data
         first, self._received_data = not self._received_data, True
         if first and not starts_like_tls_record(data.ljust(3, b"\x00")) and data[:1] != b"\x16":
-            yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
+            if data.startswith(HTTP_BEGINS):
+                yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
             return False, "it spoke plaintext on a TLS listener"
         try:
             return (yield from super().receive_handshake_data(data))

@@ -1,6 +1,7 @@
 """Listens for live clients and serves their connections until stopped."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Callable
@@ -8,12 +9,23 @@ from collections.abc import Callable
 from apispy.endpoints import Listen
 from apispy.replay.playback_connection import PlaybackConnection
 from apispy.replay.playback_session import PlaybackSession
-from apispy.sockets import Carrier, HangupWatch, Stream, TlsStream, open_listener, unix_peer
+from apispy.sockets import (
+    Carrier,
+    HangupWatch,
+    PlaintextClient,
+    Stream,
+    TlsStream,
+    open_listener,
+    unix_peer,
+)
 
 log = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT = 0.5
 """Seconds that open connections get to send what is in their buffers when the server ends."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a refused client has to read the reason."""
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds that a client gets for the TLS handshake."""
@@ -69,6 +81,9 @@ class Server:
                 await connection.run()
             finally:
                 unwatch()
+        except PlaintextClient as error:
+            self._session.on_message(f"refused {client}: {error}")
+            await self._until_closed(stream)
         except OSError as error:
             reason = error.reason if isinstance(error, ssl.SSLError) and error.reason else str(error)
             self._session.on_message(f"refused {client}: {reason.replace('_', ' ').lower()}")
@@ -79,6 +94,13 @@ class Server:
             )
         finally:
             stream.close()
+
+    async def _until_closed(self, stream: Stream) -> None:
+        """Wait until the client has read why it was refused: closing before that could reset the connection."""
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                while await stream.read():
+                    pass
 
     async def _secured(self, stream: Stream, context: ssl.SSLContext) -> TlsStream:
         secured = TlsStream(stream, context)

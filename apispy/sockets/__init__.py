@@ -7,12 +7,21 @@ from apispy.sockets.dial import dial
 from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.listener import Listener, open_listener, unix_peer
 from apispy.sockets.stream import Carrier, Stream
-from apispy.sockets.tls import TlsStream, listening_context
+from apispy.sockets.tls import (
+    HTTP_BEGINS,
+    PLAINTEXT_REFUSAL,
+    PlaintextClient,
+    TlsStream,
+    listening_context,
+)
 
 __all__ = [
+    "HTTP_BEGINS",
+    "PLAINTEXT_REFUSAL",
     "Carrier",
     "HangupWatch",
     "Listener",
+    "PlaintextClient",
     "Stream",
     "TlsStream",
     "dial",

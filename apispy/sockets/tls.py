@@ -10,6 +10,12 @@ from pathlib import Path
 from apispy.errors import ApispyError
 from apispy.sockets.stream import Stream
 
+PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+"""The response of Go's TLS server to a plaintext client (net/http server.go)."""
+
+HTTP_BEGINS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO")
+"""The first five bytes by which Go's TLS server recognizes such a client (tlsRecordHeaderLooksLikeHTTP)."""
+
 READ_SIZE = 64 << 10
 """Bytes that are read at a time."""
 
@@ -27,6 +33,10 @@ def listening_context(ca: Path, cert: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
+class PlaintextClient(OSError):
+    """A client that speaks plain HTTP on a TLS listener. It has got PLAINTEXT_REFUSAL."""
+
+
 class TlsStream:
     """A Carrier on *stream*. Await ``handshake`` before any other method."""
 
@@ -37,7 +47,17 @@ class TlsStream:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname is None, server_hostname)
 
     async def handshake(self) -> None:
-        """Shake hands. Raises OSError (ssl.SSLError is one) if that fails or the peer disconnects."""
+        """Shake hands. Raises OSError (ssl.SSLError is one) if that fails or the peer disconnects.
+
+        A server answers plain HTTP with PLAINTEXT_REFUSAL, and raises PlaintextClient.
+        """
+        if self._tls.server_side:
+            first = await self._stream.read()
+            if first.startswith(HTTP_BEGINS):
+                self._stream.write(PLAINTEXT_REFUSAL)
+                self._stream.write_eof()
+                raise PlaintextClient("it spoke plaintext on a TLS listener")
+            self._take(first)
         while True:
             try:
                 self._tls.do_handshake()
@@ -90,7 +110,9 @@ class TlsStream:
         return self._stream.is_closing()
 
     async def _fill(self) -> None:
-        data = await self._stream.read()
+        self._take(await self._stream.read())
+
+    def _take(self, data: bytes) -> None:
         self._incoming.write(data) if data else self._incoming.write_eof()
 
     def _flush(self) -> None:

@@ -85,6 +85,11 @@ class ConnectionTap:
         self._has_unread = False  # the client sent more after that head
         self._over = False
 
+    @property
+    def client_ended(self) -> bool:
+        """Whether the client's side has ended: it has left, or it only reads."""
+        return self._client_ended is not None
+
     def from_client(self, data: bytes, at: float) -> list[Event]:
         """Process *data* from the client."""
         return self._guard(self._client_data(data, at), at)

@@ -88,17 +88,28 @@ def test_it_is_refused(name: str, listening, files: ServerFiles, tmp_path: Path)
 
 
 @LISTENERS
-def test_plaintext_gets_no_further(listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
+def test_plain_http_gets_the_answer_of_a_daemon(method: str, listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
+    """The response of Go's TLS server, word for word (net/http server.go)."""
+    answer = said_in_plaintext(listening, files, INFO.replace(b"GET", method.encode()))
+    assert answer == b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+
+
+@LISTENERS
+def test_other_plaintext_gets_no_answer_as_from_a_daemon(listening, files: ServerFiles) -> None:  # type: ignore[no-untyped-def]
+    assert b"HTTP" not in said_in_plaintext(listening, files, b"hello, is anybody there?\r\n")
+
+
+def said_in_plaintext(listening, files: ServerFiles, data: bytes) -> bytes:  # type: ignore[no-untyped-def]
     with listening(files) as port, socket.create_connection(("127.0.0.1", port), TIMEOUT) as plain:
-        plain.sendall(INFO)
+        plain.sendall(data)
         answer = b""
         try:
-            while data := plain.recv(65536):
-                answer += data
+            while more := plain.recv(65536):
+                answer += more
         except ConnectionError:
             pass
-        assert b"200 OK" not in answer
-        assert b"OK\n" not in answer
+        return answer
 
 
 @LISTENERS

@@ -1,5 +1,6 @@
 """The command line: its help, its errors, and what it does not import."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,14 @@ def test_sizes(text, size):
     from apispy.cli.types import Size
 
     assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("words", ["explain --list", "run -- sh -c 'echo; sleep 0' 2>&1", "demo"])
+def test_a_reader_that_has_had_enough_is_no_error(words, tmp_path):
+    """Many Unix programs are read by `head`; what it does not read goes nowhere."""
+    script = f"{sys.executable} -m apispy {words} | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    environment = os.environ | {"HOME": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none"}
+    run = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=120, env=environment, check=True
+    )
+    assert (run.stdout, run.stderr) == ("0\n", "")

@@ -71,3 +71,9 @@ def test_headers_come_from_v_on() -> None:
 def test_what_is_withheld_says_so() -> None:
     request = record(decoded_call("POST /auth", 200, None, ask=b"password=x"), 2)["request"]
     assert (request["size"], request["kept"], request["withheld"], request["body"]) == (10, 0, True, None)
+
+
+def test_a_notice_is_an_object_of_its_own():
+    lines = []
+    JsonLines(lines.append).notice("connection 3: \x1b no HTTP", 1_700_000_000.1234567)
+    assert lines == ['{"notice": "connection 3: \\u001b no HTTP", "at": 1700000000.123457}\n']

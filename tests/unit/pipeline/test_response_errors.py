@@ -1,6 +1,7 @@
 """The daemon's own words for what went wrong, wherever they stand."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from apispy.capture.exchange_summary import summarize
 from apispy.capture.lines import encode_line
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Item, Request, Response, Tunnel
+from apispy.outputs.outcome import outcome
 from apispy.pipeline import fast_stats_of, read
 from apispy.pipeline.response_errors import error_in, errors_of, marked_errors
 
@@ -125,3 +127,21 @@ def test_only_exec_has_errors_among_the_output() -> None:
     assert marked_errors(start, (line,), len(NO_PROGRAM) + 1) == (line,)
     [marked] = marked_errors(start, (line,), len(NO_PROGRAM))
     assert (marked.kind, marked.value, marked.span) == ("systemerr", NO_PROGRAM, line.span)
+
+
+def test_a_wait_that_its_client_has_left_is_no_failure() -> None:
+    """`docker wait`, ended by Ctrl-C: the daemon responds, although nobody reads it."""
+    body = b'{"StatusCode":-1,"Error":{"Message":"context canceled"}}\n'
+    response = Response(200, body=Body((Chunk(1.0, body),), len(body), ended_at=1.0))
+    plain = Exchange(
+        1, 1, 0.0, "c", "u", Request("POST", "/v1.41/containers/web/wait"), response, end="complete"
+    )
+    found = read(plain, NameRegistry())
+    assert (found.errors, found.failed) == ((), False)
+    assert outcome(found) == "cancelled, because the client left"
+    assert not fast_stats_of(summarize(json.loads(encode_line(plain)))).failed
+    body = b'{"errorDetail":{"message":"context canceled"},"error":"context canceled"}\n'
+    response = Response(200, body=Body((Chunk(1.0, body),), len(body), ended_at=1.0))
+    pull = replace(plain, request=Request("POST", "/v1.41/images/create?fromImage=a"), response=response)
+    found = read(pull, NameRegistry())
+    assert (found.errors, outcome(found)) == ((), "cancelled, because the client left")

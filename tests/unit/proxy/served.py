@@ -154,6 +154,7 @@ def proxied(
     gate: Gate | None = None,
     where: Listen | None = None,
     tls: ServerFiles | None = None,
+    clients_exited: bool = False,
 ) -> Iterator[Proxied]:
     """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end."""
     shown = RecordingOutput()
@@ -176,6 +177,6 @@ def proxied(
         try:
             yield Proxied(started[0], received, shown, gate)
         finally:
-            service.stop()
+            service.stop(clients_exited=clients_exited)
             thread.join(TIMEOUT)
             pipeline.close()

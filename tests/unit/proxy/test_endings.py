@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from apispy.endpoints import Listen
 from apispy.tap import CLIENT_LEFT, CLIENT_RESET, DAEMON_RESET
 
-from .served import proxied
+from .served import TIMEOUT, proxied
 
 SWITCHING = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
@@ -106,3 +107,32 @@ def test_apispy_that_is_stopped() -> None:
     [call] = there.shown.calls
     client.close()
     assert (call.exchange.end, call.exchange.problems) == ("cut", ("apispy was stopped",))
+
+
+@pytest.mark.parametrize(
+    ("clients_exited", "ending"),
+    [(False, ("cut", ("apispy was stopped",))), (True, ("left", (CLIENT_LEFT,)))],
+)
+def test_a_half_closed_tunnel_at_the_end_of_apispy(
+    clients_exited: bool, ending: tuple[str, tuple[str, ...]]
+) -> None:
+    """A client that has exited may look like one that only reads; after `apispy run -- COMMAND` it has exited."""
+    ended = threading.Event()
+
+    def reads_on(connection: socket.socket, received: bytearray) -> None:
+        answer(connection, received)
+        while connection.recv(1 << 16):
+            pass
+        ended.set()
+        stopped.wait(TIMEOUT)
+
+    stopped = threading.Event()
+    with proxied(serve=reads_on, clients_exited=clients_exited) as there:
+        client = there.connect()
+        begun(client, ATTACH)
+        client.shutdown(socket.SHUT_WR)
+        assert ended.wait(TIMEOUT)
+    [call] = there.shown.calls
+    stopped.set()
+    client.close()
+    assert (call.exchange.end, call.exchange.problems) == ending

@@ -2,9 +2,10 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +17,8 @@ from apispy.app.view import View
 from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
 from apispy.gate import FaultRule
+
+STREAMS_HINT = "the command prints on this terminal. -o FILE writes all to FILE, --streams shows it here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,11 @@ def run_command(
     """Run *command* against a proxy of its own. Raises ApispyError if it cannot be run.
 
     The calls are shown in the file *output*, or on *terminal*, and kept in the new file *capture*. *faults* apply to
-    its requests.
+    its requests. On a terminal where *command* prints too, *view* shows streams only if it says so: there they would
+    appear twice, in the middle of what is typed.
     """
+    if view.streams is None and output is None and terminal.isatty() and sys.stdout.isatty():
+        view = replace(view, streams=False, streams_hint=STREAMS_HINT)
     child.check_program(command[0])
     with private_listener(tcp) as where, _open_output(output, terminal) as stream:
         session = ProxySession(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
     from apispy.redaction import Redactor
+    from apispy.outputs.filtered import CallFilter
 
 
 def exporters() -> "dict[str, Exporter]":
@@ -49,16 +50,19 @@ def export(
     *,
     force: bool,
     show_secrets: bool,
+    call_filter: "CallFilter | None" = None,
     progress: StartProgress = NoProgress,
 ) -> None:
     """Write the calls of the capture *file* to *output*, or to standard output. *force* replaces an existing file.
 
-    Raises ApispyError.
+    With *call_filter*, only the calls that match are written. Raises ApispyError.
     """
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"--output {output} is the capture itself. Name another file.")
     with progress(str(file), sys.stdout if output is None else None) as bar:
         readings = _readings(file, show_secrets, bar.reached)
+        if call_filter is not None:
+            readings = filter(call_filter.matches, readings)
         readings = chain(
             list(islice(readings, 1)), readings
         )  # a file that is not a capture fails before OUT exists

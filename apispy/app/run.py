@@ -2,9 +2,10 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +18,8 @@ from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
 from apispy.gate import FaultRule
 from apispy.redaction import Redactor
+
+STREAMS_HINT = "the command prints on this terminal. -o FILE writes all to FILE, --streams shows it here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,11 @@ def run_command(
 
     The calls are shown in the file *output*, or on *terminal*, and kept in the new file *capture*. *faults* apply to
     its requests. *redactor* replaces the one that is made from *view*.
+    its requests. On a terminal where *command* prints too, *view* shows streams only if it says so: there they would
+    appear twice, in the middle of what is typed.
     """
+    if view.streams is None and output is None and terminal.isatty() and sys.stdout.isatty():
+        view = replace(view, streams=False, streams_hint=STREAMS_HINT)
     child.check_program(command[0])
     with private_listener(tcp, daemon) as where, _open_output(output, terminal) as stream:
         files = listener_files(where, certs_dir)

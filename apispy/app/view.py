@@ -42,6 +42,12 @@ class View:
     """The directory for request bodies that do not fit into a curl command."""
     filter: "Filter | None" = None
     """Show only the calls that match."""
+    relative: bool = False
+    """Show the time since the line before instead of the time of day."""
+    streams: bool | None = None
+    """Show what flows in open calls; None: yes, unless the command of `apispy run` prints on the same terminal."""
+    streams_hint: str = ""
+    """Where streams that are not shown can be seen."""
     stats: bool = False
     """Show only statistics, at the end."""
 
@@ -91,6 +97,9 @@ class View:
             body_limit=self.body_limit,
             columns=(lambda: terminal_columns(stream)) if stream.isatty() else (lambda: 0),
             curl=curl,
+            streams=self.streams is not False,
+            relative=self.relative,
+            streams_hint=self.streams_hint,
         )
         no_calls = f"No call matched the filter {escape(str(self.filter))}" if self.filter else NO_CALLS
         if stream is sys.stderr:  # where a command may print too

@@ -83,6 +83,12 @@ VIEW = (
     option("-v", "--verbose", count=True, section=DISPLAY,
            help="Show more: -v headers and query, -vv bodies, -vvv every chunk and frame."),
     option("-q", "--quiet", is_flag=True, section=DISPLAY, help="Show only the summary at the end."),
+    option("--relative", is_flag=True, section=DISPLAY,
+           help="Show the seconds between the starts of calls, as `strace -r`, instead of the time at which each "
+                "started."),
+    option("--streams/--no-streams", default=None, section=DISPLAY,
+           help="Whether to show what flows in open calls, such as program output.  [default: yes, except in `apispy "
+                "run` on the terminal of COMMAND]"),
     option("--json", "as_json", is_flag=True, section=DISPLAY,
            help="Print one JSON object per call instead of lines."),
     option("--notes", type=click.Choice(["off", "on", "strict"]), default="on", show_default=True, section=DISPLAY,
@@ -137,14 +143,17 @@ def view_options(command: Function) -> Function:
             color=typed["color"],
             bodies=typed["bodies"],
             notes=typed["notes"],
-            filter=_parse_filter(typed["expression"]),
+            relative=typed["relative"],
+            streams=typed["streams"],
+            filter=parse_filter(typed["expression"]),
             curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
         )
 
     return _combine(command, VIEW, "view", read)
 
 
-def _parse_filter(expression: str | None) -> "Filter | None":
+def parse_filter(expression: str | None) -> "Filter | None":
+    """Parse the value of --filter; None for none. Raises UsageError."""
     if expression is None:
         return None
     from apispy.filters import Filter

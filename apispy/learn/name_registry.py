@@ -20,6 +20,9 @@ SHORT_ID_LENGTH = 12
 
 MAX_NAME_LENGTH = 80
 
+NO_NAME = "<none>"
+"""How the daemon begins the name of an image without one: "<none>:<none>", "<none>@<none>"."""
+
 _ID = re.compile(
     r"\b(?:sha256:)?([0-9a-f]{64}|[0-9a-f]{12}|[0-9a-z]{25})\b"
 )  # the last form is that of swarm
@@ -85,7 +88,7 @@ class NameRegistry:
 
     def _name(self, identity: Any, name: Any) -> None:
         name = name[0] if isinstance(name, list) and name else name
-        if not isinstance(identity, str) or not isinstance(name, str) or not name:
+        if not isinstance(identity, str) or not isinstance(name, str) or not name or name.startswith(NO_NAME):
             return
         short = self._short_id(identity)
         name = name.removeprefix("/")[:MAX_NAME_LENGTH]

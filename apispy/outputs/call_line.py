@@ -1,11 +1,12 @@
 """The line that shows a call and its result."""
 
 import time
+from collections.abc import Callable
 
 from apispy.outputs import units
 from apispy.outputs.arguments import arguments, shell_quoted
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.decoded_values import bytes_received
+from apispy.outputs.decoded_values import bytes_received, problems_beyond_errors
 from apispy.outputs.escaping import escape
 from apispy.outputs.grpc import goaway_summary
 from apispy.outputs.outcome import outcome
@@ -19,12 +20,15 @@ SELF_EXPLANATORY_STATUSES = (101, 200, 201, 204)
 """Statuses whose reason phrase is not shown."""
 
 
-def request_pieces(decoded: DecodedCall, at: float, number: str = "") -> list[Piece]:
-    """Format what is known when a call begins: time, operation, method, path, arguments. *at*: Unix seconds."""
+def request_pieces(decoded: DecodedCall, time_text: str, number: str = "") -> list[Piece]:
+    """Format what is known when a call begins: time, operation, method, path, arguments.
+
+    *time_text* is what ``time_of_day`` or ``time_since`` returns.
+    """
     request, call = decoded.exchange.request, decoded.call
     path = request.target.partition("?")[0] if call.known else request.target
     pieces = [
-        Piece(f"{_clock(at)} ", "dim"),
+        Piece(f"{time_text} ", "dim"),
         Piece(f"{call.operation.id or '?':{OPERATION_WIDTH}} ", "bold"),
         Piece(f"{escape(request.method):4} {escape(decoded.label(path))}"),
     ]
@@ -32,10 +36,10 @@ def request_pieces(decoded: DecodedCall, at: float, number: str = "") -> list[Pi
     return [*pieces, Piece(f" {number}", "dim")] if number else pieces
 
 
-def result_pieces(decoded: DecodedCall) -> list[Piece]:
-    """Format the result: status, outcome in words, size and duration."""
+def result_pieces(decoded: DecodedCall, shorten: Callable[[str], str] = lambda error: error) -> list[Piece]:
+    """Format the result: status, outcome in words, size and duration. *shorten* is applied to error messages."""
     words = (
-        "; ".join(decoded.label(_error(error)) for error in decoded.errors)
+        "; ".join(decoded.label(shorten(_error(error))) for error in decoded.errors)
         or outcome(decoded)
         or _reason(decoded)
     )
@@ -59,8 +63,13 @@ def plain_line(decoded: DecodedCall, *, ended: bool = False) -> str:
     return "\n".join([f"{line} {result}", *(f"note: {escape(note)}" for note in decoded.notes)])
 
 
-def _clock(at: float) -> str:
-    """Format the local time of day, to the millisecond."""
+def time_since(at: float, before: float) -> str:
+    """Format the seconds from one Unix time to another, as wide as ``time_of_day``; negative if *at* is earlier."""
+    return f"{at - before:+12.3f}"
+
+
+def time_of_day(at: float) -> str:
+    """Format the local time of day, to the millisecond. *at*: Unix seconds."""
     millis = round(at * 1000)
     local = time.localtime(millis // 1000)
     return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{millis % 1000:03}"
@@ -110,7 +119,7 @@ def _measures(decoded: DecodedCall) -> list[str]:
 def _ending(decoded: DecodedCall) -> str:
     """Describe an ending other than a complete one, and problems."""
     exchange = decoded.exchange
-    why = escape("; ".join(exchange.problems))
+    why = escape("; ".join(problems_beyond_errors(decoded)))
     if exchange.end == "left":
         return f", ended after {units.duration(exchange.duration)}: {goaway_summary(decoded) or why}"
     if exchange.end == "cut":

@@ -5,6 +5,7 @@ on everything in between. At -vvv every call gets such a line, above its first c
 """
 
 from collections.abc import Callable, Iterable
+from textwrap import shorten
 
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import call_line, details, grpc, units
@@ -17,6 +18,9 @@ from apispy.outputs.style import Piece, paint, width, wrap
 INDENT = "    "
 MAX_NOTES = 10_000
 """Notes that are remembered, so that each is shown once per session."""
+
+MAX_REPEATED_ERROR = 80
+"""Characters of an error message that are shown again and again."""
 
 PREVIEW = 256  # bytes that the line of a chunk counts for, at most
 STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
@@ -31,7 +35,9 @@ class Console(Output):
 
     *verbosity*: 1 adds heads and the decoded query, 2 adds bodies (at most *body_limit* characters of each), 3 adds
     chunks and frames. *columns* returns the terminal's width: longer call lines are wrapped, before the ``->``
-    first; 0 never wraps. *curl* returns the command that repeats a call, which is shown below it.
+    first; 0 never wraps. *curl* returns the command that repeats a call, which is shown below it. Without *streams*,
+    what flows in an open call is not shown below it; the end of the session then says so with *streams_hint*, if any.
+    With *relative*, the time column has the seconds since the start of the call on the line before.
     """
 
     def __init__(
@@ -43,8 +49,17 @@ class Console(Output):
         body_limit: int = 1 << 20,
         columns: Callable[[], int] = lambda: 0,
         curl: Callable[[DecodedCall], str] | None = None,
+        streams: bool = True,
+        streams_hint: str = "",
+        relative: bool = False,
     ) -> None:
         self._write = write
+        self._shows_streams = streams
+        self._streams_hint = streams_hint
+        self._relative = relative
+        self._line_at: float | None = None  # the start of the call on the line before, in Unix seconds
+        self._silent: set[int] = set()  # open calls of which something was not shown
+        self._silent_calls = 0
         self._verbosity = verbosity
         self._color = color
         self._body_limit = body_limit
@@ -52,6 +67,7 @@ class Console(Output):
         self._curl = curl
         self._limiters: dict[int, RateLimiter] = {}
         self._shown_notes: set[str] = set()
+        self._shown_errors: set[str] = set()
         self._announced: set[int] = set()  # open calls whose first line is written
         self._streams: dict[int, StreamLines] = {}  # open calls whose streams are shown live
 
@@ -74,6 +90,9 @@ class Console(Output):
         stream = self._streams.get(decoded.exchange.id)
         if stream is None or not stream.shows(item) or (direction == "request" and self._verbosity < 2):
             return
+        if not self._shows_streams:
+            self._silent.add(decoded.exchange.id)
+            return
         size = grpc.FRAME_LINE_SIZE if item.kind == "h2c" else item.span[1] - item.span[0]
         if not self._within_rate(decoded, size):
             return
@@ -82,6 +101,8 @@ class Console(Output):
         self._write_stream(decoded, stream.item(direction, item))
 
     def chunk(self, decoded: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
+        if not self._shows_streams:
+            return
         if self._verbosity > 2 and self._within_rate(decoded, min(len(chunk.data), PREVIEW)):
             if decoded.exchange.id not in self._announced:
                 self._announce(decoded)
@@ -93,13 +114,16 @@ class Console(Output):
         if stream is not None:
             self._write_stream(decoded, stream.flush())
         limiter = self._limiters.pop(exchange.id, None)
-        truncated = limiter is not None and limiter.truncated
+        is_silent = exchange.id in self._silent
+        self._silent.discard(exchange.id)
+        self._silent_calls += is_silent
+        truncated = is_silent or (limiter is not None and limiter.truncated)
         if limiter is not None:
             self._report_skipped(decoded, limiter)
         number = f"#{exchange.id}" if exchange.id in self._announced or self._verbosity > 2 else ""
         self._announced.discard(exchange.id)
-        request = call_line.request_pieces(decoded, exchange.started, number)
-        self._write_call(request, call_line.result_pieces(decoded))
+        request = call_line.request_pieces(decoded, self._time(exchange.started), number)
+        self._write_call(request, call_line.result_pieces(decoded, self._shorten_error))
         self._write_notes(decoded)
         if stream is None or exchange.request.announces_body:
             self._write_curl(decoded)
@@ -112,12 +136,25 @@ class Console(Output):
         for part in escape_lines(text):
             self._write_wrapped([Piece("apispy: ", "dim"), Piece(part)], len("apispy: "))
 
+    def close(self) -> None:
+        if self._silent_calls and self._streams_hint:
+            one = self._silent_calls == 1
+            what = "the stream of 1 call is" if one else f"the streams of {self._silent_calls} calls are"
+            self.notice(f"{what} not shown: {self._streams_hint}", 0)
+
     # -- parts --
+
+    def _time(self, at: float) -> str:
+        """Format the time column of a call that began *at*, in Unix seconds."""
+        before, self._line_at = self._line_at, at
+        if not self._relative:
+            return call_line.time_of_day(at)
+        return call_line.time_since(at, at if before is None else before)
 
     def _announce(self, decoded: DecodedCall) -> None:
         exchange = decoded.exchange
         self._announced.add(exchange.id)
-        request = call_line.request_pieces(decoded, exchange.started, f"#{exchange.id}")
+        request = call_line.request_pieces(decoded, self._time(exchange.started), f"#{exchange.id}")
         self._write_wrapped([*request, Piece(" ...", "dim")], call_line.TIME_WIDTH)
 
     def _within_rate(self, decoded: DecodedCall, size: int) -> bool:
@@ -153,6 +190,17 @@ class Console(Output):
                 for text in escape_lines(decoded.label(note)):
                     pieces = [Piece(f"{INDENT}note: ", "dim"), Piece(text, "warn")]
                     self._write_wrapped(pieces, len(INDENT) + 2)
+
+    def _shorten_error(self, error: str) -> str:
+        """Return a long error message in full the first time only: without a daemon, every call has the same one."""
+        if len(error) <= MAX_REPEATED_ERROR:
+            return error
+        if error in self._shown_errors:
+            sentence = error.partition(". ")[0]
+            return f"{shorten(sentence, MAX_REPEATED_ERROR, placeholder=' ...')} (as above)"
+        if len(self._shown_errors) < MAX_NOTES:
+            self._shown_errors.add(error)
+        return error
 
     def _write_curl(self, decoded: DecodedCall) -> None:
         if self._curl:

@@ -23,6 +23,15 @@ def json_objects(decoded: DecodedCall) -> list[dict[str, Any]]:
     return [item.value for item in items if item.kind == "json" and isinstance(item.value, dict)]
 
 
+def problems_beyond_errors(decoded: DecodedCall) -> list[str]:
+    """Return the problems of a call, without those that only repeat an error, as of a fault that apispy injected."""
+    return [
+        problem
+        for problem in decoded.exchange.problems
+        if not any(error and error in problem for error in decoded.errors)
+    ]
+
+
 def dict_of(value: Any) -> dict[str, Any]:
     """Return *value* if it is a JSON object; an empty one otherwise."""
     return value if isinstance(value, dict) else {}

@@ -13,6 +13,7 @@ An operation:
 | field      | meaning |
 |------------|---|
 | operation  | Docker's operationId, or null for calls that apispy does not know |
+| tag        | chapter of Docker's reference: "Container"; null as above |
 | calls      | number of calls |
 | errors     | number of failed calls |
 | sent       | bytes of bodies and tunnels from the clients |
@@ -37,6 +38,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from apispy.engine.operations import BY_ID, UNKNOWN
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats, stats_of
@@ -44,7 +46,7 @@ from apispy.outputs.latency_histogram import LatencyHistogram
 from apispy.outputs.repeats import MAX_GAP, MAX_TARGETS, MIN_REPORTED_READS, Burst, Repeats
 from apispy.outputs.style import table
 
-HEADINGS = ("calls", "errors", "p50", "p90", "p99", "max", "sent", "received", "operation")
+HEADINGS = ("calls", "errors", "p50", "p90", "p99", "longest", "sent", "received", "operation")
 PERCENTS = (50, 90, 99)
 BAR_WIDTH = 50  # columns
 
@@ -171,12 +173,21 @@ def _record(by_calls: list[tuple[str, Tally]], total: Tally) -> dict[str, Any]:
     steps = histogram(total.latencies)
     return {
         "operations": [
-            {"operation": name or None, **_figures(tally), "repeats": _repeats(tally.repeats)}
+            {
+                "operation": name or None,
+                "tag": _tag(name),
+                **_figures(tally),
+                "repeats": _repeats(tally.repeats),
+            }
             for name, tally in by_calls
         ],
         "total": _figures(total),
         "histogram": [{"from": start, "to": end, "calls": calls} for start, end, calls in steps],
     }
+
+
+def _tag(name: str) -> str | None:
+    return BY_ID.get(name, UNKNOWN).tag or None
 
 
 def _figures(tally: Tally) -> dict[str, Any]:

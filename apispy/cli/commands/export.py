@@ -7,7 +7,7 @@ import click
 
 from apispy.app.export import choose_exporter, export, exporters
 from apispy.cli.help import Command, option
-from apispy.cli.options import FILE
+from apispy.cli.options import FILE, parse_filter
 from apispy.cli.progress import Progress
 from apispy.errors import UsageError
 
@@ -28,9 +28,13 @@ class ExportCommand(Command):
 @click.argument("file", type=FILE)
 @option("--to", "name", metavar="FORMAT", help="One of the formats below.  [default: by the name of OUT]")
 @option("-o", "--output", type=FILE, metavar="OUT", help="Write OUT (0600) instead of standard output.")
+@option("--filter", "expression", metavar="EXPR",
+        help="Write only the calls that match, as in `apispy show --filter EXPR FILE`.")  # fmt: skip
 @option("--force", is_flag=True, help="Replace an existing OUT.")
 @option("--show-secrets", is_flag=True, help="Include the secrets that the capture contains.")
-def command(file: Path, name: str | None, output: Path | None, force: bool, show_secrets: bool) -> int:
+def command(
+    file: Path, name: str | None, output: Path | None, expression: str | None, force: bool, show_secrets: bool
+) -> int:
     """Write the calls of the capture FILE ("-" is standard input) in another program's format.
 
     \b
@@ -43,7 +47,15 @@ def command(file: Path, name: str | None, output: Path | None, force: bool, show
         raise UsageError(
             f"{exporter.name} is a binary format. Type -o calls{exporter.suffix}, or pipe it to a program."
         )
-    export(file, exporter, output, force=force, show_secrets=show_secrets, progress=Progress)
+    export(
+        file,
+        exporter,
+        output,
+        force=force,
+        show_secrets=show_secrets,
+        call_filter=parse_filter(expression),
+        progress=Progress,
+    )
     return 0
 
 

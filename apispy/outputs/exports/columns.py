@@ -65,6 +65,8 @@ COLUMNS: tuple[Column, ...] = (
            lambda r: r.exchange.request.headers.text("user-agent")),
     Column("upstream", "text", "address of the daemon", lambda r: r.exchange.upstream),
     Column("operation", "text", "Docker's operationId; empty: unknown", lambda r: r.call.operation.id or None),
+    Column("tag", "text", "chapter of Docker's reference: Container, Image, ...; empty: unknown",
+           lambda r: r.call.operation.tag or None),
     Column("method", "text", "request method", lambda r: r.exchange.request.method),
     Column("target", "text", "request target as sent, with version and query", lambda r: r.exchange.request.target),
     Column("path", "text", "path without version and query", lambda r: r.call.path),

@@ -1,6 +1,8 @@
 """A transcript for a bug report: a table of the calls, their contents, and the versions of client and daemon.
 
-It is meant for tens of calls: streams are cut to their first lines, and everything is held until the end. Text from
+It is meant for tens of calls: everything is held until the end. Streams are cut to their first lines, to fewer if the
+whole would be too long for a comment on GitHub; then details of calls, and at last rows are left out, and the end says
+so. Text from
 the wire stays plain text in GitHub's Markdown: it cannot break out of its place, mention a person by @name or become
 a link.
 """
@@ -9,20 +11,26 @@ import html
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from dataclasses import dataclass
+from itertools import accumulate, islice
 
 import apispy
 from apispy.model import Direction
 from apispy.outputs import details, units
 from apispy.outputs.arguments import arguments
 from apispy.outputs.base import DecodedCall
+from apispy.outputs.decoded_values import problems_beyond_errors
 from apispy.outputs.escaping import escape
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
 
+MAX_SIZE = 65_000
+"""Characters of the transcript. A comment on GitHub may have 65,536."""
+
 MAX_LINES = 40
-"""Lines shown of one stream."""
+FEWER_LINES = (MAX_LINES, 20, 10, 5, 2, 0)
+"""Lines shown of one stream: as many as fit into MAX_SIZE. With 0, the details of most calls are left out."""
 
 WIDTH = 300
 """Characters shown of one line."""
@@ -34,27 +42,99 @@ TITLES: dict[Direction, str] = {
     "to_client": "Received on the hijacked connection",
 }
 
-HEADINGS = ("#", "time", "operation", "request", "response", "duration")
+TABLE_HEAD = ["| # | time | operation | request | response | duration |", "| --- " * 6 + "|"]
+
+MAX_NOTE = 250
+"""Characters of the sentences about what is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetails:
+    """The details of one call."""
+
+    title: str
+    streams: tuple[
+        tuple[str, list[str], list[str], int], ...
+    ]  # title, head, first lines, number of further lines
+    notes: tuple[str, ...]
+    failed: bool
+
+    def text(self, lines: int) -> Iterator[str]:
+        """Yield it with at most *lines* lines of each stream."""
+        yield f"<details><summary>{html_code(self.title)}</summary>\n"
+        for title, head, content, more in self.streams:
+            shown = [*head, *content[:lines]]
+            if more := more + len(content[lines:]):
+                shown.append(f"... and {units.count(more, 'more lines')}")
+            yield f"{title}:\n"
+            yield "\n".join(fenced(shown, "text")) + "\n"
+        for note in self.notes:
+            yield f"- {code(note)}\n"
+        yield "</details>"
 
 
 @exporter("markdown", suffix=".md", description="a readable transcript for a bug report")
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
-    rows, parts = [], []
+    rows: list[str] = []
+    calls: list[CallDetails] = []
     versions: dict[str, list[str]] = {"client": [], "daemon": [], "API": []}
     first = ""
     failed = 0
     for decoded in decoded_calls:
         first = first or iso_time(decoded.exchange.started)
         failed += decoded.failed
-        rows.append(_row(decoded))
-        parts.append("\n".join(_call(decoded)))
+        rows.append(f"| {' | '.join(_row(decoded))} |")
+        calls.append(_details(decoded))
         _note_versions(decoded, versions)
     failures = f", {failed} failed" if failed else ""
     began = f", starting at {first}" if first else ""
-    yield f"# Docker API: {units.count(len(rows), 'calls')}{failures}\n\n{_table(rows)}\n"
-    yield from (f"\n{part}\n" for part in parts)
-    yield f"\n## Versions\n\n{_versions(versions)}\nMade by apispy {apispy.__version__}{began}; times are UTC. "
-    yield f"At most {MAX_LINES} lines of each stream are shown. Secrets are replaced by `<redacted>` or withheld.\n"
+    heading = f"# Docker API: {units.count(len(rows), 'calls')}{failures}\n\n"
+    end = (
+        f"\n## Versions\n\n{_versions(versions)}\nMade by apispy {apispy.__version__}{began}; times are UTC. "
+    )
+    secrets = "Secrets are replaced by `<redacted>` or withheld.\n"
+    room = MAX_SIZE - len(heading) - len(end) - len(secrets) - MAX_NOTE
+    table = _fitting(TABLE_HEAD + rows, room)
+    parts, lines = _parts(calls, room - sum(map(_size, table)))
+    yield heading
+    yield from (f"{line}\n" for line in table)
+    yield from (f"{part}\n" for part in parts)
+    yield f"{end}At most {units.count(lines, 'lines')} of each stream are shown. "
+    yield _left_out(len(rows) - len(table) + len(TABLE_HEAD), len(calls) - len(parts))
+    yield secrets
+
+
+def _parts(calls: "list[CallDetails]", room: int) -> tuple[list[str], int]:
+    """Format the details of calls in *room* characters; return them and the lines of each stream.
+
+    If they do not fit even without lines, those of the first calls are left out but of failed ones, which come first.
+    """
+    for lines in FEWER_LINES:
+        parts = ["\n" + "\n".join(call.text(lines)) for call in calls]
+        if sum(map(_size, parts)) <= room:
+            return parts, lines
+    by_importance = sorted(range(len(calls)), key=lambda number: not calls[number].failed)
+    kept = by_importance[: len(_fitting([parts[number] for number in by_importance], room))]
+    return [parts[number] for number in sorted(kept)], lines
+
+
+def _fitting(texts: list[str], room: int) -> list[str]:
+    """Return the first texts, as many as fit in *room* characters."""
+    sizes = accumulate(map(_size, texts))
+    return [text for text, size in zip(texts, sizes, strict=True) if size <= room]
+
+
+def _size(text: str) -> int:
+    return len(text) + 1
+
+
+def _left_out(rows: int, details_: int) -> str:
+    """Say what was left out; at most MAX_NOTE characters."""
+    found = [f"{units.count(rows, 'calls')} of the table"] if rows else []
+    found += [f"the details of {units.count(details_, 'calls')}"] if details_ else []
+    if not found:
+        return ""
+    return f"Left out, to fit into a comment: {' and '.join(found)}; `apispy export --filter` selects calls. "
 
 
 def _row(decoded: DecodedCall) -> tuple[str, ...]:
@@ -69,11 +149,6 @@ def _row(decoded: DecodedCall) -> tuple[str, ...]:
     )
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _request(decoded: DecodedCall) -> str:
     request = decoded.exchange.request
     path = request.target.partition("?")[0] if decoded.call.known else request.target
@@ -86,21 +161,20 @@ def _result(decoded: DecodedCall) -> str:
     status = str(exchange.response.status) if exchange.response else "no response"
     text = "; ".join(decoded.errors) or outcome(decoded)
     ending = "" if exchange.end == "complete" else exchange.end
-    return _cut("; ".join(filter(None, (f"{status} {text}".strip(), ending, *exchange.problems))))
+    return _cut(
+        "; ".join(filter(None, (f"{status} {text}".strip(), ending, *problems_beyond_errors(decoded))))
+    )
 
 
-def _call(decoded: DecodedCall) -> Iterator[str]:
+def _details(decoded: DecodedCall) -> CallDetails:
     exchange = decoded.exchange
     title = f"#{exchange.id} {decoded.call.operation.id or '?'}: {_request(decoded)} -> {_result(decoded)}"
-    yield f"<details><summary>{html_code(title)}</summary>\n"
+    streams = []
     for direction, body in exchange.streams.items():
-        lines = [*_head(decoded, direction), *_content(decoded, direction)]
-        if lines:
-            yield f"{TITLES[direction]}, {units.size(body.size)}:\n"
-            yield "\n".join(fenced(lines, "text")) + "\n"
-    for note in decoded.notes:
-        yield f"- {code(note)}\n"
-    yield "</details>"
+        head, (content, more) = _head(decoded, direction), _content(decoded, direction)
+        if head or content:
+            streams.append((f"{TITLES[direction]}, {units.size(body.size)}", head, content, more))
+    return CallDetails(title, tuple(streams), decoded.notes, decoded.failed)
 
 
 def _head(decoded: DecodedCall, direction: Direction) -> list[str]:
@@ -108,11 +182,10 @@ def _head(decoded: DecodedCall, direction: Direction) -> list[str]:
     return [_cut(line) for line in heads[direction](decoded)] if direction in heads else []
 
 
-def _content(decoded: DecodedCall, direction: Direction) -> Iterator[str]:
+def _content(decoded: DecodedCall, direction: Direction) -> tuple[list[str], int]:
+    """Return the first lines of a stream, and the number of further ones."""
     body = details.body(decoded, direction, sys.maxsize)
-    yield from (_cut(line) for line in islice(body, MAX_LINES))
-    if more := sum(1 for _ in body):
-        yield f"... and {units.count(more, 'more lines')}"
+    return [_cut(line) for line in islice(body, MAX_LINES)], sum(1 for _ in body)
 
 
 def _cut(line: str) -> str:

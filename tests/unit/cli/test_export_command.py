@@ -139,3 +139,9 @@ def test_a_truncated_last_line_is_reported(calls: Path, tmp_path: Path):
     result = run(tmp_path / "cut.jsonl", "--to", "csv")
     assert result.exit_code == 0
     assert "the last line is truncated" in result.stderr
+
+
+def test_a_filter_selects_calls_and_names_come_from_all(calls: Path):
+    result = run(calls, "--to", "markdown", "--filter", "op:ContainerStart")
+    assert result.output.startswith("# Docker API: 1 call\n")
+    assert "/containers/web (c12250feba24)/start" in result.output  # ContainerCreate said the name

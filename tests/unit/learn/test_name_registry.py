@@ -48,6 +48,11 @@ CREATED = ("POST /v1.41/containers/create?name=web", {"Image": "busybox"}, {"Id"
             IMAGE,
             "busybox:test (d4d4d4d4d4d4)",
         ),
+        (
+            ("GET /images/json", None, [{"Id": f"sha256:{IMAGE}", "RepoTags": ["<none>:<none>"]}]),
+            f"Successfully built {IMAGE[:12]}",
+            "Successfully built d4d4d4d4d4d4",
+        ),
         (("GET /info", None, {}), f"a {WEB} b", "a a1a1a1a1a1a1 b"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apispy.model import Item
+from apispy.model import Chunk, Item
 from apispy.outputs import Console, DecodedCall
 
 from .decoded_calls import WEB, decoded_call, tunnel
@@ -101,3 +101,59 @@ def test_notices_are_escaped_too() -> None:
     texts: list[str] = []
     Console(texts.append).notice("odd \x1b[2J\nsecond", 0.0)
     assert texts == ["apispy: odd \\e[2J\n", "apispy: second\n"]
+
+
+NO_DAEMON = (
+    "apispy: Daemon at unix:///var/run/docker.sock: no such socket. Check that the daemon is running and the address "
+    "is correct (e.g. systemctl status docker)."
+)
+
+
+def test_a_long_error_is_shown_in_full_once() -> None:
+    """Without a daemon every call has the same error of 160 characters."""
+    failed = decoded_call("GET /info", 502, {"message": NO_DAEMON})
+    first, second, third = told(failed, failed, failed)[0].splitlines()
+    assert f"-> 502 {NO_DAEMON} (" in first
+    assert "-> 502 apispy: Daemon at unix:///var/run/docker.sock: no such socket (as above) (" in second
+    assert second == third
+
+
+def test_a_short_error_is_repeated() -> None:
+    failed = decoded_call("GET /containers/web/json", 404, {"message": "No such container: web"})
+    assert told(failed, failed)[0].count("-> 404 No such container: web (") == 2
+
+
+def test_the_text_of_a_fault_is_shown_once() -> None:
+    """The response and the problem that apispy notes name the same rule."""
+    fault = "apispy: fault op:SystemInfo status=500"
+    failed = decoded_call("GET /info", 500, {"message": fault}, problems=(f"answered by {fault}", "and more"))
+    assert told(failed) == [f"SystemInfo       GET  /info -> 500 {fault} (54 B, 45 ms), note: and more"]
+
+
+def test_without_streams_only_calls_are_shown() -> None:
+    texts: list[str] = []
+    console = Console(texts.append, verbosity=3, streams=False, streams_hint="elsewhere")
+    opened = decoded_call("POST /containers/x/attach", 101, None, tunnel=tunnel(b"in\n", b"raw out\n"))
+    console.opened(opened)
+    console.chunk(opened, "to_client", 0, Chunk(0.1, b"raw out\n"))
+    console.item(opened, "to_client", Item("raw", "raw", b"raw out\n", (0, 8)))
+    assert "raw out" not in "".join(texts)
+    console.write(opened)
+    assert "    < raw out\n" in "".join(texts)  # -vvv has the body at the end
+    console.close()
+    assert texts[-1] == "apispy: the stream of 1 call is not shown: elsewhere\n"
+
+
+def test_the_time_is_that_of_the_start(utc: None) -> None:
+    """Filters, JSON, CSV and captures have the same."""
+    texts: list[str] = []
+    Console(texts.append).write(decoded_call("GET /info", 200, {}, started=1_700_000_000.5, duration=30.0))
+    assert texts[0].startswith("22:13:20.500 SystemInfo")
+
+
+def test_relative_times_are_between_the_starts_of_calls() -> None:
+    texts: list[str] = []
+    console = Console(texts.append, relative=True)
+    for started in (100.0, 100.25, 100.125):
+        console.write(decoded_call("GET /info", 200, {}, started=started))
+    assert [text[:13] for text in texts] == ["      +0.000 ", "      +0.250 ", "      -0.125 "]

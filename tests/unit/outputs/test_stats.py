@@ -53,14 +53,14 @@ def test_the_text() -> None:
         decoded_call("BREW /\x1b", None, None),
     ]
     assert text(calls) == (
-        "calls  errors    p50    p90    p99    max  sent  received  operation\n"
-        "-----  ------  -----  -----  -----  -----  ----  --------  ----------------\n"
-        "   70          45 ms  45 ms  45 ms  45 ms   0 B       0 B  ContainerInspect\n"
-        "    1                                       0 B       0 B  ?\n"
-        "    1          10 ms  10 ms  10 ms  10 ms   2 B    1.5 kB  ContainerAttach\n"
-        "    1          10 ms  10 ms  10 ms  10 ms   0 B       3 B  ContainerList\n"
-        "-----  ------  -----  -----  -----  -----  ----  --------  ----------------\n"
-        "   73          45 ms  45 ms  45 ms  45 ms   2 B    1.5 kB  total\n"
+        "calls  errors    p50    p90    p99  longest  sent  received  operation\n"
+        "-----  ------  -----  -----  -----  -------  ----  --------  ----------------\n"
+        "   70          45 ms  45 ms  45 ms    45 ms   0 B       0 B  ContainerInspect\n"
+        "    1                                         0 B       0 B  ?\n"
+        "    1          10 ms  10 ms  10 ms    10 ms   2 B    1.5 kB  ContainerAttach\n"
+        "    1          10 ms  10 ms  10 ms    10 ms   0 B       3 B  ContainerList\n"
+        "-----  ------  -----  -----  -----  -------  ----  --------  ----------------\n"
+        "   73          45 ms  45 ms  45 ms    45 ms   2 B    1.5 kB  total\n"
         "\n"
         "latency, below ...\n"
         "    10 ms |#                                                  1\n"
@@ -111,9 +111,10 @@ def test_the_json_is_as_documented() -> None:
     inspect, odd = found["operations"]
     assert list(found) == documented(0)
     assert list(inspect) == documented(1)
-    assert list(found["total"]) == documented(1)[1:-1]
+    assert list(found["total"]) == documented(1)[2:-1]
     assert list(inspect["repeats"]["run"]) == documented(2)
     assert (inspect["operation"], odd["operation"]) == ("ContainerInspect", None)
+    assert (inspect["tag"], odd["tag"]) == ("Container", None)
     assert inspect["repeats"]["run"] == {"calls": 50, "targets": 50, "seconds": 0.49}
     assert found["histogram"] == [{"from": 0.02, "to": 0.05, "calls": 51}]
 

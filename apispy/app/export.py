@@ -15,8 +15,8 @@ from apispy.errors import ApispyError, UsageError
 if TYPE_CHECKING:
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
-    from apispy.redaction import Redactor
     from apispy.outputs.filtered import CallFilter
+    from apispy.redaction import Redactor
 
 
 def exporters() -> "dict[str, Exporter]":

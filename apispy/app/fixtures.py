@@ -27,6 +27,8 @@ def tidy_file(
 ) -> None:
     """Make a fixture of *file*, in *output* or in place. *force* replaces an existing *output*. Raises ApispyError."""
     fixture = is_fixture_at(file)
+    if not fixture:
+        _recognise(file)
     if output is None and not fixture:
         raise UsageError(f"{file} is not a fixture, so it is not replaced by one. Name the fixture: -o FILE")
     if output is not None and output.exists() and not force:
@@ -39,13 +41,19 @@ def tidy_file(
 def _calls(file: Path) -> "tuple[Sequence[Exchange], SessionInfo]":
     """Read the calls of any file that `apispy import` reads."""
     from apispy.app.input_files import read_calls
-    from apispy.importers import recognise
 
     return (
         load(file)
-        if recognise(file) == "capture"
+        if _recognise(file) == "capture"
         else (read_calls(file, limit=1 << 26).exchanges, SessionInfo())
     )
+
+
+def _recognise(file: Path) -> str:
+    """Return the format of *file*. Raises ApispyError if it cannot be read, or has none."""
+    from apispy.importers import recognise  # imported late: `check` and `prune` do without
+
+    return recognise(file)
 
 
 def check_files(files: Sequence[Path], played: Path | None, redact_env: "Env") -> bool:

@@ -4,6 +4,8 @@ import difflib
 import importlib
 import os
 import pkgutil
+import shlex
+import shutil
 import sys
 from typing import Any
 
@@ -12,6 +14,9 @@ import click
 from apispy.cli import commands
 from apispy.cli.help import Group
 from apispy.cli.types import is_typed
+
+CLIENTS = ("docker", "docker-compose", "podman")
+"""Programs that are meant to be run, also where they are not installed."""
 
 
 class Commands(Group):
@@ -22,7 +27,7 @@ class Commands(Group):
         "Work with captures": ("show", "diff", "export", "import"),
         "Test without a daemon": ("record", "replay", "fixture"),
         "Find daemons, and route clients through apispy": ("endpoints", "env", "context", "machine"),
-        "Set up": ("certs", "doctor"),
+        "Set up": ("certs", "doctor", "help"),
     }
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -57,9 +62,17 @@ class Commands(Group):
                 f"{typed[0]} belongs after the command {args[0]!r}. Type: apispy {args[0]} {typed[0]} ...",
                 ctx,
             )
-        if not known and (similar := difflib.get_close_matches(args[0], self.list_commands(ctx), 1)):
-            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {similar[0]!r}?", ctx)
+        if not known:
+            raise click.UsageError(f"No such command {args[0]!r}. {self._hint(ctx, args)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def _hint(self, ctx: click.Context, args: list[str]) -> str:
+        """What to type in place of an unknown command: a similar one, or `apispy run` for a program."""
+        if args[0] in CLIENTS or shutil.which(args[0]):
+            return f"To show the calls of that program, type: apispy run -- {shlex.join(args)}"
+        if similar := difflib.get_close_matches(args[0], self.list_commands(ctx), 1):
+            return f"Did you mean {similar[0]!r}?"
+        return "Type apispy --help for a list."
 
 
 def _modules() -> dict[str, str]:

@@ -74,12 +74,12 @@ REDACT_ENV = option("--redact-env", type=click.Choice(["all", "secret-looking", 
 FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(), section=FAULTS,
                help="Inject a fault: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
                     "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeatable; the "
-                    "first rule that applies to a request decides. See docs/faults.md.")  # fmt: skip
+                    "first rule that applies to a request decides. See `apispy help faults`.")  # fmt: skip
 
 VIEW = (
     option("--filter", "expression", metavar="EXPR", section=DISPLAY,
            help="Show and count only calls that match: 'op:Container* and status>=400', 'slow>1s', "
-                "'not op:SystemPing'. See docs/filters.md."),
+                "'not op:SystemPing'. See `apispy help filters`."),
     option("-v", "--verbose", count=True, section=DISPLAY,
            help="Show more: -v headers and query, -vv bodies, -vvv every chunk and frame."),
     option("-q", "--quiet", is_flag=True, section=DISPLAY, help="Show only the summary at the end."),

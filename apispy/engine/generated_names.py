@@ -1,4 +1,4 @@
-"""Generated names: how the random parts of names look that a client chooses anew in every run. One rule for all.
+"""Generated names: the form of the parts of names that a client chooses at random. One rule for all.
 
 Fixtures have placeholders for them, a replay accepts others in their place, and a comparison ignores them.
 """

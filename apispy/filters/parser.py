@@ -60,7 +60,7 @@ class Parser:
     def error(self, message: str, at: int | None = None) -> UsageError:
         place = " " * (self.at if at is None else at)
         return UsageError(
-            f"filter: {_printable(message)}\n  {_printable(self.text)}\n  {place}^\nThe language: docs/filters.md"
+            f"filter: {_printable(message)}\n  {_printable(self.text)}\n  {place}^\nThe language: apispy help filters"
         )
 
     # -- parts --

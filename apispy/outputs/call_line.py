@@ -55,7 +55,7 @@ def result_pieces(decoded: DecodedCall, shorten: Callable[[str], str] = lambda e
 
 def plain_line(decoded: DecodedCall, *, ended: bool = False) -> str:
     """Format the line without its time; once the call has *ended*, with its result and its notes, a line each."""
-    operation, address, *values = (piece.text for piece in request_pieces(decoded, 0.0)[1:])
+    operation, address, *values = (piece.text for piece in request_pieces(decoded, "")[1:])
     line = " ".join((*operation.split(), *address.split())) + "".join(values)  # without padding
     if not ended:
         return line

@@ -67,7 +67,7 @@ def _names(call: Call, body: str) -> Iterator[str]:
     for name, value in call.query:
         if name in NAME_FIELDS or (
             name == "tag" and "repo" in fields
-        ):  # a pull's tag is no name that it gives
+        ):  # a pull does not give its tag as a name
             yield value
     yield from _names_in(_json(body), "", MAX_DEPTH)
 

@@ -16,7 +16,7 @@ PLAYED_HELP = "The report that `apispy replay --report REPORT` wrote."
 
 @click.group(cls=Group, short_help="Tidy, check and prune test fixtures.")
 def command() -> None:
-    """Tidy, check and prune the fixtures that `apispy record` writes. See docs/fixtures.md."""
+    """Tidy, check and prune the fixtures that `apispy record` writes. See `apispy help fixtures`."""
 
 
 @command.command(short_help="Make a fixture from a capture, or reformat an edited one.")

@@ -53,7 +53,7 @@ def command(
     """Record the API calls of COMMAND as a fixture, for `apispy replay` and for tests.
 
     COMMAND keeps its input, output and terminal, and apispy exits with its status. Without COMMAND, apispy listens
-    until Ctrl-C. A fixture is a capture tidied for review and tests; see docs/fixtures.md.
+    until Ctrl-C. A fixture is a capture tidied for review and tests; see `apispy help fixtures`.
 
     \b
     apispy record -o ps.json -- docker ps

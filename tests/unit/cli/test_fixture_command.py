@@ -152,6 +152,11 @@ def test_an_invalid_report_is_refused(fixture, text):
 def test_a_file_that_is_not_a_fixture_is_refused():
     assert "expected a fixture" in run("fixture", "check", SAMPLES / "run.jsonl")[0]
     assert "No such file" in run("fixture", "check", SAMPLES / "no.json")[0]
+    assert "is not a fixture, so it is not replaced" in str(run("fixture", "tidy", SAMPLES / "run.jsonl")[1])
+    for output in ([], ["-o", "out.json"]):  # not "is not a fixture": there is no such file
+        said = str(run("fixture", "tidy", SAMPLES / "no.json", *output)[1])
+        assert said.startswith(f"{SAMPLES}/no.json cannot be read: No such file or directory.")
+    assert "Is a directory" in str(run("fixture", "tidy", SAMPLES)[1])
 
 
 def test_a_fixture_is_never_overwritten_without_force(fixture):

@@ -65,3 +65,18 @@ def test_an_option_before_the_command_is_refused() -> None:
     result = click.testing.CliRunner().invoke(proxy, ["-q", "run", "--", "true"])
     assert result.exit_code == 2
     assert "--quiet belongs after the command 'run'. Type: apispy run --quiet" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["docker", "ps", "-a"], "To show the calls of that program, type: apispy run -- docker ps -a"),
+        (["shwo"], "Did you mean 'show'?"),
+        (["hlep"], "Did you mean 'help'?"),
+        (["qwertz"], "Type apispy --help for a list."),
+    ],
+)
+def test_an_unknown_command_says_what_to_type(words: list[str], expected: str) -> None:
+    result = click.testing.CliRunner().invoke(proxy, words)
+    assert result.exit_code == 2
+    assert f"No such command {words[0]!r}. {expected}" in result.stderr

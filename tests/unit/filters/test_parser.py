@@ -74,7 +74,7 @@ def test_errors_point_at_the_place(text: str, caret: int, says: str) -> None:
     assert says in first
     assert shown == f"  {text}"
     assert pointer == " " * (caret + 2) + "^"
-    assert last == "The language: docs/filters.md"
+    assert last == "The language: apispy help filters"
 
 
 def test_what_was_typed_cannot_drive_the_terminal() -> None:

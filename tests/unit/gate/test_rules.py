@@ -72,7 +72,7 @@ def test_what_cannot_be_understood_is_explained(text: str, says: str):
     with pytest.raises(UsageError) as error:
         parse(text)
     assert says in str(error.value)
-    assert str(error.value).endswith("Faults: docs/faults.md")
+    assert str(error.value).endswith("Faults: apispy help faults")
 
 
 def test_an_error_holds_no_control_characters():

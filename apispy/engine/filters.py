@@ -1,7 +1,7 @@
 """The ``filters`` parameter: which names each operation takes, and which values the daemon refuses.
 
 The daemon reads two encodings: ``{"status": {"running": true}}`` and the older ``{"status": ["running"]}``. In the
-first, a value that is ``false`` is no negation. All values of one parameter must use the same encoding.
+first, a value that is ``false`` is not a negation. All values of one parameter must use the same encoding.
 Names and values were tried on dockerd 20.10.24 and 28.5.2; names that are newer are from the API descriptions.
 """
 
@@ -170,7 +170,7 @@ def _malformed(value: dict[str, Any]) -> tuple[FilterProblem, ...]:
     if any(one is not None and not isinstance(one, bool) for part in objects for one in part.values()):
         return (_refused('must have only true in their objects, such as {"status":{"running":true}}'),)
     if any(one is False for part in objects for one in part.values()):
-        text = "false in a filter is no negation: most filters treat it like true"
+        text = "false in a filter is not a negation: most filters treat it like true"
         return (FilterProblem("not negated", text),)
     return ()
 

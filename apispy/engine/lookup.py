@@ -9,6 +9,7 @@ mostly refuses; and it finds every operation in every version (see ``Operation.e
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from urllib.parse import parse_qsl, unquote
 
 from apispy.engine.operation import Call, Operation, Parameters
@@ -22,8 +23,6 @@ _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
 _SLASHES = re.compile(r"//+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
-
-_Pattern = tuple[re.Pattern[str], Operation]
 
 
 def lookup(method: str, target: str) -> Call:
@@ -66,13 +65,14 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     if operation := _FIXED.get((method, stripped)):
         return operation, {}
     root = stripped.split("/", 2)[1] if stripped.startswith("/") else ""
-    for pattern, operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
-        if found := pattern.fullmatch(stripped):
+    for operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
+        if found := _pattern(operation.path).fullmatch(stripped):
             return operation, found.groupdict()
     return (LIBPOD, {"path": stripped[len("/libpod/") :]}) if root == "libpod" else (UNKNOWN, {})
 
 
-def _compile(path: str) -> re.Pattern[str]:
+@cache  # compiled on first use: all of them take as long as the start of Python
+def _pattern(path: str) -> re.Pattern[str]:
     """The pattern of a template: "/images/{name}/json" becomes "/images/(?P<name>.+)/json"."""
 
     def name(found: re.Match[str]) -> str:
@@ -82,13 +82,13 @@ def _compile(path: str) -> re.Pattern[str]:
     return re.compile(_NAME.sub(name, path), re.DOTALL)
 
 
-def _index(operations: list[Operation]) -> dict[tuple[str, str], list[_Pattern]]:
-    """Patterns by method and first path part ("" if that is a name), those with the most fixed text first."""
-    index: dict[tuple[str, str], list[_Pattern]] = defaultdict(list)
+def _index(operations: list[Operation]) -> dict[tuple[str, str], list[Operation]]:
+    """Operations by method and first path part ("" if that is a name), those with the most fixed text first."""
+    index: dict[tuple[str, str], list[Operation]] = defaultdict(list)
     for operation in sorted(operations, key=lambda row: len(_NAME.sub("", row.path)), reverse=True):
         first = operation.path.split("/")[1]
         root = "" if first.startswith("{") else first
-        index[operation.method, root].append((_compile(operation.path), operation))
+        index[operation.method, root].append(operation)
     return dict(index)
 
 

@@ -10,6 +10,7 @@ base path, where a proxy or a manager such as Portainer serves the API.
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
@@ -45,8 +46,6 @@ _MISSPELT_VERSION = re.compile(r"V?[0-9]+\.[0-9]+")
 _SLASHES = re.compile(r"//+")
 _PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
-
-_Pattern = tuple[re.Pattern[str], Operation]
 
 
 def lookup(method: str, target: str) -> Call:
@@ -129,8 +128,8 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     if operation := _FIXED.get((method, stripped)):
         return operation, {}
     root = stripped.split("/", 2)[1] if stripped.startswith("/") else ""
-    for pattern, operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
-        if found := pattern.fullmatch(stripped):
+    for operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
+        if found := _pattern(operation.path).fullmatch(stripped):
             return operation, found.groupdict()
     if root in ("exp", "engines") and (shorter := _RUNNER.sub("", stripped)) != stripped:
         return _find(method, shorter)
@@ -139,7 +138,8 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     return UNKNOWN, {}
 
 
-def _compile(path: str) -> re.Pattern[str]:
+@cache  # compiled on first use: all of them take as long as the start of Python
+def _pattern(path: str) -> re.Pattern[str]:
     """The pattern of a template: "/images/{name}/json" becomes "/images/(?P<name>.+)/json"."""
 
     def name(found: re.Match[str]) -> str:
@@ -149,13 +149,13 @@ def _compile(path: str) -> re.Pattern[str]:
     return re.compile(_NAME.sub(name, path), re.DOTALL)
 
 
-def _index(operations: list[Operation]) -> dict[tuple[str, str], list[_Pattern]]:
-    """Patterns by method and first path part ("" if that is a name), those with the most fixed text first."""
-    index: dict[tuple[str, str], list[_Pattern]] = defaultdict(list)
+def _index(operations: list[Operation]) -> dict[tuple[str, str], list[Operation]]:
+    """Operations by method and first path part ("" if that is a name), those with the most fixed text first."""
+    index: dict[tuple[str, str], list[Operation]] = defaultdict(list)
     for operation in sorted(operations, key=lambda row: len(_NAME.sub("", row.path)), reverse=True):
         first = operation.path.split("/")[1]
         root = "" if first.startswith("{") else first
-        index[operation.method, root].append((_compile(operation.path), operation))
+        index[operation.method, root].append(operation)
     return dict(index)
 
 

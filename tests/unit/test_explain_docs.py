@@ -41,7 +41,7 @@ def test_every_field_of_the_json_is_there() -> None:
     named = set(re.findall(r"`(\w+)`", PAGE.read_text().partition("## JSON")[2]))
     for line in ("GET /v1.41/containers/json?all=1", "ContainerCreate"):
         assert set(keys(json.loads(says(f"explain --json '{line}'")))) <= named
-    for words in ("restart", "--list", "--diff 1.41 1.44"):
+    for words in ("restart", "hijack", "docker stop -t 5 x", "--list", "--diff 1.41 1.44"):
         assert set(keys(json.loads(says(f"explain --json {words}")))) <= named
 
 

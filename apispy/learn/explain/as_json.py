@@ -6,8 +6,11 @@ from typing import Any
 from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
+from apispy.learn.explain.body_fields import plain_path
 from apispy.learn.explain.descriptions import description
+from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Change, Explanation, FieldRow, Interpretation
+from apispy.learn.explain.topics import Topic
 
 Json = dict[str, Any]
 
@@ -37,7 +40,7 @@ def explanation_json(explanation: Explanation) -> Json:
         "body": {
             "framing": explanation.request_framing,
             "type": explanation.request_type,
-            "fields": [_field(part) for part in explanation.body],
+            "fields": [_field(row, part) for part in explanation.body],
         },
         "response": {
             "framing": explanation.response_framing,
@@ -45,7 +48,7 @@ def explanation_json(explanation: Explanation) -> Json:
                 {
                     "status": response.status,
                     "type": response.type,
-                    "fields": [_field(part) for part in response.fields],
+                    "fields": [_field(row, part) for part in response.fields],
                 }
                 for response in explanation.responses
             ],
@@ -62,22 +65,30 @@ def explanations_json(interpretation: Interpretation, pages: list[Explanation]) 
     return {
         "understood": interpretation.kind,
         "notes": list(interpretation.notes),
+        "topics": [_topic(topic) for topic in interpretation.topics],
+        "flags": [asdict(use) for use in interpretation.flags],
         "explanations": [explanation_json(page) for page in pages],
     }
 
 
 def found_json(interpretation: Interpretation) -> Json:
     found = [{**operation_json(hit.operation), "where": list(hit.where)} for hit in interpretation.hits]
-    return {"understood": interpretation.kind, "found": found}
+    topics = [_topic(topic) for topic in interpretation.topics]
+    return {"understood": interpretation.kind, "topics": topics, "found": found}
 
 
 def difference_json(older: str, newer: str, notes: list[str], changes: tuple[Change, ...]) -> Json:
     return {"older": older, "newer": newer, "notes": notes, "changes": [asdict(change) for change in changes]}
 
 
+def _topic(topic: Topic) -> Json:
+    return {"title": topic.title, "text": topic.text, "source": topic.source, "operations": list(topic.see)}
+
+
 def _parameter(row: Operation, part: Parameter) -> Json:
-    return {**asdict(part), "meaning": description(row.id, part.name)}
+    return {**asdict(part), "meaning": description(row.id, part.name, part.place)}
 
 
-def _field(part: FieldRow) -> Json:
-    return {name: value for name, value in asdict(part).items() if name != "plain_type"}
+def _field(row: Operation, part: FieldRow) -> Json:
+    value = {name: value for name, value in asdict(part).items() if name != "plain_type"}
+    return {**value, "meaning": meaning(row.id, plain_path(part.path))}

@@ -1,5 +1,9 @@
 """Short descriptions of the parameters. Data only; "Operation.name" takes precedence over "name"."""
 
+import re
+
+from apispy.engine.operations import BY_ID
+
 DESCRIPTIONS: dict[str, str] = {
     "all": "include entries that are left out by default",
     "ContainerList.all": "include stopped containers",
@@ -128,10 +132,38 @@ DESCRIPTIONS: dict[str, str] = {
     "dir": "checkpoint directory, if not the default",
     "seconds": "duration of the measurement",
     "debug": "1 for text",
-    "id": "ID or name",
 }
 
+PATH_DESCRIPTIONS = {
+    "containers": "container: ID, its beginning, or name",
+    "exec": "ID of the exec, which ContainerExec returned",
+    "images": "image: name, name:tag, name@digest or ID",
+    "ImagePush": "image: its name begins with the registry, unless that is Docker Hub",
+    "distribution": "image: name, name:tag or name@digest",
+    "networks": "network: ID or name",
+    "volumes": "volume: name",
+    "plugins": "plugin: name, name:tag or ID",
+    "nodes": "node: ID, name, or self",
+    "services": "service: ID or name",
+    "tasks": "task: ID",
+    "secrets": "secret: ID or name",
+    "configs": "config: ID or name",
+    "checkpoints": "checkpoint: name",
+    "pprof": "profile: heap, goroutine, block, ...",
+    "": "any path",
+}
+"""Descriptions of the names in paths, by operation ID, or by the part of the path before the name."""
 
-def description(operation_id: str, name: str) -> str:
+_NAME = re.compile(r"(\w*)/\{(\w+)\}")
+
+
+def description(operation_id: str, name: str, place: str = "query") -> str:
     """Return the description of a parameter; "" if its name says everything."""
+    if place == "path":
+        return _path_description(operation_id, name)
     return DESCRIPTIONS.get(f"{operation_id}.{name}", DESCRIPTIONS.get(name, ""))
+
+
+def _path_description(operation_id: str, name: str) -> str:
+    before = next((part for part, one in _NAME.findall(BY_ID[operation_id].path) if one == name), "")
+    return PATH_DESCRIPTIONS.get(operation_id, PATH_DESCRIPTIONS.get(before, ""))

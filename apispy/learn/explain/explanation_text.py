@@ -7,6 +7,7 @@ from apispy.errors import UsageError
 from apispy.learn.explain.body_fields import fields_named, plain_path, top_level
 from apispy.learn.explain.changes_text import history_lines
 from apispy.learn.explain.descriptions import description
+from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.layout import BLANK, MAX_COLUMN_WIDTH, Line, Style, paragraph, table
 from apispy.learn.explain.records import Explanation, FieldRow, ResponseInfo, TypedArgument
 
@@ -46,7 +47,9 @@ def field_lines(explanation: Explanation, name: str, width: int) -> list[Line]:
     ]
     for title, rows in (("Body", explanation.body), ("Response", _response_fields(explanation))):
         found = fields_named(name, rows)
-        lines += [BLANK, Line(title, "bold"), *_tree(found, width, 2)] if found else []
+        lines += (
+            [BLANK, Line(title, "bold"), *_tree(explanation.operation.id, found, width, 2)] if found else []
+        )
     return lines
 
 
@@ -122,7 +125,7 @@ def _parameter_text(explanation: Explanation, row: Parameter) -> str:
         f"one of {', '.join(row.enum)}" if row.enum else "",
         f"deprecated since {row.deprecated}" if row.deprecated else "",
         "" if row.documented or not explanation.operation.documented else "not in the reference",
-        description(explanation.operation.id, row.name),
+        description(explanation.operation.id, row.name, row.place),
     ]
     return "; ".join(word for word in words if word)
 
@@ -135,16 +138,41 @@ def _own_versions(explanation: Explanation, row: Parameter) -> tuple[str, str]:
 
 def _body(explanation: Explanation, width: int, every_field: bool) -> list[Line]:
     lines = [Line("Body", "bold"), *paragraph(explanation.request_framing, width, 2)]
-    return lines + _fields(explanation.body, width, 2, every_field)
+    return lines + _fields(explanation.operation.id, explanation.body, width, 2, every_field)
 
 
 def _response(explanation: Explanation, width: int, every_field: bool) -> list[Line]:
     lines = [Line("Response", "bold"), *paragraph(explanation.response_framing, width, 2)]
     for response in explanation.responses:
         if response.status < 400:
-            lines += paragraph(f"{response.status} {response.phrase}: {response.type or 'no JSON'}", width, 2)
-            lines += _fields(response.fields, width, 4, every_field)
+            lines += paragraph(
+                f"{response.status} {response.phrase}: {response.type or _content(explanation, response)}",
+                width,
+                2,
+            )
+            lines += _fields(explanation.operation.id, response.fields, width, 4, every_field)
     return lines + _errors(explanation.responses, width)
+
+
+STREAMS = {
+    "progress": "a stream of progress messages, JSON objects",
+    "events": "a stream of events, JSON objects",
+    "stats": "a stream of samples, JSON objects",
+    "stdio": "output of the container",
+    "tar": "a tar archive",
+    "text": "text",
+    "raw": "bytes",
+    "websocket": "WebSocket messages",
+    "h2c": "HTTP/2",
+    "json": "JSON without documented fields",
+}
+"""What a response consists of whose body is not described, by the format of the operation."""
+
+
+def _content(explanation: Explanation, response: ResponseInfo) -> str:
+    if response.status in (204, 304):
+        return "no body"
+    return STREAMS.get(explanation.operation.response, "no body")
 
 
 def _errors(responses: tuple[ResponseInfo, ...], width: int) -> list[Line]:
@@ -152,18 +180,20 @@ def _errors(responses: tuple[ResponseInfo, ...], width: int) -> list[Line]:
     return paragraph(f"Errors: {', '.join(errors)}", width, 2) if errors else []
 
 
-def _fields(rows: tuple[FieldRow, ...], width: int, indent: int, every_field: bool) -> list[Line]:
+def _fields(
+    operation_id: str, rows: tuple[FieldRow, ...], width: int, indent: int, every_field: bool
+) -> list[Line]:
     if every_field:
-        return _tree(rows, width, indent)
+        return _tree(operation_id, rows, width, indent)
     cells = []
     for row in top_level(rows):
         inside = sum(1 for other in rows if plain_path(other.path).startswith(f"{plain_path(row.path)}."))
         count = f"{inside} field{'s' if inside > 1 else ''} inside" if inside else ""
-        cells.append((row.path, row.type, _field_text(row, count)))
+        cells.append((row.path, row.type, _field_text(operation_id, row, count)))
     return table(cells, width, indent)
 
 
-def _tree(rows: tuple[FieldRow, ...], width: int, indent: int) -> list[Line]:
+def _tree(operation_id: str, rows: tuple[FieldRow, ...], width: int, indent: int) -> list[Line]:
     """Format fields indented below their parent; a field without its parent has its full path."""
     cells = []
     depths: dict[str, int] = {}
@@ -171,17 +201,18 @@ def _tree(rows: tuple[FieldRow, ...], width: int, indent: int) -> list[Line]:
         parent, _, name = row.path.rpartition(".")
         parent = parent.rstrip("[]{}")
         depth = depths[row.path] = depths[parent] + 1 if parent in depths else 0
-        cells.append(("  " * depth + (name if depth else row.path), row.type, _field_text(row)))
+        cells.append(("  " * depth + (name if depth else row.path), row.type, _field_text(operation_id, row)))
     return table(cells, width, indent)
 
 
-def _field_text(row: FieldRow, inside: str = "") -> str:
+def _field_text(operation_id: str, row: FieldRow, inside: str = "") -> str:
     words = [
         "required" if row.required else "",
         version_range(row.first, row.last),
         f"one of {', '.join(value or '(empty)' for value in row.enum)}" if row.enum else "",
         "or null" if row.nullable else "",
         "secret" if row.secret else "",
+        meaning(operation_id, plain_path(row.path)),
         inside,
     ]
     return "; ".join(word for word in words if word)

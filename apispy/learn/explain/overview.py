@@ -1,10 +1,19 @@
 """Short lists of operations: the calls of a command, search results, all operations."""
 
+import json
 from itertools import groupby
 
 from apispy.engine import OPERATIONS, Operation
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
-from apispy.learn.explain.records import Hit, Interpretation
+from apispy.learn.explain.records import FlagUse, Hit, Interpretation, Kind
+from apispy.learn.explain.topics import Topic
+
+TITLES: dict[Kind, str] = {
+    "docker command": "This command makes these calls, in this order:",
+    "pasted text": "The text names these calls:",
+    "request line": "Several operations have this path:",
+    "curl line": "Several operations have this path:",
+}
 
 MAX_HITS = 20
 """Search results shown."""
@@ -27,20 +36,46 @@ def list_lines(rows: tuple[Operation, ...], width: int) -> list[Line]:
 
 
 def calls_lines(interpretation: Interpretation, width: int) -> list[Line]:
-    """Format the numbered calls of a command or path."""
-    command = interpretation.kind == "docker command"
-    title = (
-        "This command makes these calls, in this order:" if command else "Several operations have this path:"
-    )
+    """Format the numbered calls of a command, a path or a pasted text."""
     rows = [(str(number), call.operation.id, f"{call.operation.method} {call.operation.path}", call.operation.does)
             for number, call in enumerate(interpretation.questions, 1)]  # fmt: skip
+    title = TITLES[interpretation.kind] if interpretation.ordered else "This command makes these calls:"
     lines = [*paragraph(title, width, style="bold"), *_two_lines(rows, width)]
     for note in interpretation.notes:
         lines += paragraph(note, width, 2)
     return [
         *lines,
+        *([BLANK, *flags, BLANK] if (flags := flag_lines(interpretation.flags, width)) else []),
         *paragraph("Use -v to explain each of them, or type: apispy explain OPERATION", width, style="dim"),
     ]
+
+
+def flag_lines(flags: tuple[FlagUse, ...], width: int) -> list[Line]:
+    """Format what each flag and argument of a docker command becomes."""
+    if not flags:
+        return []
+    rows: list[tuple[str, str]] = []
+    for typed, group in groupby(flags, key=lambda use: use.typed):
+        rows.append((typed, "; ".join(_use(use) for use in group)))
+    return [Line(f"Flags and arguments, in {flags[0].operation}", "bold"), *table(rows, width)]
+
+
+def _use(use: FlagUse) -> str:
+    value = json.dumps(use.value, ensure_ascii=False) if not isinstance(use.value, str) else use.value
+    return (
+        f"{use.name} = {value}" if use.place == "body" else f"?{use.name}={value}" if use.place else use.note
+    )
+
+
+def topic_lines(topics: tuple[Topic, ...], width: int) -> list[Line]:
+    """Format pages about concepts and errors."""
+    lines: list[Line] = []
+    for topic in topics:
+        lines += [BLANK] if lines else []
+        lines += [*paragraph(topic.title, width, style="bold"), *paragraph(topic.text, width, 2)]
+        lines += paragraph(f"Operations: {', '.join(topic.see)}", width, 2, "dim") if topic.see else []
+        lines += paragraph(f"Source: {topic.source}", width, 2, "dim")
+    return lines
 
 
 def _two_lines(rows: list[tuple[str, str, str, str]], width: int) -> list[Line]:
@@ -54,6 +89,8 @@ def _two_lines(rows: list[tuple[str, str, str, str]], width: int) -> list[Line]:
 def hits_lines(text: str, interpretation: Interpretation, width: int) -> list[Line]:
     """Format the results of a search for *text*, the best first."""
     hits = interpretation.hits
+    if not hits:
+        return []
     lines = paragraph(
         f"{text!r} is in {len(hits)} operation{'s' if len(hits) > 1 else ''}:", width, style="bold"
     )

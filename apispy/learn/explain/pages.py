@@ -12,9 +12,16 @@ from apispy.learn.explain.changes_text import difference_lines
 from apispy.learn.explain.explanation import check_version, explain
 from apispy.learn.explain.explanation_text import explanation_lines, field_lines, has_field
 from apispy.learn.explain.interpretation import interpret
-from apispy.learn.explain.layout import BLANK, Line
-from apispy.learn.explain.overview import calls_lines, hits_lines, list_lines, operations_by_tag
-from apispy.learn.explain.records import Explanation
+from apispy.learn.explain.layout import BLANK, Line, paragraph
+from apispy.learn.explain.overview import (
+    calls_lines,
+    flag_lines,
+    hits_lines,
+    list_lines,
+    operations_by_tag,
+    topic_lines,
+)
+from apispy.learn.explain.records import Explanation, Interpretation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,10 @@ def question_page(
     """Explain *text* for API version *api*; *only* limits it to fields with that name. Raises UsageError."""
     api = check_version(api) if api is not None else None
     interpretation = interpret(text)
-    if interpretation.hits:
-        return Page(hits_lines(text, interpretation, width), lambda: as_json.found_json(interpretation))
+    about = topic_lines(interpretation.topics, width)
+    if interpretation.kind == "search":
+        parts = [part for part in (about, hits_lines(text, interpretation, width)) if part]
+        return Page(_joined(parts), lambda: as_json.found_json(interpretation))
     pages = [explain(question, api) for question in interpretation.questions]
 
     def value() -> Json:
@@ -40,11 +49,30 @@ def question_page(
 
     if only is not None:
         return Page(_fields(pages, only, width), value)
-    several = len(pages) > 1
-    parts = (
-        [explanation_lines(page, width, every_field) for page in pages] if every_field or not several else []
+    return Page(
+        _joined([*([about] if about else []), *_calls(interpretation, pages, width, every_field)]), value
     )
-    return Page(_joined([calls_lines(interpretation, width), *parts] if several else parts), value)
+
+
+def _calls(
+    interpretation: Interpretation, pages: list[Explanation], width: int, every_field: bool
+) -> list[list[Line]]:
+    """Format the calls: one in full; of several the list, and with *every_field* each in full."""
+    if not pages:
+        return (
+            [[line for note in interpretation.notes for line in paragraph(note, width)]]
+            if interpretation.notes
+            else []
+        )
+    parts = [explanation_lines(page, width, every_field) for page in pages]
+    if len(pages) > 1:
+        return [calls_lines(interpretation, width), *(parts if every_field else [])]
+    before = [line for note in interpretation.notes for line in paragraph(note, width)]
+    return [
+        *([before] if before else []),
+        *([flags] if (flags := flag_lines(interpretation.flags, width)) else []),
+        *parts,
+    ]
 
 
 def _fields(pages: list[Explanation], only: str, width: int) -> list[Line]:

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from apispy.engine import Call, Operation
 from apispy.engine.parameters import Parameter
+from apispy.learn.explain.topics import Topic
 
-Kind = Literal["operation", "request line", "curl line", "docker command", "search"]
+Kind = Literal["operation", "request line", "curl line", "docker command", "pasted text", "search"]
 Part = Literal["operation", "parameter", "body", "answer", "status"]
 Side = Literal["request", "response"]
 
@@ -31,6 +32,18 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagUse:
+    """What a flag or an argument of a docker command becomes in a call."""
+
+    typed: str  # "-p 80:80"; without the value if it may be secret
+    operation: str  # ID
+    place: str  # "query", "body", or "" for neither
+    name: str  # "filters", "HostConfig.PortBindings"
+    value: Any  # the JSON value
+    note: str = ""  # why it has no place
+
+
+@dataclass(frozen=True, slots=True)
 class Interpretation:
     """The meaning of the typed words: calls in order, or search results."""
 
@@ -38,6 +51,9 @@ class Interpretation:
     questions: tuple[Question, ...] = ()
     hits: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
+    flags: tuple[FlagUse, ...] = ()  # of a docker command
+    topics: tuple[Topic, ...] = ()
+    ordered: bool = True  # whether the calls are made in this order every time
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Searches operations by words in IDs, commands, descriptions, paths, and names of parameters and fields."""
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.parameters import parameters
 from apispy.engine.versions import NEWEST
 from apispy.learn.explain.body_fields import plain_path, rows
 from apispy.learn.explain.records import Hit
+from apispy.learn.explain.topics import TOPICS
 
 MAX_PLACES = 3
 """Places listed for each operation."""
@@ -46,3 +49,15 @@ def _texts(row: Operation) -> Iterator[tuple[int, str, str]]:
         yield 4, f"body {path}", plain_path(path).rpartition(".")[2]
     for path in rows(row.id, "response", NEWEST):
         yield 5, f"response {path}", plain_path(path).rpartition(".")[2]
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """Return the words that a search can find, in lower case."""
+    words: set[str] = set()
+    for row in OPERATIONS:
+        for _, _, content in _texts(row):
+            words |= {word for word in re.findall(r"[A-Za-z]{4,}", content) if word.isascii()}
+    for topic in TOPICS:
+        words |= set(topic.words)
+    return tuple(sorted({word.lower() for word in words}))

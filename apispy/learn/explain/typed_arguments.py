@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from apispy.engine.filters import filter_problems
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.versions import parse
 from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain_path, rows
 from apispy.learn.explain.descriptions import description
+from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Question, TypedArgument
 
 STANDARD_HEADERS = frozenset(
@@ -31,7 +33,8 @@ def typed_arguments(question: Question, version: str) -> tuple[TypedArgument, ..
     call = question.call
     if not call:
         return ()
-    found = [_parameter(question, version, "path", *pair) for pair in call.arguments.items()]
+    found = [_parameter(question, version, "path", name, value) for name, value in call.arguments.items()
+             if value != f"{{{name}}}"]  # fmt: skip
     found += [_form(_parameter(question, version, "query", *pair)) for pair in call.form]
     found += [_parameter(question, version, "query", *pair) for pair in call.query]
     found += [_parameter(question, version, "header", name, "") for name in question.headers
@@ -52,10 +55,19 @@ def _parameter(question: Question, version: str, place: str, name: str, value: s
     decoded = _json(value) if other and other.json else None
     if other and other.json and decoded is None and value:
         note = "invalid JSON"
-    words = description(operation_id, other.name) if other else ""
+    if row and name == "filters" and (note := _filter_problems(operation_id, value, version)):
+        decoded = None
+    words = description(operation_id, other.name, place) if other else ""
     return TypedArgument(
         place, name, value, decoded, other.type if other else "", words, note or _value_problem(row, value)
     )
+
+
+def _filter_problems(operation_id: str, value: str, version: str) -> str:
+    """Say what the daemon refuses or ignores in filters, with the beginning of its own message; "" for nothing."""
+    problems = filter_problems(operation_id, value, version)
+    refused = ' (400, "invalid filter ...")' if any(one.kind == "refused" for one in problems) else ""
+    return "; ".join(one.text for one in problems) + refused
 
 
 def _row(candidates: tuple[Parameter, ...], place: str, name: str) -> Parameter | None:
@@ -131,7 +143,9 @@ def _fields(
         path = f"{before}{key}"
         row = by_name.get(path.lower())
         note = "" if row else _field_availability(operation_id, path, version)
-        yield TypedArgument("body", path, "", None, row.type if row else "", "", note)
+        yield TypedArgument(
+            "body", path, "", None, row.type if row else "", meaning(operation_id, path), note
+        )
         inside = (
             part if isinstance(part, dict) else next(iter(part), None) if isinstance(part, list) else None
         )

@@ -1,5 +1,7 @@
 """The explanation of an operation matches its API version."""
 
+from urllib.parse import quote
+
 import pytest
 
 from apispy.engine.operations import BY_ID
@@ -18,7 +20,7 @@ def told(text: str, api: str | None = None):
 
 
 def test_a_request_is_held_against_its_own_version():
-    one = told('GET /v1.18/containers/json?all=maybe&limit=x&filters={"a":["b"]}&nosuch=1')
+    one = told('GET /v1.18/containers/json?all=maybe&limit=x&filters={"label":["b"]}&nosuch=1')
     notes = {row.name: row.note for row in one.typed}
     assert one.api == "1.18"
     assert notes == {
@@ -27,13 +29,64 @@ def test_a_request_is_held_against_its_own_version():
         "filters": "",
         "nosuch": "unknown to API 1.18, which ignores it",
     }
-    assert [row.decoded for row in one.typed if row.name == "filters"] == [{"a": ["b"]}]
+    assert [row.decoded for row in one.typed if row.name == "filters"] == [{"label": ["b"]}]
 
 
 def test_what_is_newer_or_older_is_told():
     assert told("GET /v1.44/containers/json?before=x").typed[0].note == "only until API 1.41"
     assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "only since API 1.41"
-    assert told("GET /containers/json?filters={").typed[0].note == "invalid JSON"
+
+
+@pytest.mark.parametrize(
+    ("filters", "note"),
+    [
+        ('{"status":"running"}', "a list of text for each name"),
+        ('{"status":["running",1]}', "only text in their lists"),
+        ('{"status":[true]}', "only text in their lists"),
+        ('{"status":{"running":"true"}}', "only true in their objects"),
+        ('["status=running"]', "must be a JSON object"),
+        ('""', "must be a JSON object"),
+        ("status=running", "are not JSON"),
+        ("{", "are not JSON"),
+        ('{"statu":["running"]}', "did you mean status"),
+        ('{"status":["runing"]}', "the daemon refuses this value of the filter status"),
+    ],
+)
+def test_filters_that_the_daemon_refuses_are_not_explained_as_if_it_took_them(filters, note):
+    [row] = told(f"GET /v1.41/containers/json?filters={quote(filters)}").typed
+    assert note in row.note
+    assert row.note.endswith('(400, "invalid filter ...")')
+    assert row.decoded is None
+
+
+def test_false_in_a_filter_is_no_negation():
+    [row] = told('GET /v1.41/images/json?filters={"reference":{"busybox":false}}').typed
+    assert "not a negation" in row.note
+    assert "400" not in row.note
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ImageDelete", "image: name, name:tag"),
+        ("ImagePush", "its name begins with the registry"),
+        ("ImageInspect", "image: name"),
+        ("VolumeDelete", "volume: name"),
+        ("PluginEnable", "plugin: name"),
+        ("ContainerInspect", "container: ID"),
+        ("ExecStart", "which ContainerExec returned"),
+    ],
+)
+def test_a_name_in_the_path_is_not_one_to_assign(text, words):
+    parameter = next(one for one in told(text).parameters if one.place == "path")
+    assert words in description(text, parameter.name, "path")
+
+
+def test_every_name_in_a_path_is_described():
+    rows = [(row, one) for row in BY_ID.values() for one in parameters(row.id) if one.place == "path"]
+    assert not [
+        row.id for row, one in rows if row.tag != "Podman" and not description(row.id, one.name, "path")
+    ]
 
 
 def test_fields_of_a_body_are_named_without_their_values():

@@ -2,8 +2,10 @@
 
 import pytest
 
+from apispy.engine.operations import BY_ID
 from apispy.errors import UsageError
 from apispy.learn.explain.interpretation import interpret
+from apispy.learn.explain.topics import ERRORS, TOPICS
 
 
 @pytest.mark.parametrize(
@@ -20,8 +22,31 @@ from apispy.learn.explain.interpretation import interpret
         ("docker ps -a", "docker command", ["ContainerList"]),
         ("$ sudo DOCKER_HOST=x /usr/bin/docker -H tcp://h ps", "docker command", ["ContainerList"]),
         ("docker container list", "docker command", ["ContainerList"]),
-        ("docker cp a:/b c", "docker command",
-         ["ContainerArchiveInfo", "ContainerArchive", "PutContainerArchive", "ContainerCopy"]),
+        ("docker cp a:/b c", "docker command", ["ContainerArchive"]),
+        ("docker cp b web:/x", "docker command", ["ContainerArchiveInfo", "PutContainerArchive"]),
+        ("docker exec -d web true", "docker command", ["ContainerInspect", "ContainerExec", "ExecStart"]),
+        ("docker exec -it web sh", "docker command",
+         ["ContainerInspect", "ContainerExec", "ExecStart", "ExecResize", "ExecInspect"]),
+        ("docker inspect --type image x", "docker command", ["ImageInspect"]),
+        ("docker inspect --type=volume x", "docker command", ["VolumeInspect"]),
+        ("docker stats", "docker command", ["SystemEvents", "ContainerList", "ContainerStats"]),
+        ("docker stats web", "docker command", ["ContainerStats"]),
+        ("docker swarm join-token --rotate worker", "docker command",
+         ["SwarmInspect", "SwarmUpdate", "SystemInfo", "NodeInspect"]),
+        ("docker compose -f a.yaml -p x stop", "docker command", ["ContainerList", "ContainerStop"]),
+        ("docker-compose stop", "docker command", ["ContainerList", "ContainerStop"]),
+        ("docker buildx build -t x .", "docker command", ["Grpc", "SystemVersion", "Session"]),
+        ("docker build .", "docker command", ["Grpc", "SystemVersion", "Session"]),
+        ("docker builder prune", "docker command", ["Grpc"]),
+        ("docker context ls", "docker command", []),
+        ("docker buildx version", "docker command", []),
+        ("docker run --help", "docker command", []),
+        ("docker compose up --help", "docker command", []),
+        ("docker volume", "docker command", []),
+        ("docker model ls", "docker command", []),
+        ("containers/json", "request line", ["ContainerList"]),
+        ("POST /v1.41/containers/create?name=x HTTP/1.1\nHost: d\nContent-Type: application/json\n\n{}", "request line",
+         ["ContainerCreate"]),
         ("docker run -d busybox", "docker command",
          ["ContainerCreate", "ImageCreate", "ContainerWait", "ContainerStart"]),
         ("docker container run busybox", "docker command",
@@ -68,15 +93,132 @@ def test_curl_lines(line, operation, query):
     [
         ("docker ps -a -n 3", {"all": "1", "limit": "3"}),
         ("docker ps -aq --filter status=exited -f status=dead",
-         {"all": "1", "filters": '{"status": {"exited": true, "dead": true}}'}),
+         {"all": "1", "filters": '{"status":{"dead":true,"exited":true}}'}),
         ("docker rm -fv web", {"force": "1", "v": "1"}),
         ("docker stop -t 5 web", {"t": "5"}),
         ("docker rmi --force x", {"force": "1"}),
+        ("docker kill -s HUP web", {"signal": "HUP"}),
+        ("docker restart -t 3 web", {"t": "3"}),
+        ("docker push busybox:2", {"tag": "2"}),
+        ("docker pull busybox", {"fromImage": "docker.io/library/busybox", "tag": "latest"}),
+        ("docker pull host:5000/a/b:c", {"fromImage": "host:5000/a/b", "tag": "c"}),
+        ("docker tag web me/web:1", {"repo": "docker.io/me/web", "tag": "1"}),
+        ("docker top web -ef", {"ps_args": "-ef"}),
+        ("docker events --since 5", {"since": "5"}),
     ],
 )  # fmt: skip
 def test_flags_become_parameters(line, query):
     [asked] = interpret(line).questions
     assert dict(asked.call.query) == query
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("docker rm -f web", "id", "web"),
+        ("docker rmi busybox:2", "name", "busybox:2"),
+        ("docker push me/web:1", "name", "docker.io/me/web"),
+        ("docker stop -t 5 web", "id", "web"),
+        ("docker cp web:/etc/passwd .", "id", "web"),
+        ("docker volume rm data", "name", "data"),
+    ],
+)
+def test_names_stand_in_the_path(line, name, value):
+    assert interpret(line).questions[0].call.arguments[name] == value
+
+
+def test_several_names_are_several_calls_but_of_save():
+    assert any("each of a, b" in note for note in interpret("docker rm a b").notes)
+    saved = interpret("docker save a b")
+    assert not any("each of" in note for note in saved.notes)
+    assert saved.questions[0].call.query == (("names", "a"), ("names", "b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("dokcer ps", "docker ps"),
+        ("ContainerLst", "ContainerList"),
+        ("compoes", "docker compose"),
+        ("container/json", "GET /containers/json"),
+        ("/container/json", "GET /containers/json"),
+        ("GET /contaners/x/json", "GET /containers/{id}/json"),
+        ("GET /exec/x/start", "POST (ExecStart)"),
+        ("docker compose upp", "docker compose up"),
+        ("docker runn busybox", "docker run"),
+        ("hijak", "hijack"),
+        ("restartpolcy", "restartpolicy"),
+    ],
+)
+def test_a_typing_error_gets_a_suggestion(text, meant):
+    with pytest.raises(UsageError) as error:
+        interpret(text)
+    assert meant in str(error.value)
+
+
+def test_a_flag_that_does_not_exist_is_said():
+    [note] = interpret("docker run --nmae web busybox").notes
+    assert "--nmae" in note
+    assert "--name" in note
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "operation"),
+    [
+        ("client version 1.32 is too old", "client version 1.32 is too old", ""),
+        ("Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?", "Cannot", ""),
+        ("curl: (7) Failed to connect to localhost port 2375", "curl: (7)", ""),
+        ('docker.errors.NotFound: 404 Client Error for http+docker://localhost/v1.41/containers/web/json: Not Found '
+         '("No such container: web")', "No such container", "ContainerInspect"),
+        ('error during connect: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.24/containers/json": EOF',
+         "error during connect", "ContainerList"),
+        ("echo -e 'GET /_ping HTTP/1.0\\r\\n\\r\\n' | nc -U /var/run/docker.sock", "", "SystemPing"),
+        ('HTTP/1.1 404 Not Found\nContent-Length: 29\n\n{"message":"page not found"}', "page not found", ""),
+    ],
+)  # fmt: skip
+def test_pasted_texts(text, title, operation):
+    found = interpret(text)
+    assert found.kind == "pasted text"
+    assert not title or any(topic.title.startswith(title) for topic in found.topics)
+    assert not operation or operation in [one.operation.id for one in found.questions]
+
+
+def test_a_raw_request_is_checked_with_its_headers_and_body():
+    [asked] = interpret(
+        'POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nX-A: b\r\n\r\n{"Image": "x"}'
+    ).questions
+    assert asked.headers == ("Host", "X-A")
+    assert asked.body == '{"Image": "x"}'
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.example[:40])
+def test_each_error_finds_its_own_page(error):
+    assert error.example
+    assert any(
+        page.text.startswith(error.text[:20].partition("{")[0]) for page in interpret(error.example).topics
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("hijack", "Hijacked connections"),
+        ("multiplexed", "Multiplexed stdout and stderr"),
+        ("404", "404 Not Found"),
+        ("how do I attach", "Attaching to a container"),
+        ("status codes", "Status codes"),
+        ("How do I exec?", "Running a command in a container"),
+    ],
+)
+def test_topics(text, title):
+    assert title in [topic.title for topic in interpret(text).topics]
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.title)
+def test_each_topic_is_sourced_and_names_operations_that_exist(topic):
+    assert topic.source
+    assert set(topic.see) <= set(BY_ID)
+    assert all(topic in interpret(word).topics for word in topic.words if len(topic.words) < 3)
 
 
 def test_a_word_is_searched_and_the_best_comes_first():
@@ -93,12 +235,11 @@ def test_a_word_is_searched_and_the_best_comes_first():
         ("containerlst", "Did you mean ContainerList"),
         ("GET /nosuch", "is a request line, but"),
         ("curl http://example.com/", "this curl command"),
-        ("docker frobnicate --password hunter2", "'docker frobnicate' ... is a docker command"),
+        ("docker frobnicate --password hunter2", "'docker frobnicate' is not a docker command"),
     ],
 )
 def test_what_is_not_found_says_what_it_was_taken_for(text, says):
     with pytest.raises(UsageError) as error:
         interpret(text)
     assert says in str(error.value)
-    assert "Type an operation" in str(error.value)
     assert "hunter2" not in str(error.value)

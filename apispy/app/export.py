@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from apispy.app.messages import info
+from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
@@ -73,27 +73,17 @@ def export(
                     stream.close()
 
 
-@contextmanager
-def remove_on_failure(path: Path) -> Iterator[None]:
-    """Remove the regular file *path* if the block raises, so that nobody takes a part for the whole."""
-    try:
-        yield
-    except BaseException:
-        if path.is_file():
-            path.unlink()
-        raise
-
-
 def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[DecodedCall]":
     """Read the calls of the capture, redacted unless the capture already is or *show_secrets*."""
     from apispy import pipeline
-    from apispy.capture import Header, read_lines
+    from apispy.app.input_files import read_lines
+    from apispy.capture import Header
     from apispy.learn import NameRegistry
     from apispy.model import Exchange
     from apispy.redaction import Policy, Redactor
 
     names, redactor = NameRegistry(), Redactor()
-    for _, line in read_lines(file, info, progress=reached):
+    for line in read_lines(file, reached):
         if isinstance(line, Header):
             names = NameRegistry()
             redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))

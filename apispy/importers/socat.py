@@ -4,7 +4,8 @@
 
 ``>`` marks bytes from the client. Times are local. With -v, unprintable bytes appear as dots; with -x, each byte
 appears as two digits. socat does not mark which connection of a ``fork`` a block belongs to; its offset, ``from=``,
-helps. Source: socat 1.7.4 and 1.8, xio-transfer (xiotransfer, xioprintblock...), and their output.
+helps. On a web page, the two spaces are one. Source: socat 1.7.4 and 1.8, xio-transfer (xiotransfer,
+xioprintblock...), and their output.
 """
 
 import re
@@ -15,13 +16,15 @@ from datetime import datetime
 from pathlib import Path
 
 from apispy.errors import ApispyError
+from apispy.importers import files
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.passive_connection import ImportResultBuilder, PassiveConnection
 
 MAX_FILE_SIZE = 64 << 20
 
 HEADER = re.compile(
-    rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9})  length=(\d{1,12}) from=(\d{1,15}) to=\d{1,15}\n"
+    rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9}) +length=(\d{1,12}) from=(\d{1,15}) "
+    rb"to=\d{1,15} *\r?\n"
 )
 HEX_LINE = re.compile(rb"((?: [0-9a-f]{2})+)(?=  |\n|$)")
 ESCAPE = re.compile(rb"\\[rnt\\]")
@@ -58,12 +61,11 @@ def is_log(head: bytes) -> bool:
 
 def read(path: Path, settings: Settings) -> Imported:
     """The calls in a log. Raises ApispyError if the file has no blocks."""
-    if path.stat().st_size > MAX_FILE_SIZE:
-        raise ApispyError(f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Import a part of it.")
+    log = files.contents_of(path, MAX_FILE_SIZE, "Import a part of it.")
     result = ImportResultBuilder(settings)
     connections = Connections(result)
     exact = True
-    for block in _blocks(path.read_bytes(), path, result):
+    for block in _blocks(log, path, result):
         exact &= block.exact
         connections.add(block)
     connections.close()
@@ -173,4 +175,4 @@ def _time(header: re.Match[bytes]) -> float:
         ) from None
 
 
-register(Format("socat", "a log of socat -v or -x", is_log, read))
+register(Format("socat", "a log of socat -v or -x", is_log, read, "Record it again: socat -v -x ... 2> FILE"))

@@ -18,7 +18,7 @@ from apispy.model import Exchange, Headers, Request, Response
 
 MAX_FILE_SIZE = 64 << 20
 
-_PROGRESS = rb"(?:\r? *\d+ [ \d.kMGTP:-]+ [\d.kMGTP]+(?=[*<>{}]))?"
+_PROGRESS = rb"(?:\r? {0,9}\d{1,3} [ \d.kMGTP:-]{20,90}(?=[*<>{}]))?"
 """The progress meter, which is on the same line as what follows it."""
 
 _LINE = re.compile(rb"\A" + _PROGRESS + TIME + rb"(?:\[[\d-]+\] )?([*<>{}])(?: (.*)|\Z)", re.DOTALL)

@@ -145,7 +145,9 @@ def _blocks(log: bytes, path: Path, result: ImportResultBuilder) -> Iterator[Blo
                 f"{path.name}, line {line}: length={size} announced, {len(data)} found. "
                 "The log was cut off, or two socat processes wrote at once."
             )
-        yield Block(header[1] == b">", _time(header), int(header[10]), size, data, exact)
+        yield Block(
+            header[1] == b">", _time(header, f"{path}, line {line}"), int(header[10]), size, data, exact
+        )
         header = following
 
 
@@ -162,15 +164,18 @@ def _from_text(content: bytes, size: int) -> bytes:
     return ESCAPE.sub(lambda found: ESCAPES[found[0]], content)[:size]
 
 
-def _time(header: re.Match[bytes]) -> float:
-    """Unix seconds. A fraction of nine digits may be microseconds too, because socat 1.7 pads them with zeros."""
+def _time(header: re.Match[bytes], place: str) -> float:
+    """Unix seconds. Raises ApispyError, which names the *place*, for a time that does not exist.
+
+    A fraction of nine digits may be microseconds too, because socat 1.7 pads them with zeros.
+    """
     year, month, day, hour, minute, second, fraction = (int(header[group]) for group in range(2, 9))
     part = fraction / 1e6 if fraction < 1_000_000 else fraction / 1e9
     try:
         return datetime(year, month, day, hour, minute, min(second, 59)).timestamp() + part
     except (ValueError, OverflowError, OSError):
         raise ApispyError(
-            f"a header line has a time that does not exist: {header[0][:40].decode('latin-1')!r}. "
+            f"{place}: a header line has a time that does not exist: {header[0][:40].decode('latin-1')!r}. "
             "Correct it, or remove the block."
         ) from None
 

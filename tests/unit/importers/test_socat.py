@@ -138,7 +138,9 @@ def test_a_block_interrupted_by_another_process(tmp_path: Path) -> None:
 
 
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(ApispyError, match="time that does not exist: '> 2026/13/25"):
+    with pytest.raises(
+        ApispyError, match="x, line 1: a header line has a time that does not exist: '> 2026/13/25"
+    ):
         read(tmp_path / "x", log("v", (">", 0, REQUEST)).replace(b"2026/11", b"2026/13"))
 
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from apispy import capture, engine
+from apispy import capture, engine, importers
 from apispy.decoders import choose
 from apispy.model import Exchange
 from apispy.outputs.exports.http_bytes import pieces
-from fuzz.targets import NAMES, TARGETS
+from fuzz.targets import IMPORTED, NAMES, TARGETS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FILTERS = (
@@ -30,12 +30,37 @@ def seeds(name: str) -> Iterator[bytes]:
 def _all(name: str) -> Iterator[bytes]:
     if name == "filters":
         yield from (text.encode() for text in FILTERS)
+    if name == "imports":
+        yield from _of_files()
     if name == "captures":
         yield from (file.read_bytes() for file in sorted(SAMPLES.glob("fixtures/*.json")))
     for path in sorted(SAMPLES.glob("*.jsonl")):
         yield from _of_lines(name, path.read_bytes().splitlines(keepends=True))
         for exchange in capture.read(path):
             yield from _of_exchange(name, exchange)
+
+
+def _of_files() -> Iterator[bytes]:
+    """Yield the files of other programs in samples/, after the number of their format."""
+    for path in sorted(SAMPLES.glob("*.log")) + sorted(SAMPLES.glob("*.cassette.*")):
+        yield bytes([IMPORTED.index(importers.recognise(path))]) + path.read_bytes()[: MAX_SEED_SIZE - 1]
+    call = {"startedDateTime": "2023-11-14T22:13:20Z", "request": {"method": "GET", "url": "ws://x/info"}}
+    message = {"type": "send", "time": 1700000001, "opcode": 1, "data": "x"}
+    call |= {"response": {"status": 101}, "_webSocketMessages": [message]}
+    yield bytes([IMPORTED.index("har")]) + json.dumps({"log": {"entries": [call]}}).encode()
+    fields = {
+        "tcp.srcport": "1",
+        "tcp.dstport": "2375",
+        "tcp.flags": "0x0018",
+        "tcp.seq": "1",
+        "tcp.ack": "1",
+    }
+    fields["tcp.payload"] = b"GET /info HTTP/1.1\r\n\r\n".hex(":")
+    layers = {"frame": {"frame.time_epoch": "1.5"}, "ip": {"ip.src": "a", "ip.dst": "b"}, "tcp": fields}
+    yield (
+        bytes([IMPORTED.index("tshark")])
+        + json.dumps([{"_index": "x", "_source": {"layers": layers}}]).encode()
+    )
 
 
 def _of_lines(name: str, written: list[bytes]) -> Iterator[bytes]:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from apispy import capture, engine
+from apispy import capture, engine, importers
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
 from apispy.capture.validation import Malformed
 from apispy.decoders import DECODERS
-from apispy.errors import UsageError
+from apispy.errors import ApispyError, UsageError
 from apispy.filters import Filter
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
@@ -27,6 +27,9 @@ from apispy.tap import Closed, GaveUp
 from tests.laws.decoding import decode, merge, split
 from tests.laws.memory_carrier import MemoryCarrier
 from tests.unit.tap.conversations import Step, play
+
+IMPORTED = ("har", "socat", "vcr", "tshark", "tcpflow", "curl-trace", "curl")
+"""The formats that apispy reads itself: those of pcap files and flows are mostly the code of Scapy and mitmproxy."""
 
 NAMES = sorted(DECODERS)
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -103,6 +106,27 @@ def captures(data: bytes) -> None:
             except capture.CaptureError as error:
                 messages.append(str(error))
         assert all(file.name in text for text in messages), messages
+
+
+@target
+def imports(data: bytes) -> None:
+    """Any file is imported in each format, or rejected by an ApispyError that names it; its calls can be shown.
+
+    The first byte selects the format.
+    """
+    if not data:
+        return
+    form = IMPORTED[data[0] % len(IMPORTED)]
+    with tempfile.NamedTemporaryFile(dir=_ram_directory()) as file:
+        file.write(data[1:])
+        file.flush()
+        try:
+            found = importers.read(Path(file.name), form, importers.Settings(limit=4096))
+        except ApispyError as error:
+            assert file.name in str(error), (form, str(error))  # noqa: PT017
+            return
+    for exchange in found.exchanges:
+        _check_shown(exchange)
 
 
 @target

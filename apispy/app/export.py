@@ -3,16 +3,18 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from apispy.app.output_files import remove_on_failure
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
+    from apispy.app.input_files import LineSource
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
     from apispy.outputs.filtered import CallFilter
@@ -78,46 +80,37 @@ def export(
                     stream.close()
 
 
-@contextmanager
-def remove_on_failure(path: Path) -> Iterator[None]:
-    """Remove the regular file *path* if the block raises, so that nobody takes a part for the whole."""
-    try:
-        yield
-    except BaseException:
-        if path.is_file():
-            path.unlink()
-        raise
-
-
 def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[DecodedCall]":
     """Read the calls of the capture, redacted unless the capture already is or *show_secrets*."""
     from apispy import pipeline
-    from apispy.capture import Header, read_lines
+    from apispy.app.input_files import line_source
+    from apispy.capture import Header
     from apispy.learn import NameRegistry
     from apispy.model import Exchange
     from apispy.redaction import Policy, Redactor
 
     names, redactor, session = NameRegistry(), Redactor(), 0
-    for _, line in read_lines(file, info, progress=reached):
+    lines = line_source(file)
+    for line in lines(info, reached):
         if isinstance(line, Header):
             names, session = NameRegistry(), session + 1
             hides = not (show_secrets or line.redacted)
-            redactor = _learned(file, session) if hides else Redactor(Policy(show_secrets=True))
+            redactor = _learned(lines, session) if hides else Redactor(Policy(show_secrets=True))
         elif isinstance(line, Exchange):
             yield pipeline.read(line, names, redactor=redactor)
 
 
-def _learned(file: Path, session: int) -> "Redactor":
+def _learned(lines: "LineSource", session: int) -> "Redactor":
     """Make the redactor of a session of the capture, which knows the secrets of all its calls.
 
     So it also hides a secret that a call repeats before another one shows that it is secret.
     """
-    from apispy.capture import Header, read_lines
+    from apispy.capture import Header
     from apispy.model import Exchange
     from apispy.redaction import Redactor
 
     redactor, number = Redactor(), 0
-    for _, line in read_lines(file, lambda _: None):
+    for line in lines(lambda _: None, lambda _: None):
         number += isinstance(line, Header)
         if number == session and isinstance(line, Exchange):
             redactor.redact(line)

@@ -1,6 +1,7 @@
 """Files that `apispy import` reads: captures of apispy, and recordings of other programs."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,24 +12,30 @@ from apispy.errors import ApispyError
 
 if TYPE_CHECKING:
     from apispy.app.view import View
-    from apispy.importers import Imported
+    from apispy.capture import Header, PlaybackItem
+    from apispy.capture.lines import Line
+    from apispy.importers import Format, Imported
     from apispy.model import Chunk, Direction, Exchange, Item
     from apispy.outputs import DecodedCall, Output, Target
     from apispy.pipeline import Notes
     from apispy.redaction import Policy
     from apispy.tap import Event
 
-FORMATS = ("pcap", "socat", "har", "flows", "capture")
+FORMATS = ("pcap", "socat", "har", "flows", "vcr", "tshark", "tcpflow", "curl-trace", "curl", "capture")
 """The values of --from."""
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
+WHOLE_BODIES = 1 << 26
+"""Bytes of each body that are kept where calls are not only shown."""
+
 
 def read_calls(file: Path, form: str | None = None, *, port: int = 0, limit: int = 1 << 20) -> "Imported":
-    """Read the calls in *file*. Its format is *form*, or recognised by its content. Raises ApispyError.
+    """Read the calls in *file*. Its format is *form*, or recognised by its content.
 
     With *port*, only connections to that TCP port are read; *limit* is the number of bytes of each body that are kept.
-    Notices about the file are printed on standard error.
+    Notices about the file are printed on standard error. Raises ApispyError if the file cannot be read, or is not a
+    capture of apispy and has no calls.
     """
     from apispy import importers
     from apispy.redaction import Redactor
@@ -41,7 +48,112 @@ def read_calls(file: Path, form: str | None = None, *, port: int = 0, limit: int
     found = replace(found, notices=tuple(redactor.message(notice) for notice in found.notices))
     for notice in found.notices:
         info(notice)
+    if not found.exchanges and form != "capture":
+        raise ApispyError(f"{file} has no calls of Docker's API. {importers.FORMATS[form].if_empty}")
     return found
+
+
+def foreign_format(file: Path) -> "Format | None":
+    """The format of *file* if another program wrote it.
+
+    None if ``apispy.capture`` is to read the file: a capture, a fixture, and what cannot be told from them. Raises
+    ApispyError for standard input in another format, because the importers need files.
+    """
+    from apispy import importers
+    from apispy.capture.raw_lines import STDIN
+
+    if file == STDIN:
+        _check_standard_input()
+        return None
+    try:
+        form = importers.find_format(file)
+    except ApispyError:
+        return None  # ``apispy.capture`` reports the reason
+    return None if form is None or form.name == "capture" else form
+
+
+def _check_standard_input() -> None:
+    from apispy import importers
+
+    peek = getattr(sys.stdin.buffer, "peek", None)  # it reads nothing, so the data stays where it is
+    form = importers.format_of(peek(1)) if peek else None
+    if form and form.name != "capture":
+        raise ApispyError(
+            f"standard input is {form.title}. Save it in a file, because only a capture can be read from a pipe."
+        )
+
+
+def import_foreign(file: Path, limit: int = WHOLE_BODIES) -> "Imported | None":
+    """Import the calls in *file* if another program wrote it, with a message that says so; else return None.
+
+    *limit* is the number of bytes of each body that are kept. Raises ApispyError.
+    """
+    form = foreign_format(file)
+    if form is None:
+        return None
+    found = read_calls(file, form.name, limit=limit)
+    info(f"{file} is {form.title}: its calls were imported. To keep them: apispy import {file} -o FILE")
+    return found
+
+
+def read_exchanges(file: Path) -> "list[Exchange]":
+    """Read the calls of a capture, a fixture, or any other file that can be imported. Raises ApispyError."""
+    from apispy import capture
+
+    found = import_foreign(file)
+    return list(capture.read(file, info) if found is None else found.exchanges)
+
+
+LineSource = Callable[[Callable[[str], None], Callable[[float], None]], "Iterator[Line]"]
+"""Takes what reports a notice about the file, and its progress from 0 to 1. May be called repeatedly."""
+
+
+def line_source(file: Path) -> LineSource:
+    """Return what yields the lines of a capture, or those that the capture of an imported file would have.
+
+    Raises ApispyError, and so does what it returns.
+    """
+    from apispy import capture
+
+    found = import_foreign(file)
+
+    def of_capture(report: Callable[[str], None], progress: Callable[[float], None]) -> "Iterator[Line]":
+        for _, line in capture.read_lines(file, report, progress=progress):
+            yield line
+
+    def of_import(report: Callable[[str], None], progress: Callable[[float], None]) -> "Iterator[Line]":
+        assert found is not None
+        yield _header(found, WHOLE_BODIES)
+        yield from sorted(found.exchanges, key=lambda call: (call.started + call.duration, call.id))
+
+    return of_capture if found is None else of_import
+
+
+def read_lines(file: Path, progress: "Callable[[float], None]") -> "Iterator[Line]":
+    """Yield the lines of a capture, or those that the capture of an imported file would have. Raises ApispyError."""
+    return line_source(file)(info, progress)
+
+
+def playback_of(found: "Imported", limit: int) -> "Iterator[PlaybackItem]":
+    """Yield what ``capture.play`` would of the capture of an imported file, of whose bodies *limit* bytes were kept."""
+    yield _header(found, limit)
+    yield from _events(found.exchanges)
+
+
+def _header(found: "Imported", limit: int, redacted: bool | None = None) -> "Header":
+    """Make the header of a capture with these calls. Its curl commands have one target only if all calls have."""
+    from apispy import __version__
+    from apispy.capture import Header
+
+    upstreams = list(dict.fromkeys(call.upstream for call in found.exchanges)) or [""]
+    return Header(
+        __version__,
+        min((call.started for call in found.exchanges), default=0.0),
+        found.redacted if redacted is None else redacted,
+        upstreams[0],
+        limit,
+        {"direct": asdict(curl_target(upstreams[0]))} if len(upstreams) == 1 else {},
+    )
 
 
 def show_calls(
@@ -78,22 +190,18 @@ def readings_of(found: "Imported", *, policy: "Policy | None" = None) -> "list[D
 
 def save_capture(found: "Imported", output: Path, view: "View") -> int:
     """Write the calls to the new capture *output*, and return their number. Raises ApispyError."""
-    from apispy import __version__
-    from apispy.app.export import remove_on_failure
-    from apispy.capture import Header, Notice, Writer
+    from apispy import capture
+    from apispy.app.output_files import remove_on_failure
 
     calls = [reading.exchange for reading in readings_of(found, policy=view.policy)]
-    started = min((call.started for call in calls), default=0.0)
-    redacted = found.redacted or not view.show_secrets
-    upstream = calls[0].upstream if calls else ""
-    direct = {"direct": asdict(_curl_target(upstream))}
+    header = _header(found, view.body_limit, found.redacted or not view.show_secrets)
     try:
-        with Writer(output) as writer, remove_on_failure(output):
-            writer.header(Header(__version__, started, redacted, upstream, view.body_limit, direct))
+        with capture.Writer(output) as writer, remove_on_failure(output):
+            writer.header(header)
             for call in calls:
                 writer.exchange(call)
             for notice in found.notices:
-                writer.notice(Notice(started, notice))
+                writer.notice(capture.Notice(header.started, notice))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ApispyError(f"{output} cannot be written: {why}. Name another file with -o.") from None
@@ -108,15 +216,22 @@ def curl_formatter(view: "View") -> "Callable[[DecodedCall], str] | None":
     if not view.curl:
         return None
     keep = BodyFiles(view.bodies).keep if view.bodies else None
-    return lambda reading: curl(reading, _curl_target(reading.exchange.upstream), keep)
+    return lambda reading: curl(reading, curl_target(reading.exchange.upstream), keep)
 
 
-def _curl_target(upstream: str) -> "Target":
+def curl_target(upstream: str) -> "Target":
     """Target the daemon that the file names, or the one on this machine."""
     from apispy.outputs import Target
 
-    is_tcp = upstream.startswith("tcp://")
-    return Target(base=f"http{upstream.removeprefix('tcp')}") if is_tcp else Target(socket=DEFAULT_SOCKET)
+    scheme, _, address = upstream.partition("://")
+    match scheme:
+        case "tcp" | "http":
+            return Target(base=f"http://{address}")
+        case "https":
+            return Target(base=upstream)
+        case "unix":
+            return Target(socket=address)
+    return Target(socket=DEFAULT_SOCKET)
 
 
 def _events(exchanges: "tuple[Exchange, ...]") -> "list[Event]":

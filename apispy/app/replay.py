@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from apispy import capture
 from apispy.app.curl_targets import apispy_target
+from apispy.app.input_files import read_exchanges
 from apispy.app.messages import info, print_styled
 from apispy.app.server import serve_command, share_terminal
 from apispy.app.session import Session
@@ -32,9 +32,9 @@ RecordedFiles = dict[Path, list[Exchange]]
 
 def read_recorded_files(files: Iterable[Path]) -> RecordedFiles:
     """Read the calls of *files*. Raises ApispyError if a file cannot be read, or there are no calls in any of them."""
-    found = {file: list(capture.read(file, info)) for file in files}
+    found = {file: read_exchanges(file) for file in files}
     if not any(found.values()):
-        raise UsageError("There are no calls to replay. Record some: apispy record -o FILE -- COMMAND")
+        raise ApispyError("There are no calls to replay. Record some: apispy record -o FILE -- COMMAND")
     return found
 
 

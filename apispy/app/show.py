@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
@@ -10,10 +10,13 @@ from typing import Any, TextIO
 
 from apispy import capture
 from apispy.app.curl_targets import BodyFiles
+from apispy.app.input_files import curl_target, foreign_format, import_foreign, playback_of
 from apispy.app.messages import info
-from apispy.app.progress import NoProgress, StartProgress
+from apispy.app.progress import NoProgress, Progress, StartProgress
 from apispy.app.view import View
 from apispy.capture import CaptureError, Header, Malformed, Notice, PlaybackItem
+from apispy.capture.raw_lines import display_name
+from apispy.errors import ApispyError
 from apispy.outputs import DecodedCall, Stats, Target
 from apispy.outputs.curl import curl
 from apispy.outputs.escaping import escape
@@ -79,18 +82,27 @@ class CaptureViewer:
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self._pipeline: Pipeline | None = None
         self._errors = 0
+        self._no_calls = ""  # the summary of a session without calls
 
     def show_file(self, path: Path) -> None:
         """Show the whole capture, in the order in which it happened."""
+        self._no_calls = f"No calls in {escape(display_name(path))}."
         with self._progress(str(path), self._out.stream) as progress:
-            self._show(
-                capture.play(path, on_error=self._report_error, warn=self._info, progress=progress.reached),
-                eager=False,
+            self._show(self._items(path, progress), eager=False)
+
+    def _items(self, path: Path, progress: Progress) -> Iterator[PlaybackItem]:
+        """Yield the content of a capture, or of a file that another program wrote. Raises ApispyError."""
+        found = import_foreign(path, self._view.body_limit)
+        if found is None:
+            yield from capture.play(
+                path, on_error=self._report_error, warn=self._info, progress=progress.reached
             )
+        else:
+            yield from playback_of(found, self._view.body_limit)
 
     def show_stats(self, path: Path) -> None:
-        """Show statistics. Without a filter, only the summary of each call is read."""
-        if self._view.filter:
+        """Show statistics. Without a filter, only the summary of each call in a capture is read."""
+        if self._view.filter or foreign_format(path):
             self.show_file(path)
             return
         stats = Stats(self._out.write, as_json=self._view.as_json)
@@ -111,6 +123,7 @@ class CaptureViewer:
 
     def follow(self, path: Path) -> None:
         """Show what is in the capture and what is added to it, until Ctrl-C."""
+        self._no_calls = f"No calls in {escape(display_name(path))}."
         try:
             self._show(capture.follow(path, on_error=self._report_error, warn=self._info), eager=True)
         except KeyboardInterrupt:
@@ -137,7 +150,7 @@ class CaptureViewer:
                     self._out.flush()
                 if self._out.broken:
                     break
-        except CaptureError as error:
+        except ApispyError as error:
             self._report_error(str(error))
         self._end_session()
 
@@ -158,7 +171,8 @@ class CaptureViewer:
             self._info(
                 "--show-secrets: the secrets were taken out before the capture was written; it has none"
             )
-        outputs = view.outputs(self._out.write, self._out.stream, self._curl(header) if view.curl else None)
+        curl = self._curl(header) if view.curl else None
+        outputs = view.outputs(self._out.write, self._out.stream, curl, self._no_calls)
         return Pipeline(outputs, redactor=Redactor(view.policy), notes=view.wanted_notes)
 
     def _end_session(self) -> None:
@@ -168,8 +182,11 @@ class CaptureViewer:
             self._pipeline = None
 
     def _curl(self, header: Header) -> Callable[[DecodedCall], str]:
-        target = target_from(header.curl.get(self._view.curl, {}))
-        return lambda reading: curl(reading, target, self._keep_body)
+        saved = header.curl.get(self._view.curl)
+        target = None if saved is None else target_from(saved)
+        return lambda reading: curl(
+            reading, target or curl_target(reading.exchange.upstream), self._keep_body
+        )
 
     def _report_error(self, text: str) -> None:
         self.good = False

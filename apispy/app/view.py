@@ -72,15 +72,23 @@ class View:
         write: "Callable[[str], None]",
         stream: TextIO,
         curl: "Callable[[DecodedCall], str] | None" = None,
+        no_calls: str = "",
     ) -> "list[Output]":
-        """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call."""
+        """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call.
+
+        *no_calls* is the summary if there are no calls; "": that of a live proxy.
+        """
         from apispy.outputs import Filtered
 
-        outputs = self._unfiltered(write, stream, curl)
+        outputs = self._unfiltered(write, stream, curl, no_calls)
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[DecodedCall], str] | None"
+        self,
+        write: "Callable[[str], None]",
+        stream: TextIO,
+        curl: "Callable[[DecodedCall], str] | None",
+        no_calls: str,
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
@@ -101,7 +109,9 @@ class View:
             relative=self.relative,
             streams_hint=self.streams_hint,
         )
-        no_calls = f"No call matched the filter {escape(str(self.filter))}" if self.filter else NO_CALLS
+        no_calls = (
+            f"No call matched the filter {escape(str(self.filter))}" if self.filter else no_calls or NO_CALLS
+        )
         if stream is sys.stderr:  # where a command may print too
             no_calls = f"apispy: {no_calls}"
         summary = Summary(write, no_calls=no_calls)

@@ -28,6 +28,9 @@ Report = Callable[[str], None]
 Progress = Callable[[float], None]
 """Takes the part of the file that has been read, from 0 to 1."""
 
+HEADER_START = b'{"capture":'
+"""The first bytes of a capture."""
+
 PROGRESS_INTERVAL = 100
 """Lines between two reports of progress."""
 
@@ -75,7 +78,7 @@ class LineReader:
         except CaptureError as error:
             if len(data) > LINE_LIMIT:
                 raise
-            if not data.endswith(b"\n"):
+            if not data.endswith(b"\n") and (number > 1 or _begins_header(data)):
                 self._warn(self._truncated(data, number))
             elif number == 1 or self._on_error is None:
                 raise
@@ -106,8 +109,13 @@ class LineReader:
         return (
             ""
             if self.version or isinstance(error, NewerFormat)
-            else ". Is this a file that `apispy --capture FILE` wrote?"
+            else ". Is this a file that `apispy --capture FILE` wrote? docs/imports.md lists what else apispy reads"
         )
+
+
+def _begins_header(data: bytes) -> bool:
+    """Whether *data* may be a part of a capture's first line."""
+    return HEADER_START.startswith(data[: len(HEADER_START)])
 
 
 def read(path: Path, warn: Report = log.warning) -> Iterator[Exchange]:

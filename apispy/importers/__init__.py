@@ -8,39 +8,42 @@ import pkgutil
 from pathlib import Path
 
 from apispy.errors import ApispyError, UsageError
-from apispy.importers.formats import FORMATS, HEAD_SIZE, Format, Imported, Settings, register
+from apispy.importers import files
+from apispy.importers.formats import FORMATS, Format, Imported, Settings, register
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
+def find_format(path: Path) -> Format | None:
+    """The format of the file at *path*, by its first bytes; None if it is unknown. Raises ApispyError."""
+    return format_of(files.head_of(path, files.HEAD_SIZE))
+
+
 def recognise(path: Path) -> str:
     """The name of the format of the file at *path*, by its first bytes. Raises ApispyError if it is unknown."""
-    head = _head(path)
-    for found in FORMATS.values():
-        if found.recognises(head):
-            return found.name
-    raise ApispyError(
-        f"{path} has no format that apispy can import: it begins with {_quoted(head)}. Expected "
-        f"{_titles()}.{_hint(head)} If it is one of these, name the format with --from."
-    )
+    head = files.head_of(path, files.HEAD_SIZE)
+    found = format_of(head)
+    if found is None:
+        raise ApispyError(
+            f"{path} has no format that apispy can import: it begins with {_quoted(head)}. Expected "
+            f"{_titles()}.{_hint(head)} If it is one of these, name the format with --from."
+        )
+    return found.name
+
+
+def format_of(head: bytes) -> Format | None:
+    """The format of a file that begins with *head*; None if it is unknown."""
+    return next((found for found in FORMATS.values() if found.recognises(head)), None)
 
 
 def read(path: Path, name: str, settings: Settings) -> Imported:
     """The calls in the file at *path*, read as the format *name*. Raises ApispyError."""
-    reader = FORMATS[name].read if name in FORMATS else None
-    if reader is None:
+    form = FORMATS.get(name)
+    if form is None or form.read is None:
         raise UsageError(f"apispy cannot import the format {name!r}. Known: {', '.join(FORMATS)}.")
-    _head(path)
-    return reader(path, settings)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD_SIZE)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Give the name of a file.") from None
+    files.head_of(path, 1)
+    return form.read(path, settings)
 
 
 def _quoted(head: bytes) -> str:
@@ -58,4 +61,14 @@ def _hint(head: bytes) -> str:
     return ""
 
 
-__all__ = ["FORMATS", "Format", "Imported", "Settings", "read", "recognise", "register"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Imported",
+    "Settings",
+    "find_format",
+    "format_of",
+    "read",
+    "recognise",
+    "register",
+]

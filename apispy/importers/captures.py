@@ -1,5 +1,6 @@
 """apispy's own captures and fixtures, so that commands on imported files accept them too."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,11 @@ from apispy.capture.raw_lines import is_fixture
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.model import Exchange
 
-PREFIXES = (b'{"capture":', b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-"""The first bytes of a capture: of its header, or of gzip or zstd around it."""
+_HEADER = re.compile(rb'\s*\{\s*"capture"\s*:')
 
 
 def is_capture(head: bytes) -> bool:
-    return head.startswith(PREFIXES) or is_fixture(head)
+    return _HEADER.match(head) is not None or is_fixture(head)
 
 
 def read(path: Path, settings: Settings) -> Imported:

@@ -12,4 +12,4 @@ def is_flow_file(head: bytes) -> bool:
     return _FIRST_KEY.match(head) is not None
 
 
-register(Format("flows", "a flow file of mitmproxy", is_flow_file, None))
+register(Format("flows", "a flow file of mitmproxy", is_flow_file, None, "Record it again: mitmdump -w FILE"))

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from apispy.model import Exchange
 
-HEAD_SIZE = 4096
-"""Bytes at the beginning of a file by which its format is recognised."""
-
 END_OF_TIME = 253402300800.0
 """The year 10000 in Unix seconds. A time from then on, or before 1970, is damaged."""
 
@@ -40,8 +37,9 @@ class Format:
 
     name: str
     title: str  # as in a sentence: "a capture of tcpdump"
-    recognises: Callable[[bytes], bool]  # takes the first HEAD_SIZE bytes of a file
+    recognises: Callable[[bytes], bool]  # takes the first files.HEAD_SIZE bytes of a file
     read: Reader | None  # None: another package registers the reader
+    if_empty: str = ""  # what to do if a file has no calls, as a sentence
 
 
 FORMATS: dict[str, Format] = {}

@@ -12,10 +12,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 from apispy.errors import ApispyError
+from apispy.importers import files
 from apispy.importers.formats import END_OF_TIME, Format, Imported, Settings, register
+from apispy.importers.messages import (
+    INVALID,
+    fitting_headers,
+    make_body,
+    make_headers,
+    problem_of,
+    split_url,
+    text_of,
+)
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, End, Exchange, Headers, Request, Response, Tunnel
 
@@ -25,8 +34,8 @@ _LOG = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
 
 MILLISECOND = 1e-3
 
-INVALID = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
-"""Exceptions that JSON of an unexpected form causes."""
+TEXT_OPCODE, FINAL = 1, 0x80
+"""The opcode of a WebSocket's text message, and the bit of the last frame of a message."""
 
 
 def is_har(head: bytes) -> bool:
@@ -40,16 +49,14 @@ def read(path: Path, settings: Settings) -> Imported:
         try:
             result.exchanges.append(_exchange(entry, result))
         except INVALID as error:
-            problem = f"no field {error}" if isinstance(error, KeyError) else str(error)
-            result.notice(f"{path.name}: entry {number} cannot be read: {problem}. It was skipped.")
+            result.notice(f"{path.name}: entry {number} cannot be read: {problem_of(error)}. It was skipped.")
     return result.imported()
 
 
 def _entries(path: Path) -> list[Any]:
-    if path.stat().st_size > MAX_FILE_SIZE:
-        raise ApispyError(f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Export fewer calls.")
+    data = files.contents_of(path, MAX_FILE_SIZE, "Export fewer calls.")
     try:
-        entries = json.loads(path.read_bytes().decode("utf-8-sig"))["log"]["entries"]
+        entries = json.loads(data.decode("utf-8-sig"))["log"]["entries"]
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ApispyError(f"{path}, {where}: invalid JSON: {error.msg}. Export the HAR file again.") from None
@@ -62,7 +69,7 @@ def _entries(path: Path) -> list[Any]:
 
 def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
     request, response = entry["request"], entry.get("response") or {}
-    url = urlsplit(_text(request["url"]))
+    upstream, target = split_url(text_of(request["url"]))
     started = _unix_seconds(entry["startedDateTime"])
     duration = _seconds(entry.get("time"), MILLISECOND)
     has_response = int(response.get("status") or 0) > 0
@@ -71,10 +78,10 @@ def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
         connection=_connection(entry, result),
         started=started,
         client="a HAR file's client",
-        upstream=f"tcp://{url.netloc.rpartition('@')[2]}",
+        upstream=upstream,
         request=Request(
-            method=_text(request["method"]),
-            target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+            method=text_of(request["method"]),
+            target=target,
             version=_version(request),
             headers=_headers(request.get("headers")),
             body=_body(request.get("postData") or {}, 0.0, result.limit),
@@ -83,31 +90,35 @@ def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
         end="complete" if has_response else "cut",
         duration=duration,
     )
-    return _with_extension(exchange, entry["_docker"], result.limit) if "_docker" in entry else exchange
+    if "_docker" in entry:
+        return _with_extension(exchange, entry["_docker"], result.limit)
+    if "_webSocketMessages" in entry and exchange.response is not None:
+        return _with_messages(exchange, entry["_webSocketMessages"], result.limit)
+    return exchange
 
 
 def _response(entry: Any, duration: float, limit: int) -> Response:
-    response = entry["response"]
-    timings = entry.get("timings") or {}
+    response, timings = entry["response"], entry.get("timings") or {}
+    content, headers = response.get("content") or {}, _headers(response.get("headers"))
+    if "_docker" not in entry:  # apispy writes a body as it was on the wire
+        headers = fitting_headers(headers, _content_bytes(content))
     return Response(
         status=int(response["status"]),
-        reason=_text(response.get("statusText") or ""),
+        reason=text_of(response.get("statusText") or ""),
         version=_version(response),
-        headers=_headers(response.get("headers")),
-        body=_body(response.get("content") or {}, duration, limit),
+        headers=headers,
+        body=_body(content, duration, limit),
         # All phases but ``receive`` precede the response's head.
         at=max(0.0, duration - _seconds(timings.get("receive"), MILLISECOND)),
     )
 
 
 def _body(content: Any, at: float, limit: int) -> Body:
-    data = _content_bytes(content)
-    size = max(len(data), int(content.get("size") or 0))
-    return Body((Chunk(at, data[:limit]),) if data else (), size, ended_at=at)
+    return make_body(_content_bytes(content), limit, at, int(content.get("size") or 0))
 
 
 def _version(message: Any) -> str:
-    return _text(message.get("httpVersion") or "HTTP/1.1").upper().removeprefix("HTTP/") or "1.1"
+    return text_of(message.get("httpVersion") or "HTTP/1.1").upper().removeprefix("HTTP/") or "1.1"
 
 
 def _connection(entry: Any, result: ImportResultBuilder) -> int:
@@ -122,9 +133,13 @@ def _connection(entry: Any, result: ImportResultBuilder) -> int:
 
 def _content_bytes(content: Any) -> bytes:
     """The bytes of a HAR text. Raises ValueError if its base64 is invalid."""
-    text = _text(content.get("text") or "")
+    text = text_of(content.get("text") or "")
     if "base64" not in (content.get("encoding"), content.get("_encoding")):
         return text.encode("utf-8", "surrogatepass")
+    return _from_base64(text)
+
+
+def _from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text)
     except binascii.Error as error:
@@ -132,21 +147,7 @@ def _content_bytes(content: Any) -> bytes:
 
 
 def _headers(fields: Any) -> Headers:
-    """The headers without HTTP/2's pseudo-headers, which browsers list too."""
-    pairs = [(_text(field["name"]), _text(field["value"])) for field in fields or []]
-    named = [pair for pair in pairs if not pair[0].startswith(":")]
-    return Headers(
-        tuple(
-            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in named
-        )
-    )
-
-
-def _text(value: Any) -> str:
-    """*value*. Raises TypeError if it is not a string."""
-    if not isinstance(value, str):
-        raise TypeError(f"found {type(value).__name__} where text was expected")
-    return value
+    return make_headers((text_of(field["name"]), text_of(field["value"])) for field in fields or [])
 
 
 def _seconds(value: Any, unit: float = 1.0) -> float:
@@ -158,8 +159,52 @@ def _seconds(value: Any, unit: float = 1.0) -> float:
 
 
 def _unix_seconds(value: Any) -> float:
-    moment = datetime.fromisoformat(_text(value))
+    moment = datetime.fromisoformat(text_of(value))
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+# -- WebSockets, as Chromium, Firefox and mitmproxy write them --
+
+
+def _with_messages(exchange: Exchange, messages: Any, limit: int) -> Exchange:
+    """*exchange* with the frames of its WebSocket. Raises ValueError, TypeError or KeyError."""
+    chunks: dict[str, list[Chunk]] = {"send": [], "receive": []}
+    for message in messages or []:
+        at = max(0.0, _seconds(message["time"]) - exchange.started)
+        chunks[message["type"]].append(Chunk(at, _frame(message, masked=message["type"] == "send")))
+    end = max([exchange.duration, *(chunk.at for some in chunks.values() for chunk in some)])
+    to_server, to_client = (_limited(chunks[side], limit, end) for side in ("send", "receive"))
+    return replace(exchange, tunnel=Tunnel("websocket", to_server, to_client), duration=end)
+
+
+def _limited(chunks: list[Chunk], limit: int, end: float) -> Body:
+    """The chunks up to *limit* bytes, as a stream that ended at the time *end*."""
+    kept, left = [], limit
+    for chunk in chunks:
+        if data := chunk.data[: max(0, left)]:
+            kept.append(Chunk(chunk.at, data))
+        left -= len(chunk.data)
+    return Body(tuple(kept), limit - left, ended_at=end)
+
+
+def _frame(message: Any, *, masked: bool) -> bytes:
+    """The bytes of a message on the wire: one frame (RFC 6455, 5.2); the mask of a client's is zero.
+
+    HAR has the payload as text, or in base64 if the opcode says that it is not text.
+    """
+    opcode = int(message["opcode"])
+    if not 0 <= opcode < 16:
+        raise ValueError(f"found the opcode {opcode} of a WebSocket, expected 0 to 15")
+    text = text_of(message["data"])
+    data = text.encode("utf-8", "surrogatepass") if opcode == TEXT_OPCODE else _from_base64(text)
+    mask = 0x80 if masked else 0
+    if len(data) < 126:
+        size = bytes([mask | len(data)])
+    elif len(data) < 1 << 16:
+        size = bytes([mask | 126]) + len(data).to_bytes(2, "big")
+    else:
+        size = bytes([mask | 127]) + len(data).to_bytes(8, "big")
+    return bytes([FINAL | opcode]) + size + (bytes(4) if masked else b"") + data
 
 
 # -- apispy's extension --
@@ -171,10 +216,10 @@ def _with_extension(exchange: Exchange, docker: Any, limit: int) -> Exchange:
         raise ValueError(f"found _docker.end {docker['end']!r}, expected one of {get_args(End)}")
     exchange = replace(
         exchange,
-        client=_text(docker["client"]),
-        upstream=_text(docker["upstream"]),
+        client=text_of(docker["client"]),
+        upstream=text_of(docker["upstream"]),
         end=docker["end"],
-        problems=tuple(_text(problem) for problem in docker["problems"]),
+        problems=tuple(text_of(problem) for problem in docker["problems"]),
     )
     exchange = exchange.with_stream("request", _split(exchange.request.body, docker["request"]))
     if exchange.response is not None and docker["response"]:
@@ -198,7 +243,7 @@ def _tunnel(tunnel: Any, limit: int) -> Tunnel | None:
     if tunnel is None:
         return None
     streams = {name: _tunnel_stream(tunnel[name], limit) for name in ("to_server", "to_client")}
-    return Tunnel(_text(tunnel["protocol"]), **streams)
+    return Tunnel(text_of(tunnel["protocol"]), **streams)
 
 
 def _tunnel_stream(stream: Any, limit: int) -> Body:
@@ -222,4 +267,12 @@ def _stream(chunks: tuple[Chunk, ...], stream: Any) -> Body:
     )
 
 
-register(Format("har", "a HAR file", is_har, read))
+register(
+    Format(
+        "har",
+        "a HAR file",
+        is_har,
+        read,
+        "Open the network panel of the browser before the page makes its calls, and export again.",
+    )
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apispy.errors import ApispyError
+from apispy.importers import files
 from apispy.importers.formats import END_OF_TIME
 from apispy.importers.tcp import Peer, Segment
 
@@ -37,11 +38,6 @@ def segments(path: Path, notice: Callable[[str], None]) -> Iterator[Segment]:
 
     Raises ApispyError if the file cannot be read at all.
     """
-    if path.stat().st_size > MAX_FILE_SIZE:
-        raise ApispyError(
-            f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB, which is more than apispy can import. Make a "
-            f"smaller file: tcpdump -r {path.name} -w smaller.pcap 'tcp port 2375'."
-        )
     with _scapy_warnings() as warnings:
         packets = others = 0
         for packet in _packets(path):
@@ -69,14 +65,18 @@ def _packets(path: Path) -> Iterator[Any]:
             "Type: pip install 'apispy[pcap]'"
         ) from None
     number = 0
+    advice = f"Make a smaller file: tcpdump -r {path.name} -w smaller.pcap 'tcp port 2375'."
     try:
-        with PcapReader(str(path)) as reader:
+        with (
+            files.open_unpacked(path, MAX_FILE_SIZE, advice) as file,
+            PcapReader(file) as reader,  # type: ignore[arg-type]  # it takes files too
+        ):
             while True:
                 number += 1
                 yield reader.read_packet(size=MAX_PACKET_SIZE, stop_dissection_after=TCP)
     except EOFError:
         return
-    except GeneratorExit:
+    except (GeneratorExit, ApispyError):
         raise
     except Exception as error:  # Scapy raises all kinds of exceptions for a damaged file
         where = f"packet {number}" if number else "its beginning"

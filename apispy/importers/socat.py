@@ -4,7 +4,8 @@
 
 ``>`` marks bytes from the client. Times are local. With -v, unprintable bytes appear as dots; with -x, each byte
 appears as two digits. socat does not mark which connection of a ``fork`` a block belongs to; its offset, ``from=``,
-helps. Source: socat 1.7.4 and 1.8, xio-transfer (xiotransfer, xioprintblock...), and their output.
+helps. On a web page, the two spaces are one. Source: socat 1.7.4 and 1.8, xio-transfer (xiotransfer,
+xioprintblock...), and their output.
 """
 
 import re
@@ -15,13 +16,15 @@ from datetime import datetime
 from pathlib import Path
 
 from apispy.errors import ApispyError
+from apispy.importers import files
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.passive_connection import ImportResultBuilder, PassiveConnection
 
 MAX_FILE_SIZE = 64 << 20
 
 HEADER = re.compile(
-    rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9})  length=(\d{1,12}) from=(\d{1,15}) to=\d{1,15}\n"
+    rb"([<>]) (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6,9}) +length=(\d{1,12}) from=(\d{1,15}) "
+    rb"to=\d{1,15} *\r?\n"
 )
 HEX_LINE = re.compile(rb"((?: [0-9a-f]{2})+)(?=  |\n|$)")
 ESCAPE = re.compile(rb"\\[rnt\\]")
@@ -58,12 +61,11 @@ def is_log(head: bytes) -> bool:
 
 def read(path: Path, settings: Settings) -> Imported:
     """The calls in a log. Raises ApispyError if the file has no blocks."""
-    if path.stat().st_size > MAX_FILE_SIZE:
-        raise ApispyError(f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Import a part of it.")
+    log = files.contents_of(path, MAX_FILE_SIZE, "Import a part of it.")
     result = ImportResultBuilder(settings)
     connections = Connections(result)
     exact = True
-    for block in _blocks(path.read_bytes(), path, result):
+    for block in _blocks(log, path, result):
         exact &= block.exact
         connections.add(block)
     connections.close()
@@ -143,7 +145,9 @@ def _blocks(log: bytes, path: Path, result: ImportResultBuilder) -> Iterator[Blo
                 f"{path.name}, line {line}: length={size} announced, {len(data)} found. "
                 "The log was cut off, or two socat processes wrote at once."
             )
-        yield Block(header[1] == b">", _time(header), int(header[10]), size, data, exact)
+        yield Block(
+            header[1] == b">", _time(header, f"{path}, line {line}"), int(header[10]), size, data, exact
+        )
         header = following
 
 
@@ -160,17 +164,20 @@ def _from_text(content: bytes, size: int) -> bytes:
     return ESCAPE.sub(lambda found: ESCAPES[found[0]], content)[:size]
 
 
-def _time(header: re.Match[bytes]) -> float:
-    """Unix seconds. A fraction of nine digits may be microseconds too, because socat 1.7 pads them with zeros."""
+def _time(header: re.Match[bytes], place: str) -> float:
+    """Unix seconds. Raises ApispyError, which names the *place*, for a time that does not exist.
+
+    A fraction of nine digits may be microseconds too, because socat 1.7 pads them with zeros.
+    """
     year, month, day, hour, minute, second, fraction = (int(header[group]) for group in range(2, 9))
     part = fraction / 1e6 if fraction < 1_000_000 else fraction / 1e9
     try:
         return datetime(year, month, day, hour, minute, min(second, 59)).timestamp() + part
     except (ValueError, OverflowError, OSError):
         raise ApispyError(
-            f"a header line has a time that does not exist: {header[0][:40].decode('latin-1')!r}. "
+            f"{place}: a header line has a time that does not exist: {header[0][:40].decode('latin-1')!r}. "
             "Correct it, or remove the block."
         ) from None
 
 
-register(Format("socat", "a log of socat -v or -x", is_log, read))
+register(Format("socat", "a log of socat -v or -x", is_log, read, "Record it again: socat -v -x ... 2> FILE"))

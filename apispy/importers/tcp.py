@@ -59,6 +59,7 @@ class Side:
     from_start: bool = False  # the capture has the beginning of the stream
     # (offset in the stream, acknowledged bytes of the other direction, segment), in the order of the capture
     segments: list[tuple[int, int, Segment]] = field(default_factory=list)
+    conflicts: int = 0  # segments that ``parts`` left out although their data differs from what it returned
 
     def offset_of(self, seq: int) -> int:
         """The offset in the stream of the sequence number *seq*: of the possible ones, the nearest to the newest."""
@@ -79,10 +80,13 @@ class Side:
     def parts(self) -> Iterator[Part]:
         """The stream in order, each byte once. No part is earlier than the one before it."""
         position, at, needs = 0, 0.0, 0
+        returned: list[tuple[int, bytes]] = []  # (offset, data)
         resets = [
             (start, acknowledged, segment) for start, acknowledged, segment in self.segments if segment.rst
         ]
         for start, acknowledged, segment in sorted(self.segments, key=lambda entry: (entry[0], entry[2].at)):
+            if start < position and _differs(returned, start, segment.data):
+                self.conflicts += 1
             if start + segment.length < position or segment.rst:
                 continue
             at = max(at, segment.at)
@@ -91,6 +95,7 @@ class Side:
                 position = start
             needs = max(needs, acknowledged)
             if data := segment.data[position - start :]:
+                returned.append((position, data))
                 yield Part(position, at, needs, data)
                 position += len(data)
             if (missing := start + segment.length - position) > 0:
@@ -101,6 +106,17 @@ class Side:
                 break
         for _, acknowledged, segment in resets[:1]:
             yield Part(position, max(at, segment.at), max(needs, acknowledged), end="rst")
+
+
+def _differs(returned: list[tuple[int, bytes]], start: int, data: bytes) -> bool:
+    """Whether *data* at the offset *start* is not the same as what was *returned* before for these offsets."""
+    for at, known in reversed(returned):
+        if at + len(known) <= start:
+            return False
+        first, last = max(at, start), min(at + len(known), start + len(data))
+        if first < last and known[first - at : last - at] != data[first - start : last - start]:
+            return True
+    return False
 
 
 class Conversation:

@@ -11,6 +11,7 @@ from mitmproxy.io import FlowReader
 
 from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Imported, Settings, register
+from apispy.importers.files import open_unpacked
 from apispy.importers.formats import END_OF_TIME
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
@@ -18,13 +19,11 @@ from apispy.proxy.flows import SIZES
 
 MAX_FILE_SIZE = 512 << 20
 
+ADVICE = "Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
+
 
 def read(path: Path, settings: Settings) -> Imported:
     """Import the calls of a flow file. Raises ApispyError if the file is too large, or broken before its first flow."""
-    if path.stat().st_size > MAX_FILE_SIZE:
-        raise ApispyError(
-            f"{path} is larger than {MAX_FILE_SIZE >> 20} MiB. Make a smaller one: mitmdump -nr FILE -w SMALLER FILTER"
-        )
     session = ImportResultBuilder(settings)
     tunnels: dict[str, tcp.TCPFlow] = {}
     calls: list[http.HTTPFlow] = []
@@ -47,10 +46,12 @@ def read(path: Path, settings: Settings) -> Imported:
 def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
     count = 0
     try:
-        with path.open("rb") as file:
+        with open_unpacked(path, MAX_FILE_SIZE, ADVICE) as file:
             for found in FlowReader(file).stream():
                 count += 1
                 yield found
+    except ApispyError:
+        raise
     except Exception as error:  # on a damaged file mitmproxy raises FlowReadException, and others too
         reason = str(error) if isinstance(error, FlowReadException) else type(error).__name__
         message = f"{path} cannot be read after flow {count}: {reason}."
@@ -75,7 +76,7 @@ def exchange_of(
         connection=connection,
         started=started,
         client=_client(call),
-        upstream=f"tcp://{request.host}:{request.port}",
+        upstream=f"{'https' if request.scheme == 'https' else 'tcp'}://{request.host}:{request.port}",
         request=Request(
             method=request.method,
             target=request.path,

@@ -19,6 +19,8 @@ from apispy.outputs import Console, JsonLines, Summary
 from apispy.proxy import flow_files  # noqa: F401  # it registers itself
 from tests.tcp_packets import REQUEST, RESPONSE, TcpConnection, write
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+
 
 def pcap(where: Path) -> bytes:
     return write(
@@ -63,11 +65,77 @@ def capture(where: Path) -> bytes:
     return (where / "capture").read_bytes()
 
 
+def vcr(where: Path) -> bytes:
+    return (SAMPLES / "docker-py.cassette.yaml").read_bytes()
+
+
+def tshark(where: Path) -> bytes:
+    packet = {
+        "frame": {"frame.time_epoch": "1700000000.5"},
+        "ip": {"ip.src": "127.0.0.1", "ip.dst": "127.0.0.2"},
+        "tcp": {
+            "tcp.srcport": "51234",
+            "tcp.dstport": "2375",
+            "tcp.seq_raw": "7",
+            "tcp.ack_raw": "9",
+            "tcp.flags": "0x0018",
+        }
+        | {"tcp.len": str(len(REQUEST)), "tcp.payload": REQUEST.hex(":")},
+    }
+    answer = {
+        "frame": {"frame.time_epoch": "1700000000.6"},
+        "ip": {"ip.src": "127.0.0.2", "ip.dst": "127.0.0.1"},
+        "tcp": {
+            "tcp.srcport": "2375",
+            "tcp.dstport": "51234",
+            "tcp.seq": "9",
+            "tcp.ack": "80",
+            "tcp.flags": "0x0018",
+        }
+        | {"tcp.len": str(len(RESPONSE)), "tcp.payload": RESPONSE.hex(":")},
+    }
+    return json.dumps(
+        [{"_index": "x", "_source": {"layers": layers}} for layers in (packet, answer)]
+    ).encode()
+
+
+def tcpflow(where: Path) -> bytes:
+    there, back = b"127.000.000.001.51234", b"127.000.000.001.02375"
+    return b"%s-%s: %s\n%s-%s: %s\n" % (there, back, REQUEST, back, there, RESPONSE)
+
+
+def curl_trace(where: Path) -> bytes:
+    def block(way: str, data: bytes) -> str:
+        rows = (data[start : start + 16] for start in range(0, len(data), 16))
+        dump = "".join(f"{16 * at:04x}: {row.hex(' ')} {'.' * len(row)}\n" for at, row in enumerate(rows))
+        return f"12:00:00.000001 {way}, {len(data)} bytes (0x{len(data):x})\n{dump}"
+
+    log = (
+        block("=> Send header", REQUEST)
+        + block("<= Recv header", RESPONSE[:-2])
+        + block("<= Recv data", b"[]")
+    )
+    return f"== Info:   Trying 127.0.0.1:2375...\n{log}".encode()
+
+
+def curl(where: Path) -> bytes:
+    asked = b"".join(b"> %s\r\n" % line for line in REQUEST.split(b"\r\n")[:-1])
+    answered = b"".join(b"< %s\r\n" % line for line in RESPONSE.split(b"\r\n")[:-1])
+    return (
+        b"*   Trying 127.0.0.1:2375...\n" + asked + answered + b"{ [2 bytes data]\n[]* Closing connection 0\n"
+    )
+
+
 WHOLE: dict[str, Callable[[Path], bytes]] = {
     "pcap": pcap,
     "flows": flows,
     "socat": socat,
     "har": har,
+    "vcr": vcr,
+    "tshark": tshark,
+    "tcpflow": tcpflow,
+    "curl-trace": curl_trace,
+    "curl": curl,
     "capture": capture,
 }
 

@@ -57,6 +57,15 @@ def test_every_command_on_the_page_exists() -> None:
         (0, ["show", SAMPLE]),
         (0, ["run", "-q", *NOWHERE, "--", "true"]),
         (1, ["export", "missing.jsonl", "--to", "csv"]),
+        *(
+            (1, [*words, "missing.jsonl"])
+            for words in (["show"], ["import"], ["replay"], ["fixture", "check"])
+        ),
+        *(
+            (1, [*words, "empty.har"])
+            for words in (["show"], ["import"], ["replay"], ["export", "--to", "csv"])
+        ),
+        (2, ["diff", "empty.har", SAMPLE]),
         (1, ["show", "broken.jsonl"]),
         (1, ["fixture", "check", SAMPLE]),
         (1, ["certs", "--show", "missing"]),
@@ -76,6 +85,7 @@ def test_every_command_on_the_page_exists() -> None:
 )
 def test_a_command_ends_with(code: int, words: list[str], tmp_path: Path) -> None:
     (tmp_path / "broken.jsonl").write_text((ROOT / "samples/run.jsonl").read_text() + "broken\n{}\n")
+    (tmp_path / "empty.har").write_text('{"log": {"entries": []}}')
     apispy(*words, code=code, cwd=tmp_path)
 
 

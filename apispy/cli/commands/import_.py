@@ -11,17 +11,18 @@ from apispy.app.view import View
 from apispy.cli.help import Command, option
 from apispy.cli.options import FILE, view_options
 from apispy.errors import UsageError
+from apispy.outputs.escaping import escape
 from apispy.outputs.units import count
 
 
-@click.command(cls=Command, short_help="Import a recording of tcpdump, socat, mitmproxy or a browser.")
+@click.command(cls=Command, short_help="Import a recording of tcpdump, VCR, curl, a browser or others.")
 @click.argument("file", type=FILE)
 @option("-o", "--output", type=FILE, metavar="FILE", help="Write a capture instead of showing the calls.")
 @option(
     "--from", "form", type=click.Choice(FORMATS), help="Format of FILE.  [default: detected from its content]"
 )
 @option("--port", type=click.IntRange(1, 65535), metavar="NUMBER",
-        help="pcap: read only connections to this port.  [default: all that carry Docker's API]")  # fmt: skip
+        help="pcap, tshark: read only connections to this port.  [default: all that carry Docker's API]")  # fmt: skip
 @view_options
 def command(file: Path, output: Path | None, form: str | None, port: int | None, view: View) -> int:
     """Read the API calls in FILE, a recording of another program, and show them as if they were live.
@@ -45,7 +46,8 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     from apispy.app.show import OutputStream
     from apispy.cli.progress import Progress
 
-    outputs = view.outputs(OutputStream(sys.stdout).write, sys.stdout, curl_formatter(view))
+    no_calls = f"No calls in {escape(str(file))}."
+    outputs = view.outputs(OutputStream(sys.stdout).write, sys.stdout, curl_formatter(view), no_calls)
     show_calls(
         found, outputs, policy=view.policy, notes=view.wanted_notes, stream=sys.stdout, progress=Progress
     )

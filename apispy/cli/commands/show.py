@@ -20,12 +20,15 @@ from apispy.errors import UsageError
 def command(files: tuple[Path, ...], follow: bool, stats: bool, view: View) -> int:
     """Show captures that `apispy --capture FILE` wrote, as they were shown live. "-" is standard input.
 
+    Files of other programs that `apispy import` reads are imported.
+
     \b
     apispy show calls.jsonl
     apispy show -vv calls.jsonl.gz | less
     apispy show --json calls.jsonl | jq .operation
     apispy show --stats --filter 'op:Container*' calls.jsonl
     """
+    from apispy.app.input_files import foreign_format
     from apispy.app.show import show
     from apispy.cli.progress import Progress
 
@@ -36,6 +39,10 @@ def command(files: tuple[Path, ...], follow: bool, stats: bool, view: View) -> i
     if follow and len(files) > 1:
         raise UsageError(
             f"--follow takes one file, found {len(files)}. Follow each in a terminal of its own."
+        )
+    if follow and (form := foreign_format(files[0])):
+        raise UsageError(
+            f"{files[0]} is {form.title}, and only a capture grows call by call: leave out --follow."
         )
     good = show(files, replace(view, stats=stats), sys.stdout, Progress, follow=follow)
     return 0 if good else 1

@@ -27,6 +27,7 @@ unix://*)
     ;;
 *)
     base=http://${host#*://}
+    case $host in https://*) base=$host ;; esac
     if [ -n "${DOCKER_TLS_VERIFY-}" ]; then
         certs=${DOCKER_CERT_PATH:-$HOME/.docker}
         set -- "$@" --cacert "$certs/ca.pem" --cert "$certs/cert.pem" --key "$certs/key.pem"
@@ -61,7 +62,7 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
 def recorded_upstream(calls: Script) -> str:
     """Return the upstream of the first call if a script can reach it, else the default socket."""
     first = next((escape(step.decoded.exchange.upstream) for step in calls.steps), "")
-    return first if first.startswith(("unix://", "tcp://")) else SOCKET
+    return first if first.startswith(("unix://", "tcp://", "https://")) else SOCKET
 
 
 def _call(step: Step, calls: Script) -> Iterator[str]:

@@ -81,8 +81,10 @@ def _url(exchange: Exchange) -> str:
     """Return the absolute URL that HAR requires; the host is localhost for unix sockets and ssh."""
     if "://" in exchange.request.target.partition("?")[0]:
         return exchange.request.target
-    address = urlsplit(exchange.upstream) if exchange.upstream.startswith("tcp://") else None
-    return f"http://{address.netloc if address else 'localhost'}{exchange.request.target}"
+    address = urlsplit(exchange.upstream)
+    is_http = address.scheme in ("tcp", "http", "https")
+    scheme = "https" if address.scheme == "https" else "http"
+    return f"{scheme}://{address.netloc if is_http else 'localhost'}{exchange.request.target}"
 
 
 def _post_data(headers: Headers, body: Body) -> dict[str, Any]:

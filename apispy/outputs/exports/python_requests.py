@@ -20,7 +20,7 @@ if host.startswith("unix://"):
     http.mount("http+docker://", UnixHTTPAdapter("http+" + host))
     base = "http+docker://localhost"
 else:
-    base = "http://" + host.partition("://")[2]
+    base = host if host.startswith("https://") else "http://" + host.partition("://")[2]
     if os.environ.get("DOCKER_TLS_VERIFY"):
         certs = os.environ.get("DOCKER_CERT_PATH") or os.path.expanduser("~/.docker")
         http.verify, http.cert = certs + "/ca.pem", (certs + "/cert.pem", certs + "/key.pem")

@@ -73,9 +73,15 @@ def test_json_lines(capture: Path) -> None:
 
 def test_wrong_files_give_an_error_message(tmp_path: Path, capture: Path) -> None:
     (tmp_path / "text").write_text("hello")
+    (tmp_path / "empty.har").write_text('{"log":{"version":"1.2","creator":{},"entries":[]}}')
+    write(tmp_path / "other.pcap", TcpConnection().open().close().segments)
     for words, code, says in (
-        (("import", tmp_path / "nosuch"), 2, "cannot be read: No such file or directory"),
-        (("import", tmp_path), 2, "Is a directory"),
+        (("import", tmp_path / "nosuch"), 1, "cannot be read: No such file or directory"),
+        (("import", tmp_path), 1, "Is a directory"),
+        (("import", tmp_path / "other.pcap"), 1, "has no calls of Docker's API. Expected unencrypted HTTP"),
+        (("import", tmp_path / "empty.har"), 1, "has no calls of Docker's API. Open the network panel"),
+        (("import", tmp_path / "empty.har", "-o", tmp_path / "out"), 1, "has no calls of Docker's API"),
+        (("diff", tmp_path / "empty.har", capture), 2, "has no calls of Docker's API"),
         (("import", tmp_path / "text"), 1, "begins with 'hello'. Expected a"),
         (("import", "--from", "har", capture), 1, "is not a HAR file"),
         (("import", "--from", "pcap", tmp_path / "text"), 1, "tcpdump -i lo -s 0 -w FILE port 2375"),
@@ -86,6 +92,8 @@ def test_wrong_files_give_an_error_message(tmp_path: Path, capture: Path) -> Non
         assert says in done.stderr
         assert (done.returncode, done.stdout) == (code, "")
         assert "Traceback" not in done.stderr
+        assert "--context" not in done.stderr  # it is for a live proxy
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_scapy_the_error_says_what_to_type(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:

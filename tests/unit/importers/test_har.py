@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from apispy import importers
+from apispy.app.input_files import readings_of
 from apispy.errors import ApispyError
 from apispy.importers import Imported, Settings
 
@@ -89,6 +90,74 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_invalid_entries_are_skipped_with_a_notice(tmp_path: Path, wrong: str) -> None:
     found = read(tmp_path / "x", [WRONG[wrong], ENTRY])
+    assert len(found.exchanges) == 1
+    assert "entry 1 cannot be read" in found.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "upstream"),
+    [
+        ("https://docker:2376/info", "https://docker:2376"),
+        ("http+unix://%2Fvar%2Frun%2Fdocker.sock/info", "unix:///var/run/docker.sock"),
+    ],
+)
+def test_the_scheme_is_kept(tmp_path: Path, url: str, upstream: str) -> None:
+    (exchange,) = read(tmp_path / "x", [ENTRY | {"request": ENTRY["request"] | {"url": url}}]).exchanges
+    assert (exchange.upstream, exchange.request.target) == (upstream, "/info")
+
+
+def test_a_body_that_the_browser_unpacked(tmp_path: Path) -> None:
+    headers = [{"name": "Content-Encoding", "value": "gzip"}, {"name": "Content-Length", "value": "31"}]
+    entry = ENTRY | {"response": ENTRY["response"] | {"headers": headers}}
+    (exchange,) = read(tmp_path / "x", [entry]).exchanges
+    assert exchange.response is not None
+    assert exchange.response.headers.fields == ((b"Content-Length", b"11"),)
+
+
+MESSAGES = [
+    {"type": "receive", "time": 1700000000.75, "opcode": 1, "data": "# "},
+    {"type": "send", "time": 1700000001.5, "opcode": 1, "data": "ls\r"},
+    {"type": "receive", "time": 1700000002.5, "opcode": 2, "data": base64.b64encode(bytes(70_000)).decode()},
+    {"type": "receive", "time": 1700000002.5, "opcode": 1, "data": "x" * 200},
+]
+
+
+def socket(*messages: Any) -> dict[str, Any]:
+    request = ENTRY["request"] | {
+        "method": "GET",
+        "url": "ws://localhost:2375/v1.41/containers/web/attach/ws?stream=1",
+    }
+    return ENTRY | {"request": request, "response": {"status": 101}, "_webSocketMessages": list(messages)}
+
+
+def test_the_messages_of_a_websocket(tmp_path: Path) -> None:
+    (exchange,) = read(tmp_path / "x", [socket(*MESSAGES)]).exchanges
+    assert exchange.upstream == "tcp://localhost:2375"
+    assert exchange.tunnel is not None
+    assert exchange.tunnel.protocol == "websocket"
+    assert exchange.duration == 2.0
+    (sent,) = exchange.tunnel.to_server.chunks
+    assert (sent.at, sent.data) == (1.0, b"\x81\x83\0\0\0\0ls\r")
+    first, second, third = exchange.tunnel.to_client.chunks
+    assert (first.at, first.data) == (0.25, b"\x81\x02# ")
+    assert second.data == b"\x82\x7f" + (70_000).to_bytes(8, "big") + bytes(70_000)
+    assert third.data == b"\x81\x7e\0\xc8" + b"x" * 200
+    readings = readings_of(Imported((exchange,)))
+    assert [item.value for item in readings[0].items["to_client"]] == [b"# ", bytes(70_000), b"x" * 200]
+    assert [item.value for item in readings[0].items["to_server"]] == [b"ls\r"]
+
+
+def test_the_limit_of_a_websocket(tmp_path: Path) -> None:
+    (exchange,) = read(tmp_path / "x", [socket(*MESSAGES)], limit=3).exchanges
+    assert exchange.tunnel is not None
+    assert (exchange.tunnel.to_client.data, exchange.tunnel.to_client.size) == (b"\x81\x02#", 70_218)
+
+
+@pytest.mark.parametrize(
+    "wrong", [7, {}, {"type": "other"}, MESSAGES[0] | {"opcode": 16}, MESSAGES[2] | {"data": "x"}]
+)
+def test_messages_that_are_none(tmp_path: Path, wrong: Any) -> None:
+    found = read(tmp_path / "x", [socket(wrong), ENTRY])
     assert len(found.exchanges) == 1
     assert "entry 1 cannot be read" in found.notices[0]
 

@@ -235,7 +235,22 @@ def test_a_capture_without_tcp_gets_a_notice(tmp_path: Path) -> None:
     found = read(tmp_path / "x")
     assert found.exchanges == ()
     assert "no readable TCP segments (packets: 1)" in found.notices[0]
-    assert "tcpdump -i lo -s 0" in found.notices[1]
+
+
+def test_data_with_the_sequence_numbers_of_other_data_gets_a_notice(tmp_path: Path) -> None:
+    """As of packets that were made by hand, or of several captures in one file."""
+    first = TcpConnection().open().send(REQUEST).segments
+    others = [
+        replace(first[-1], at=first[-1].at + after, data=data, length=len(data))
+        for after, data in (
+            (1, REQUEST),
+            (2, REQUEST.replace(b"containers", b"images....")),
+            (3, REQUEST[:9] + b"x" * 50),
+        )
+    ]
+    found = read(write(tmp_path / "x", [*first, *others]))
+    assert len(found.exchanges) == 1
+    assert "segments with sequence numbers that other data has already: 2" in found.notices[0]
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -138,7 +138,9 @@ def test_a_block_interrupted_by_another_process(tmp_path: Path) -> None:
 
 
 def test_a_time_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(ApispyError, match="time that does not exist: '> 2026/13/25"):
+    with pytest.raises(
+        ApispyError, match="x, line 1: a header line has a time that does not exist: '> 2026/13/25"
+    ):
         read(tmp_path / "x", log("v", (">", 0, REQUEST)).replace(b"2026/11", b"2026/13"))
 
 
@@ -154,3 +156,20 @@ def test_a_hundred_thousand_connections_take_seconds(tmp_path: Path) -> None:
     assert time.process_time() - began < 30
     assert found.exchanges == ()
     assert len(found.notices) <= 51
+
+
+def test_a_log_from_a_web_page(tmp_path: Path) -> None:
+    """Its two spaces are one; the page's author shortened the second block."""
+    text = (
+        "> 2016/08/15 12:51:29.727277 length=95 from=0 to=94\n"
+        "GET /v1.23/containers/json?all=1 HTTP/1.1\\r\nHost: \\r\n"
+        "User-Agent: Docker-Client/1.11.2 (linux)\\r\n\\r\n"
+        "< 2016/08/15 12:51:29.734110 length=151 from=0 to=150 \r\n"
+        "HTTP/1.1 200 OK\\r\nContent-Length: 3\\r\n\\r\n[]\n"
+    )
+    found = read(tmp_path / "x", text.encode())
+    (exchange,) = found.exchanges
+    assert exchange.request.target == "/v1.23/containers/json?all=1"
+    assert exchange.response is not None
+    assert (exchange.response.body.data, exchange.end) == (b"[]\n", "complete")
+    assert "x, line 6: length=151 announced, " in found.notices[0]

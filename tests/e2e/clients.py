@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .daemon import IMAGE, Daemon
 from .endpoints import Endpoint
+from .wait import until
 
 TIMEOUT = 60.0
 
@@ -69,7 +70,9 @@ class Client:
         self._write_dcurl(binaries / "dcurl")
         self.work.mkdir()
         self.env = self.endpoint.env() | {
-            "PATH": f"{binaries}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": ":".join(
+                filter(None, (str(binaries), str(self.daemon.tools or ""), "/usr/bin:/bin:/usr/sbin:/sbin"))
+            ),
             "HOME": str(self.where),
             "DOCKER_CONFIG": f"{self.where}/config",
             "LC_ALL": "C.UTF-8",
@@ -148,6 +151,20 @@ class Terminal:
 
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize_until(self, rows: int, columns: int, text: bytes) -> None:
+        """Resize, and again until *text* is printed: a CLI that has not asked for the signal yet misses it."""
+        until(
+            lambda: self._resized(rows, columns, text), 20, f"the program in the terminal to print {text!r}"
+        )
+
+    def _resized(self, rows: int, columns: int, text: bytes) -> bool:
+        self.resize(rows, columns + 1)
+        self.resize(rows, columns)
+        if not select.select([self.master], [], [], 1)[0]:
+            return False
+        self.expect(text)
+        return True
 
     def send(self, data: bytes) -> None:
         os.write(self.master, data)

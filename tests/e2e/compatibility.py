@@ -27,12 +27,8 @@ class Table:
 
     @classmethod
     def on_page(cls, engine: str) -> "Table":
-        text = _part(PAGE.read_text(), engine)
-        cells = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-        pairs = {cell[0]: cell[1] for cell in cells if len(cell) == 2 and not cell[0].startswith("---")}
-        rows = {name: int(value) for name, value in pairs.items() if value.isdigit()}
-        heads = ("program", "client")
-        return cls({k: v for k, v in pairs.items() if k not in rows and k not in heads}, rows)
+        programs, _, clients = _part(PAGE.read_text(), engine).partition("| client | rows |")
+        return cls(_pairs(programs), {name: int(number) for name, number in _pairs(clients).items()})
 
     def write(self, engine: str) -> None:
         """Replace what the page says of that *engine*."""
@@ -43,6 +39,12 @@ class Table:
         before, mark, rest = PAGE.read_text().partition(f"<!-- {engine} -->\n")
         _, end, after = rest.partition("<!-- end -->")
         PAGE.write_text(before + mark + "\n".join([*lines, "", ""]) + end + after)
+
+
+def _pairs(table: str) -> dict[str, str]:
+    """Return the rows of a table of two columns, without its head."""
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    return {name: value for name, value in cells if name not in ("program", "---")}
 
 
 def _part(text: str, engine: str) -> str:

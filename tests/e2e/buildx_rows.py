@@ -48,7 +48,7 @@ END
         docker buildx build --progress plain --no-cache --output type=local,dest=out .; md5sum <out/big
         docker buildx build --progress plain -o type=tar,dest=t.tar .; tar -xOf t.tar big | md5sum
         docker buildx build -q -o - . | tar -xO big | md5sum; docker buildx build --progress plain --load -t $P:l .
-        docker save $P:l | tar -t | grep -c layer; docker buildx build -q -o type=docker,dest=- . | tar -t | grep -c blobs
+        docker save $P:l | tar -t | grep -c blobs; docker buildx build -q -o type=docker,dest=- . | tar -t | grep -c blobs
         docker buildx build -q -o type=oci,dest=o.tar .; md5sum <big; docker rmi $P:l | grep -v Deleted""",
         ("  -\n", "Untagged: <p>:l"),
     ),
@@ -57,8 +57,17 @@ END
         """cat >docker-bake.hcl <<'END'
 variable "WHO" { default = "nobody" }
 group "default" { targets = ["a", "b"] }
-target "a" { dockerfile-inline = "FROM busybox:test\\nARG WHO\\nRUN echo a for $WHO", args = {WHO = WHO}, network = "none", no-cache = true }
-target "b" { dockerfile-inline = "FROM scratch\\nCOPY f /f", output = ["out"], no-cache = true }
+target "a" {
+  dockerfile-inline = "FROM busybox:test\\nARG WHO\\nRUN echo a for $WHO"
+  args = {WHO = WHO}
+  network = "none"
+  no-cache = true
+}
+target "b" {
+  dockerfile-inline = "FROM scratch\\nCOPY f /f"
+  output = ["out"]
+  no-cache = true
+}
 END
         echo $P >f; docker buildx bake --print; WHO=$P docker buildx bake --progress plain; cat out/f; rc docker buildx bake nosuch""",
         ("a for <p>", "<p>\n", "rc=1"),
@@ -75,19 +84,19 @@ END
         "builders",
         """docker buildx ls; docker buildx inspect; docker buildx inspect --bootstrap | head -3; docker buildx version
         rc docker buildx inspect nosuch; rc docker buildx use nosuch; rc docker buildx rm nosuch; docker context ls""",
-        ("default", "docker", "rc=1"),
+        ("default", "docker", "rc=<n>"),
         steps=(table, replace(r"v\d+\.\d+\S*", "<version>"), digits, sort),
     ),
+    # No record is removed: a `history ls` after that ends dockerd 28.5.2 (a nil pointer in filterHistoryEvents).
     _row(
         "records",
         """printf 'FROM scratch\\nCOPY f /%s\\n' $P >Dockerfile; echo $P >f; docker buildx build -q --no-cache --metadata-file m . | head -c 7; echo
         ref=$(sed -n 's/.*"buildx.build.ref": "\\(.*\\)".*/\\1/p' m); ref=${ref##*/}
-        docker buildx du | head -1; docker buildx du --verbose | grep -c '^ID:'; docker buildx history ls | grep -c $ref
-        docker buildx history inspect $ref | grep -c $P; docker buildx history logs --progress plain $ref | grep -c DONE; docker buildx history rm $ref
-        docker buildx history ls | grep -c $ref; docker buildx prune -f --filter until=1000h; docker builder prune -f --filter until=1000h""",
-        ("sha256:", "Total:"),
-        code=None,
+        docker buildx du | head -1; docker buildx du --verbose | grep -q '^ID:' && echo records; docker buildx history ls | grep -c $ref
+        docker buildx history inspect $ref | grep -c COPY; docker buildx history logs --progress plain $ref | grep -q DONE && echo logged
+        rc docker buildx history rm nosuch; docker buildx prune -f --filter until=1000h; docker builder prune -f --filter until=1000h""",
+        ("sha<n>:", "records", "logged", "Total:"),
         lock="df",
-        steps=(table, digits),
+        steps=(table, digits, sort),
     ),
 ]  # fmt: skip

@@ -5,6 +5,8 @@ unique name), $IMG, $N (no network) and $DATA, and the functions `rc` and `up`. 
 outcome must contain, so that two equal failures do not pass as a success.
 """
 
+import itertools
+
 from . import docker_py_rows, raw_rows, stream_rows, terminal_rows
 from .buildx_rows import BUILDX_ROWS
 from .compose_rows import COMPOSE_2_ROWS
@@ -549,7 +551,6 @@ RAW_ROWS = [
     Row("h2-preface", raw_rows.h2_preface, ("HTTP/1.1",), cli=NO),
 ]
 
-# The slow rows come first, because they run in parallel with the others (see battery_runner.py).
 ROWS_BY_CLIENT = {
     "docker CLI: build, cp, load, save": TRANSFER_ROWS,
     "docker-compose 1": COMPOSE_ROWS,
@@ -568,7 +569,9 @@ ROWS_BY_CLIENT = {
 
 
 def rows_of(engine: str) -> list[Row]:
-    return [row for rows in ROWS_BY_CLIENT.values() for row in rows if engine in row.engine]
+    """Return the rows of an engine: one of each client in turn, so that rows with one lock do not wait together."""
+    turns = itertools.zip_longest(*ROWS_BY_CLIENT.values())
+    return [row for turn in turns for row in turn if row and engine in row.engine]
 
 
 ROWS = rows_of(ENGINE)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .apispy_process import Apispy
 from .battery import ROWS
-from .clients import Client, Result, find_clis
+from .clients import Client, Result, find_clis, packaged_cli
 from .daemon import Daemon, Daemons
 from .endpoints import Endpoint
 from .normalize import normalize
@@ -22,9 +22,10 @@ from .row import EACH, ENGINE, MODERN, NO, OLD, Row
 JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
 CLIS = {} if ENGINE == MODERN else find_clis()
 """The docker CLIs by name: major versions, or MODERN, which is there once the daemons are."""
-MAJORS = [MODERN] if ENGINE == MODERN else sorted({"20", "28", *CLIS})
+BUILDKIT_CLI = MODERN if ENGINE == MODERN else packaged_cli(CLIS)
+"""The one that has BuildKit: 20.10 of Debian 12 by itself, later ones with buildx, which is packaged with them."""
+MAJORS = [MODERN] if ENGINE == MODERN else sorted({BUILDKIT_CLI, "28", *CLIS})
 """The names that the battery requires, found or not, and of any others on this machine."""
-BUILDKIT_CLI = MODERN if ENGINE == MODERN else "20"
 NO_CLI = "none"
 
 

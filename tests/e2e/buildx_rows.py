@@ -93,8 +93,8 @@ END
         """printf 'FROM scratch\\nCOPY f /%s\\n' $P >Dockerfile; echo $P >f; docker buildx build -q --no-cache --metadata-file m . | head -c 7; echo
         ref=$(sed -n 's/.*"buildx.build.ref": "\\(.*\\)".*/\\1/p' m); ref=${ref##*/}
         docker buildx du | head -1; docker buildx du --verbose | grep -q '^ID:' && echo records; docker buildx history ls | grep -c $ref
-        docker buildx history inspect $ref | grep -c COPY; docker buildx history logs --progress plain $ref | grep -q DONE && echo logged
-        rc docker buildx history rm nosuch; docker buildx prune -f --filter until=1000h; docker builder prune -f --filter until=1000h""",
+        docker buildx history inspect $ref | grep -c COPY; docker buildx history logs --progress plain $ref 2>&1 | grep -q DONE && echo logged
+        rc docker buildx history inspect nosuch; docker buildx prune -f --filter until=1000h; docker builder prune -f --filter until=1000h""",
         ("sha<n>:", "records", "logged", "Total:"),
         lock="df",
         steps=(table, digits, sort),

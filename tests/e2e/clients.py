@@ -50,6 +50,11 @@ def find_clis() -> dict[str, Path]:
     return found
 
 
+def packaged_cli(clis: dict[str, Path]) -> str:
+    """Return the major version of the distribution's own CLI, or Debian 12's if there is none."""
+    return next((major for major, path in clis.items() if path == Path("/usr/bin/docker").resolve()), "20")
+
+
 @dataclass
 class Client:
     """One run of one row: the API's endpoint, the CLI, a directory and a unique name prefix."""

@@ -1,6 +1,7 @@
 """Battery rows of Compose v2, the docker CLI's plug-in."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -102,7 +103,8 @@ def foreground_terminal(client: Client) -> Result:
     terminal.expect(b"up b") if b"up b" not in terminal.transcript else None
     terminal.send(b"\x03")
     ended = terminal.finish()
-    shown = [line for line in ended.out.splitlines() if b" | up " in line]
+    plain = re.sub(rb"\x1b\[[0-9;]*[A-Za-z]", b"", ended.out)
+    shown = [line for line in plain.splitlines() if b" | up " in line]
     return _removed(client, Result(b"\n".join(sorted(shown)), ended.err, ended.code))
 
 
@@ -228,6 +230,6 @@ COMPOSE_2_ROWS = [
         steps=(without_screen_codes,),
     ),
     _row("logs-follow", logs_follow, ("up a", "up b")),
-    _row("events", events, ("start", "die"), code=-9),
+    _row("events", events, ("start", "die"), code=-9, steps=(*_STEPS, replace(r'"execDuration":"\d+",', ""))),
     _row("watch", watch, ("Watch enabled", "synced"), code=None),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from .battery_runner import CLIS, NO_CLI, BatteryRunner, Cell, Outcome, all_cell
 from .conftest import require
 
 
+@pytest.mark.timeout(500)  # a row may take 110 s, and is run four times if it differs
 @pytest.mark.parametrize("cell", all_cells(), ids=str)
 def test_same_as_directly(cell: Cell, runner: BatteryRunner) -> None:
     if cell.cli != NO_CLI and cell.cli not in CLIS:

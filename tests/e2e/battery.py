@@ -1,8 +1,8 @@
 """The battery: every command whose outcome must be the same through apispy as directly. One row, one command.
 
 A row's `run` is a shell script or a function that takes a Client (see clients.py). Shell rows have the variables $P (a
-unique name), $IMG, $N (no network) and $DATA, and the functions `rc` and `up`. `expect` and `code` say what the direct
-outcome must contain, so that two equal failures do not pass as a success.
+unique name), $IMG, $N (no network), $FREE_PORT and $DATA, and the functions `rc` and `up`. `expect` and `code` say what
+the direct outcome must contain, so that two equal failures do not pass as a success.
 """
 
 import itertools

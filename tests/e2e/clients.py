@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .daemon import IMAGE, Daemon
+from .daemon import IMAGE, Daemon, free_port
 from .endpoints import Endpoint
 from .wait import until
 
@@ -87,6 +87,7 @@ class Client:
             "IMG": IMAGE,
             "N": "--network none",
             "DATA": str(self.data),
+            "FREE_PORT": str(free_port()),
         }
 
     def _write_dcurl(self, path: Path) -> None:

@@ -26,7 +26,7 @@ PODMAN_ROWS = [
         "life",
         """docker run -d --name $P $N -e A=b --label x=$P $IMG sh -c 'echo out; echo err >&2; exec sleep 60' | wc -c; docker ps --filter name=$P --format '{{.Names}} {{.Image}}'
         docker exec $P sh -c 'echo $A; exit 3'; echo "rc=$?"; docker logs $P 2>/dev/null; docker inspect -f '{{.State.Running}} {{.Config.Labels}}' $P
-        echo data >f; docker cp f $P:/tmp/g; docker cp $P:/tmp/g - | tar -xO; docker top $P -eo comm; docker stats --no-stream --format '{{.Name}}' $P
+        echo data >f; docker cp f $P:/tmp/g; docker cp $P:/tmp/g - | tar -xO; docker top $P -eo comm; docker stats --no-stream --format '{{.Container}}' $P
         docker pause $P; docker unpause $P; docker stop -t 0 $P; docker start $P; docker kill $P; docker wait $P; docker rename $P $P-b; docker rm $P-b; rc docker inspect nosuch-$P""",
         ("b\nrc=3", "data", "rc=1"),
     ),
@@ -35,7 +35,6 @@ PODMAN_ROWS = [
         """docker tag $IMG $P:a; docker images --format '{{.Repository}}:{{.Tag}}' | grep $P; docker history -q $P:a | wc -l; docker save $P:a | tar -t | grep -c manifest
         docker image inspect -f '{{.Os}}' $P:a; docker rmi $P:a; rc docker pull 127.0.0.1:1/x:y; rc docker rmi nosuch:$P""",
         ("<p>:a", "linux", "rc=1"),
-        steps=(digits,),
     ),
     _row(
         "volume-network",

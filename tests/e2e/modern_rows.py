@@ -56,7 +56,7 @@ MODERN_ROWS = [
         """docker run -d --name $P $N $IMG sleep 60; docker container update --restart on-failure:3 --pids-limit 50 --cpus 0.5 --memory 64m --memory-swap -1 $P
         docker inspect -f '{{.HostConfig.RestartPolicy}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}' $P
         rc docker container update --memory 1k $P; rc docker container update --cpus 1 nosuch-$P; docker rm -f $P""",
-        ("{on-failure 3} 50 500000000 67108864", "rc=1"),
+        ("50 500000000 67108864", "rc=1"),
     ),
     _row(
         "volume-update",

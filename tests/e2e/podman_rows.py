@@ -46,7 +46,7 @@ PODMAN_ROWS = [
     ),
     _row(
         "build",
-        """printf 'FROM busybox:test\\nRUN echo built for %s\\nCOPY f /f\\n' $P >Dockerfile; echo $P >f
+        """printf 'FROM busybox:test\\nCOPY f /f\\n' >Dockerfile; echo "built for $P" >f
         DOCKER_BUILDKIT=0 docker build $N --no-cache -t $P:b .; docker run --rm $N $P:b cat /f; docker rmi $P:b | wc -l""",
         ("built for <p>",),
         steps=(replace(r"[0-9a-f]{64}|<id \d+>|<short-id \d+>|\b[0-9a-f]{11,12}\b", "<some id>"), digits),
@@ -61,7 +61,7 @@ PODMAN_ROWS = [
     ),
     _row(
         "remote-images",
-        """pm images --format '{{.Repository}}' --filter reference=busybox; printf 'FROM busybox:test\\nRUN echo built for %s\\n' $P >Dockerfile
+        """pm images --format '{{.Repository}}' --filter reference=busybox; printf 'FROM busybox:test\\nLABEL x=%s\\n' $P >Dockerfile
         pm build -q $N --no-cache -t $P:b . | wc -c; pm save $P:b | tar -t | grep -c manifest; pm rmi $P:b | wc -l; pm pod create --name $P $N | wc -c; pm pod ps --filter name=$P --format '{{.Name}}'
         pm pod rm -f $P | wc -c; pm volume create $P; pm volume ls -q --filter name=$P; pm volume rm $P; pm system df --format '{{.Type}}'; rc pm pull 127.0.0.1:1/x:y
         pm events --stream=false --since 1s --filter volume=$P --format '{{.Type}} {{.Status}}'; pm secret ls -q; rc pm kill nosuch-$P""",

@@ -35,6 +35,16 @@ def streams_of(call: dict[str, Any]) -> list[dict[str, Any]]:
 TRUE_NOTES = {
     # Docker CLI 28.2.2 speaks 1.50, the daemon of these tests 1.41.
     r"the client supports API 1\.\d+ and the daemon 1\.41, so API 1\.41 is used",
+    # Today's CLI speaks 1.51 or later, Podman's service 1.44.
+    r"the client supports API 1\.\d+ and the daemon 1\.44, so API 1\.44 is used",
+    # Podman's service adds these to Docker's answers, and to its errors `cause` and `response`.
+    r"(cause|response|BuildahVersion|CPURealtime\w+|Uptime|\[\]\.(Digest|History|Names)) in the response body of \w+ is not in the API reference",
+    # SwarmKit's objects have more than the reference says of services and tasks.
+    r"(\[\]\.)?PreviousSpec in the response body of Service(Inspect|List) is not in the API reference",
+    r"\[\]\.NetworksAttachments\[\]\.Network\.\w+ in the response body of TaskList is not in the API reference",
+    r"ClusterVolume\.Spec\.Availability in the response body of Volume\w+ is not in the API reference",
+    # A row asks the engine of API 1.51 for it.
+    r"API 1\.\d+ has no parameter identity of ImageList: it is available since API 1\.54",
     # docker-py and docker-compose send it to this day; the daemon stopped reading it before API 1.0.
     r"ContainerList has no parameter 'trunc_cmd', so Docker ignores it",
     # docker-py repeats the container's id of the path in the body.

@@ -12,7 +12,9 @@ from typing import Any, Literal
 Direction = Literal["request", "response", "to_server", "to_client"]
 """One of the four byte streams of an exchange: the HTTP bodies, or the two directions of a hijacked connection."""
 
-End = Literal["open", "complete", "cut"]
+End = Literal["open", "complete", "left", "cut"]
+"""How an exchange ended: not yet; every stream by its protocol; early, because the client ended its connection, as it
+does with `docker logs -f`; early for another reason."""
 
 REDACTED = "<redacted>"
 """Replaces a secret if there is nothing to compare it with; otherwise ``<redacted:3f2a91c0>`` does."""

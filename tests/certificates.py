@@ -20,6 +20,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 HOSTS = ("localhost", "127.0.0.1")
+KEY_USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
 
 
 def rsa_key(bits: int) -> rsa.RSAPrivateKey:
@@ -66,13 +70,18 @@ def issue_cert(
     ends: float = 365,
     key: Any = None,
     damaged: bool = False,
+    key_usage: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+    critical: bool = True,
 ) -> IssuedCert:
     """Issue a certificate signed by *issuer* (None: itself); *begins* and *ends* are days from now.
 
-    *damaged*: add an extension that OpenSSL ignores and cryptography cannot parse.
+    *damaged*: add an extension that OpenSSL ignores and cryptography cannot parse. *key_usage*: names of x509.KeyUsage;
+    () is none at all, None what a CA or a server ought to have. *without*: of "subject", "key id", "authority key id".
+    *critical*: whether basicConstraints are.
     """
     key = key or new_key()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([] if "subject" in without else [x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = issuer.key if issuer else key
     now = datetime.now(UTC)
     builder = (
@@ -83,12 +92,19 @@ def issue_cert(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=begins))
         .not_valid_after(now + timedelta(days=ends))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
-        )
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=critical)
     )
+    if key_usage is None:
+        key_usage = ("key_cert_sign", "crl_sign") if ca else ("digital_signature",)
+    extensions: dict[str, x509.ExtensionType] = {
+        "key id": x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        "authority key id": x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+    }
+    if key_usage:
+        extensions["key usage"] = x509.KeyUsage(**{bit: bit in key_usage for bit in KEY_USAGES})
+    for what, value in extensions.items():
+        if what not in without:
+            builder = builder.add_extension(value, critical=what == "key usage")
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if sans:
@@ -104,6 +120,9 @@ def make_ca(name: str = "test CA", **more: Any) -> IssuedCert:
 
 
 def _san(text: str) -> x509.GeneralName:
+    """*text* as it ought to stand there; "DNS:127.0.0.1" is an address as a DNS name."""
+    if text.startswith("DNS:"):
+        return x509.DNSName(text.removeprefix("DNS:"))
     try:
         return x509.IPAddress(ip_address(text))
     except ValueError:
@@ -123,6 +142,7 @@ def old_signature(name: str, issuer: IssuedCert, digest: str, where: Path) -> Is
         if itself
         else ["-addext", "extendedKeyUsage=serverAuth", "-addext", "subjectAltName=DNS:localhost"]
     )
+    extensions += ["-addext", f"keyUsage={'keyCertSign' if itself else 'digitalSignature'}"]
     extensions += ["-addext", f"basicConstraints=critical,CA:{'TRUE' if itself else 'FALSE'}"]
     key = where / ("issuer.key" if itself else "its.key")
     command = ["openssl", "req", "-x509", "-new", f"-{digest}", "-subj", f"/CN={name}", "-key", key, *signer]

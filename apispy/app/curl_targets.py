@@ -1,6 +1,7 @@
 """The targets of printed curl commands, and the files with their request bodies."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
     """Target curl at the listener of apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)
-    base = str(endpoints.client_address(where)).removeprefix("tcp")
+    base = str(replace(endpoints.client_address(where), base="")).removeprefix("tcp")  # the request has it
     if files is None:
         return Target(base=f"http{base}")
     client = files.ca.parent

@@ -15,6 +15,7 @@ from apispy.errors import ApispyError, UsageError
 if TYPE_CHECKING:
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
+    from apispy.redaction import Redactor
 
 
 def exporters() -> "dict[str, Exporter]":
@@ -92,13 +93,31 @@ def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) 
     from apispy.model import Exchange
     from apispy.redaction import Policy, Redactor
 
-    names, redactor = NameRegistry(), Redactor()
+    names, redactor, session = NameRegistry(), Redactor(), 0
     for _, line in read_lines(file, info, progress=reached):
         if isinstance(line, Header):
-            names = NameRegistry()
-            redactor = Redactor(Policy(show_secrets=show_secrets or line.redacted))
+            names, session = NameRegistry(), session + 1
+            hides = not (show_secrets or line.redacted)
+            redactor = _learned(file, session) if hides else Redactor(Policy(show_secrets=True))
         elif isinstance(line, Exchange):
             yield pipeline.read(line, names, redactor=redactor)
+
+
+def _learned(file: Path, session: int) -> "Redactor":
+    """Make the redactor of a session of the capture, which knows the secrets of all its calls.
+
+    So it also hides a secret that a call repeats before another one shows that it is secret.
+    """
+    from apispy.capture import Header, read_lines
+    from apispy.model import Exchange
+    from apispy.redaction import Redactor
+
+    redactor, number = Redactor(), 0
+    for _, line in read_lines(file, lambda _: None):
+        number += isinstance(line, Header)
+        if number == session and isinstance(line, Exchange):
+            redactor.redact(line)
+    return redactor
 
 
 def _create(output: Path, force: bool) -> BinaryIO:

@@ -57,7 +57,10 @@ def show_calls(
     from apispy.pipeline import Pipeline
     from apispy.redaction import Redactor
 
-    pipeline = Pipeline(outputs, redactor=Redactor(policy), notes=notes)
+    redactor = Redactor(policy)
+    for exchange in found.exchanges:  # to know the secrets that a call repeats before another one shows them
+        redactor.redact(exchange)
+    pipeline = Pipeline(outputs, redactor=redactor, notes=notes)
     events = _events(found.exchanges)
     with progress("calls", stream) as bar:
         for count, event in enumerate(events):
@@ -131,10 +134,16 @@ def _events(exchanges: "tuple[Exchange, ...]") -> "list[Event]":
 class _ReadingCollector:
     """An output that keeps the final reading of each call."""
 
-    takes_chunks = False
+    takes_chunks = takes_heads = False
 
     def __init__(self) -> None:
         self.readings: list[DecodedCall] = []
+
+    def started(self, decoded: "DecodedCall") -> None:
+        pass
+
+    def answered(self, decoded: "DecodedCall") -> None:
+        pass
 
     def opened(self, reading: "DecodedCall") -> None:
         pass

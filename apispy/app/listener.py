@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def listener_files(
 
 def refuse_loop(where: Listen, daemon: Endpoint) -> None:
     """Raise UsageError if *daemon* is apispy's own listener, as in a shell where `apispy env` was evaluated."""
-    if str(daemon) == str(endpoints.client_address(where)):
+    address = replace(daemon, path="") if daemon.kind == "tcp" else daemon
+    if str(address) == str(endpoints.client_address(where)):
         raise UsageError(
             f"{daemon} is the address where apispy itself listens: it would dial itself. Name the daemon with "
             '--upstream, or type: eval "$(apispy env --unset)"'
@@ -79,9 +81,12 @@ def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[
 
 
 @contextmanager
-def private_listener(tcp: bool) -> Iterator[Listen]:
-    """Provide a listener for one command: a free port if *tcp*, else a socket in a directory of this user only."""
-    if tcp:
+def private_listener(tcp: bool, daemon: Endpoint | None = None) -> Iterator[Listen]:
+    """Provide a listener for one command: a socket in a directory of this user only, or a free port.
+
+    It is a port if *tcp*, or if *daemon* has a base path, which docker cannot use with a unix socket.
+    """
+    if tcp or (daemon is not None and daemon.kind == "tcp" and daemon.path):
         yield Listen("tcp", "127.0.0.1", 0, "")
         return
     with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:

@@ -21,6 +21,7 @@ from apispy.outputs.capture import CaptureOutput
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles
+    from apispy.redaction import Redactor
 
 
 SETTLE_TIMEOUT = 3.0
@@ -42,9 +43,18 @@ class ProxySession(Session):
         capture: Path | None = None,
         faults: Sequence[FaultRule] = (),
         allow_hosts: Sequence[str] = (),
+        redactor: "Redactor | None" = None,
     ) -> None:
         super().__init__(
-            where, files, daemon, view, stream, capture=capture, faults=faults, allow_hosts=allow_hosts
+            where,
+            files,
+            daemon,
+            view,
+            stream,
+            capture=capture,
+            redactor=redactor,
+            faults=faults,
+            allow_hosts=allow_hosts,
         )
 
     async def _run(self, listening: Callable[[Listen], None]) -> None:
@@ -80,15 +90,17 @@ class ProxySession(Session):
             lines.append(f"--redact-env {self.view.redact_env}: values of environment variables may be shown")
         return lines
 
-    async def describe_daemon(self) -> str:
+    async def readiness(self) -> list[str]:
         try:
             found = await asyncio.to_thread(endpoints.probe, self.daemon)
         except ApispyError as error:
-            return f"the daemon has not responded yet. {error}"
-        return (
+            waiting = "ready, but the daemon is not: calls get a 502 until it can be reached"
+            return [f"the daemon has not responded yet. {error}", waiting]
+        version = (
             f"the daemon is version {found.version}, API {found.api_version} "
             f"(lowest {found.min_api_version}), {found.os}/{found.arch}"
         )
+        return [version, "ready"]
 
     def _begin_capture(self, capture: CaptureOutput, daemon: Endpoint) -> None:
         super()._begin_capture(capture, daemon)

@@ -15,6 +15,7 @@ from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import SessionInfo, tidy
 from apispy.fixtures.files import load, save
 from apispy.outputs.units import count
+from apispy.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Recording:
         """Record the calls of *command*. Raises ApispyError."""
         from apispy.app.run import run_command
 
+        redactor = Redactor(self.view.policy)
         with self._temporary_capture() as capture, open(os.devnull, "w") as nowhere:
             result = run_command(
                 command,
@@ -53,8 +55,9 @@ class Recording:
                 certs_dir=certs_dir,
                 terminal=nowhere,
                 capture=capture,
+                redactor=redactor,
             )
-            self._write_fixture(capture, result)
+            self._write_fixture(capture, result, redactor)
             return result
 
     def record_until_signal(
@@ -65,12 +68,12 @@ class Recording:
         from apispy.app.proxy import ProxySession
         from apispy.app.server import serve_until_signal
 
-        files = listener_files(where, certs_dir, plaintext)
+        files, redactor = listener_files(where, certs_dir, plaintext), Redactor(self.view.policy)
         with self._temporary_capture() as capture, open(os.devnull, "w") as nowhere:
-            session = ProxySession(where, daemon, files, self.view, nowhere, capture)
+            session = ProxySession(where, daemon, files, self.view, nowhere, capture, redactor=redactor)
             serve_until_signal(session)
             result = RunResult(0, session.complete)
-            self._write_fixture(capture, result)
+            self._write_fixture(capture, result, redactor)
             return result
 
     @contextmanager
@@ -80,8 +83,11 @@ class Recording:
         with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
             yield Path(directory) / "capture.jsonl"
 
-    def _write_fixture(self, capture: Path, result: RunResult) -> None:
-        """Write the fixture. Without a call, nothing is written, and ApispyError is raised if all else went well."""
+    def _write_fixture(self, capture: Path, result: RunResult, redactor: Redactor) -> None:
+        """Write the fixture. Without a call, nothing is written, and ApispyError is raised if all else went well.
+
+        *redactor* is the session's: it knows secrets that were shown only after an earlier call had repeated them.
+        """
         exchanges, about = load(capture) if capture.exists() else ([], SessionInfo())
         if not exchanges:
             text = f"{self.output} is not written: no calls were recorded"
@@ -91,5 +97,6 @@ class Recording:
                 raise ApispyError(f"{text}. The client may override DOCKER_HOST (-H, --context).")
             info(text)
             return
+        exchanges = [redactor.redact(exchange) for exchange in exchanges]
         save(tidy(exchanges, about, self.view.policy), self.output)
         info(f"wrote {count(len(exchanges), 'calls')} to {self.output}")

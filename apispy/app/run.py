@@ -16,6 +16,7 @@ from apispy.app.view import View
 from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError
 from apispy.gate import FaultRule
+from apispy.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,17 @@ def run_command(
     terminal: TextIO,
     capture: Path | None = None,
     faults: Sequence[FaultRule] = (),
+    redactor: Redactor | None = None,
 ) -> RunResult:
     """Run *command* against a proxy of its own. Raises ApispyError if it cannot be run.
 
     The calls are shown in the file *output*, or on *terminal*, and kept in the new file *capture*. *faults* apply to
-    its requests.
+    its requests. *redactor* replaces the one that is made from *view*.
     """
     child.check_program(command[0])
-    with private_listener(tcp) as where, _open_output(output, terminal) as stream:
-        session = ProxySession(where, daemon, listener_files(where, certs_dir), view, stream, capture, faults)
+    with private_listener(tcp, daemon) as where, _open_output(output, terminal) as stream:
+        files = listener_files(where, certs_dir)
+        session = ProxySession(where, daemon, files, view, stream, capture, faults, redactor=redactor)
         exit_code = serve_command(session, command)
     return RunResult(exit_code, session.complete)
 

@@ -62,9 +62,8 @@ def _announce(session: Session) -> None:
 
 
 async def _report_ready(session: Session) -> None:
-    if line := await session.describe_daemon():
+    for line in await session.readiness():
         info(line)
-    info("ready")
 
 
 def _register(session: Session, registration: ExitStack) -> None:

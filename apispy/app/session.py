@@ -38,7 +38,8 @@ class Session(ABC):
     *faults* apply to requests; *allow_hosts* are additional host names that clients of a plaintext listener may use.
     With *captured*, the capture has only the calls with these numbers. Unless *shown*, calls are not shown at all.
     *redactor* replaces the one that is made from *view*.
-    Raises ApispyError if the capture or the directory for bodies cannot be made, UsageError for a wrong --redact.
+    Raises ApispyError if the capture or the directory for bodies cannot be made, UsageError for a wrong --redact and
+    for a daemon with a base path behind a unix socket.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Session(ABC):
         faults: Sequence[FaultRule] = (),
         allow_hosts: Sequence[str] = (),
     ) -> None:
-        self.where, self.files, self.daemon, self.view, self.faults = where, files, daemon, view, faults
+        self.where = endpoints.with_base_of(where, daemon)
+        self.files, self.daemon, self.view, self.faults = files, daemon, view, faults
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = CaptureOutput(Writer(capture), info) if capture else None
@@ -123,9 +125,9 @@ class Session(ABC):
     def announcement(self) -> list[str]:
         """Describe the session, for the lines after "listening on"."""
 
-    async def describe_daemon(self) -> str:
-        """Describe the daemon, for the line before "ready". Empty if there is none."""
-        return ""
+    async def readiness(self) -> list[str]:
+        """Describe the daemon, if there is one, and whether calls can be served: the last lines at the start."""
+        return ["ready"]
 
     def close(self) -> None:
         """Show the calls that are still open, what the faults did, and the summary."""

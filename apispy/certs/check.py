@@ -15,6 +15,7 @@ from cryptography import x509
 
 from apispy.certs import describe
 from apispy.certs.pem import read_pem, whole
+from apispy.certs.strictness import STRICT
 from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, diagnose, probe, tls_context
 
 NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -114,8 +115,11 @@ class _Check:
         if not self._tls.verify:
             yield HandshakeStep("CA", "not verified, as --tls says")
             return
-        yield self._judge_signer()
+        signer = self._judge_signer()
+        yield signer
         yield self._judge_name()
+        if signer.good:
+            yield self._judge_strictly()
 
     def _judge_signer(self) -> HandshakeStep:
         error = self._verification(names=False)
@@ -135,9 +139,21 @@ class _Check:
         has = ", ".join(describe.names(self._cert)) or (
             f"no host: it has no SAN, only the CN {name}, which docker ignores" if name else "no host"
         )
-        issue = f"apispy certs --host {host} --ca DIR --out DIR"
+        option = "--ip" if describe.is_address(host) else "--host"
+        issue = f"apispy certs {option} {host} --ca DIR --out DIR"
         remedy = f"Use a name that the certificate has, or issue another one: {issue}"
         return HandshakeStep("name", f"the certificate is not for {host}, but for {has}", remedy)
+
+    def _judge_strictly(self) -> HandshakeStep:
+        """Ask OpenSSL for what Python checks from 3.13 on, and Go does not (see apispy.certs.strictness)."""
+        error = self._verification(names=False, strict=True)
+        if not isinstance(error, ssl.SSLCertVerificationError):
+            return HandshakeStep("strict", f"{STRICT} accept it too")
+        return HandshakeStep(
+            "strict",
+            f"docker accepts it, {STRICT} refuse it: {error.verify_message}",
+            "Make a CA and certificates that all clients accept: apispy certs --host NAME --out DIR",
+        )
 
     def _name_going_by_openssl(self) -> HandshakeStep:
         error = self._verification(names=True)
@@ -147,10 +163,12 @@ class _Check:
             return self._failed("name", diagnose(self._endpoint, error))
         return HandshakeStep("name", "not checked, because the certificate is not valid")
 
-    def _verification(self, *, names: bool) -> OSError | None:
-        """Why a client as strict as docker ends the handshake; None if it succeeds or the daemon ends it."""
+    def _verification(self, *, names: bool, strict: bool = False) -> OSError | None:
+        """Why a client as strict as docker, or as Python 3.13, ends the handshake; None if it does not."""
         context = tls_context(self._endpoint)
         context.check_hostname = names
+        if strict:
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
         name = self._endpoint.host.partition("%")[0]
         try:
             with (

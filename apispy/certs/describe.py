@@ -1,6 +1,7 @@
 """Describes certificates. Text from their fields is unescaped: escape it before you show it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
@@ -32,8 +33,26 @@ def common_name(cert: x509.Certificate) -> str:
 
 
 def names(cert: x509.Certificate) -> list[str]:
-    """The DNS names and IP addresses in the SAN."""
-    return [str(name.value) for name in sans_of(cert) if isinstance(name, x509.DNSName | x509.IPAddress)]
+    """The DNS names and IP addresses in the SAN. A name that is an address says so: clients do not accept it."""
+    return [
+        f"{name.value} written as a DNS name" if is_misplaced(name) else str(name.value)
+        for name in sans_of(cert)
+        if isinstance(name, x509.DNSName | x509.IPAddress)
+    ]
+
+
+def is_misplaced(name: x509.GeneralName) -> bool:
+    """Whether the SAN entry is an IP address as a DNS name: Go, OpenSSL and curl compare addresses with addresses."""
+    return isinstance(name, x509.DNSName) and is_address(name.value)
+
+
+def is_address(text: str) -> bool:
+    """Whether *text* is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def usages(cert: x509.Certificate) -> list[str]:
@@ -52,22 +71,30 @@ def is_for(cert: x509.Certificate, usage: str) -> bool:
 
 def covers(cert: x509.Certificate, host: str) -> bool:
     """Whether the SAN covers *host*, a name or an IP address, by the rules of Go and OpenSSL: * is one whole label."""
-    wanted, found = san(host), [name.lower() for name in names(cert)]
+    wanted = san(host)
+    if isinstance(wanted, x509.IPAddress):
+        return wanted in sans_of(cert)
+    found = [name.value.lower() for name in sans_of(cert) if isinstance(name, x509.DNSName)]
     text = str(wanted.value).removesuffix(".")
-    star = f"*.{text.partition('.')[2]}"
-    return text in found or (isinstance(wanted, x509.DNSName) and star in found)
+    return text in found or f"*.{text.partition('.')[2]}" in found
 
 
 def period(cert: x509.Certificate, now: datetime) -> str:
     """The validity period and the days left. *now* is aware, UTC."""
     start, end = cert.not_valid_before_utc, cert.not_valid_after_utc
     if now < start:
-        left = f"begins in {(start - now).days + 1} days"
+        left = f"begins in {time_span(start - now + timedelta(days=1))}"
     elif now >= end:
-        left = f"ended {(now - end).days} days ago"
+        left = f"ended {time_span(now - end)} ago"
     else:
-        left = f"{(end - now).days} days left"
+        left = f"{time_span(end - now)} left"
     return f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, {left}"
+
+
+def time_span(span: timedelta) -> str:
+    """The whole days of *span*, or its hours if it is shorter than two days: "364 days", "30 hours"."""
+    number, unit = (span.days, "day") if span >= timedelta(days=2) else (span // timedelta(hours=1), "hour")
+    return f"{number} {unit}{'s' * (number != 1)}"
 
 
 def key_words(key: PublicKeyTypes) -> str:
@@ -79,6 +106,30 @@ def key_words(key: PublicKeyTypes) -> str:
     if isinstance(key, dsa.DSAPublicKey):
         return f"DSA {key.key_size}"
     return type(key).__name__.removesuffix("PublicKey").lstrip("_")
+
+
+def is_authority(cert: x509.Certificate) -> bool:
+    """Whether the certificate is a CA's by its basicConstraints (RFC 5280, 4.2.1.9)."""
+    try:
+        return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def key_usage(cert: x509.Certificate) -> x509.KeyUsage | None:
+    """The keyUsage; None if there is none."""
+    try:
+        return cert.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def is_critical(cert: x509.Certificate, extension: type[x509.ExtensionType], *, default: bool) -> bool:
+    """Whether the extension is marked as critical; *default* if there is none."""
+    try:
+        return cert.extensions.get_extension_for_class(extension).critical
+    except x509.ExtensionNotFound:
+        return default
 
 
 def key_id(cert: x509.Certificate) -> bytes:

@@ -10,11 +10,15 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from apispy.certs import describe
 from apispy.certs.files import CERT_MODE, KEY_MODE
+from apispy.certs.issue import sans_of
 from apispy.certs.pem import PemFile
 from apispy.certs.pem_directory import PemDirectory, purpose, signer_fits
 from apispy.certs.read import may_sign
+from apispy.certs.strictness import refusals
 
 EXPIRY_WARNING = timedelta(days=30)
+"""The time before the end in which a certificate is a problem; for a short one, the last quarter of its lifetime."""
+
 RSA_LEAST, EC_LEAST = 2048, 256  # bits
 
 
@@ -68,19 +72,29 @@ def _dates(context: CertificateContext) -> Iterator[Problem]:
         )
     elif context.now >= end:
         yield Problem(f"expired on {end:%Y-%m-%d}", _renew(context))
-    elif end - context.now < EXPIRY_WARNING:
-        yield Problem(f"expires in {(end - context.now).days} days, on {end:%Y-%m-%d}", _renew(context))
+    elif end - context.now < min(EXPIRY_WARNING, (end - start) / 4):
+        left = describe.time_span(end - context.now)
+        yield Problem(f"expires in {left}, on {end:%Y-%m-%d}", _renew(context))
 
 
 def _names(context: CertificateContext) -> Iterator[Problem]:
-    if context.purpose != "server" or describe.names(context.cert):
+    if context.purpose != "server":
         return
-    name = describe.common_name(context.cert)
-    found = f"only the CN {name!r}, which docker ignores" if name else "nor a CN"
-    yield Problem(
-        f"has no name or address in its SAN ({found})",
-        "Issue it with all names and addresses that clients use: apispy certs --host NAME --ip ADDRESS",
-    )
+    if not describe.names(context.cert):
+        name = describe.common_name(context.cert)
+        found = f"only the CN {name!r}, which docker ignores" if name else "nor a CN"
+        yield Problem(
+            f"has no name or address in its SAN ({found})",
+            "Issue it with all names and addresses that clients use: apispy certs --host NAME --ip ADDRESS",
+        )
+    addresses = [name.value for name in sans_of(context.cert) if describe.is_misplaced(name)]
+    if missing := [text for text in addresses if not describe.covers(context.cert, text)]:
+        options = " ".join(f"--ip {text}" for text in missing)
+        entries = " and ".join(f"IP:{text}" for text in missing)
+        yield Problem(
+            f"has {' and '.join(missing)} as a DNS name in its SAN, which no client accepts for an address",
+            f"Issue it with {entries}: apispy certs {options} --ca DIR --out DIR",
+        )
 
 
 def _usage(context: CertificateContext) -> Iterator[Problem]:
@@ -94,10 +108,19 @@ def _usage(context: CertificateContext) -> Iterator[Problem]:
 
 def _authority(context: CertificateContext) -> Iterator[Problem]:
     if context.purpose == "ca" and not may_sign(context.cert):
-        yield Problem(
-            "is not a CA certificate (basicConstraints does not say CA:TRUE)",
-            "Put the CA's own certificate there",
-        )
+        is_authority = describe.is_authority(context.cert)
+        why = "keyUsage has no keyCertSign" if is_authority else "basicConstraints does not say CA:TRUE"
+        yield Problem(f"is not a CA certificate ({why})", "Put the CA's own certificate there")
+
+
+def _strictness(context: CertificateContext) -> Iterator[Problem]:
+    """What docker accepts and other clients refuse."""
+    if context.purpose == "ca" and not may_sign(context.cert):
+        return  # nobody accepts it
+    found = refusals(context.cert, context.purpose)
+    for who in dict.fromkeys(refusal.who for refusal in found):
+        what = " and ".join(refusal.what for refusal in found if refusal.who == who)
+        yield Problem(f"{what}: docker accepts that, {who} refuse it", _renew(context))
 
 
 def _signer(context: CertificateContext) -> Iterator[Problem]:
@@ -167,7 +190,7 @@ def _strength(context: CertificateContext) -> Iterator[Problem]:
 
 
 CHECKS: tuple[Callable[[CertificateContext], Iterator[Problem]], ...] = (
-    _dates, _names, _usage, _authority, _signer, _key, _strength,
+    _dates, _names, _usage, _authority, _strictness, _signer, _key, _strength,
 )  # fmt: skip
 
 

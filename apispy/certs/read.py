@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from apispy.certs import describe
 from apispy.certs.ca import Authority, Key
 from apispy.certs.files import CERT_MODE, KEY_MODE, read_file
 from apispy.errors import ApispyError
@@ -65,11 +66,9 @@ def _problem(ca: Authority, key_path: Path, now: datetime) -> str:
 
 
 def may_sign(cert: x509.Certificate) -> bool:
-    """Whether the certificate is a CA's by its basicConstraints (RFC 5280, 4.2.1.9)."""
-    try:
-        return cert.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+    """Whether clients accept certificates that *cert* signed: a CA, whose keyUsage, if any, has keyCertSign."""
+    usage = describe.key_usage(cert)
+    return describe.is_authority(cert) and (usage is None or usage.key_cert_sign)
 
 
 def _damaged(path: Path, expected: str, remedy: str) -> ApispyError:

@@ -1,7 +1,6 @@
 """Options that several commands share, and the objects that are made of them."""
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,9 +110,9 @@ def daemon_options(command: Function) -> Function:
     """
 
     def read(**typed: Any) -> Any:
-        from apispy import endpoints
+        from apispy.cli.target import daemon_endpoint
 
-        return endpoints.upstream(typed.pop("upstream"), **typed, environ=os.environ, home=Path.home())
+        return daemon_endpoint(typed.pop("upstream"), **typed)
 
     return _combine(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apispy.errors import UsageError
 
@@ -15,7 +15,6 @@ machine:NAME, a saved name or an address."""
 
 def target_endpoint(name: str | None, command: str) -> "Endpoint":
     """Return the endpoint that *name* means. *command* is what NAME is typed after, for messages. Raises UsageError."""
-    from apispy import endpoints
     from apispy.endpoints import instances
 
     entries = instances.running(os.environ, Path.home())
@@ -24,4 +23,19 @@ def target_endpoint(name: str | None, command: str) -> "Endpoint":
     if name and name.isdigit():
         keys = ", ".join(entry.key for entry in entries) or "none"
         raise UsageError(f"No apispy is running with port or process ID {name}. Running: {keys}.")
-    return endpoints.upstream(name, environ=os.environ, home=Path.home())
+    return daemon_endpoint(name)
+
+
+def daemon_endpoint(name: str | None, **tls: Any) -> "Endpoint":
+    """Return the daemon that *name* means, and remark on a host name that may be a mistyped name. Raises ApispyError.
+
+    *tls* are the TLS arguments of ``endpoints.upstream``.
+    """
+    from apispy import endpoints
+
+    found = endpoints.upstream(name, **tls, environ=os.environ, home=Path.home())
+    if name and (remark := endpoints.remark_on_name(name, found, os.environ, Path.home())):
+        from apispy.app.messages import info
+
+        info(remark)
+    return found

@@ -11,7 +11,7 @@ The kinds of items, and their values:
 ``raw``         bytes that have no further structure; empty for bytes that are only counted
 ``stdin``, ``stdout``, ``stderr``, ``systemerr``  the payload of a frame of program output (bytes)
 ``value``       a header or a query parameter as JSON; the label describes it
-``figure``      a figure of container statistics (a number), as a child of a ``json`` item
+``figure``      a figure of container statistics (a number, None if unknown), as a child of a ``json`` item
 ``member``      the header of a file in a tar archive (an object), without the file's content
 ``more``        the number of further members that are not listed
 ``padding``     the number of bytes after the end of an archive

@@ -12,6 +12,7 @@ DECODER_BY_TYPE = {
     "application/vnd.docker.raw-stream": "stdio",  # without an upgrade, framed streams have this type too
     "application/vnd.docker.multiplexed-stream": "frames",
     "application/x-www-form-urlencoded": "text",
+    "text/event-stream": "event-stream",
 }
 """Decoder by media type. Any other ``text/*`` is text; for all other types the first bytes decide."""
 
@@ -22,6 +23,7 @@ DECISIVE_TYPES = frozenset(
         "application/json-seq",
         "application/x-tar",
         "application/vnd.docker.multiplexed-stream",
+        "text/event-stream",
     )
 )
 """Media types that override the table, because the client may have requested another form of the response.

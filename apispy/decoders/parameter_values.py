@@ -1,5 +1,6 @@
 """Query parameters with a format of their own, which for most of them is JSON."""
 
+from types import NoneType
 from typing import Any
 
 from apispy.decoders.base import decoder
@@ -10,23 +11,25 @@ from apispy.decoders.value import Value, as_text, parse_json
 class Filters(Value):
     """The ``filters`` parameter, in both encodings: ``{"k": {"v": true}}`` and the older ``{"k": ["v"]}``.
 
-    One value, an object of lists. A value that is switched off is shown with a ``!``.
+    One value, an object of lists. A value that is ``false`` is listed too: that is no negation.
     """
 
     def parse(self, data: bytes) -> Any:
-        value = parse_json(data, dict, "an object of filters")
-        return {name: _filter_values(name, one) for name, one in value.items()}
+        value = parse_json(data, dict | NoneType, "an object of filters")
+        return {name: _filter_values(one) for name, one in (value or {}).items()}
 
     def describe(self, value: Any) -> str:
         return ", ".join(f"{name}={one}" for name, many in value.items() for one in many)
 
 
-def _filter_values(name: str, value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [as_text(one) for one in value]
-    if isinstance(value, dict):
-        return [choice if on else f"!{choice}" for choice, on in value.items()]
-    raise ValueError(f"expected an object or a list for the filter {name!r}")
+def _filter_values(value: Any) -> list[str]:
+    """The values of one filter. Raises ValueError for what the daemon refuses (``engine.filters`` says more)."""
+    if value is None:
+        return []
+    kind, checked = (bool, list(value.values())) if isinstance(value, dict) else (str, value)
+    if not isinstance(checked, list) or not all(one is None or isinstance(one, kind) for one in checked):
+        raise ValueError('expected a list of text for each filter, such as {"status":["running"]}')
+    return ["" if one is None else one for one in value]
 
 
 @decoder("pairs")
@@ -34,7 +37,7 @@ class Pairs(Value):
     """The ``buildargs`` and ``labels`` parameters: a JSON object. One value; null means a name without a value."""
 
     def parse(self, data: bytes) -> Any:
-        return parse_json(data, dict, "an object of names and values")
+        return parse_json(data, dict | NoneType, "an object of names and values") or {}
 
     def describe(self, value: Any) -> str:
         return ", ".join(name if one is None else f"{name}={as_text(one)}" for name, one in value.items())
@@ -45,7 +48,7 @@ class Names(Value):
     """The ``cachefrom`` parameter: a JSON list. One value."""
 
     def parse(self, data: bytes) -> Any:
-        return parse_json(data, list, "a list of names")
+        return parse_json(data, list | NoneType, "a list of names") or []
 
     def describe(self, value: Any) -> str:
         return ", ".join(as_text(one) for one in value)
@@ -110,7 +113,8 @@ class Changes(Value):
 
 
 def _objects(data: bytes, expected: str) -> Any:
-    value = parse_json(data, list, expected)
+    """Parse a list of objects. Go writes an empty list as null, as every build of docker 20.10 does."""
+    value = parse_json(data, list | NoneType, expected) or []
     if not all(isinstance(one, dict) for one in value):
         raise ValueError(f"expected {expected}, found other values in it")
     return value

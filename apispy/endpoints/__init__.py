@@ -3,9 +3,9 @@
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.endpoints.diagnosis import DaemonError, diagnose
 from apispy.endpoints.dial import connect, ssh_command, ssh_socket, ssh_stderr, tls_context
-from apispy.endpoints.listener_address import Listen, certificate_hosts, client_address, listen
+from apispy.endpoints.listener_address import Listen, certificate_hosts, client_address, listen, with_base_of
 from apispy.endpoints.probe import Daemon, probe
-from apispy.endpoints.upstream import upstream
+from apispy.endpoints.upstream import remark_on_name, upstream
 
 __all__ = [
     "TLS",
@@ -19,9 +19,11 @@ __all__ = [
     "diagnose",
     "listen",
     "probe",
+    "remark_on_name",
     "ssh_command",
     "ssh_socket",
     "ssh_stderr",
     "tls_context",
     "upstream",
+    "with_base_of",
 ]

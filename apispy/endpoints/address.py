@@ -1,5 +1,6 @@
 """A daemon's address, and the parsing that daemon and listener addresses share."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +16,7 @@ _UNSUPPORTED_SCHEMES = {
     "npipe": "named pipes exist on Windows only; give the daemon a TCP address and type tcp://host:2375",
     "fd": "only a daemon can use it, for socket activation; type the socket's path, unix:///var/run/docker.sock",
 }
+_ONE_SLASH = re.compile(r"(unix|tcp|ssh|https?):/", re.IGNORECASE)
 _SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
@@ -36,8 +38,9 @@ class TLS:
 class Endpoint:
     """A daemon's address. Fields that a kind does not use are empty, 0 or None.
 
-    tcp: host (IPv6 without brackets), port, tls. unix: path. ssh: host, port and user (0 and empty: from ssh's
-    configuration), path (of the socket on the remote machine; empty: docker's default there).
+    tcp: host (IPv6 without brackets), port, path (the base path, "/docker"; empty: none), tls. unix: path. ssh: host,
+    port and user (0 and empty: from ssh's configuration), path (of the socket on the remote machine; empty: docker's
+    default there).
     """
 
     kind: Kind
@@ -66,11 +69,18 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def split_url(text: str) -> tuple[str, str]:
-    """Split into (scheme in lower case, rest); a text without ``://`` is a unix path or tcp."""
+def split_url(text: str, forms: str) -> tuple[str, str]:
+    """Split into (scheme in lower case, rest); a text without ``://`` is a unix path or tcp.
+
+    UsageError for a scheme with one slash; its message quotes *forms*.
+    """
     scheme, separator, rest = text.partition("://")
     if separator:
         return scheme.lower(), rest
+    if found := _ONE_SLASH.match(text):
+        scheme, rest = found[1].lower(), text[found.end() :]
+        wanted = f"unix:///{rest}" if scheme == "unix" else f"{scheme}://{rest}"
+        raise invalid_address(text, f"expected :// after {scheme}, found :/; did you mean {wanted}?", forms)
     return ("unix", text) if text.startswith("/") else ("tcp", text)
 
 
@@ -123,7 +133,7 @@ def unknown_scheme(scheme: str, text: str, forms: str) -> UsageError:
 
 def parse_daemon_address(text: str) -> tuple[Endpoint, bool | None]:
     """Parse into (endpoint without TLS and with port 0 if none was given, whether the scheme means TLS or None)."""
-    scheme, rest = split_url(text)
+    scheme, rest = split_url(text, UPSTREAM_FORMS)
     if scheme == "unix":
         return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
     if scheme == "ssh":
@@ -131,16 +141,17 @@ def parse_daemon_address(text: str) -> tuple[Endpoint, bool | None]:
     if scheme not in _SCHEME_TLS:
         raise unknown_scheme(scheme, text, UPSTREAM_FORMS)
     address, slash, base = rest.partition("/")
-    if base:
-        raise invalid_address(
-            text,
-            f"a base path ({slash}{base}) is not supported, because apispy forwards paths unchanged",
-            UPSTREAM_FORMS,
-        )
     host, port = host_port(address, text, UPSTREAM_FORMS)
     if port == 0:
         raise invalid_address(text, "expected a port from 1 to 65535, found 0", UPSTREAM_FORMS)
-    return Endpoint("tcp", host, port or 0, "", "", None), _SCHEME_TLS[scheme]
+    return Endpoint("tcp", host, port or 0, base_path(slash + base, text), "", None), _SCHEME_TLS[scheme]
+
+
+def base_path(path: str, text: str) -> str:
+    """Check the base path of a TCP address, and return it without double and trailing slashes, as docker sends it."""
+    if any(c.isspace() or c in "?#" for c in path) or not (path.isascii() and path.isprintable()):
+        raise invalid_address(text, f"expected a base path such as /docker, found {path!r}", UPSTREAM_FORMS)
+    return re.sub("//+", "/", path).rstrip("/")
 
 
 def parse_ssh(rest: str, text: str) -> Endpoint:

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from apispy.endpoints.address import Endpoint
 from apispy.endpoints.dial import ssh_command
@@ -55,7 +56,7 @@ _UNKNOWN_CA = (
 )
 _WRONG_NAME = (
     "its certificate is not for {host} but for {names}",
-    "Use one of these names after --upstream, or give the daemon a certificate with {host} in its SAN",
+    "Use one of these names after --upstream, or give the daemon a certificate with {host} in its SAN{as_address}",
 )
 _STRONGER_CERT = "Give the daemon a certificate with ECDSA P-256 or RSA 2048 and SHA-256"
 _VERIFY_ERRORS: dict[int, _ProblemAndRemedy] = {
@@ -168,9 +169,18 @@ def _filled(text: str, endpoint: Endpoint, names: Sequence[str]) -> str:
         ca=tls.ca if tls and tls.ca else "the system's roots",
         cert=f"the client certificate {tls.cert}" if tls and tls.cert else "a client without a certificate",
         host=endpoint.host,
+        as_address=" as an IP address" if _is_address(endpoint.host) else "",
         names=", ".join(names) or "other names, or has none in its SAN (the CN does not count)",
         now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _dial_problem(endpoint: Endpoint, error: Exception) -> _ProblemAndRemedy:

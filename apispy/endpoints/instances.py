@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,15 @@ class RunningInstance:
 
     def matches(self, text: str) -> bool:
         """Return whether *text* is its port, socket, address or process id."""
-        return text in (self.key, str(self.listen), str(self.endpoint), str(self.pid))
+        without_base = str(replace(self.listen, base=""))
+        return text in (self.key, without_base, str(self.listen), str(self.endpoint), str(self.pid))
 
 
 def client_endpoint(where: Listen, certs: Path | None) -> Endpoint:
     """Return the endpoint by which clients reach *where*, with the TLS files in *certs* (None: without TLS)."""
     address = client_address(where)
     tls = TLS(True, certs / "ca.pem", certs / "cert.pem", certs / "key.pem") if certs else None
-    return Endpoint(address.kind, address.host, address.port, address.path, "", tls)
+    return Endpoint(address.kind, address.host, address.port, address.path + address.base, "", tls)
 
 
 def directories(environ: Mapping[str, str], home: Path) -> list[Path]:
@@ -75,7 +76,8 @@ def registered(
     """
     directory = directories(environ, home)[0]
     make_directory(directory)
-    entry = {"pid": os.getpid(), "started": time.time(), "listen": str(where), "daemon": str(daemon)}
+    entry = {"pid": os.getpid(), "started": time.time(), "daemon": str(daemon)}
+    entry |= {"listen": str(replace(where, base="")), "base": where.base}
     try:
         path, fd = _locked(directory, entry | {"certs": str(certs.absolute()) if certs else None})
     except OSError as error:
@@ -123,9 +125,8 @@ def _read(file: Path) -> RunningInstance | None:
                 return None
             entry = json.loads(opened.read(1 << 16))
         certs = Path(entry["certs"]) if entry["certs"] else None
-        return RunningInstance(
-            int(entry["pid"]), float(entry["started"]), listen(entry["listen"]), certs, str(entry["daemon"])
-        )
+        where = replace(listen(entry["listen"]), base=str(entry.get("base", "")))
+        return RunningInstance(int(entry["pid"]), float(entry["started"]), where, certs, str(entry["daemon"]))
     return None
 
 

@@ -1,27 +1,40 @@
-"""The address that apispy listens on, as users type it."""
+"""The address that apispy listens on, as users type it, and its base path, which is the daemon's."""
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Literal
 
-from apispy.endpoints.address import host_port, invalid_address, port_number, split_url, unix_path, url
+from apispy.endpoints.address import (
+    Endpoint,
+    host_port,
+    invalid_address,
+    port_number,
+    split_url,
+    unix_path,
+    url,
+)
+from apispy.errors import UsageError
 
 LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
 
 
 @dataclass(frozen=True)
 class Listen:
-    """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path."""
+    """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path.
+
+    ``base``: the base path ("/docker") that clients put before the paths of their requests; tcp only.
+    """
 
     kind: Literal["tcp", "unix"]
     host: str
     port: int
     path: str
+    base: str = ""
 
     def __str__(self) -> str:
         """A URL that can be pasted into DOCKER_HOST."""
-        return url(self.kind, "", self.host, self.port if self.kind == "tcp" else None, self.path)
+        return url(self.kind, "", self.host, self.port if self.kind == "tcp" else None, self.path + self.base)
 
     @property
     def loopback(self) -> bool:
@@ -40,7 +53,7 @@ def listen(text: str) -> Listen:
     Port 0 means any free port. UsageError says what is wrong and what to type.
     """
     text = text.strip()
-    scheme, rest = split_url(text)
+    scheme, rest = split_url(text, LISTEN_FORMS)
     if scheme == "unix":
         return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS))
     if scheme != "tcp":
@@ -71,7 +84,21 @@ def certificate_hosts(where: Listen) -> list[str]:
 def client_address(where: Listen) -> Listen:
     """Return the address by which clients reach *where*: for 0.0.0.0, this machine's name."""
     hosts = certificate_hosts(where)
-    return Listen("tcp", hosts[0], where.port, "") if hosts else where
+    return replace(where, host=hosts[0]) if hosts else where
+
+
+def with_base_of(where: Listen, daemon: Endpoint | None) -> Listen:
+    """Return *where* with the base path of *daemon*: requests are forwarded unchanged, so clients must send it.
+
+    UsageError for a unix socket: in DOCKER_HOST its address cannot have a base path.
+    """
+    base = daemon.path if daemon is not None and daemon.kind == "tcp" else ""
+    if base and where.kind == "unix":
+        raise UsageError(
+            f"{daemon} has a base path, {base}, and docker cannot use one with a unix socket such as {where}. Let "
+            "apispy listen on TCP: type --listen 2377."
+        )
+    return replace(where, base=base)
 
 
 def _own_addresses() -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any
 
 from apispy.endpoints.address import Endpoint
@@ -108,7 +109,16 @@ def _names(endpoint: Endpoint, timeout: float) -> list[str]:
             certificate: dict[str, Any] = tls.getpeercert() or {}
     except (OSError, ApispyError):
         return []
-    return [value for _, value in certificate.get("subjectAltName", ())]
+    return [_shown(kind, value) for kind, value in certificate.get("subjectAltName", ())]
+
+
+def _shown(kind: str, value: str) -> str:
+    """Mark an address that stands in the SAN as a DNS name, where no client looks for addresses."""
+    try:
+        ip_address(value)
+    except ValueError:
+        return value
+    return value if kind == "IP Address" else f"{value} written as a DNS name"
 
 
 def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
@@ -119,7 +129,8 @@ def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
     try:
         # If the daemon closed the connection early, a response with the reason may still be readable.
         with suppress(ConnectionError, ssl.SSLEOFError):
-            connection.request("GET", "/version", headers={"User-Agent": "apispy"})
+            base = endpoint.path if endpoint.kind == "tcp" else ""
+            connection.request("GET", f"{base}/version", headers={"User-Agent": "apispy"})
         with connection.getresponse() as response:
             daemon = _daemon(endpoint, response.status, response.read(_MAX_BYTES))
             return replace(daemon, date=response.getheader("Date", ""))

@@ -4,6 +4,7 @@ Source of the rules: docker/cli, cli/flags/options.go, opts/hosts.go and cli/com
 28.2.2 and 20.10.24.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from apispy.errors import ApispyError, UsageError
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 PLAIN_PORT, TLS_PORT = 2375, 2376
+MAX_SUGGESTIONS = 2
 CONTEXT_PREFIX, MACHINE_PREFIX = "context:", "machine:"
 
 
@@ -68,6 +70,25 @@ def upstream(
             f"address, {found}, instead."
         )
     return found
+
+
+def remark_on_name(text: str, found: Endpoint, environ: Mapping[str, str], home: Path) -> str:
+    """Say which host *text* was taken for, if it might be a mistyped name: *found* is its endpoint. Else "".
+
+    It may be one if it has neither a scheme nor a port. The sentence names similar saved names, contexts and machines.
+    ApispyError for a damaged file.
+    """
+    name = text.strip()
+    saved = SavedNames.of(environ, home)
+    if not NAME.fullmatch(name) or name in saved.names():
+        return ""
+    known = {other: other for other in saved.names()}
+    known |= {other: MACHINE_PREFIX + other for other in Machines.of(environ, home).names()}
+    known |= {other: CONTEXT_PREFIX + other for other in contexts.Store.of(environ, home).names()}
+    similar = [known[other] for other in difflib.get_close_matches(name, known, MAX_SUGGESTIONS)]
+    advice = f"; did you mean {' or '.join(similar)}?" if similar else ""
+    security = "in plaintext" if found.tls is None else "with TLS"
+    return f"no endpoint is saved as {name!r}, so it is a host: {found.host}, port {found.port}, {security}{advice}"
 
 
 def _named(typed: str, environ: Mapping[str, str], home: Path) -> Endpoint | None:

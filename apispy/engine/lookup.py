@@ -1,26 +1,49 @@
 """Finds the operation of a request line.
 
 Follows the daemon's router (gorilla/mux) where it matters to a reader: the version is optional, escapes are decoded
-before matching, most names may hold slashes, and HEAD is never treated as GET. It is more lenient in two respects, so
+before matching, most names may hold slashes, and HEAD is never treated as GET. It is more lenient in three respects, so
 that a mistake still shows the intended operation: it ignores double and trailing slashes, which the router redirects or
-mostly refuses; and it finds every operation in every version (see ``Operation.exists_in``).
+mostly refuses; it finds every operation in every version (see ``Operation.exists_in``); and it finds operations under a
+base path, where a proxy or a manager such as Portainer serves the API.
 """
 
 import re
 from collections import defaultdict
 from dataclasses import replace
+from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from apispy.engine.operation import Call, Operation, Parameters
 from apispy.engine.operations import OPERATIONS, UNKNOWN
+from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
 from apispy.engine.tables.podman import LIBPOD
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
 """Path parts whose following name ends at a slash. After any other part (images, ...) the router accepts any text."""
 
+DAEMON_PATHS = frozenset(("docker",))
+"""Last parts of base paths under which only the Docker API is: "/docker", Portainer's "/api/endpoints/2/docker"."""
+
+MAX_BASE_PARTS = 8
+"""Parts of a base path that are searched. Portainer's has four."""
+
+JSON_IS_OPTIONAL = frozenset(("ContainerStart", "ImagePush"))
+"""Operations that take a JSON body, and work without one."""
+
+READS_ANY_TYPE = frozenset(("ImageBuild", "SystemAuth"))
+"""Operations whose body the daemon reads whatever its declared type is, even as a form."""
+
+# A form begins neither with JSON nor with markup, and has no control characters, which every archive has.
+_FORM = re.compile(rb"(?!\s*[\[{\"<])[^\x00-\x08\x0e-\x1f\x7f]*\Z")
+FOREIGN_ROOTS = {"libpod": LIBPOD, "exp": DESKTOP, "engines": MODEL_RUNNER}
+"""By first path part: the operation of all calls of another API that have no operation of their own."""
+
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
+_RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
+_MISSPELT_VERSION = re.compile(r"V?[0-9]+\.[0-9]+")
 _SLASHES = re.compile(r"//+")
+_PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
 
 _Pattern = tuple[re.Pattern[str], Operation]
@@ -39,17 +62,57 @@ def lookup(method: str, target: str) -> Call:
         path = path[version.end() :]
     path = path or "/"
     operation, arguments = _find(method, path)
+    if operation is UNKNOWN and version is None and (based := _under_base(method, path, query)):
+        return based
     return Call(operation, path, version and version[1], arguments, _parameters(query))
 
 
-def with_form(call: Call, body: bytes) -> Call:
-    """Add the parameters of *body*, an ``application/x-www-form-urlencoded`` form, to the call as ``form``.
+def _under_base(method: str, path: str, query: str) -> Call | None:
+    """Find the call under a base path; None if there is none.
 
-    The daemon reads forms in POST and PUT requests only (Go's net/http, Request.ParseForm). Accepts any bytes.
+    Other programs have a ``/version`` or an ``/auth`` of their own under some path. So a sign of the Docker API is
+    required: the base path ends as in DAEMON_PATHS, or a version, ``_ping`` or a path of several parts follows it.
     """
-    if call.operation.method not in ("POST", "PUT"):
-        return call
-    return replace(call, form=_parameters(body.decode("utf-8", "replace")))
+    starts = [found.start() for found in islice(_PART.finditer(path), MAX_BASE_PARTS + 1)]
+    first = path[1 : starts[1]] if len(starts) > 1 else ""
+    if not first or first in _ROOTS or _MISSPELT_VERSION.fullmatch(first):
+        return None  # a mistake in a path of the API itself: /containers/web/info, /V1.41/info
+    for start in starts[1:]:
+        base, rest = path[:start], path[start:]
+        version = _VERSION.match(rest)
+        rest = (rest[version.end() :] or "/") if version else rest
+        is_sure = (
+            version or base.rpartition("/")[2] in DAEMON_PATHS or rest == "/_ping" or "/" in rest.strip("/")
+        )
+        operation, arguments = _find(method, rest) if is_sure else (UNKNOWN, {})
+        if operation is not UNKNOWN:
+            return Call(operation, rest, version and version[1], arguments, _parameters(query), base=base)
+    return None
+
+
+def with_form(call: Call, body: bytes) -> Call:
+    """Add the parameters of *body*, declared as ``application/x-www-form-urlencoded``, to the call as ``form``.
+
+    The call stays as it is if its operation takes no form, or if *body* does not look like one: ``curl -d`` declares
+    every body as a form. Accepts any bytes.
+    """
+    form = form_parameters(body) if takes_form(call.operation) else ()
+    return replace(call, form=form) if form else call
+
+
+def form_parameters(body: bytes) -> Parameters:
+    """The parameters in *body*; () if it does not look like a form."""
+    return _parameters(body.decode("utf-8", "replace")) if _FORM.match(body) else ()
+
+
+def takes_form(operation: Operation) -> bool:
+    """Whether the daemon takes parameters of an operation from a form in the body.
+
+    It reads forms in POST and PUT requests only (Go's net/http, Request.ParseForm), and refuses a form where it needs
+    JSON. Tried on dockerd 20.10.24 and 28.5.2.
+    """
+    needs_json = operation.request == "json" and operation.id not in JSON_IS_OPTIONAL
+    return operation.method in ("POST", "PUT") and not needs_json and operation.id not in READS_ANY_TYPE
 
 
 def _parameters(query: str) -> Parameters:
@@ -69,7 +132,11 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     for pattern, operation in _NAMED.get((method, root), _NAMED.get((method, ""), [])):
         if found := pattern.fullmatch(stripped):
             return operation, found.groupdict()
-    return (LIBPOD, {"path": stripped[len("/libpod/") :]}) if root == "libpod" else (UNKNOWN, {})
+    if root in ("exp", "engines") and (shorter := _RUNNER.sub("", stripped)) != stripped:
+        return _find(method, shorter)
+    if foreign := FOREIGN_ROOTS.get(root):
+        return foreign, {"path": stripped[len(root) + 2 :]}
+    return UNKNOWN, {}
 
 
 def _compile(path: str) -> re.Pattern[str]:
@@ -94,3 +161,4 @@ def _index(operations: list[Operation]) -> dict[tuple[str, str], list[_Pattern]]
 
 _FIXED = {(row.method, row.path): row for row in OPERATIONS if "{" not in row.path}
 _NAMED = _index([row for row in OPERATIONS if "{" in row.path])
+_ROOTS = frozenset(row.path.split("/")[1] for row in OPERATIONS)

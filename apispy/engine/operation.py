@@ -51,11 +51,12 @@ class Call:
     """A parsed request line."""
 
     operation: Operation
-    path: str  # without version and query, still percent-encoded
+    path: str  # without base path, version and query, still percent-encoded
     version: str | None  # as sent: "1.41"; None without a version
     arguments: dict[str, str]  # percent-decoded path arguments: {"id": "web"}
     query: Parameters
     form: Parameters = ()  # parameters of a form body, see ``lookup.with_form``
+    base: str = ""  # the base path before the version, as sent: "/api/endpoints/2/docker"; "" without one
 
     @property
     def known(self) -> bool:

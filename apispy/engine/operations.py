@@ -5,6 +5,7 @@ from apispy.engine.tables import (
     container_files,
     container_streams,
     containers,
+    desktop,
     image_transfers,
     images,
     networks,
@@ -39,6 +40,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *removed.GONE,
     *undocumented.UNDOCUMENTED,
     *podman.PODMAN,
+    *desktop.MODELS,
+    *desktop.ENGINES,
 )
 """All known operations. Each ID, and each pair of method and path, is unique."""
 
@@ -46,6 +49,9 @@ DOCUMENTED: tuple[Operation, ...] = tuple(row for row in OPERATIONS if row.docum
 """The 114 operations in the reference of any version from 1.0 to 1.55; the reference of 1.55 has 108 of them."""
 
 BY_ID = {row.id: row for row in OPERATIONS}
+
+FOREIGN_TAGS = frozenset(("Podman", "Docker Desktop", "Model Runner"))
+"""The tags of operations that are not Docker Engine's. The tables have none of their parameters and fields."""
 
 UNKNOWN = Operation("", "", "", response="", documented=False)
 """The operation of calls that no other operation matches."""

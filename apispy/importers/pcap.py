@@ -7,6 +7,7 @@ from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.packets import is_pcap, segments
 from apispy.importers.passive_connection import REQUEST, ImportResultBuilder, PassiveConnection
 from apispy.importers.tcp import Conversation, Part, Peer, conversations
+from apispy.tap import CLIENT_RESET, DAEMON_RESET
 
 DOCKER_PORTS = (2375, 2376, 2377)
 
@@ -67,7 +68,7 @@ def _feed(connection: PassiveConnection, from_client: bool, part: Part) -> None:
     elif part.end == "fin":
         connection.eof(from_client, part.at)
     elif part.end:
-        connection.lost(part.at)
+        connection.lost(part.at, CLIENT_RESET if from_client else DAEMON_RESET)
     else:
         connection.data(from_client, part.data, part.at)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apispy.engine import Call
+from apispy.engine.json_fields import field_value
 from apispy.learn.name_rules import NAMES, TERMINALS, TTY_DEFAULTS_TO_FALSE, values_at
 
 MAX_IDS = 20_000
@@ -69,7 +70,7 @@ class NameRegistry:
     def terminal(self, call: Call, request: Any) -> bool | None:
         """Whether the program whose streams this call carries has a terminal; None if unknown."""
         if call.operation.id == "ExecStart" and isinstance(request, dict):
-            return bool(request.get("Tty", False))
+            return bool(field_value(request, "Tty"))
         name = call.arguments.get("id", "")
         return self._terminals.get(self._ids.get(name, name[:SHORT_ID_LENGTH]))
 

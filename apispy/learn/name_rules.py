@@ -4,9 +4,11 @@ Paths are dotted; the first part says where to look: ``response`` and ``request`
 ``path`` the query parameters and path arguments of the call. ``*`` is every element of a list.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from apispy.engine.json_fields import field_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,23 @@ TTY_DEFAULTS_TO_FALSE = frozenset(("ContainerCreate", "ContainerExec"))
 """Operations whose body may omit Tty, which is then false."""
 
 
-def values_at(value: Any, path: list[str]) -> Iterator[Any]:
-    """Yield every value at *path*: keys of objects, ``*`` for each element of a list. A missing value is None."""
-    for index, key in enumerate(path):
-        if key == "*":
+def values_at(parts: Mapping[str, Any], path: list[str]) -> Iterator[Any]:
+    """Yield every value at *path*, as above. A missing value is None.
+
+    Fields of bodies are found regardless of case, as Go's encoding/json finds them; parameters are not.
+    """
+    value, names = parts.get(path[0]), path[1:]
+    if path[0] in ("query", "path"):
+        yield (value or {}).get(".".join(names))
+    else:
+        yield from _in_body(value, names)
+
+
+def _in_body(value: Any, names: list[str]) -> Iterator[Any]:
+    for index, name in enumerate(names):
+        if name == "*":
             for element in value if isinstance(value, list) else ():
-                yield from values_at(element, path[index + 1 :])
+                yield from _in_body(element, names[index + 1 :])
             return
-        value = value.get(key) if isinstance(value, dict) else None
+        value = field_value(value, name)
     yield value

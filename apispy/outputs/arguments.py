@@ -9,6 +9,12 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import compact_json, first_json, value_at
 
 _BARE = re.compile(r"[\w@%+=:,./\[\]{}*?~^#-]+")
+COMPOSE_LABEL = "label=com.docker.compose."
+"""The beginning of a filter for a label of Compose; "compose." stands for it, because Compose sends several each time.
+
+-v shows the whole query.
+"""
+
 _SPECIAL = re.compile(r'(["\\$`])')
 
 
@@ -25,13 +31,20 @@ def arguments(decoded: DecodedCall) -> dict[str, str]:
 
 
 def _query_value(decoded: DecodedCall, name: str) -> str:
-    return ",".join(_decoded_value(name, value) for key, value in decoded.call.query if key == name)
+    return ",".join(_decoded_value(name, value) for key, value in decoded.call.parameters if key == name)
 
 
 def _decoded_value(name: str, value: str) -> str:
-    """Return the decoded value if a decoder knows the parameter; otherwise *value* itself."""
+    """Return the decoded value if a decoder knows the parameter; otherwise *value* itself.
+
+    A value that its decoder cannot read is marked: ``filters=status=running`` stands for the JSON that means this.
+    """
     item = decode_parameter(name, value)
-    return item.label.replace(", ", ",") if item and item.kind == "value" else value
+    if item is None:
+        return value
+    if item.kind != "value":
+        return f"{value} (not readable)"
+    return item.label.replace(", ", ",").replace(COMPOSE_LABEL, "compose.")
 
 
 def as_typed(value: Any) -> str:

@@ -8,6 +8,9 @@ from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
 from apispy.outputs.units import short_ids
 
+ENDED_EARLY = ("left", "cut")
+"""Ends of exchanges before their streams had ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedCall:
@@ -21,7 +24,7 @@ class DecodedCall:
     errors: tuple[str, ...] = ()
     # apispy's remarks about the call, in sentences.
     notes: tuple[str, ...] = ()
-    # Decoder name by stream, for streams that have ended.
+    # Decoder name by stream.
     formats: dict[Direction, str] = field(default_factory=dict)
     # Adds names to the IDs in a text: "web (c12250feba24)".
     label: Callable[[str], str] = field(default=short_ids, compare=False)
@@ -32,15 +35,15 @@ class DecodedCall:
 
     @property
     def failed(self) -> bool:
-        """Whether the call failed: an error status, an error inside the response, or cut before its end.
+        """Whether the call failed: an error status, an error inside the response, or an early end.
 
-        A client ends a call that stays open once it has seen enough, so such a call does not fail by being cut.
+        A client ends a call that stays open once it has seen enough, so such a call does not fail by its end.
         """
         response = self.exchange.response
         if self.errors or (response is not None and response.status >= 400):
             return True
         is_streaming = self.call.stays_open and response is not None
-        return self.exchange.end == "cut" and not is_streaming
+        return self.exchange.end in ENDED_EARLY and not is_streaming
 
 
 class Output(Protocol):
@@ -53,6 +56,20 @@ class Output(Protocol):
     def takes_chunks(self) -> bool:
         """Whether this output needs ``chunk`` events. Read once, before the first event: chunks are numerous."""
         return type(self).chunk is not Output.chunk
+
+    @property
+    def takes_heads(self) -> bool:
+        """Whether this output needs ``started`` and ``answered`` events. Read once, before the first event."""
+        cls = type(self)
+        return cls.started is not Output.started or cls.answered is not Output.answered
+
+    def started(self, decoded: DecodedCall) -> None:
+        """A call of any kind has begun: its request head is known."""
+        return
+
+    def answered(self, decoded: DecodedCall) -> None:
+        """The response head of a call of any kind is known, and what came of the request body before it."""
+        return
 
     def opened(self, decoded: DecodedCall) -> None:
         """A call that stays open has begun: its request head is known, and its body if that is short."""

@@ -7,6 +7,7 @@ from apispy.outputs.arguments import arguments, shell_quoted
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import bytes_received
 from apispy.outputs.escaping import escape
+from apispy.outputs.grpc import goaway_summary
 from apispy.outputs.outcome import outcome
 from apispy.outputs.style import Piece
 
@@ -44,8 +45,18 @@ def result_pieces(decoded: DecodedCall) -> list[Piece]:
     if measures := _measures(decoded):
         pieces.append(Piece(f" ({', '.join(measures)})", "dim"))
     if ending := _ending(decoded):
-        pieces.append(Piece(ending, "warn"))
+        pieces.append(Piece(ending, "dim" if decoded.exchange.end == "left" else "warn"))
     return pieces
+
+
+def plain_line(decoded: DecodedCall, *, ended: bool = False) -> str:
+    """Format the line without its time; once the call has *ended*, with its result and its notes, a line each."""
+    operation, address, *values = (piece.text for piece in request_pieces(decoded, 0.0)[1:])
+    line = " ".join((*operation.split(), *address.split())) + "".join(values)  # without padding
+    if not ended:
+        return line
+    result = "".join(piece.text for piece in result_pieces(decoded))
+    return "\n".join([f"{line} {result}", *(f"note: {escape(note)}" for note in decoded.notes)])
 
 
 def _clock(at: float) -> str:
@@ -100,8 +111,12 @@ def _ending(decoded: DecodedCall) -> str:
     """Describe an ending other than a complete one, and problems."""
     exchange = decoded.exchange
     why = escape("; ".join(exchange.problems))
+    if exchange.end == "left":
+        return f", ended after {units.duration(exchange.duration)}: {goaway_summary(decoded) or why}"
     if exchange.end == "cut":
         return f", cut after {units.duration(exchange.duration)}" + (f": {why}" if why else "")
     if exchange.end == "open":
         return f", still open after {units.duration(exchange.duration)}"
+    if goaway := goaway_summary(decoded):
+        return f", ended by {goaway}"
     return f", note: {why}" if why else ""

@@ -20,6 +20,9 @@ MAX_NOTES = 10_000
 
 PREVIEW = 256  # bytes that the line of a chunk counts for, at most
 STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
+WRAPPED_LABELS = ("event", "stats")
+"""Labels of lines in apispy's own words, which may be broken between words."""
+
 RESPONSE_DIRECTIONS: tuple[Direction, ...] = ("response", "to_server", "to_client")
 
 
@@ -95,13 +98,14 @@ class Console(Output):
             self._report_skipped(decoded, limiter)
         number = f"#{exchange.id}" if exchange.id in self._announced or self._verbosity > 2 else ""
         self._announced.discard(exchange.id)
-        request = call_line.request_pieces(decoded, exchange.started + exchange.duration, number)
+        request = call_line.request_pieces(decoded, exchange.started, number)
         self._write_call(request, call_line.result_pieces(decoded))
         self._write_notes(decoded)
         if stream is None or exchange.request.announces_body:
             self._write_curl(decoded)
         if stream is None:
             self._write_request(decoded)
+            self._write_sample(decoded)
         self._write_response(decoded, shown_live=stream is not None and not truncated)
 
     def notice(self, text: str, at: float) -> None:
@@ -158,7 +162,14 @@ class Console(Output):
         if self._verbosity:
             self._write_block(details.request_head(decoded))
         if self._verbosity > 1:
-            self._write_block(details.body(decoded, "request", self._body_limit))
+            self._write_block(details.body(decoded, "request", self._body_limit, whole=self._verbosity > 2))
+
+    def _write_sample(self, decoded: DecodedCall) -> None:
+        """Write the figures of a single sample of statistics, unless the body with its description follows."""
+        samples = [item for item in decoded.items.get("response", ()) if item.label == "stats"]
+        if len(samples) == 1 and self._verbosity < 2:
+            for line in details.descriptions(decoded, samples[0]):
+                self._write_wrapped([Piece(f"{INDENT}stats: ", "dim"), Piece(line)], len(INDENT) + 2)
 
     def _write_response(self, decoded: DecodedCall, *, shown_live: bool) -> None:
         """Write the response head and the bodies, except what was shown live."""
@@ -183,7 +194,11 @@ class Console(Output):
     def _write_stream(self, decoded: DecodedCall, pairs: Iterable[tuple[str, str]]) -> None:
         for label, text in pairs:
             prefix = Piece(f"{INDENT}#{decoded.exchange.id} {label:6}| ", "dim")
-            self._write_line([prefix, Piece(text, STREAM_STYLES.get(label, ""))])
+            pieces = [prefix, Piece(text, STREAM_STYLES.get(label, ""))]
+            if label in WRAPPED_LABELS:
+                self._write_wrapped(pieces, width([prefix]))
+            else:
+                self._write_line(pieces)
 
     def _write_line(self, pieces: list[Piece]) -> None:
         self._write(paint(pieces, self._color) + "\n")

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from apispy.engine.json_fields import value_at as value_at
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
@@ -22,11 +23,9 @@ def json_objects(decoded: DecodedCall) -> list[dict[str, Any]]:
     return [item.value for item in items if item.kind == "json" and isinstance(item.value, dict)]
 
 
-def value_at(value: Any, path: str) -> Any:
-    """Return the value at a dotted path such as "HostConfig.Binds", or None."""
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+def dict_of(value: Any) -> dict[str, Any]:
+    """Return *value* if it is a JSON object; an empty one otherwise."""
+    return value if isinstance(value, dict) else {}
 
 
 def item_bytes(item: Item) -> bytes:

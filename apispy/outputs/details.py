@@ -1,16 +1,18 @@
 """The details that -v, -vv and -vvv add below a call: heads, query, bodies, and the offsets of decoded items."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby, islice
 
 from apispy.decoders import decode_header, decode_parameter
-from apispy.model import Body, Direction, Headers, Item
+from apispy.model import Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, compact_json, item_bytes
+from apispy.outputs.default_fields import without_defaults
 from apispy.outputs.escaping import escape, escape_lines
-from apispy.outputs.stream_text import PROGRESS_LABELS, progress_lines
+from apispy.outputs.json_text import json_lines
+from apispy.outputs.stream_text import DESCRIPTIONS, PROGRESS_LABELS, describe, progress_lines
 
 ARROWS: dict[Direction, str] = {"request": ">", "to_server": ">", "response": "<", "to_client": "<"}
 
@@ -55,7 +57,7 @@ def _meaning(item: Item | None) -> str:
 def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool = False) -> Iterator[str]:
     """Yield one stream in readable form, about *limit* characters of it, and what is not shown.
 
-    Progress takes one line for each layer; with *whole*, its JSON is unchanged.
+    Progress takes one line for each layer, and fields at their defaults are left out; *whole* adds both.
     """
     stream = decoded.exchange.streams[direction]
     if not stream.size:
@@ -66,7 +68,10 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
         yield f"{arrow} {WITHHELD}"
         return
     left = limit
-    rendered = _rendered(decoded.items.get(direction, ()), stream, whole=whole)
+    items = decoded.items.get(direction, ())
+    rendered = _rendered(
+        items, stream.data, partial(_json_item, decoded, direction, whole=whole), whole=whole
+    )
     for line in rendered:
         if len(line) > left:
             yield f"{arrow} {line[:left]}"
@@ -79,36 +84,75 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
     yield from _fields(arrow, stream.trailers)
 
 
+def body_lines(decoded: DecodedCall, direction: Direction) -> Iterator[str]:
+    """Yield one stream in readable form, all of it, without arrows."""
+    stream, items = decoded.exchange.streams[direction], decoded.items.get(direction, ())
+    json_item = partial(_json_item, decoded, direction, whole=True)
+    yield from _rendered(items, stream.data, json_item, whole=False) if stream.shown else [WITHHELD]
+    if stream.cut:
+        yield f"({units.size(stream.kept)} of {units.size(stream.size)} kept)"
+
+
+def item_lines(items: Sequence[Item]) -> Iterable[str]:
+    """Yield items of a stream in readable form; undecoded bytes as text or a hex dump."""
+    return _rendered(
+        items, b"".join(map(item_bytes, items)), lambda item: json_lines(item.value), whole=False
+    )
+
+
 def _rest(line: str, shown: int, rendered: Iterator[str]) -> str:
     return units.size(len(line) - shown + sum(len(more) + 1 for more in rendered))
 
 
-def _rendered(items: tuple[Item, ...], stream: Body, *, whole: bool) -> Iterator[str]:
+def _rendered(
+    items: Sequence[Item], data: bytes, json_item: Callable[[Item], Iterable[str]], *, whole: bool
+) -> Iterator[str]:
+    """Yield the lines for *items*, which were decoded from *data*. *json_item* yields those of a JSON value."""
     if all(item.kind == "text" or (item.kind == "raw" and item.label not in FRAME_LABELS) for item in items):
-        yield from _raw(stream.data)
+        yield from _raw(data)
         return
-    alone = sum(item.kind not in ANNOTATION_KINDS for item in items) == 1
-    for kind, group in groupby(items, key=lambda item: _kind(item, whole=whole)):
+    for kind, group in groupby(items, key=_kind):
         if kind == "progress":
-            yield from map(escape, progress_lines(group))
+            yield from _progress(list(group), whole=whole)
+        elif kind == "json":
+            for item in group:
+                yield from json_item(item)
         elif kind in FRAMED or kind in UNFRAMED:  # a line may arrive in several pieces
-            data = b"".join(item_bytes(item) for item in group)
-            yield from (f"{kind}| {line}" for line in escape_lines(data)) if kind in FRAMED else _raw(data)
+            joined = b"".join(item_bytes(item) for item in group)
+            yield from (
+                (f"{kind}| {line}" for line in escape_lines(joined)) if kind in FRAMED else _raw(joined)
+            )
         else:
             for item in group:
-                yield from _item(item, alone=alone)
+                yield from _item(item)
 
 
-def _kind(item: Item, *, whole: bool) -> str:
-    return "progress" if item.kind == "json" and item.label in PROGRESS_LABELS and not whole else item.kind
+def _kind(item: Item) -> str:
+    return "progress" if item.kind == "json" and item.label in PROGRESS_LABELS else item.kind
 
 
-def _item(item: Item, *, alone: bool) -> Iterator[str]:
-    if item.kind == "json" and alone:
-        yield from escape_lines(json.dumps(item.value, indent=2, ensure_ascii=False, default=repr))
-    elif item.kind == "json":
-        yield escape(compact_json(item.value))
-    elif item.kind in ANNOTATION_KINDS:
+def _progress(items: list[Item], *, whole: bool) -> Iterator[str]:
+    yield from map(escape, progress_lines(items))
+    if whole:
+        yield from (line for item in items for line in json_lines(item.value))
+
+
+def descriptions(decoded: DecodedCall, item: Item) -> Iterator[str]:
+    """Yield the line that describes a JSON value, if there is one."""
+    if item.label in DESCRIPTIONS and (text := describe(item)[1]):
+        yield from escape_lines(decoded.label(text))
+
+
+def _json_item(decoded: DecodedCall, direction: Direction, item: Item, *, whole: bool) -> Iterator[str]:
+    yield from descriptions(decoded, item)
+    shown, left_out = (item.value, 0) if whole else without_defaults(decoded.call, direction, item.value)
+    yield from json_lines(shown)
+    if left_out:
+        yield f"({units.count(left_out, 'fields')} at their defaults not shown; -vvv shows them)"
+
+
+def _item(item: Item) -> Iterator[str]:
+    if item.kind in ANNOTATION_KINDS:
         yield from (line for line in escape_lines(annotation(item)) if line)
     else:
         text = item.value if isinstance(item.value, str) else compact_json(item.value)

@@ -14,7 +14,7 @@ class CallFilter(Protocol):
     def matches(self, decoded: DecodedCall, /) -> bool: ...
 
 
-class Filtered:
+class Filtered(Output):
     """Passes the calls that *call_filter* matches on to *output*.
 
     An open call is passed on from its beginning if its request already decides. If its response head decides, it is
@@ -22,6 +22,7 @@ class Filtered:
     """
 
     takes_chunks = True  # the first chunk may be what releases a held call
+    takes_heads = False  # what is decided by a response would come too late for them
 
     def __init__(self, output: Output, call_filter: CallFilter) -> None:
         self._output = output

@@ -98,6 +98,21 @@ def call_summary(decoded: DecodedCall) -> str:
     return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults])
 
 
+def goaway_summary(decoded: DecodedCall) -> str:
+    """Say which sides announced the end of a tunnel, and why: "GOAWAY NO_ERROR from both sides"; "" if none did.
+
+    A side may send GOAWAY twice, to end its streams first; the last one counts (RFC 9113, section 6.8).
+    """
+    last: dict[str, str] = {}
+    for direction, side in (("to_server", "the client"), ("to_client", "the daemon")):
+        for item in decoded.items.get(direction, ()):  # type: ignore[call-overload]
+            if item.kind == "h2c" and item.label == "GOAWAY":
+                last[side] = item.value["error"]
+    if len(last) == 2 and len(set(last.values())) == 1:
+        last = {"both sides": last["the client"]}
+    return " and ".join(f"GOAWAY {error} from {side}" for side, error in last.items())
+
+
 def status_name(code: int) -> str:
     return STATUSES[code] if code < len(STATUSES) else f"status {code}"
 

@@ -20,6 +20,7 @@ class Isolated:
         self._disconnected = False
         self._dropped: set[int] = set()
         self.takes_chunks = output.takes_chunks
+        self.takes_heads = output.takes_heads
 
     def on_call(self, decoded: DecodedCall, send: Callable[[Output], None]) -> None:
         """Send an event about a call, unless this output already failed on that call."""

@@ -21,7 +21,7 @@
 | errors      | list: the daemon's error messages |
 | problems    | list: protocol and connection errors that apispy saw |
 | notes       | list: apispy's notes about the call |
-| end         | "complete", "cut" or "open" (still in progress when apispy stopped) |
+| end         | "complete", "left" (the client ended it early), "cut" (it ended early for another reason), or "open" |
 | curl        | with --curl: the command that repeats the call |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
 | response    | the same, and ``at``: seconds from the first byte to the response head; null without a response |

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
 from apispy.outputs import grpc, units
-from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, compact_json, item_bytes
+from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, item_bytes
 from apispy.outputs.escaping import escape_lines
+from apispy.outputs.json_text import json_lines
 from apispy.outputs.stream_text import DESCRIPTIONS, PROGRESS_LABELS, describe
 
 MAX_PARTIAL_LINE = 4096
@@ -30,7 +31,7 @@ class StreamLines:
     def __init__(
         self, operation: Operation, verbosity: int = 0, label: Callable[[str], str] = units.short_ids
     ) -> None:
-        """*verbosity*: 2 shows JSON values unchanged, 3 also those of progress, which are many.
+        """*verbosity*: 2 adds the JSON values below their descriptions, 3 also those of progress, which are many.
 
         Below 2, a response of a single value, such as an error, is described by the final line only. *label* adds
         names to IDs.
@@ -89,10 +90,13 @@ class StreamLines:
     def _value(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
         if item.kind == "problem":
             yield from (("problem", line) for line in escape_lines(str(item.value)))
-        elif item.label in DESCRIPTIONS and self._verbosity < (3 if item.label in PROGRESS_LABELS else 2):
+            return
+        is_described = item.label in DESCRIPTIONS
+        if is_described:
             yield from self._described(item)
-        elif not self._described_only:
-            yield from (("json", line) for line in escape_lines(compact_json(item.value)))
+        enough = 3 if item.label in PROGRESS_LABELS else 2
+        if self._verbosity >= enough if is_described else not self._described_only:
+            yield from (("json", line) for line in json_lines(item.value))
 
     def _described(self, item: Item) -> Iterator[tuple[str, str]]:
         """Describe an item; skip a layer whose text has not changed (only its progress has)."""

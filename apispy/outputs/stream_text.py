@@ -6,10 +6,34 @@ from typing import Any
 
 from apispy.model import Item
 from apispy.outputs import units
-from apispy.outputs.decoded_values import compact_json, value_at
+from apispy.outputs.decoded_values import compact_json, dict_of, value_at
 
 PROGRESS_LABELS = ("layer", "status", "output", "aux", "error")
 """Labels of progress items; see apispy.decoders.progress."""
+
+
+COMPOSE_PLACE = tuple(f"com.docker.compose.{name}" for name in ("project", "service", "container-number"))
+"""Labels of Compose that say which of its containers, networks or volumes it is."""
+
+EVENT_ATTRIBUTES = frozenset(
+    (
+        *("image", "exitCode", "signal", "execID", "execDuration", "oldName", "comment", "container", "type"),
+        *("driver", "destination", "propagation", "read/write"),
+    )
+)
+"""Attributes of events that the daemon itself adds. Those of swarm end in ``.old`` and ``.new``.
+
+Source: moby daemon/events.go and libnetwork, the calls of LogContainerEventWithAttributes and its like.
+"""
+
+MAX_ATTRIBUTE_LENGTH = 100
+"""Characters of an attribute that the line of an event can show."""
+
+MAX_LABELS_LENGTH = 40
+"""Characters of labels in the line of an event."""
+
+UNKNOWN = "--"
+"""A figure that cannot be known, as `docker stats` writes it."""
 
 
 def describe(item: Item) -> tuple[str, str]:
@@ -49,15 +73,39 @@ def _add_step(steps: list[str], text: str) -> None:
 
 
 def _event(item: Item) -> str:
-    """Format an event: "container start web (image=busybox)"."""
+    """Format an event: "container start demo-web-1 (image=busybox, compose=demo/web/1, 12 more)"."""
     value = item.value
     actor = value_at(value, "Actor.Attributes")
-    attributes = dict(actor) if isinstance(actor, dict) else {}
+    attributes = {key: units.short_ids(str(text)) for key, text in dict_of(actor).items()}
     identity = units.short_ids(str(value_at(value, "Actor.ID") or value.get("id") or ""))
-    name = str(attributes.pop("name", "") or identity)
-    details = ", ".join(f"{key}={text}" for key, text in attributes.items() if len(str(text)) <= 60)
+    name = attributes.pop("name", "") or identity
+    details = ", ".join(_attributes(attributes))
     event = f"{value.get('Type', '')} {value.get('Action') or value.get('status') or ''} {name}".strip()
     return f"{event} ({details})" if details else event
+
+
+def _attributes(attributes: dict[str, str]) -> list[str]:
+    """Format what tells events apart, and count the rest, which is mostly labels.
+
+    The daemon mixes both in ``Actor.Attributes``. Its own are shown, and the place in a Compose project; then other
+    names without a dot, as long as they are short. Labels of programs have a dot: "org.opencontainers.image.title".
+    """
+    rest = dict(attributes)
+    shown = [f"{key}={rest.pop(key)}" for key, text in attributes.items() if _is_of_event(key, text)]
+    if place := [rest.pop(key) for key in COMPOSE_PLACE if key in rest]:
+        shown.append(f"compose={'/'.join(place)}")
+    room = MAX_LABELS_LENGTH
+    for key, text in attributes.items():
+        pair = f"{key}={text}"
+        if key in rest and "." not in key and len(pair) <= room:
+            room -= len(pair)
+            shown.append(pair)
+            del rest[key]
+    return [*shown, f"{len(rest)} more"] if rest else shown
+
+
+def _is_of_event(key: str, text: str) -> bool:
+    return (key in EVENT_ATTRIBUTES or key.endswith((".old", ".new"))) and len(text) <= MAX_ATTRIBUTE_LENGTH
 
 
 def _layer(item: Item) -> str:
@@ -91,17 +139,26 @@ def _error(item: Item) -> str:
 
 
 def _stats(item: Item) -> str:
-    """Format statistics: "web: cpu 1.5%, memory 12.3 MB of 2.0 GB (0.6%), network 1.2 kB in, 0 B out, 4 processes"."""
+    """Format statistics in the units of `docker stats`.
+
+    For example: "web: cpu 1.5%, memory 12.3 MiB of 2 GiB (0.6%), network 1.2 kB in, 0 B out, 4 processes".
+    """
     figures: dict[str, Any] = {child.label: child.value for child in item.children}
-    memory, limit = figures["memory"], figures["limit"]
-    share = f" of {units.size(limit)} ({memory / limit:.1%})" if limit else ""
-    parts = [f"cpu {figures['cpu']:.1f}%", f"memory {units.size(memory)}{share}"]
+    cpu = UNKNOWN if figures["cpu"] is None else f"{figures['cpu']:.1f}%"
+    parts = [f"cpu {cpu}", f"memory {_memory(figures['memory'], figures['limit'])}"]
     parts += _traffic("network", figures["received"], "in", figures["sent"], "out")
     parts += _traffic("disk", figures["read"], "read", figures["written"], "written")
     if figures["processes"]:
         parts.append(units.count(int(figures["processes"]), "processes"))
     name = str(item.value.get("name") or "").removeprefix("/")
     return f"{name}: {', '.join(parts)}" if name else ", ".join(parts)
+
+
+def _memory(used: float | None, limit: float) -> str:
+    if used is None:
+        return UNKNOWN
+    share = f" of {units.binary_size(limit)} ({used / limit:.1%})" if limit else ""
+    return f"{units.binary_size(used)}{share}"
 
 
 def _traffic(device: str, first: float, verb: str, second: float, other_verb: str) -> list[str]:

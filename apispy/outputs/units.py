@@ -3,6 +3,7 @@
 import re
 
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_BINARY_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _LONG_ID = re.compile(r"(?:sha256:)?\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
@@ -15,6 +16,18 @@ def size(count: float) -> str:
         count /= 1000
         power += 1
     return f"{count:.1f} {_SIZES[power]}"
+
+
+def binary_size(count: float) -> str:
+    """Format bytes as `docker stats` shows memory, in units of 1024: "512 B", "4.246 MiB", "2 GiB".
+
+    Source: docker/go-units, BytesSize: four significant digits.
+    """
+    power = 0
+    while count >= 1024 and power < len(_BINARY_SIZES) - 1:
+        count /= 1024
+        power += 1
+    return f"{count:.4g} {_BINARY_SIZES[power]}"
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from apispy import engine
 from apispy.capture.exchange_summary import ExchangeSummary
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry
+from apispy.outputs.base import ENDED_EARLY
 from apispy.outputs.call_stats import CallStats, repeat_key
 from apispy.pipeline.final_reading import read
 from apispy.pipeline.success_check import proves_success
@@ -53,7 +54,7 @@ def stats_from_head(summary: ExchangeSummary) -> CallStats:
         summary.duration,
         None if status is None else summary.response_at if stays_open else summary.duration,
         (status is not None and status >= 400)
-        or (summary.end == "cut" and not (stays_open and status is not None)),
+        or (summary.end in ENDED_EARLY and not (stays_open and status is not None)),
         summary.sent,
         summary.received,
         key,

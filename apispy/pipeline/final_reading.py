@@ -6,11 +6,11 @@ from typing import Literal
 from apispy import decoders, engine
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
-from apispy.model import Body, Direction, Exchange, Item
+from apispy.model import Body, Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
-from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, marked_errors
 from apispy.redaction.redactor import Redactor
 
 Notes = Literal["off", "on", "strict"]
@@ -42,7 +42,10 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     for direction, body in exchange.streams.items():
         if body.size:
             formats[direction] = live.format(direction, memory, json_of(items.get("request", ())))
-            items[direction] = _items(live, direction, body, formats[direction])
+            found = _items(live, direction, body, formats[direction])
+            items[direction] = (
+                marked_errors(live.call, found, body.size) if direction in RESPONSE_STREAMS else found
+            )
     answer = [item for direction in RESPONSE_STREAMS for item in items.get(direction, ())]
     errors = tuple(dict.fromkeys((*live.errors, *errors_of(exchange, answer))))
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
@@ -71,6 +74,8 @@ def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
         stream = live.streams.get(direction)
         if body.cut or not body.shown:
             seen = stream.seen_beyond(body.kept) if stream else body.seen
+            items = live.redactor.again(direction, tuple(one.item for one in seen))
+            seen = tuple(Seen(one.at, item) for one, item in zip(seen, items, strict=True))
             body = replace(body, seen=seen, digest=body.digest if body.shown else "")
             exchange = exchange.with_stream(direction, body)
     return exchange
@@ -79,6 +84,9 @@ def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
 def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple[Item, ...]:
     stream = live.streams.get(direction)
     past = tuple(stream.items) if stream else tuple(seen.item for seen in body.seen)
+    past = live.redactor.again(
+        direction, past
+    )  # an earlier item may hold a secret that a later call has shown
     if past and not (stream and stream.has_forgotten):
         return past
     again = LiveStream(decoders.make(name) if body.shown else None)

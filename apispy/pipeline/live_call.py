@@ -21,6 +21,7 @@ class LiveCall:
     call: Call  # redacted
     redactor: ExchangeRedactor
     streams: dict[Direction, LiveStream] = field(default_factory=dict)
+    formats: dict[Direction, str] = field(default_factory=dict)  # decoder name by stream
     errors: list[str] = field(default_factory=list)
     announced: bool = False  # outputs were told that it began
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
@@ -33,6 +34,7 @@ class LiveCall:
             self.call,
             items,
             tuple(self.errors),
+            formats=dict(self.formats),
             label=memory.labelled,
             aliases=memory.aliases,
             at=self.at,

@@ -9,12 +9,12 @@ from itertools import product
 from apispy import decoders
 from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
-from apispy.outputs.base import Output
+from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
 from apispy.pipeline.final_reading import Notes, finish, with_seen
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
-from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in
+from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
 from apispy.redaction.redactor import Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
@@ -40,6 +40,7 @@ class Pipeline:
     ) -> None:
         self._outputs = [Isolated(output) for output in outputs]
         self._take_chunks = [output for output in self._outputs if output.takes_chunks]
+        self._take_heads = [output for output in self._outputs if output.takes_heads]
         self._redactor = redactor or Redactor()
         self._notes = notes
         self._clock = clock
@@ -108,6 +109,8 @@ class Pipeline:
         live = self._live[exchange.id] = start_call(self._redactor, exchange)
         live.at = exchange.request.at
         self._decode(live, "request")
+        if self._take_heads:
+            self._send_head(live, lambda to, reading: to.started(reading))
         if not exchange.request.announces_body or live.call.operation.request != "json":
             self._announce(live)
 
@@ -118,6 +121,8 @@ class Pipeline:
         live.exchange = live.redactor.exchange(exchange)
         live.at = exchange.response.at if exchange.response else live.at
         self._decode(live, *live.exchange.streams)
+        if self._take_heads:
+            self._send_head(live, lambda to, reading: to.answered(reading))
         self._announce(live)
 
     def _data(self, event: Data) -> None:
@@ -169,7 +174,7 @@ class Pipeline:
         for direction in directions:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
-                name = live.format(direction, self._memory, asked)
+                name = live.formats[direction] = live.format(direction, self._memory, asked)
                 readable = name in decoders.PAYLOAD_FREE or not live.redactor.hides(direction)
                 decoder = decoders.make(name) if readable else None
                 live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
@@ -182,7 +187,16 @@ class Pipeline:
         for output in self._outputs:
             output.on_call(reading, lambda to: to.opened(reading))
 
+    def _send_head(self, live: LiveCall, send: Callable[[Output, DecodedCall], None]) -> None:
+        reading = live.reading(self._memory)
+        for output in self._take_heads:
+            output.on_call(reading, lambda to: send(to, reading))
+
     def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
+        if (
+            direction in RESPONSE_STREAMS and items and items[0].kind == "stdout"
+        ):  # a terminal may have more to say
+            items = list(marked_errors(live.call, tuple(items), live.streams[direction].size))
         for item in items:
             if direction in RESPONSE_STREAMS and len(live.errors) < MAX_ERRORS and (error := error_in(item)):
                 live.errors.append(error)

@@ -1,11 +1,20 @@
 """Finds the daemon's error messages, wherever in a response they are."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from apispy.engine.operation import Call
 from apispy.model import Direction, Exchange, Item
 
 RESPONSE_STREAMS: tuple[Direction, ...] = ("response", "to_client")
+
+EXEC_ERROR = re.compile(
+    rb"(?:OCI runtime exec failed: |(?:Error: )?[Ee]xec command [0-9a-f]{64} (?:has already run|is already running)"
+    rb"|unable to find (?:user|group) )[^\n]*\r\n"
+)
+"""Errors of ExecStart after its response head. Measured with the engines 20.10.24 and 28.5.2."""
 
 
 def error_in(item: Item) -> str:
@@ -42,12 +51,45 @@ def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:
     """
     items = tuple(items)
     status = exchange.response.status if exchange.response else 0
-    found = [message_of(items)] if status >= 400 else [error_in(item) for item in items]
-    found += [_text(item.value).strip() for item in items if item.kind == "systemerr"]
+    found = (
+        [message_of(items).removeprefix(f"{status} ")]
+        if status >= 400
+        else [error_in(item) for item in items]
+    )
+    found += _system_errors(items)
     if exchange.end == "complete":
         found += [_text(item.value) for item in items if item.kind == "problem"]
     return tuple(dict.fromkeys(text for text in found if text))
 
 
+def _system_errors(items: tuple[Item, ...]) -> list[str]:
+    """The daemon's messages in frames. A message that arrived in pieces has an item for each."""
+    found: list[str] = []
+    for item in items:
+        if item.kind == "systemerr":
+            continues = found and item.span[1] - item.span[0] == len(item.value)  # without a frame's header
+            found[-1:] = [found[-1] + _text(item.value)] if continues else [*found[-1:], _text(item.value)]
+    return [text.strip() for text in found]
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def marked_errors(call: Call, items: tuple[Item, ...], size: int) -> tuple[Item, ...]:
+    """Return *items*, of a response stream of *size* bytes, with kind "systemerr" if they are an error of the daemon.
+
+    If ExecStart fails after the head of its response, the daemon writes the error to the program's stdout, and then
+    ends the stream (moby daemon/server/router/container/exec.go). A program that ran has no such sole output: Unix
+    programs do not end lines with CR LF, except on a terminal.
+    """
+    if (
+        call.operation.id != "ExecStart"
+        or not items
+        or any(item.kind not in ("stdout", "raw") for item in items)
+    ):
+        return items
+    text = b"".join(item.value for item in items if isinstance(item.value, bytes))
+    if items[0].span[0] or items[-1].span[1] != size or not EXEC_ERROR.fullmatch(text):
+        return items
+    return tuple(replace(item, kind="systemerr", label="systemerr") for item in items)

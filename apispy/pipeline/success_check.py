@@ -71,6 +71,8 @@ def _is_output(body: Any, *, framed: bool) -> bool:
     if encoding in (None, "json"):  # JSON text has no frames
         return encoding is None or not framed
     data = content.encode() if encoding == "text" else base64.b64decode(content, validate=True)
+    if data.endswith(b"\r\n"):  # as an error of ExecStart does
+        return False
     if len(data) >= HEADER and (data[0] >= len(KINDS) or any(data[1:4])):
         return not framed
     at = 0

@@ -7,9 +7,10 @@ parsed.
 
 import sys
 
-from mitmproxy import ctx
+from mitmproxy import contentviews, ctx
 from mitmproxy.addonmanager import Loader
 from mitmproxy.connection import Client
+from mitmproxy.hooks import UpdateHook
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
@@ -18,6 +19,7 @@ from mitmproxy.proxy.tunnel import LayerStack
 
 from apispy.outputs import Console, Output, ThreadWriter
 from apispy.pipeline import Pipeline
+from apispy.proxy.content_view import DockerContentview
 from apispy.proxy.flows import FlowOutput
 from apispy.proxy.observers import BODY_LIMIT, Observers
 from apispy.proxy.relay import Relay
@@ -35,6 +37,7 @@ class DockerApi:
         self._set_up([])
 
     def load(self, loader: Loader) -> None:
+        contentviews.add(DockerContentview())
         loader.add_option(
             "docker_lines",
             int,
@@ -49,7 +52,10 @@ class DockerApi:
 
     def _set_up(self, outputs: list[Output]) -> None:
         flows = FlowOutput(
-            lambda n: self._observers.context(n), lambda n, hook: self._observers.fire(n, hook), BODY_LIMIT
+            lambda n: self._observers.context(n),
+            lambda n, hook: self._observers.fire(n, hook),
+            BODY_LIMIT,
+            updated=lambda flow: ctx.master.addons.trigger(UpdateHook([flow])),
         )
         self._pipeline = Pipeline([flows, *outputs])
         self._observers = Observers(self._pipeline.feed)

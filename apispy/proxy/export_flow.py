@@ -33,7 +33,7 @@ def export(readings: Iterable[DecodedCall]) -> Iterator[bytes]:
 
 def _flows(reading: DecodedCall) -> "list[Flow]":
     """Return an HTTPFlow, and a TCPFlow too if the connection was hijacked."""
-    from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
+    from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
     from mitmproxy.proxy.layers.tcp import TcpStartHook
 
     from apispy.proxy.flows import FlowOutput
@@ -42,10 +42,12 @@ def _flows(reading: DecodedCall) -> "list[Flow]":
     context = _context(reading.exchange)
     output = FlowOutput(
         lambda _: context,
-        lambda _, hook: made.append(hook.flow) if isinstance(hook, HttpRequestHook | TcpStartHook) else None,
+        lambda _, hook: (
+            made.append(hook.flow) if isinstance(hook, HttpRequestHeadersHook | TcpStartHook) else None
+        ),
         limit=sys.maxsize,
     )
-    output.opened(reading)
+    output.started(reading)
     if reading.exchange.tunnel is not None:
         directions: tuple[Direction, Direction] = ("to_server", "to_client")
         chunks = [(chunk, to) for to in directions for chunk in reading.exchange.streams[to].chunks]

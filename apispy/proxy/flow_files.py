@@ -14,6 +14,7 @@ from apispy.importers import FORMATS, Imported, Settings, register
 from apispy.importers.formats import END_OF_TIME
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
+from apispy.proxy.flows import SIZES
 
 MAX_FILE_SIZE = 512 << 20
 
@@ -39,7 +40,7 @@ def read(path: Path, settings: Settings) -> Imported:
             continue
         number = connections.setdefault(call.client_conn.id, len(connections) + 1)
         tunnel = tunnels.get(str(call.metadata.get("docker_tcp_flow")))
-        session.exchanges.append(_exchange(call, tunnel, number, session))
+        session.exchanges.append(exchange_of(call, tunnel, number, session))
     return session.imported()
 
 
@@ -60,10 +61,13 @@ def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
         session.notice(message)
 
 
-def _exchange(
+def exchange_of(
     call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: ImportResultBuilder
 ) -> Exchange:
+    """Make the exchange of an HTTP flow, and of the TCP flow of its hijacked connection if there is one."""
     request, response, limit = call.request, call.response, session.limit
+    sizes = call.metadata.get(SIZES)
+    sizes = sizes if isinstance(sizes, dict) else {}
     started = request.timestamp_start
     end = max((started, *_moments(call, tunnel)))
     exchange = Exchange(
@@ -77,9 +81,9 @@ def _exchange(
             target=request.path,
             version=request.http_version.removeprefix("HTTP/"),
             headers=Headers(tuple(request.headers.fields)),
-            body=_body(request, started, limit),
+            body=_body(request, started, limit, sizes.get("request")),
         ),
-        response=_response(response, started, limit) if response else None,
+        response=_response(response, started, limit, sizes.get("response")) if response else None,
         end="complete" if response and not call.error else "cut",
         duration=end - started,
         problems=(call.error.msg,) if call.error else (),
@@ -93,22 +97,24 @@ def _moments(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None) -> list[float]:
     return [moment for moment in found if moment and moment < END_OF_TIME]
 
 
-def _response(response: http.Response, started: float, limit: int) -> Response:
+def _response(response: http.Response, started: float, limit: int, size: object) -> Response:
     return Response(
         status=response.status_code,
         reason=response.reason,
         version=response.http_version.removeprefix("HTTP/"),
         headers=Headers(tuple(response.headers.fields)),
-        body=_body(response, started, limit),
+        body=_body(response, started, limit, size),
         at=max(0.0, (response.timestamp_start or started) - started),
     )
 
 
-def _body(message: http.Message, started: float, limit: int) -> Body:
+def _body(message: http.Message, started: float, limit: int, size: object) -> Body:
+    """Return at most *limit* bytes of a body. *size*: its bytes on the wire if the file says so, else None."""
     data = message.raw_content or b""
+    size = max(size, len(data)) if isinstance(size, int) else len(data)
     at = max(0.0, (message.timestamp_end or started) - started)
     trailers = Headers(tuple(message.trailers.fields)) if message.trailers else Headers()
-    return Body((Chunk(at, data[:limit]),) if data else (), len(data), trailers, at)
+    return Body((Chunk(at, data[:limit]),) if data else (), size, trailers, at)
 
 
 def _tunnel(exchange: Exchange, tunnel: tcp.TCPFlow, limit: int) -> Tunnel:

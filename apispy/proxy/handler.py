@@ -32,6 +32,7 @@ from apispy.proxy.gated_relay import Delay, ResetClient
 from apispy.proxy.hooks import HookTable
 from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.stream import Stream
+from apispy.tap import CLIENT_LEFT, CLIENT_RESET, DAEMON_LEFT, DAEMON_RESET
 
 log = logging.getLogger(__name__)
 
@@ -229,13 +230,26 @@ class Handler(mode_servers.ProxyConnectionHandler):
         self._throttle(stream)
 
     def _hung_up(self, stream: Stream, reset: bool) -> None:
-        self._was_reset = self._was_reset or reset
+        if reset:
+            self._was_reset = True
+            self.client.error = self.client.error or CLIENT_RESET
         stream.mark_closed()
 
     def _reset_others(self, connection: Connection, error: OSError) -> None:
         """Reset the other side after *connection* was reset."""
         self._was_reset = True
-        connection.error = str(error)
+        connection.error = _reason(connection, error)
         for other, io in list(self.transports.items()):
             if other is not connection and io.handler is not None:
                 io.handler.cancel("the other side was reset")
+
+
+def _reason(connection: Connection, error: OSError) -> str:
+    """Say which side broke *connection* off, and how."""
+    is_client = isinstance(connection, Client)
+    match error:
+        case ConnectionResetError():
+            return CLIENT_RESET if is_client else DAEMON_RESET
+        case BrokenPipeError():  # it had closed its socket before apispy wrote to it
+            return CLIENT_LEFT if is_client else DAEMON_LEFT
+    return f"the connection to the {'client' if is_client else 'daemon'} broke: {error.strerror or error}"

@@ -10,7 +10,7 @@ from mitmproxy.proxy.context import Context
 
 from apispy.gate import Annotations
 from apispy.model import Exchange
-from apispy.tap import Closed, ConnectionTap, Event, GaveUp, Opened, ResponseStarted
+from apispy.tap import CLIENT_LEFT, Closed, ConnectionTap, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.clock import Clock
 
 Sink = Callable[[Event], None]
@@ -150,18 +150,22 @@ class Observers:
         """Let the layer of an open connection fire *hook*."""
         self._by_number[connection][1].hooks.append(hook)
 
-    def close(self, client: Client) -> list[StartHook]:
-        """Process the end of the client's connection. Return the hooks that its layer can no longer fire."""
+    def close(self, client: Client, reason: str = CLIENT_LEFT) -> list[StartHook]:
+        """Process the end of the client's connection, for *reason* unless mitmproxy knows of an error.
+
+        Return the hooks that its layer can no longer fire.
+        """
         observer = self._by_client.pop(client.id, None)
         if observer is None:
             return []
-        observer.lost(client.error or "")
+        server = self.context(observer.number).server
+        observer.lost(server.error or client.error or reason)
         del self._by_number[observer.number]
         return list(observer.hooks)
 
     def close_all(self) -> None:
         for context, _ in list(self._by_number.values()):
-            self.close(context.client)
+            self.close(context.client, "apispy was stopped")
 
 
 def client_description(client: Client) -> str:

@@ -5,12 +5,12 @@ not look cut; a stream of JSON documents keeps its chunks. A body that cannot be
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from apispy.model import Body, Chunk
-from apispy.redaction import free_text, json_values, query
+from apispy.redaction import json_values, query
 from apispy.redaction.body_type import NotCompressed, decompress, is_form, names_a_secret
 from apispy.redaction.json_paths import Path
 from apispy.redaction.prefilter import may_hold_secret
@@ -20,7 +20,7 @@ Secrets = list[tuple[Path, str]]
 """Paths of secrets in a body, each with its category."""
 
 
-def _holds(body: Body) -> bool:
+def holds(body: Body) -> bool:
     """Whether there is anything to hide: bytes were kept, and the body is not withheld."""
     return body.shown and body.kept > 0
 
@@ -52,21 +52,26 @@ def documents(
     if not body.size or not body.shown:
         return body
     if coding:
-        return _compressed(
+        return compressed(
             replacer,
             body,
             place,
             coding,
             lambda found: documents(replacer, found, place, secrets, strict=strict, form=form),
         )
-    if not strict and not secrets and replacer.prefilter_suffices and not _suspect(body.data, form=form):
+    if (
+        not strict
+        and not secrets
+        and replacer.prefilter_suffices
+        and not _suspect(replacer, body.data, form=form)
+    ):
         return body
     if body.cut:
-        looks_in = rules.look_into_bodies and _holds(body)
+        looks_in = rules.look_into_bodies and holds(body)
         if strict or looks_in or is_form(body.data) or names_a_secret(body.data):
             return withheld(replacer, body, place)
         return _changed(
-            body, json_values.as_text(body.data, lambda text: free_text.clean(replacer, text, place))
+            body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
         )
     try:
         return _rewritten(replacer, body, _pieces(body), place, secrets)
@@ -77,23 +82,24 @@ def documents(
             return _whole(replacer, body, place, lambda text: query.pairs(replacer, text, place), fill=b"&")
         if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")) or names_a_secret(body.data):
             return withheld(replacer, body, place)
-    return _whole(replacer, body, place, lambda text: free_text.clean(replacer, text, place))
+    return _whole(replacer, body, place, lambda text: json_values.plain_text(replacer, text, place))
 
 
-def _suspect(data: bytes, *, form: bool) -> bool:
+def _suspect(replacer: SecretReplacer, data: bytes, *, form: bool) -> bool:
     """Whether a body without secret paths may hold a secret."""
     return (
         may_hold_secret(data)
+        or replacer.known_secrets.found_in(data)
         or (form and not query.has_no_secret(data.decode("latin-1")))
         or names_a_secret(data)
     )
 
 
-def _compressed(
+def compressed(
     replacer: SecretReplacer, body: Body, place: str, coding: str, look: Callable[[Body], Body]
 ) -> Body:
     """Redact a compressed body: unchanged if *look* does not change its content, else withheld."""
-    if not _holds(body):
+    if not holds(body):
         return body
     if body.cut:
         return withheld(replacer, body, place)
@@ -105,33 +111,6 @@ def _compressed(
         return withheld(replacer, body, place)
     clean = look(Body((Chunk(body.chunks[-1].at, data),), len(data)))
     return body if clean.shown and clean.data == data else withheld(replacer, body, place)
-
-
-def output(replacer: SecretReplacer, body: Body, place: str, *, framed: bool, coding: str = "") -> Body:
-    """Redact program output or an archive by the user's patterns. *framed*: it may have Docker's stdio frames.
-
-    Frames are kept. A body with another structure is withheld if a pattern matches. *coding*: the compression.
-    """
-    if not replacer.policy.rules.patterns or not _holds(body):
-        return body
-    if coding:
-        return _compressed(
-            replacer, body, place, coding, lambda found: output(replacer, found, place, framed=framed)
-        )
-    if body.cut:
-        return withheld(replacer, body, place)
-    before = len(replacer.found)
-    data = b"".join(
-        _frame(
-            head, json_values.as_text(payload, lambda text: free_text.hide_patterns(replacer, text, place))
-        )
-        for head, payload in (_frames(body.data) if framed else [(b"", body.data)])
-    )
-    if len(replacer.found) == before:
-        return body
-    if not framed:
-        return withheld(replacer, body, place)
-    return replace(body, chunks=(Chunk(body.chunks[-1].at, data),), size=len(data))  # frames cannot be padded
 
 
 def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
@@ -191,19 +170,3 @@ def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
         return body
     padded = data if body.cut else data.ljust(body.size, fill)
     return replace(body, chunks=(Chunk(body.chunks[-1].at, padded),), size=max(body.size, len(padded)))
-
-
-def _frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The first half of the header and the payload of each stdio frame; b"" and the rest for data without frames."""
-    at = 0
-    while len(data) - at >= 8 and data[at] < 4 and not any(data[at + 1 : at + 4]):
-        stop = at + 8 + int.from_bytes(data[at + 4 : at + 8])
-        if stop > len(data):
-            break
-        yield data[at : at + 4], data[at + 8 : stop]
-        at = stop
-    yield b"", data[at:]
-
-
-def _frame(head: bytes, payload: bytes) -> bytes:
-    return head + len(payload).to_bytes(4) + payload if head else payload

@@ -1,11 +1,13 @@
 """The categories of secrets as the report names them, and the category of a path in a body."""
 
+from apispy.decoders.registry_auth import IGNORED
 from apispy.engine.operation import Operation
 from apispy.redaction.json_paths import Path
 
 ENV = "environment values"
 BUILD = "build arguments"
 REGISTRY = "registry credentials"
+IGNORED_REGISTRY = IGNORED
 HEADER = "header credentials"
 URL = "URL credentials"
 SWARM = "swarm tokens"
@@ -15,6 +17,8 @@ RULE = "user-chosen values"
 REPEATED = "repeated secrets"
 BODY = "withheld streams"
 OPTION = "driver options"
+COMMAND = "command lines"
+LABEL = "labels"
 OTHER = "other secrets"
 
 BY_FIELD = {
@@ -30,7 +34,7 @@ BY_FIELD = {
     "unlockkey": "unlock keys",
     "signingcakey": KEYS,
     "splunk-token": OPTION,
-    "createcommand": "command lines",  # Podman's, which repeats the values of -e
+    "createcommand": COMMAND,  # Podman's, which repeats the values of -e
     "httpproxy": URL,
     "httpsproxy": URL,
 }

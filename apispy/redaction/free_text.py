@@ -3,6 +3,7 @@
 import re
 
 from apispy.redaction import categories
+from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.tokens import PREFIX, SecretReplacer
 
 USER = r"(?<=://)[^\s/?#\"'<>]+(?=@)"
@@ -26,6 +27,9 @@ SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "
 ARGUMENTS = re.compile(rf"\A((?:RUN )?\|(\d{{1,4}}) )(.*?)(?=\Z|{SHELL})", re.DOTALL)
 """A build step with its arguments: ``|2 A=b C=d /bin/sh -c ...``, in image histories and build containers."""
 
+BUILD_OUTPUT = re.compile(r"\AStep \d{1,4}/\d{1,4} : ")
+"""What the output of a build prints before an instruction of the Dockerfile."""
+
 INSTRUCTION = re.compile(r"\A((?:.*#\(nop\)\s+)?(?:ENV|ARG)\s+)(.+)\Z", re.DOTALL | re.IGNORECASE)
 """``ENV A=b``, in the parameter ``changes`` and in an image's history."""
 
@@ -37,10 +41,14 @@ def clean(replacer: SecretReplacer, text: str, place: str) -> str:
     """Redact *text*."""
     if "://" in text or "SWM" in text or "-----BEGIN" in text:
         text = KNOWN.sub(lambda found: _known(replacer, found, place), text)
-    for secret in replacer.known_secrets:
-        if secret in text:
-            text = text.replace(secret, replacer.hide(secret, place, categories.REPEATED))
-    return hide_patterns(replacer, text, place)
+    return hide_patterns(replacer, hide_repeats(replacer, text, place), place)
+
+
+def hide_repeats(replacer: SecretReplacer, text: str, place: str) -> str:
+    """Hide the secrets in *text* that are known already."""
+    for secret in replacer.known_secrets.in_text(text):
+        text = text.replace(secret, replacer.hide(secret, place, categories.REPEATED))
+    return text
 
 
 def hide_patterns(replacer: SecretReplacer, text: str, place: str) -> str:
@@ -61,27 +69,14 @@ def _is_http(found: re.Match[str]) -> bool:
     return found.string.endswith(("http://", "https://"), 0, found.start())
 
 
-MIN_MASKED_PREFIX = 4
-"""Bytes of a known secret at the end of a chunk that are masked before it is known whether the rest follows."""
-
-
-def mask_chunk(data: bytes, known_secrets: set[str], before: bytes = b"") -> bytes:
+def mask_chunk(data: bytes, known_secrets: KnownSecrets, before: bytes = b"") -> bytes:
     """Mask the secrets in one chunk of JSON or text with asterisks, byte for byte.
 
     *before*: the preceding bytes of the stream, unredacted, because a secret may be split over two chunks.
     """
     shown = bytearray(_IN_CHUNK.sub(lambda found: b"*" * len(found[0]), data))
-    for secret in known_secrets:
-        word = secret.encode("utf-8", "surrogatepass")
-        edge = before[len(before) - len(word) + 1 :] if len(before) >= len(word) else before
-        whole = edge + data
-        for found in re.finditer(re.escape(word), whole):
-            _mask(shown, found.start() - len(edge), found.end() - len(edge))
-        known = next(
-            (size for size in range(len(word) - 1, MIN_MASKED_PREFIX - 1, -1) if whole.endswith(word[:size])),
-            0,
-        )
-        _mask(shown, len(data) - known, len(data))
+    for repeat in known_secrets.partial_repeats(before, data):
+        _mask(shown, repeat.start, repeat.stop)
     return bytes(shown)
 
 

@@ -3,8 +3,10 @@
 import re
 from functools import lru_cache
 
+from apispy.decoders.registry_auth import why_ignored
 from apispy.model import Headers
 from apispy.redaction import categories, free_text
+from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.registry_auth import without_secrets
 from apispy.redaction.tokens import SecretReplacer
@@ -22,6 +24,9 @@ SECRET_HEADERS = (
 EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
 """Values of clients without credentials: nothing, base64 of ``{}`` and of ``null``. They are shown."""
 
+MAX_CACHED, MAX_CACHED_LENGTH = 1024, 128
+"""The size of the cache of names, and the length of the longest name in it: a client may send 64 kB."""
+
 _QUOTED_BYTES = re.compile(r""":?\s*(?:bytearray\()?\bb(['"]).*\1\)?""", re.DOTALL)
 
 
@@ -32,23 +37,34 @@ def without_quotes(reason: str) -> str:
 
 def fields(replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
     """Redact header fields; the same object if nothing is hidden. *place*: "request.header", "response.trailer", ..."""
-    if replacer.prefilter_suffices and not replacer.policy.rules.headers and _are_plain(headers.fields):
+    if (
+        replacer.prefilter_suffices
+        and not replacer.policy.rules.headers
+        and _are_plain(replacer.known_secrets, headers.fields)
+    ):
         return headers
     return Headers(tuple((name, _value(replacer, name, value, place)) for name, value in headers))
 
 
-def _are_plain(pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
+def _are_plain(known_secrets: KnownSecrets, pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
     """Whether these fields cannot hold a secret, user rules aside."""
     values = b"\n".join([value for _, value in pairs])
     if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as free_text.KNOWN
         return False
-    return not any(_is_secret(name) for name, _ in pairs)
+    return not known_secrets.found_in(values) and not any(_is_secret(name) for name, _ in pairs)
 
 
-@lru_cache(1024)
 def _is_secret(name: bytes) -> bool:
+    """Whether a field of this name has credentials."""
+    return (_look_up_cached if len(name) <= MAX_CACHED_LENGTH else _look_up)(name)
+
+
+def _look_up(name: bytes) -> bool:
     lower = name.decode("latin-1").lower()
     return lower in SECRET_HEADERS or strong(lower)
+
+
+_look_up_cached = lru_cache(MAX_CACHED)(_look_up)
 
 
 def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> bytes:
@@ -64,5 +80,7 @@ def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> b
         structured = without_secrets(lower, value, lambda secret: replacer.hide(secret, place, kind))
         if structured is not None:
             return structured
+        if kind == categories.REGISTRY and why_ignored(value, of_hosts=lower == "x-registry-config"):
+            kind = categories.IGNORED_REGISTRY
         text = replacer.hide(text, place, kind)
     return text.encode("utf-8", "surrogateescape")

@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from apispy.redaction import categories, free_text
+from apispy.redaction import categories, command_lines, free_text
+from apispy.redaction.command_forms import COMMAND_FIELDS, LINES, PRECEDED_BY
 from apispy.redaction.json_paths import Path, find, inside
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.tokens import SecretReplacer
@@ -26,6 +27,9 @@ OPTIONS = ("options", "driveropts", "config", "opts")
 """Names of maps, such as a log driver's ("config"), whose keys tell which values are secret."""
 
 ENVIRONMENTS = ("env", "environment")
+
+LABELS = ("labels", "containerlabels", "annotations", "attributes")
+"""Names of maps whose keys are the names of labels; those of an event are among its attributes."""
 
 _BETWEEN = re.compile(r"[\s\x1e]*")  # what separates JSON values
 
@@ -101,39 +105,72 @@ def _named(replacer: SecretReplacer, name: Any, value: Any, place: str) -> Any:
     return value if shown == text and not isinstance(value, str) else free_text.clean(replacer, shown, place)
 
 
-def clean(replacer: SecretReplacer, value: Any, place: str, name: str = "") -> Any:
-    """Redact *value*, found under *name*: everything that is secret wherever it is found."""
+def clean(
+    replacer: SecretReplacer, value: Any, place: str, name: str = "", before: Sequence[str] = ()
+) -> Any:
+    """Redact *value*, found under *name*: everything that is secret wherever it is found.
+
+    *before*: the words of another field that precede a command line.
+    """
     if isinstance(value, str):
         return _text(replacer, value, place, name)
     if isinstance(value, bytes):
-        return as_text(value, lambda text: free_text.clean(replacer, text, place))
+        return as_text(value, lambda text: plain_text(replacer, text, place))
     if name in ENVIRONMENTS:
         return environment(replacer, value, place)
     if isinstance(value, list):
-        return _list(replacer, value, place)
+        return _list(replacer, value, place, name, before)
     if isinstance(value, dict):
-        shown = _each(value, place, lambda key, part, below: _field(replacer, name, key, part, below))
+        shown = _each(value, place, lambda key, part, below: _field(replacer, name, value, key, part, below))
         return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
     return value
 
 
-def _field(replacer: SecretReplacer, parent: str, key: Any, value: Any, place: str) -> Any:
+def plain_text(replacer: SecretReplacer, text: str, place: str) -> str:
+    """Redact text that is not known to be a command line, such as a message."""
+    return free_text.clean(replacer, command_lines.text(replacer, text, place), place)
+
+
+def _field(
+    replacer: SecretReplacer, parent: str, holder: dict[str, Any], key: Any, value: Any, place: str
+) -> Any:
     name = str(key).lower()
     if parent in OPTIONS and strong(name) and isinstance(value, str):
         return replacer.hide(value, place, categories.OPTION)
+    if parent in LABELS and isinstance(value, str) and command_lines.is_secret_label(name):
+        return value if command_lines.is_reference(value) else replacer.hide(value, place, categories.LABEL)
     if name in SECRET_NAMES:
         return hidden(replacer, value, place, SECRET_NAMES[name])
-    return clean(replacer, value, place, name)
+    return clean(replacer, value, place, name, _words_before(holder, name))
 
 
-def _list(replacer: SecretReplacer, value: list[Any], place: str) -> list[Any]:
+def _words_before(holder: dict[str, Any], name: str) -> list[str]:
+    """The words of the fields of *holder* that precede the command line *name*: those of Path before Args."""
+    fields = PRECEDED_BY.get(name, ())
+    values = [value for key, value in holder.items() if key.lower() in fields] if fields else []
+    return [
+        word
+        for value in values
+        for word in (value if isinstance(value, list) else [value])
+        if isinstance(word, str)
+    ]
+
+
+def _list(
+    replacer: SecretReplacer, value: list[Any], place: str, name: str, before: Sequence[str]
+) -> list[Any]:
+    is_command = name in COMMAND_FIELDS and name not in LINES and all(isinstance(one, str) for one in value)
+    below_name = name if name in LINES else ""
     begins = _ARGUMENTS.fullmatch(value[0]) if value and isinstance(value[0], str) else None
-    arguments = range(1, 1 + int(begins[1]) if begins else 1)
+    first = 1 + int(begins[1]) if begins else 0  # the index of the first word, after the build arguments
+    words = command_lines.words(replacer, value[first:], place, before) if is_command else []
 
     def part(number: Any, one: Any, below: str) -> Any:
-        if number in arguments and isinstance(one, str):
+        if 0 < number < first and isinstance(one, str):
             return free_text.pair(replacer, one, below, categories.BUILD)
-        return clean(replacer, one, below)
+        if is_command and number >= first:
+            return free_text.clean(replacer, words[number - first], below)
+        return clean(replacer, one, below, below_name)
 
     return list(_each(value, place, part))
 
@@ -142,8 +179,19 @@ def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
     if name in ENVIRONMENTS:
         return str(_variable(replacer, value, place))
     if name == "createdby" or value.startswith("|") or "#(nop)" in value:
+        if free_text.INSTRUCTION.match(value):
+            return instruction(replacer, value, place)
         value = free_text.build_step(replacer, value, place)
-    return free_text.clean(replacer, value, place)
+    if name in COMMAND_FIELDS or free_text.BUILD_OUTPUT.match(value):
+        value = command_lines.line(replacer, value, place)
+    return plain_text(replacer, value, place)
+
+
+def instruction(replacer: SecretReplacer, text: str, place: str) -> str:
+    """Redact an instruction of a Dockerfile."""
+    if free_text.INSTRUCTION.match(text):  # the policy decides about variables
+        return free_text.clean(replacer, free_text.build_step(replacer, text, place), place)
+    return plain_text(replacer, command_lines.line(replacer, text, place), place)
 
 
 def _each(value: Any, place: str, change: Callable[[Any, Any, str], Any]) -> Any:

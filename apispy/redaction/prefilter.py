@@ -7,45 +7,48 @@ not change what the test passes.
 import re
 
 from apispy.redaction.body_type import names_a_secret
+from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS
+from apispy.redaction.known_secrets import KnownSecrets
 
 MAX_SIGN_LENGTH = 600
 """Bytes of a piece that are searched again with the next one; no sign below is longer."""
 
-SIGNS = (
-    *(
-        (b"pass", b"passw"),
-        (b"pass", b"passphrase"),
-        b"secret",
-        b"token",
-        b"credential",
-    ),  # name_patterns.STRONG
-    *(
-        (b"key", b"unlockkey"),
-        (b"key", b"signingcakey"),
-        b"createdby",
-        b'"env',
-        b'"auth"',
-        b"\0",
-    ),  # json_values.SECRET_NAMES, ENVIRONMENTS; UTF-16
-    *(
-        (b"|", b'"|'),
-        (b"#", b"#(nop)"),
-        b"swm",
-        (b"--", b"-----begin"),
-    ),  # build steps, swarm tokens, private keys
+COMMON_PARTS = (b"auth", b"key", b"gh", b"|", b"#", b"--")
+"""Parts of several signs, or of one that takes longer to find. A sign that contains one is searched only if the part
+is there."""
+
+NAME_SIGNS = (b"pass", b"secret", b"token", b"credential")
+"""Signs of name_patterns.STRONG and command_forms.WORDS, together with _KEYS."""
+
+COMMAND_SIGNS = tuple(
+    dict.fromkeys(
+        sign.encode()
+        for sign in (*OPTION_SIGNS, *(sign for form in TEXTS for sign in form.signs))
+        if "pass" not in sign and sign != "key"
+    )
 )
-"""Parts of names and values, in lower case. Text without any of them has nothing to hide.
+"""Signs of the forms in ``command_forms`` that neither NAME_SIGNS nor _KEYS find."""
 
-In a pair, the first part is searched first, because it is faster to rule out or common to several signs.
-"""
+SIGNS = (
+    *NAME_SIGNS,
+    *(b"unlockkey", b"signingcakey", b"createdby", b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
+    *(b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
+    *COMMAND_SIGNS,
+)
+"""Parts of names and values, in lower case. Text without any of them has nothing to hide."""
 
-_FIRST = tuple(dict.fromkeys(sign[0] if isinstance(sign, tuple) else sign for sign in SIGNS))
-_REST: dict[bytes, list[bytes]] = {}
-for _sign in SIGNS:
-    _first, _whole = _sign if isinstance(_sign, tuple) else (_sign, _sign)
-    _REST.setdefault(_first, []).append(_whole)
 
-_KEYS = re.compile(rb"(?:api|access|private)[-_.]?key")
+def _by_part() -> dict[bytes, list[bytes]]:
+    """The signs by what is searched first: a common part, or the sign itself."""
+    found: dict[bytes, list[bytes]] = {}
+    for sign in dict.fromkeys(SIGNS):
+        found.setdefault(next((part for part in COMMON_PARTS if part in sign), sign), []).append(sign)
+    return found
+
+
+_BY_PART = _by_part()
+
+_KEYS = re.compile(rb"(?:api|access|private|secret|auth|account)[-_.]?key")
 _USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
 # Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
 _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
@@ -54,8 +57,8 @@ _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
-    for first in _FIRST:
-        if first in lower and any(sign in lower for sign in _REST[first]):
+    for part, signs in _BY_PART.items():
+        if part in lower and any(sign in lower for sign in signs):
             return True
     if b"key" in lower and _KEYS.search(lower):
         return True
@@ -64,12 +67,26 @@ def may_hold_secret(data: bytes) -> bool:
     return b"\\" in lower and _ESCAPED.search(lower) is not None
 
 
+def _names_a_secret(data: bytes) -> bool:
+    """Whether *data* names a field that is secret in JSON, or may have a form of ``command_forms``."""
+    lower = data.lower()
+    return (
+        any(sign in lower for sign in (*NAME_SIGNS, *COMMAND_SIGNS))
+        or _KEYS.search(lower) is not None
+        or names_a_secret(data)
+    )
+
+
 class StreamPrefilter:
     """The same test for a stream in pieces. Once ``suspect`` is set, it stays set."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_secrets: KnownSecrets) -> None:
+        self.version = (
+            known_secrets.version
+        )  # what was inspected was searched for the secrets of this version
+        self._known_secrets = known_secrets
         self.suspect = False
-        self.named = False  # whether a field that is secret in JSON was named
+        self.named = False  # whether its chunks are not shown, because a name or form in them marks a secret
         self.size = 0  # bytes inspected
         self._tail = b""
 
@@ -77,6 +94,6 @@ class StreamPrefilter:
         self.size += len(data)
         if not self.named:
             piece = self._tail + data
-            self.suspect = self.suspect or may_hold_secret(piece)
-            self.named = self.suspect and names_a_secret(piece)
-            self._tail = piece[-MAX_SIGN_LENGTH:]
+            self.suspect = self.suspect or may_hold_secret(piece) or self._known_secrets.found_in(piece)
+            self.named = self.suspect and _names_a_secret(piece)
+            self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.longest_form) :]

@@ -31,7 +31,7 @@ BOOLEAN_VALUES = ("", "0", "1", "true", "false")
 
 def target(replacer: SecretReplacer, text: str) -> str:
     """Redact the target of a request line. The result is a valid target."""
-    if replacer.prefilter_suffices and has_no_secret(text):
+    if replacer.prefilter_suffices and has_no_secret(text) and not _repeats(replacer, text):
         return text
     path, mark, query = text.partition("?")
     shown = free_text.clean(replacer, path, "request.target")
@@ -44,6 +44,14 @@ def has_no_secret(text: str) -> bool:
     """Whether a target cannot hold a secret, user rules aside."""
     plain = unquote_plus(text).lower().encode("utf-8", "surrogatepass")
     return not may_hold_secret(plain) and not any(name in plain for name in SECRET_PARAMETER_HINTS)
+
+
+def _repeats(replacer: SecretReplacer, text: str) -> bool:
+    """Whether a known secret is in a target."""
+    return any(
+        replacer.known_secrets.found_in(one.encode("utf-8", "surrogatepass"))
+        for one in (text, unquote_plus(text))
+    )
 
 
 def pairs(replacer: SecretReplacer, query: str, place: str) -> str:
@@ -67,7 +75,7 @@ def parameter(replacer: SecretReplacer, name: str, value: str, place: str) -> st
     if name == "buildargs":
         return _build_arguments(replacer, value, place)
     if name == "changes":
-        return "\n".join(_instruction(replacer, line, place) for line in value.split("\n"))
+        return "\n".join(json_values.instruction(replacer, line, place) for line in value.split("\n"))
     if name == "setenv":  # Podman's
         return free_text.clean(replacer, free_text.pair(replacer, value, place), place)
     parts = _PARTS.findall(name) or [name]
@@ -84,10 +92,6 @@ def parameter(replacer: SecretReplacer, name: str, value: str, place: str) -> st
             return replacer.hide(value, place, categories.PARAMETER)
         return value if shown == found else _dumped(shown)
     return json_values.clean(replacer, value, place, last)  # type: ignore[no-any-return]
-
-
-def _instruction(replacer: SecretReplacer, line: str, place: str) -> str:
-    return free_text.clean(replacer, free_text.build_step(replacer, line, place), place)
 
 
 def _build_arguments(replacer: SecretReplacer, value: str, place: str) -> str:

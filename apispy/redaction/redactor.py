@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
-from apispy import engine
+from apispy import decoders, engine
+from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
 from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item
 from apispy.redaction import (
@@ -16,8 +17,10 @@ from apispy.redaction import (
     query,
     stream_policy,
 )
+from apispy.redaction.known_secrets import MAX_OF_SESSION, KnownSecrets
 from apispy.redaction.policy import Policy
 from apispy.redaction.prefilter import StreamPrefilter
+from apispy.redaction.program_output import LiveOutput, output
 from apispy.redaction.tokens import SecretReplacer, Tokens
 
 LOOKBACK = 4096
@@ -30,6 +33,7 @@ class Redactor:
     def __init__(self, policy: Policy | None = None, tokens: Tokens | None = None) -> None:
         self.policy = policy or Policy()
         self.tokens = tokens or Tokens()
+        self.known_secrets = KnownSecrets(limit=MAX_OF_SESSION)
         self._report: Counter[str] = Counter()
 
     def for_exchange(self, exchange: Exchange) -> "ExchangeRedactor":
@@ -44,9 +48,8 @@ class Redactor:
         """Remove secrets and quoted bytes from a message about a connection."""
         if self.policy.show_secrets:
             return text
-        return free_text.clean(
-            SecretReplacer(self.policy, self.tokens, set()), header_fields.without_quotes(text), ""
-        )
+        replacer = SecretReplacer(self.policy, self.tokens, self.known_secrets)
+        return json_values.plain_text(replacer, header_fields.without_quotes(text), "")
 
     def count(self, exchange: Exchange) -> None:
         """Add the redactions of a finished exchange to the report."""
@@ -64,14 +67,19 @@ class ExchangeRedactor:
         self._policy, self._tokens = redactor.policy, redactor.tokens
         self._exchange = exchange
         self._call = engine.lookup(exchange.request.method, exchange.request.target)
-        self._echoes: set[str] = set()
+        self._known = KnownSecrets(session=redactor.known_secrets)
+        self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
+        self._outputs: dict[Direction, LiveOutput] = {}
+        self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._lookback: dict[Direction, bytes] = {}  # the last bytes of each stream that were shown
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
         self._compressed: dict[Direction, bool] = {}
-        self._plain: list[Headers] = []  # header blocks without secrets
+        self._plain: list[
+            tuple[int, Headers]
+        ] = []  # header blocks without secrets, as of a version of known secrets
 
     def inspect(self, direction: Direction, data: bytes) -> None:
         """Inspect bytes of a stream, before ``chunk`` or ``item`` is called for them."""
@@ -82,7 +90,9 @@ class ExchangeRedactor:
                 known.pop(direction, None)
         if self._format(direction) in stream_policy.PROGRAMS:
             return  # the prefilter is not used for program output
-        self._prefilters.setdefault(direction, StreamPrefilter()).inspect(data)
+        if direction not in self._prefilters:
+            self._prefilters[direction] = StreamPrefilter(self._known)
+        self._prefilters[direction].inspect(data)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Redact *exchange*, the present state of the exchange."""
@@ -106,7 +116,7 @@ class ExchangeRedactor:
         if not exchange.problems and not replacer.found:
             return clean
         problems = tuple(
-            free_text.clean(replacer, header_fields.without_quotes(text), "problems")
+            json_values.plain_text(replacer, header_fields.without_quotes(text), "problems")
             for text in exchange.problems
         )
         return replace(clean, problems=problems, redactions=exchange.redactions + tuple(replacer.found))
@@ -138,32 +148,81 @@ class ExchangeRedactor:
             return chunk
         if self.hides(direction) or self._policy.rules.look_into_bodies:
             return None
-        if self._format(direction) in stream_policy.PROGRAMS or self._has_no_secret(direction):
+        if self._format(direction) in stream_policy.PROGRAMS:
+            return replace(chunk, data=self._masked_output(direction, chunk.data))
+        if self._has_no_secret(direction):
             return chunk
         if self._is_compressed(direction) or self._names_a_secret(direction):
             return None
         before = self._lookback.get(direction, b"")
         self._lookback[direction] = (before + chunk.data)[-LOOKBACK:]
-        return replace(chunk, data=free_text.mask_chunk(chunk.data, self._echoes, before))
+        return replace(chunk, data=free_text.mask_chunk(chunk.data, self._known, before))
+
+    def _masked_output(self, direction: Direction, data: bytes) -> bytes:
+        """Mask the known secrets in a chunk of a program's output, also those that frames divide."""
+        if not self._known or self._format(direction) not in stream_policy.FRAMED:
+            return data
+        if direction not in self._raw_outputs:
+            name = "raw" if direction == "to_server" else "stdio"
+            self._raw_outputs[direction] = LiveOutput(self._known), decoders.make(name)
+        masks, decoder = self._raw_outputs[direction]
+        payloads, at = [], 0
+        for item in decoder.feed(data):
+            at += item.span[1] - item.span[0]
+            if isinstance(item.value, bytes):
+                payloads.append((item.kind, at - len(item.value), at))
+        return masks.masked(data, payloads)
 
     def item(self, direction: Direction, item: Item) -> Item:
         """Redact an item that was decoded while the stream is open. Items of hidden streams are free of payload."""
         if self._policy.show_secrets or self.hides(direction):
             return item
+        self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
         if self._format(direction) not in stream_policy.PROGRAMS:
             return item if self._has_no_secret(direction) else self._redact_item(replacer, item)
+        if (
+            isinstance(item.value, bytes | str)
+            and self._known
+            and self._format(direction) != stream_policy.ARCHIVE
+        ):
+            item = self._without_repeats(replacer, direction, item)
         return self._patterns(replacer, item) if self._policy.rules.patterns else item
+
+    def _without_repeats(self, replacer: SecretReplacer, direction: Direction, item: Item) -> Item:
+        """Hide the known secrets in an item of a program's output, also those that items divide."""
+        if isinstance(item.value, str):
+            return replace(item, value=free_text.hide_repeats(replacer, item.value, ""))
+        if direction not in self._outputs:
+            self._outputs[direction] = LiveOutput(self._known)
+        shown = self._outputs[direction].piece(replacer, item.kind, item.value)
+        return item if shown == item.value else replace(item, value=shown)
+
+    def again(self, direction: Direction, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Hide in items of ``item`` the secrets that became known since the first of them."""
+        version = self._first_items.get(direction, self._known.version)
+        if version == self._known.version or self._format(direction) == stream_policy.ARCHIVE:
+            return items
+        replacer = self._hider()
+        return tuple(
+            replace(
+                item,
+                value=json_values.each_text(
+                    item.value, lambda text: free_text.hide_repeats(replacer, text, "")
+                ),
+            )
+            for item in items
+        )
 
     def _has_no_secret(self, direction: Direction) -> bool:
         """Whether nothing seen in this stream so far can be secret."""
         watch = self._prefilters.get(direction)
         if watch is None or watch.suspect or self._is_compressed(direction):
             return False
-        return self._hider().prefilter_suffices
+        return watch.version == self._known.version and self._hider().prefilter_suffices
 
     def _names_a_secret(self, direction: Direction) -> bool:
-        """Whether the stream has named a field that is secret in JSON."""
+        """Whether the stream has something that marks a secret anywhere, so that its chunks cannot be masked."""
         watch = self._prefilters.get(direction)
         return watch is not None and watch.named
 
@@ -208,7 +267,8 @@ class ExchangeRedactor:
         coding = self._coding(direction)
         if self._format(direction) in stream_policy.PROGRAMS:
             framed = self._format(direction) in stream_policy.FRAMED
-            return bodies.output(replacer, body, place, framed=framed, coding=coding)
+            archive = self._format(direction) == stream_policy.ARCHIVE
+            return output(replacer, body, place, framed=framed, coding=coding, archive=archive)
         secrets = stream_policy.secrets_of(call, direction, self._policy)
         if (
             not secrets
@@ -230,7 +290,7 @@ class ExchangeRedactor:
         target = query.target(replacer, request.target)
         headers = header_fields.fields(replacer, request.headers, "request.header")
         if target is request.target and headers is request.headers:
-            self._plain.append(headers)
+            self._plain.append((self._known.version, headers))
             return exchange
         return replace(exchange, request=replace(request, target=target, headers=headers))
 
@@ -241,13 +301,16 @@ class ExchangeRedactor:
         headers = header_fields.fields(replacer, response.headers, "response.header")
         reason = free_text.clean(replacer, response.reason, "response.reason")
         if headers is response.headers and reason is response.reason:
-            self._plain.append(headers)
+            self._plain.append((self._known.version, headers))
             return exchange
         return replace(exchange, response=replace(response, headers=headers, reason=reason))
 
     def _is_plain(self, replacer: SecretReplacer, headers: Headers) -> bool:
         """Whether this header block was found to be without secrets, and no new secret is known since."""
-        return replacer.prefilter_suffices and any(headers is one for one in self._plain)
+        now = self._known.version
+        return replacer.prefilter_suffices and any(
+            headers is one and version == now for version, one in self._plain
+        )
 
     def _format(self, direction: Direction) -> str:
         if direction not in self._formats:
@@ -277,4 +340,4 @@ class ExchangeRedactor:
         return head
 
     def _hider(self) -> SecretReplacer:
-        return SecretReplacer(self._policy, self._tokens, self._echoes)
+        return SecretReplacer(self._policy, self._tokens, self._known)

@@ -62,8 +62,16 @@ def _place(address: str, hide: Hide) -> str:
 
 
 def _encoded(text: bytes, like: bytes) -> bytes:
-    """Encode *text* in base64 with the alphabet and padding of *like*; Docker's URL-safe alphabet if neither shows."""
-    plain = b"+" in like or b"/" in like
-    encoded = base64.b64encode(text) if plain else base64.urlsafe_b64encode(text)
-    padded = len(like) % 4 == 0
+    """Encode *text*, a JSON object, in base64 with the alphabet and padding of *like*, so that both show.
+
+    Spaces before the object move characters to where the standard alphabet shows, or missing padding does. Docker's
+    URL-safe alphabet if *like* shows neither.
+    """
+    plain, padded = b"+" in like or b"/" in like, len(like) % 4 == 0
+    for spaces in range(3):
+        shifted = b" " * spaces + text
+        encoded = base64.b64encode(shifted) if plain else base64.urlsafe_b64encode(shifted)
+        shows = padded or encoded.endswith(b"=")
+        if shows and (not plain or b"+" in encoded or b"/" in encoded):
+            return encoded if padded else encoded.rstrip(b"=")
     return encoded if padded else encoded.rstrip(b"=")

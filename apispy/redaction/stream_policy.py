@@ -1,6 +1,7 @@
 """What kind of secrets each stream of a call may hold."""
 
 from apispy.engine.operation import Call
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.model import Direction, Exchange, Headers
 from apispy.redaction import categories
 from apispy.redaction.bodies import Secrets
@@ -22,8 +23,12 @@ SECRET_TUNNEL = "h2c"
 """The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a payload-free
 decoder reads them."""
 
+ARCHIVE = "tar"
+"""The format among PROGRAMS that only the user's patterns are searched in: a file may have any bytes."""
+
 PROGRAMS = ("stdio", "raw", "tar", "websocket", "opaque")
-"""Formats of program output and files. Only the user's rules know what is secret there."""
+"""Formats of program output and files. Only secrets that are known already, and those of the
+user's rules, are found there."""
 
 FRAMED = ("stdio", "raw")
 """The formats among PROGRAMS that are Docker's stdio frames or plain text."""
@@ -53,7 +58,7 @@ def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> boo
     if direction not in ("request", "response") or is_error(exchange, direction):
         return False
     kind = media_type(exchange, direction)
-    foreign = not call.known or call.operation.tag == "Podman"
+    foreign = not call.known or call.operation.tag in FOREIGN_TAGS
     return (foreign and not kind) or ("json" in kind and (foreign or _unexpected(call, direction)))
 
 

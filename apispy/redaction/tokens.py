@@ -6,14 +6,9 @@ import os
 
 from apispy.model import REDACTED, Redaction, is_redacted
 from apispy.redaction import categories
+from apispy.redaction.known_secrets import KnownSecrets, is_distinctive, parts_of
 from apispy.redaction.name_patterns import looks_secret
 from apispy.redaction.policy import Policy
-
-MIN_SECRET_LENGTH = 8
-"""Characters of the shortest secret that is searched for in other places of the exchange."""
-
-MAX_KNOWN_SECRETS = 100
-"""Secrets of one exchange that are searched for in its other places."""
 
 PREFIX = f"{REDACTED[:-1]}:"
 
@@ -34,9 +29,9 @@ class Tokens:
 
 
 class SecretReplacer:
-    """Replaces the secrets of one exchange; *found* lists them, *known_secrets* may be quoted in later parts."""
+    """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too."""
 
-    def __init__(self, policy: Policy, tokens: Tokens, known_secrets: set[str]) -> None:
+    def __init__(self, policy: Policy, tokens: Tokens, known_secrets: KnownSecrets) -> None:
         self.policy = policy
         self.found: list[Redaction] = []
         self.known_secrets = known_secrets
@@ -44,8 +39,8 @@ class SecretReplacer:
 
     @property
     def prefilter_suffices(self) -> bool:
-        """Whether the prefilter alone can rule out secrets: no user rules on bodies, no known secrets."""
-        return not self.known_secrets and not self.policy.rules.look_into_bodies
+        """Whether the prefilter can rule out all secrets but repeats: there are no user rules on bodies."""
+        return not self.policy.rules.look_into_bodies
 
     def hide(self, secret: str, place: str, kind: str) -> str:
         """Replace *secret* by its token. Empty text and tokens stay."""
@@ -53,22 +48,24 @@ class SecretReplacer:
             return secret
         token = self._tokens.of(secret)
         self.found.append(Redaction(place, token, kind))
-        if kind not in (categories.ENV, categories.REPEATED, categories.RULE):
-            self._remember(secret)
+        if kind == categories.BUILD:
+            self.known_secrets.add(secret, lasting=False)
+        elif kind not in (categories.ENV, categories.REPEATED, categories.RULE):
+            self._remember(f"://{secret}@" if kind == categories.URL else secret)
         return token
 
     def variable(self, name: str, value: str, place: str, kind: str = categories.ENV) -> str:
         """Replace the value of an environment variable or a build argument, if the policy hides it."""
         if not self.policy.hides_variable(name, value):
             return value
-        if looks_secret(name, value):
-            self._remember(value)
+        if looks_secret(name, value) and not is_redacted(value):
+            self._remember(value, named=looks_secret(name, ""))
         return self.hide(value, place, kind)
 
     def withhold(self, place: str) -> None:
         """Record that the body at *place* is withheld."""
         self.found.append(Redaction(place, "", categories.BODY))
 
-    def _remember(self, secret: str) -> None:
-        if len(secret) >= MIN_SECRET_LENGTH and len(self.known_secrets) < MAX_KNOWN_SECRETS:
-            self.known_secrets.add(secret)
+    def _remember(self, secret: str, *, named: bool = True) -> None:
+        for part in parts_of(secret):
+            self.known_secrets.add(part, lasting=is_distinctive(part, named=named))

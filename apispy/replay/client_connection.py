@@ -13,7 +13,7 @@ from apispy.replay.ordering import ChangeNotifier
 from apispy.replay.playback_session import PlaybackSession
 from apispy.replay.request_assembler import RequestAssembler
 from apispy.sockets import Carrier
-from apispy.tap import ConnectionTap, Event
+from apispy.tap import CLIENT_LEFT, ConnectionTap, Event
 
 MAX_HEAD_WAIT = 0.05
 """Seconds to wait for a client to read the head of a hijacked connection, where the system cannot tell."""
@@ -60,7 +60,7 @@ class ClientConnection:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-            self._process(self._tap.lost(self.session.clock()))
+            self._process(self._tap.lost(self.session.clock(), CLIENT_LEFT if self.disconnected else ""))
             self._carrier.close()
 
     def mark_disconnected(self) -> None:

@@ -1,8 +1,6 @@
 """Names that the client of a plain capture generated, and that differ in the next run.
 
-Fixtures have placeholders for them. ``apispy.fixtures`` finds them by a rule of its own, which accepts more forms
-(BuildKit's 25 characters, say) because it knows the ids that the daemon generated. Its import would also delay a
-replay's start.
+Fixtures have placeholders for them, by the same rule (``apispy.engine.generated_names``).
 """
 
 import json
@@ -10,18 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
+from apispy.engine.generated_names import GENERATED, NAME_FIELDS, UUID
 from apispy.engine.operation import Call
 from apispy.model import Exchange
 from apispy.replay.recorded_calls import RecordedCall
-from apispy.replay.variables import GENERATED, UUID
-
-NAME_PARAMETERS = frozenset(("name", "repo", "tag", "t"))
-"""Query parameters in which a client names the object that it creates."""
 
 NAMING_METHODS = ("POST", "PUT")
 
 TEXT_LIMIT = 1 << 20
 """Bytes of a body that are searched."""
+
+MAX_DEPTH = 20
+"""Levels of a body's JSON that are searched."""
 
 
 def generated_texts(calls: list[RecordedCall]) -> set[str]:
@@ -64,12 +62,23 @@ def _random_texts(recorded: RecordedCall) -> Iterator[str]:
 
 
 def _names(call: Call, body: str) -> Iterator[str]:
+    """The names in the query and in the JSON of a request."""
+    fields = {name for name, _ in call.query}
     for name, value in call.query:
-        if name in NAME_PARAMETERS:
+        if name in NAME_FIELDS or (
+            name == "tag" and "repo" in fields
+        ):  # a pull's tag is no name that it gives
             yield value
-    value = _json(body)
-    if isinstance(value, dict) and isinstance(value.get("Name"), str):
-        yield value["Name"]
+    yield from _names_in(_json(body), "", MAX_DEPTH)
+
+
+def _names_in(value: Any, field: str, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        if field in NAME_FIELDS:
+            yield value
+    elif isinstance(value, list | dict) and depth:
+        for name, part in value.items() if isinstance(value, dict) else ((field, part) for part in value):
+            yield from _names_in(part, name.lower(), depth - 1)
 
 
 def _json(body: str) -> Any:

@@ -13,6 +13,7 @@ from apispy.replay.miss import Miss
 from apispy.replay.options import OnMiss
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.substitute import Substitution, substitute
+from apispy.tap import DAEMON_RESET
 
 Framing = Literal["none", "length", "chunked", "close"]
 """How the end of the body is marked: there is no body; Content-Length; chunks; the end of the connection."""
@@ -132,7 +133,7 @@ BAD_REQUEST = _short_response(400, "Bad Request", b"400 Bad Request", "text/plai
 
 def daemon_disconnected(exchange: Exchange) -> bool:
     """Whether the daemon ended the recorded connection early; else the client did, or the recording ended."""
-    return any("daemon closed" in problem for problem in exchange.problems)
+    return any(problem.startswith(("the daemon closed", DAEMON_RESET)) for problem in exchange.problems)
 
 
 def _ending(recorded: RecordedCall) -> Ending:

@@ -9,17 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from apispy.engine.generated_names import GENERATED, UUID_FORM
 from apispy.model import is_redacted
-
-_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 PLACEHOLDER = re.compile(r"<(name|port|time):[^<>\s]{1,200}>|<(redacted):[0-9a-f]{8}>")
 """A fixture's placeholder for a variable value, or a redaction token."""
-
-GENERATED = re.compile(rf"(?<![0-9A-Za-z])(?:{_UUID}|(?=[0-9a-f]*\d)[0-9a-f]{{6,40}})(?![0-9A-Za-z])")
-"""The part of a name that looks random: a UUID, or 6 to 40 hexadecimal digits with at least one decimal digit."""
-
-UUID = re.compile(rf"(?<![0-9A-Za-z]){_UUID}(?![0-9A-Za-z])")
 
 FIRST_EPHEMERAL_PORT = 32768
 """The lowest port number that the system assigns to a client that asks for any free port."""
@@ -29,8 +23,8 @@ _LIVE_FORMS = {
     "port": re.compile(r"[0-9]{1,5}"),
     "time": re.compile(r"[0-9][0-9T:.Z+-]*"),
     "redacted": re.compile(r"<redacted:[0-9a-f]{8}>"),
-    "uuid": re.compile(_UUID),
-    "random": re.compile(r"[0-9a-f]{6,40}"),
+    "uuid": re.compile(UUID_FORM),
+    "random": re.compile(r"[0-9a-f]{6,64}|[0-9a-z]{25}"),
     "text": re.compile(r"[^\s/]{1,200}"),
 }
 """By kind of variable: the form of a live value."""

@@ -12,6 +12,7 @@ import socket
 import stat
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from apispy.endpoints import Listen
@@ -54,7 +55,7 @@ async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Lis
             return Listener(await loop.create_unix_server(accepted, sock=sock, backlog=BACKLOG), where)
         server = await loop.create_server(accepted, where.host, where.port, backlog=BACKLOG)
         port = server.sockets[0].getsockname()[1]
-        return Listener(server, Listen("tcp", where.host, port, ""))
+        return Listener(server, replace(where, port=port))
     except OSError as error:
         raise ApispyError(_reason(where, error)) from error
 

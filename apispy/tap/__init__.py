@@ -4,6 +4,31 @@ The tap works on a copy of the bytes: if it fails it stops parsing, and the conn
 """
 
 from apispy.tap.connection import ConnectionTap
-from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
+from apispy.tap.events import (
+    CLIENT_LEFT,
+    CLIENT_RESET,
+    DAEMON_LEFT,
+    DAEMON_RESET,
+    Closed,
+    Data,
+    Event,
+    GaveUp,
+    Opened,
+    ResponseStarted,
+    StreamEnded,
+)
 
-__all__ = ["Closed", "ConnectionTap", "Data", "Event", "GaveUp", "Opened", "ResponseStarted", "StreamEnded"]
+__all__ = [
+    "CLIENT_LEFT",
+    "CLIENT_RESET",
+    "DAEMON_LEFT",
+    "DAEMON_RESET",
+    "Closed",
+    "ConnectionTap",
+    "Data",
+    "Event",
+    "GaveUp",
+    "Opened",
+    "ResponseStarted",
+    "StreamEnded",
+]

@@ -12,18 +12,20 @@ which are not parsed. ``OpenExchange.protocol`` is set then.
 
 Bytes that the client sends after a request's end and before its response's end are ambiguous: pipelined requests, or
 stdin that came before the 101. ``_held`` keeps them (at most MAX_HELD) until the response decides: they go to the
-tunnel, or are parsed as the next request once the exchange is closed. An exchange that ends early is closed as "cut".
+tunnel, or are parsed as the next request once the exchange is closed. An exchange that ends early is closed as "left"
+if the client ended it, else as "cut".
 Anything that cannot be parsed closes the exchange, emits one GaveUp and sets ``_over``: from then on nothing is parsed.
 Events carry frozen copies, so consumers never share the tap's state. A tap is not thread-safe: one caller feeds it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import h11
 
-from apispy.model import Direction, Exchange, Headers, Request, Response
+from apispy.model import Direction, End, Exchange, Headers, Request, Response
 from apispy.tap import http1
-from apispy.tap.events import Closed, Event, GaveUp, Opened, ResponseStarted
+from apispy.tap.events import CLIENT_LEFT, CLIENT_RESET, Closed, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.exchange import OpenExchange
 
 MAX_CHUNK = 64 << 10
@@ -31,6 +33,17 @@ MAX_CHUNK = 64 << 10
 
 MAX_HELD = 8 << 20
 """Bytes that a client may be ahead of the daemon's response before the tap gives up on the connection."""
+
+REQUEST_BEGINS = re.compile(rb"[\r\n]*(?:[A-Z]|$)")
+
+PLAINTEXT_TO_TLS = b"HTTP request to an HTTPS server"
+"""Part of the response of Go's TLS server to plain HTTP."""
+
+BODY_WITHOUT_LENGTH = (
+    "the client sent a body without Content-Length and without chunks, so the daemon takes the body as empty, and "
+    "its bytes as the next request"
+)
+BODY_OF_HEAD = "the daemon sent a body in response to HEAD, which has none"
 
 NOT_HTTP1 = {
     b"PRI * HTTP/2": "the client speaks HTTP/2 from the start, which apispy cannot read yet",
@@ -65,6 +78,11 @@ class ConnectionTap:
         self._held_size = 0
         self._client_ended: float | None = None  # when
         self._server_ended = False
+        self._last: Request | None = None  # of the last exchange that is closed
+        self._refused = (
+            ""  # why the head of the open exchange's request is invalid: nothing after it is parsed
+        )
+        self._has_unread = False  # the client sent more after that head
         self._over = False
 
     def from_client(self, data: bytes, at: float) -> list[Event]:
@@ -85,12 +103,18 @@ class ConnectionTap:
         return self._guard(self._server_end(at), at)
 
     def lost(self, at: float, reason: str = "") -> list[Event]:
-        """Process the loss of the whole connection: exchanges that are still open are cut."""
+        """Process the end of the whole connection for *reason*; CLIENT_LEFT and CLIENT_RESET: the client ended it.
+
+        Exchanges that are still open end with it.
+        """
         return self._guard(self._lost(at, reason), at)
 
     # -- data --
 
     def _client_data(self, data: bytes, at: float) -> Iterator[Event]:
+        if self._refused:
+            self._has_unread = True
+            return
         exchange = self._open or self._begin(data, at)
         if exchange.protocol is not None:
             yield from _tunnelled(exchange, "to_server", data, at)
@@ -103,6 +127,8 @@ class ConnectionTap:
         for start, reason in NOT_HTTP1.items():
             if data.startswith(start):
                 raise h11.RemoteProtocolError(reason)
+        if _lacks_length(self._last) and not REQUEST_BEGINS.match(data):
+            raise h11.RemoteProtocolError(BODY_WITHOUT_LENGTH)
         self._open = OpenExchange(
             self._next_number(),
             self.number,
@@ -115,6 +141,19 @@ class ConnectionTap:
         return self._open
 
     def _request_data(self, exchange: OpenExchange, data: bytes, at: float) -> Iterator[Event]:
+        try:
+            yield from self._request_parts(exchange, data, at)
+        except h11.RemoteProtocolError as error:
+            found = None if exchange.request else exchange.request_reader.refused_request(exchange.since(at))
+            if found is None:
+                raise
+            exchange.request, rest = found
+            exchange.response_reader = http1.response_reader(exchange.request)
+            self._refused, self._has_unread = f"not a valid request: {_uncapitalized(str(error))}", bool(rest)
+            yield Opened(exchange.freeze())
+            yield exchange.end("request", at)
+
+    def _request_parts(self, exchange: OpenExchange, data: bytes, at: float) -> Iterator[Event]:
         for part in exchange.request_reader.feed(data, exchange.since(at)):
             match part:
                 case Request():
@@ -133,7 +172,7 @@ class ConnectionTap:
         if self._server_ended:
             raise h11.RemoteProtocolError("the daemon sent data after it closed its side")
         if exchange is None or exchange.response_reader is None:
-            raise h11.RemoteProtocolError("the daemon sent data before any request")
+            raise h11.RemoteProtocolError(self._reason_unasked())
         if exchange.protocol is not None:
             yield from _tunnelled(exchange, "to_client", data, at)
         else:
@@ -158,6 +197,10 @@ class ConnectionTap:
                         yield from self._enter_tunnel(exchange, at)
                         return
         rest = exchange.response_reader.rest if exchange.ended("response") else b""
+        if rest and exchange.request.method == "HEAD" and not rest.startswith(b"HTTP/1."):
+            yield Closed(self._close(exchange, at, _body_of_head(rest)))
+            self._over = True
+            return
         yield from self._finish_if_done(exchange, at)
         if rest and self._open is exchange:
             raise h11.RemoteProtocolError(
@@ -218,7 +261,11 @@ class ConnectionTap:
     def _finish_if_done(self, exchange: OpenExchange, at: float) -> Iterator[Event]:
         if not exchange.done:
             return
-        yield Closed(self._close(exchange, at))
+        held = self._held[0][0] if self._held else b""
+        lost = _lacks_length(exchange.request) and not REQUEST_BEGINS.match(held)
+        yield Closed(self._close(exchange, at, *([BODY_WITHOUT_LENGTH] if lost else [])))
+        if self._has_unread:
+            raise h11.RemoteProtocolError(self._refused)
         yield from self._pipelined()
 
     def _pipelined(self) -> Iterator[Event]:
@@ -227,19 +274,35 @@ class ConnectionTap:
             yield from self._client_data(data, came_at)
 
     def _close(self, exchange: OpenExchange, at: float, *problems: str) -> Exchange:
-        self._open = None
-        return exchange.freeze("complete", at, *problems)
+        self._open, self._last = None, exchange.request
+        return exchange.freeze("complete", at, *self._refusal, *problems)
 
     def _cut(self, exchange: OpenExchange, at: float, reason: str) -> Iterator[Event]:
         self._open = None
         if exchange.request is not None:
-            if self._client_ended is not None and exchange.protocol is None:
-                reason = "the client went away"
-            yield Closed(exchange.freeze("cut", at, reason))
+            if self._client_ended is not None and exchange.protocol is None and reason != CLIENT_RESET:
+                reason = CLIENT_LEFT
+            yield Closed(exchange.freeze(_early_end(reason), at, *self._refusal, reason))
         if exchange.may_be_followed:
             yield from self._pipelined()
         else:
             self._over = True  # the client's other bytes belong to this exchange
+
+    @property
+    def _refusal(self) -> list[str]:
+        return [self._refused] if self._refused else []
+
+    def _reason_unasked(self) -> str:
+        """Say what data of the daemon is to which no request belongs."""
+        if self._refused:
+            return self._refused
+        if self._open is not None:
+            return "the daemon responded before the head of the request was complete"
+        if self._last is None:
+            return "the daemon sent data before any request"
+        return (
+            BODY_OF_HEAD if self._last.method == "HEAD" else "the daemon sent data that no request asked for"
+        )
 
     def _hold(self, data: bytes, at: float) -> None:
         if data:
@@ -272,6 +335,27 @@ class ConnectionTap:
         if exchange is not None and exchange.request is not None:
             yield Closed(exchange.freeze("cut", at, f"could not be read further: {reason}"))
         yield GaveUp(self.number, reason, at)
+
+
+def _uncapitalized(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _early_end(reason: str) -> End:
+    return "left" if reason in (CLIENT_LEFT, CLIENT_RESET) else "cut"
+
+
+def _lacks_length(request: Request | None) -> bool:
+    """Whether a request that may have a body does not give its length: the daemon then takes the body as empty."""
+    if request is None or request.method not in ("POST", "PUT", "PATCH"):
+        return False
+    return "content-length" not in request.headers and "transfer-encoding" not in request.headers
+
+
+def _body_of_head(body: bytes) -> str:
+    if PLAINTEXT_TO_TLS in body:
+        return "the daemon speaks TLS on this port, and got plain HTTP"
+    return f"{BODY_OF_HEAD}: {len(body)} bytes"
 
 
 def _tunnelled(exchange: OpenExchange, direction: Direction, data: bytes, at: float) -> Iterator[Event]:

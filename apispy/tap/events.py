@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 from apispy.model import Chunk, Direction, Exchange, Seen
 
+CLIENT_LEFT = "the client left"
+CLIENT_RESET = "the client reset the connection"
+DAEMON_LEFT = "the daemon closed the connection"
+DAEMON_RESET = "the daemon reset the connection"
+"""Reasons for the end of a connection, as ``ConnectionTap.lost`` takes them and ``Exchange.problems`` has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -40,7 +46,7 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The exchange is over. ``exchange.end`` is "complete" or "cut", and its streams hold the kept bytes."""
+    """The exchange is over. ``exchange.end`` is not "open", and its streams hold the kept bytes."""
 
     exchange: Exchange
 

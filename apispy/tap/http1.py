@@ -7,6 +7,7 @@ asks for an upgrade.
 Everyday heads and chunks are read without h11 (``fast_headers``, ``chunked``). h11 reads the rest.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -23,6 +24,9 @@ Part = Request | Response | bytes | Headers
 """A part of a message: its head; a piece of its body; its trailers, with which it ends."""
 
 MessageEvent = h11.Request | h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
+
+REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+)(?: HTTP/([0-9]\.[0-9]))?\r?\n")
+FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff]*)")
 
 ONE_CHUNK = b"1\r\nx"
 """Feeding this after a chunked head brings h11 to the end of a chunk."""
@@ -41,6 +45,7 @@ class MessageReader:
         self._make_h11 = make_h11
         self._h11: h11.Connection | None = None
         self._head = b""  # once it was read without h11
+        self._unread_head = b""  # what h11 has got of a head that is not complete
         self._left = 0  # bytes left of a body with a known length
         self._chunks: ChunkedReader | None = None
         self._rest = b""
@@ -61,6 +66,20 @@ class MessageReader:
     def rest(self) -> bytes:
         """The bytes that were fed after those of the parts so far."""
         return self._rest if self._h11 is None else self._h11.trailing_data[0]
+
+    def refused_request(self, at: float) -> tuple[Request, bytes] | None:
+        """Return a request whose head is invalid, as far as it can be read, and the bytes after its head.
+
+        None if not even the request line can be read. *at*: as for ``feed``.
+        """
+        line = REQUEST_LINE.match(self._unread_head)
+        if line is None:
+            return None
+        method, target, version = (part.decode("latin-1") for part in line.groups(b"1.1"))
+        head, _, rest = self._unread_head[line.end() :].partition(b"\r\n\r\n")
+        found = (FIELD_LINE.fullmatch(text) for text in head.split(b"\r\n"))
+        fields = tuple((field[1], field[2].rstrip(b" \t")) for field in found if field)
+        return Request(method, target, version, Headers(fields), at=at), rest
 
     def _begin(self, data: bytes, at: float) -> Iterator[Part]:
         stop = data.find(b"\r\n\r\n")
@@ -104,11 +123,15 @@ class MessageReader:
 
     def _read_with_h11(self, data: bytes, at: float) -> Iterator[Part]:
         assert self._h11 is not None
+        self._unread_head += data if not self._head else b""
         self._h11.receive_data(data)
         while isinstance(
             event := self._h11.next_event(), MessageEvent
         ):  # else NEED_DATA, PAUSED, ConnectionClosed
+            self._head, self._unread_head = self._head or b"-", b""
             yield _part(event, at)
+            if isinstance(event, h11.EndOfMessage):
+                return  # what follows does not belong to this message, and h11 may refuse it
 
 
 NO_TRAILERS = Headers()

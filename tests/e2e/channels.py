@@ -86,6 +86,7 @@ class TlsChannel(Channel):
         super().__init__(sock)
         context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
         self._notify = notify
+        self._ended = End.FIN  # how the connection below has ended
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         name = None if server else "127.0.0.1"
         self._tls = context.wrap_bio(self._in, self._out, server_side=server, server_hostname=name)
@@ -107,7 +108,11 @@ class TlsChannel(Channel):
 
     def _fill(self) -> None:
         for data in super().recv():
-            self._in.write_eof() if isinstance(data, End) else self._in.write(data)
+            if isinstance(data, End):
+                self._ended = data
+                self._in.write_eof()
+            else:
+                self._in.write(data)
 
     def _push(self) -> None:
         if self._out.pending:
@@ -124,7 +129,7 @@ class TlsChannel(Channel):
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLEOFError:
-                found.append(End.CUT)
+                found.append(self._ended)  # without a close_notify: as the connection below it
         self._push()
         return found
 

@@ -1,5 +1,6 @@
-"""Headless Chromium and its built-in DevTools page, controlled through the debugging protocol."""
+"""Headless Chromium, its pages and its built-in DevTools page, controlled through the debugging protocol."""
 
+import base64
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from .wait import until
 
 OFFLINE = [
     "--headless",
+    "--window-size=1400,900",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -45,28 +47,28 @@ IMPORT = """(async () => {
 })()"""
 
 
-class DevTools:
-    """The DevTools page in a running Chromium."""
+class Page:
+    """A page that *address* opens in a running Chromium."""
 
-    def __init__(self, socket: websocket.WebSocket) -> None:
+    def __init__(self, socket: websocket.WebSocket, address: str) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
-        target = self._call("Target.createTarget", url="devtools://devtools/bundled/devtools_app.html")
+        target = self._call("Target.createTarget", url=address)
         attached = self._call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
-        until(lambda: self._evaluate("document.readyState") == "complete", 30, "the page of DevTools")
+        until(lambda: self.evaluate("document.readyState") == "complete", 30, f"the page {address}")
 
-    def imported(self, har: str) -> list[dict[str, Any]]:
-        """Import a HAR file and return the network panel's rows. AssertionError with DevTools' message if it rejects the file."""
-        rows: list[dict[str, Any]] = self._evaluate(IMPORT % har)
-        return rows
-
-    def _evaluate(self, script: str) -> Any:
+    def evaluate(self, script: str) -> Any:
+        """Return the value of an expression. Raises AssertionError with its exception."""
         done = self._call(
             "Runtime.evaluate", self._session, expression=script, awaitPromise=True, returnByValue=True
         )
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
+
+    def picture(self) -> bytes:
+        """Return a PNG of the page."""
+        return base64.b64decode(self._call("Page.captureScreenshot", self._session)["data"])
 
     def _call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
         number = next(self._numbers)
@@ -81,9 +83,21 @@ class DevTools:
                 return answer["result"]
 
 
+class DevTools(Page):
+    """The DevTools page in a running Chromium."""
+
+    def __init__(self, socket: websocket.WebSocket) -> None:
+        super().__init__(socket, "devtools://devtools/bundled/devtools_app.html")
+
+    def imported(self, har: str) -> list[dict[str, Any]]:
+        """Import a HAR file and return the network panel's rows. AssertionError with DevTools' message if it rejects the file."""
+        rows: list[dict[str, Any]] = self.evaluate(IMPORT % har)
+        return rows
+
+
 @contextmanager
-def devtools(where: Path) -> Iterator[DevTools]:
-    """Start Chromium with its profile in the directory *where*."""
+def chromium(where: Path) -> Iterator[websocket.WebSocket]:
+    """Start Chromium with its profile in the directory *where*, and connect to its debugging protocol."""
     port = where / "DevToolsActivePort"
     command = ["chromium", *OFFLINE, "--remote-debugging-port=0", "--remote-allow-origins=*"]
     process = subprocess.Popen(
@@ -97,7 +111,7 @@ def devtools(where: Path) -> Iterator[DevTools]:
         number, path = port.read_text().splitlines()
         socket = websocket.create_connection(f"ws://127.0.0.1:{number}{path}", timeout=30)
         try:
-            yield DevTools(socket)
+            yield socket
         finally:
             socket.close()
     finally:

@@ -11,7 +11,7 @@ from apispy.capture import read
 
 from .apispy_process import apispy_command
 from .conftest import unavailable
-from .devtools import DevTools, devtools
+from .devtools import DevTools, chromium
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jsonl"))
 
@@ -20,8 +20,8 @@ SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jsonl"))
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevTools]:
     if not shutil.which("chromium"):
         unavailable("this test opens a HAR file in Chromium; on Debian: apt-get install chromium")
-    with devtools(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
+    with chromium(tmp_path_factory.mktemp("chromium")) as socket:
+        yield DevTools(socket)
 
 
 def exported(path: Path) -> str:

@@ -34,7 +34,7 @@ def test_a_call_that_never_reached_the_daemon_is_in_the_capture(place: Path) -> 
             until(lambda: "SystemInfo" in spy.out, 10, "the call to be shown")
     assert spy.end() == 0
     [call] = read(where / "calls.jsonl")
-    assert (call.request.target, call.response, call.end) == ("/v1.41/info", None, "cut")
+    assert (call.request.target, call.response, call.end) == ("/v1.41/info", None, "left")
 
 
 def test_a_client_that_left_without_a_call_is_not_kept_when_the_daemon_breaks_off(place: Path) -> None:

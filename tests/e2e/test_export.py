@@ -163,7 +163,7 @@ def test_tshark_reads_the_packets_as_http(capture: Path) -> None:
     methods = shark(file, "-Y", "http.request", *fields, "http.request.method").split()
     assert Counter(methods) == Counter(row["method"] for row in calls)
     statuses = shark(file, "-Y", "http.response", *fields, "http.response.code").split()
-    cut = sum(row["end"] == "cut" for row in calls)  # an answer that never ends is none to tshark
+    cut = sum(row["end"] in ("left", "cut") for row in calls)  # an answer that never ends is none to tshark
     assert len(calls) - cut <= len(statuses) <= len(calls)
     assert "ContainerCreate" in shark(file, *fields, "frame.comment")
 

@@ -158,6 +158,52 @@ def pieces(connection: Connection, secret: str) -> None:
     connection.server(data[48:])
 
 
+def repeated(then: Place) -> Place:
+    """Return a session that hides a secret in an Env, and then repeats it."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask("POST /v1.41/containers/create", {"Image": "x", "Env": [f"DB_PASSWORD={secret}"]})
+        connection.answer("201 Created", {"Id": "a" * 64})
+        then(connection, secret)
+
+    return talk
+
+
+def frame(text: bytes, kind: int = 1) -> bytes:
+    return bytes((kind, 0, 0, 0)) + len(text).to_bytes(4) + text
+
+
+def streams(*pieces: Any, line: str = "POST /v1.41/containers/web/attach?stdout=1&stream=1") -> Place:
+    """Return a hijacked call with these pieces of the daemon's stream; a function makes them of the secret."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.hijack(line)
+        for make in pieces:
+            for piece in make(secret.encode()):
+                connection.server(piece)
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def typed(connection: Connection, secret: str) -> None:
+    """Type the secret into the standard input of a container."""
+    connection.hijack("POST /v1.41/containers/web/attach?stdin=1&stream=1")
+    connection.client(f"login {secret}\n".encode())
+    connection.client_eof()
+    connection.server_eof()
+
+
+def logs(connection: Connection, secret: str) -> None:
+    connection.ask("GET /v1.41/containers/web/logs?stdout=1")
+    connection.stream(headers="Content-Type: application/vnd.docker.multiplexed-stream\r\n")
+    data = frame(f"it is {secret}\n".encode())
+    for piece in (data[:5], data[5:20], data[20:]):
+        connection.chunk(piece)
+    connection.last_chunk()
+
+
 ACCOUNT = {"username": "ann", "password": "SECRET", "serveraddress": "https://r.example/"}
 TASK = {"ContainerSpec": {"Env": ["A=SECRET"]}}
 CIFS = {
@@ -224,6 +270,71 @@ PLACES: dict[str, Place] = {
     "service, Env": call("POST /v1.41/services/create", {"TaskTemplate": TASK}),
     "services, Env": call("GET /v1.41/services", None, [{"Spec": {"TaskTemplate": TASK}}]),
     "task, Env": call("GET /v1.41/tasks", None, [{"Spec": TASK}]),
+    "create, Cmd": call(
+        "POST /v1.41/containers/create", {"Image": "x", "Cmd": ["redis-server", "--requirepass", "SECRET"]}
+    ),
+    "create, Entrypoint": call(
+        "POST /v1.41/containers/create", {"Entrypoint": ["mysql"], "Cmd": ["-uroot", "-pSECRET"]}
+    ),
+    "create, a health check": call(
+        "POST /v1.41/containers/create",
+        {"Healthcheck": {"Test": ["CMD-SHELL", "curl -fsu ann:SECRET localhost || exit 1"]}},
+    ),
+    "create, a label": call(
+        "POST /v1.41/containers/create",
+        {"Labels": {"traefik.http.middlewares.a.basicauth.users": "ann:SECRET"}},
+    ),
+    "create, a shell": call(
+        "POST /v1.41/containers/create", {"Cmd": ["sh", "-c", "PGPASSWORD=SECRET psql -h db"]}
+    ),
+    "inspect, Args": call(
+        "GET /v1.41/containers/web/json", None, {"Path": "mysqladmin", "Args": ["ping", "-pSECRET"]}
+    ),
+    "exec, Cmd": call("POST /v1.41/containers/web/exec", {"Cmd": ["mysql", "-uroot", "-pSECRET"]}),
+    "exec, inspect": call(
+        "GET /v1.41/exec/x/json",
+        None,
+        {"ProcessConfig": {"entrypoint": "curl", "arguments": ["-H", "Authorization: Bearer SECRET"]}},
+    ),
+    "ps, Command": call(
+        "GET /v1.41/containers/json", None, [{"Command": "\"sh -c 'mysqldump -pSECRET db'\""}]
+    ),
+    "ps, Labels": call("GET /v1.41/containers/json", None, [{"Labels": {"db.password": "SECRET"}}]),
+    "top": call(
+        "GET /v1.41/containers/web/top",
+        None,
+        {"Titles": ["PID", "CMD"], "Processes": [["1", "redis-server --requirepass SECRET"]]},
+    ),
+    "history, RUN": call(
+        "GET /v1.41/images/x/history", None, [{"CreatedBy": "RUN /bin/sh -c curl -u ann:SECRET x # buildkit"}]
+    ),
+    "commit, CMD": call("POST /v1.41/commit?container=web&changes=CMD%20mysql%20-pSECRET"),
+    "service, Args": call(
+        "POST /v1.41/services/create",
+        {"TaskTemplate": {"ContainerSpec": {"Command": ["mysql"], "Args": ["-pSECRET"]}}},
+    ),
+    "build, a step": progress(
+        "POST /v1.41/build", {"stream": "Step 1/2 : RUN echo root:SECRET | chpasswd"}, {"stream": "\n"}
+    ),
+    "build, a label": call("POST /v1.41/build?labels=%7B%22db.password%22:%22SECRET%22%7D"),
+    "events, an exec": progress(
+        "GET /v1.41/events", {"Type": "container", "Action": "exec_create: sh -c mysql -pSECRET"}
+    ),
+    "events, a label": progress(
+        "GET /v1.41/events", {"Actor": {"Attributes": {"a.basicauth.users": "SECRET"}}, "Action": "start"}
+    ),
+    "a message with a command": call(
+        "POST /v1.41/containers/web/start",
+        None,
+        {"message": 'exec: "--password=SECRET": not found'},
+        status="400 Bad",
+    ),
+    "Podman, command": call(
+        "POST /libpod/containers/create", {"command": ["mysql", "-pSECRET"], "image": "x"}
+    ),
+    "Podman, healthconfig": call(
+        "POST /libpod/containers/create", {"healthconfig": {"Test": ["CMD", "curl", "-u", "ann:SECRET", "x"]}}
+    ),
     "secret": call("POST /v1.41/secrets/create", {"Name": "x", "Data": "SECRET"}),
     "config": call("GET /v1.41/configs/x", None, {"Spec": {"Data": "SECRET"}}),
     "swarm join": call("POST /v1.41/swarm/join", {"JoinToken": "SECRET"}),
@@ -298,6 +409,39 @@ PLACES: dict[str, Place] = {
     ),
     "Podman, secret": call("POST /libpod/secrets/create?name=x", b"SECRET"),
     "Podman, credentials": call("POST /libpod/images/pull?reference=x&credentials=ann:SECRET"),
+    "repeated, a frame": repeated(streams(lambda secret: [frame(b"at " + secret + b"!\n")])),
+    "repeated, two frames": repeated(
+        streams(lambda secret: [frame(b"at " + secret[:6]), frame(b"no", 2), frame(secret[6:] + b"!\n")])
+    ),
+    "repeated, two frames in one piece": repeated(
+        streams(lambda secret: [frame(b"at " + secret[:6]) + frame(secret[6:] + b"!\n")])
+    ),
+    "repeated, a frame in two pieces": repeated(
+        streams(lambda secret: [frame(b"at " + secret)[:16], frame(b"at " + secret)[16:]])
+    ),
+    "repeated, a terminal": repeated(
+        streams(
+            lambda secret: [b"$ echo " + secret[:7], secret[7:] + b"\r\n"], line="POST /v1.41/exec/x/start"
+        )
+    ),
+    "repeated, stdin": repeated(typed),
+    "repeated, logs": repeated(logs),
+    "repeated, events": repeated(
+        progress(
+            "GET /v1.41/events", {"Type": "x", "Action": "start", "Actor": {"Attributes": {"a": "SECRET"}}}
+        )
+    ),
+    "repeated, build output": repeated(progress("POST /v1.41/build", {"stream": "using SECRET\n"})),
+    "repeated, JSON": repeated(call("GET /v1.41/containers/json", None, [{"Labels": {"a": "x SECRET y"}}])),
+    "repeated, a target": repeated(
+        call("GET /v1.41/containers/json?filters=%7B%22name%22:%5B%22SECRET%22%5D%7D")
+    ),
+    "repeated, a path": repeated(call("GET /v1.41/containers/SECRET/json")),
+    "repeated, a header": repeated(call("GET /v1.41/info", headers={"X-Note": "SECRET"})),
+    "repeated, text": repeated(call("GET /v1.41/_ping", None, b"SECRET")),
+    "repeated, a message": repeated(
+        call("POST /v1.41/containers/web/start", None, {"message": "no: SECRET"}, status="500 Error")
+    ),
     "rule, a label": call(
         "GET /v1.41/containers/web/json",
         None,

@@ -11,8 +11,12 @@ from planted_secrets import PLACES, RULES
 from sessions import Wire
 from test_golden import VIEWS
 
+from apispy.app.export import exporters
+from apispy.capture.format import to_json
+from apispy.fixtures.tidy import encode_document, tidy
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import Console, DecodedCall, JsonLines, Output
+from apispy.outputs.exports import Exporter
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor, parse
 
@@ -83,6 +87,41 @@ def shown(place: str, policy: Policy) -> dict[str, str]:
     return {name: "".join(parts) for name, parts in texts.items()}
 
 
+class Collected(Output):
+    """An output that keeps the finished calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[DecodedCall] = []
+
+    def write(self, reading: DecodedCall) -> None:
+        self.calls.append(reading)
+
+    def notice(self, text: str, at: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def files(place: str, policy: Policy) -> dict[str, str]:
+    """The files that can be made of one place: a capture, a fixture, and each export."""
+    collected = Collected()
+    pipeline = Pipeline([collected], redactor=Redactor(policy))
+    for event in wire_of(place).events:
+        pipeline.feed(event)
+    pipeline.close()
+    exchanges = [call.exchange for call in collected.calls]
+    found = {name: written(exporter, collected.calls) for name, exporter in exporters().items()}
+    found["capture"] = "".join(json.dumps(to_json(exchange)) for exchange in exchanges)
+    found["fixture"] = encode_document(tidy(exchanges, policy=policy)).decode()
+    return found
+
+
+def written(exporter: Exporter, calls: list[DecodedCall]) -> str:
+    pieces = exporter.export(calls)
+    return "".join(piece.decode("latin-1") if isinstance(piece, bytes) else piece for piece in pieces)
+
+
 POLICY = Policy(rules=parse(RULES))
 
 
@@ -100,6 +139,13 @@ def test_no_secret_is_shown(place: str) -> None:
         if coding in text
     }
     assert not leaks
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_secret_is_in_a_file(place: str) -> None:
+    made = files(place, POLICY if needs_rules(place) else Policy())
+    assert {"curl", "har", "markdown", "pcapng", "csv", "capture", "fixture"} <= made.keys()
+    assert not {(name, coding) for name, text in made.items() for coding in codings(CORE) if coding in text}
 
 
 @pytest.mark.parametrize("place", PLACES)

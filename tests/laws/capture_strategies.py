@@ -79,7 +79,7 @@ EXCHANGES = st.builds(
     request=st.builds(Request, NAMES, NAMES, NAMES, HEADERS, bodies(), TIMES),
     response=st.none() | st.builds(Response, st.integers(0, 999), NAMES, NAMES, HEADERS, bodies(), TIMES),
     tunnel=st.none() | st.builds(Tunnel, NAMES, bodies(), bodies()),
-    end=st.sampled_from(["open", "complete", "cut"]),
+    end=st.sampled_from(["open", "complete", "left", "cut"]),
     duration=TIMES,
     problems=st.lists(NAMES, max_size=2).map(tuple),
     redactions=st.lists(st.builds(Redaction, NAMES, NAMES, NAMES), max_size=2).map(tuple),

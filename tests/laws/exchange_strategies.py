@@ -125,7 +125,7 @@ exchanges = st.builds(
     requests,
     st.none() | responses,
     st.none() | tunnels,
-    st.sampled_from(("open", "complete", "cut")),
+    st.sampled_from(("open", "complete", "left", "cut")),
     seconds,
     st.lists(words, max_size=2).map(tuple),
 )

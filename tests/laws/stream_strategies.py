@@ -116,6 +116,16 @@ ACCOUNTS = st.dictionaries(
 
 VALID: dict[str, st.SearchStrategy[bytes]] = {
     "events": lines(JSON),
+    "event-stream": st.lists(
+        st.tuples(
+            st.sampled_from(
+                (b"data: %b", b"event: a\ndata:%b", b": %b", b"id: 1\r\ndata: %b", b"data: %b\rdata: 2")
+            ),
+            st.sampled_from((b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r")),
+            JSON.map(dumped),
+        ),
+        max_size=5,
+    ).map(lambda events: b"".join(form % data + end for form, end, data in events)),
     "progress": lines(
         st.fixed_dictionaries(
             {}, optional=dict.fromkeys(("id", "status", "stream", "aux", "error", "errorDetail"), JSON)

@@ -112,6 +112,8 @@ ANSWERS = (
     b"\x01\0\0\0\0\0\0\x02hi\x03\0\0\0\0\0\0\x03bad",
     b"\x01\0\0\0\0\0\0\x02hi\x02\0\0\0\0\0\0\x03err",
     b"\x01\0\0\0\0\0\0\x09hi",
+    b"\x01\0\0\0\0\0\0\x2aOCI runtime exec failed: no such program\r\n",
+    b"OCI runtime exec failed: no such program\r\n",
     b"",
 )
 FORMATS = ("progress", "events", "stats", "stdio", "json", "websocket")
@@ -128,12 +130,13 @@ def body(data: bytes, cut: int) -> Body:
     CONTENTS,
     st.none() | CONTENTS,
     st.sampled_from([0, 0, 7]),
-    st.sampled_from(["complete", "cut", "open"]),
+    st.sampled_from(["complete", "left", "cut", "open"]),
     st.booleans(),
 )
 @SLOW
 @example("POST /exec/e/start", "", b"", b'{"a":1}', 0, "complete", False)
 @example("GET /containers/web/attach/ws", "", b'{"a":1}', None, 0, "complete", False)
+@example("POST /session", "application/json", ANSWERS[0], None, 7, "complete", True)  # found by the law
 @example("GET /events", "application/json", b"[1]\n[2]\n", None, 0, "complete", False)
 @example("GET /events", "application/json", b'{"a":NaN}', None, 0, "complete", False)
 @example("GET /events", "application/json", b'{"a":\n1}', None, 0, "complete", False)

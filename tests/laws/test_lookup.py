@@ -41,6 +41,22 @@ def test_every_operation_finds_itself_in_every_version(
         assert call.query == (("a", "1"), ("a", "/"), ("b", ""))
 
 
+@pytest.mark.parametrize("base", ["/docker", "/api/endpoints/2/docker", "//a/docker"])
+@pytest.mark.parametrize("version", ODD_VERSIONS)
+def test_every_operation_finds_itself_under_a_base_path(base: str, version: str) -> None:
+    for operation in OPERATIONS:
+        if operation.path == "/{anyroute}":
+            continue  # it accepts the base path as a part of the route
+        path = re.sub(r"\{\w+\}", "n1", operation.path)
+        call = lookup(operation.method, f"{base}{version}{path}?a=1")
+        assert (call.operation, call.base, call.version) == (
+            operation,
+            base,
+            version.removeprefix("/v") or None,
+        )
+        assert call.path == path
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     method=st.sampled_from(["GET", "POST", "DELETE", "OPTIONS", "HEAD", ""]) | st.text(),

@@ -13,6 +13,7 @@ from stream_strategies import JSON
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
 from apispy.redaction import Policy, Redactor, bodies
+from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.prefilter import StreamPrefilter, may_hold_secret
 from apispy.redaction.tokens import SecretReplacer, Tokens
 
@@ -79,6 +80,10 @@ SECRET_PARAMETER_HINTS = st.sampled_from([
     "environment", "|1",
     "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
     "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",
+    "Cmd", "Entrypoint", "Args", "Path", "Command", "Labels", "Action", "Processes", "basicauth.users", "my.pwd",
+    "-pass", "--pwd=x", "-psecret", "-u", "a:b", "mysql", "curl", "sh -c \"curl -u a:b\"", "docker login -p x",
+    "identified by 'x'", "Cookie: a=b", "ghp_0123456789abcdefghij", "Authorization: Basic eA==", "x-auth: y",
+    "echo a:b | chpasswd", "echo x | sudo -S id", "masterauth", "ldapwhoami -w x", "rabbitmqctl add_user a b",
 ])  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.integers() | SECRET_PARAMETER_HINTS | st.text(max_size=5),
@@ -93,9 +98,9 @@ VALUES = st.recursive(
 @given(value=VALUES, ascii_only=st.booleans(), cuts=st.lists(st.integers(0, 400), max_size=3))
 def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, cuts: list[int]) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    replacer = SecretReplacer(Policy(), Tokens(), set())
+    replacer = SecretReplacer(Policy(), Tokens(), KnownSecrets())
     bodies.document(replacer, json.loads(data), "$", [])
-    watch = StreamPrefilter()
+    watch = StreamPrefilter(KnownSecrets())
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     for start, stop in itertools.pairwise(edges):
         watch.inspect(data[start:stop])

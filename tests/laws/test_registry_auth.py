@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apispy.decoders.registry_auth import why_ignored
 from apispy.decoders.value import unbase64
 from apispy.model import Exchange, Headers, Request, is_redacted
 from apispy.redaction import Redactor
@@ -91,3 +92,15 @@ def test_the_structure_and_what_is_no_secret_stay(fields: dict[str, str], safe: 
     shown = json.loads(unbase64(clean))
     assert is_redacted(shown.pop("password", "<redacted>"))
     assert shown == {name: text for name, text in fields.items() if name != "password"}
+
+
+@given(
+    value=PLAIN.map(lambda plain: plain | {"username": "ann", "password": "??>>~~" + SECRET}),
+    spaces=st.integers(0, 2),
+)
+def test_a_form_that_the_daemon_ignores_is_ignored_after_redaction_too(value: Any, spaces: int) -> None:
+    data = b" " * spaces + json.dumps(value).encode()
+    safe, plain = base64.urlsafe_b64encode(data), base64.b64encode(data)
+    for sent in (safe, plain, safe.rstrip(b"=")):
+        clean = redacted(b"X-Registry-Auth", sent)
+        assert why_ignored(clean) == why_ignored(sent) or is_redacted(clean.decode())

@@ -1,10 +1,11 @@
 """What users type after --upstream and --listen, and what comes of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from apispy.endpoints import TLS, Endpoint, Listen, certificate_hosts, listen, upstream
+from apispy.endpoints import TLS, Endpoint, Listen, certificate_hosts, listen, upstream, with_base_of
 from apispy.errors import UsageError
 
 
@@ -45,6 +46,8 @@ def tls_of(folder: Path, verify: bool = True) -> TLS:
         ("host", tcp("host", 2375), "tcp://host:2375"),
         (" tcp://Host:1 ", tcp("Host", 1), "tcp://Host:1"),
         ("tcp://host:1/", tcp("host", 1), "tcp://host:1"),
+        ("tcp://host:1/docker", replace(tcp("host", 1), path="/docker"), "tcp://host:1/docker"),
+        ("host/a//b/", replace(tcp("host", 2375), path="/a/b"), "tcp://host:2375/a/b"),
         ("TCP://host", tcp("host", 2375), "tcp://host:2375"),
         ("http://host:8080", tcp("host", 8080), "tcp://host:8080"),
         ("http://host:2376", tcp("host", 2376), "tcp://host:2376"),
@@ -83,7 +86,11 @@ def test_upstream_forms(text: str, expected: Endpoint, url: str, home: Path) -> 
         ("[host]:2375", "in brackets"),
         ("user@host:2375", "found 'user@host'"),
         ("my host:1", "found 'my host'"),
-        ("tcp://h:1/base", "base path (/base)"),
+        ("tcp://h:1/base path", "expected a base path such as /docker, found '/base path'"),
+        ("tcp://h:1/base?x=1", "expected a base path"),
+        ("tcp://h:1/\x1b[2J", "expected a base path"),
+        ("unix:/run/d.sock", "did you mean unix:///run/d.sock?"),
+        ("tcp:/h:1", "did you mean tcp://h:1?"),
         ("unix://run/d.sock", "absolute path"),
         ("unix://", "absolute path"),
         ("/run/", "path of a socket"),
@@ -249,6 +256,7 @@ def test_listen_forms(text: str, expected: Listen, url: str | None, loopback: bo
         ("tcp://2377", "expected a port"),
         ("host:1/x", "found '1/x'"),
         ("unix://a.sock", "absolute path"),
+        ("unix:/a.sock", "did you mean unix:///a.sock?"),
         ("ssh://h:1", "expected tcp or unix"),
         ("::1:1", "needs brackets"),
     ],
@@ -268,3 +276,12 @@ def test_names_for_the_certificate_of_a_listener() -> None:
     everywhere = certificate_hosts(listen("0.0.0.0:1"))
     assert everywhere
     assert "0.0.0.0" not in everywhere
+
+
+def test_a_listener_has_the_base_path_of_the_daemon() -> None:
+    daemon = replace(tcp("h", 1), path="/docker")
+    assert str(with_base_of(listen("2377"), daemon)) == "tcp://127.0.0.1:2377/docker"
+    assert with_base_of(listen("2377"), ssh("h", path="/run/d.sock")) == listen("2377")
+    assert with_base_of(listen("/a.sock"), unix("/b.sock")) == listen("/a.sock")
+    with pytest.raises(UsageError, match=r"has a base path, /docker, .*type --listen 2377"):
+        with_base_of(listen("/a.sock"), daemon)

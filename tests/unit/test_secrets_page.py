@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from apispy.cli.proxy import proxy
 from apispy.outputs import units
 from apispy.redaction import Policy, categories, parse
+from apispy.redaction.command_forms import OPTIONS, TEXTS, WHOLE_WORDS, WORDS
 from apispy.redaction.header_fields import SECRET_HEADERS
-from apispy.redaction.tokens import MIN_SECRET_LENGTH, Tokens
+from apispy.redaction.known_secrets import MIN_SECRET_LENGTH
+from apispy.redaction.tokens import Tokens
 from apispy.redaction.user_rules import MAX_TIMEOUTS, PATTERN_TIMEOUT
 
-PAGE = (Path(__file__).parents[2] / "docs/secrets.md").read_text()
+PATH = Path(__file__).parents[2] / "docs/secrets.md"
+PAGE = PATH.read_text()
 
 KINDS = (
     {value for name, value in vars(categories).items() if name.isupper() and isinstance(value, str)}
@@ -22,9 +26,42 @@ KINDS = (
 )
 
 
+def section(name: str, text: str, page: str) -> str:
+    """The page with *text* between the marks of a section."""
+    pattern = rf"(<!-- {name} -->\n).*?(?=<!-- end {name} -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{text}", page, flags=re.DOTALL)
+
+
+def filled(page: str) -> str:
+    words = ", ".join(f"`{word}`" for word in (*WORDS, *WHOLE_WORDS))
+    names = textwrap.fill(words, 120, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    options = "".join(
+        f"| {', '.join(f'`{program}`' for program in option.programs)} | `{option.option}` | "
+        f"`{hidden(option.example)}` |\n"
+        for option in OPTIONS
+    )
+    texts = "".join(f"| {form.what} | `{hidden(form.example)}` |\n" for form in TEXTS)
+    page = section("words", f"{names}\n", page)
+    page = section("options", f"\n| program | option | example |\n|---|---|---|\n{options}\n", page)
+    return section("texts", f"\n| form | example |\n|---|---|\n{texts}\n", page)
+
+
+def hidden(text: str) -> str:
+    """An example of the table with *** for its secret."""
+    return re.sub(r"\{[^{}\"' ]+\}", "***", text).replace("|", "\\|")
+
+
+def test_the_forms_of_command_lines_are_those_of_the_table(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--rewrite-golden"):
+        PATH.write_text(filled(PAGE))
+    assert filled(PAGE) == PATH.read_text(), "run `make golden`"
+
+
 def test_every_kind_is_there() -> None:
     rows = re.findall(r"^\| ([a-zA-Z, -]+) \| ", PAGE, re.MULTILINE)
-    assert {kind for row in rows for kind in row.split(", ")} - {"Kind", "Rule", "Value"} == KINDS
+    table = {kind for row in rows for kind in row.split(", ")} - {"Kind", "Rule", "Value"}
+    assert table >= KINDS
+    assert table - KINDS <= {form.what for form in TEXTS} | {"program", "form"}
 
 
 @pytest.mark.parametrize("line", sorted(set(re.findall(r"`(--redact [^`]+)`", PAGE)) - {"--redact RULE"}))
@@ -40,10 +77,11 @@ def test_there_is_a_rule_of_each_kind() -> None:
 
 def test_the_modes_and_options_are_those_of_the_command_line() -> None:
     [modes] = [option for option in proxy.params if option.name == "redact_env"]
-    assert re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE) == list(modes.type.choices)  # type: ignore[attr-defined]
+    below = PAGE.partition("## Hiding more or less")[2]
+    assert re.findall(r"^\| `([a-z-]+)` \|", below, re.MULTILINE) == list(modes.type.choices)  # type: ignore[attr-defined]
     assert modes.default == "all" == Policy().env
     known = {name for option in proxy.params for name in option.opts}
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= known | {"--password"}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", below)) <= known
 
 
 def test_headers_and_figures() -> None:

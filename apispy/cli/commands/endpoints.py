@@ -41,10 +41,10 @@ def command(ctx: click.Context, as_json: bool) -> int:
 @option("--force", is_flag=True, help="Replace an existing name.")
 def add(name: str, address: str, tls: dict[str, Any], force: bool) -> int:
     """Save NAME for ADDRESS (or context:NAME, machine:NAME), together with the TLS files that it uses now."""
-    from apispy.endpoints import upstream
+    from apispy.cli.target import daemon_endpoint
     from apispy.endpoints.saved_names import SavedNames
 
-    endpoint = upstream(address, **tls, environ=os.environ, home=Path.home())
+    endpoint = daemon_endpoint(address, **tls)
     SavedNames.of(os.environ, Path.home()).add(name, endpoint, force=force)
     click.echo(f"{name} is {endpoint}. Type: apispy --upstream {name}")
     return 0

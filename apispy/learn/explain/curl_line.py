@@ -3,11 +3,11 @@
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from apispy.engine import Call
-from apispy.engine.lookup import with_form
+from apispy.engine.lookup import form_parameters
 from apispy.learn.explain.records import Question
 from apispy.learn.explain.request_line import calls
 
@@ -146,4 +146,4 @@ def _with_form(call: Call, line: _Line, body: str) -> Call:
     form = typed.lower().endswith("x-www-form-urlencoded") or not (typed or line.json)
     if not form or body.startswith(("@", "{", "[")):
         return call
-    return with_form(call, body.encode("utf-8", "replace"))
+    return replace(call, form=form_parameters(body.encode("utf-8", "replace")))

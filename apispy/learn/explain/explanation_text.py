@@ -1,5 +1,6 @@
 """An explanation as lines of text."""
 
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
 from apispy.errors import UsageError
@@ -67,7 +68,7 @@ def _head(explanation: Explanation, width: int) -> list[Line]:
     lines = [Line(f"{row.id}  {row.method or 'any method'} {row.path}", "bold"), *paragraph(row.does, width)]
     versions = f"{row.tag}; API: {span}. Shown for API {explanation.api}, {explanation.engines}."
     lines += paragraph(
-        "Podman; not part of the Docker API." if row.tag == "Podman" else versions, width, style="dim"
+        f"{row.tag}; not part of the Docker API." if row.tag in FOREIGN_TAGS else versions, width, style="dim"
     )
     for note in explanation.notes:
         lines += paragraph(note, width, style="warn")

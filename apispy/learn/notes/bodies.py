@@ -1,14 +1,17 @@
 """Notes on JSON bodies: request fields that Docker ignores, wrong types, responses unlike the API reference."""
 
-import difflib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from apispy.engine import Call
+from apispy.engine.deprecations import FIELDS, Deprecation
+from apispy.engine.json_fields import field_value
 from apispy.engine.shapes import Shape, request_shape, response_shape
-from apispy.engine.versions import NEWEST, VERSIONS
-from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences, field_of
+from apispy.engine.undocumented_fields import CPUSET, READ_FIELDS, TOP_LEVEL_FIELDS, TOP_LEVEL_GONE
+from apispy.engine.versions import NEWEST, VERSIONS, nearest
+from apispy.learn.notes.finished_call import FinishedCall, quoted
+from apispy.learn.notes.places import suggestion
+from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences, field_of, is_unset
 from apispy.learn.notes.versions import availability
 
 EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
@@ -20,35 +23,47 @@ EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
 """By operation: (kind, field) of response differences that every real daemon shows, because Docker's reference is
 incomplete or wrong. Found with the end-to-end battery."""
 
+ANY_VALUE = frozenset((("ContainerCreate", "HostConfig.LogConfig.Type"),))
+"""Operation and request field whose listed values are examples: a log driver may be a plugin, such as loki."""
+
 _request_shape = cache(request_shape)
 _response_shape = cache(response_shape)
 
 
-def request_body_notes(call: Call, value: Any, version: str | None) -> Iterator[str]:
-    operation = call.operation.id
+def request_body_notes(finished: FinishedCall) -> Iterator[str]:
+    """Notes on the fields of the request body."""
+    operation, version = finished.operation, finished.version
     shape = _request_shape(operation, version)
-    if shape is None:
+    if shape is None or shape.kind not in ("object", "array", "map"):
         return
-    for difference in differences(value, shape):
-        if difference.kind == "unknown":
-            yield _unknown(operation, difference, shape, version)
-        elif difference.kind in ("type", "value"):
-            yield _mismatch(difference, f"request body of {operation}")
+    for value in finished.requests:
+        for difference in differences(value, shape):
+            if difference.kind == "unknown":
+                yield from _unknown(finished, value, difference, shape)
+            elif difference.kind == "type" or _is_refused_value(operation, difference):
+                yield _mismatch(difference, f"request body of {operation}")
+        yield from _deprecated(operation, value, version)
 
 
-def response_body_notes(call: Call, status: int, value: Any, version: str | None) -> Iterator[str]:
-    operation = call.operation.id
-    shape = _response_shape(operation, status, version)
+def response_body_notes(finished: FinishedCall) -> Iterator[str]:
+    """Notes on where the response differs from the API reference."""
+    operation = finished.operation
+    shape = _response_shape(operation, finished.status, finished.version)
     if shape is None:
         return
     expected = EXPECTED_DIFFERENCES.get(operation, frozenset())
-    for difference in differences(value, shape):
-        if (difference.kind, difference.field) not in expected:
-            yield _mismatch(difference, f"response body of {operation}")
+    for value in finished.responses:
+        for difference in differences(value, shape):
+            if (difference.kind, difference.field) not in expected:
+                yield _mismatch(difference, f"response body of {operation}")
+
+
+def _is_refused_value(operation: str, difference: SchemaDifference) -> bool:
+    return difference.kind == "value" and (operation, difference.field) not in ANY_VALUE
 
 
 def _mismatch(difference: SchemaDifference, body: str) -> str:
-    where = f"{difference.field} in the {body}" if difference.path else f"the {body}"
+    where = f"{_shown(difference)} in the {body}" if difference.path else f"the {body}"
     match difference.kind:
         case "unknown":
             return f"{where} is not in the API reference"
@@ -56,18 +71,86 @@ def _mismatch(difference: SchemaDifference, body: str) -> str:
             return f"{difference.field} is missing from the {body}, but the API reference says it is required"
         case "type":
             return f"{where} is {difference.found}, but the API reference says {difference.expected}"
-    return f"{where} is {difference.found!r}, but the API reference allows {difference.expected}"
+    return f"{where} has a value that the API reference does not list: it allows {difference.expected}"
 
 
-def _unknown(operation: str, difference: SchemaDifference, shape: Shape, version: str | None) -> str:
-    if versions := versions_of_field(operation, difference.path):
+def _shown(difference: SchemaDifference) -> str:
+    """The dotted path, with a name that is not in the reference only if it looks like one."""
+    if difference.kind != "unknown" or quoted(difference.path[-1]) != "of that name":
+        return difference.field
+    return SchemaDifference("unknown", (*difference.path[:-1], "(a field of another name)")).field
+
+
+def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, shape: Shape) -> Iterator[str]:
+    operation, path, version = finished.operation, difference.path, finished.version
+    if (operation, difference.field) in READ_FIELDS:
+        return
+    if versions := versions_of_field(operation, path):
+        row = _deprecation(operation, path)
+        instead = f"; {row.instead}" if row and row.instead else ""
         where = f"{difference.field} in the request body of {operation}"
-        return f"API {version or NEWEST} has no field {where}: it is available {availability(*versions)}"
-    parent = _shape_at(shape, difference.path[:-1])
-    names = [row.name for row in parent.fields] if parent else []
-    likely = difflib.get_close_matches(difference.path[-1], names, 1)
-    suggestion = f"; did you mean {likely[0]}?" if likely else ""
-    return f"{operation} has no field {difference.field!r} in its body, so Docker ignores it{suggestion}"
+        yield f"API {version or NEWEST} has no field {where}: it is available {availability(*versions)}{instead}"
+    elif note := _top_level(finished, body, path):
+        yield note
+    else:
+        parent = _shape_at(shape, path[:-1])
+        names = [row.name for row in parent.fields] if parent else []
+        likely = suggestion(operation, path[-1], version, place="body", known=names)
+        within = f" in {'.'.join(path[:-1])}".replace(".[]", "[]") if path[:-1] else " in its body"
+        yield f"{operation} has no field {quoted(path[-1])}{within}, so Docker ignores it{likely}"
+
+
+def _top_level(finished: FinishedCall, body: Any, path: FieldPath) -> str:
+    """The note on a field of HostConfig at the top level of ContainerCreate, which older engines read; else ""."""
+    if finished.operation != "ContainerCreate" or len(path) != 1:
+        return ""
+    host = _request_shape("ContainerCreate", finished.version)
+    host_config = host and field_of(host, "HostConfig")
+    row = field_of(host_config.shape, "CpusetCpus" if path[0] == CPUSET else path[0]) if host_config else None
+    if row is None:
+        return ""
+    beside = field_value(body, "HostConfig") is not None
+    within = field_value(field_value(body, "HostConfig"), row.name)
+    reads = (row.name in TOP_LEVEL_FIELDS and is_unset(within)) if beside else path[0] != CPUSET
+    belongs = f"it belongs in HostConfig.{row.name}"
+    start = f"{path[0]} at the top level of ContainerCreate"
+    if not reads:
+        return f"{start} is ignored by Docker: {belongs}"
+    release = f"{TOP_LEVEL_GONE[0]}.{TOP_LEVEL_GONE[1]}"
+    if finished.engine is None:
+        return f"{start} is used by Docker Engine before {release} only: {belongs}"
+    if finished.engine < TOP_LEVEL_GONE:
+        return f"{start} is used by this engine, and ignored by Docker Engine {release} and later: {belongs}"
+    return f"{start} is ignored by Docker Engine {release} and later: {belongs}"
+
+
+def _deprecated(operation: str, body: Any, version: str | None) -> Iterator[str]:
+    """Notes on deprecated fields that the version still has."""
+    for (id_, path), row in FIELDS.items():
+        if (
+            id_ != operation
+            or not _is_set(body, path)
+            or VERSIONS.index(nearest(version)) < VERSIONS.index(row.since)
+        ):
+            continue
+        if not _has(_request_shape(operation, version), tuple(path.split("."))):
+            continue
+        text = f"{path} in the request body of {operation} has been deprecated since API {row.since}"
+        gone = f", and has no effect from API {row.gone}" if row.gone and row.gone != row.since else ""
+        yield f"{text}{gone}{f': {row.instead}' if row.instead else ''}"
+
+
+def _is_set(body: Any, path: str) -> bool:
+    for name in path.split("."):
+        body = field_value(body, name)
+    return not is_unset(body)
+
+
+def _deprecation(operation: str, path: FieldPath) -> Deprecation | None:
+    sent = ".".join(path).lower()
+    return next(
+        (row for (id_, name), row in FIELDS.items() if id_ == operation and name.lower() == sent), None
+    )
 
 
 @cache

@@ -1,42 +1,66 @@
 """Notes on query parameters: the daemon silently ignores unknown ones."""
 
-import difflib
 from collections.abc import Iterator
 
-from apispy.engine import Call
+from apispy.engine.deprecations import FILTERS as DEPRECATED_FILTERS
+from apispy.engine.deprecations import INSTEAD
+from apispy.engine.filters import FILTERS, filter_problems
 from apispy.engine.parameters import Parameter, parameters, parameters_of
-from apispy.engine.versions import NEWEST, nearest
+from apispy.engine.undocumented_fields import UNUSED_PARAMETERS
+from apispy.engine.versions import NEWEST, VERSIONS, nearest
+from apispy.learn.notes.finished_call import FinishedCall, quoted
+from apispy.learn.notes.places import suggestion
 from apispy.learn.notes.versions import availability
+from apispy.model import is_redacted
 
 
-def parameter_notes(call: Call, version: str | None) -> Iterator[str]:
-    names = dict.fromkeys(name for name, _ in call.parameters)
+def parameter_notes(finished: FinishedCall) -> Iterator[str]:
+    names = dict.fromkeys(name for name, _ in finished.call.parameters)
     if not names:
         return
-    operation = call.operation.id
+    operation, version = finished.operation, finished.version
     known = {row.name: row for row in parameters_of(operation, version) if row.place == "query"}
     for name in names:
-        if name in known:
+        if instead := UNUSED_PARAMETERS.get((operation, name)):
+            yield f"parameter {name} of {operation} has no effect on Docker Engine 20.10 and later: {instead}"
+        elif name in known:
             yield from _deprecated(operation, known[name], version)
         else:
-            yield _unknown(operation, name, version)
+            yield _unknown(operation, name, version, known)
+    if "filters" in known and "filters" in names:
+        yield from _filters(finished)
 
 
 def _deprecated(operation: str, row: Parameter, version: str | None) -> Iterator[str]:
     if row.deprecated and _reached(row.deprecated, version):
-        yield f"parameter {row.name} of {operation} has been deprecated since API {row.deprecated}"
+        instead = INSTEAD.get((operation, row.name), "")
+        text = f"parameter {row.name} of {operation} has been deprecated since API {row.deprecated}"
+        yield f"{text}: {instead}" if instead else text
 
 
 def _reached(since: str, version: str | None) -> bool:
     return int(since.removeprefix("1.")) <= int(nearest(version).removeprefix("1."))
 
 
-def _unknown(operation: str, name: str, version: str | None) -> str:
-    rows = [row for row in parameters(operation) if row.place == "query"]
-    other = next((row for row in rows if row.name == name), None)
-    if other is not None:
-        versions = availability(other.first, other.last)
-        return f"API {version or NEWEST} has no parameter {name} of {operation}: it is available {versions}"
-    likely = difflib.get_close_matches(name, [row.name for row in rows], 1)
-    suggestion = f"; did you mean {likely[0]}?" if likely else ""
-    return f"{operation} has no parameter {name!r}, so Docker ignores it{suggestion}"
+def _unknown(operation: str, name: str, version: str | None, known: dict[str, Parameter]) -> str:
+    rows = [row for row in parameters(operation) if row.place == "query" and row.name == name]
+    if rows:
+        first = min((row.first for row in rows), key=VERSIONS.index)
+        last = max((row.last for row in rows), key=VERSIONS.index)
+        text = f"API {version or NEWEST} has no parameter {name} of {operation}: it is available "
+        instead = INSTEAD.get((operation, name), "")
+        return f"{text}{availability(first, last)}" + (f"; {instead}" if instead else "")
+    likely = suggestion(operation, name, version, place="query", known=known)
+    return f"{operation} has no parameter {quoted(name)}, so Docker ignores it{likely}"
+
+
+def _filters(finished: FinishedCall) -> Iterator[str]:
+    operation, text = finished.operation, finished.call.value("filters")
+    if is_redacted(text):
+        return
+    for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
+        yield problem.text
+    for name in FILTERS.get(operation, ()):
+        row = DEPRECATED_FILTERS.get((operation, name))
+        if row and f'"{name}"' in text and _reached(row.since, finished.version):
+            yield f"the filter {name} of {operation} has been deprecated since API {row.since}"

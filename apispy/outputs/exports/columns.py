@@ -77,7 +77,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("errors", "text", "the daemon's error messages", lambda r: "; ".join(r.errors)),
     Column("problems", "text", "protocol and connection errors", lambda r: "; ".join(r.exchange.problems)),
     Column("notes", "text", "apispy's notes about the call", lambda r: "; ".join(r.notes)),
-    Column("end", "text", "complete, cut or open", lambda r: r.exchange.end),
+    Column("end", "text", "complete, left (by the client), cut or open", lambda r: r.exchange.end),
     Column("tunnel", "text", "protocol of a hijacked or upgraded connection",
            lambda r: r.exchange.tunnel.protocol if r.exchange.tunnel else None),
     Column("request_bytes", "integer", "size of the request body", _size("request")),

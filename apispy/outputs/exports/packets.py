@@ -144,11 +144,11 @@ class TcpConnection:
         side.closed = True
         yield self._segment(other, ACK)
 
-    def reset(self, at: float) -> Iterator[bytes]:
-        """Yield an RST from the client, unless both sides have closed."""
+    def reset(self, at: float, by_client: bool) -> Iterator[bytes]:
+        """Yield an RST from one side, unless both have closed."""
         self._advance(at)
         if not self.closed:
-            yield self._segment(self.client, RST | ACK)
+            yield self._segment(self.client if by_client else self.server, RST | ACK)
         self.client.closed = self.server.closed = True
 
     @property

@@ -8,7 +8,7 @@ Wireshark's Time column.
 from collections.abc import Iterable, Iterator
 
 import apispy
-from apispy.outputs.base import DecodedCall
+from apispy.outputs.base import ENDED_EARLY, DecodedCall
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.http_bytes import pieces
 from apispy.outputs.exports.packets import TcpConnection, file_header
@@ -45,5 +45,5 @@ def _exchange(decoded: DecodedCall, connection: TcpConnection) -> Iterator[bytes
             comment = ""
         else:
             yield from connection.close(exchange.started + at, by_client)
-    if exchange.end == "cut":
-        yield from connection.reset(exchange.started + exchange.duration)
+    if exchange.end in ENDED_EARLY:
+        yield from connection.reset(exchange.started + exchange.duration, by_client=exchange.end == "left")

@@ -46,7 +46,7 @@ def with_body(**fields: object) -> bytes:
         (changed(started=float("nan")), "NaN is not JSON"),
         (changed(started=1e300), "started: expected seconds, from 0, found 1e+300"),
         (changed(duration=-1), "duration: expected seconds, from 0, found -1"),
-        (changed(end="soon"), "end: expected one of open, complete, cut, found 'soon'"),
+        (changed(end="soon"), "end: expected one of open, complete, left, cut, found 'soon'"),
         (changed(request=None), "request: expected an object, found None"),
         (changed(problems=[1]), "problems[0]: expected a string, found 1"),
         (changed(client=["x" * 1000]), "client: expected a string, found ['xxxx"),

@@ -18,7 +18,7 @@ from tests.servers import http_server
 
 CA = make_ca()
 OTHER = make_ca("other CA")
-ALL = ["resolve", "connect", "TLS", "certificate", "CA", "name", "client", "HTTP", "Docker"]
+ALL = ["resolve", "connect", "TLS", "certificate", "CA", "name", "strict", "client", "HTTP", "Docker"]
 
 
 def server(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:
@@ -113,6 +113,12 @@ SERVERS: list[tuple[str, IssuedCert, str, str]] = [
         "is not for 127.0.0.1, but for vega, 10.0.0.9",
     ),
     ("name without address", server(sans=("localhost",)), "name", "is not for 127.0.0.1, but for localhost"),
+    (
+        "address as a DNS name",
+        server(sans=("orion", "DNS:127.0.0.1")),
+        "name",
+        "is not for 127.0.0.1, but for orion, 127.0.0.1 written as a DNS name",
+    ),
     ("wrong CA", server(OTHER), "CA", "was not signed by a CA in"),
     ("self-signed", server(None), "CA", "was not signed by a CA in"),
     ("wrong usage", server(usages=(CLIENT,)), "CA", "is not a server certificate. Give the daemon"),
@@ -131,7 +137,8 @@ def test_certificates_of_daemons(
 ) -> None:
     with bench.daemon(forged, versions=(version, version)) as port:
         found = steps(port, bench.tls())
-    assert list(found) == ALL, "what comes after a fault of the certificate is tried all the same"
+    tried = [name for name in ALL if name != "strict" or step == "name"]
+    assert list(found) == tried, "what comes after a fault of the certificate is tried all the same"
     name, text = only_problem(found)
     assert name == step
     assert said in text
@@ -157,7 +164,7 @@ def test_all_that_is_wrong_is_named(bench: Bench) -> None:
 CLIENTS: list[tuple[str, IssuedCert, str]] = [
     ("wrong CA", client(OTHER), "it was signed by CN=other CA"),
     ("self-signed", client(None), "it was signed by CN=me"),
-    ("expired", client(begins=-9, ends=-1), "ended 1 days ago"),
+    ("expired", client(begins=-9, ends=-1), "ended 24 hours ago"),
     ("not yet valid", client(begins=2), "begins in 2 days"),
     ("for servers", client(usages=(SERVER,)), "its usage is serverAuth, not clientAuth"),
 ]

@@ -20,7 +20,7 @@ from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca, 
 CA = make_ca()
 OTHER = make_ca("other CA")
 TWIN = make_ca()  # of the same name as CA, with another key
-EXPIRED, FUTURE, SOON = {"begins": -9, "ends": -2}, {"begins": 3}, {"ends": 20.5}
+EXPIRED, FUTURE, SOON = {"begins": -9, "ends": -2}, {"begins": 3}, {"begins": -300, "ends": 20.5}
 
 
 def server(issuer: IssuedCert | None = CA, **more: Any) -> IssuedCert:

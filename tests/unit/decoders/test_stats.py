@@ -1,10 +1,13 @@
 """The figures of statistics, as `docker stats` prints them."""
 
+import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apispy.decoders import make
 from apispy.decoders.stats import FIGURES, figures
 
 # Recorded from dockerd 20.10.24 on cgroup v1, what is zero left out. For this very sample
@@ -69,8 +72,50 @@ def test_without_online_cpus_the_list_of_processors_counts() -> None:
     assert figures(old)["cpu"] == figures(REAL)["cpu"]
 
 
-def test_a_first_sample_has_no_cpu() -> None:
-    assert figures(REAL | {"precpu_stats": REAL["cpu_stats"]})["cpu"] == 0
+def without_precpu(sample: dict[str, Any]) -> dict[str, Any]:
+    """The sample as the first of a stream, as `one-shot` or as Podman gives it."""
+    zeros = {"cpu_usage": {"total_usage": 0}, "throttling_data": {"periods": 0}}
+    return sample | {"precpu_stats": zeros, "preread": "0001-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "precpu", [None, {}, {"cpu_usage": {"total_usage": 0}}, {"system_cpu_usage": 0}, REAL["cpu_stats"]]
+)
+def test_a_first_sample_has_no_cpu(precpu: Any) -> None:
+    assert figures(REAL | {"precpu_stats": precpu})["cpu"] is None
+
+
+def test_an_idle_container_has_used_nothing() -> None:
+    idle = deepcopy(REAL)
+    idle["cpu_stats"]["cpu_usage"]["total_usage"] = idle["precpu_stats"]["cpu_usage"]["total_usage"]
+    assert figures(idle)["cpu"] == 0
+
+
+def test_the_sample_of_podman_has_no_cpu() -> None:
+    """It was shown as 147.2 %: the time since the container began, times the processors."""
+    sample = json.loads((Path(__file__).parent / "samples/stats-precpu-zero.json").read_text())
+    found = figures(sample)
+    assert (found["cpu"], found["memory"]) == (None, 1490853888)
+
+
+def cpus(*samples: dict[str, Any]) -> list[float | None]:
+    decoder = make("stats")
+    items = [item for sample in samples for item in decoder.feed(json.dumps(sample).encode() + b"\n")]
+    return [child.value for item in items for child in item.children if child.label == "cpu"]
+
+
+def test_a_sample_is_compared_with_the_one_before_in_its_stream() -> None:
+    first = without_precpu(REAL | {"cpu_stats": REAL["precpu_stats"], "id": "a"})
+    second = without_precpu(REAL | {"id": "a"})
+    assert cpus(first, second) == [None, figures(REAL)["cpu"]]
+    assert cpus(first, second | {"id": "b"}) == [None, None]
+    assert cpus(second, first) == [None, None]  # the container was restarted: it has used less
+
+
+def test_a_stopped_container_has_no_figures() -> None:
+    """As engine 28 answers for one: memory_stats is empty, and all times are 0."""
+    found = figures(without_precpu({"memory_stats": {}, "cpu_stats": {"cpu_usage": {"total_usage": 0}}}))
+    assert (found["cpu"], found["memory"], found["limit"]) == (None, None, 0)
 
 
 def test_windows_has_figures_of_its_own() -> None:
@@ -85,6 +130,9 @@ def test_windows_has_figures_of_its_own() -> None:
     }
     found = figures(windows)
     assert (found["cpu"], found["memory"], found["read"], found["written"]) == (25.0, 5000, 10, 20)
+    first = windows | {"precpu_stats": {"cpu_usage": {"total_usage": 0}}, "preread": "0001-01-01T00:00:00Z"}
+    assert figures(first)["cpu"] is None
+    assert cpus(first, first | {"read": "2024-01-01T00:00:02Z"}) == [None, 0.0]
 
 
 def test_traffic_is_summed() -> None:

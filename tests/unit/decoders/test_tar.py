@@ -164,3 +164,21 @@ def test_a_compressed_upload_is_listed_before_its_end() -> None:
     decoder = make("tar")
     half = decoder.feed(out.getvalue()[:60_000])
     assert [item.label for item in half] == ["gzip", "one"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"fromImage":"busybox","tag":"latest"}', "json"),
+        (b' [{"a":1}]\n', "json"),
+        (b"fromImage=busybox&tag=latest", "text"),
+    ],
+)
+def test_what_clients_send_in_place_of_an_archive(body: bytes, kind: str) -> None:
+    [item] = decode(body)
+    assert item.kind == kind
+
+
+def test_an_archive_whose_first_name_begins_like_json() -> None:
+    header = tarfile.TarInfo('{"a":1}').tobuf()
+    assert [item.label for item in decode(header)][:1] == ['{"a":1}']

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_registered_as_long_as_it_lasts(environ: dict[str, str], tmp_path: Path)
     assert first.endpoint == Endpoint("tcp", "127.0.0.1", 2377, "", "", TLS(True, *files))
     assert (first.pid, first.daemon) == (os.getpid(), "unix:///var/run/docker.sock")
     assert second.endpoint == Endpoint("unix", "", 0, "/a.sock", "", None)
+
+
+def test_a_base_path_is_part_of_what_clients_get(environ: dict[str, str], tmp_path: Path) -> None:
+    where = replace(listen("2377"), base="/docker")
+    with registered(where, None, DAEMON, environ, tmp_path):
+        (found,) = running(environ, tmp_path)
+    assert found.listen == where
+    assert str(found.endpoint) == "tcp://127.0.0.1:2377/docker"
+    assert all(
+        found.matches(text) for text in ("2377", "tcp://127.0.0.1:2377", "tcp://127.0.0.1:2377/docker")
+    )
 
 
 def test_for_the_user_alone(environ: dict[str, str], tmp_path: Path) -> None:

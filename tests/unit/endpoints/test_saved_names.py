@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from apispy.endpoints import TLS, Endpoint, upstream
+from apispy.endpoints import TLS, Endpoint, remark_on_name, upstream
 from apispy.endpoints.saved_names import SavedNames
 from apispy.errors import ApispyError, UsageError
+from tests.unit.endpoints.places import docker_context
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ SAVED = [
     Endpoint("tcp", "::1", 1, "", "", TLS(True, Path("/c/ca.pem"), Path("/c/cert.pem"), Path("/c/key.pem"))),
     Endpoint("tcp", "h", 1, "", "", TLS(False, None, None, None)),
     Endpoint("unix", "", 0, "/run/d.sock", "", None),
+    Endpoint("tcp", "h", 1, "/docker", "", None),
     Endpoint("ssh", "h", 22, "/run/d.sock", "me", None),
 ]
 
@@ -59,6 +61,29 @@ def test_the_file_is_the_users_alone_whatever_the_umask(tmp_path: Path) -> None:
         SavedNames.of({"XDG_CONFIG_HOME": "relative"}, tmp_path).file
         == tmp_path / ".config/apispy/endpoints.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("biuld7", "no endpoint is saved as 'biuld7', so it is a host: biuld7, port 2375, in plaintext; "
+                   "did you mean build7?"),
+        ("prodd", "no endpoint is saved as 'prodd', so it is a host: prodd, port 2375, in plaintext; "
+                  "did you mean context:prod?"),
+        ("nothing.like.it", "no endpoint is saved as 'nothing.like.it', so it is a host: nothing.like.it, port 2375, "
+                            "in plaintext"),
+        ("build7", ""),
+        ("biuld7:2375", ""),
+        ("tcp://biuld7", ""),
+        ("/run/d.sock", ""),
+    ],
+)  # fmt: skip
+def test_a_host_that_may_be_a_mistyped_name(
+    text: str, remark: str, aliases: SavedNames, tmp_path: Path
+) -> None:
+    aliases.add("build7", SAVED[0])
+    docker_context(tmp_path / ".docker", "prod", "tcp://h:1")
+    assert remark_on_name(text, upstream(text, environ={}, home=tmp_path), {}, tmp_path) == remark
 
 
 @pytest.mark.parametrize("name", ["", "7", "-x", "a b", "a:1", "a/b", "default", "x" * 64, "é"])

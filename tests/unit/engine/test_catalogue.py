@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from apispy.engine import OPERATIONS, Operation, lookup
-from apispy.engine.operations import DOCUMENTED
+from apispy.engine.operations import DOCUMENTED, FOREIGN_TAGS
+from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
 from apispy.engine.tables.podman import LIBPOD
 from apispy.engine.versions import VERSIONS, parse
 
@@ -25,7 +26,9 @@ COUNTS = {
 
 IMAGES_BY_FORMAT = ("GET", "/images/{}")  # with the formats json and viz; ImageViz stands for it
 TAGS = {row.tag for row in DOCUMENTED}
-each_operation = pytest.mark.parametrize("operation", [*OPERATIONS, LIBPOD], ids=lambda row: row.id)
+each_operation = pytest.mark.parametrize(
+    "operation", [*OPERATIONS, LIBPOD, DESKTOP, MODEL_RUNNER], ids=lambda row: row.id
+)
 
 
 @each_operation
@@ -39,7 +42,7 @@ def test_says_what_it_does(operation: Operation) -> None:
 
 @each_operation
 def test_tag_and_versions(operation: Operation) -> None:
-    if operation.tag == "Podman":
+    if operation.tag in FOREIGN_TAGS:
         assert (operation.first, operation.last, operation.documented) == ("", "", False)
         return
     assert operation.tag in TAGS - {""}

@@ -18,7 +18,7 @@ def framed(name: str) -> set[str]:
         ("records", "SystemEvents ContainerStats"),
         (
             "progress",
-            "ImageBuild ImageCreate ImagePush ImageLoad ImageInsert PluginPull PluginUpgrade PluginPush",
+            "ImageBuild ImageCreate ImagePush ImageLoad ImageInsert PluginPull PluginUpgrade PluginPush ModelCreate",
         ),
         ("logs", "ContainerLogs ServiceLogs TaskLogs"),
         ("hijack", "ContainerAttach ExecStart"),

@@ -54,6 +54,49 @@ def test_found(line: str, operation: str, version: str | None, arguments: dict[s
 
 
 @pytest.mark.parametrize(
+    ("line", "operation", "base", "version"),
+    [
+        ("GET /docker/v1.41/containers/json?all=1", "ContainerList", "/docker", "1.41"),
+        ("GET /docker/_ping", "SystemPing", "/docker", None),
+        ("GET /docker/version", "SystemVersion", "/docker", None),
+        ("GET /a/b/v1.41/containers/web/json", "ContainerInspect", "/a/b", "1.41"),
+        ("GET /a/v1.41/info", "SystemInfo", "/a", "1.41"),
+        ("GET /a/_ping", "SystemPing", "/a", None),
+        ("POST /a/containers/web/start", "ContainerStart", "/a", None),
+        ("GET /api/endpoints/2/docker/containers/json?all=1", "ContainerList", "/api/endpoints/2/docker", None),
+        ("GET /api/endpoints/2/docker/info", "SystemInfo", "/api/endpoints/2/docker", None),
+        ("GET http://h:9000/api/endpoints/2/docker/v1.41/images/a/b/json", "ImageInspect", "/api/endpoints/2/docker",
+         "1.41"),
+        ("GET /docker/v5.0.0/libpod/info", "Libpod", "/docker", "5.0.0"),
+        ("GET //docker//v1.41//info/", "SystemInfo", "//docker", "1.41"),
+        ("GET /v1.41/info", "SystemInfo", "", "1.41"),
+    ],
+)  # fmt: skip
+def test_found_under_a_base_path(line: str, operation: str, base: str, version: str | None) -> None:
+    call = lookup(*line.split())
+    assert (call.operation.id, call.base, call.version) == (operation, base, version)
+    assert base not in call.path or not base
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST /api/auth",  # Portainer's own login
+        "GET /api/version",
+        "GET /api/system/info",
+        "GET /containers/web/info",  # a mistake in a path of the API
+        "GET /images/v1.41/info",
+        "GET /v1.41/docker/info",
+        "GET /container/json",
+        "GET /" + "a/" * 2000 + "v1.41/info",
+    ],
+)
+def test_not_taken_for_a_base_path(line: str) -> None:
+    call = lookup(*line.split())
+    assert (call.operation, call.base) == (UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "HEAD /info",
@@ -125,3 +168,38 @@ def test_parameters_in_a_form() -> None:
 def test_no_form_where_the_daemon_reads_none(line: str) -> None:
     call = lookup(*line.split())
     assert with_form(call, b"all=1") is call
+
+
+@pytest.mark.parametrize(
+    ("line", "id_", "arguments"),
+    [
+        ("GET /models", "ModelList", {}),
+        ("GET /models/ai/smollm2", "ModelInspect", {"name": "ai/smollm2"}),
+        ("POST /models/create", "ModelCreate", {}),
+        ("POST /engines/v1/chat/completions", "ModelChat", {}),
+        ("POST /engines/llama.cpp/v1/chat/completions", "ModelChat", {}),
+        ("POST /exp/vDD4.40/engines/v1/chat/completions", "ModelChat", {}),
+        ("GET /exp/vDD4.40/models", "ModelList", {}),
+        ("GET /engines/df", "ModelRunner", {"path": "df"}),
+        ("GET /exp/vDD4.40/features", "Desktop", {"path": "vDD4.40/features"}),
+        ("POST /v1.41/modelsx", "", {}),
+    ],
+)
+def test_docker_desktop_and_model_runner(line: str, id_: str, arguments: dict[str, str]) -> None:
+    call = lookup(*line.split(" "))
+    assert (call.operation.id, call.arguments) == (id_, arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("POST /containers/create", b"Image=x"),
+        ("POST /containers/x/rename", b'{"name":"x"}'),
+        ("PUT /containers/x/archive?path=/", b"name\0\0=x"),
+        ("POST /build", b"t=x"),
+        ("POST /auth", b"username=x"),
+    ],
+)
+def test_a_body_that_is_no_form(line: str, body: bytes) -> None:
+    call = lookup(*line.split(" "))
+    assert with_form(call, body) is call

@@ -17,7 +17,7 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row
 def test_rows_are_well_formed(operation: Operation) -> None:
     assert re.fullmatch(r"[A-Z][A-Za-z]+", operation.id)
     assert operation.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-    assert re.fullmatch(r"(/[a-z_]+|/\{[a-z]+\})+", operation.path)
+    assert re.fullmatch(r"(/[a-z0-9_]+|/\{[a-z]+\})+", operation.path)
     assert OUTCOMES.fullmatch(operation.outcome)
     assert all(re.fullmatch(r"request|(request|response)(\.[\w-]+)+", secret) for secret in operation.secrets)
 

@@ -28,6 +28,10 @@ def test_what_was_not_given_is_not_shown() -> None:
             "label=a=b,status=running,status=paused",
         ),
         ('{"status": ["running"]}', "status=running"),
+        (
+            '{"label":{"com.docker.compose.project=shop":true,"com.docker.compose.oneoff=False":true,"a=b":true}}',
+            "compose.project=shop,compose.oneoff=False,label=a=b",
+        ),
         ("{broken", "{broken"),
         ('{"a": 1}', '{"a": 1}'),
         ("[1]", "[1]"),

@@ -21,14 +21,47 @@ def test_the_query_is_decoded() -> None:
 
 
 def test_json_is_indented() -> None:
-    assert body(decoded_call("GET /containers/json", 200, [{"Id": "ü"}])) == [
+    long = "ü" * 70
+    assert body(decoded_call("GET /containers/json", 200, [{"Id": long, "Names": ["/a", "/b"]}])) == [
         "<",
         "< [",
         "<   {",
-        '<     "Id": "ü"',
+        f'<     "Id": "{long}",',
+        '<     "Names": ["/a", "/b"]',
         "<   }",
         "< ]",
     ]
+
+
+def test_json_that_fits_takes_one_line() -> None:
+    assert body(decoded_call("GET /containers/json", 200, [{"Id": "ü"}])) == ["<", '< [{"Id": "ü"}]']
+
+
+def test_fields_at_their_defaults_are_counted() -> None:
+    asked = decoded_call("POST /v1.41/containers/create", 201, {}, ask={"Image": "x"} | SENT_BY_THE_CLI)
+    assert body(asked, "request") == [
+        ">",
+        '> {"Image": "x", "HostConfig": {"Init": false}}',
+        "> (6 fields at their defaults not shown; -vvv shows them)",
+    ]
+    whole = list(details.body(asked, "request", 1 << 20, whole=True))
+    assert '>     "MemorySwappiness": -1,' in whole
+    assert not any("defaults" in line for line in whole)
+
+
+SENT_BY_THE_CLI = {
+    "Hostname": "",
+    "Tty": False,
+    "Entrypoint": None,
+    "HostConfig": {"Init": False, "MemorySwappiness": -1, "ConsoleSize": [0, 0], "Binds": None},
+}
+
+
+def test_samples_have_their_figures_above_the_json() -> None:
+    sample = {"name": "/web", "memory_stats": {"usage": 1 << 20}}
+    shown = body(decoded_call("GET /v1.41/containers/web/stats?stream=0", 200, sample))
+    assert shown[1] == "< web: cpu --, memory 1 MiB"
+    assert shown[2].startswith("< {")
 
 
 def test_frames_are_shown_by_stream_and_line() -> None:

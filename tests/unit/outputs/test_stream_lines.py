@@ -120,13 +120,13 @@ def test_an_event(value: Any, line: str) -> None:
 
 
 def test_statistics() -> None:
-    assert told("stats", {"name": "/web"}) == [("stats", "web: cpu 0.0%, memory 0 B")]
+    assert told("stats", {"name": "/web"}) == [("stats", "web: cpu --, memory --")]
     sample = {
         "memory_stats": {"usage": 3_000_000, "stats": {"inactive_file": 1_000_000}, "limit": 8_000_000},
         "networks": {"eth0": {"rx_bytes": 1500, "tx_bytes": 0}},
         "pids_stats": {"current": 2},
     }
-    line = "cpu 0.0%, memory 2.0 MB of 8.0 MB (25.0%), network 1.5 kB in, 0 B out, 2 processes"
+    line = "cpu --, memory 1.907 MiB of 7.629 MiB (25.0%), network 1.5 kB in, 0 B out, 2 processes"
     assert told("stats", sample) == [("stats", line)]
 
 
@@ -137,11 +137,59 @@ def test_what_is_no_progress_is_left_to_the_end_line(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "verbosity", "label"),
-    [("events", 1, "event"), ("events", 2, "json"), ("progress", 2, "status"), ("progress", 3, "json")],
+    ("name", "verbosity", "labels"),
+    [
+        ("events", 1, ["event"]),
+        ("events", 2, ["event", "json"]),
+        ("stats", 2, ["stats", "json"]),
+        ("progress", 2, ["status"]),
+        ("progress", 3, ["status", "json"]),
+    ],
 )
-def test_json_as_it_is_when_asked_for(name: str, verbosity: int, label: str) -> None:
-    assert [kind for kind, _ in told(name, {"status": "start", "id": "x"}, verbosity=verbosity)] == [label]
+def test_json_is_added_below_the_description(name: str, verbosity: int, labels: list[str]) -> None:
+    assert [kind for kind, _ in told(name, {"status": "start", "id": "x"}, verbosity=verbosity)] == labels
+
+
+def test_json_in_a_stream_is_indented() -> None:
+    lines = told("events", {"status": "start", "id": "x" * 80}, verbosity=2)
+    assert [line for label, line in lines if label == "json"] == [
+        "{",
+        '  "status": "start",',
+        f'  "id": "{"x" * 80}"',
+        "}",
+    ]
+
+
+COMPOSE = {
+    "com.docker.compose.config-hash": "7f" * 32,
+    "com.docker.compose.container-number": "1",
+    "com.docker.compose.oneoff": "False",
+    "com.docker.compose.project": "shop",
+    "com.docker.compose.project.working_dir": "/home/ann/shop",
+    "com.docker.compose.service": "web",
+    "org.opencontainers.image.title": "nginx",
+    "maintainer": "NGINX Docker Maintainers <docker-maint@nginx.com>",
+    "tier": "front",
+    "image": "nginx:alpine",
+    "name": "shop-web-1",
+    "exitCode": "0",
+}
+
+
+def test_an_event_of_compose_says_what_tells_it_apart() -> None:
+    value = {"Type": "container", "Action": "die", "Actor": {"ID": "c" * 64, "Attributes": COMPOSE}}
+    assert told("events", value) == [
+        (
+            "event",
+            "container die shop-web-1 (image=nginx:alpine, exitCode=0, compose=shop/web/1, tier=front, 5 more)",
+        )
+    ]
+
+
+def test_an_event_of_swarm_shows_old_and_new() -> None:
+    attributes = {"name": "web", "replicas.new": "3", "replicas.old": "1"}
+    value = {"Type": "service", "Action": "update", "Actor": {"ID": "s", "Attributes": attributes}}
+    assert told("events", value) == [("event", "service update web (replicas.new=3, replicas.old=1)")]
 
 
 def test_one_value_is_left_to_the_end_line_unless_all_is_to_be_seen() -> None:

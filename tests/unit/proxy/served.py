@@ -24,9 +24,18 @@ class RecordingOutput(Output):
     def __init__(self) -> None:
         self.calls: list[DecodedCall] = []
         self.notices: list[str] = []
+        self._written = threading.Condition()
 
     def write(self, reading: DecodedCall) -> None:
-        self.calls.append(reading)
+        with self._written:
+            self.calls.append(reading)
+            self._written.notify_all()
+
+    def wait(self, count: int) -> list[DecodedCall]:
+        """Return all calls, once there are *count* of them."""
+        with self._written:
+            assert self._written.wait_for(lambda: len(self.calls) >= count, TIMEOUT), f"only {self.calls}"
+            return list(self.calls)
 
     def notice(self, text: str, at: float) -> None:
         self.notices.append(text)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.policy import Policy
 from apispy.redaction.tokens import SecretReplacer, Tokens
 from apispy.redaction.user_rules import parse
@@ -14,4 +15,4 @@ def token(secret: str) -> str:
 
 
 def replacer(*rules: str, env: Any = "all", known_secrets: set[str] | None = None) -> SecretReplacer:
-    return SecretReplacer(Policy(env, parse(rules)), TOKENS, known_secrets or set())
+    return SecretReplacer(Policy(env, parse(rules)), TOKENS, KnownSecrets(known_secrets or ()))

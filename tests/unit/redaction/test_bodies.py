@@ -7,8 +7,9 @@ import pytest
 
 from apispy.model import Body, Chunk
 from apispy.redaction import categories
-from apispy.redaction.bodies import Secrets, documents, output
+from apispy.redaction.bodies import Secrets, documents
 from apispy.redaction.json_paths import parse
+from apispy.redaction.program_output import output
 
 from .hiding import replacer, token
 

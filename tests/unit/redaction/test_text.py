@@ -3,6 +3,7 @@
 import pytest
 
 from apispy.redaction.free_text import build_step, clean, mask_chunk
+from apispy.redaction.known_secrets import KnownSecrets
 
 from .hiding import replacer, token
 
@@ -84,7 +85,7 @@ def test_build_steps(text: str, shown: str) -> None:
     ],
 )
 def test_chunks_keep_their_size(chunk: bytes, shown: bytes) -> None:
-    found = mask_chunk(chunk, set())
+    found = mask_chunk(chunk, KnownSecrets())
     assert len(found) == len(chunk)
     assert b"hunter2" not in found
     assert b"a:" not in found
@@ -93,7 +94,7 @@ def test_chunks_keep_their_size(chunk: bytes, shown: bytes) -> None:
 
 
 def test_chunks_that_quote() -> None:
-    assert mask_chunk(b"no: hunter22", {"hunter22"}) == b"no: ********"
+    assert mask_chunk(b"no: hunter22", KnownSecrets(["hunter22"])) == b"no: ********"
 
 
 @pytest.mark.parametrize("at", range(1, 8))
@@ -101,13 +102,13 @@ def test_a_secret_across_the_edge_of_chunks_is_starred_out(at: int) -> None:
     """But for fewer than 4 bytes at the end of the first, which may be anything."""
     text, secret = b"no: hunter22, hunter22!", "hunter22"
     first, second = text[: 4 + at], text[4 + at :]
-    assert mask_chunk(first, {secret}) == b"no: " + (b"*" * at if at >= 4 else b"hunter22"[:at])
-    assert mask_chunk(second, {secret}, first) == b"*" * (8 - at) + b", ********!"
+    assert mask_chunk(first, KnownSecrets([secret])) == b"no: " + (b"*" * at if at >= 4 else b"hunter22"[:at])
+    assert mask_chunk(second, KnownSecrets([secret]), first) == b"*" * (8 - at) + b", ********!"
 
 
 def test_a_secret_in_many_chunks_is_starred_out() -> None:
     shown, before = b"", b""
     for byte in b"a hunter22 b":
-        shown += mask_chunk(bytes([byte]), {"hunter22"}, before)
+        shown += mask_chunk(bytes([byte]), KnownSecrets(["hunter22"]), before)
         before += bytes([byte])
     assert shown == b"a hun***** b"

@@ -43,8 +43,8 @@ def new_tap(limit: int = 1 << 20) -> ConnectionTap:
     return ConnectionTap(1, "client", "daemon", itertools.count(1).__next__, limit)
 
 
-def play(steps: list[Step], limit: int = 1 << 20, lose: bool = False) -> list[Event]:
-    """Return all events of a conversation; step n happens at second 100 + n."""
+def play(steps: list[Step], limit: int = 1 << 20, lose: bool | str = False) -> list[Event]:
+    """Return all events of a conversation; step n happens at second 100 + n. *lose*: lost at the end, for a reason."""
     tap, events = new_tap(limit), []
     at = 100.0
     for step in steps:
@@ -53,7 +53,7 @@ def play(steps: list[Step], limit: int = 1 << 20, lose: bool = False) -> list[Ev
             events += (tap.from_client if step.client else tap.from_server)(step.data, at)
         else:
             events += (tap.client_eof if step.client else tap.server_eof)(at)
-    return events + (tap.lost(at + 1) if lose else [])
+    return events + (tap.lost(at + 1, lose if isinstance(lose, str) else "") if lose else [])
 
 
 def closed(events: list[Event]) -> list[Exchange]:

@@ -4,8 +4,17 @@ from itertools import pairwise
 
 import pytest
 
-from apispy.tap import Data, Opened, ResponseStarted, StreamEnded
-from apispy.tap.connection import MAX_CHUNK
+from apispy.tap import (
+    CLIENT_LEFT,
+    CLIENT_RESET,
+    DAEMON_LEFT,
+    DAEMON_RESET,
+    Data,
+    Opened,
+    ResponseStarted,
+    StreamEnded,
+)
+from apispy.tap.connection import BODY_OF_HEAD, BODY_WITHOUT_LENGTH, MAX_CHUNK
 
 from .conversations import (
     ATTACH,
@@ -162,7 +171,6 @@ def test_an_answer_may_come_before_the_whole_request():
     [
         ([c(LIST), s(b"")], "the daemon closed the connection without a response"),
         ([c(LIST), s(LISTED[:-1]), s(b"")], "the daemon closed the connection in the middle of its response"),
-        ([c(EVENTS), s(CHUNKED), c(b""), s(b"")], "the client went away"),
         ([c(ATTACH), s(HIJACKED), s(b"x")], "the connection was closed"),
     ],
 )
@@ -170,6 +178,34 @@ def test_cut_exchanges_say_why(steps, why):
     exchange = only(steps, lose=True)
     assert exchange.end == "cut"
     assert exchange.problems == (why,)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [c(LIST)],
+        [c(EVENTS), s(CHUNKED)],
+        [c(EVENTS), s(CHUNKED), c(b"")],
+        [c(ATTACH), s(HIJACKED)],
+        [c(ATTACH), s(HIJACKED), s(b"x"), c(b"")],
+        [c(ATTACH), s(HIJACKED), s(b"x"), s(b"")],
+    ],
+)
+@pytest.mark.parametrize("reason", [CLIENT_LEFT, CLIENT_RESET])
+def test_a_client_that_ends_its_connection_has_left(steps, reason):
+    exchange = only(steps, lose=reason)
+    assert (exchange.end, exchange.problems) == ("left", (reason,))
+
+
+@pytest.mark.parametrize("reason", [DAEMON_LEFT, DAEMON_RESET, "apispy was stopped"])
+def test_an_end_that_is_not_the_clients_is_a_cut(reason):
+    exchange = only([c(ATTACH), s(HIJACKED), c(b"")], lose=reason)
+    assert (exchange.end, exchange.problems) == ("cut", (reason,))
+
+
+def test_the_end_of_the_daemons_side_after_the_clients_is_the_clients():
+    exchange = only([c(EVENTS), s(CHUNKED), c(b""), s(b"")], lose=True)
+    assert (exchange.end, exchange.problems) == ("left", (CLIENT_LEFT,))
 
 
 @pytest.mark.parametrize(
@@ -230,3 +266,84 @@ def test_a_daemon_that_speaks_after_it_has_closed_its_side():
     post = LIST.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 5")
     events = play([c(post), s(b"HTTP/1.1 500 Oh\r\n\r\nno"), s(b""), s(b"more")])
     assert gave_up(events) == ["the daemon sent data after it closed its side"]
+
+
+NO_HOST = b"GET /v1.41/containers/json HTTP/1.1\r\nAccept: x\r\n\r\n"
+BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"400 Bad Request: missing required Host header"
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [c(NO_HOST)],
+        [c(NO_HOST[:20]), c(NO_HOST[20:])],
+        [c(NO_HOST.replace(b"Accept: x", b"Connection: close"))],
+        [c(NO_HOST.replace(b"Accept: x", b"Host: x\r\nHost: y"))],
+        [c(NO_HOST.replace(b"Accept: x", b"Host: x\r\nX Y: z"))],
+    ],
+)
+def test_a_request_that_the_daemon_refuses_is_a_call_with_its_answer(steps):
+    events = play([*steps, s(BAD_REQUEST), s(b""), c(b"")], lose=True)
+    [exchange] = closed(events)
+    assert (exchange.request.method, exchange.request.target) == ("GET", "/v1.41/containers/json")
+    assert (exchange.response.status, exchange.end) == (400, "complete")
+    assert exchange.problems[0].startswith("not a valid request: ")
+    assert gave_up(events) == []
+
+
+def test_nothing_is_parsed_after_a_refused_request():
+    events = play([c(NO_HOST + LIST), s(BAD_REQUEST), s(b"")])
+    assert [exchange.response.status for exchange in closed(events)] == [400]
+    assert gave_up(events) == ["not a valid request: missing mandatory Host: header"]
+    events = play([c(NO_HOST), s(LISTED), s(LISTED)])
+    assert [exchange.response.status for exchange in closed(events)] == [200]
+    assert gave_up(events) == ["not a valid request: missing mandatory Host: header"]
+
+
+def test_a_refused_request_without_a_response():
+    exchange = only([c(NO_HOST)], lose=CLIENT_LEFT)
+    assert exchange.end == "left"
+    assert exchange.problems == ("not a valid request: missing mandatory Host: header", CLIENT_LEFT)
+
+
+NO_LENGTH = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"Image":"busybox"}', b'{"Image":"busybox"}\r\n\r\n', b"a=b", b"\x1f\x8b"]
+)
+def test_a_body_without_a_length_is_told(body):
+    events = play([c(NO_LENGTH + body), s(LISTED), s(BAD_REQUEST), s(b"")], lose=True)
+    [exchange] = closed(events)
+    assert exchange.end == "complete"
+    assert exchange.problems == (BODY_WITHOUT_LENGTH,)
+    assert gave_up(events) == [BODY_WITHOUT_LENGTH]
+
+
+def test_a_body_without_a_length_that_comes_after_the_response():
+    events = play([c(NO_LENGTH), s(LISTED), c(b'{"Image":"busybox"}'), s(BAD_REQUEST)])
+    assert gave_up(events) == [BODY_WITHOUT_LENGTH]
+
+
+@pytest.mark.parametrize("next_", [b"", LIST])
+def test_a_post_without_a_body_needs_no_length(next_):
+    events = play([c(NO_LENGTH + next_), s(LISTED), s(LISTED if next_ else b"")])
+    assert [exchange.problems for exchange in closed(events)] == [()] * (2 if next_ else 1)
+    assert gave_up(events) == []
+
+
+def test_plain_http_to_a_tls_port():
+    refusal = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+    exchange = only([c(PING), s(refusal), s(b"")])
+    assert (exchange.response.status, exchange.end) == (400, "complete")
+    assert exchange.problems == ("the daemon speaks TLS on this port, and got plain HTTP",)
+    assert only([c(LIST), s(refusal), s(b"")]).response.body.data.startswith(b"Client sent an HTTP request")
+
+
+def test_a_body_in_response_to_head():
+    exchange = only([c(PING), s(PONG + b"hello"), s(b"")])
+    assert (exchange.end, exchange.problems) == ("complete", (f"{BODY_OF_HEAD}: 5 bytes",))
+    assert gave_up(play([c(PING), s(PONG), s(b"hello")])) == [BODY_OF_HEAD]

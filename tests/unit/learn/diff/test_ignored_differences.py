@@ -17,12 +17,21 @@ SETTLED = {
     "1700000000.123456789": "<time>",
     "1700000000123456789": "<time>",
     "web-3f9a1c": "web-<random>",
+    "proj_web_run_0a1b2c3d4e5f": "proj_web_run_<random>",
+    "proj-web-run-0a1b2c3d4e5f": "proj-web-run-<random>",
+    "dockerpytest_8f3b2c1d4e5f6071": "dockerpytest_<random>",
+    "dockerpytest_1234567890123456": "dockerpytest_<random>",
+    "vol_" + "a1" * 32: "vol_<id>",
+    "vol_8a9d5e3c-1b2c-4d5e-8f90-aabbccddeeff": "vol_<uuid>",
+    "task_x2qwjd5tlpzkjkgdfvrzkwqms": "task_<random>",
+    "A81BC81B-DEAD-4E5D-ABFF-90865D1E13B1": "<uuid>",
     "127.0.0.1:49153": "127.0.0.1:<port>",
 }
 
 KEPT = (
     "web", "web-1", "busybox:latest", "registry.example:5000/team/app", "127.0.0.1:80", "536870912", "deadbeefdead",
-    "app-backend", "my-facade", "1.41", "linux/amd64", "/var/lib/docker", "", "{}", "true",
+    "app-backend", "my-facade", "my_facade", "node_deadbeefdead", "alpine-3.18", "x86_64", "1.536870912", "web_12345",
+    "1.41.0-rc.1", "1.41", "linux/amd64", "/var/lib/docker", "", "{}", "true",
 )  # fmt: skip
 
 

@@ -1,0 +1,30 @@
+"""Body fields that the daemon reads although no description has them, and parameters that it no longer uses. Data only.
+
+Tried on dockerd 20.10.24 and 28.5.2 by ``tests/e2e/test_note_probes.py``.
+"""
+
+READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
+    (
+        ("SwarmInit", "Availability"),
+        ("SwarmInit", "AutoLockManagers"),
+        ("SwarmJoin", "Availability"),
+    )
+)
+"""Operation and dotted path of a field that the daemon reads in every version."""
+
+TOP_LEVEL_GONE = (27, 0)
+"""The first engine release that reads fields of HostConfig in HostConfig only (moby pull request 48007)."""
+
+TOP_LEVEL_FIELDS = ("Memory", "MemorySwap", "CpuShares", "CpusetCpus", "VolumeDriver")
+"""Fields of HostConfig that older engines read at the top level of ContainerCreate even beside a HostConfig, if they
+are not in it. The others they read there only if the body has no HostConfig."""
+
+CPUSET = "Cpuset"
+"""The former name of CpusetCpus, which older engines read at the top level beside a HostConfig."""
+
+UNUSED_PARAMETERS: dict[tuple[str, str], str] = {
+    ("ContainerList", "before"): 'use filters={"before":["NAME"]}',
+    ("ContainerList", "since"): 'use filters={"since":["NAME"]}',
+}
+"""Operation and query parameter that the daemon reads and does not use, engine 20.10 in every API version, and what to
+send in its place."""

@@ -1,6 +1,7 @@
 """Runs the rows of the battery, some at a time and each at most once per client and route, and compares outcomes."""
 
 import difflib
+import itertools
 import os
 import random
 import threading
@@ -11,17 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .apispy_process import Apispy
-from .battery import EACH, NO, OLD, ROWS, Row
-from .clients import Client, Result, find_clis
+from .battery import ROWS
+from .clients import Client, Result, find_clis, packaged_cli
 from .daemon import Daemon, Daemons
 from .endpoints import Endpoint
 from .normalize import normalize
+from .row import EACH, ENGINE, MODERN, NO, OLD, Row
 
 JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
-CLIS = find_clis()
-MAJORS = sorted(
-    {"20", "28", *CLIS}
-)  # the two that the battery requires, found or not, and any others on this machine
+CLIS = {} if ENGINE == MODERN else find_clis()
+"""The docker CLIs by name: major versions, or MODERN, which is there once the daemons are."""
+BUILDKIT_CLI = MODERN if ENGINE == MODERN else packaged_cli(CLIS)
+"""The one that has BuildKit: 20.10 of Debian 12 by itself, later ones with buildx, which is packaged with them."""
+MAJORS = [MODERN] if ENGINE == MODERN else sorted({BUILDKIT_CLI, "28", *CLIS})
+"""The names that the battery requires, found or not, and of any others on this machine."""
 NO_CLI = "none"
 
 
@@ -38,9 +42,18 @@ class Cell:
 
 
 def all_cells() -> list[Cell]:
-    clis = {EACH: MAJORS, OLD: ["20"], NO: [NO_CLI]}
+    """Every row with every client by every transport; with the modern engine by one transport each, in turn.
+
+    How transports differ is no matter of the engine, and the battery of this machine's engine asks it already.
+    """
+    clis = {EACH: MAJORS, OLD: [BUILDKIT_CLI], NO: [NO_CLI]}
+    turns = itertools.count()
+
+    def transports(row: Row) -> tuple[str, ...]:
+        return row.transports if ENGINE != MODERN else (row.transports[next(turns) % len(row.transports)],)
+
     return [
-        Cell(row, cli, transport) for row in ROWS for cli in clis[row.cli] for transport in row.transports
+        Cell(row, cli, transport) for row in ROWS for cli in clis[row.cli] for transport in transports(row)
     ]
 
 
@@ -103,15 +116,8 @@ class BatteryRunner:
 
     def _resolve(self, place: str) -> tuple[Endpoint, Daemon]:
         route, _, transport = place.partition(":")
-        daemon = self.daemons.tls if transport == "mtls" else self.daemons.plain
-        if route == "spy":
-            return self.spies[transport].at, daemon
-        direct = {
-            "tcp": self.daemons.plain_tcp,
-            "mtls": self.daemons.tls_tcp,
-            "unix": self.daemons.plain.unix,
-        }
-        return direct[transport], daemon
+        direct, daemon = self.daemons.by_transport[transport]
+        return self.spies[transport].at if route == "spy" else direct, daemon
 
     def _run(self, row: Row, cli: str, place: str) -> Outcome:
         endpoint, daemon = self._resolve(place)

@@ -14,8 +14,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .daemon import IMAGE, Daemon
+from .daemon import IMAGE, Daemon, free_port
 from .endpoints import Endpoint
+from .wait import until
 
 TIMEOUT = 60.0
 
@@ -49,6 +50,11 @@ def find_clis() -> dict[str, Path]:
     return found
 
 
+def packaged_cli(clis: dict[str, Path]) -> str:
+    """Return the major version of the distribution's own CLI, or Debian 12's if there is none."""
+    return next((major for major, path in clis.items() if path == Path("/usr/bin/docker").resolve()), "20")
+
+
 @dataclass
 class Client:
     """One run of one row: the API's endpoint, the CLI, a directory and a unique name prefix."""
@@ -69,7 +75,9 @@ class Client:
         self._write_dcurl(binaries / "dcurl")
         self.work.mkdir()
         self.env = self.endpoint.env() | {
-            "PATH": f"{binaries}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": ":".join(
+                filter(None, (str(binaries), str(self.daemon.tools or ""), "/usr/bin:/bin:/usr/sbin:/sbin"))
+            ),
             "HOME": str(self.where),
             "DOCKER_CONFIG": f"{self.where}/config",
             "LC_ALL": "C.UTF-8",
@@ -79,6 +87,7 @@ class Client:
             "IMG": IMAGE,
             "N": "--network none",
             "DATA": str(self.data),
+            "FREE_PORT": str(free_port()),
         }
 
     def _write_dcurl(self, path: Path) -> None:
@@ -148,6 +157,20 @@ class Terminal:
 
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize_until(self, rows: int, columns: int, text: bytes) -> None:
+        """Resize, and again until *text* is printed: a CLI that has not asked for the signal yet misses it."""
+        until(
+            lambda: self._resized(rows, columns, text), 20, f"the program in the terminal to print {text!r}"
+        )
+
+    def _resized(self, rows: int, columns: int, text: bytes) -> bool:
+        self.resize(rows, columns + 1)
+        self.resize(rows, columns)
+        if not select.select([self.master], [], [], 1)[0]:
+            return False
+        self.expect(text)
+        return True
 
     def send(self, data: bytes) -> None:
         os.write(self.master, data)

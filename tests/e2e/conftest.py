@@ -11,10 +11,12 @@ import pytest
 
 from .apispy_process import STANDIN, Apispy, SocatRelay
 from .archives import Archive
-from .battery_runner import BatteryRunner, Cell
+from .battery_runner import CLIS, BatteryRunner, Cell
 from .daemon import BUSYBOX, Daemons
 from .endpoints import Endpoint, without_proxies
+from .modern_root import PROGRAMS, ModernRoot
 from .recorder_pair import RecorderPair
+from .row import ENGINE, MODERN, Row, need
 
 HERE = Path(__file__).parent
 
@@ -30,6 +32,16 @@ def unavailable(reason: str) -> None:
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
+def require(row: Row) -> None:
+    """Fail in CI, and skip elsewhere, where a program is missing; skip where it is of a kind that is not meant."""
+    for name in row.needs:
+        program, other = need(name)
+        if other:
+            pytest.skip(other)
+        if not shutil.which(program):
+            unavailable(f"this row needs {program}")
+
+
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """A directory with a short path, because a unix socket's path has at most 107 characters."""
@@ -38,19 +50,28 @@ def place() -> Iterator[Path]:
     shutil.rmtree(where, ignore_errors=True)
 
 
+NEEDED = (*PROGRAMS, str(BUSYBOX)) if ENGINE == MODERN else ("dockerd", "containerd", "docker", str(BUSYBOX))
+
+
 @pytest.fixture(scope="session")
 def daemons(place: Path) -> Iterator[Daemons]:
-    for program in ("dockerd", "containerd", "docker", str(BUSYBOX)):
+    for program in NEEDED:
         if not shutil.which(program):
-            unavailable(
-                f"end-to-end tests need {program}; on Debian: apt-get install docker.io busybox-static"
-            )
+            package = "debootstrap" if program in PROGRAMS else "docker.io busybox-static"
+            unavailable(f"end-to-end tests need {program}; on Debian: apt-get install {package}")
     if os.geteuid() != 0:
         unavailable("end-to-end tests start a dockerd of their own, for which they must be root")
     without_proxies()
-    running = Daemons.start(place)
-    yield running
-    running.stop()
+    root = ModernRoot.start(place) if ENGINE == MODERN else None
+    try:
+        if root:
+            CLIS[MODERN] = root.tools / "docker"
+        running = Daemons.start(place, root)
+        yield running
+        running.stop()
+    finally:
+        if root:
+            root.stop()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +89,7 @@ def recorders(place: Path, daemons: Daemons) -> Iterator[dict[str, RecorderPair]
 
 
 def endpoints_by_transport(daemons: Daemons) -> dict[str, Endpoint]:
-    return {"tcp": daemons.plain_tcp, "mtls": daemons.tls_tcp, "unix": daemons.plain.unix}
+    return {name: endpoint for name, (endpoint, _) in daemons.by_transport.items()}
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +117,7 @@ def spies(place: Path, daemons: Daemons, recorders: dict[str, RecorderPair]) -> 
 def arguments(transport: str, upstream, where: Path) -> list[str]:  # type: ignore[no-untyped-def]
     """Return apispy's arguments for a transport. Each writes a capture, which test_battery_said.py reads."""
     keep = ["--capture", f"{where}/calls.jsonl"]
-    if transport == "unix":
+    if transport not in ("tcp", "mtls"):
         return ["--listen", f"unix://{where}/apispy.sock", "--upstream", upstream.host, *keep]
     if transport == "tcp":
         return ["--listen", "127.0.0.1:0", "--upstream", upstream.host, "--listen-plaintext", "-vvv", *keep]

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tarfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .endpoints import Endpoint
+from .modern_root import ModernRoot
 from .wait import until
 
 IMAGE = "busybox:test"
@@ -108,15 +109,26 @@ def _builder(
 
 
 class Daemon:
-    """One dockerd with its own root directories. `where` must be absolute: with a relative exec-root dockerd hangs."""
+    """One dockerd with its own root directories. `where` must be absolute: with a relative exec-root dockerd hangs.
 
-    def __init__(self, where: Path, listen: list[str]) -> None:
+    `tools`: the directory of the engine's own client programs, if they are not those of this machine.
+    """
+
+    def __init__(self, where: Path, listen: list[str], root: ModernRoot | None = None) -> None:
         self.where = where
+        self.tools = root.tools if root else None
         self.log = where / "log"
         self.unix = Endpoint(f"unix://{where}/s")
         where.mkdir()
         (where / "daemon.json").write_text("{}")
-        command = ["dockerd", "--config-file", f"{where}/daemon.json", "--shutdown-timeout", "2"]
+        command = [
+            *(root.enter if root else []),
+            "dockerd",
+            "--config-file",
+            f"{where}/daemon.json",
+            "--shutdown-timeout",
+            "2",
+        ]
         command += ["--iptables=false", "--ip6tables=false", "--bridge=none"]
         command += [
             "--data-root",
@@ -156,9 +168,10 @@ class Daemon:
     def docker(self, *words: str, **options: object) -> str:
         """Run any docker CLI directly against this daemon, for preparations."""
         done = subprocess.run(
-            ["docker", "-H", self.unix.host, *words],
+            [f"{self.tools}/docker" if self.tools else "docker", "-H", self.unix.host, *words],
             check=True,
             capture_output=True,
+            cwd=self.where,
             timeout=120,
             **options,  # type: ignore[arg-type]
         )
@@ -207,6 +220,27 @@ class Daemon:
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         return [point for line in lines if (point := line.split()[4]).startswith(f"{self.where}/")]
+
+
+class Podman(Daemon):
+    """`podman system service` of the modern root, with its own storage. No network is configured for it."""
+
+    def __init__(self, where: Path, root: ModernRoot) -> None:
+        self.where, self.tools = where, root.tools
+        self.log = where / "log"
+        self.unix = Endpoint(f"unix://{where}/s")
+        where.mkdir()
+        settings = ["--root", f"{where}/data", "--runroot", f"{where}/exec", "--tmpdir", f"{where}/tmp"]
+        settings += ["--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        self.command = [*root.enter, "podman", *settings, "system", "service", "--time", "0", self.unix.host]
+        self.start()
+
+    def docker(self, *words: str, **options: object) -> str:
+        """As with dockerd; an imported image's name gets no registry's name before it."""
+        renamed = [
+            f"docker.io/library/{IMAGE}" if words[0] == "import" and word == IMAGE else word for word in words
+        ]
+        return super().docker(*renamed, **options)
 
 
 def tls_flags(certs: Path) -> list[str]:
@@ -269,9 +303,10 @@ class Daemons:
     tls: Daemon
     plain_tcp: Endpoint
     tls_tcp: Endpoint
+    more: dict[str, Daemon] = field(default_factory=dict)  # by transport: daemons of the modern root
 
     @classmethod
-    def start(cls, where: Path) -> "Daemons":
+    def start(cls, where: Path, root: ModernRoot | None = None) -> "Daemons":
         authority = Authority.make("test daemon CA")
         server = authority.issue(where / "server-certs", server=True)
         client = authority.issue(where / "client-certs", server=False)
@@ -280,17 +315,30 @@ class Daemons:
         tls_tcp = Endpoint(f"tcp://127.0.0.1:{ports[1]}", client)
         started: list[Daemon] = []
         try:
-            started.append(Daemon(where / "a", ["-H", plain_tcp.host]))
-            started.append(Daemon(where / "b", ["-H", tls_tcp.host, *tls_flags(server)]))
-            root = busybox_root()
+            started.append(Daemon(where / "a", ["-H", plain_tcp.host], root))
+            started.append(Daemon(where / "b", ["-H", tls_tcp.host, *tls_flags(server)], root))
+            if root:
+                started.append(Daemon(where / "s", [], root))
+                started.append(Podman(where / "p", root))
+            files = busybox_root()
             for daemon in started:
-                daemon.docker("import", "-", IMAGE, input=root)
+                daemon.docker("import", "-", IMAGE, input=files)
         except BaseException:
             for daemon in started:
                 daemon.stop()
             raise
-        return cls(*started, plain_tcp, tls_tcp)
+        plain, tls, *more = started
+        return cls(plain, tls, plain_tcp, tls_tcp, dict(zip(("swarm", "podman"), more, strict=False)))
+
+    @property
+    def by_transport(self) -> dict[str, tuple[Endpoint, Daemon]]:
+        """The endpoint, and the daemon behind it, of each transport that a row may name."""
+        return {
+            "tcp": (self.plain_tcp, self.plain),
+            "mtls": (self.tls_tcp, self.tls),
+            "unix": (self.plain.unix, self.plain),
+        } | {name: (daemon.unix, daemon) for name, daemon in self.more.items()}
 
     def stop(self) -> None:
-        self.plain.stop()
-        self.tls.stop()
+        for daemon in (self.plain, self.tls, *self.more.values()):
+            daemon.stop()

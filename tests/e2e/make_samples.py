@@ -17,7 +17,9 @@ from .apispy_process import Apispy
 from .clients import Client, find_clis
 from .daemon import Daemons
 from .endpoints import without_proxies
+from .modern_root import ModernRoot
 from .options import listen_options, upstream_options
+from .row import MODERN, PACKAGED
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PLACE = Path("/tmp/apispy-samples")  # constant, because the captures contain it
@@ -48,6 +50,23 @@ END
 docker-compose --no-ansi -p demo up -d
 docker-compose --no-ansi -p demo ps
 docker-compose --no-ansi -p demo down"""
+
+
+COMPOSE_2 = """cat >compose.yaml <<'END'
+services:
+  web:
+    image: busybox:test
+    command: sh -c 'trap exit TERM; echo up; sleep 60 & wait'
+    network_mode: none
+    healthcheck: {test: "true", interval: 200ms}
+  job:
+    image: busybox:test
+    command: echo done
+    network_mode: none
+    depends_on: {web: {condition: service_healthy}}
+END
+dc() { docker compose --progress plain -p demo "$@"; }
+dc up -d; dc ps; dc exec -T web sh -c 'echo hello; exit 3'; dc down -t 0"""
 
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
@@ -83,6 +102,7 @@ class Sample:
     run: Callable[[Client, Client], None]
     cli: str = "28"
     transport: str = "unix"
+    engine: str = PACKAGED
 
 
 SAMPLES_MADE = (
@@ -96,6 +116,7 @@ SAMPLES_MADE = (
     Sample("build-legacy", "`docker build` by the old builder", shell(CONTEXT + LEGACY), "20"),
     Sample("build-buildkit", "`docker build` by BuildKit, with a secret", shell(CONTEXT + BUILDKIT), "20"),
     Sample("compose", "`docker-compose up -d`, `ps` and `down`", shell(COMPOSE)),
+    Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
 )  # fmt: skip
 
 
@@ -138,7 +159,8 @@ def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:
     where = place / sample.name
     words = [*listen_options(sample.transport, where), *upstream_options(sample.transport, daemons)]
     spy = Apispy.start(where, *words, "--capture", str(made))
-    cli = find_clis()[sample.cli]
+    tools = daemons.plain.tools
+    cli = tools / "docker" if tools else find_clis()[sample.cli]
     try:
         client = Client(spy.at, daemons.plain, cli, sample.name, where / "c", place)
         behind = daemons.tls if sample.transport == "tls" else daemons.plain
@@ -154,16 +176,27 @@ def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:
 def main(names: list[str]) -> None:
     """Make the named samples, or all."""
     without_proxies()
+    wanted = [sample for sample in SAMPLES_MADE if not names or sample.name in names]
+    for engine in (PACKAGED, MODERN):
+        if samples := [sample for sample in wanted if sample.engine == engine]:
+            make_with(engine, samples)
+
+
+def make_with(engine: str, samples: list[Sample]) -> None:
     PLACE.mkdir(mode=0o700)
-    daemons = Daemons.start(PLACE)
+    root = ModernRoot.start(PLACE) if engine == MODERN else None
     try:
-        for sample in SAMPLES_MADE:
-            if not names or sample.name in names:
+        daemons = Daemons.start(PLACE, root)
+        try:
+            for sample in samples:
                 made = make(sample, PLACE, daemons, PLACE)
                 print(f"{made.name}: {made.stat().st_size} bytes")
                 shutil.copy(made, SAMPLES / made.name)
+        finally:
+            daemons.stop()
     finally:
-        daemons.stop()
+        if root:
+            root.stop()
         shutil.rmtree(PLACE, ignore_errors=True)
 
 

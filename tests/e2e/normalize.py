@@ -74,10 +74,13 @@ def without_screen_codes(text: str) -> str:
 
 def buildkit(text: str) -> str:
     """Keep only what the steps of --progress=plain print: which progress lines appear, and their order, varies."""
-    text = re.sub(r"(?m)^#\d+ (\d+\.\d+ )?", "# ", text)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = re.sub(r"(?m)^#\d+ (\d+\.\d+ )?|^\d+\.\d{3} ", "# ", text)
+    text = re.sub(r"\bof ref \S+( \d+>)?::\w+", "of ref <ref>", text)
     text = re.sub(r"\d+\.\d+s", "<s>", text)
     text = re.sub(r"(\d+(\.\d+)?[kM]?B / )?\d+(\.\d+)?[kM]?B (<s> )?(done)?", "<size>", text)
     text = text.replace(" <s> done", " done")
-    progress = r"# (<id|\[|DONE|CACHED|\.\.\.|transferring|exporting|writing|naming|copying|.*<size>$)|$"
+    progress = r"# (building with|<id|\[|DONE|CACHED|\.\.\.|transferring|exporting|writing|naming|copying|.*<size>$)|$"
+    progress += r"|# WARN: | - JSONArgsRecommended|.* warnings? found"
     lines = {line for line in text.splitlines() if not re.match(progress, line)}
     return "".join(f"{line}\n" for line in sorted(lines))

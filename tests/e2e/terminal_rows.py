@@ -40,8 +40,7 @@ def run_t(client: Client) -> Result:
 def run_it_resize(client: Client) -> Result:
     terminal = client.terminal(f"docker run --rm -it $N $IMG {RESIZED.format('33 101', 3)}")
     terminal.expect(b"ready")
-    terminal.resize(33, 101)
-    terminal.expect(b"33 101")
+    terminal.resize_until(33, 101, b"33 101")
     terminal.send(b"hey\r")
     return terminal.finish()
 
@@ -82,8 +81,7 @@ def exec_it(client: Client) -> Result:
     _sleeper(client)
     terminal = client.terminal(f"docker exec -it $P {RESIZED.format('40 120', 5)}")
     terminal.expect(b"ready")
-    terminal.resize(40, 120)
-    terminal.expect(b"40 120")
+    terminal.resize_until(40, 120, b"40 120")
     terminal.send(b"abc\r")
     return _removed(client, terminal.finish())
 

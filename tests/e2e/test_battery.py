@@ -7,22 +7,20 @@ Real daemons and clients differ from themselves now and then (which of two gorou
 still winding up). So a row that differs is run once more, both ways, and told as a warning; twice is a failure.
 """
 
-import shutil
 import warnings
 
 import pytest
 
 from .battery_runner import CLIS, NO_CLI, BatteryRunner, Cell, Outcome, all_cells, differences
-from .conftest import unavailable
+from .conftest import require
 
 
+@pytest.mark.timeout(500)  # a row may take 110 s, and is run four times if it differs
 @pytest.mark.parametrize("cell", all_cells(), ids=str)
 def test_same_as_directly(cell: Cell, runner: BatteryRunner) -> None:
     if cell.cli != NO_CLI and cell.cli not in CLIS:
         pytest.skip(f"no docker CLI {cell.cli} on this machine")
-    for program in cell.row.needs:
-        if not shutil.which(program):
-            unavailable(f"this row needs {program}")
+    require(cell.row)
     try:
         compare(cell, runner, *runner.outcomes(cell))
     except AssertionError as first:

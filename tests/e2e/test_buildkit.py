@@ -12,7 +12,7 @@ from h2.connection import H2Connection
 from h2.events import Event, StreamEnded
 
 from .apispy_process import STANDIN, Apispy
-from .battery_runner import CLIS
+from .battery_runner import BUILDKIT_CLI, CLIS
 from .clients import Client
 from .daemon import IMAGE, Daemons
 from .endpoints import Wire
@@ -39,7 +39,7 @@ def spy(request: pytest.FixtureRequest, place: Path, daemons: Daemons) -> Iterat
 
 
 def test_a_build_prints_its_grpc_methods_and_no_secret(spy: Apispy, daemons: Daemons) -> None:
-    client = Client(spy.at, daemons.plain, CLIS["20"], "zqbuildkit", spy.where / "c", spy.where)
+    client = Client(spy.at, daemons.plain, CLIS[BUILDKIT_CLI], "zqbuildkit", spy.where / "c", spy.where)
     result = client.sh(BUILD)
     assert result.code == 0, result.err.decode()
     assert hashlib.md5(SECRET.encode()).hexdigest().encode() in result.err

@@ -11,7 +11,7 @@ import pytest
 from apispy.capture import Header, read, read_lines
 
 from .apispy_process import Apispy, apispy_command
-from .battery_runner import CLIS
+from .battery_runner import BUILDKIT_CLI, CLIS
 from .clients import Client
 from .daemon import Daemons
 from .test_buildkit import BUILD
@@ -105,7 +105,7 @@ def test_shown_later_as_live(
 def test_a_build_by_buildkit_is_shown_as_it_was(where: Path, daemons: Daemons, started: list[Apispy]) -> None:
     """Its tunnels are withheld: what was read in them as they flowed is in the file, and no byte of them."""
     spy = spying(where, daemons, started, "--capture", str(where / "a.jsonl"), "-vvv")
-    build = Client(spy.at, daemons.plain, CLIS["20"], "zqcapbk", where / "c", where).sh(BUILD)
+    build = Client(spy.at, daemons.plain, CLIS[BUILDKIT_CLI], "zqcapbk", where / "c", where).sh(BUILD)
     assert build.code == 0, build.err
     assert spy.end() == 0, spy.err
     assert show("-vvv", where / "a.jsonl").stdout.decode() == spy.out

@@ -1,6 +1,5 @@
 """Rows of the battery played from fixtures: each is recorded from the real daemon, tidied, then played without it."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,11 @@ from apispy.fixtures.files import load, save
 from apispy.redaction import Policy
 
 from .apispy_process import STANDIN
-from .battery import ROWS, Row
+from .battery import ROWS
 from .battery_runner import differences
-from .conftest import unavailable
+from .conftest import require
 from .daemon import Daemons
+from .row import Row
 from .test_replay_battery import Stage, at_work
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
@@ -47,9 +47,7 @@ def fixtures(request: pytest.FixtureRequest, place: Path, data: Path, daemons: D
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("tidied", [row for row in ROWS if row.name in PLAYED], ids=lambda row: row.name)
 def test_same_as_recorded(tidied: Row, fixtures: Stage) -> None:
-    for program in tidied.needs:
-        if not shutil.which(program):
-            unavailable(f"this row needs {program}")
+    require(tidied)
     outcome = fixtures.done[tidied.name].result()
     diff = differences(outcome.recorded, outcome.played)
     assert not diff, f"{tidied.name} differs:\n{diff}\napispy replay said:\n{outcome.said[-4000:]}"

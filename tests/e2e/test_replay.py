@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .apispy_process import STANDIN, Apispy, apispy_command
-from .battery_runner import CLIS
+from .battery_runner import BUILDKIT_CLI, CLIS
 from .clients import Client
 from .conftest import unavailable
 from .daemon import Daemons
@@ -110,13 +110,13 @@ echo hello >f; printf s3cret >s; docker build $N --no-cache --progress plain --s
 
 def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons) -> None:
     """What went through the session is secret, and not kept."""
-    if "20" not in CLIS:
+    if BUILDKIT_CLI not in CLIS:
         unavailable("no docker CLI 20 on this machine")
     where, file = place / "rt-build", place / "built.jsonl"
     words = ["--listen", f"unix://{where}/s", "--upstream", daemons.plain.unix.host, "--capture", str(file)]
     spy = Apispy.start(where, *words)
     try:
-        first = Client(spy.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
+        first = Client(spy.at, daemons.plain, CLIS[BUILDKIT_CLI], "zqbuilt", where / "c", where).sh(BUILD)
         assert first.code == 0, first.err
         spy.end()
     finally:
@@ -125,7 +125,7 @@ def test_of_buildkits_builds_the_outcome_is_played(place: Path, daemons: Daemons
     where = place / "rt-built"
     replay = Apispy.start(where, "replay", "-q", str(file), "--listen", f"unix://{where}/s")
     try:
-        again = Client(replay.at, daemons.plain, CLIS["20"], "zqbuilt", where / "c", where).sh(BUILD)
+        again = Client(replay.at, daemons.plain, CLIS[BUILDKIT_CLI], "zqbuilt", where / "c", where).sh(BUILD)
         assert again.code == 0, again.err
         assert replay.end() == 0, replay.output
     finally:

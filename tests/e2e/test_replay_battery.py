@@ -6,7 +6,6 @@ What comes out must be the same: stdout, stderr and exit code, by the normalisin
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +18,12 @@ from apispy import capture
 from apispy.model import Exchange
 
 from .apispy_process import STANDIN, Apispy
-from .battery import NO, OLD, ROWS, Row
-from .battery_runner import CLIS, Outcome, differences, outcome_of
+from .battery import ROWS
+from .battery_runner import BUILDKIT_CLI, CLIS, MAJORS, Outcome, differences, outcome_of
 from .clients import Client
-from .conftest import unavailable
+from .conftest import require, unavailable
 from .daemon import Daemons
+from .row import NO, OLD, Row
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
@@ -52,8 +52,11 @@ order than they were written."""
 ROWS_PLAYED = [row for row in ROWS if row.name not in NEED_THE_DAEMON]
 
 
+@dataclass(frozen=True)
 class NoDaemon:
     """In the place of the daemon behind an endpoint: what a row does there by the way is not done when played."""
+
+    tools: Path | None
 
     def docker(self, *_words: str, **_options: object) -> str:
         return "true\n"  # rows print whether their container still runs
@@ -142,7 +145,9 @@ class Stage:
             where / f"r-{name}", "replay", str(file), "--listen", listen, "--speed", speed, "-q"
         )
         try:
-            client = Client(replay.at, NoDaemon(), self._cli(row), name, where / name, self.data)  # type: ignore[arg-type]
+            client = Client(
+                replay.at, NoDaemon(self.daemons.plain.tools), self._cli(row), name, where / name, self.data
+            )  # type: ignore[arg-type]
             played = outcome_of(row, client)
             return Played(take.outcome, played, replay.end(timeout=60), replay.output)
         finally:
@@ -157,7 +162,7 @@ class Stage:
     def _cli(row: Row) -> Path | None:
         if row.cli == NO:
             return None
-        return CLIS.get("20") if row.cli == OLD else CLIS.get("28", CLIS.get("20"))
+        return CLIS.get(BUILDKIT_CLI) if row.cli == OLD else CLIS.get(MAJORS[-1], CLIS.get(BUILDKIT_CLI))
 
 
 def at_work(stage: Stage, request: pytest.FixtureRequest, parameter: str) -> Iterator[Stage]:
@@ -175,11 +180,9 @@ def stage(request: pytest.FixtureRequest, place: Path, data: Path, daemons: Daem
 
 @pytest.mark.parametrize("played", ROWS_PLAYED, ids=lambda row: row.name)
 def test_same_as_recorded(played: Row, stage: Stage) -> None:
-    if played.cli == OLD and "20" not in CLIS:
-        unavailable("no docker CLI 20 on this machine")
-    for program in played.needs:
-        if not shutil.which(program):
-            unavailable(f"this row needs {program}")
+    if played.cli == OLD and BUILDKIT_CLI not in CLIS:
+        unavailable(f"no docker CLI {BUILDKIT_CLI} on this machine")
+    require(played)
     outcome = stage.done[played.name].result()
     shown = outcome.recorded.out + outcome.recorded.err
     missing = [text for text in played.expect if text not in shown]

@@ -8,8 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from apispy.app.output_files import remove_on_failure
 from apispy.app.messages import info
+from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from apispy.engine import Call
@@ -20,8 +20,11 @@ EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
 """By operation: (kind, field) of response differences that every real daemon shows, because Docker's reference is
 incomplete or wrong. Found with the end-to-end battery."""
 
-_request_shape = cache(request_shape)
-_response_shape = cache(response_shape)
+MAX_CACHED, MAX_CACHED_LENGTH = 1024, 256
+"""The sizes of the caches, and the characters of the longest path in them: clients choose versions and names."""
+
+_request_shape = lru_cache(MAX_CACHED)(request_shape)
+_response_shape = lru_cache(MAX_CACHED)(response_shape)
 
 
 def request_body_notes(call: Call, value: Any, version: str | None) -> Iterator[str]:
@@ -70,11 +73,18 @@ def _unknown(operation: str, difference: SchemaDifference, shape: Shape, version
     return f"{operation} has no field {difference.field!r} in its body, so Docker ignores it{suggestion}"
 
 
-@cache
 def versions_of_field(operation: str, path: FieldPath) -> tuple[str, str] | None:
     """Return the first and last version whose request body has a field, or None."""
+    is_short = sum(map(len, path)) <= MAX_CACHED_LENGTH
+    return (_versions_cached if is_short else _versions)(operation, path)
+
+
+def _versions(operation: str, path: FieldPath) -> tuple[str, str] | None:
     found = [version for version in VERSIONS if _has(_request_shape(operation, version), path)]
     return (found[0], found[-1]) if found else None
+
+
+_versions_cached = lru_cache(MAX_CACHED)(_versions)
 
 
 def _has(shape: Shape | None, path: FieldPath) -> bool:

@@ -22,6 +22,9 @@ OMITTED_HEADERS = frozenset(
 BINARY_FORMATS = frozenset(("tar", "stdio", "raw", "opaque"))
 """Response formats that curl writes to a terminal only with ``--output -``."""
 
+SECRET = re.compile(r"<redacted:([0-9a-f]{8})>|%3Credacted%3A([0-9a-f]{8})%3E")
+"""The token of a secret, also percent-encoded in a target."""
+
 UNSUPPORTED_PROTOCOLS = {
     "h2c": "curl cannot repeat this: BuildKit speaks gRPC on this connection",
     "websocket": "curl cannot repeat this: it is a WebSocket",
@@ -68,11 +71,34 @@ def curl(decoded: DecodedCall, target: Target, save: SaveBody | None = None) -> 
         return f"# {why}"
     pipe, words, comment = command_parts(decoded, save)
     command = ["curl", "-sS", *target.arguments(), *words[:-1], target.base + words[-1]]
-    line = pipe + " ".join(shlex.quote(word) for word in command)
+    line = pipe + " ".join(shell_word(word) for word in command)
     comments = [comment] if comment else []
     if any(one.token and one.place.startswith("request") for one in decoded.exchange.redactions):
-        comments.append("<redacted:...> replaces secrets; --show-secrets shows them")
+        comments.append(_secrets_comment(line))
     return escape(f"{line}  # {'; '.join(comments)}" if comments else line)
+
+
+def secret_variable(token: re.Match[str]) -> str:
+    """The variable for the secret that a match of SECRET replaces: "SECRET_3f2a91c0"."""
+    return f"SECRET_{token[1] or token[2]}"
+
+
+def shell_word(word: str) -> str:
+    """Quote a word for a POSIX shell. The tokens of secrets become variables, which must be set."""
+    parts, end = [], 0
+    for token in SECRET.finditer(word):
+        parts += [word[end : token.start()] and shlex.quote(word[end : token.start()])]
+        parts += [f'"${{{secret_variable(token)}:?}}"']
+        end = token.end()
+    rest = word[end:]
+    return "".join([*parts, shlex.quote(rest) if rest or not parts else ""])
+
+
+def _secrets_comment(line: str) -> str:
+    names = list(dict.fromkeys(re.findall(r"\$\{(SECRET_[0-9a-f]{8}):\?\}", line)))
+    if not names:
+        return "<redacted:...> replaces secrets; --show-secrets shows them"
+    return f"set {', '.join(names)} to what was hidden; --show-secrets shows it"
 
 
 def reason_impossible(decoded: DecodedCall) -> str:

@@ -243,3 +243,6 @@ OPTION_SIGNS = (
     "cqlsh", "etcdctl", "rabbitmqctl", "masterauth",
 )  # fmt: skip
 """One of them, in lower case, or a sign of ``prefilter``, is in every text with one of OPTIONS."""
+
+WORD_SIGNS = ("rabbitmqctl", "masterauth", "vault")
+"""The same for those of OPTIONS that do not begin with a hyphen."""

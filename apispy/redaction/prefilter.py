@@ -7,7 +7,7 @@ not change what the test passes.
 import re
 
 from apispy.redaction.body_type import names_a_secret
-from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS
+from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS, WORD_SIGNS
 from apispy.redaction.known_secrets import KnownSecrets
 
 MAX_SIGN_LENGTH = 600
@@ -23,7 +23,7 @@ NAME_SIGNS = (b"pass", b"secret", b"token", b"credential")
 COMMAND_SIGNS = tuple(
     dict.fromkeys(
         sign.encode()
-        for sign in (*OPTION_SIGNS, *(sign for form in TEXTS for sign in form.signs))
+        for sign in (*OPTION_SIGNS, *WORD_SIGNS, *(sign for form in TEXTS for sign in form.signs))
         if "pass" not in sign and sign != "key"
     )
 )
@@ -67,14 +67,11 @@ def may_hold_secret(data: bytes) -> bool:
     return b"\\" in lower and _ESCAPED.search(lower) is not None
 
 
-def _names_a_secret(data: bytes) -> bool:
-    """Whether *data* names a field that is secret in JSON, or may have a form of ``command_forms``."""
-    lower = data.lower()
-    return (
-        any(sign in lower for sign in (*NAME_SIGNS, *COMMAND_SIGNS))
-        or _KEYS.search(lower) is not None
-        or names_a_secret(data)
-    )
+_PROGRAMS = tuple(sign.encode() for sign in OPTION_SIGNS)
+_FORMS = tuple(
+    sign for sign in (*NAME_SIGNS, *COMMAND_SIGNS) if sign not in _PROGRAMS or sign.decode() in WORD_SIGNS
+)
+_OPTION = re.compile(rb"[\s\"'<>]-|\\[tnrf]-")
 
 
 class StreamPrefilter:
@@ -89,11 +86,23 @@ class StreamPrefilter:
         self.named = False  # whether its chunks are not shown, because a name or form in them marks a secret
         self.size = 0  # bytes inspected
         self._tail = b""
+        self._program = False  # whether a program with options in ``command_forms`` was named
 
     def inspect(self, data: bytes) -> None:
         self.size += len(data)
         if not self.named:
             piece = self._tail + data
             self.suspect = self.suspect or may_hold_secret(piece) or self._known_secrets.found_in(piece)
-            self.named = self.suspect and _names_a_secret(piece)
+            self.named = self.suspect and self._names_a_secret(piece)
             self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.longest_form) :]
+
+    def _names_a_secret(self, piece: bytes) -> bool:
+        """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""
+        lower = piece.lower()
+        self._program = self._program or any(sign in lower for sign in _PROGRAMS)
+        return (
+            (self._program and _OPTION.search(lower) is not None)
+            or any(sign in lower for sign in _FORMS)
+            or _KEYS.search(lower) is not None
+            or names_a_secret(piece)
+        )

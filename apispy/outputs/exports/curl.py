@@ -52,11 +52,21 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     yield f"# {count} of the Docker API, exported by apispy {apispy.__version__}. Each command prints the response,\n"
     yield "# and the status and URL on standard error. To call another daemon, set DOCKER_HOST,\n"
     yield "# DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as for docker: DOCKER_HOST=tcp://127.0.0.1:2375 sh FILE\n"
+    lines = ["\n" + "".join(f"{line}\n" for line in _call(step, calls)) for step in calls.steps]
+    yield from _secrets(calls, "".join(lines))
     yield f"\nrecorded={shlex.quote(recorded_upstream(calls))}{PROLOGUE}"
-    for step in calls.steps:
-        yield "\n" + "".join(f"{line}\n" for line in _call(step, calls))
+    yield from lines
     if any(step.background for step in calls.steps):
         yield "\nwait\n"
+
+
+def _secrets(calls: Script, text: str) -> Iterator[str]:
+    """Yield the lines that end the script unless the secrets of its requests are set."""
+    found = list(calls.secrets(text))
+    if found:
+        yield "\n# Secrets were hidden: set them in the environment, in JSON and URLs as they are encoded there.\n"
+    for secret in found:
+        yield f': "${{{secret.name}:?set {secret.name} to the secret at {secret.place}}}"\n'
 
 
 def recorded_upstream(calls: Script) -> str:
@@ -77,10 +87,10 @@ def _call(step: Step, calls: Script) -> Iterator[str]:
         return "-"
 
     pipe, words, comment = command_parts(step.decoded, save)
-    yield from (f"# {text}" for text in _comments(step, comment))
     if kept:
         pipe = "base64 -d <<'END' | "
     line = pipe + _line(step, words, calls)
+    yield from (f"# {text}" for text in _comments(step, comment, line))
     document = [*base64.encodebytes(kept[0]).decode("ascii").splitlines(), "END"] if kept else []
     if step.id_variable:
         yield from [f"response=$({line}", *document, ")"] if document else [f"response=$({line})"]
@@ -100,11 +110,11 @@ def _line(step: Step, words: list[str], calls: Script) -> str:
     return escape(" ".join(['curl "$@"', *limit, *quoted]))
 
 
-def _comments(step: Step, comment: str) -> Iterator[str]:
+def _comments(step: Step, comment: str, line: str) -> Iterator[str]:
     if comment:
         yield comment
-    if step.has_redactions:
-        yield f"{REDACTED} replaces a secret: fill it in"
+    if step.has_redactions(line):
+        yield f"{REDACTED} replaces a secret, maybe in base64: fill it in"
     tunnel = step.decoded.exchange.tunnel
     if tunnel is not None and tunnel.to_server.size:
         yield f"curl cannot send the standard input recorded here ({units.size(tunnel.to_server.size)})"

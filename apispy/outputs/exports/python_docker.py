@@ -17,7 +17,10 @@ from apispy.outputs.exports.curl import recorded_upstream
 from apispy.outputs.exports.python_text import arguments_text, literal, script_text, unchanged_call
 from apispy.outputs.exports.script_steps import Script, Step, build_script
 
-IMPORTS = "import base64\nimport json\nimport sys\nimport threading\nimport time\n\nimport docker\nimport requests\n"
+IMPORTS = (
+    "import base64\nimport json\nimport os\nimport sys\nimport threading\nimport time\n\n"
+    "import docker\nimport requests\n"
+)
 
 CLIENT = """settings = {{"base_url": RECORDED}} | docker.utils.kwargs_from_env()
 api = http = docker.APIClient(**settings, version={version!r})

@@ -76,11 +76,22 @@ def script_text(
 ) -> Iterator[str]:
     """Yield the whole script; *format_call* returns "function, argument, ..." for a call."""
     count = units.count(len(calls.steps), "calls")
+    lines = [_call(step, format_call) for step in calls.steps]
+    secrets = list(calls.secrets("".join(lines)))
     yield f'"""{count} of the Docker API, exported by apispy {apispy.__version__}, for {title}\n\n{TARGETS}'
-    yield f"{prologue}{FUNCTIONS}"
-    for step in calls.steps:
-        yield "\n\n" + "".join(f"{line}\n" for line in _comments(step))
-        yield f"{_statement(step, format_call)}\n"
+    yield prologue
+    if secrets:
+        yield "\n# Secrets were hidden: set them in the environment.\n"
+    for one in secrets:
+        why = f"set {one.name} to the secret at {one.place}"
+        yield f"{one.name} = os.environ.get({one.name!r}) or sys.exit({why!r})\n"
+    yield FUNCTIONS
+    yield from lines
+
+
+def _call(step: Step, format_call: Callable[[Step], str]) -> str:
+    statement = _statement(step, format_call)
+    return "\n\n" + "".join(f"{line}\n" for line in [*_comments(step, statement), statement])
 
 
 def _statement(step: Step, format_call: Callable[[Step], str]) -> str:
@@ -92,15 +103,15 @@ def _statement(step: Step, format_call: Callable[[Step], str]) -> str:
     return f"background({format_call(step)})" if step.background else f"call({format_call(step)})"
 
 
-def _comments(step: Step) -> Iterator[str]:
+def _comments(step: Step, statement: str) -> Iterator[str]:
     yield f"# {step.title}"
     request, tunnel = step.decoded.exchange.request, step.decoded.exchange.tunnel
     if not request.body.shown:
         yield f"# the body ({units.size(request.body.size)}) is withheld: it contains secrets"
     elif request.body.cut:
         yield f"# only {units.size(request.body.kept)} of the body ({units.size(request.body.size)}) were kept"
-    if step.has_redactions:
-        yield f"# {REDACTED} replaces a secret: fill it in"
+    if step.has_redactions(statement):
+        yield f"# {REDACTED} replaces a secret, maybe in base64: fill it in"
     if tunnel is not None and tunnel.to_server.size:
         yield f"# the standard input recorded here ({units.size(tunnel.to_server.size)}) is not sent"
 

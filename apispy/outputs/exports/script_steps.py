@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from apispy.model import REDACTED
 from apispy.outputs.base import DecodedCall
+from apispy.outputs.curl import SECRET, secret_variable
 from apispy.outputs.decoded_values import first_json
 from apispy.outputs.escaping import escape
 from apispy.outputs.exports.columns import iso_time
@@ -28,6 +29,18 @@ STREAM_SECONDS = 10
 REDACTED_PREFIX = REDACTED.rstrip(">")
 """The start of any text that replaces a secret, with or without a token."""
 
+_VARIABLE = re.compile(rf"{SECRET.pattern}|(?P<word>{_WORD.pattern})")
+
+_PLAIN = re.compile(r"[^\w .:\[\]-]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of the requests, which the script takes from the environment variable *name*."""
+
+    name: str  # "SECRET_3f2a91c0"
+    place: str  # where it was hidden; letters, digits and the punctuation of places only
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -38,13 +51,17 @@ class Step:
     time_limit: int  # seconds; 0: none, the call ends by itself
     id_variable: str  # stores the ID of its response; "" for none
 
-    @property
-    def has_redactions(self) -> bool:
-        """Whether the request contains text that replaces a secret."""
-        request = self.decoded.exchange.request
-        values = [value for _, value in request.headers]
-        texts = [request.target.encode("latin-1", "replace"), request.body.data, *values]
-        return any(REDACTED_PREFIX.encode() in text for text in texts)
+    def has_redactions(self, text: str) -> bool:
+        """Whether a secret was hidden in the request that is no variable in *text*, the script's text for this call."""
+        exchange = self.decoded.exchange
+        in_base64 = any(
+            one.place.lower().startswith("request.header:x-registry-") for one in exchange.redactions
+        )
+        data = exchange.request.body.data
+        in_body = REDACTED_PREFIX.encode() in data and not any(
+            f"SECRET_{token[1]}" in text for token in SECRET.finditer(data.decode("latin-1"))
+        )
+        return in_base64 or in_body or REDACTED_PREFIX in text
 
     @property
     def title(self) -> str:
@@ -64,11 +81,21 @@ class Script:
     steps: tuple[Step, ...]
     names: dict[str, str]  # variable name by ID
 
+    def secrets(self, text: str) -> Iterator[Secret]:
+        """The secrets that are variables in *text*, the calls of the script."""
+        places: dict[str, str] = {}
+        for step in self.steps:
+            for one in step.decoded.exchange.redactions:
+                where = _PLAIN.sub("", f"{one.place} of call {step.decoded.exchange.id}")
+                places.setdefault(one.token, where)
+        for name in dict.fromkeys(re.findall(r"\bSECRET_[0-9a-f]{8}\b", text)):
+            yield Secret(name, places.get(f"<redacted:{name[7:]}>", "a secret"))
+
     def pieces(self, text: str) -> Iterator[tuple[str, bool]]:
-        """Split *text* into (literal text, False) and (variable name for an ID, True)."""
+        """Split *text* into (literal text, False) and (variable name for an ID or a secret, True)."""
         at = 0
-        for match in _WORD.finditer(text):
-            if name := self._name(match[0]):
+        for match in _VARIABLE.finditer(text):
+            if name := self._name(match["word"]) if match["word"] else secret_variable(match):
                 yield text[at : match.start()], False
                 yield name, True
                 at = match.end()

@@ -1,6 +1,7 @@
 """The curl command of a call: how a shell parses it, and its comment when it is incomplete."""
 
 import base64
+import re
 import shlex
 import subprocess
 from dataclasses import replace
@@ -94,7 +95,11 @@ def test_secrets_are_not_in_it_and_it_says_so():
     told = with_headers("POST /auth", {"username": "ann", "password": "hunter2"})
     line = curl(told, SOCKET)
     assert "hunter2" not in line
-    assert line.endswith("# <redacted:...> replaces secrets; --show-secrets shows them")
+    [name] = set(re.findall(r"SECRET_[0-9a-f]{8}", line))
+    assert f"""password":"'"${{{name}:?}}"'"}}'""" in line
+    assert line.endswith(f"# set {name} to what was hidden; --show-secrets shows it")
+    in_target = curl(with_headers("GET /unheard?token=hunter2", None), SOCKET)
+    assert re.search(r'unheard\?token=.?"\$\{SECRET_[0-9a-f]{8}:\?\}"', in_target)
     assert "withheld" in curl(with_headers("POST /auth", b"password=hunter2"), SOCKET)
 
 

@@ -1,8 +1,12 @@
 """The shell and Python scripts: IDs become variables, calls that wait run in the background, bodies are complete."""
 
 import base64
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +45,49 @@ def test_its_beginning_is_known_too():
     short = replace(START, request=replace(START.request, target="/v1.41/containers/c12250feba24/start"))
     assert 'containers/"$id_1"/start' in export("curl", CREATE, short)
     assert "api.start, id_1" in export("python", CREATE, short)
+
+
+SECRET = exchange(
+    "POST /v1.41/containers/create", 201, {"Id": WEB}, ask={"Image": "x", "Env": ["DB_PASSWORD=hunter2"]}
+)
+SECRET = replace(SECRET, request=replace(SECRET.request, headers=headers(Content_Type="application/json")))
+
+PROGRAMS = {
+    "curl": ("sh", "curl() { printf '%s\\n' \"$@\"; }\n"),
+    "python-requests": (
+        sys.executable,
+        "import requests\nrequests.Session.request = lambda *words, **options: print(options)\n",
+    ),
+}
+"""What runs a script, and a first line that prints a request instead of sending it."""
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_script_takes_its_secrets_from_the_environment(name: str, tmp_path: Path):
+    program, first = PROGRAMS[name]
+    text = export(name, SECRET)
+    [variable] = set(re.findall(r"SECRET_[0-9a-f]{8}", text))
+    assert "redacted" not in text
+    script = tmp_path / "script"
+    script.write_text(first + text)
+
+    def run(**secrets: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "DOCKER_HOST": "tcp://127.0.0.1:1"} | secrets
+        return subprocess.run([program, script], env=env, capture_output=True, text=True, check=False)
+
+    done = run()
+    assert done.returncode != 0
+    assert f"set {variable} to the secret at request.body:.Env[0] of call 7" in " ".join(done.stderr.split())
+    assert "DB_PASSWORD" not in done.stdout
+    assert "DB_PASSWORD=hunter3" in run(**{variable: "hunter3"}).stdout
+
+
+def test_a_secret_in_base64_is_to_be_filled_in():
+    account = base64.urlsafe_b64encode(b'{"password":"hunter2"}').decode()
+    push = exchange("POST /v1.41/images/x/push")
+    push = replace(push, request=replace(push.request, headers=headers(X_Registry_Auth=account)))
+    for name in ("curl", "python", "python-requests"):
+        assert "# <redacted> replaces a secret, maybe in base64: fill it in" in export(name, push)
 
 
 def test_an_id_that_no_later_call_names_is_left():

@@ -1,7 +1,7 @@
 """Notes on JSON bodies: request fields that Docker ignores, wrong types, responses unlike the API reference."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from apispy.engine.deprecations import FIELDS, Deprecation
@@ -26,8 +26,11 @@ incomplete or wrong. Found with the end-to-end battery."""
 ANY_VALUE = frozenset((("ContainerCreate", "HostConfig.LogConfig.Type"),))
 """Operation and request field whose listed values are examples: a log driver may be a plugin, such as loki."""
 
-_request_shape = cache(request_shape)
-_response_shape = cache(response_shape)
+MAX_CACHED, MAX_CACHED_LENGTH = 1024, 256
+"""The sizes of the caches, and the characters of the longest path in them: clients choose versions and names."""
+
+_request_shape = lru_cache(MAX_CACHED)(request_shape)
+_response_shape = lru_cache(MAX_CACHED)(response_shape)
 
 
 def request_body_notes(finished: FinishedCall) -> Iterator[str]:
@@ -153,11 +156,18 @@ def _deprecation(operation: str, path: FieldPath) -> Deprecation | None:
     )
 
 
-@cache
 def versions_of_field(operation: str, path: FieldPath) -> tuple[str, str] | None:
     """Return the first and last version whose request body has a field, or None."""
+    is_short = sum(map(len, path)) <= MAX_CACHED_LENGTH
+    return (_versions_cached if is_short else _versions)(operation, path)
+
+
+def _versions(operation: str, path: FieldPath) -> tuple[str, str] | None:
     found = [version for version in VERSIONS if _has(_request_shape(operation, version), path)]
     return (found[0], found[-1]) if found else None
+
+
+_versions_cached = lru_cache(MAX_CACHED)(_versions)
 
 
 def _has(shape: Shape | None, path: FieldPath) -> bool:

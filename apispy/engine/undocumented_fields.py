@@ -5,12 +5,12 @@ Tried on dockerd 20.10.24 and 28.5.2 by ``tests/e2e/test_note_probes.py``.
 
 READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
     (
-        ("SwarmInit", "Availability"),
-        ("SwarmInit", "AutoLockManagers"),
-        ("SwarmJoin", "Availability"),
+        ("SwarmInit", "availability"),
+        ("SwarmInit", "autolockmanagers"),
+        ("SwarmJoin", "availability"),
     )
 )
-"""Operation and dotted path of a field that the daemon reads in every version."""
+"""Operation and dotted path, in lower case, of a field that the daemon reads in every version."""
 
 TOP_LEVEL_GONE = (27, 0)
 """The first engine release that reads fields of HostConfig in HostConfig only (moby pull request 48007)."""
@@ -19,8 +19,8 @@ TOP_LEVEL_FIELDS = ("Memory", "MemorySwap", "CpuShares", "CpusetCpus", "VolumeDr
 """Fields of HostConfig that older engines read at the top level of ContainerCreate even beside a HostConfig, if they
 are not in it. The others they read there only if the body has no HostConfig."""
 
-CPUSET = "Cpuset"
-"""The former name of CpusetCpus, which older engines read at the top level beside a HostConfig."""
+CPUSET = "cpuset"
+"""The former name of CpusetCpus, in lower case, which older engines read at the top level beside a HostConfig."""
 
 UNUSED_PARAMETERS: dict[tuple[str, str], str] = {
     ("ContainerList", "before"): 'use filters={"before":["NAME"]}',

@@ -86,7 +86,7 @@ def _shown(difference: SchemaDifference) -> str:
 
 def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, shape: Shape) -> Iterator[str]:
     operation, path, version = finished.operation, difference.path, finished.version
-    if (operation, difference.field) in READ_FIELDS:
+    if (operation, difference.field.lower()) in READ_FIELDS:
         return
     if versions := versions_of_field(operation, path):
         row = _deprecation(operation, path)
@@ -109,12 +109,13 @@ def _top_level(finished: FinishedCall, body: Any, path: FieldPath) -> str:
         return ""
     host = _request_shape("ContainerCreate", finished.version)
     host_config = host and field_of(host, "HostConfig")
-    row = field_of(host_config.shape, "CpusetCpus" if path[0] == CPUSET else path[0]) if host_config else None
+    is_cpuset = path[0].lower() == CPUSET
+    row = field_of(host_config.shape, "CpusetCpus" if is_cpuset else path[0]) if host_config else None
     if row is None:
         return ""
     beside = field_value(body, "HostConfig") is not None
     within = field_value(field_value(body, "HostConfig"), row.name)
-    reads = (row.name in TOP_LEVEL_FIELDS and is_unset(within)) if beside else path[0] != CPUSET
+    reads = (row.name in TOP_LEVEL_FIELDS and is_unset(within)) if beside else not is_cpuset
     belongs = f"it belongs in HostConfig.{row.name}"
     start = f"{path[0]} at the top level of ContainerCreate"
     if not reads:

@@ -22,13 +22,14 @@ def content_type_notes(finished: FinishedCall) -> Iterator[str]:
         return
     if operation.method in ("POST", "PUT") and operation.id not in READS_ANY_TYPE:
         if finished.media_type == FORM:
-            yield from _form(operation)
+            yield from _form(operation, bool(request.body.data) and not request.body.cut)
         elif operation.request == "json" and finished.media_type != JSON and _is_refused(finished):
             sent = "the request declares another" if finished.media_type else "the request has none"
             yield f"{operation.id} needs Content-Type: {JSON}, and {sent}; {_typed(JSON)}"
 
 
-def _form(operation: Operation) -> Iterator[str]:
+def _form(operation: Operation, is_whole: bool) -> Iterator[str]:
+    """Notes on a body declared as a form that gave no parameters. *is_whole*: whether all of it could be looked at."""
     declared = f"the request declares it as {FORM}, as curl -d does"
     if operation.request == "json" and operation.id not in JSON_IS_OPTIONAL:
         yield f"{operation.id} takes JSON, but {declared}; {_typed(JSON)}"
@@ -36,7 +37,7 @@ def _form(operation: Operation) -> Iterator[str]:
         yield f"the body of {operation.id} is not read, because {declared}; {_typed(JSON)}"
     elif operation.request == "tar":
         yield f"Docker takes no archive from this body, because {declared}; {_typed(TAR)}, and --data-binary or -T"
-    else:
+    elif is_whole:
         yield f"{operation.id} takes parameters in the query or in a form, and this body is neither"
 
 

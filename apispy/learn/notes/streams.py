@@ -1,4 +1,4 @@
-"""Notes on the output of programs: frames where there should be none."""
+"""Notes on the output of programs: frames in the output of a terminal, to which Docker adds none."""
 
 from collections.abc import Iterator
 

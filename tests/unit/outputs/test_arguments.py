@@ -63,3 +63,10 @@ def test_in_words(value: Any, words: str) -> None:
 )
 def test_quoted(value: str, shown: str) -> None:
     assert shell_quoted(value) == shown
+
+
+def test_names_of_fields_match_regardless_of_case() -> None:
+    assert arguments(decoded_call("POST /containers/create", 201, ask={"image": "x", "cmd": ["a"]})) == {
+        "Image": "x",
+        "Cmd": "a",
+    }

@@ -81,6 +81,7 @@ def test_a_note_is_made(call, note):
             "POST /v1.41/swarm/init", {"ListenAddr": "x", "Availability": "drain", "AutoLockManagers": True}
         ),
         notes(CREATE, {"Image": "x", "HostConfig": {"LogConfig": {"Type": "loki"}}}),
+        notes("POST /v1.41/swarm/init", {"listenaddr": "x", "availability": "drain"}),
         notes(CREATE, {"Image": "x", "MacAddress": ""}),
         notes(CREATE, {"Image": "x", "MacAddress": "02:42:ac:11:00:09"}),
         notes("GET /v5.0.0/libpod/containers/x/stats?stream=false"),
@@ -199,6 +200,7 @@ def test_what_becomes_of_a_field_of_host_config_at_the_top_level(body, server, s
         ({"Memory": 7, "HostConfig": {"Memory": 8}}, "is ignored by Docker"),
         ({"Cpuset": "0", "HostConfig": {"Init": True}}, "is used by this engine"),
         ({"Cpuset": "0"}, "is ignored by Docker"),
+        ({"cpuset": "0"}, "is ignored by Docker"),
     ],
 )
 def test_some_are_read_beside_a_host_config(body, said):

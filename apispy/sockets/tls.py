@@ -13,7 +13,7 @@ from apispy.sockets.stream import Stream
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 """The response of Go's TLS server to a plaintext client (net/http server.go)."""
 
-HTTP_BEGINS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO")
+HTTP_BEGINS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIONS"[:5])
 """The first five bytes by which Go's TLS server recognizes such a client (tlsRecordHeaderLooksLikeHTTP)."""
 
 READ_SIZE = 64 << 10

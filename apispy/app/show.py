@@ -30,13 +30,20 @@ class OutputStream:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.broken = False
+        self._deferred = ""
 
     def write(self, text: str) -> None:
         """Never raises BrokenPipeError."""
+        text, self._deferred = self._deferred + text, ""
         self._try(lambda: self.stream.write(text))
+
+    def defer(self, text: str) -> None:
+        """Write *text* before the next text, unless another deferred text replaces it first."""
+        self._deferred = text
 
     def flush(self) -> None:
         """Never raises BrokenPipeError."""
+        self.write("")
         self._try(self.stream.flush)
 
     def _try(self, action: Callable[[], object]) -> None:
@@ -158,7 +165,8 @@ class CaptureViewer:
             self._info(
                 "--show-secrets: the secrets were taken out before the capture was written; it has none"
             )
-        outputs = view.outputs(self._out.write, self._out.stream, self._curl(header) if view.curl else None)
+        curl = self._curl(header) if view.curl else None
+        outputs = view.outputs(self._out.write, self._out.stream, curl, self._out.defer)
         return Pipeline(outputs, redactor=Redactor(view.policy), notes=view.wanted_notes)
 
     def _end_session(self) -> None:

@@ -72,15 +72,23 @@ class View:
         write: "Callable[[str], None]",
         stream: TextIO,
         curl: "Callable[[DecodedCall], str] | None" = None,
+        defer: "Callable[[str], None] | None" = None,
     ) -> "list[Output]":
-        """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call."""
+        """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call.
+
+        *defer* writes on *stream* unless another text replaces it soon; on a terminal, it folds repeated calls.
+        """
         from apispy.outputs import Filtered
 
-        outputs = self._unfiltered(write, stream, curl)
+        outputs = self._unfiltered(write, stream, curl, defer)
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
-        self, write: "Callable[[str], None]", stream: TextIO, curl: "Callable[[DecodedCall], str] | None"
+        self,
+        write: "Callable[[str], None]",
+        stream: TextIO,
+        curl: "Callable[[DecodedCall], str] | None",
+        defer: "Callable[[str], None] | None",
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
@@ -99,6 +107,7 @@ class View:
             curl=curl,
             streams=self.streams is not False,
             relative=self.relative,
+            defer=defer if stream.isatty() else None,
             streams_hint=self.streams_hint,
         )
         no_calls = f"No call matched the filter {escape(str(self.filter))}" if self.filter else NO_CALLS

@@ -64,7 +64,8 @@ class Session(ABC):
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = CaptureOutput(Writer(capture), info) if capture else None
         self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream)
-        outputs = view.outputs(self._writer.write, stream, self._curl if view.curl else None) if shown else []
+        curl = self._curl if view.curl else None
+        outputs = view.outputs(self._writer.write, stream, curl, defer=self._writer.defer) if shown else []
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()

@@ -33,13 +33,20 @@ class OutputStream:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.broken = False
+        self._deferred = ""
 
     def write(self, text: str) -> None:
         """Never raises BrokenPipeError."""
+        text, self._deferred = self._deferred + text, ""
         self._try(lambda: self.stream.write(text))
+
+    def defer(self, text: str) -> None:
+        """Write *text* before the next text, unless another deferred text replaces it first."""
+        self._deferred = text
 
     def flush(self) -> None:
         """Never raises BrokenPipeError."""
+        self.write("")
         self._try(self.stream.flush)
 
     def _try(self, action: Callable[[], object]) -> None:
@@ -172,7 +179,7 @@ class CaptureViewer:
                 "--show-secrets: the secrets were taken out before the capture was written; it has none"
             )
         curl = self._curl(header) if view.curl else None
-        outputs = view.outputs(self._out.write, self._out.stream, curl, self._no_calls)
+        outputs = view.outputs(self._out.write, self._out.stream, curl, self._no_calls, self._out.defer)
         return Pipeline(outputs, redactor=Redactor(view.policy), notes=view.wanted_notes)
 
     def _end_session(self) -> None:

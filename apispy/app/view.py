@@ -73,14 +73,16 @@ class View:
         stream: TextIO,
         curl: "Callable[[DecodedCall], str] | None" = None,
         no_calls: str = "",
+        defer: "Callable[[str], None] | None" = None,
     ) -> "list[Output]":
         """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call.
 
-        *no_calls* is the summary if there are no calls; "": that of a live proxy.
+        *no_calls* is the summary if there are no calls; "": that of a live proxy. *defer* writes on *stream* unless
+        another text replaces it soon; on a terminal, it folds repeated calls.
         """
         from apispy.outputs import Filtered
 
-        outputs = self._unfiltered(write, stream, curl, no_calls)
+        outputs = self._unfiltered(write, stream, curl, no_calls, defer)
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
@@ -89,6 +91,7 @@ class View:
         stream: TextIO,
         curl: "Callable[[DecodedCall], str] | None",
         no_calls: str,
+        defer: "Callable[[str], None] | None",
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
@@ -107,6 +110,7 @@ class View:
             curl=curl,
             streams=self.streams is not False,
             relative=self.relative,
+            defer=defer if stream.isatty() else None,
             streams_hint=self.streams_hint,
         )
         no_calls = (

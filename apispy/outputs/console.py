@@ -5,13 +5,17 @@ on everything in between. At -vvv every call gets such a line, above its first c
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from textwrap import shorten
 
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import call_line, details, grpc, units
 from apispy.outputs.base import DecodedCall, Output
+from apispy.outputs.call_stats import READ_METHODS
 from apispy.outputs.escaping import escape_lines
+from apispy.outputs.outcome import outcome
 from apispy.outputs.rate_limit import RateLimiter
+from apispy.outputs.repeats import MAX_GAP
 from apispy.outputs.stream_lines import StreamLines
 from apispy.outputs.style import Piece, paint, width, wrap
 
@@ -30,6 +34,15 @@ WRAPPED_LABELS = ("event", "stats")
 RESPONSE_DIRECTIONS: tuple[Direction, ...] = ("response", "to_server", "to_client")
 
 
+@dataclass(slots=True)
+class Repeat:
+    """A call, and how often an equal one followed."""
+
+    line: tuple[object, ...]  # what its line shows, without times and sizes
+    at: float  # Unix seconds of the start of the last equal one
+    times: int = 0
+
+
 class Console(Output):
     """Writes text for people.
 
@@ -37,7 +50,9 @@ class Console(Output):
     chunks and frames. *columns* returns the terminal's width: longer call lines are wrapped, before the ``->``
     first; 0 never wraps. *curl* returns the command that repeats a call, which is shown below it. Without *streams*,
     what flows in an open call is not shown below it; the end of the session then says so with *streams_hint*, if any.
-    With *relative*, the time column has the seconds since the start of the call on the line before.
+    *defer* writes a text later, unless
+    another one replaces it; if it is given, equal reads that follow each other closely are counted on one line. With
+    *relative*, the time column has the seconds since the start of the call on the line before.
     """
 
     def __init__(
@@ -52,11 +67,14 @@ class Console(Output):
         streams: bool = True,
         streams_hint: str = "",
         relative: bool = False,
+        defer: Callable[[str], None] | None = None,
     ) -> None:
         self._write = write
         self._shows_streams = streams
         self._streams_hint = streams_hint
         self._relative = relative
+        self._defer = defer
+        self._repeat: Repeat | None = None  # of the last line, if that is a call and may be repeated
         self._line_at: float | None = None  # the start of the call on the line before, in Unix seconds
         self._silent: set[int] = set()  # open calls of which something was not shown
         self._silent_calls = 0
@@ -122,6 +140,9 @@ class Console(Output):
             self._report_skipped(decoded, limiter)
         number = f"#{exchange.id}" if exchange.id in self._announced or self._verbosity > 2 else ""
         self._announced.discard(exchange.id)
+        repeatable = None if number else self._repeatable(decoded)
+        if repeatable is not None and self._counted_as_repeat(repeatable):
+            return
         request = call_line.request_pieces(decoded, self._time(exchange.started), number)
         self._write_call(request, call_line.result_pieces(decoded, self._shorten_error))
         self._write_notes(decoded)
@@ -131,6 +152,7 @@ class Console(Output):
             self._write_request(decoded)
             self._write_sample(decoded)
         self._write_response(decoded, shown_live=stream is not None and not truncated)
+        self._repeat = repeatable
 
     def notice(self, text: str, at: float) -> None:
         for part in escape_lines(text):
@@ -143,6 +165,39 @@ class Console(Output):
             self.notice(f"{what} not shown: {self._streams_hint}", 0)
 
     # -- parts --
+
+    def _repeatable(self, decoded: DecodedCall) -> "Repeat | None":
+        """Return what makes a call equal to another; None if each has a line of its own, as in a file or with -v."""
+        exchange = decoded.exchange
+        if (
+            self._defer is None
+            or self._verbosity
+            or self._curl
+            or exchange.request.method not in READ_METHODS
+        ):
+            return None
+        if not all(note in self._shown_notes for note in decoded.notes):
+            return None
+        status = exchange.response.status if exchange.response else None
+        line = (
+            exchange.request.target,
+            status,
+            outcome(decoded),
+            decoded.errors,
+            exchange.end,
+            exchange.problems,
+        )
+        return Repeat((exchange.request.method, *line), exchange.started)
+
+    def _counted_as_repeat(self, call: "Repeat") -> bool:
+        """Count a call on the line before if that is an equal one; return whether it was."""
+        last = self._repeat
+        if last is None or self._defer is None or last.line != call.line or abs(call.at - last.at) > MAX_GAP:
+            return False
+        last.at, last.times = call.at, last.times + 1
+        times = "once" if last.times == 1 else f"{last.times} times"
+        self._defer(paint([Piece(f"{INDENT}(repeated {times})", "dim")], self._color) + "\n")
+        return True
 
     def _time(self, at: float) -> str:
         """Format the time column of a call that began *at*, in Unix seconds."""
@@ -249,4 +304,5 @@ class Console(Output):
                 self._write_line(pieces)
 
     def _write_line(self, pieces: list[Piece]) -> None:
+        self._repeat = None
         self._write(paint(pieces, self._color) + "\n")

@@ -42,7 +42,7 @@ class Fold:
         return _is_empty(value) and (path, repr(value)) not in self.kept
 
 
-HOST_MEANINGFUL = (
+HOST_MEANINGFUL: tuple[tuple[str, Any], ...] = (
     ("HostConfig.Init", False),  # overrides `dockerd --init`
     ("HostConfig.MemorySwappiness", 0),  # avoids swapping
     ("HostConfig.MaskedPaths", []),  # masks nothing; null masks the usual paths

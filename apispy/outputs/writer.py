@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TextIO
@@ -11,6 +12,9 @@ MAX_QUEUED = 64 << 20
 
 BATCH_DELAY = 0.003
 """Seconds to wait for more text before writing. Waking the thread for every line costs more than writing one."""
+
+DEFER_DELAY = 1.0
+"""Seconds that a deferred text waits for another one in its place."""
 
 WRITE_SIZE = 64 << 10
 """Approximate number of characters per write."""
@@ -37,6 +41,8 @@ class ThreadWriter:
         self._texts: deque[str] = deque()
         self._waiting = 0  # characters in the queue
         self._dropped = 0  # lines
+        self._deferred = ""  # a text that another may still replace
+        self._deferred_until = 0.0  # of time.monotonic
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="apispy-writer", daemon=True)
@@ -51,14 +57,23 @@ class ThreadWriter:
                 self._dropped += text.count("\n") or 1
                 return
             asleep = not self._texts
+            self._queue_deferred()
             self._queue_drop_report()
             self._queue(text)
             if asleep:
                 self._changed.notify()
 
+    def defer(self, text: str) -> None:
+        """Write *text* before the next text, or after DEFER_DELAY, unless another deferred text replaces it first."""
+        with self._changed:
+            if not self.broken and not self._closing:
+                self._deferred, self._deferred_until = text, time.monotonic() + DEFER_DELAY
+                self._changed.notify()
+
     def close(self, timeout: float = 1.0) -> None:
         """Write what is queued, for at most *timeout* seconds."""
         with self._changed:
+            self._queue_deferred()
             self._queue_drop_report()
             self._closing = True
             self._changed.notify()
@@ -67,6 +82,11 @@ class ThreadWriter:
     def _queue(self, text: str) -> None:
         self._texts.append(text)
         self._waiting += len(text)
+
+    def _queue_deferred(self) -> None:
+        if self._deferred:
+            self._queue(self._deferred)
+            self._deferred = ""
 
     def _queue_drop_report(self) -> None:
         if self._dropped:
@@ -87,7 +107,7 @@ class ThreadWriter:
         """Wait for text and return about WRITE_SIZE of it; None once the writer is closed and all is written."""
         with self._changed:
             if not self._texts:
-                self._changed.wait_for(lambda: self._texts or self._closing)
+                self._wait_for_text()
                 self._changed.wait_for(lambda: self._closing, BATCH_DELAY)
             texts, size = [], 0
             while self._texts and size < WRITE_SIZE:
@@ -95,6 +115,14 @@ class ThreadWriter:
                 size += len(texts[-1])
             self._waiting -= size
             return "".join(texts) if texts else None
+
+    def _wait_for_text(self) -> None:
+        while not self._texts and not self._closing:
+            left = self._deferred_until - time.monotonic()
+            if self._deferred and left <= 0:
+                self._queue_deferred()
+            else:
+                self._changed.wait(left if self._deferred else None)
 
     def _break(self, error: OSError | ValueError) -> None:
         with self._changed:

@@ -55,7 +55,7 @@ def test_display_options_are_those_of_the_proxy(path: Path) -> None:
     assert show("-q", path).stdout.startswith("calls  errors")
     assert show("--json", path).stdout.count('"operation": "SystemInfo"') == 2
     assert "\x1b[" in show("--color=always", path).stdout
-    assert "    <   1,\n    <   2\n" in show("-vv", path).stdout
+    assert "    < [1, 2]\n" in show("-vv", path).stdout
 
 
 def test_curl_commands_have_the_recorded_target(path: Path) -> None:

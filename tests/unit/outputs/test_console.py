@@ -157,3 +157,40 @@ def test_relative_times_are_between_the_starts_of_calls() -> None:
     for started in (100.0, 100.25, 100.125):
         console.write(decoded_call("GET /info", 200, {}, started=started))
     assert [text[:13] for text in texts] == ["      +0.000 ", "      +0.250 ", "      -0.125 "]
+
+
+def lists(*starts: float, **changes: Any) -> list[DecodedCall]:
+    return [decoded_call("GET /v1.41/containers/json", 200, [], started=start, **changes) for start in starts]
+
+
+def folded(*calls: DecodedCall, **options: Any) -> list[str]:
+    """Return what is written, and in parentheses what is deferred; a later text replaces the one before."""
+    found: list[str] = []
+    console = Console(found.append, defer=lambda text: found.append(f"deferred {text.strip()}"), **options)
+    for call in calls:
+        console.write(call)
+    return [text if text.startswith("deferred") else text.split()[1] for text in found]
+
+
+def test_equal_reads_are_counted_on_one_line() -> None:
+    other = decoded_call("GET /info", 200, {}, started=10.7)
+    assert folded(*lists(10.0, 10.2, 10.4), other, *lists(10.8)) == [
+        "ContainerList",
+        "deferred (repeated once)",
+        "deferred (repeated 2 times)",
+        "SystemInfo",
+        "ContainerList",
+    ]
+
+
+def test_calls_that_differ_or_are_far_apart_have_their_own_lines() -> None:
+    assert folded(*lists(10.0, 12.0)) == ["ContainerList"] * 2
+    more = decoded_call("GET /v1.41/containers/json", 200, [{}], started=10.1)
+    assert folded(*lists(10.0), more) == ["ContainerList"] * 2
+    writes = [decoded_call("POST /containers/web/stop", 304, started=at) for at in (10.0, 10.1)]
+    assert folded(*writes) == ["ContainerStop"] * 2
+    assert "deferred (repeated once)" not in folded(*lists(10.0, 10.1), verbosity=1)
+
+
+def test_without_a_terminal_nothing_is_folded() -> None:
+    assert told(*lists(10.0, 10.1))[0].count("ContainerList") == 2

@@ -3,7 +3,10 @@
 import io
 import threading
 
+import pytest
+
 from apispy.outputs import ThreadWriter
+from apispy.outputs import writer as module
 
 
 class Stuck(io.StringIO):
@@ -66,3 +69,32 @@ def test_a_reader_that_has_gone_is_remembered_and_told_once() -> None:
     writer.close(10)
     assert isinstance(writer.broken, BrokenPipeError)
     assert told == [writer.broken]
+
+
+def test_a_deferred_text_is_replaced_or_written_before_the_next() -> None:
+    stream = io.StringIO()
+    writer = ThreadWriter(stream)
+    writer.write("a\n")
+    writer.defer("once\n")
+    writer.defer("twice\n")
+    writer.write("b\n")
+    writer.defer("last\n")
+    writer.close()
+    assert stream.getvalue() == "a\ntwice\nb\nlast\n"
+
+
+def test_a_deferred_text_is_written_when_nothing_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEFER_DELAY", 0.01)
+    written = threading.Event()
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            written.set()
+            return super().write(text)
+
+    stream = Stream()
+    writer = ThreadWriter(stream)
+    writer.defer("alone\n")
+    assert written.wait(10)
+    writer.close()
+    assert stream.getvalue() == "alone\n"

@@ -53,9 +53,10 @@ class Api:
     def misses(self) -> list[str]:
         """An explanation of several lines for each request without a recorded response."""
         from apispy.outputs.escaping import escape
+        from apispy.replay.miss import PYTHON
 
         found = self._player.misses if self._player else ()
-        return ["\n".join(escape(text) for text, _ in miss.lines()) for miss in found]
+        return ["\n".join(escape(text) for text, _ in miss.lines(PYTHON)) for miss in found]
 
     @property
     def unplayed(self) -> list[str]:

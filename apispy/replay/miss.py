@@ -14,6 +14,9 @@ from apispy.replay.recorded_calls import RecordedCall
 MAX_DIFFERENCES = 12
 """Differences that are listed one by one."""
 
+MAX_PARTS = 4
+"""Parts of an aspect that are proposed for --match one by one."""
+
 MAX_VALUE_LENGTH = 200
 """Characters of a value that are shown."""
 
@@ -73,12 +76,12 @@ class Miss:
         head = f"apispy replay: no recorded response for {self.name} {request_line(self.live)}"
         return escape(f"{head}: {self.reason.rstrip('.')}. See apispy's output for details.")
 
-    def lines(self) -> Iterator[tuple[str, str]]:
-        """(text, style) of each line for apispy's output; not escaped."""
+    def lines(self, options: "MissOptions | None" = None) -> Iterator[tuple[str, str]]:
+        """(text, style) of each line for apispy's output; not escaped. *options*: None is COMMAND_LINE."""
         yield f"miss: {self.name} {request_line(self.live)}: {self.reason}", "bad"
         if self.nearest is not None and not self.failure:
             yield from self._nearest_lines(self.nearest)
-        for advice in self.advice or self._default_advice():
+        for advice in self.advice or self._default_advice(options or COMMAND_LINE):
             yield f"  {advice}", ""
 
     def _nearest_lines(self, nearest: Candidate) -> Iterator[tuple[str, str]]:
@@ -95,18 +98,45 @@ class Miss:
         if len(differences) > MAX_DIFFERENCES:
             yield f"  and {count(len(differences) - MAX_DIFFERENCES, 'more differences')}", ""
 
-    def _default_advice(self) -> Iterator[str]:
+    def _default_advice(self, options: "MissOptions") -> Iterator[str]:
         if self.nearest is None:
-            yield "Record it: apispy run --capture FILE -- COMMAND; or forward it to a daemon: --on-miss forward."
+            yield options.nothing_recorded
         elif self.used_up:
-            yield (
-                "The client sends this request more often than it was recorded. "
-                "--repeat-last repeats the last response."
-            )
+            yield f"The client sends this request more often than it was recorded. {options.used_up}"
         else:
-            failed = [name for name, found in self.nearest.differences.items() if found]
-            names = ",".join(f"-{name}" for name in failed)
-            yield f"- recorded, + sent now. To ignore the difference: --match={names}. Otherwise record again."
+            names = ",".join(f"-{name}" for name in self._differing(self.nearest))
+            how = options.differs.format(names=names)
+            yield f"- recorded, + sent now. To ignore the difference: {how}. Otherwise record again."
+
+    def _differing(self, nearest: Candidate) -> list[str]:
+        """What --match must leave out: the parts that differ; a whole aspect if it has many, or none with a name."""
+        found: list[str] = []
+        for name, differences in nearest.differences.items():
+            parts = list(dict.fromkeys(difference.part for difference in differences))
+            found += [name] if "" in parts or len(parts) > MAX_PARTS else parts
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class MissOptions:
+    """What to type after a miss, where it is shown. *differs* has {names}, the value of --match."""
+
+    nothing_recorded: str
+    used_up: str
+    differs: str
+
+
+COMMAND_LINE = MissOptions(
+    "Record it: apispy run --capture FILE -- COMMAND; or forward it to a daemon: --on-miss forward.",
+    "--repeat-last repeats the last response.",
+    "--match={names}",
+)
+
+PYTHON = MissOptions(
+    "Record the fixture again, or another one that has this call.",
+    "repeat_last=True repeats the last response.",
+    'match="{names}"',
+)
 
 
 class _RequestLine(Protocol):

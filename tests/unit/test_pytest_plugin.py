@@ -48,6 +48,8 @@ def test_a_miss_fails_the_test_and_shows_the_nearest_call(project):
         ["*Captured apispy replay*", "*nearest: #2 GET*", "*query all*", "*- 0*", "*+ 1*"]
     )
     result.stdout.fnmatch_lines(["*fixtures/ps.json. Record it again: pytest --docker-record=all *test_ps*"])
+    result.stdout.fnmatch_lines(['*To ignore the difference: match="-query.all". Otherwise record again.'])
+    assert "--match" not in result.stdout.str()  # which is no option of pytest
 
 
 def test_a_miss_that_the_test_swallows_fails_it_too(project):

@@ -1,5 +1,6 @@
 """The context of a check, and its findings."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,10 @@ def problem(text: str, remedy: str) -> Finding:
 
 @dataclass(frozen=True)
 class DockerCli:
-    """A docker CLI on PATH. ``api_version`` is the highest it supports, such as "1.50"; empty if it is unknown."""
+    """A docker CLI on PATH. ``api_version`` is the highest it supports, such as "1.50"; empty if it is unknown.
+
+    DOCKER_API_VERSION does not count: a CLI repeats any value of it, also one that it does not support.
+    """
 
     path: str
     version: str
@@ -97,9 +101,10 @@ def _cli(path: str) -> DockerCli:
     """Ask a docker CLI for its version, with an unreachable daemon: otherwise it reports the version it negotiated."""
     form = "{{.Client.Version}} {{.Client.DefaultAPIVersion}}"
     command = [path, "-H", "unix:///nonexistent.sock", "version", "-f", form]
+    environ = {name: value for name, value in os.environ.items() if name != "DOCKER_API_VERSION"}
     try:
         words = subprocess.run(
-            command, capture_output=True, text=True, timeout=10, check=False
+            command, capture_output=True, text=True, timeout=10, check=False, env=environ
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
         words = []

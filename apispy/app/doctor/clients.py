@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from apispy.app.doctor.base import CheckContext, Finding, note, ok, problem
+from apispy.app.doctor.base import CheckContext, DockerCli, Finding, note, ok, problem
 from apispy.endpoints import Endpoint
 from apispy.endpoints.contexts import Store
 from apispy.endpoints.files import read_json
@@ -14,7 +14,8 @@ PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "AL
 
 def check_clis(context: CheckContext) -> Iterator[Finding]:
     if not context.clis:
-        yield note("there is no docker CLI on PATH", "apispy does not need it; other clients work as well")
+        remedy = "apispy does not need it; other clients work as well. On Debian 13, install docker-cli"
+        yield note("there is no docker CLI on PATH", remedy)
     for cli in context.clis:
         if cli.version:
             yield ok(f"{cli.path} is version {cli.version}, API up to {cli.api_version}")
@@ -29,15 +30,31 @@ def check_api_versions(context: CheckContext) -> Iterator[Finding]:
     if isinstance(context.probed, ApispyError) or not context.probed.min_api_version:
         return
     lowest, there = _numbers(context.probed.min_api_version), _numbers(context.probed.api_version)
+    pinned = context.environ.get("DOCKER_API_VERSION", "")
     for cli in context.clis:
         here = _numbers(cli.api_version)
-        if not (here and lowest and there):
+        if not (lowest and there):
             continue
-        if here < lowest:
+        if pinned:
+            yield _pinned(cli, pinned, lowest, there)
+        elif here and here < lowest:
             text = f"{cli.path} supports API {_dotted(here)} at most, the daemon {_dotted(lowest)} at least"
             yield problem(text, "Install a newer docker CLI")
-        else:
+        elif here:
             yield ok(f"{cli.path} and the daemon would use {_dotted(min(here, there))}")
+
+
+def _pinned(cli: DockerCli, pinned: str, lowest: tuple[int, int], highest: tuple[int, int]) -> Finding:
+    """What DOCKER_API_VERSION leads to: the CLI uses that version, whatever the two support."""
+    version = _numbers(pinned.removeprefix("v"))
+    offered = f"the daemon supports {_dotted(lowest)} to {_dotted(highest)}"
+    if version is None:
+        text = f"{cli.path} would use DOCKER_API_VERSION={pinned}, which is not a version such as 1.41"
+        return problem(text, "unset DOCKER_API_VERSION")
+    said = f"{cli.path} would use {_dotted(version)}, because DOCKER_API_VERSION={pinned}"
+    if not lowest <= version <= highest:
+        return problem(f"{said}; {offered}", "unset DOCKER_API_VERSION")
+    return ok(said)
 
 
 def _numbers(version: str) -> tuple[int, int] | None:

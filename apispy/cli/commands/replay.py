@@ -45,10 +45,10 @@ class ReplayCommand(Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the matchers."""
-        from apispy.replay.matching import MATCHERS
+        from apispy.replay.aspects import ASPECTS
 
         with formatter.section("Names for --match"):
-            formatter.write_dl([(one.name, one.explanation) for one in MATCHERS.values()])
+            formatter.write_dl(list(ASPECTS.items()))
 
 
 def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
@@ -66,7 +66,8 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
 @click.command(cls=ReplayCommand, short_help="Play back recorded API calls in place of a daemon.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE... [-- COMMAND ...]")
 @option("--match", metavar="NAMES",
-        help="Compare only these parts of a request (path,query), or all but these (-body).")  # fmt: skip
+        help="Compare only these parts of a request (path,query), or all but these (-body, or a part: "
+             "-query.all, -body.HostConfig).")  # fmt: skip
 @option("--repeat-last", is_flag=True,
         help="Once all recorded responses to a request are used, repeat the last one.")  # fmt: skip
 @option("--speed", default="fast", show_default=True, metavar="SPEED",

@@ -1,6 +1,7 @@
 """Matchers: each compares one named aspect of a live request with a recorded one.
 
-To add a matcher, write a function with ``@matcher`` in a file that is imported below.
+To add a matcher, write a function with ``@matcher`` in a file that is imported below, and its line in
+``apispy.replay.aspects``.
 """
 
 from apispy.replay.matching.matcher import MATCHERS, Difference, Matcher, RequestPair, choose_matchers

@@ -9,11 +9,7 @@ from apispy.replay.matching.json_equivalence import compare_json
 from apispy.replay.matching.matcher import Difference, RequestPair, matcher
 
 
-@matcher(
-    "body",
-    "JSON by value, whatever its order and spacing; archives by their members and contents, ignoring times; "
-    "anything else byte for byte.",
-)
+@matcher("body")
 def body(pair: RequestPair) -> Iterator[Difference]:
     recorded, live = pair.recorded, pair.live
     if FORM in (recorded.media_type, live.media_type) or not recorded.body_shown:

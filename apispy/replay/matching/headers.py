@@ -18,7 +18,7 @@ NO_CREDENTIALS: tuple[Any, ...] = ({}, None, "")
 """Decoded values of a credential header without credentials; None: no header."""
 
 
-@matcher("headers", "Upgrade, Range, Content-Type and registry credentials (in redacted form).")
+@matcher("headers")
 def headers(pair: RequestPair) -> Iterator[Difference]:
     recorded, live = pair.recorded.headers, pair.live.headers
     for name in COMPARED_HEADERS:

@@ -1,10 +1,14 @@
 """The interface of a matcher, the registry of matchers, and ``--match``, which chooses from it."""
 
-from collections.abc import Callable, Iterable
+import difflib
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
+from apispy.replay.aspects import ASPECTS
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.variables import Unifier
 
@@ -18,6 +22,21 @@ class Difference:
     live: Any  # None: not in the live request
     reason: str = ""  # a sentence, where the values alone do not explain the difference
 
+    @property
+    def part(self) -> str:
+        """What is compared there, as --match names it: "query.all", "body.HostConfig.Memory"; "" for the whole aspect.
+
+        List indexes are left out. A name that cannot be typed in --match ends it.
+        """
+        aspect, _, where = self.place.partition(" ")
+        if aspect not in _PARTS:
+            return ""
+        if aspect != "body":
+            where = where.partition(" ")[0].strip("{}")
+        names = re.sub(r"\[\d+\]", "", where).removeprefix("$.").split(".")
+        typed = list(itertools.takewhile(re.compile(r"[\w/-]+").fullmatch, names))
+        return ".".join([_PARTS[aspect], *typed]) if typed else ""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestPair:
@@ -28,6 +47,9 @@ class RequestPair:
     unifier: Unifier
     status: int | None  # of the recorded response
 
+
+_PARTS = {"path": "path", "query": "query", "header": "headers", "body": "body"}
+"""By the first word of a place: the matcher that compares it by parts."""
 
 Compare = Callable[[RequestPair], Iterable[Difference]]
 
@@ -48,25 +70,24 @@ REQUIRED = "operation"
 """The matcher that cannot be left out."""
 
 
-def matcher(name: str, explanation: str) -> Callable[[Compare], Compare]:
-    """Register a function as the matcher *name*."""
+def matcher(name: str) -> Callable[[Compare], Compare]:
+    """Register a function as the matcher *name*, which is one of ASPECTS."""
 
     def register(compare: Compare) -> Compare:
-        MATCHERS[name] = Matcher(name, explanation, compare)
+        MATCHERS[name] = Matcher(name, ASPECTS[name], compare)
         return compare
 
     return register
 
 
 def choose_matchers(text: str | None) -> tuple[Matcher, ...]:
-    """The matchers that --match names: ``path,query`` only these; ``-body,-headers`` all but these; None all.
+    """The matchers that --match names: ``path,query`` only these; ``-body,-query.all`` all but these; None all.
 
     Raises UsageError.
     """
     words = [word.strip() for word in (text or "").split(",") if word.strip()]
     for word in words:
-        if word.removeprefix("-") not in MATCHERS:
-            raise UsageError(f"--match {text}: unknown matcher {word!r}. Known: {', '.join(MATCHERS)}.")
+        _check_name(word, text or "")
     left_out = {word[1:] for word in words if word.startswith("-")}
     named = {word for word in words if not word.startswith("-")}
     if left_out and named:
@@ -77,8 +98,35 @@ def choose_matchers(text: str | None) -> tuple[Matcher, ...]:
         raise UsageError(
             f"--match {text}: {REQUIRED} cannot be left out, because requests for different operations never match."
         )
+    parts = tuple(word for word in left_out if "." in word)
     return tuple(
-        one
+        _without(one, tuple(part for part in parts if part.startswith(f"{one.name}.")))
         for one in MATCHERS.values()
         if one.name == REQUIRED or (one.name in named if named else one.name not in left_out)
     )
+
+
+def _check_name(word: str, text: str) -> None:
+    name, dot, part = word.removeprefix("-").partition(".")
+    if name not in MATCHERS:
+        similar = difflib.get_close_matches(name, MATCHERS, 1)
+        hint = f" Did you mean {similar[0]!r}?" if similar else ""
+        raise UsageError(f"--match {text}: unknown matcher {word!r}.{hint} Known: {', '.join(MATCHERS)}.")
+    if dot and (name not in _PARTS.values() or not part):
+        of = ", ".join(f"{one}.NAME" for one in _PARTS.values())
+        raise UsageError(f"--match {text}: {word!r} has no such part. Parts: {of}.")
+    if dot and not word.startswith("-"):
+        raise UsageError(f"--match {text}: a part can only be left out. Type --match=-{word}")
+
+
+def _without(matcher: Matcher, parts: tuple[str, ...]) -> Matcher:
+    """The matcher, without the differences in *parts* and below them."""
+    if not parts:
+        return matcher
+
+    def compare(pair: RequestPair) -> Iterator[Difference]:
+        for difference in matcher.compare(pair):
+            if not any(f"{difference.part}.".startswith(f"{part}.") for part in parts):
+                yield difference
+
+    return Matcher(matcher.name, matcher.explanation, compare)

@@ -16,25 +16,21 @@ MAX_SHAPE_DEPTH = 6
 """Levels to which the descriptions of two responses are compared."""
 
 
-@matcher(
-    "operation",
-    "The operation of Docker's API; for requests that match no known operation, the method and path. "
-    "Always compared.",
-)
+@matcher("operation")
 def operation(pair: RequestPair) -> Iterator[Difference]:
     recorded, live = pair.recorded.name, pair.live.name
     if recorded != live:
         yield Difference("operation", recorded, live)
 
 
-@matcher("version", "The API version: the same, or one for which the recorded response is valid too.")
+@matcher("version")
 def version(pair: RequestPair) -> Iterator[Difference]:
     recorded, live = pair.recorded.call, pair.live.call
     if recorded.version != live.version and (reason := reason_invalid(pair)):
         yield Difference("API version", recorded.version or "none", live.version or "none", reason)
 
 
-@matcher("path", "The names and IDs in the path, however they are escaped.")
+@matcher("path")
 def path(pair: RequestPair) -> Iterator[Difference]:
     recorded, live = pair.recorded.call.arguments, pair.live.call.arguments
     for name in recorded.keys() | live.keys():
@@ -42,10 +38,7 @@ def path(pair: RequestPair) -> Iterator[Difference]:
             yield Difference(f"path {{{name}}}", recorded.get(name), live.get(name))
 
 
-@matcher(
-    "query",
-    "The parameters in any order; times close to now and a build's own IDs may differ.",
-)
+@matcher("query")
 def query(pair: RequestPair) -> Iterator[Difference]:
     operation = pair.recorded.call.operation.id
     integers = {row.name for row in parameters(operation) if row.type == "integer"}

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,9 +23,10 @@ from apispy.app.doctor.daemons import check_clock, check_daemon, check_listen, c
 from apispy.app.doctor.installation import check_environment, check_mitmproxy, check_python
 from apispy.certs import open_store
 from apispy.cli.proxy import proxy
-from apispy.endpoints import Daemon, Endpoint, Listen, listen, upstream
+from apispy.endpoints import TLS, Daemon, Endpoint, Listen, listen, upstream
 from apispy.endpoints.instances import registered
 from apispy.errors import UsageError
+from tests.certificates import issue_cert, make_ca
 from tests.servers import DOCKER, http_server
 
 NOWHERE = Endpoint("tcp", "10.0.0.5", 2376, "", "", None)
@@ -183,6 +185,45 @@ def test_docker_clis(context: CheckContext, tmp_path: Path) -> None:
     assert [finding.state for finding in versions] == ["problem", "ok"]
     assert "supports API 1.41 at most, the daemon 1.44 at least" in versions[0].text
     assert versions[1].text.endswith("would use 1.50")
+
+
+@pytest.mark.parametrize(
+    ("pinned", "state", "part"),
+    [
+        (
+            "1.99",
+            "problem",
+            "would use 1.99, because DOCKER_API_VERSION=1.99; the daemon supports 1.24 to 1.50",
+        ),
+        ("v1.44", "ok", "would use 1.44, because DOCKER_API_VERSION=v1.44"),
+        ("1.9", "problem", "would use 1.9, because"),
+        ("new", "problem", "would use DOCKER_API_VERSION=new, which is not a version"),
+    ],
+)
+def test_a_pinned_version_is_what_each_cli_uses(
+    context: CheckContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned: str, state: str, part: str
+) -> None:
+    """docker 20.10 prints the pinned version as the highest that it supports, whatever that is."""
+    old = cli(tmp_path / "a", "'20.10.24 '${DOCKER_API_VERSION:-1.41}'")
+    monkeypatch.setenv("DOCKER_API_VERSION", pinned)
+    where = replace(context, environ={"PATH": str(old), "DOCKER_API_VERSION": pinned})
+    assert only(check_clis, where).text.endswith("is version 20.10.24, API up to 1.41")
+    found = only(check_api_versions, answering(where))
+    assert found.state == state
+    assert part in found.text
+
+
+def test_an_address_as_a_dns_name_is_named(context: CheckContext, tmp_path: Path) -> None:
+    """It was "not for 127.0.0.1 but for 127.0.0.1"."""
+    ca = make_ca()
+    issue_cert("x", ca, sans=("DNS:127.0.0.1",)).write(tmp_path, "server.pem", "server-key.pem", ca)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server.pem", tmp_path / "server-key.pem")
+    with http_server(context=tls) as port:
+        daemon = Endpoint("tcp", "127.0.0.1", port, "", "", TLS(True, tmp_path / "ca.pem", None, None))
+        found = only(check_daemon, replace(context, daemon=lambda: daemon))
+    assert "is not for 127.0.0.1 but for 127.0.0.1 written as a DNS name" in found.text
+    assert "with 127.0.0.1 in its SAN as an IP address" in found.remedy
 
 
 @pytest.mark.parametrize(

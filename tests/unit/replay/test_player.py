@@ -179,6 +179,68 @@ def test_matchers_are_chosen_by_name() -> None:
     assert finds(loose, "POST", CREATE, {"Image": "b"}) == 1
 
 
+@pytest.mark.parametrize(
+    ("recorded", "live", "proposed"),
+    [
+        (("GET", "/containers/json?all=0"), ("GET", "/containers/json?all=1"), "-query.all"),
+        (("GET", '/events?filters={"type":["a"]}'), ("GET", '/events?filters={"type":["b"]}'), "-query.filters"),
+        (("GET", "/containers/web/json"), ("GET", "/containers/db/json"), "-path.id"),
+        (("POST", CREATE, {"Cmd": ["a", "b"]}), ("POST", CREATE, {"Cmd": ["a", "c"]}), "-body.Cmd"),
+        (
+            ("POST", CREATE, {"HostConfig": {"Memory": 1, "NanoCpus": 1}, "User": "a"}),
+            ("POST", CREATE, {"HostConfig": {"Memory": 2, "NanoCpus": 2}, "User": "a"}),
+            "-body.HostConfig.Memory,-body.HostConfig.NanoCpus",
+        ),
+        (("POST", CREATE, {"Labels": {"a b": "1"}}), ("POST", CREATE, {"Labels": {"a b": "2"}}), "-body.Labels"),
+        (("POST", CREATE, {"Labels": {"a.b": "1"}}), ("POST", CREATE, {"Labels": {"a.b": "2"}}), "-body.Labels.a.b"),
+        (("PUT", "/containers/x/archive", b"one"), ("PUT", "/containers/x/archive", b"two"), "-body"),
+        (
+            ("POST", CREATE, dict.fromkeys("abcdef", 1)),
+            ("POST", CREATE, dict.fromkeys("abcdef", 2)),
+            "-body",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_miss_proposes_is_enough_and_no_more(recorded: Any, live: Any, proposed: str) -> None:
+    def player(match: str | None) -> Player:
+        asks = recorded[2] if len(recorded) > 2 else None
+        return Player([call(1, *recorded[:2], asks=asks)], Options(choose_matchers(match)))
+
+    asked = call(1, *live[:2], asks=live[2] if len(live) > 2 else None)
+    miss = player(None).find(asked)
+    assert isinstance(miss, Miss)
+    assert f"--match={proposed}. Otherwise" in "\n".join(text for text, _ in miss.lines())
+    assert not isinstance(player(proposed).find(asked), Miss)
+    for word in proposed.split(",") if "," in proposed else ():
+        assert isinstance(player(word).find(asked), Miss)
+
+
+def test_a_part_that_is_left_out_leaves_the_rest_compared() -> None:
+    """--match=-query dropped the whole query, so that a wrong fixture passed."""
+    options = Options(choose_matchers("-query.all,-body.HostConfig"))
+    player = Player([call(1, "GET", "/containers/json?all=0&limit=1"),
+                     call(2, "POST", CREATE, asks={"Image": "a", "HostConfig": {"Memory": 1}})], options)  # fmt: skip
+    assert finds(player, "GET", "/containers/json?all=1&limit=2") == 0
+    assert finds(player, "GET", "/containers/json?limit=1") == 1
+    assert finds(player, "POST", CREATE, {"Image": "b", "HostConfig": {"Memory": 2}}) == 0
+    assert finds(player, "POST", CREATE, {"Image": "a", "HostConfig": {"Memory": 2}}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("-qery.all", "unknown matcher '-qery.all'. Did you mean 'query'?"),
+        ("-stdin.x", "'-stdin.x' has no such part. Parts: path.NAME, query.NAME, headers.NAME, body.NAME."),
+        ("-query.", "'-query.' has no such part"),
+        ("query.all", "a part can only be left out. Type --match=-query.all"),
+    ],
+)
+def test_parts_that_cannot_be_left_out(text: str, says: str) -> None:
+    with pytest.raises(UsageError) as error:
+        choose_matchers(text)
+    assert says in str(error.value)
+
+
 def test_speeds() -> None:
     assert [parse_speed(text) for text in ("fast", "real", "2", "0.5")] == [0, 1, 2, 0.5]
     for wrong in ("", "quick", "-1", "0", "nan", "inf"):

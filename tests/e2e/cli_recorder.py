@@ -1,9 +1,13 @@
 """Records the calls of docker commands with apispy in front of a daemon in a root directory.
 
-    python -m tests.e2e.cli_recorder ROOT SOCKET calls|flags|REGEX
+    python -m tests.e2e.cli_recorder ROOT HOME calls|flags|REGEX
 
-writes the data of ``apispy explain``. ROOT has docker 28, SOCKET is a path inside it: its daemon is experimental,
-a swarm manager, and has the image busybox. Its containers named explain-... are removed.
+writes the data of ``apispy explain``. ROOT has docker 28, HOME is a directory in it with the socket d.sock of a daemon
+of its own, which is experimental, a swarm manager, and has the image busybox:
+
+    dockerd --experimental --iptables=false --ip6tables=false --bridge=none --data-root HOME/d --exec-root HOME/x \\
+        --pidfile HOME/d.pid -H unix://HOME/d.sock
+    docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:23777
 """
 
 import json
@@ -65,9 +69,6 @@ configs: {two: {file: ./stack.yaml}}
 """The files in the working directory."""
 
 IDS = re.compile(r"sha256:[0-9a-f]{12,64}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b|\b[0-9a-z]{25}\b")
-HOME = "/lab/explain"
-"""The directory inside the root for all that the recording leaves."""
-
 FLAGS_BEFORE = f"{C}; {N}; {V}; touch FILE; rm -f cid; $D tag IMAGE REMOTE; {S}"
 """What the examples of flags need."""
 
@@ -79,14 +80,15 @@ Call = list[Any]
 
 @dataclass
 class Recorder:
-    """Runs commands in *root*, through apispy or directly to the daemon on *socket*."""
+    """Runs commands inside of a root, through apispy or directly to the daemon."""
 
-    root: Path
-    socket: str  # inside the root
-    where: Path
+    enter: list[str]  # the words before a command that is to run inside
+    home: str  # a directory inside for all that the recording leaves; the daemon's socket d.sock is there
+    outside: Path  # the same directory from outside
+    where: Path  # for apispy's output
 
     def prepare(self) -> None:
-        work = self.root / f"{HOME[1:]}/work"
+        work = self.outside / "work"
         work.mkdir(parents=True, exist_ok=True)
         for name, text in FILES.items():
             (work / name).write_text(text)
@@ -96,29 +98,28 @@ class Recorder:
         """Return the command that runs a shell *line* in the root; $D is docker."""
         for name, value in NAMES.items():
             line = re.sub(rf"\b{name}\b", value, line)
-        line = f"cd {HOME}/work; export HOME={HOME} D=docker DOCKER_HOST=unix://{socket}; {line}"
-        return ["chroot", str(self.root), "sh", "-c", line]
+        line = f"cd {self.home}/work; export HOME={self.home} D=docker DOCKER_HOST=unix://{self.home}/{socket}; {line}"
+        return [*self.enter, "sh", "-c", line]
 
     def direct(self, line: str) -> None:
         if line:
             subprocess.run(
-                self.shell(line, self.socket), stdin=subprocess.DEVNULL, capture_output=True, timeout=120
+                self.shell(line, "d.sock"), stdin=subprocess.DEVNULL, capture_output=True, timeout=120
             )
 
     def record(self, rows: tuple[Row, ...]) -> list[tuple[Row, list[dict[str, Any]]]]:
         """Return the calls of each row as apispy's JSON objects, by the times between which they began."""
         self.prepare()
-        spy_socket = f"{HOME}/spy.sock"
         spy = Apispy.start(
-            self.where / "spy", "--listen", f"unix://{self.root}{spy_socket}", "--upstream",
-            f"unix://{self.root}{self.socket}", "--json", "-vv", "--show-secrets",
+            Path(tempfile.mkdtemp(dir=self.where)) / "spy", "--listen", f"unix://{self.outside}/spy.sock", "--upstream",
+            f"unix://{self.outside}/d.sock", "--json", "-vv", "--show-secrets",
         )  # fmt: skip
         spans = []
         try:
             for row in rows:
                 self.direct(row.before)
                 before = time.time()
-                self._run(row, spy_socket)
+                self._run(row, "spy.sock")
                 spans.append((before, time.time()))
                 self.direct(row.after)
         finally:
@@ -130,7 +131,7 @@ class Recorder:
 
     def _run(self, row: Row, socket: str) -> None:
         line = f"exec {row.line}" if row.seconds else row.line
-        line = line.replace("$($D ", f"$(DOCKER_HOST=unix://{self.socket} docker ")
+        line = line.replace("$($D ", f"$(DOCKER_HOST=unix://{self.home}/d.sock docker ")
         if row.tty:
             return self._run_on_tty(self.shell(line, socket), row.seconds or 60)
         process = subprocess.Popen(self.shell(line, socket), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -140,7 +141,7 @@ class Recorder:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGINT)
             try:
-                process.wait(15)
+                process.wait(3)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -200,6 +201,7 @@ def line_of(row: Row) -> str:
 
 def _entry(row: Row, calls: list[dict[str, Any]]) -> dict[str, Any]:
     entry = {
+        "command": parse(line_of(row).split()).name,
         "line": line_of(row),
         "when": row.when,
         "ping": any(call["operation"] == "SystemPingHead" for call in calls),
@@ -260,9 +262,9 @@ def write(path: Path, entries: list[dict[str, Any]]) -> None:
     path.write_text("[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n")
 
 
-def main(root: str, socket: str, what: str, only: str = "") -> None:
+def main(root: str, home: str, what: str, only: str = "") -> None:
     with tempfile.TemporaryDirectory() as where:
-        recorder = Recorder(Path(root), socket, Path(where))
+        recorder = Recorder(["chroot", root], home, Path(f"{root}{home}"), Path(where))
         if what == "flags":
             known = {entry["line"]: entry for entry in json.loads(FLAG_DATA.read_text())}
             known |= {entry["line"]: entry for entry in flag_recordings(recorder, only)}

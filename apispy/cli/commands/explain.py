@@ -17,22 +17,30 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from apispy.learn.explain import Page
 
-PASTED_PROGRAMS = ("docker", "curl")
+PASTED_PROGRAMS = ("docker", "docker-compose", "curl")
 """The first words of a pasted command line: all that follows belongs to it, options too."""
+
+
+def _begins_a_line(word: str) -> bool:
+    """Whether *word* is one of the programs, or a misspelt docker."""
+    letters = sorted(word.lower())
+    return word in PASTED_PROGRAMS or (letters == sorted("docker") and word[:1].lower() == "d")
 
 
 class ExplainCommand(Command):
     """A command that takes a command line pasted without quotes as one argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        start = next((at for at, word in enumerate(args) if word in PASTED_PROGRAMS), None)
+        start = next((at for at, word in enumerate(args) if _begins_a_line(word)), None)
         if start is not None and len(args) > start + 1:
             args = [*args[:start], "--", shlex.join(args[start:])]
         return super().parse_args(ctx, args)
 
 
 @click.command(cls=ExplainCommand, short_help="Explain an API operation, a curl command or a docker command.")
-@click.argument("words", nargs=-1, metavar="[OPERATION | REQUEST | CURL LINE | DOCKER COMMAND | WORD]")
+@click.argument(
+    "words", nargs=-1, metavar="[OPERATION | REQUEST | CURL LINE | DOCKER COMMAND | ERROR MESSAGE | WORD]"
+)
 @option(
     "--api", metavar="VERSION", help="API version, such as 1.41.  [default: the one typed, or the newest]"
 )
@@ -60,8 +68,10 @@ def command(
     apispy explain ContainerList
     apispy explain 'GET /v1.18/containers/json?all=1'
     apispy explain curl --unix-socket /var/run/docker.sock http://localhost/info
-    apispy explain docker run -it busybox
-    apispy explain restart
+    apispy explain docker run -it -p 80:80 busybox
+    apispy explain docker compose up
+    apispy explain 'client version 1.32 is too old'
+    apispy explain how do I attach
     apispy explain --diff 1.41 1.52
     """
     from apispy.learn import explain

@@ -1,7 +1,6 @@
 """Explanations as JSON values. docs/explain.md documents the fields."""
 
 from dataclasses import asdict
-from typing import Any
 
 from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
@@ -9,10 +8,7 @@ from apispy.engine.versions import NEWEST
 from apispy.learn.explain.body_fields import plain_path
 from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.field_meanings import meaning
-from apispy.learn.explain.records import Change, Explanation, FieldRow, Interpretation
-from apispy.learn.explain.topics import Topic
-
-Json = dict[str, Any]
+from apispy.learn.explain.records import Change, Explanation, FieldRow, Interpretation, Json, Topic
 
 
 def operation_json(row: Operation) -> Json:

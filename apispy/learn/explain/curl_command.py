@@ -19,6 +19,9 @@ IMPOSSIBLE = {
     "h2c": "# curl cannot do this: the connection speaks gRPC after the upgrade",
     "websocket": "# curl cannot do this: it is a WebSocket; try websocat",
 }
+PODMAN_VERSION = "5.0.0"
+"""The version in the path of Podman's own operations, if none was typed."""
+
 PLACEHOLDERS = {"images": "IMAGE", "distribution": "IMAGE", "exec": "EXEC"}
 """Placeholder after a path segment; by default the segment itself without its plural s."""
 
@@ -48,6 +51,8 @@ def curl_command(question: Question, version: str) -> str:
     streams = ["--no-buffer"] if operation.opens != "no" else []
     output = ["--output", "-"] if operation.response in BINARY else []
     query = _query(question, version)
+    if operation.tag == "Podman":
+        version = (question.call and question.call.version) or PODMAN_VERSION
     url = f"http://localhost/v{version}{_path(question)}" + (f"?{query}" if query else "")
     words = [
         "curl",

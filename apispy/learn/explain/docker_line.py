@@ -72,13 +72,18 @@ def _no_calls(line: CommandLine) -> tuple[str, ...]:
     if line.group:
         names = ", ".join(name.rpartition(" ")[2] for name in below(line.typed_name))
         return (f"{line.typed_name} alone prints its usage and makes no call. Its commands: {names}.",)
-    if unknown := next((flag.name for flag in line.flags if not flag.known), None):
-        near = " or ".join(near_flags(line.typed_name, unknown))
-        meant = f" Did you mean {near}?" if near else ""
-        return (
-            f"{line.typed_name} of docker 28 has no flag {unknown}: it prints an error, and makes no call.{meant}",
-        )
     return ()
+
+
+def _unknown_flags(line: CommandLine) -> list[str]:
+    """Say which flags the command does not have. Another version of docker may have them."""
+    notes = []
+    for name in dict.fromkeys(flag.name for flag in line.flags if not flag.known):
+        near = " or ".join(near_flags(line.typed_name, name))
+        notes.append(
+            f"{line.typed_name} of docker 28.5 has no flag {name}.{f' Did you mean {near}?' if near else ''}"
+        )
+    return notes
 
 
 def _unknown(line: CommandLine) -> str:
@@ -110,7 +115,7 @@ def _interpretation(
     return Interpretation(
         "docker command",
         questions,
-        notes=(*notes, *_conditions(conditions)),
+        notes=(*_unknown_flags(line), *notes, *_conditions(conditions)),
         flags=uses,
         ordered=not recording.together,
     )

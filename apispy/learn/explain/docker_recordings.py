@@ -39,13 +39,20 @@ class Recording:
 
 
 @cache
-def recordings() -> dict[str, tuple[Recording, ...]]:
-    """Return the recordings by the canonical name of their command."""
-    found: dict[str, tuple[Recording, ...]] = {}
-    for entry in json.loads(RECORDED.read_bytes()):
-        one = _recording(entry)
-        found[one.line.name] = (*found.get(one.line.name, ()), one)
-    return found
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads(RECORDED.read_bytes())
+    return entries
+
+
+def recorded_commands() -> frozenset[str]:
+    """Return the canonical names of the commands that are recorded."""
+    return frozenset(entry["command"] for entry in _entries())
+
+
+@cache
+def recordings(command: str) -> tuple[Recording, ...]:
+    """Return the recordings of a command by its canonical name; () if there are none."""
+    return tuple(_recording(entry) for entry in _entries() if entry["command"] == command)
 
 
 def _recording(entry: dict[str, Any]) -> Recording:
@@ -58,7 +65,7 @@ def _recording(entry: dict[str, Any]) -> Recording:
 
 def best(line: CommandLine) -> tuple[Recording | None, tuple[Recording, ...]]:
     """Return the recording that is most like *line*, and those of calls made under a condition."""
-    all_of_it = recordings().get(line.name, ())
+    all_of_it = recordings(line.name)
     always = [one for one in all_of_it if not one.when]
     if not always:
         return None, ()

@@ -8,8 +8,7 @@ from apispy.engine.framing import request_framing, response_framing
 from apispy.engine.parameters import parameters_of
 from apispy.engine.reference import reference_link
 from apispy.engine.shapes import response_shape, statuses
-from apispy.engine.versions import LOWEST, NEWEST, engines_of_api, nearest, parse
-from apispy.errors import UsageError
+from apispy.engine.versions import LOWEST, engines_of_api, nearest, parse
 from apispy.learn.explain.body_fields import (
     body_shape,
     dated_rows,
@@ -25,19 +24,12 @@ from apispy.learn.explain.records import Explanation, Question, ResponseInfo
 from apispy.learn.explain.typed_arguments import typed_arguments
 
 
-def check_version(text: str) -> str:
-    """Return the version *text* without its "v". Raises UsageError if it is not a version."""
-    if parse(text) is None:
-        raise UsageError(
-            f"{text!r} is not an API version: expected one like 1.41; the newest known version is {NEWEST}"
-        )
-    return text.removeprefix("v")
-
-
 def explain(question: Question, api: str | None = None) -> Explanation:
     """Explain one call for API version *api*, or else the version in its path, or else the newest."""
     operation = question.operation
     requested = api or (question.call.version if question.call else None)
+    if operation.tag == "Podman":
+        requested = None  # its versions are Podman's
     known = nearest(requested)
     version = newest_of(operation, known)
     return Explanation(

@@ -198,7 +198,7 @@ MEANINGS: dict[str, str] = {
     "ForceUpdate": "a counter: raising it replaces the tasks though nothing changed",
     "Version.Index": "number of the version; send it back as version= when updating",
     "SwarmInit:ListenAddr": "address for the other managers: 0.0.0.0:2377",
-    "SwarmInit:AdvertiseAddr": "address that the other nodes are told",
+    "SwarmInit:AdvertiseAddr": "address at which the other nodes reach this one",
     "SwarmInit:ForceNewCluster": "make a swarm of one from what this node knows",
     "SwarmJoin:JoinToken": "token that says as what to join: worker or manager",
     "SwarmJoin:RemoteAddrs": "addresses of managers",

@@ -15,7 +15,7 @@ def flag_uses(line: CommandLine) -> tuple[FlagUse, ...]:
     order = {flag.name: number for number, flag in reversed(list(enumerate(line.flags)))}
     ordered = sorted(line.flags, key=lambda flag: order[flag.name])
     uses: list[FlagUse] = []
-    for name, group in groupby(ordered, key=lambda flag: flag.name):
+    for name, group in groupby((flag for flag in ordered if flag.known), key=lambda flag: flag.name):
         uses += _uses(operation, list(group), targets.get(name, ()), line.name)
     return (*uses, *_arguments(line, operation))
 

@@ -5,7 +5,6 @@ that needs what only the client has (a file, an environment variable). Compared 
 tests/unit/learn/explain/test_docker_flags.py.
 """
 
-import csv
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -34,7 +33,7 @@ def all_of(texts: Texts) -> list[str]:
 
 
 def split(texts: Texts) -> list[str]:
-    """Of a flag that takes several values, separated by commas."""
+    """The values of a flag that takes several, separated by commas."""
     return [part for text in texts for part in text.split(",")]
 
 
@@ -193,6 +192,13 @@ def devices(texts: Texts) -> list[dict[str, str]]:
     return found
 
 
+def _fields(text: str) -> list[str]:
+    """Split fields separated by commas, of which some may be quoted."""
+    import csv  # few flags need it: the others start faster
+
+    return next(csv.reader([text]))
+
+
 def gpus(texts: Texts) -> list[dict[str, Any]]:
     """Device requests, as docker has them: Count -1 is all."""
     return [_gpu(text) for text in texts]
@@ -206,7 +212,7 @@ def _gpu(text: str) -> dict[str, Any]:
         "Capabilities": [["gpu"]],
         "Options": {},
     }
-    for field in next(csv.reader([text])):
+    for field in _fields(text):
         name, equals, value = field.partition("=")
         if not equals:
             name, value = "count", field
@@ -239,7 +245,7 @@ def mounts(texts: Texts) -> list[dict[str, Any]]:
 
 def _mount(text: str) -> dict[str, Any]:
     mount: dict[str, Any] = {"Type": "volume"}
-    for field in next(csv.reader([text])):
+    for field in _fields(text):
         name, _, value = field.partition("=")
         match name.lower():
             case "type":
@@ -336,7 +342,7 @@ def filters(texts: Texts) -> dict[str, dict[str, bool]]:
 
 
 def each(texts: Texts) -> list[str]:
-    """Of a query parameter that is repeated."""
+    """The values of a query parameter that is repeated."""
     return texts
 
 

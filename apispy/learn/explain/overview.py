@@ -5,8 +5,7 @@ from itertools import groupby
 
 from apispy.engine import OPERATIONS, Operation
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
-from apispy.learn.explain.records import FlagUse, Hit, Interpretation, Kind
-from apispy.learn.explain.topics import Topic
+from apispy.learn.explain.records import FlagUse, Hit, Interpretation, Kind, Topic
 
 TITLES: dict[Kind, str] = {
     "docker command": "This command makes these calls, in this order:",

@@ -1,16 +1,14 @@
-"""The pages of ``apispy explain``, as text and as JSON."""
+"""The pages of ``apispy explain``, as text and as JSON.
+
+What only some pages need is imported on first use, so that the others start faster.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
-from apispy.engine.versions import nearest, parse
-from apispy.learn.explain import as_json
-from apispy.learn.explain.as_json import Json
-from apispy.learn.explain.body_fields import DESCRIBED
-from apispy.learn.explain.changes import difference
-from apispy.learn.explain.changes_text import difference_lines
-from apispy.learn.explain.explanation import check_version, explain
-from apispy.learn.explain.explanation_text import explanation_lines, field_lines, has_field
+from apispy.engine.versions import NEWEST, nearest, parse
+from apispy.errors import UsageError
 from apispy.learn.explain.interpretation import interpret
 from apispy.learn.explain.layout import BLANK, Line, paragraph
 from apispy.learn.explain.overview import (
@@ -21,7 +19,7 @@ from apispy.learn.explain.overview import (
     operations_by_tag,
     topic_lines,
 )
-from apispy.learn.explain.records import Explanation, Interpretation
+from apispy.learn.explain.records import Explanation, Interpretation, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,21 @@ class Page:
 
     lines: list[Line]
     value: Callable[[], Json]  # returns the whole page as JSON
+
+
+def _as_json() -> ModuleType:
+    from apispy.learn.explain import as_json
+
+    return as_json
+
+
+def check_version(text: str) -> str:
+    """Return the version *text* without its "v". Raises UsageError if it is not a version."""
+    if parse(text) is None:
+        raise UsageError(
+            f"{text!r} is not an API version: expected one like 1.41; the newest known version is {NEWEST}"
+        )
+    return text.removeprefix("v")
 
 
 def question_page(
@@ -41,14 +54,21 @@ def question_page(
     about = topic_lines(interpretation.topics, width)
     if interpretation.kind == "search":
         parts = [part for part in (about, hits_lines(text, interpretation, width)) if part]
-        return Page(_joined(parts), lambda: as_json.found_json(interpretation))
-    pages = [explain(question, api) for question in interpretation.questions]
+        return Page(_joined(parts), lambda: _as_json().found_json(interpretation))
+    questions = interpretation.questions
+
+    def explained() -> list[Explanation]:
+        from apispy.learn.explain.explanation import explain
+
+        return [explain(question, api) for question in questions]
 
     def value() -> Json:
-        return as_json.explanations_json(interpretation, pages)
+        page: Json = _as_json().explanations_json(interpretation, explained())
+        return page
 
     if only is not None:
-        return Page(_fields(pages, only, width), value)
+        return Page(_fields(explained(), only, width), value)
+    pages = explained() if every_field or len(questions) == 1 else []
     return Page(
         _joined([*([about] if about else []), *_calls(interpretation, pages, width, every_field)]), value
     )
@@ -57,26 +77,22 @@ def question_page(
 def _calls(
     interpretation: Interpretation, pages: list[Explanation], width: int, every_field: bool
 ) -> list[list[Line]]:
-    """Format the calls: one in full; of several the list, and with *every_field* each in full."""
-    if not pages:
-        return (
-            [[line for note in interpretation.notes for line in paragraph(note, width)]]
-            if interpretation.notes
-            else []
-        )
-    parts = [explanation_lines(page, width, every_field) for page in pages]
-    if len(pages) > 1:
-        return [calls_lines(interpretation, width), *(parts if every_field else [])]
-    before = [line for note in interpretation.notes for line in paragraph(note, width)]
-    return [
-        *([before] if before else []),
-        *([flags] if (flags := flag_lines(interpretation.flags, width)) else []),
-        *parts,
-    ]
+    """Format the calls: one in full; of several the list, followed by *pages*, which explain each."""
+    parts = []
+    if pages:
+        from apispy.learn.explain.explanation_text import explanation_lines
+
+        parts = [explanation_lines(page, width, every_field) for page in pages]
+    if len(interpretation.questions) > 1:
+        return [calls_lines(interpretation, width), *parts]
+    notes = [line for note in interpretation.notes for line in paragraph(note, width)]
+    return [part for part in (notes, flag_lines(interpretation.flags, width), *parts) if part]
 
 
 def _fields(pages: list[Explanation], only: str, width: int) -> list[Line]:
     """Format the fields named *only* of the operations that have them. Raises UsageError if none has."""
+    from apispy.learn.explain.explanation_text import field_lines, has_field
+
     having = [page for page in pages if has_field(page, only)]
     return _joined([field_lines(page, only, width) for page in having or pages])
 
@@ -90,12 +106,16 @@ def list_page(api: str | None = None, *, width: int = 80) -> Page:
     """List all operations, or those of one version. Raises UsageError."""
     rows = operations_by_tag(nearest(check_version(api)) if api is not None else None)
     return Page(
-        list_lines(rows, width), lambda: {"operations": [as_json.operation_json(row) for row in rows]}
+        list_lines(rows, width), lambda: {"operations": [_as_json().operation_json(row) for row in rows]}
     )
 
 
 def difference_page(first: str, second: str, *, width: int = 80) -> Page:
     """Show what changed between two versions, given in either order. Raises UsageError."""
+    from apispy.learn.explain.body_fields import DESCRIBED
+    from apispy.learn.explain.changes import difference
+    from apispy.learn.explain.changes_text import difference_lines
+
     older, newer = sorted(
         (check_version(first), check_version(second)), key=lambda version: parse(version) or (0, 0)
     )
@@ -108,4 +128,4 @@ def difference_page(first: str, second: str, *, width: int = 80) -> Page:
         notes.append(f"{older} is the older version, so these are the changes in {newer}.")
     changes = difference(*known)
     lines = difference_lines(changes, *known, tuple(notes), width)
-    return Page(lines, lambda: as_json.difference_json(*known, notes, changes))
+    return Page(lines, lambda: _as_json().difference_json(*known, notes, changes))

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from apispy.engine import Call, Operation
 from apispy.engine.parameters import Parameter
-from apispy.learn.explain.topics import Topic
 
 Kind = Literal["operation", "request line", "curl line", "docker command", "pasted text", "search"]
 Part = Literal["operation", "parameter", "body", "answer", "status"]
+Json = dict[str, Any]
 Side = Literal["request", "response"]
 
 
@@ -29,6 +29,17 @@ class Hit:
     operation: Operation
     # "parameter filters", "body HostConfig.RestartPolicy", ...; () for its ID and description
     where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page about a concept or an error message. *words* are found by a search; *see* are operations to read next."""
+
+    title: str
+    words: tuple[str, ...]
+    text: str
+    source: str
+    see: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

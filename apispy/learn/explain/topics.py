@@ -7,16 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A page. *words*: a search for any of them finds it. *see*: operations to read next."""
-
-    title: str
-    words: tuple[str, ...]
-    text: str
-    source: str
-    see: tuple[str, ...] = ()
+from apispy.learn.explain.records import Topic
 
 
 @dataclass(frozen=True, slots=True)

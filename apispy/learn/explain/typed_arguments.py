@@ -51,7 +51,8 @@ def _parameter(question: Question, version: str, place: str, name: str, value: s
     operation_id = question.operation.id
     row = _row(parameters_of(operation_id, version), place, name)
     other = row or _row(_by_distance(parameters(operation_id), version), place, name)
-    note = "" if row or place == "path" else _availability(other, version)
+    podman = question.operation.tag == "Podman"  # its parameters are not in the catalogue
+    note = "" if row or podman or place == "path" else _availability(other, version)
     decoded = _json(value) if other and other.json else None
     if other and other.json and decoded is None and value:
         note = "invalid JSON"

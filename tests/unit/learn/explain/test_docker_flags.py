@@ -10,7 +10,7 @@ import pytest
 from apispy.engine.operations import BY_ID
 from apispy.learn.explain.docker_cli import commands, parse
 from apispy.learn.explain.docker_flags import CLIENT_ONLY, CONDITIONS, FLAGS, UNRECORDED
-from apispy.learn.explain.docker_recordings import recordings
+from apispy.learn.explain.docker_recordings import recorded_commands, recordings
 from apispy.learn.explain.flag_uses import flag_uses
 from apispy.learn.explain.flag_values import HIDDEN
 
@@ -104,22 +104,22 @@ def test_flags_that_stay_in_the_client_change_nothing():
 
 def test_what_is_said_of_calls_names_calls_and_commands_that_exist():
     for (command, operation), _ in CONDITIONS.items():
-        assert operation in {call.operation for one in recordings()[command] for call in one.calls}
+        assert operation in {call.operation for one in recordings(command) for call in one.calls}
     for command, added in UNRECORDED.items():
-        known = {call.operation for one in recordings()[command] for call in one.calls}
+        known = {call.operation for one in recordings(command) for call in one.calls}
         assert {operation for operation, _ in added} <= set(BY_ID)
         assert not {operation for operation, _ in added} & known, command
 
 
 def test_every_recorded_call_is_in_the_catalogue():
-    calls = [call for rows in recordings().values() for one in rows for call in one.calls]
+    calls = [call for command in recorded_commands() for one in recordings(command) for call in one.calls]
     assert {call.operation for call in calls} <= set(BY_ID)
 
 
 def test_almost_every_command_is_recorded():
     """Left are commands that write files at the client, and those that open a page in a browser or wait for input."""
     known = {parse(name.split()).name for name in commands() if not parse(name.split()).group}
-    assert known - set(recordings()) == {
+    assert known - recorded_commands() == {
         "docker buildx dial-stdio",
         "docker buildx history import",
         "docker buildx history inspect attachment",

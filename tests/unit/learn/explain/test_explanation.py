@@ -10,8 +10,9 @@ from apispy.errors import UsageError
 from apispy.learn.explain.body_fields import fields_named, top_level
 from apispy.learn.explain.changes import compare, difference, history
 from apispy.learn.explain.descriptions import DESCRIPTIONS, description
-from apispy.learn.explain.explanation import check_version, engines, explain
+from apispy.learn.explain.explanation import engines, explain
 from apispy.learn.explain.interpretation import interpret
+from apispy.learn.explain.pages import check_version
 from apispy.learn.explain.records import Question
 
 
@@ -217,3 +218,10 @@ def test_no_meaning_is_left_over():
 )
 def test_curl(text, command):
     assert command in told(text).curl
+
+
+def test_podmans_own_calls_keep_their_version_and_get_no_note_from_dockers_table():
+    one = told("GET /v5.0.0/libpod/containers/web/stats?stream=false")
+    assert "/v5.0.0/libpod/containers/web/stats?stream=false" in one.curl
+    assert not [row.note for row in one.typed if row.note]
+    assert not [note for note in one.notes if "unknown" in note]

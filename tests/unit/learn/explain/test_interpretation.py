@@ -157,7 +157,7 @@ def test_a_typing_error_gets_a_suggestion(text, meant):
 
 
 def test_a_flag_that_does_not_exist_is_said():
-    [note] = interpret("docker run --nmae web busybox").notes
+    note = interpret("docker run --nmae web busybox").notes[0]
     assert "--nmae" in note
     assert "--name" in note
 

@@ -120,13 +120,18 @@ def imports(data: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=_ram_directory()) as file:
         file.write(data[1:])
         file.flush()
-        try:
-            found = importers.read(Path(file.name), form, importers.Settings(limit=4096))
-        except ApispyError as error:
-            assert file.name in str(error), (form, str(error))  # noqa: PT017
-            return
-    for exchange in found.exchanges:
+        exchanges, message = _imported(Path(file.name), form)
+        assert exchanges is not None or file.name in message, (form, message)
+    for exchange in exchanges or ():
         _check_shown(exchange)
+
+
+def _imported(path: Path, form: str) -> tuple[tuple[Exchange, ...] | None, str]:
+    """Return the calls in a file, or None and the message of the error."""
+    try:
+        return importers.read(path, form, importers.Settings(limit=4096)).exchanges, ""
+    except ApispyError as error:
+        return None, str(error)
 
 
 @target

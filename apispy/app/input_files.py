@@ -56,7 +56,7 @@ def read_calls(file: Path, form: str | None = None, *, port: int = 0, limit: int
 def foreign_format(file: Path) -> "Format | None":
     """The format of *file* if another program wrote it.
 
-    None if ``apispy.capture`` is to read the file: a capture, a fixture, and what cannot be told from them. Raises
+    None if ``apispy.capture`` is to read the file: a capture, a fixture, and a file of unknown format. Raises
     ApispyError for standard input in another format, because the importers need files.
     """
     from apispy import importers

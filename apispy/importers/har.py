@@ -100,7 +100,7 @@ def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
 def _response(entry: Any, duration: float, limit: int) -> Response:
     response, timings = entry["response"], entry.get("timings") or {}
     content, headers = response.get("content") or {}, _headers(response.get("headers"))
-    if "_docker" not in entry:  # apispy writes a body as it was on the wire
+    if "_docker" not in entry:  # apispy writes the bytes that were sent
         headers = fitting_headers(headers, _content_bytes(content))
     return Response(
         status=int(response["status"]),

@@ -23,7 +23,7 @@ _SOCKET_AND_TARGET = re.compile(r"(/.*?\.sock|/.*?(?=/v\d[\d.]*/)|)(/.*|)", re.D
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """(address of the daemon, target of the request) of a URL. Raises ValueError if it is none.
+    """(address of the daemon, target of the request) of a URL. Raises ValueError.
 
     The forms of unix sockets are those of requests-unixsocket (``http+unix://%2Fvar%2Frun%2Fdocker.sock/info``),
     docker-py (``http+docker://localhost/info``) and Ruby's Excon (``unix:///var/run/docker.sock/info``).

@@ -8,6 +8,8 @@ READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
         ("SwarmInit", "Availability"),
         ("SwarmInit", "AutoLockManagers"),
         ("SwarmJoin", "Availability"),
+        ("VolumeCreate", "ClusterVolumeSpec.Availability"),  # the reference has it in AccessMode, where no engine does
+        ("VolumeUpdate", "Spec.Availability"),
     )
 )
 """Operation and dotted path of a field that the daemon reads in every version."""

@@ -4,8 +4,8 @@ from .normalize import digits, replace, sort, table, without
 from .row import MODERN, NO, Row
 
 # `ssh` that runs the remote command here, against the endpoint of the row: a host whose docker is behind it.
-_SSH = """printf '#!/bin/sh\\nwhile [ "x$1" != x-- ]; do shift; done\\nshift 2\\nDOCKER_HOST=%s DOCKER_TLS_VERIFY=%s DOCKER_CERT_PATH=%s exec %s/"$@"\\n' \\
-    "$DOCKER_HOST" "$DOCKER_TLS_VERIFY" "$DOCKER_CERT_PATH" "$(cd ../bin; pwd)" >../bin/ssh; chmod 755 ../bin/ssh
+_SSH = """printf '#!/bin/sh\\nwhile [ "x$1" != x-- ]; do shift; done\\nshift 2\\nDOCKER_HOST=%s DOCKER_TLS_VERIFY=%s DOCKER_CERT_PATH=%s exec sh -c "$*"\\n' \\
+    "$DOCKER_HOST" "$DOCKER_TLS_VERIFY" "$DOCKER_CERT_PATH" >../bin/ssh; chmod 755 ../bin/ssh
 """
 
 

@@ -8,6 +8,11 @@ READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
         ("SwarmInit", "availability"),
         ("SwarmInit", "autolockmanagers"),
         ("SwarmJoin", "availability"),
+        (
+            "VolumeCreate",
+            "clustervolumespec.availability",
+        ),  # the reference has it in AccessMode, where no engine does
+        ("VolumeUpdate", "spec.availability"),
     )
 )
 """Operation and dotted path, in lower case, of a field that the daemon reads in every version."""

@@ -68,6 +68,11 @@ END
 dc() { docker compose --progress plain -p demo "$@"; }
 dc up -d; dc ps; dc exec -T web sh -c 'echo hello; exit 3'; dc down -t 0"""
 
+BUILDX = """printf hush >pass
+echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
+docker buildx build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app
+docker rmi app"""
+
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
     """Return a session that runs *script*; *before* is run directly, so apispy does not see it."""
@@ -117,6 +122,7 @@ SAMPLES_MADE = (
     Sample("build-buildkit", "`docker build` by BuildKit, with a secret", shell(CONTEXT + BUILDKIT), "20"),
     Sample("compose", "`docker-compose up -d`, `ps` and `down`", shell(COMPOSE)),
     Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
+    Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
 )  # fmt: skip
 
 

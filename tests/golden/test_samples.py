@@ -23,7 +23,8 @@ VIEWS = {
 }
 LARGEST = 100_000
 DOCUMENTED = re.findall(r"(?m)^\| (\w+) +\|", json_lines.__doc__ or "")
-
+TUNNELS = ("/grpc", "/session")
+"""Where a client may leave: buildx opens some tunnels only to see whether the daemon has BuildKit."""
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -60,7 +61,8 @@ def test_it_is_small_and_whole(path: Path) -> None:
     [header] = [line for _, line in read_lines(path) if isinstance(line, Header)]
     assert header.redacted
     for exchange in read(path):
-        assert (exchange.end, exchange.problems) == ("complete", ())
+        left = exchange.end == "left" and exchange.request.target in TUNNELS
+        assert left or (exchange.end, exchange.problems) == ("complete", ())
         assert all(not body.cut or not body.shown for body in exchange.streams.values())
 
 

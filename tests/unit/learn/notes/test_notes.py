@@ -80,6 +80,8 @@ def test_a_note_is_made(call, note):
         notes(
             "POST /v1.41/swarm/init", {"ListenAddr": "x", "Availability": "drain", "AutoLockManagers": True}
         ),
+        notes("POST /v1.51/volumes/create", {"Name": "x", "ClusterVolumeSpec": {"Availability": "active"}}),
+        notes("PUT /v1.51/volumes/x?version=1", {"Spec": {"Availability": "drain"}}),
         notes(CREATE, {"Image": "x", "HostConfig": {"LogConfig": {"Type": "loki"}}}),
         notes("POST /v1.41/swarm/init", {"listenaddr": "x", "availability": "drain"}),
         notes(CREATE, {"Image": "x", "MacAddress": ""}),

@@ -44,9 +44,11 @@ def _of_files() -> Iterator[bytes]:
     """Yield the files of other programs in samples/, after the number of their format."""
     for path in sorted(SAMPLES.glob("*.log")) + sorted(SAMPLES.glob("*.cassette.*")):
         yield bytes([IMPORTED.index(importers.recognise(path))]) + path.read_bytes()[: MAX_SEED_SIZE - 1]
-    call: dict[str, object] = {"startedDateTime": "2023-11-14T22:13:20Z"}
-    call["request"] = {"method": "GET", "url": "ws://x/info"}
-    message = {"type": "send", "time": 1700000001, "opcode": 1, "data": "x"}
+    call: dict[str, object] = {
+        "startedDateTime": "2023-11-14T22:13:20Z",
+        "request": {"method": "GET", "url": "ws://x/info"},
+    }
+    message: dict[str, object] = {"type": "send", "time": 1700000001, "opcode": 1, "data": "x"}
     call |= {"response": {"status": 101}, "_webSocketMessages": [message]}
     yield bytes([IMPORTED.index("har")]) + json.dumps({"log": {"entries": [call]}}).encode()
     fields = {

@@ -8,7 +8,8 @@ READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
         ("SwarmInit", "Availability"),
         ("SwarmInit", "AutoLockManagers"),
         ("SwarmJoin", "Availability"),
-        ("VolumeCreate", "ClusterVolumeSpec.Availability"),  # the reference has it in AccessMode, where no engine does
+        # The reference has it in AccessMode.
+        ("VolumeCreate", "ClusterVolumeSpec.Availability"),
         ("VolumeUpdate", "Spec.Availability"),
     )
 )

@@ -8,10 +8,8 @@ READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
         ("SwarmInit", "availability"),
         ("SwarmInit", "autolockmanagers"),
         ("SwarmJoin", "availability"),
-        (
-            "VolumeCreate",
-            "clustervolumespec.availability",
-        ),  # the reference has it in AccessMode, where no engine does
+        # The reference has it in AccessMode.
+        ("VolumeCreate", "clustervolumespec.availability"),
         ("VolumeUpdate", "spec.availability"),
     )
 )

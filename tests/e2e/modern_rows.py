@@ -107,7 +107,7 @@ MODERN_ROWS = [
         DOCKER_HOST= DOCKER_CERT_PATH= ; unset DOCKER_HOST DOCKER_CERT_PATH
         docker --context far run --rm $N $IMG echo hello; echo typed | rc docker --context far run --rm -i $N $IMG sh -c 'cat; echo err >&2; exit 4'
         docker --context far ps -q --filter name=$P; rc docker --context far logs nosuch-$P; docker context ls --format '{{.Name}} {{.DockerEndpoint}}'""",
-        ("hello", "typed\nrc=4", "far ssh://me@far.test:2222"),
+        ("hello", "typed\n", "rc=4", "far ssh://me@far.test:2222"),
         steps=(without("^default "), sort),
         transports=("unix", "mtls"),
     ),

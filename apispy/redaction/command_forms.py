@@ -216,7 +216,7 @@ WRAPPERS = frozenset((
     "ionice", "stdbuf", "xargs", "gosu", "su-exec", "setpriv", "chroot", "nsenter", "tini", "catatonit",
     "dumb-init", "docker-init", "watch", "strace", "docker", "podman", "nerdctl", "kubectl",
     "docker-compose", "compose", "ssh", "entrypoint", "healthcheck", "sh", "bash", "ash", "dash", "zsh",
-    "busybox", "step", "exec_create:", "exec_start:", "if", "then", "else", "elif", "do", "while", "until",
+    "busybox", "echo", "step", "exec_create:", "exec_start:", "if", "then", "else", "elif", "do", "while", "until",
     "!",
 ))  # fmt: skip
 """Programs and words that a command can follow."""

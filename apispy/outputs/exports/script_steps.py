@@ -52,7 +52,7 @@ class Step:
     id_variable: str  # stores the ID of its response; "" for none
 
     def has_redactions(self, text: str) -> bool:
-        """Whether a secret was hidden in the request that is no variable in *text*, the script's text for this call."""
+        """Whether the request has a hidden secret without a variable in *text*, the script's text for this call."""
         exchange = self.decoded.exchange
         in_base64 = any(
             one.place.lower().startswith("request.header:x-registry-") for one in exchange.redactions

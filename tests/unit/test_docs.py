@@ -24,7 +24,10 @@ CONTEXT = click.Context(proxy)
 COMMANDS = {name: proxy.get_command(CONTEXT, name) for name in proxy.list_commands(CONTEXT)}
 NOT_OURS = {"--set", "--mode", "--context", "--from", "--help"}  # of mitmdump, docker, uvx and click
 OPTIONS = {
-    name for command in (proxy, *COMMANDS.values()) for option in command.params for name in option.opts
+    name
+    for command in (proxy, *COMMANDS.values())
+    for option in command.params
+    for name in (*option.opts, *option.secondary_opts)
 }
 
 

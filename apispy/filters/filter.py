@@ -24,7 +24,7 @@ class Filter:
 
     @classmethod
     def parse_typed(cls, text: str) -> Self:
-        """Parse *text* that a user typed. Raises UsageError also for a value that its field never has: `op:Contianer*`.
+        """Parse *text* that a user typed. Raises UsageError also for a value that its field never has: `op:Kontainer*`.
 
         A filter in a file of another version of apispy may know more operations, so ``parse`` accepts them.
         """

@@ -22,12 +22,12 @@ def said(*words: str) -> str:
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        ("op:Containr*", "no op of Docker's API matches Containr*; did you mean op:Container"),
+        ("op:Kontainer*", "no op of Docker's API matches Kontainer*; did you mean op:Container"),
         (
             "op:ContainerSatrt",
             "no op of Docker's API matches ContainerSatrt; did you mean op:ContainerStart?",
         ),
-        ("tag:Contianer", "no tag of Docker's API matches Contianer; did you mean tag:Container?"),
+        ("tag:Kontainer", "no tag of Docker's API matches Kontainer; did you mean tag:Container?"),
         ("op:qqqq", "no op of Docker's API matches qqqq; as in op:Container*"),
     ],
 )

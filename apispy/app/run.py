@@ -15,7 +15,7 @@ from apispy.app.proxy import ProxySession
 from apispy.app.server import serve_command, share_terminal
 from apispy.app.view import View
 from apispy.endpoints import Endpoint
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, UsageError
 from apispy.gate import FaultRule
 from apispy.redaction import Redactor
 
@@ -36,6 +36,7 @@ def run_command(
     view: View,
     output: Path | None,
     *,
+    force: bool = False,
     tcp: bool,
     certs_dir: Path | None,
     terminal: TextIO,
@@ -45,15 +46,15 @@ def run_command(
 ) -> RunResult:
     """Run *command* against a proxy of its own. Raises ApispyError if it cannot be run.
 
-    The calls are shown in the file *output*, or on *terminal*, and kept in the new file *capture*. *faults* apply to
-    its requests. *redactor* replaces the one that is made from *view*.
-    its requests. On a terminal where *command* prints too, *view* shows streams only if it says so: there they would
-    appear twice, in the middle of what is typed.
+    The calls are shown in the file *output*, which is replaced only with *force*, or on *terminal*, and kept in the
+    new file *capture*. *faults* apply to its requests. *redactor* replaces the one that is made from *view*. On a
+    terminal where *command* prints too, *view* shows streams only if it says so: there they would appear twice, in the
+    middle of what is typed.
     """
     if view.streams is None and output is None and terminal.isatty() and sys.stdout.isatty():
         view = replace(view, streams=False, streams_hint=STREAMS_HINT)
     child.check_program(command[0])
-    with private_listener(tcp, daemon) as where, _open_output(output, terminal) as stream:
+    with private_listener(tcp, daemon) as where, _open_output(output, terminal, force=force) as stream:
         files = listener_files(where, certs_dir)
         session = ProxySession(where, daemon, files, view, stream, capture, faults, redactor=redactor)
         exit_code = serve_command(session, command)
@@ -61,15 +62,19 @@ def run_command(
 
 
 @contextmanager
-def _open_output(output: Path | None, terminal: TextIO) -> Iterator[TextIO]:
+def _open_output(output: Path | None, terminal: TextIO, *, force: bool) -> Iterator[TextIO]:
     if output is None:
         share_terminal(terminal)
         yield terminal
         return
+    new = not output.exists() or output.is_file()  # not a pipe or /dev/null, which have nothing to lose
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new and not force else os.O_TRUNC)
     try:
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(output, flags, 0o600)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)  # an existing file may have had a wider mode
+    except FileExistsError:
+        raise UsageError(f"--output {output} already exists. Type --force to replace it.") from None
     except OSError as error:
         raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

@@ -158,7 +158,7 @@ def parse_filter(expression: str | None) -> "Filter | None":
         return None
     from apispy.filters import Filter
 
-    return Filter.parse(expression)
+    return Filter.parse_typed(expression)
 
 
 def _combine(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:

@@ -33,9 +33,15 @@ class Fault(click.ParamType["FaultRule"]):
     name = "rule"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "FaultRule":
+        from apispy.errors import UsageError
         from apispy.gate import FaultRule, parse
 
-        return value if isinstance(value, FaultRule) else parse(str(value))
+        if isinstance(value, FaultRule):
+            return value
+        rule = parse(str(value))
+        if rule.filter is not None and (problem := rule.filter.problem()):
+            raise UsageError(f"--fault '{rule}': {problem}")
+        return rule
 
 
 class OptionalValue(Option):

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from apispy.filters.fields import FIELDS, Field
@@ -93,6 +93,18 @@ class Several:
 
 
 Expression = Test | Not | Several
+
+
+def tests_of(expression: Expression) -> Iterator[Test]:
+    """The tests in *expression*, in order."""
+    match expression:
+        case Test():
+            yield expression
+        case Not():
+            yield from tests_of(expression.part)
+        case Several():
+            for part in expression.parts:
+                yield from tests_of(part)
 
 
 def joined(word: str, parts: list[Expression]) -> Expression:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from apispy.engine.operations import BY_ID
 from apispy.engine.versions import parse as parse_version
 from apispy.filters import value_types
 from apispy.filters.subject import Part, Subject
@@ -23,6 +24,7 @@ class Field:
     example: str
     alias: str = ""
     flag: Callable[[Subject], bool] | None = None  # the test of a bare name, if the field allows one
+    known_values: Callable[[], Iterable[str]] | None = None  # all values that it can have, if these are known
 
 
 def _status(subject: Subject) -> tuple[int, ...]:
@@ -41,9 +43,11 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
 
 TABLE = (
     Field("op", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
-          "Docker's name of the operation; `?` for an unknown one.", "op:Container*", "operation"),
+          "Docker's name of the operation; `?` for an unknown one.", "op:Container*", "operation",
+          known_values=lambda: ("?", *BY_ID)),
     Field("tag", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.tag,),
-          "The chapter of Docker's reference: Container, Image, Network, ...", "tag:Image"),
+          "The chapter of Docker's reference: Container, Image, Network, ...", "tag:Image",
+          known_values=lambda: {row.tag for row in BY_ID.values()}),
     Field("method", value_types.GLOB, Part.HEAD, lambda it: (it.exchange.request.method,),
           "The request's method.", "method:GET"),
     Field("path", value_types.GLOB, Part.HEAD, lambda it: (it.call.path,),

@@ -1,11 +1,14 @@
 """A filter expression that selects calls."""
 
+import difflib
 from dataclasses import dataclass
 from typing import Self
 
-from apispy.filters.expression import Expression
+from apispy.errors import UsageError
+from apispy.filters.expression import Expression, Test, tests_of
 from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
+from apispy.filters.value_types import glob
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,21 @@ class Filter:
     def parse(cls, text: str) -> Self:
         """Parse *text*. Raises UsageError, which points at the place of the error."""
         return cls(parse(text))
+
+    @classmethod
+    def parse_typed(cls, text: str) -> Self:
+        """Parse *text* that a user typed. Raises UsageError also for a value that its field never has: `op:Kontainer*`.
+
+        A filter in a file of another version of apispy may know more operations, so ``parse`` accepts them.
+        """
+        found = cls(parse(text))
+        if problem := found.problem():
+            raise UsageError(f"filter: {problem}\n  {text if text.isprintable() else ascii(text)}")
+        return found
+
+    def problem(self) -> str:
+        """What a test of this filter cannot match, and a suggestion; "" if there is no such test."""
+        return next(filter(None, map(_unknown_value, tests_of(self.expression))), "")
 
     def matches(self, subject: Subject) -> bool:
         """Whether the filter selects a finished call. Never raises."""
@@ -39,3 +57,16 @@ class Filter:
 
     def __str__(self) -> str:
         return str(self.expression)
+
+
+def _unknown_value(test: Test) -> str:
+    field, value = test.field, test.value
+    if field.known_values is None or not test.operator:
+        return ""
+    known = sorted(field.known_values())
+    matches = glob("", value)
+    if any(map(matches, known)):
+        return ""
+    near = difflib.get_close_matches(value.strip("*?"), known, 1)
+    hint = f"did you mean {field.name}:{near[0]}?" if near else f"as in {field.example}"
+    return f"no {field.name} of Docker's API matches {value}; {hint}"

@@ -103,9 +103,10 @@ class Parser:
             return self._alone(name[0], field, start)
         if field is None:
             raise self.error(_no_field(name[0]), start)
-        if sign[0] not in field.kind.operators:
+        typed = value_types.IS if sign[0] in ("=", "==") else sign[0]  # as in the settings of --fault
+        if typed not in field.kind.operators:
             raise self.error(_no_operator(field, sign[0]), sign.start())
-        return self._compared(field, sign[0])
+        return self._compared(field, typed)
 
     def _alone(self, name: str, field: Field | None, start: int) -> Test:
         if field is None:
@@ -176,6 +177,6 @@ def _no_field(name: str) -> str:
 
 def _no_operator(field: Field, sign: str) -> str:
     name = field.name
-    if sign in ("=", "==", "!=") and value_types.IS in field.kind.operators:
-        return f"{sign} is not an operator, write {'not ' if sign == '!=' else ''}{name}:..., as in {field.example}"
+    if sign == "!=" and value_types.IS in field.kind.operators:
+        return f"!= is not an operator, write not {name}:..., as in {field.example}"
     return f"expected {' or '.join(field.kind.operators)} after {name}, found {sign}; as in {field.example}"

@@ -129,7 +129,8 @@ def parse(text: str) -> FaultRule:
     for word in _WORD.findall(text):
         found = _SETTING.fullmatch(word)
         name = found[1].lower() if found else word
-        if not found and (word not in SETTINGS or SETTINGS[word].expects):
+        is_setting = name in SETTINGS and (found or not SETTINGS[name].expects)
+        if not is_setting and (not found or name in FIELDS):
             words.append(word)
         elif name in settings:
             raise _error(text, f"{name} is given twice; remove one of them")
@@ -153,8 +154,6 @@ def parse(text: str) -> FaultRule:
 def _value(text: str, name: str, typed: str) -> Any:
     setting = SETTINGS.get(name)
     if setting is None:
-        if name in FIELDS:
-            raise _error(text, f"unknown setting '{name}'; to filter, type {FIELDS[name].example}")
         near = difflib.get_close_matches(name, SETTINGS, 1)
         hint = f"; did you mean '{near[0]}'?" if near else "."
         raise _error(text, f"unknown setting '{name}'{hint} Settings: {', '.join(SETTINGS)}")

@@ -356,7 +356,12 @@ def test_an_output_file_that_was_there_becomes_private(place: Path) -> None:
     where.mkdir()
     (where / "calls").write_text("old")
     (where / "calls").chmod(0o666)
-    done = run("run", "-o", where / "calls", "--upstream", "unix:///nosuch", "--", "true")
+    words = ["run", "-o", where / "calls", "--upstream", "unix:///nosuch"]
+    done = run(*words, "--", "true")
+    assert done.returncode == 2, done  # as --capture, record and export: not without --force
+    assert "already exists. Type --force to replace it" in done.stderr.decode()
+    assert (where / "calls").read_text() == "old"
+    done = run(*words, "--force", "--", "true")
     assert done.returncode == 0, done
     assert stat.S_IMODE((where / "calls").stat().st_mode) == 0o600
     assert "old" not in (where / "calls").read_text()

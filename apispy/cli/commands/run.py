@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
         help="Print the calls to FILE (0600) instead of standard error.")  # fmt: skip
+@option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @TCP
 @CERTS_DIR
 @FAULT
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def command(
     words: tuple[str, ...],
     output: Path | None,
+    force: bool,
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -58,6 +60,7 @@ def command(
         daemon(),
         view,
         output,
+        force=force,
         tcp=tcp,
         certs_dir=certs_dir,
         terminal=sys.stderr,

@@ -204,7 +204,7 @@ def test_a_pinned_version_is_what_each_cli_uses(
     context: CheckContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned: str, state: str, part: str
 ) -> None:
     """docker 20.10 prints the pinned version as the highest that it supports, whatever that is."""
-    old = cli(tmp_path / "a", "'20.10.24 '${DOCKER_API_VERSION:-1.41}'")
+    old = cli(tmp_path / "a", "20.10.24 '${DOCKER_API_VERSION:-1.41}'")
     monkeypatch.setenv("DOCKER_API_VERSION", pinned)
     where = replace(context, environ={"PATH": str(old), "DOCKER_API_VERSION": pinned})
     assert only(check_clis, where).text.endswith("is version 20.10.24, API up to 1.41")

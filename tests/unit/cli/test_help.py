@@ -71,7 +71,7 @@ def test_an_option_before_the_command_is_refused() -> None:
     ("words", "expected"),
     [
         (["docker", "ps", "-a"], "To show the calls of that program, type: apispy run -- docker ps -a"),
-        (["shwo"], "Did you mean 'show'?"),
+        (["showx"], "Did you mean 'show'?"),
         (["hlep"], "Did you mean 'help'?"),
         (["qwertz"], "Type apispy --help for a list."),
     ],

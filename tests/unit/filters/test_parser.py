@@ -48,7 +48,7 @@ def test_the_canonical_text(text: str, canonical: str) -> None:
         ("time>25:00", 5, "expected a time of day, or a date and time after >, found 25:00"),
         ("time<9999-12-32", 5, "found 9999-12-32"),
         ("stauts>=400", 0, "unknown field stauts; did you mean status? Fields: op, "),
-        ("status=404", 6, "= is not an operator, write status:..., as in status>=400"),
+        ("duration=1s", 8, "expected < or <= or > or >= after duration, found ="),
         ("a status!=404", 8, "!= is not an operator, write not status:..."),
         ("size:1kB", 4, "expected < or <= or > or >= after size, found :"),
         ("op>x", 2, "expected : after op, found >; as in op:Container*"),

@@ -61,7 +61,7 @@ def test_how_often():
         ("reset message=x", "message= needs status=; add it, for example status="),
         ("status=500 status=404", "status is given twice"),
         ("stats=500", "unknown setting 'stats'; did you mean 'status'?"),
-        ("op=ContainerStart reset", "unknown setting 'op'; to filter, type op:Container*"),
+        ("oq=ContainerStart reset", "unknown setting 'oq'"),
         ("status:404 reset",
          "a fault is decided on the request; it cannot use status, duration, size, sent, error, note, which"),
         ("op:x and reset", "filter: expected a test"),

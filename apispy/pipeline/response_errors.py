@@ -97,7 +97,9 @@ def marked_errors(call: Call, items: tuple[Item, ...], size: int) -> tuple[Item,
         or any(item.kind not in ("stdout", "raw") for item in items)
     ):
         return items
-    text = b"".join(item.value for item in items if isinstance(item.value, bytes))
+    text = b"".join(item.value for item in items)
+    if any(item.span[1] - item.span[0] != len(item.value) for item in items[1:]):
+        return items  # several frames: the daemon writes one
     if items[0].span[0] or items[-1].span[1] != size or not EXEC_ERROR.fullmatch(text):
         return items
     return tuple(replace(item, kind="systemerr", label="systemerr") for item in items)

@@ -6,6 +6,7 @@ from typing import Any
 
 from apispy.decoders.choice import JSON_STREAMS
 from apispy.decoders.stdio import FRAME_LIMIT, HEADER, KINDS
+from apispy.pipeline.response_errors import EXEC_ERROR
 
 USUAL_TYPES = ("", "application/json", "application/vnd.docker.raw-stream")
 ERROR_KINDS = ("problem", "systemerr", "json")
@@ -71,7 +72,7 @@ def _is_output(body: Any, *, framed: bool) -> bool:
     if encoding in (None, "json"):  # JSON text has no frames
         return encoding is None or not framed
     data = content.encode() if encoding == "text" else base64.b64decode(content, validate=True)
-    if data.endswith(b"\r\n"):  # as an error of ExecStart does
+    if data.endswith(b"\r\n") and EXEC_ERROR.search(data):
         return False
     if len(data) >= HEADER and (data[0] >= len(KINDS) or any(data[1:4])):
         return not framed

@@ -37,7 +37,7 @@ def told(*decoded_calls: DecodedCall, **options: Any) -> list[str]:
         ),
         (
             decoded_call("GET /v1.41/what?is=this", 404, b"404 page not found\n"),
-            "?                GET  /v1.41/what?is=this -> 404 404 page not found (19 B, 45 ms)",
+            "?                GET  /v1.41/what?is=this -> 404 page not found (19 B, 45 ms)",
         ),
         (
             decoded_call("GET /info", None, end="cut", problems=("the daemon left",)),

@@ -1,6 +1,7 @@
 """DuckDB reads the flat rows of every sample, and finds what the statistics say."""
 
 import json
+import re
 from pathlib import Path
 
 import click.testing
@@ -39,7 +40,7 @@ def test_it_reads_them(path: Path, form: str, tmp_path: Path) -> None:
         one for (one,) in duckdb.sql(f"SELECT version FROM {table} WHERE version IS NOT NULL").fetchall()
     ]
     assert sorted(versions) == sorted(
-        "1.41" for call in read(path) if call.request.target.startswith("/v1.41/")
+        found[1] for call in read(path) if (found := re.match(r"/v([0-9.]+)/", call.request.target))
     )
     [(first,)] = duckdb.sql(f"SELECT epoch_us(min(started)::TIMESTAMPTZ) FROM {table}").fetchall()
     assert first / 1e6 == pytest.approx(min(call.started for call in read(path)), abs=0.001)

@@ -62,7 +62,7 @@ class Commands(Group):
                 f"{typed[0]} belongs after the command {args[0]!r}. Type: apispy {args[0]} {typed[0]} ...",
                 ctx,
             )
-        if not known:
+        if not known and not ctx.resilient_parsing:  # completion parses lines that are not complete
             raise click.UsageError(f"No such command {args[0]!r}. {self._hint(ctx, args)}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -18,7 +18,7 @@ from OpenSSL import SSL
 
 from apispy.endpoints import Endpoint, diagnose
 from apispy.proxy.tls_contexts import NoCommonProtocol, Resumption
-from apispy.sockets import HTTP_BEGINS, PLAINTEXT_REFUSAL
+from apispy.sockets import PLAINTEXT_REFUSAL, REQUEST_STARTS
 
 CLOSE_DELAY = 2.0
 """Seconds that a refused client has to read the reason."""
@@ -91,7 +91,7 @@ class ClientTls(TlsLayer):
             return False, None  # ignore further data
         first, self._received_data = not self._received_data, True
         if first and not starts_like_tls_record(data.ljust(3, b"\x00")) and data[:1] != b"\x16":
-            if data.startswith(HTTP_BEGINS):
+            if data.startswith(REQUEST_STARTS):
                 yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
             return False, "it spoke plaintext on a TLS listener"
         try:

@@ -29,6 +29,8 @@ class RequestAssembler:
 
     def take(self, event: Event) -> None:
         match event:
+            case Opened(refused=reason) if reason:
+                self.failure = reason
             case Opened(exchange):
                 self._begin(exchange)
             case Data(_, "request", _, chunk):

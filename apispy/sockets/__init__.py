@@ -8,16 +8,16 @@ from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.listener import Listener, open_listener, unix_peer
 from apispy.sockets.stream import Carrier, Stream
 from apispy.sockets.tls import (
-    HTTP_BEGINS,
     PLAINTEXT_REFUSAL,
+    REQUEST_STARTS,
     PlaintextClient,
     TlsStream,
     listening_context,
 )
 
 __all__ = [
-    "HTTP_BEGINS",
     "PLAINTEXT_REFUSAL",
+    "REQUEST_STARTS",
     "Carrier",
     "HangupWatch",
     "Listener",

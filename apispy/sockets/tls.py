@@ -13,7 +13,7 @@ from apispy.sockets.stream import Stream
 PLAINTEXT_REFUSAL = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 """The response of Go's TLS server to a plaintext client (net/http server.go)."""
 
-HTTP_BEGINS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIONS"[:5])
+REQUEST_STARTS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIONS"[:5])
 """The first five bytes by which Go's TLS server recognizes such a client (tlsRecordHeaderLooksLikeHTTP)."""
 
 READ_SIZE = 64 << 10
@@ -53,7 +53,7 @@ class TlsStream:
         """
         if self._tls.server_side:
             first = await self._stream.read()
-            if first.startswith(HTTP_BEGINS):
+            if first.startswith(REQUEST_STARTS):
                 self._stream.write(PLAINTEXT_REFUSAL)
                 self._stream.write_eof()
                 raise PlaintextClient("it spoke plaintext on a TLS listener")

@@ -155,7 +155,7 @@ class ConnectionTap:
             exchange.request, rest = found
             exchange.response_reader = http1.response_reader(exchange.request)
             self._refused, self._has_unread = f"not a valid request: {_uncapitalized(str(error))}", bool(rest)
-            yield Opened(exchange.freeze())
+            yield Opened(exchange.freeze(), self._refused)
             yield exchange.end("request", at)
 
     def _request_parts(self, exchange: OpenExchange, data: bytes, at: float) -> Iterator[Event]:

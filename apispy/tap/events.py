@@ -13,9 +13,13 @@ DAEMON_RESET = "the daemon reset the connection"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A request's head is complete. ``exchange.request.body`` is still empty."""
+    """A request's head is complete. ``exchange.request.body`` is still empty.
+
+    *refused*: why the head is not valid, so that a daemon answers with 400; "" for a valid one.
+    """
 
     exchange: Exchange
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ PATH_DESCRIPTIONS = {
     "secrets": "secret: ID or name",
     "configs": "config: ID or name",
     "checkpoints": "checkpoint: name",
+    "models": "language model: name, name:tag or ID",
     "pprof": "profile: heap, goroutine, block, ...",
     "": "any path",
 }

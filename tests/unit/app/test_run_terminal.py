@@ -18,8 +18,8 @@ CLIENT = """
 import os, socket
 client = socket.socket(socket.AF_UNIX)
 client.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
-client.sendall(b"GET /v1.51/containers/web/logs?follow=1&stdout=1 HTTP/1.1\\r\\nHost: d\\r\\n")
-client.sendall(b"Connection: close\\r\\n\\r\\n")
+head = b"GET /v1.51/containers/web/logs?follow=1&stdout=1 HTTP/1.1\\r\\nHost: d\\r\\n"
+client.sendall(head + b"Connection: close\\r\\n\\r\\n")
 data = b""
 while piece := client.recv(65536):
     data += piece

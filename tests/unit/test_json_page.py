@@ -124,6 +124,7 @@ def test_explanations() -> None:
         ["GET /v1.41/containers/json?all=1&filters={}"],
         ["ContainerCreate"],
         ["docker", "run", "-it", "x"],
+        ['curl: POST http://d/v1.41/containers/create: the container name "/web" is already in use'],
     ):
         explained = printed("explain", "--json", *words)
         found += paths(explained, stop=("explanations[].given[].decoded",))

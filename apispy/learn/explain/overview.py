@@ -4,6 +4,7 @@ import json
 from itertools import groupby
 
 from apispy.engine import OPERATIONS, Operation
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
 from apispy.learn.explain.records import FlagUse, Hit, Interpretation, Kind, Topic
 
@@ -30,8 +31,13 @@ def list_lines(rows: tuple[Operation, ...], width: int) -> list[Line]:
     lines: list[Line] = []
     for tag, group in groupby(rows, lambda row: row.tag):
         lines += [BLANK, Line(tag, "bold")] if lines else [Line(tag, "bold")]
-        lines += table([(row.id, f"{row.first or '1.0'}-{row.last}", row.does) for row in group], width)
+        lines += table([(row.id, _versions(row), row.does) for row in group], width)
     return lines
+
+
+def _versions(row: Operation) -> str:
+    """The API versions that have *row*: "1.25-", "1.0-1.23"; "" for an operation of another API."""
+    return "" if row.tag in FOREIGN_TAGS else f"{row.first or '1.0'}-{row.last}"
 
 
 def calls_lines(interpretation: Interpretation, width: int) -> list[Line]:

@@ -426,6 +426,11 @@ UNRECORDED: dict[str, tuple[tuple[str, str], ...]] = {
         ("GetPluginPrivileges", "if the plugin is disabled"),
         ("PluginUpgrade", "if the plugin is disabled"),
     ),
+    "docker service logs": (
+        ("TaskInspect", "for the ID of a task, in place of the other calls"),
+        ("TaskLogs", "for the ID of a task"),
+    ),
+    "docker service update": (("DistributionInspect", "with --image"),),
     "docker service create": (("SecretList", "with --secret"), ("ConfigList", "with --config")),
     "docker stack deploy": (
         ("ServiceUpdate", "for services that exist"),
@@ -433,6 +438,8 @@ UNRECORDED: dict[str, tuple[tuple[str, str], ...]] = {
         ("ConfigUpdate", "for configs that exist"),
     ),
     "docker swarm join": (("SystemInfo", "if it succeeds"),),
+    "docker swarm unlock-key": (("SwarmInspect", "with --rotate"), ("SwarmUpdate", "with --rotate")),
+    "docker swarm update": (("SwarmUnlockkey", "with --autolock, if the swarm was not locked"),),
     "docker swarm unlock": (("SwarmUnlock", "if the swarm is locked"),),
     "docker volume update": (("VolumeUpdate", "for a cluster volume"),),
 }

@@ -100,9 +100,11 @@ VIEW = (
            default=None, section=DISPLAY,
            help="Print the curl command that repeats each call: direct to the daemon, or via apispy. -v implies it."),
     option("--bodies", type=FILE, metavar="DIR", section=FILES,
-           help="Save request bodies that do not fit into a curl command as files in DIR."),
+           help="For curl commands: write a request body that does not fit into the command to a file in DIR, which "
+                "the command reads. How much of each body is kept: see --body-limit."),
     option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE", section=DISPLAY,
-           help="How much of each body to keep."),
+           help="Keep at most SIZE of each body, to show it and in captures. The traffic is not cut. Files for curl "
+                "commands: see --bodies."),
     option("--show-secrets", is_flag=True, section=SECRETS,
            help="Do not hide passwords, registry credentials and other secrets."),
     REDACT,

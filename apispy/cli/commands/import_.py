@@ -18,7 +18,13 @@ from apispy.outputs.units import count
 
 @click.command(cls=Command, short_help="Import a recording of tcpdump, VCR, curl, a browser or others.")
 @click.argument("file", type=FILE)
-@option("-o", "--output", type=FILE, metavar="FILE", help="Write a capture instead of showing the calls.")
+@option(
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    help="Write the calls to FILE, a new capture, instead of showing them.",
+)
 @option(
     "--from", "form", type=click.Choice(FORMATS), help="Format of FILE.  [default: detected from its content]"
 )

@@ -78,7 +78,7 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
         help="Response to a request that was not recorded. fail: 501 with the reason; 404: 404 with the reason; "
              "forward: the response of the daemon at --upstream.")  # fmt: skip
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
-        help="Record the forwarded calls in a new file, to be replayed together with the others.")  # fmt: skip
+        help="Write the forwarded calls to FILE, a new capture, to be replayed together with the others.")  # fmt: skip
 @option("--report", type=FILE, metavar="FILE", section=FILES,
         help="Write which calls were played and which were not, for `apispy fixture prune`.")  # fmt: skip
 @option("--listen", default="2377", metavar="ADDRESS", section=CONNECTION,

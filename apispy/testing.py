@@ -79,7 +79,7 @@ def replay(
     speed: str = "fast",
     environ: MutableMapping[str, str] = os.environ,
 ) -> Iterator[Api]:
-    """Play the fixture or capture at *path* as the daemon.
+    """Play the file at *path* as the daemon: a fixture, a capture, or any file that `apispy import` reads.
 
     *match*, *repeat_last* and *speed* are those of `apispy replay`.
 
@@ -106,7 +106,7 @@ def replaying(
     environ: MutableMapping[str, str] = os.environ,
 ) -> Iterator[Api]:
     """Like ``replay``, but without raising Missed: see ``Api.misses``."""
-    from apispy import capture
+    from apispy.app.input_files import read_exchanges
     from apispy.app.listener import private_listener
     from apispy.replay import Options, choose_matchers, parse_speed, serve
 
@@ -117,7 +117,7 @@ def replaying(
             "pytest --docker-record=once"
         )
     options = Options(choose_matchers(match), repeat_last, speed=parse_speed(speed))
-    exchanges = list(capture.read(path))
+    exchanges = read_exchanges(path)
     with (
         private_listener(tcp=False) as where,
         serve(exchanges, where, options) as server,
@@ -132,11 +132,18 @@ def record(
 ) -> Iterator[Api]:
     """Record a fixture of the calls to the daemon at *upstream*; None: the daemon that the docker CLI would use.
 
-    The fixture is written at the end and replaces an existing one, unless the block raised. Raises CannotRecord.
+    The fixture is written at the end and replaces an existing one, unless the block raised. Raises CannotRecord,
+    also if there is a recording of another program at *path*, which is not replaced.
     """
+    from apispy.app.input_files import foreign_format
     from apispy.app.listener import private_listener
 
     path = Path(path)
+    if path.exists() and (form := foreign_format(path)):
+        raise CannotRecord(
+            f"{path} is {form.title}, which a recording does not replace. Name another file, or make a fixture of it: "
+            f"apispy fixture tidy {path} -o FIXTURE"
+        )
     with private_listener(tcp=False) as where:
         host, recorded = str(where), Path(where.path).with_name("fixture.json")
         command = [sys.executable, "-m", "apispy", "record", "-o", str(recorded), "--listen", host]

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +16,7 @@ from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
     from apispy.app.input_files import LineSource
+    from apispy.capture import Header
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
     from apispy.outputs.filtered import CallFilter
@@ -62,7 +64,7 @@ def export(
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"--output {output} is the capture itself. Name another file.")
     with progress(str(file), sys.stdout if output is None else None) as bar:
-        readings = _readings(file, show_secrets, bar.reached)
+        readings = _readings(file, show_secrets, bar.reached, has_urls=exporter.has_urls)
         if call_filter is not None:
             readings = filter(call_filter.matches, readings)
         readings = chain(
@@ -80,8 +82,13 @@ def export(
                     stream.close()
 
 
-def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) -> "Iterator[DecodedCall]":
-    """Read the calls of the capture, redacted unless the capture already is or *show_secrets*."""
+def _readings(
+    file: Path, show_secrets: bool, reached: Callable[[float], None], *, has_urls: bool
+) -> "Iterator[DecodedCall]":
+    """Read the calls of the capture, redacted unless the capture already is or *show_secrets*.
+
+    With *has_urls*, the upstream is https:// if apispy used TLS: an address tcp:// does not tell.
+    """
     from apispy import pipeline
     from apispy.app.input_files import line_source
     from apispy.capture import Header
@@ -89,15 +96,23 @@ def _readings(file: Path, show_secrets: bool, reached: Callable[[float], None]) 
     from apispy.model import Exchange
     from apispy.redaction import Policy, Redactor
 
-    names, redactor, session = NameRegistry(), Redactor(), 0
+    names, redactor, session, https = NameRegistry(), Redactor(), 0, False
     lines = line_source(file)
     for line in lines(info, reached):
         if isinstance(line, Header):
             names, session = NameRegistry(), session + 1
             hides = not (show_secrets or line.redacted)
             redactor = _learned(lines, session) if hides else Redactor(Policy(show_secrets=True))
+            https = has_urls and _used_tls(line)
         elif isinstance(line, Exchange):
+            if https and line.upstream.startswith("tcp://"):
+                line = replace(line, upstream=f"https{line.upstream.removeprefix('tcp')}")
             yield pipeline.read(line, names, redactor=redactor)
+
+
+def _used_tls(header: "Header") -> bool:
+    """Whether the curl commands to the daemon of this session use TLS, as apispy did."""
+    return str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
 
 
 def _learned(lines: "LineSource", session: int) -> "Redactor":

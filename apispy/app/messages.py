@@ -1,6 +1,7 @@
 """Messages and results of the commands, on standard error and standard output.
 
-Standard error holds apispy's own messages, because standard output may hold a client's output or a result.
+Standard error holds apispy's own messages, because standard output may hold a client's output or a result. Each line
+begins with ``apispy: ``, except lines to paste into a shell, and lines that continue the one above: these are indented.
 """
 
 import sys
@@ -14,6 +15,15 @@ from apispy.outputs.style import Piece, paint, wrap
 def info(text: str) -> None:
     """Print a message on standard error, after ``apispy: ``. *text* may quote input: it is escaped."""
     info_line(f"apispy: {escape(text)}")
+
+
+def error_lines(text: str) -> None:
+    """Print an error's message, which may have several lines. *text* may quote input: it is escaped."""
+    for line in text.split("\n"):
+        if line.startswith("  "):
+            info_line(escape(line))
+        else:
+            info(line)
 
 
 def info_line(line: str) -> None:

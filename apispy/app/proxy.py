@@ -94,6 +94,8 @@ class ProxySession(Session):
         try:
             found = await asyncio.to_thread(endpoints.probe, self.daemon)
         except ApispyError as error:
+            if self._shares_stderr():
+                self.shown_errors.add(f"apispy: {error}")  # the message of the 502
             waiting = "ready, but the daemon is not: calls get a 502 until it can be reached"
             return [f"the daemon has not responded yet. {error}", waiting]
         version = (

@@ -51,7 +51,7 @@ async def _serve_until_signal(session: Session) -> None:
 def _announce(session: Session) -> None:
     """Print where *session* listens, what it does, and how to send a client to it."""
     where, files = session.where, session.files
-    info_line(f"apispy {__version__}: listening on {where} ({describe_listener(where, files)})")
+    info(f"version {__version__}, listening on {where} ({describe_listener(where, files)})")
     for line in session.announcement():
         info(line)
     for rule in session.faults:

@@ -1,5 +1,7 @@
 """What a proxy and a replay have in common: the outputs, the capture file, the gate, and how they begin and end."""
 
+import os
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Sequence
@@ -63,12 +65,18 @@ class Session(ABC):
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = CaptureOutput(Writer(capture), info) if capture else None
+        self._stream = stream
         self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream)
         curl = self._curl if view.curl else None
-        outputs = view.outputs(self._writer.write, stream, curl, defer=self._writer.defer) if shown else []
+        self.shown_errors: set[str] = set()  # error messages of calls that the user has seen in full
+        outputs = self._view_outputs(stream, curl) if shown else []
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()
+
+    def _view_outputs(self, stream: TextIO, curl: "Callable[[DecodedCall], str] | None") -> list[Output]:
+        write, defer = self._writer.write, self._writer.defer
+        return self.view.outputs(write, stream, curl, defer=defer, shown_errors=self.shown_errors)
 
     def _make_pipeline(
         self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
@@ -157,6 +165,13 @@ class Session(ABC):
             curl={"direct": asdict(daemon_target(daemon)), "via": asdict(via)},
         )
         capture.begin(header)
+
+    def _shares_stderr(self) -> bool:
+        """Whether calls are shown where apispy's own messages are: on the same terminal, or in the same file."""
+        try:
+            return os.path.sameopenfile(self._stream.fileno(), sys.stderr.fileno())
+        except (OSError, ValueError):  # not files
+            return False
 
     def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, self._target, self._keep_body)

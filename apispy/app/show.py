@@ -16,7 +16,7 @@ from apispy.app.progress import NoProgress, Progress, StartProgress
 from apispy.app.view import View
 from apispy.capture import CaptureError, Header, Malformed, Notice, PlaybackItem
 from apispy.capture.raw_lines import display_name
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, UsageError
 from apispy.outputs import DecodedCall, Stats, Target
 from apispy.outputs.curl import curl
 from apispy.outputs.escaping import escape
@@ -157,6 +157,8 @@ class CaptureViewer:
                     self._out.flush()
                 if self._out.broken:
                     break
+        except UsageError:  # --redact is wrong for every file
+            raise
         except ApispyError as error:
             self._report_error(str(error))
         self._end_session()

@@ -74,15 +74,16 @@ class View:
         curl: "Callable[[DecodedCall], str] | None" = None,
         no_calls: str = "",
         defer: "Callable[[str], None] | None" = None,
+        shown_errors: "set[str] | None" = None,
     ) -> "list[Output]":
         """Return the outputs. *write* writes on *stream*; *curl* makes the command that repeats a call.
 
         *no_calls* is the summary if there are no calls; "": that of a live proxy. *defer* writes on *stream* unless
-        another text replaces it soon; on a terminal, it folds repeated calls.
+        another text replaces it soon; on a terminal, it folds repeated calls. *shown_errors*: see ``Console``.
         """
         from apispy.outputs import Filtered
 
-        outputs = self._unfiltered(write, stream, curl, no_calls, defer)
+        outputs = self._unfiltered(write, stream, curl, no_calls, defer, shown_errors)
         return [Filtered(output, self.filter) for output in outputs] if self.filter else outputs
 
     def _unfiltered(
@@ -92,6 +93,7 @@ class View:
         curl: "Callable[[DecodedCall], str] | None",
         no_calls: str,
         defer: "Callable[[str], None] | None",
+        shown_errors: "set[str] | None",
     ) -> "list[Output]":
         from apispy.outputs import Console, JsonLines, Stats, Summary
         from apispy.outputs.escaping import escape
@@ -112,6 +114,7 @@ class View:
             relative=self.relative,
             defer=defer if stream.isatty() else None,
             streams_hint=self.streams_hint,
+            shown_errors=shown_errors,
         )
         no_calls = (
             f"No call matched the filter {escape(str(self.filter))}" if self.filter else no_calls or NO_CALLS

@@ -109,7 +109,7 @@ class LineReader:
         return (
             ""
             if self.version or isinstance(error, NewerFormat)
-            else ". Is this a file that `apispy --capture FILE` wrote? `apispy help imports` lists what else it reads"
+            else ". Is this a file that `apispy --capture FILE` wrote? What else apispy reads: apispy help imports"
         )
 
 

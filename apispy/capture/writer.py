@@ -97,7 +97,7 @@ def _open_special(path: Path) -> int:
     try:
         if stat.S_ISREG(os.stat(path).st_mode):
             raise ApispyError(
-                f"--capture {path}: the file exists, and a capture never overwrites one. "
+                f"{path}: the file exists, and a capture never overwrites one. "
                 f"Name another file, or remove this one: rm {path}"
             )
         descriptor = os.open(
@@ -111,4 +111,4 @@ def _open_special(path: Path) -> int:
 
 def _cannot(path: Path, error: OSError | ValueError) -> ApispyError:
     why = error.strerror if isinstance(error, OSError) else error
-    return ApispyError(f"--capture {path}: {why}; name a file in a directory where you may write")
+    return ApispyError(f"{path}: {why}; name a file in a directory where you may write")

@@ -1,6 +1,5 @@
 """The command line: one file per command. Each parses, calls the application, prints, and returns an exit code."""
 
-import io
 import sys
 
 import click
@@ -15,18 +14,10 @@ def main() -> None:
         sys.exit(proxy.main(standalone_mode=False))
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.ClickException as error:
-        text = io.StringIO()
-        error.show(text)
-        click.echo(_escape_lines(text.getvalue()), nl=False, err=True)
+    except (click.ClickException, ApispyError) as error:
+        from apispy.app.messages import error_lines  # imported late, to keep --help fast
+
+        error_lines(error.format_message() if isinstance(error, click.ClickException) else str(error))
+        if isinstance(error, click.UsageError) and error.ctx:
+            error_lines(f"For help, type: {error.ctx.command_path} --help")
         sys.exit(error.exit_code)
-    except ApispyError as error:
-        click.echo(f"apispy: {_escape_lines(str(error))}", err=True)
-        sys.exit(error.exit_code)
-
-
-def _escape_lines(text: str) -> str:
-    """Escape what a message quotes from a file, the network or the command line: it must not control the terminal."""
-    from apispy.outputs.escaping import escape  # imported late, to keep --help fast
-
-    return "\n".join(escape(line) for line in text.split("\n"))

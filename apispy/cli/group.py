@@ -12,8 +12,7 @@ from typing import Any
 import click
 
 from apispy.cli import commands
-from apispy.cli.help import Group
-from apispy.cli.types import is_typed
+from apispy.cli.help import Group, is_typed
 
 CLIENTS = ("docker", "docker-compose", "podman")
 """Programs that are meant to be run, also where they are not installed."""

@@ -1,9 +1,13 @@
-"""Help texts: options and commands in sections, summaries in full."""
+"""Commands and options: help texts in sections, and errors that name the option which they are about."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
+
+from apispy.errors import ApispyError
 
 OPTIONS = "Options"
 CONNECTION = "Connection"
@@ -33,16 +37,24 @@ def option(*names: str, cls: type[Option] = Option, **attributes: Any) -> Callab
 
 
 class Command(click.Command):
-    """A command whose help lists its options in sections."""
+    """A command whose help lists its options in sections, and whose errors name the option that they are about."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_name_options(ctx):
+            return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_sections(formatter, option_sections(self.get_params(ctx), ctx))
 
 
 class Group(click.Group):
-    """A group whose help lists its commands and options in sections."""
+    """A group whose help lists its commands and options in sections, and whose errors name options too."""
 
     command_class = Command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_name_options(ctx):
+            return super().invoke(ctx)
 
     command_sections: Mapping[str, Sequence[str]] = {}
     """The names of the commands in each section. Others are in the section "Commands"."""
@@ -67,6 +79,39 @@ class Group(click.Group):
     def _summary(self, ctx: click.Context, name: str) -> str:
         command = self.get_command(ctx, name)
         return command.get_short_help_str(limit=1000) if command else ""  # never truncated
+
+
+def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:
+    """Whether the value of *parameter* was typed, and is not a default or from the environment."""
+    return ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+
+
+@contextmanager
+def errors_name_options(ctx: click.Context) -> Iterator[None]:
+    """Put the name of an option before an error's message that quotes its typed value and does not name it.
+
+    The packages that check values know no options: `Address 'x y': expected ...` may be about --listen or --upstream.
+    """
+    try:
+        yield
+    except ApispyError as error:
+        message = str(error)
+        for parameter in ctx.command.params:
+            is_option = isinstance(parameter, click.Option) and is_typed(ctx, parameter)
+            if is_option and not any(name in message for name in parameter.opts):
+                typed = ctx.params.get(parameter.name or "")
+                if any(
+                    _quotes(message, value) for value in (typed if isinstance(typed, tuple) else (typed,))
+                ):
+                    error.args = (f"{parameter.opts[-1]}: {message}",)
+                    break
+        raise
+
+
+def _quotes(message: str, value: object) -> bool:
+    """Whether *message* quotes the *value*, or is about the path *value*: `/x: Is a directory`."""
+    about = isinstance(value, Path) and message.startswith((f"{value}: ", f"{value} "))
+    return about or (isinstance(value, str) and repr(value) in message)
 
 
 def option_sections(parameters: Iterable[click.Parameter], ctx: click.Context) -> dict[str, Rows]:

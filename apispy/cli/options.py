@@ -10,7 +10,8 @@ import click
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
-from apispy.cli.types import Fault, OptionalValue, Size
+from apispy.cli.types import Fault, HostName, OptionalValue, Size
+from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.filters import Filter
@@ -48,7 +49,8 @@ LISTEN_PLAINTEXT = option("--listen-plaintext", is_flag=True, section=CONNECTION
 REMOTE_PLAINTEXT = option("--insecure-allow-remote-plaintext", is_flag=True, section=CONNECTION,
                           help="Allow --listen-plaintext on an address that other machines can reach.")  # fmt: skip
 
-ALLOW_HOST = option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", section=CONNECTION,
+ALLOW_HOST = option("--allow-host", "allow_hosts", multiple=True, type=HostName(), metavar="NAME",
+                    section=CONNECTION,
                     help="Without TLS: accept requests for this host name too. Unknown names are refused, as a "
                          "protection against web pages. Repeatable.")  # fmt: skip
 
@@ -98,9 +100,11 @@ VIEW = (
            default=None, section=DISPLAY,
            help="Print the curl command that repeats each call: direct to the daemon, or via apispy. -v implies it."),
     option("--bodies", type=FILE, metavar="DIR", section=FILES,
-           help="Save request bodies that do not fit into a curl command as files in DIR."),
+           help="For curl commands: write a request body that does not fit into the command to a file in DIR, which "
+                "the command reads. How much of each body is kept: see --body-limit."),
     option("--body-limit", type=Size(), default="1M", show_default=True, metavar="SIZE", section=DISPLAY,
-           help="How much of each body to keep."),
+           help="Keep at most SIZE of each body, to show it and in captures. The traffic is not cut. Files for curl "
+                "commands: see --bodies."),
     option("--show-secrets", is_flag=True, section=SECRETS,
            help="Do not hide passwords, registry credentials and other secrets."),
     REDACT,
@@ -158,7 +162,10 @@ def parse_filter(expression: str | None) -> "Filter | None":
         return None
     from apispy.filters import Filter
 
-    return Filter.parse_typed(expression)
+    try:
+        return Filter.parse_typed(expression)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from None  # its message begins with "filter: "
 
 
 def _combine(command: Function, options: tuple[Function, ...], name: str, read: Function) -> Function:

@@ -27,6 +27,37 @@ class Size(click.ParamType[int]):
         return int(match[1]) * UNITS[match[2].upper()]
 
 
+class HostName(click.ParamType[str]):
+    """A host name without a port, as clients send it in the header Host."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"[\w.-]+", str(value)):
+            self.fail(f"expected a host name without a port, like docker.test, found {value!r}", param, ctx)
+        return str(value)
+
+
+class Whole(click.IntRange):
+    """A whole number in a range; both ends are in it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a whole number from {self.min} to {self.max}, found {value!r}", param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number in a range; both ends are in it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a number from {self.min} to {self.max}, found {value!r}", param, ctx)
+
+
 class Fault(click.ParamType["FaultRule"]):
     """A fault rule; docs/faults.md describes them."""
 
@@ -62,8 +93,3 @@ class OptionalValue(Option):
 
         if match is not None:
             parser._match_long_opt = matched
-
-
-def is_typed(ctx: click.Context, parameter: click.Parameter) -> bool:
-    """Whether the value of *parameter* was typed, and is not a default or from the environment."""
-    return ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE

@@ -213,4 +213,4 @@ def _filter(text: str, words: str) -> Filter | None:
 def _error(text: str, problem: str) -> UsageError:
     message = f"--fault '{text}': {problem}" if "\n" not in text else f"--fault: {problem}"
     printable = "".join(char if char.isprintable() or char == "\n" else " " for char in message)
-    return UsageError(f"{printable}\nFaults: apispy help faults")
+    return UsageError(f"{printable}\n  Faults: apispy help faults")

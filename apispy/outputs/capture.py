@@ -99,7 +99,7 @@ class CaptureOutput(Output):
         if self.complete:
             self.complete = False
             self._report(
-                f"--capture {self._writer.path}: {why}; some calls are missing from the file. Traffic is not affected."
+                f"{self._writer.path}: {why}; some calls are missing from the file. Traffic is not affected."
             )
 
     def _run(self) -> None:

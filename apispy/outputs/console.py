@@ -52,7 +52,8 @@ class Console(Output):
     what flows in an open call is not shown below it; the end of the session then says so with *streams_hint*, if any.
     *defer* writes a text later, unless
     another one replaces it; if it is given, equal reads that follow each other closely are counted on one line. With
-    *relative*, the time column has the seconds since the start of the call on the line before.
+    *relative*, the time column has the seconds since the start of the call on the line before. *shown_errors* are the
+    error messages that the user has already seen; the caller may add to them.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Console(Output):
         streams_hint: str = "",
         relative: bool = False,
         defer: Callable[[str], None] | None = None,
+        shown_errors: set[str] | None = None,
     ) -> None:
         self._write = write
         self._shows_streams = streams
@@ -85,7 +87,7 @@ class Console(Output):
         self._curl = curl
         self._limiters: dict[int, RateLimiter] = {}
         self._shown_notes: set[str] = set()
-        self._shown_errors: set[str] = set()
+        self._shown_errors = set() if shown_errors is None else shown_errors
         self._announced: set[int] = set()  # open calls whose first line is written
         self._streams: dict[int, StreamLines] = {}  # open calls whose streams are shown live
 

@@ -128,3 +128,13 @@ def test_every_room_is_in_the_architecture_and_every_path_there_exists():
 
 def test_the_architecture_is_one_screen():
     assert len((ROOT / "docs/ARCHITECTURE.md").read_text().splitlines()) <= 66
+
+
+def test_a_page_with_a_local_tag_says_how_to_make_it() -> None:
+    """No registry has busybox:test."""
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", root / "samples/README.md", *(root / "docs").glob("*.md")]
+    texts = {page.name: page.read_text() for page in pages}
+    using = [name for name, text in texts.items() if "busybox:test" in text]
+    assert using
+    assert [name for name in using if "docker tag busybox busybox:test" not in texts[name]] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apispy import testing
+from apispy.app.input_files import read_exchanges
 from apispy.errors import ApispyError
 
 PS = Path(__file__).parents[2] / "samples/fixtures/ps.json"
@@ -39,6 +40,32 @@ def test_a_fixture_is_played():
         assert api.unplayed == ["#2 ContainerList", "#3 ContainerInspect"]
         assert not api.recording
     assert os.environ.get("DOCKER_HOST") == before
+
+
+CASSETTE = PS.parents[1] / "docker-py.cassette.yaml"
+
+
+@pytest.mark.parametrize("name", ["docker-20.10.pcap", "docker-ps.socat.log", CASSETTE.name])
+def test_a_file_of_another_program_is_played(name, capsys):
+    calls = read_exchanges(PS.parents[1] / name)
+    [call] = [
+        call for call in calls if call.request.method == "GET" and call.response.body.data[:1] in (b"{", b"[")
+    ][:1]
+    with testing.replay(PS.parents[1] / name, match="path,query") as api:
+        assert ask(call.request.target) == (call.response.status, json.loads(call.response.body.data))
+        assert len(api.unplayed) < len(calls)
+    assert "its calls were imported" in capsys.readouterr().err
+
+
+def test_a_file_of_another_program_is_not_replaced(tmp_path):
+    copy = tmp_path / "x.yaml"
+    copy.write_bytes(CASSETTE.read_bytes())
+    with (
+        pytest.raises(testing.CannotRecord, match=r"a cassette of VCR .* apispy fixture tidy"),
+        testing.record(copy),
+    ):
+        pass
+    assert copy.read_bytes() == CASSETTE.read_bytes()
 
 
 def test_misses_are_raised_at_the_end():

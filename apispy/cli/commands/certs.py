@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apispy.cli.help import Command, option
+from apispy.cli.help import Command, is_typed, option
 from apispy.cli.options import FILE, tls_options
-from apispy.cli.types import is_typed
+from apispy.cli.types import Whole
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
 
@@ -34,7 +34,7 @@ MODES = {"show": {"show"}, "check": {"check", *TLS}}
 @option("--layout", type=click.Choice(["article", "docker", "machine"]), default="article", show_default=True,
         help="File names. article: server.pem; docker: server-cert.pem, as on docs.docker.com; machine: the "
              "directories of docker-machine.")  # fmt: skip
-@option("--days", type=click.IntRange(1, 36500), default=823, show_default=True,
+@option("--days", type=Whole(1, 36500), default=823, show_default=True,
         help="Days that the certificates are valid. macOS accepts no more than the default.")  # fmt: skip
 @option("--algorithm", type=click.Choice(["ecdsa", "rsa"]), default="ecdsa", show_default=True,
         help="Key algorithm. ecdsa: P-256; rsa: 3072 bits.")  # fmt: skip

@@ -26,11 +26,13 @@ class ExportCommand(Command):
     cls=ExportCommand, short_help="Export a capture as curl, Python, HAR, pcapng, Markdown and other formats."
 )
 @click.argument("file", type=FILE)
-@option("--to", "name", metavar="FORMAT", help="One of the formats below.  [default: by the name of OUT]")
-@option("-o", "--output", type=FILE, metavar="OUT", help="Write OUT (0600) instead of standard output.")
+@option(
+    "--to", "name", metavar="FORMAT", help="One of the formats below.  [default: by the name of the --output]"
+)
+@option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE (0600) instead of standard output.")
 @option("--filter", "expression", metavar="EXPR",
         help="Write only the calls that match, as in `apispy show --filter EXPR FILE`.")  # fmt: skip
-@option("--force", is_flag=True, help="Replace an existing OUT.")
+@option("--force", is_flag=True, help="Replace an existing FILE of --output.")
 @option("--show-secrets", is_flag=True, help="Include the secrets that the capture contains.")
 def command(
     file: Path, name: str | None, output: Path | None, expression: str | None, force: bool, show_secrets: bool

@@ -27,9 +27,9 @@ def command() -> None:
     type=FILE,
     metavar="FILE",
     section=FILES,
-    help="Write FILE instead of replacing the input.",
+    help="Write the fixture to FILE instead of replacing the input.",
 )
-@option("--force", is_flag=True, section=FILES, help="Replace an existing output file.")
+@option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @REDACT
 @REDACT_ENV
 def tidy(file: Path, output: Path | None, force: bool, redact: tuple[str, ...], redact_env: "Env") -> int:

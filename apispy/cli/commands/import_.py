@@ -10,6 +10,7 @@ from apispy.app.messages import info
 from apispy.app.view import View
 from apispy.cli.help import Command, option
 from apispy.cli.options import FILE, view_options
+from apispy.cli.types import Whole
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
 from apispy.outputs.units import count
@@ -17,11 +18,17 @@ from apispy.outputs.units import count
 
 @click.command(cls=Command, short_help="Import a recording of tcpdump, VCR, curl, a browser or others.")
 @click.argument("file", type=FILE)
-@option("-o", "--output", type=FILE, metavar="FILE", help="Write a capture instead of showing the calls.")
+@option(
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    help="Write the calls to FILE, a new capture, instead of showing them.",
+)
 @option(
     "--from", "form", type=click.Choice(FORMATS), help="Format of FILE.  [default: detected from its content]"
 )
-@option("--port", type=click.IntRange(1, 65535), metavar="NUMBER",
+@option("--port", type=Whole(1, 65535), metavar="NUMBER",
         help="pcap, tshark: read only connections to this port.  [default: all that carry Docker's API]")  # fmt: skip
 @view_options
 def command(file: Path, output: Path | None, form: str | None, port: int | None, view: View) -> int:

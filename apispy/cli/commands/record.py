@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
 @option("-o", "--output", type=FILE, required=True, metavar="FILE", section=FILES,
-        help="Fixture file to write.")  # fmt: skip
+        help="Write the fixture to FILE.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES,
         help="Replace an existing FILE, once the recording has succeeded.")  # fmt: skip
 @option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,

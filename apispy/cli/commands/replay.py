@@ -10,7 +10,7 @@ import click
 
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE, MISSED
-from apispy.cli.help import CONNECTION, FILES, Command, option
+from apispy.cli.help import CONNECTION, FILES, Command, is_typed, option
 from apispy.cli.options import (
     ALLOW_HOST,
     CERTS_DIR,
@@ -21,7 +21,7 @@ from apispy.cli.options import (
     daemon_options,
     view_options,
 )
-from apispy.cli.types import is_typed
+from apispy.cli.types import Number
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
         help="Once all recorded responses to a request are used, repeat the last one.")  # fmt: skip
 @option("--speed", default="fast", show_default=True, metavar="SPEED",
         help="Pauses in streams: real, fast (none), or a factor such as 2 (twice as fast).")  # fmt: skip
-@option("--patience", type=click.FloatRange(0.01, 86400), default=10.0, show_default=True, metavar="SECONDS",
+@option("--patience", type=Number(0.01, 86400), default=10.0, show_default=True, metavar="SECONDS",
         help="How long a response waits for the calls that preceded it in the recording.")  # fmt: skip
 @option("--on-miss", type=click.Choice(["fail", "404", "forward"]), default="fail", show_default=True,
         help="Response to a request that was not recorded. fail: 501 with the reason; 404: 404 with the reason; "
              "forward: the response of the daemon at --upstream.")  # fmt: skip
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
-        help="Record the forwarded calls in a new file, to be replayed together with the others.")  # fmt: skip
+        help="Write the forwarded calls to FILE, a new capture, to be replayed together with the others.")  # fmt: skip
 @option("--report", type=FILE, metavar="FILE", section=FILES,
         help="Write which calls were played and which were not, for `apispy fixture prune`.")  # fmt: skip
 @option("--listen", default="2377", metavar="ADDRESS", section=CONNECTION,

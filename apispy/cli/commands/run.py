@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
-        help="Print the calls to FILE (0600) instead of standard error.")  # fmt: skip
+        help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @TCP
 @CERTS_DIR

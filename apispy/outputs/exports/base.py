@@ -22,17 +22,20 @@ class Exporter:
     description: str  # a few words
     export: Export
     binary: bool = False  # must not be written to a terminal
+    has_urls: bool = False  # the upstream of a call through TLS is to be https://, not tcp://
 
 
 EXPORTERS: dict[str, Exporter] = {}
 
 
-def exporter(name: str, *, suffix: str, description: str, binary: bool = False) -> Callable[[Export], Export]:
+def exporter(
+    name: str, *, suffix: str, description: str, binary: bool = False, has_urls: bool = False
+) -> Callable[[Export], Export]:
     """Decorator: register an exporter under the name of its format."""
 
     def register(function: Export) -> Export:
         assert name not in EXPORTERS, f"duplicate exporter {name!r}"
-        EXPORTERS[name] = Exporter(name, suffix, description, function, binary)
+        EXPORTERS[name] = Exporter(name, suffix, description, function, binary, has_urls)
         return function
 
     return register

@@ -44,7 +44,7 @@ id_in() { # print the first Id in a JSON response
 SOCKET = "unix:///var/run/docker.sock"
 
 
-@exporter("curl", suffix=".sh", description="a shell script of curl commands")
+@exporter("curl", suffix=".sh", description="a shell script of curl commands", has_urls=True)
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     calls = build_script(decoded_calls)
     count = units.count(len(calls.steps), "calls")

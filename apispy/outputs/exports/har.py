@@ -22,7 +22,12 @@ UNKNOWN = -1
 """The HAR value for an unknown time or size."""
 
 
-@exporter("har", suffix=".har", description="HAR 1.2, for browser developer tools; streams in _docker")
+@exporter(
+    "har",
+    suffix=".har",
+    description="HAR 1.2, for browser developer tools; streams in _docker",
+    has_urls=True,
+)
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     creator = ascii_json({"name": "apispy", "version": apispy.__version__})
     yield f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['

@@ -28,7 +28,7 @@ else:
 """
 
 
-@exporter("python-requests", suffix=".py", description="a Python script with requests")
+@exporter("python-requests", suffix=".py", description="a Python script with requests", has_urls=True)
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     calls = build_script(decoded_calls)
     beginning = f"{IMPORTS}\nRECORDED = {recorded_upstream(calls)!r}\n\n{SESSION}"

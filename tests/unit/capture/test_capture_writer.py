@@ -49,7 +49,7 @@ def test_a_packed_file_is_smaller(tmp_path: Path) -> None:
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("precious")
-    with pytest.raises(ApispyError, match=f"--capture {path}: the file exists.*rm {path}"):
+    with pytest.raises(ApispyError, match=f"{path}: the file exists.*rm {path}"):
         Writer(path)
     (tmp_path / "link").symlink_to(path)
     with pytest.raises(ApispyError, match="the file exists"):
@@ -59,7 +59,7 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nosuch/a", Path("a\0b")):
-        with pytest.raises(ApispyError, match=r"--capture .*name a file in a directory where you may write"):
+        with pytest.raises(ApispyError, match=r".*: .*name a file in a directory where you may write"):
             Writer(path)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ApispyError, match="No such device"):  # nobody reads it

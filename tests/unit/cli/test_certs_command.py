@@ -42,7 +42,7 @@ def apispy(*words: object, home: Path | None = None) -> "subprocess.CompletedPro
         (["--check", "unix:///x"], "expected HOST:PORT"),
         (["--check", "ssh://x"], "TLS flags cannot be used with ssh"),
         (["--check", "h:99999"], "expected a port"),
-        (["--days", "0"], "0 is not in the range"),
+        (["--days", "0"], "expected a whole number from 1 to 36500, found '0'"),
         (["--layout", "other"], "'other' is not one of"),
         (["--client", "../x", "--host", "h", "--out", "x"], "--client '../x': expected a name"),
     ],

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click.testing
@@ -145,3 +146,16 @@ def test_a_filter_selects_calls_and_names_come_from_all(calls: Path):
     result = run(calls, "--to", "markdown", "--filter", "op:ContainerStart")
     assert result.output.startswith("# Docker API: 1 call\n")
     assert "/containers/web (c12250feba24)/start" in result.output  # ContainerCreate said the name
+
+
+@pytest.mark.parametrize(("base", "scheme"), [("https://h:2376", "https"), ("http://h:2376", "http")])
+def test_urls_of_calls_through_tls_are_https(base: str, scheme: str, tmp_path: Path):
+    """The address of the call is tcp:// with TLS and without; the header knows what the curl commands need."""
+    with Writer(tmp_path / "calls.jsonl") as writer:
+        writer.header(Header("0.1.0", 1.0, upstream="tcp://h:2376", curl={"direct": {"base": base}}))
+        writer.exchange(replace(exchange("GET /info"), upstream="tcp://h:2376"))
+    [entry] = json.loads(run(tmp_path / "calls.jsonl", "--to", "har").output)["log"]["entries"]
+    assert entry["request"]["url"] == f"{scheme}://h:2376/info"
+    recorded = "https://h:2376" if scheme == "https" else "tcp://h:2376"
+    assert f"recorded={recorded}\n" in run(tmp_path / "calls.jsonl", "--to", "curl").output
+    assert "tcp://h:2376" in run(tmp_path / "calls.jsonl", "--to", "ndjson").output

@@ -145,7 +145,7 @@ def test_a_fixture_is_never_pruned_to_nothing(fixture):
 def test_an_invalid_report_is_refused(fixture, text):
     (fixture.parent / "r.json").write_text(text)
     assert str(run("fixture", "prune", fixture, "--played", fixture.parent / "r.json")[1]).startswith(
-        f"{fixture.parent}/r.json: "
+        f"--played: {fixture.parent}/r.json: "
     )
 
 

@@ -151,7 +151,7 @@ def test_a_json_file_of_another_kind_was_not_cut(tmp_path: Path) -> None:
     done = run("show", tmp_path / "x")
     assert done.returncode == 1
     assert "expected the header of a capture" in done.stderr
-    assert "docs/imports.md" in done.stderr
+    assert "apispy help imports" in done.stderr
     assert "truncated" not in done.stderr
 
 

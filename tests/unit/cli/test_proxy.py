@@ -43,6 +43,7 @@ def test_help_describes_apispy_and_does_not_import_mitmproxy():
         (["--listen", "/tmp/a.sock", "--upstream", "/tmp/a.sock"], "apispy env --unset"),
         (["--body-limit", "huge"], "expected a size"),
         (["--filter", "status:abc"], "expected a number after :"),
+        (["--filter", "nosuch:404"], "unknown field nosuch"),
         (["--redact", "X-Foo"], "expected json:, header: or re:, as in json:$.Config.Labels.x"),
         (["--redact", "re:("], "not a valid regular expression"),
         (["--redact", "header:X", "--show-secrets"], "leave one of them out"),

@@ -65,7 +65,7 @@ def test_a_full_disk_is_told_once_and_the_rest_goes_on() -> None:
     for _ in range(3):
         kept.write(decoded_call("GET /info", 200, {}))
     assert said == [
-        "--capture /dev/full: No space left on device; some calls are missing from the file. Traffic is not affected."
+        "/dev/full: No space left on device; some calls are missing from the file. Traffic is not affected."
     ]
     assert not kept.complete
 
@@ -79,7 +79,7 @@ def test_what_a_slow_disk_cannot_take_is_counted_in_the_file(tmp_path: Path) -> 
     for _ in range(10):
         kept.write(decoded_call("GET /info", 204))
     assert said == [
-        f"--capture {tmp_path}/a: it takes too long to write; "
+        f"{tmp_path}/a: it takes too long to write; "
         "some calls are missing from the file. Traffic is not affected."
     ]
     writer.go.set()

@@ -55,15 +55,27 @@ def test_no_secret_is_shown_by_default(capture: Path) -> None:
 
 
 def test_unreadable_data_is_not_quoted(tmp_path: Path) -> None:
+    unreadable = b"GET hunter2-planted hunter2-planted X-Registry-Auth: hunter2-planted\r\n\r\n"
+    file = write(
+        tmp_path / "x", TcpConnection().open().send(REQUEST).reply(RESPONSE).send(unreadable).close().segments
+    )
+    done = run("import", file, "-o", tmp_path / "y")
+    assert "Reading resumes at its next request" in done.stderr
+    assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
+    shown = [json.loads(line) for line in run("show", "--json", tmp_path / "y").stdout.splitlines()]
+    assert sorted("notice" in one for one in shown) == [False, True]
+    assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr
+
+
+def test_a_header_that_is_not_valid_is_not_quoted(tmp_path: Path) -> None:
     broken = REQUEST[:-2] + b"X-Registry-Auth : hunter2-planted\r\n\r\n"
     file = write(
         tmp_path / "x", TcpConnection().open().send(REQUEST).reply(RESPONSE).send(broken).close().segments
     )
     done = run("import", file, "-o", tmp_path / "y")
-    assert "Reading resumes at its next request" in done.stderr
     assert "hunter2" not in done.stderr + (tmp_path / "y").read_text()
-    assert len(run("show", "--json", tmp_path / "y").stdout.splitlines()) == 1
-    assert "it is not overwritten" in run("import", file, "-o", tmp_path / "y").stderr
+    [_, refused] = [json.loads(line) for line in run("show", "--json", tmp_path / "y").stdout.splitlines()]
+    assert refused["problems"] == ["not a valid request: illegal header line", "the client left"]
 
 
 def test_json_lines(capture: Path) -> None:

@@ -1,13 +1,6 @@
-"""Records the calls of docker commands with apispy in front of a daemon in a root directory.
+"""Records the calls of docker commands, with apispy in front of a daemon in a root directory.
 
-    python -m tests.e2e.cli_recorder ROOT HOME calls|flags|REGEX
-
-writes the data of ``apispy explain``. ROOT has docker 28, HOME is a directory in it with the socket d.sock of a daemon
-of its own, which is experimental, a swarm manager, and has the image busybox:
-
-    dockerd --experimental --iptables=false --ip6tables=false --bridge=none --data-root HOME/d --exec-root HOME/x \\
-        --pidfile HOME/d.pid -H unix://HOME/d.sock
-    docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:23777
+test_explain_modern.py runs it, and with --rewrite-golden writes what it records as the data of ``apispy explain``.
 """
 
 import json
@@ -16,7 +9,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import termios
 import time
@@ -125,7 +117,8 @@ class Recorder:
         finally:
             spy.process.send_signal(signal.SIGINT)
             spy.process.wait(30)
-        calls = sorted(map(json.loads, spy.out.splitlines()), key=lambda call: str(call["started"]))
+        shown = map(json.loads, spy.out.splitlines())
+        calls = sorted((one for one in shown if "notice" not in one), key=lambda call: str(call["started"]))
         return [(row, [call for call in calls if first <= started(call) <= last])
                 for row, (first, last) in zip(rows, spans, strict=True)]  # fmt: skip
 
@@ -215,11 +208,9 @@ def flag_line(example: tuple[str, str, str]) -> str:
     return " ".join(" ".join(example).split())
 
 
-def flag_recordings(recorder: Recorder, only: str = "") -> list[dict[str, Any]]:
+def flag_recordings(recorder: Recorder) -> list[dict[str, Any]]:
     """Record the examples of flags: the query and what of the body differs from that without flags."""
-    examples = [
-        example for example in cli_flag_rows.lines() if re.search(only, flag_line(example)) or not example[1]
-    ]
+    examples = cli_flag_rows.lines()
     recorder.prepare()
     recorder.direct(FLAGS_BEFORE)
     rows = tuple(Row(flag_line(one), seconds=2 if "logs -f" in flag_line(one) else 0) for one in examples)
@@ -260,29 +251,3 @@ def changed(bare: dict[str, Any], body: dict[str, Any], before: str = "") -> dic
 
 def write(path: Path, entries: list[dict[str, Any]]) -> None:
     path.write_text("[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n")
-
-
-def main(root: str, home: str, what: str, only: str = "") -> None:
-    with tempfile.TemporaryDirectory() as where:
-        recorder = Recorder(["chroot", root], home, Path(f"{root}{home}"), Path(where))
-        if what == "flags":
-            known = {entry["line"]: entry for entry in json.loads(FLAG_DATA.read_text())}
-            known |= {entry["line"]: entry for entry in flag_recordings(recorder, only)}
-            return write(
-                FLAG_DATA,
-                [
-                    known[line]
-                    for line in [
-                        re.sub(r"\$\(.*?\)", "NODE", flag_line(one)) for one in cli_flag_rows.lines()
-                    ]
-                    if line in known
-                ],
-            )
-        rows = tuple(row for row in ROWS if what == "calls" or re.search(what, row.line))
-        found = {(entry["line"], entry.get("when")): entry for entry in recordings(recorder, rows)}
-        known = {(entry["line"], entry.get("when")): entry for entry in json.loads(DATA.read_text())} | found
-        write(DATA, [known[key] for row in ROWS if (key := (line_of(row), row.when or None)) in known])
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

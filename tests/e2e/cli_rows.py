@@ -196,7 +196,7 @@ SYSTEM = (
     Row("docker plugin ls"),
     Row(
         "docker plugin create PLUGIN plugin",
-        "mkdir -p plugin/rootfs/bin; cp /bin/busybox plugin/rootfs/bin/; "
+        "mkdir -p plugin/rootfs/bin; cp $HOME/busybox plugin/rootfs/bin/; "
         """echo '{"interface":{"types":["docker.volumedriver/1.0"],"socket":"p.sock"},"entrypoint":["/bin/busybox","sleep","99"]}' """
         ">plugin/config.json",
     ),

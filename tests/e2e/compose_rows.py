@@ -182,7 +182,7 @@ COMPOSE_2_ROWS = [
         dc images; dc top; dc logs --no-color; dc ls --filter name=$P; dc volumes; dc stats --no-stream --format '{{.Name}}'
         dc up -d; dc down -v --rmi local; dc ps -a""",
         ("Container <p>-built-<n>", "Healthy", "up stored", "Volume <p>_vol", "Network <p>_default", "running healthy"),
-        steps=(*_STEPS, replace(r"\d\d:\d\d(:\d\d)?", "<clock>"), without(r" (usleep|sleep|test -e|/bin/sh -c test) ?"), digits),
+        steps=(*_STEPS, replace(r"\d\d:\d\d(:\d\d)?", "<clock>"), without(r" (usleep|sleep|test -e|/bin/sh -c test|runc init) ?"), digits),
     ),
     _row(
         "exec-cp",

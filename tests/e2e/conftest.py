@@ -54,7 +54,8 @@ NEEDED = (*PROGRAMS, str(BUSYBOX)) if ENGINE == MODERN else ("dockerd", "contain
 
 
 @pytest.fixture(scope="session")
-def daemons(place: Path) -> Iterator[Daemons]:
+def modern_root(place: Path) -> Iterator[ModernRoot | None]:
+    """The root of the modern engine, or None where the tests are about this machine's; what they need is there."""
     for program in NEEDED:
         if not shutil.which(program):
             package = "debootstrap" if program in PROGRAMS else "docker.io busybox-static"
@@ -62,16 +63,20 @@ def daemons(place: Path) -> Iterator[Daemons]:
     if os.geteuid() != 0:
         unavailable("end-to-end tests start a dockerd of their own, for which they must be root")
     without_proxies()
-    root = ModernRoot.start(place) if ENGINE == MODERN else None
-    try:
-        if root:
-            CLIS[MODERN] = root.tools / "docker"
-        running = Daemons.start(place, root)
-        yield running
-        running.stop()
-    finally:
-        if root:
-            root.stop()
+    if ENGINE != MODERN:
+        yield None
+        return
+    root = ModernRoot.start(place)
+    CLIS[MODERN] = root.tools / "docker"
+    yield root
+    root.stop()
+
+
+@pytest.fixture(scope="session")
+def daemons(place: Path, modern_root: ModernRoot | None) -> Iterator[Daemons]:
+    running = Daemons.start(place, modern_root)
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def _mirror() -> str:
 
 
 def kept_root() -> Path:
-    """Return the kept directory, which is made in about 90 s if it is not there. RuntimeError if that fails."""
+    """Return the kept directory, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
     root = ROOTS / SUITE
     ROOTS.mkdir(parents=True, exist_ok=True)
     with (ROOTS / "lock").open("w") as lock:

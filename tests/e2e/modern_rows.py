@@ -16,7 +16,7 @@ def _row(name: str, script: str, expect: tuple[str, ...], **options: object) -> 
 MODERN_ROWS = [
     _row(
         "image-tree",
-        """docker tag $IMG $P:tree; docker image ls --tree $P:tree; docker image ls --format json $P:tree; docker rmi $P:tree""",
+        """echo $P >f; tar -c f | docker import - $P:tree; docker image ls --tree $P:tree; docker image ls --format json $P:tree; docker rmi $P:tree""",
         ("<p>:tree",),
         steps=(table, replace(r"\x1b\[[0-9;]*m", "")),
     ),

@@ -8,7 +8,7 @@ PODMAN = "podman"
 
 
 def _row(name: str, script: str, expect: tuple[str, ...], **options: object) -> Row:
-    given = {"engine": (MODERN,), "transports": (PODMAN,), "timeout": 110} | options
+    given = {"engine": (MODERN,), "transports": (PODMAN,), "same_transport": True, "timeout": 110} | options
     return Row(
         f"podman-{name}", 'pm() { podman --remote --url $DOCKER_HOST "$@"; }\n' + script, expect, **given
     )  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ def _row(name: str, script: str, expect: tuple[str, ...], **options: object) -> 
     given = {
         "engine": (MODERN,),
         "transports": (SWARM,),
+        "same_transport": True,
         "lock": "swarm",
         "steps": _STEPS,
         "timeout": 110,

@@ -24,11 +24,14 @@ def json_objects(decoded: DecodedCall) -> list[dict[str, Any]]:
 
 
 def problems_beyond_errors(decoded: DecodedCall) -> list[str]:
-    """Return the problems of a call, without those that only repeat an error, as of a fault that apispy injected."""
+    """Return the problems of a call, without those that only repeat an error.
+
+    The error of a fault that apispy injected is "apispy: fault ...", unless the fault has a message of its own.
+    """
     return [
         problem
         for problem in decoded.exchange.problems
-        if not any(error and error in problem for error in decoded.errors)
+        if not any(error.startswith("apispy: ") and error in problem for error in decoded.errors)
     ]
 
 

@@ -34,7 +34,7 @@ class LiveCall:
             self.call,
             items,
             tuple(self.errors),
-            formats=dict(self.formats),
+            formats=self.formats,
             label=memory.labelled,
             aliases=memory.aliases,
             at=self.at,

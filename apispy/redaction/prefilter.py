@@ -13,7 +13,7 @@ from apispy.redaction.known_secrets import KnownSecrets
 MAX_SIGN_LENGTH = 600
 """Bytes of a piece that are searched again with the next one; no sign below is longer."""
 
-COMMON_PARTS = (b"auth", b"key", b"gh", b"|", b"#", b"--")
+COMMON_PARTS = (b"auth", b"key", b"gh", b"|", b"#", b"--", b"_", b"-")
 """Parts of several signs, or of one that takes longer to find. A sign that contains one is searched only if the part
 is there."""
 
@@ -48,6 +48,12 @@ def _by_part() -> dict[bytes, list[bytes]]:
 
 _BY_PART = _by_part()
 
+_SEPARATORS = tuple(b'"=:; \n\t\0\\<&|')
+"""Bytes of which one is between a name, an option or a program and the value that it marks as secret."""
+
+_ALONE = (b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-"))))
+"""Signs of values that are secret without a name."""
+
 _KEYS = re.compile(rb"(?:api|access|private|secret|auth|account)[-_.]?key")
 _USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
 # Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
@@ -57,6 +63,8 @@ _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
+    if not any(one in data for one in _SEPARATORS):
+        return any(sign in lower for sign in _ALONE)
     for part, signs in _BY_PART.items():
         if part in lower and any(sign in lower for sign in signs):
             return True

@@ -170,7 +170,7 @@ CLIENTS: dict[str, Callable[[IssuedCert], IssuedCert]] = {
 CHECK_SAYS = {
     "stranger": "it was signed by CN=a stranger's CA",
     "self-signed": "it was signed by CN=me",
-    "expired": "ended 1 days ago",
+    "expired": "ended 24 hours ago",
     "not-yet": "begins in 2 days",
     "server": "its usage is serverAuth, not clientAuth",
     "none": "a client certificate is required, and none is given",

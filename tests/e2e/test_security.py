@@ -74,7 +74,7 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(plain: Apispy, daemo
     assert "apispy: refused: the Host header names rebound.example:" in message
     assert "--allow-host rebound.example" in message
     assert daemons.plain.docker("ps", "-aq") == before
-    until(lambda: "answered by apispy: refused: the Host header names" in plain.out, 10, plain.out)
+    until(lambda: "403 apispy: refused: the Host header names" in plain.out, 10, plain.out)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def _by_part() -> dict[bytes, list[bytes]]:
 
 _BY_PART = _by_part()
 
-_SEPARATORS = tuple(b'"=:; \n\t\0\\<&|')
+_SEPARATORS = tuple(b'"=:; \n\t\\<&|')
 """Bytes of which one is between a name, an option or a program and the value that it marks as secret."""
 
 _ALONE = (b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-"))))
@@ -64,7 +64,7 @@ def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
     if not any(one in data for one in _SEPARATORS):
-        return any(sign in lower for sign in _ALONE)
+        return b"\0" in data or any(sign in lower for sign in _ALONE)  # UTF-16 has NUL
     for part, signs in _BY_PART.items():
         if part in lower and any(sign in lower for sign in signs):
             return True
@@ -107,6 +107,8 @@ class StreamPrefilter:
     def _names_a_secret(self, piece: bytes) -> bool:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""
         lower = piece.lower()
+        if not any(one in piece for one in _SEPARATORS):
+            return any(sign in lower for sign in _ALONE) or names_a_secret(piece)
         self._program = self._program or any(sign in lower for sign in _PROGRAMS)
         return (
             (self._program and _OPTION.search(lower) is not None)

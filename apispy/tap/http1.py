@@ -25,6 +25,9 @@ Part = Request | Response | bytes | Headers
 
 MessageEvent = h11.Request | h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
 
+MAX_REFUSED_HEAD = 64 << 10
+"""Bytes of the longest invalid head that is read as far as possible; several copies of it are kept."""
+
 REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+)(?: HTTP/([0-9]\.[0-9]))?\r?\n")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff]*)")
 
@@ -70,10 +73,10 @@ class MessageReader:
     def refused_request(self, at: float) -> tuple[Request, bytes] | None:
         """Return a request whose head is invalid, as far as it can be read, and the bytes after its head.
 
-        None if not even the request line can be read. *at*: as for ``feed``.
+        None if it is too long, or not even the request line can be read. *at*: as for ``feed``.
         """
         line = REQUEST_LINE.match(self._unread_head)
-        if line is None:
+        if line is None or len(self._unread_head) > MAX_REFUSED_HEAD:
             return None
         method, target, version = (part.decode("latin-1") for part in line.groups(b"1.1"))
         head, _, rest = self._unread_head[line.end() :].partition(b"\r\n\r\n")

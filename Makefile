@@ -42,7 +42,7 @@ e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it 
 MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.py compatibility.py note_probes.py \
     replay_battery.py replay_samples.py explain_modern.py)
 
-e2e-modern: $(VENV)/.ready  ## as root; CI runs it too
+e2e-modern: $(VENV)/.ready  ## as root
 	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)
 
 # The whole battery with recorders around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.

@@ -127,6 +127,8 @@ def _learned(lines: "LineSource", session: int) -> "Redactor":
     redactor, number = Redactor(), 0
     for line in lines(lambda _: None, lambda _: None):
         number += isinstance(line, Header)
+        if number > session:
+            break
         if number == session and isinstance(line, Exchange):
             redactor.redact(line)
     return redactor

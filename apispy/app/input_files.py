@@ -129,11 +129,6 @@ def line_source(file: Path) -> LineSource:
     return of_capture if found is None else of_import
 
 
-def read_lines(file: Path, progress: "Callable[[float], None]") -> "Iterator[Line]":
-    """Yield the lines of a capture, or those that the capture of an imported file would have. Raises ApispyError."""
-    return line_source(file)(info, progress)
-
-
 def playback_of(found: "Imported", limit: int) -> "Iterator[PlaybackItem]":
     """Yield what ``capture.play`` would of the capture of an imported file, of whose bodies *limit* bytes were kept."""
     yield _header(found, limit)

@@ -5,8 +5,9 @@ import shlex
 from typing import Any
 
 from apispy.decoders import decode_parameter
+from apispy.engine.json_fields import value_at
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.decoded_values import compact_json, first_json, value_at
+from apispy.outputs.decoded_values import compact_json, first_json
 
 _BARE = re.compile(r"[\w@%+=:,./\[\]{}*?~^#-]+")
 COMPOSE_LABEL = "label=com.docker.compose."

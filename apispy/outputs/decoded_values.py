@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from apispy.engine.json_fields import value_at as value_at
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall

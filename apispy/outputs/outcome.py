@@ -6,9 +6,10 @@ Every function accepts any response and returns "" for one that it does not unde
 from collections.abc import Callable
 from typing import Any
 
+from apispy.engine.json_fields import value_at
 from apispy.outputs import grpc, units
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.decoded_values import first_json, json_objects, value_at
+from apispy.outputs.decoded_values import first_json, json_objects
 
 OUTCOMES: dict[str, Callable[[DecodedCall], str]] = {}
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+from apispy.engine.json_fields import value_at
 from apispy.model import Item
 from apispy.outputs import units
-from apispy.outputs.decoded_values import compact_json, dict_of, value_at
+from apispy.outputs.decoded_values import compact_json, dict_of
 
 PROGRESS_LABELS = ("layer", "status", "output", "aux", "error")
 """Labels of progress items; see apispy.decoders.progress."""

@@ -11,8 +11,6 @@ from mitmproxy import flow, http, tcp
 from mitmproxy.contentviews import Contentview, Metadata
 
 from apispy import decoders
-from apispy.importers.formats import Settings
-from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.learn import NameRegistry
 from apispy.model import Direction, Item
 from apispy.outputs import DecodedCall
@@ -64,8 +62,7 @@ class DockerContentview(Contentview):
         """Decode a flow. The last result is kept, because mitmproxy asks for the priority and then for the text."""
         state = (found.id, found.request.raw_content, found.response and found.response.raw_content)
         if self._last is None or self._last[0] != state:
-            builder = ImportResultBuilder(Settings(limit=BODY_LIMIT))
-            exchange = exchange_of(found, None, 1, builder)
+            exchange = exchange_of(found, None, BODY_LIMIT)
             self._last = (state, read(exchange, NameRegistry(), redactor=Redactor(), notes="off"))
         return self._last[1]
 
@@ -80,16 +77,18 @@ class _TunnelReader:
         self._decoders = {
             direction: decoders.make(str(streams.get(direction, "opaque"))) for direction in directions
         }
-        self._items: list[list[Item]] = []
+        self._read = 0  # messages that were decoded
+        self._items: dict[int, list[Item]] = {}  # by the id() of the message, which the flow keeps
 
     def items(self, message: tcp.TCPMessage) -> list[Item]:
         """Return the items that *message* completes."""
         of = self._flow()
         messages = of.messages if of is not None else []
-        for unread in messages[len(self._items) :]:
+        for unread in messages[self._read :]:
             decoder = self._decoders["to_server" if unread.from_client else "to_client"]
-            self._items.append(decoder.feed(unread.content))
-        return next((items for at, items in enumerate(self._items) if messages[at] is message), [])
+            self._items[id(unread)] = decoder.feed(unread.content)
+        self._read = len(messages)
+        return self._items.get(id(message), [])
 
 
 def _direction(found: http.HTTPFlow, metadata: Metadata) -> Direction:

@@ -39,7 +39,8 @@ def read(path: Path, settings: Settings) -> Imported:
             continue
         number = connections.setdefault(call.client_conn.id, len(connections) + 1)
         tunnel = tunnels.get(str(call.metadata.get("docker_tcp_flow")))
-        session.exchanges.append(exchange_of(call, tunnel, number, session))
+        exchange = exchange_of(call, tunnel, session.limit)
+        session.exchanges.append(replace(exchange, id=next(session.exchange_numbers), connection=number))
     return session.imported()
 
 
@@ -62,18 +63,19 @@ def _flows(path: Path, session: ImportResultBuilder) -> Iterator[flow.Flow]:
         session.notice(message)
 
 
-def exchange_of(
-    call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, connection: int, session: ImportResultBuilder
-) -> Exchange:
-    """Make the exchange of an HTTP flow, and of the TCP flow of its hijacked connection if there is one."""
-    request, response, limit = call.request, call.response, session.limit
+def exchange_of(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, limit: int) -> Exchange:
+    """Make the exchange of an HTTP flow, and of the TCP flow of its hijacked connection if there is one.
+
+    At most *limit* bytes of each body are kept. The numbers of the exchange and of its connection are 1.
+    """
+    request, response = call.request, call.response
     sizes = call.metadata.get(SIZES)
     sizes = sizes if isinstance(sizes, dict) else {}
     started = request.timestamp_start
     end = max((started, *_moments(call, tunnel)))
     exchange = Exchange(
-        id=next(session.exchange_numbers),
-        connection=connection,
+        id=1,
+        connection=1,
         started=started,
         client=_client(call),
         upstream=f"{'https' if request.scheme == 'https' else 'tcp'}://{request.host}:{request.port}",

@@ -139,7 +139,7 @@ class KnownSecrets:
     @property
     def longest_form(self) -> int:
         """Bytes of the longest secret as ``found_in`` searches it."""
-        return max(map(len, self._now.forms), default=0)
+        return self._now.longest_form
 
     @property
     def words(self) -> tuple[bytes, ...]:
@@ -230,3 +230,7 @@ class _Search:
             ascii_only = json.dumps(secret)[1:-1]
             found += [word, *(text.encode("utf-8", "surrogatepass") for text in (plain, escaped, ascii_only))]
         return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def longest_form(self) -> int:
+        return max(map(len, self.forms), default=0)

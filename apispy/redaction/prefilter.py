@@ -48,8 +48,9 @@ def _by_part() -> dict[bytes, list[bytes]]:
 
 _BY_PART = _by_part()
 
-_SEPARATORS = tuple(b'"=:; \n\t\\<&|')
-"""Bytes of which one is between a name, an option or a program and the value that it marks as secret."""
+_SEPARATORS = tuple(b" \t\n\r\v\f\"'`=:;,\\<>&|")
+"""Bytes of which one is between a name, an option or a program and the value that it marks as secret. In text that is
+not ASCII, another space may be."""
 
 _ALONE = (b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-"))))
 """Signs of values that are secret without a name."""
@@ -63,7 +64,7 @@ _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
-    if not any(one in data for one in _SEPARATORS):
+    if _is_one_word(data):
         return b"\0" in data or any(sign in lower for sign in _ALONE)  # UTF-16 has NUL
     for part, signs in _BY_PART.items():
         if part in lower and any(sign in lower for sign in signs):
@@ -73,6 +74,11 @@ def may_hold_secret(data: bytes) -> bool:
     if b"://" in lower and _USER.search(lower):
         return True
     return b"\\" in lower and _ESCAPED.search(lower) is not None
+
+
+def _is_one_word(data: bytes) -> bool:
+    """Whether nothing in *data* separates a name from a value, as in a flood of one byte."""
+    return data.isascii() and not any(one in data for one in _SEPARATORS)
 
 
 _PROGRAMS = tuple(sign.encode() for sign in OPTION_SIGNS)
@@ -107,7 +113,7 @@ class StreamPrefilter:
     def _names_a_secret(self, piece: bytes) -> bool:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""
         lower = piece.lower()
-        if not any(one in piece for one in _SEPARATORS):
+        if _is_one_word(piece):
             return any(sign in lower for sign in _ALONE) or names_a_secret(piece)
         self._program = self._program or any(sign in lower for sign in _PROGRAMS)
         return (

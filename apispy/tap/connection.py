@@ -36,6 +36,8 @@ MAX_HELD = 8 << 20
 
 REQUEST_BEGINS = re.compile(rb"[\r\n]*(?:[A-Z]|$)")
 
+STATUS_LINE_BEGINS = b"HTTP/1."
+
 PLAINTEXT_TO_TLS = b"HTTP request to an HTTPS server"
 """Part of the response of Go's TLS server to plain HTTP."""
 
@@ -202,7 +204,7 @@ class ConnectionTap:
                         yield from self._enter_tunnel(exchange, at)
                         return
         rest = exchange.response_reader.rest if exchange.ended("response") else b""
-        if rest and exchange.request.method == "HEAD" and not rest.startswith(b"HTTP/1."):
+        if rest and exchange.request.method == "HEAD" and not _may_begin_response(rest):
             yield Closed(self._close(exchange, at, _body_of_head(rest)))
             self._over = True
             return
@@ -355,6 +357,11 @@ def _lacks_length(request: Request | None) -> bool:
     if request is None or request.method not in ("POST", "PUT", "PATCH"):
         return False
     return "content-length" not in request.headers and "transfer-encoding" not in request.headers
+
+
+def _may_begin_response(data: bytes) -> bool:
+    """Whether *data* is the beginning of a response, or of its first bytes."""
+    return data[: len(STATUS_LINE_BEGINS)] == STATUS_LINE_BEGINS[: len(data)]
 
 
 def _body_of_head(body: bytes) -> str:

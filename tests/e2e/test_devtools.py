@@ -31,8 +31,8 @@ def exported(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_it_opens(path: Path, tools: DevTools) -> None:
-    rows = sorted(tools.imported(exported(path)), key=lambda row: row["url"])
-    calls = sorted(read(path), key=lambda call: f"http://x{call.request.target}")
+    rows = sorted(tools.imported(exported(path)), key=lambda row: (row["url"], row["seconds"]))
+    calls = sorted(read(path), key=lambda call: (f"http://x{call.request.target}", call.duration))
     assert len(rows) == len(calls)
     for row, call in zip(rows, calls, strict=True):
         response = call.response

@@ -343,6 +343,13 @@ def test_plain_http_to_a_tls_port():
     assert only([c(LIST), s(refusal), s(b"")]).response.body.data.startswith(b"Client sent an HTTP request")
 
 
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_the_next_response_may_begin_in_the_same_piece_as_that_to_head(cut: int) -> None:
+    events = play([c(PING + PING), s(PONG + PONG[:cut]), s(PONG[cut:])])
+    assert gave_up(events) == []
+    assert [(exchange.end, exchange.problems) for exchange in closed(events)] == [("complete", ())] * 2
+
+
 def test_a_body_in_response_to_head():
     exchange = only([c(PING), s(PONG + b"hello"), s(b"")])
     assert (exchange.end, exchange.problems) == ("complete", (f"{BODY_OF_HEAD}: 5 bytes",))

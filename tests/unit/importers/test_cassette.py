@@ -252,7 +252,7 @@ def test_calls_keep_their_order_without_times(tmp_path: Path) -> None:
         ("interactions: " + "[" * 100_000, "invalid YAML"),
         ("interactions: 7", "is not a cassette of VCR: expected a list called interactions"),
         ("interactions: \xff\n", "line 1: expected UTF-8, found the byte 0xff"),
-        ('{"interactions": [7,]}', "line 1, column 20: invalid JSON"),
+        ('{"interactions": [7 8]}', "line 1, column 21: invalid JSON"),
         ('{"interactions": [' + "7" * 5000 + "]}", "has an impossible value"),
         ('{"interactions": ' + "[" * 100_000, "has an impossible value"),
     ],

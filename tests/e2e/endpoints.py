@@ -93,6 +93,7 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.seen = b""
+        self.was_reset = False  # by the peer
 
     def __enter__(self) -> "Wire":
         return self
@@ -108,6 +109,7 @@ class Wire:
         try:
             return self.sock.recv(size)
         except ConnectionError:
+            self.was_reset = True
             return b""
 
     def half_close(self) -> None:

@@ -22,10 +22,11 @@ _EVERYWHERE = [
 
 def normalize(client: Client, data: bytes) -> str:
     """Replace the names, addresses, ids and times of this run."""
-    text = data.decode(errors="backslashreplace").replace(client.prefix, "<p>")
+    text = data.decode(errors="backslashreplace")
     text = text.replace(client.endpoint.host, "<host>").replace(str(client.where), "<where>")
     if client.endpoint.is_unix:
         text = text.replace(client.endpoint.path, "<socket>")
+    text = text.replace(client.prefix, "<p>")  # last: the name may be part of a path
     for pattern, word in _EVERYWHERE:
         text = pattern.sub(word, text)
     return _number_ids(text)

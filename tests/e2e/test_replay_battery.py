@@ -46,11 +46,12 @@ NEED_THE_DAEMON: dict[str, str] = {
             *(
                 "compose2-up",
                 "compose2-exec-cp",
+                "compose2-watch",
                 "buildx-secret-ssh-cache",
                 "buildx-failing",
                 "buildx-outputs",
             ),
-            *("buildx-bake", "buildx-stdin-and-checks"),
+            *("buildx-bake", "buildx-stdin-and-checks", "buildx-records"),
         ),
         "buildx has several /grpc connections open at a time; a replay gives it the recorded ones in their order, and "
         "not by the gRPC calls in them (docs/replay.md)",

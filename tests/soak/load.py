@@ -22,15 +22,22 @@ class Worker:
     def __init__(self, endpoint: Endpoint, ledger: Ledger, seed: int) -> None:
         self._endpoint, self._ledger = endpoint, ledger
         self._random = random.Random(seed)
+        self._unanswered: set[int] = set()  # on the current connection
 
     def run_once(self) -> None:
         """Run one action. Errors due to a killed daemon are recorded as client errors, and do not fail the soak."""
         action = self._random.choice(ACTIONS)
+        self._unanswered.clear()
         try:
             with self._endpoint.wire(TIMEOUT) as wire:
-                action(self, wire)
-                if self._random.random() < 0.2:
-                    wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                try:
+                    action(self, wire)
+                finally:
+                    reset = self._random.random() < 0.2
+                    if reset:
+                        wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                    if reset or wire.was_reset:
+                        self._ledger.on_reset |= self._unanswered
         except (OSError, AssertionError, ValueError, KeyError) as error:
             self._ledger.record_error(f"{action.__name__}: {type(error).__name__}")
 
@@ -81,7 +88,7 @@ class Worker:
         self._call(wire, "GET", "/_ping")
         number, path = self._ledger.mark(f"/containers/{CONTAINER}/archive?path=/tmp")
         wire.send(f"PUT {path} HTTP/1.1\r\nHost: d\r\nContent-Length: 5000\r\n\r\n".encode() + bytes(700))
-        self._ledger.sent.add(number)
+        self._note_sent(number)
 
     def send_no_call(self, wire: Wire) -> None:
         """Connect without sending a complete request: nothing, or half a head."""
@@ -99,17 +106,25 @@ class Worker:
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         wire.send("\r\n".join([*lines, "", ""]).encode() + body)
-        self._ledger.sent.add(number)
+        self._note_sent(number)
         return number
+
+    def _note_sent(self, number: int) -> None:
+        self._ledger.sent.add(number)
+        self._unanswered.add(number)
+
+    def _note_answered(self, number: int) -> None:
+        self._ledger.answered.add(number)
+        self._unanswered.discard(number)
 
     def _receive(self, wire: Wire, number: int) -> bytes:
         answer = wire.read_response()
-        self._ledger.answered.add(number)
+        self._note_answered(number)
         return answer
 
     def _receive_head(self, wire: Wire, number: int) -> None:
         wire.read_until(b"\r\n\r\n")
-        self._ledger.answered.add(number)
+        self._note_answered(number)
 
 
 Action = Callable[[Worker, Wire], None]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from apispy.model import Exchange, Headers, Request, Response
-from tests.soak.ledger import Ledger
+from tests.soak.ledger import MAX_UNREAD, Ledger
 from tests.soak.metrics import MEMORY_TOLERANCE, RoundMetrics, growth
 
 FLAT = RoundMetrics(1.0, 100, 10.0, 100 << 20, 11, 1, 5, 0, "", {"builtins.dict": 1000})
@@ -42,6 +42,17 @@ def test_each_call_once_is_right():
 )
 def test_what_is_lost_or_doubled_is_told(calls, problems):
     assert ledger().differences(calls) == [problems]
+
+
+def test_what_was_not_answered_on_a_reset_connection_may_be_unread():
+    reset = replace(ledger(), on_reset={3})
+    assert reset.differences([call(1), call(2)]) == []
+    assert reset.differences([call(1)]) == ["1 call not in the capture: [2]"]
+
+
+def test_resets_excuse_no_more_than_a_few():
+    numbers = set(range(1, MAX_UNREAD + 2))
+    assert Ledger(sent=numbers, on_reset=numbers).differences([])
 
 
 def test_flat_accounts_are_right_and_so_are_outliers():

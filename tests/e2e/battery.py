@@ -13,7 +13,7 @@ from .compose_rows import COMPOSE_2_ROWS
 from .modern_rows import MODERN_ROWS
 from .normalize import buildkit, digits, replace, sort, table, without, without_screen_codes
 from .podman_rows import PODMAN_ROWS
-from .row import COMPOSE_1, ENGINE, MODERN, NO, OLD, PACKAGED, Row
+from .row import COMPOSE_1, ENGINE, NO, OLD, PACKAGED, Row
 from .swarm_rows import SWARM_ROWS
 
 _INFO = (
@@ -541,13 +541,7 @@ RAW_ROWS = [
     Row("byte-by-byte", raw_rows.byte_by_byte, ("200 OK",), cli=NO),
     Row("odd-requests", raw_rows.odd_requests, ("400 Bad Request",), cli=NO),
     Row("not-http", raw_rows.not_http, ("400 Bad Request",), cli=NO),
-    # From 23.0 on the daemon cancels what it does for a client whose end it sees.
-    Row(
-        "half-close-after-request",
-        raw_rows.half_close_after_request,
-        ("HTTP/1.1",) if ENGINE == MODERN else ("200 OK",),
-        cli=NO,
-    ),
+    Row("half-close-after-request", raw_rows.half_close_after_request, ("200 OK",), cli=NO),
     Row("h2-preface", raw_rows.h2_preface, ("HTTP/1.1",), cli=NO),
 ]
 

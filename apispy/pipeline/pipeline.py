@@ -175,8 +175,8 @@ class Pipeline:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.formats[direction] = live.format(direction, self._memory, asked)
-                readable = name in decoders.PAYLOAD_FREE or not live.redactor.hides(direction)
-                decoder = decoders.make(name) if readable else None
+                readable = name in decoders.REDACTED_BY_ITEM or not live.redactor.hides(direction)
+                decoder = decoders.make(name, live.methods) if readable else None
                 live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
     def _announce(self, live: LiveCall) -> None:

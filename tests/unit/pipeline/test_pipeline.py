@@ -22,7 +22,7 @@ from apispy.model import (
 )
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline, read
-from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED_ITEMS
+from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED
 from apispy.redaction import Policy, Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 from tests.h2_peer import Peers
@@ -267,7 +267,7 @@ def test_a_saved_exchange_reads_like_a_live_one() -> None:
     assert run(ended).readings[0] == live
 
 
-# --- a payload-free decoder
+# --- a decoder whose items are redacted one by one
 
 
 def tunnel_of_secrets(protocol: str = "h2c") -> list[Event]:
@@ -318,11 +318,11 @@ def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
 
 def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     opened, answered_, first, *_, last = tunnel_of_secrets()
-    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED_ITEMS
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED["h2c"]
     assert isinstance(first, Data)
     log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
     items = log.readings[-1].items["to_client"]
-    assert len(items) <= LISTED_ITEMS
+    assert len(items) <= LISTED["h2c"]
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
 
 

@@ -49,6 +49,9 @@ SHOWN_METADATA = re.compile(
 _STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
 """The name of a step: "[build 2/3] RUN make"."""
 
+_SHELL = re.compile(r"/bin/\w+ (?:-\w+ ){1,4}")
+"""What precedes the command in "mount / from exec /bin/sh -c ..." and in messages of errors."""
+
 SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 """The category of the secrets in a message, if they are not those of a registry."""
 
@@ -130,7 +133,10 @@ def _step(replacer: SecretReplacer, text: str, place: str) -> str:
     """Redact text that quotes a line of a Dockerfile, such as the name of a step."""
     found = _STEP.fullmatch(text)
     assert found is not None  # it matches any text
-    return (found[1] or "") + json_values.instruction(replacer, found[2], place)
+    shown = (found[1] or "") + json_values.instruction(replacer, found[2], place)
+    if shell := _SHELL.search(shown):
+        shown = shown[: shell.end()] + json_values.instruction(replacer, shown[shell.end() :], place)
+    return shown
 
 
 def _secret(replacer: SecretReplacer, secret: str, place: str, kind: str) -> str:

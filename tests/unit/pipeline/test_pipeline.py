@@ -243,7 +243,7 @@ def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
         def close(self) -> list[Item]:
             return []
 
-    monkeypatch.setattr(decoders, "make", lambda name: Faulty())
+    monkeypatch.setattr(decoders, "make", lambda name, methods=None: Faulty())
     reply = answered(LIST)
     log = run(Opened(LIST), ResponseStarted(reply), data("response", b"[]"), closed(reply, b"[]"))
     assert log.readings[0].errors == ("an internal error in apispy: ValueError('odd')",)

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
-from apispy.decoders.grpc_schema import message_of
+from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
 from apispy.decoders.h2c_headers import Fields
 from apispy.decoders.protobuf import wire_fields
@@ -77,10 +77,8 @@ class GrpcCalls:
         if (code := _number(given, b"grpc-status")) is not None:
             self._statuses[code] += 1
             value["grpc_status"] = code
-            if code and (error := _error(given)):
-                value["error_message"] = error
-            if code and (source := _source(given.get(b"grpc-status-details-bin", b""))):
-                value["source"] = source
+            if code and self.methods.get(stream, "").startswith(ERRORS_ABOUT_BUILDS):
+                value |= _error(given)
         return value
 
     def data(self, stream: int, data: bytes) -> None:
@@ -137,10 +135,12 @@ class GrpcCalls:
         return name
 
 
-def _error(given: dict[bytes, bytes]) -> str:
-    """The message of an error, which is percent-encoded."""
-    text = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
-    return unquote(text, errors="backslashreplace")[:MAX_ERROR_SIZE]
+def _error(given: dict[bytes, bytes]) -> dict[str, Any]:
+    """The message of an error, which is percent-encoded, and the place in the Dockerfile that it is about."""
+    coded = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
+    text = unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
+    source = _source(given.get(b"grpc-status-details-bin", b""))
+    return ({"error_message": text} if text else {}) | ({"source": source} if source else {})
 
 
 def _source(coded: bytes) -> dict[str, Any]:

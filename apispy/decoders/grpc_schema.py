@@ -144,6 +144,9 @@ METHODS = {
 """The messages of each method: those of its requests, and those of its responses. The messages of other methods
 (FileSend/DiffCopy, Upload/Pull, SSH/ForwardAgent, Control/Session: bytes of files and agents) are only counted."""
 
+ERRORS_ABOUT_BUILDS = (_CONTROL, _BRIDGE)
+"""Services whose error messages are read. Those of a session may quote anything, such as a credential helper."""
+
 MAPS = ("options", "attributes", "metadata")
 """Types that are maps from text to text."""
 

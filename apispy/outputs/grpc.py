@@ -6,6 +6,7 @@ from typing import Any
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
+from apispy.outputs.build_lines import place
 from apispy.outputs.details import ARROWS
 
 METHOD_DESCRIPTIONS = {
@@ -148,7 +149,8 @@ def _headers(value: dict[str, Any]) -> str:
         return f"{method} ({METHOD_DESCRIPTIONS[method]})" if method in METHOD_DESCRIPTIONS else method
     parts = [str(value["status"])] if "status" in value else []
     if (code := value.get("grpc_status")) is not None:
-        parts.append(f"grpc-status {code} ({status_name(code)})")
+        error = f": {value['error_message']}" if value.get("error_message") else ""
+        parts.append(f"grpc-status {code} ({status_name(code)}){error}{place(value.get('source', {}))}")
     return ", ".join(parts) or "HEADERS"
 
 

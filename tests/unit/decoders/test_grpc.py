@@ -244,14 +244,21 @@ def test_an_error_and_the_line_that_it_is_about() -> None:
         {1: "github.com/moby/buildkit/errdefs.Source+json", 2: json.dumps(source)},
     ]
     coded = base64.b64encode(pb({1: 2, 2: "failed", 3: details})).decode().rstrip("=")
-    peers = Peers()
-    stream = peers.call(SOLVE)
-    settings = peers.exchange()[1]
-    more = [("grpc-message", "exit code%3A 3"), ("grpc-status-details-bin", coded)]
+    value = failed(SOLVE, ("grpc-message", "exit code%3A 3"), ("grpc-status-details-bin", coded))
+    assert value["error_message"] == "exit code: 3"
+    assert value["source"] == {"file": "Dockerfile", "line": 3}
+    assert "error_message" not in failed("/moby.filesync.v1.Auth/Credentials", ("grpc-message", "x"))
+
+
+def failed(method: str, *more: tuple[str, str]) -> dict[str, Any]:
+    """The last item's value of a call that failed."""
+    peers, methods = Peers(), {}  # type: ignore[var-annotated]
+    stream = peers.call(method)
+    asked, settings = peers.exchange()
+    make("h2c", methods).feed(asked)
     peers.answer(stream, status=2, more=more)
-    items = make("h2c").feed(settings + peers.exchange()[1])
-    assert items[-1].value["error_message"] == "exit code: 3"
-    assert items[-1].value["source"] == {"file": "Dockerfile", "line": 3}
+    found: dict[str, Any] = make("h2c", methods).feed(settings + peers.exchange()[1])[-1].value
+    return found
 
 
 @pytest.mark.parametrize(
@@ -260,9 +267,5 @@ def test_an_error_and_the_line_that_it_is_about() -> None:
      base64.b64encode(pb({3: {1: "x/errdefs.Source+json", 2: "{"}})).decode()],
 )  # fmt: skip
 def test_details_that_say_nothing(details: str) -> None:
-    peers = Peers()
-    stream = peers.call(SOLVE)
-    settings = peers.exchange()[1]
-    peers.answer(stream, status=2, more=[("grpc-message", "x"), ("grpc-status-details-bin", details)])
-    items = make("h2c").feed(settings + peers.exchange()[1])
-    assert "source" not in items[-1].value
+    value = failed(SOLVE, ("grpc-message", "x"), ("grpc-status-details-bin", details))
+    assert (value["error_message"], "source" in value) == ("x", False)

@@ -96,8 +96,7 @@ def test_a_call_and_its_answer() -> None:
     end = values(answered, "HEADERS")[1]
     assert (end["status"], end["grpc_status"], end["total"]) == (200, 5, {"messages": 1, "size": 15})
     assert end["headers"] == [["grpc-status", "5"], ["grpc-message", None]]
-    assert end["error_message"] == SECRET  # redaction searches it, and withholds the header
-    assert repr(asked + answered).count(SECRET) == 1
+    assert SECRET not in repr(asked + answered)
 
 
 def test_a_message_in_several_frames_is_one_message() -> None:

@@ -54,6 +54,8 @@ def _put(value: dict[str, Any], more: dict[str, int], field: Field, read: Any) -
             entries |= read
         else:
             more[field.name] = more.get(field.name, 0) + 1
+    elif field.type == "size":
+        value[field.name] = value.get(field.name, 0) + read
     elif not field.repeated:
         value[field.name] = read
     elif len(listed := value.setdefault(field.name, [])) < MAX_LISTED:

@@ -7,7 +7,7 @@ what redaction does with its value (``apispy.redaction.grpc_messages``), so that
 ``step``      the name of a build step, which repeats a line of the Dockerfile: searched as a command line
 ``output``    what a program printed: shown like the output of a container
 ``number``, ``flag``, ``time``, ``nanoseconds``  shown; times are in Unix seconds
-``size``      bytes that are never read: only their number
+``size``      bytes that are never read: only their number, of a list all together
 ``secret``    hidden, and hidden wherever it is repeated
 ``options``   a map of the options of a frontend, build arguments among them; ``attributes``: a map of those of an
               exporter, a cache, a worker; ``metadata``: a map of results. Names are shown; of the values only those
@@ -25,7 +25,7 @@ from functools import cache
 MESSAGES = {
     # -- Control
     "SolveRequest": "1 Ref text, 2 Definition size, 3 Exporter text, 4 ExporterAttrs attributes, 5 Session text,"
-    " 6 Frontend text, 7 FrontendAttrs options, 8 Cache CacheOptions, 9 Entitlements text*, 10 FrontendInputs size*,"
+    " 6 Frontend text, 7 FrontendAttrs options, 8 Cache CacheOptions, 9 Entitlements text*, 10 FrontendInputs size,"
     " 11 Internal flag, 13 Exporters Exporter*, 14 EnableSessionExporter flag",
     "CacheOptions": "4 Exports CacheEntry*, 5 Imports CacheEntry*",
     "CacheEntry": "1 Type text, 2 Attrs attributes",
@@ -46,7 +46,7 @@ MESSAGES = {
     "Position": "1 line number, 2 character number",
     "ListWorkersRequest": "1 filter text*",
     "ListWorkersResponse": "1 record WorkerRecord*",
-    "WorkerRecord": "1 ID text, 2 Labels attributes, 3 platforms Platform*, 4 GCPolicy size*,"
+    "WorkerRecord": "1 ID text, 2 Labels attributes, 3 platforms Platform*, 4 GCPolicy size,"
     " 5 BuildkitVersion BuildkitVersion",
     "Platform": "1 Architecture text, 2 OS text, 3 Variant text, 4 OSVersion text",
     "BuildkitVersion": "1 package text, 2 version text, 3 revision text, 4 dockerfileVersion text",
@@ -63,11 +63,11 @@ MESSAGES = {
     "BuildHistoryRecord": "1 Ref text, 2 Frontend text, 3 FrontendAttrs options, 4 Exporters Exporter*,"
     " 5 error Status, 6 CreatedAt time, 7 CompletedAt time, 15 numCachedSteps number, 16 numTotalSteps number,"
     " 17 numCompletedSteps number, 19 numWarnings number",
-    "Status": "1 code number, 2 message step, 3 details size*",
+    "Status": "1 code number, 2 message step, 3 details size",
     # -- LLBBridge
     "FrontendSolveRequest": "1 Definition size, 2 Frontend text, 3 FrontendOpt options, 10 Final flag,"
     " 14 Evaluate flag",
-    "FrontendSolveResponse": "1 ref text, 2 metadata size*, 3 result size",
+    "FrontendSolveResponse": "1 ref text, 2 metadata size, 3 result size",
     "ResolveImageConfigRequest": "1 Ref text, 2 Platform Platform, 3 ResolveMode text, 4 LogName step",
     "ResolveImageConfigResponse": "1 Digest text, 2 Config size, 3 Ref text",
     "ResolveSourceMetaRequest": "1 Source SourceOp, 2 Platform Platform, 3 LogName step, 4 ResolveMode text",
@@ -81,14 +81,14 @@ MESSAGES = {
     "WarnRequest": "1 digest text, 2 level number, 3 short step, 4 detail step*, 5 url text, 6 info SourceInfo,"
     " 7 ranges Range*",
     "PingRequest": "",
-    "PongResponse": "1 FrontendAPICaps size*, 2 LLBCaps size*, 3 Workers WorkerRecord*",
+    "PongResponse": "1 FrontendAPICaps size, 2 LLBCaps size, 3 Workers WorkerRecord*",
     "InputsRequest": "",
-    "InputsResponse": "1 Definitions size*",
+    "InputsResponse": "1 Definitions size",
     "Empty": "",
     # -- session: the daemon asks the client
     "Packet": "1 type number, 2 stat Stat, 3 ID number, 4 data size",
     "Stat": "1 path text, 2 mode number, 3 uid number, 4 gid number, 5 size number, 6 modTime number, 7 linkname text",
-    "GetSecretRequest": "1 ID text, 2 annotations size*",
+    "GetSecretRequest": "1 ID text, 2 annotations size",
     "GetSecretResponse": "1 data secret",
     "CredentialsRequest": "1 Host text",
     "CredentialsResponse": "1 Username secret, 2 Secret secret",
@@ -104,7 +104,7 @@ MESSAGES = {
     "ResourceSpans": "1 resource size, 2 scope_spans ScopeSpans*",
     "ScopeSpans": "1 scope size, 2 spans Span*",
     "Span": "1 trace_id size, 2 span_id size, 4 parent_span_id size, 5 name step, 7 start nanoseconds,"
-    " 8 end nanoseconds, 9 attributes size*",
+    " 8 end nanoseconds, 9 attributes size",
     "ExportTraceServiceResponse": "1 partial_success size",
 }  # fmt: skip
 """The fields of each message: number, name, type. Two messages called SolveRequest differ: that of LLBBridge is

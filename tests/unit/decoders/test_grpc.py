@@ -91,9 +91,11 @@ def test_a_status() -> None:
 
 
 def test_spans() -> None:
-    data = pb({1: {1: b"resource", 2: {2: {1: b"1" * 16, 5: "docker build", 7: 1e18, 8: 1.5e18, 9: b"abc"}}}})
+    data = pb(
+        {1: {1: b"resource", 2: {2: {1: b"1" * 16, 5: "docker build", 7: 1e18, 8: 1.5e18, 9: [b"a", b"bc"]}}}}
+    )
     [span] = decode_message("ExportTraceServiceRequest", data)["resource_spans"][0]["scope_spans"][0]["spans"]
-    assert span == {"trace_id": 16, "name": "docker build", "start": 1e9, "end": 1.5e9, "attributes": [3]}
+    assert span == {"trace_id": 16, "name": "docker build", "start": 1e9, "end": 1.5e9, "attributes": 3}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from apispy.decoders.build import build_of
 from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.model import Direction, Item
 from apispy.outputs import units
@@ -51,7 +52,7 @@ def frame_line(direction: Direction, item: Item, *, whole: bool = False) -> str:
 
 
 def call_summary(decoded: DecodedCall) -> str:
-    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1"; "" if nothing is known."""
+    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1; 7 steps, 2 cached"; "" if nothing is known."""
     methods: Counter[str] = Counter()
     failed: Counter[int] = Counter()
     counts = [item.value for items in decoded.items.values() for item in items if item.kind == "grpc"]
@@ -66,7 +67,14 @@ def call_summary(decoded: DecodedCall) -> str:
     names += [f"{more} more methods"] if more > 0 else []
     faults = [f"{number} {status_name(code)}" for code, number in failed.items()]
     listed = f": {', '.join(names)}" if names else ""
-    return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults])
+    return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults, *_steps(decoded)])
+
+
+def _steps(decoded: DecodedCall) -> list[str]:
+    """Count the steps of a build: "7 steps, 2 cached"."""
+    steps = build_of(item for items in decoded.items.values() for item in items).steps.values()
+    cached = sum(step.cached for step in steps)
+    return [units.count(len(steps), "steps") + (f", {cached} cached" if cached else "")] if steps else []
 
 
 def goaway_summary(decoded: DecodedCall) -> str:

@@ -17,15 +17,17 @@ from apispy.model import (
     Item,
     Request,
     Response,
+    Seen,
     Tunnel,
     is_redacted,
 )
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline, read
-from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED
+from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED, MESSAGE_BYTES, LiveStream
 from apispy.redaction import Policy, Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 from tests.h2_peer import Peers
+from tests.protobuf_writer import pb
 
 
 class Log(Output):
@@ -324,6 +326,40 @@ def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     items = log.readings[-1].items["to_client"]
     assert len(items) <= LISTED["h2c"]
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
+
+
+def test_a_saved_tunnel_is_decoded_with_the_requests_first() -> None:
+    """On /session the daemon asks, so the responses are in the first of the streams."""
+    peers = Peers()
+    method = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+    stream = peers.call(method, pb({1: "npmrc"}))
+    asks, answers = peers.exchange()
+    peers.answer(stream, pb({1: "hunter2-planted"}))
+    answers += peers.exchange()[1]
+    ended = tunnel_of_secrets()[-1]
+    assert isinstance(ended, Closed)
+    exchange = ended.exchange
+    for direction, content in (("to_client", asks), ("to_server", answers)):
+        exchange = exchange.with_stream(direction, Body((Chunk(0.1, content),), len(content)))  # type: ignore[arg-type]
+    shown = read(exchange, NameRegistry(), redactor=Redactor(Policy(show_secrets=True)))
+    found = [
+        child.value["message"] for items in shown.items.values() for item in items for child in item.children
+    ]
+    assert sorted(map(str, found)) == ["{'ID': 'npmrc'}", "{'data': 'hunter2-planted'}"]
+
+
+def test_many_messages_are_forgotten_within_a_limit_of_bytes() -> None:
+    opened, answered_, *_, last = tunnel_of_secrets()
+    peers = Peers()
+    peers.call("/moby.buildkit.v1.Control/Status", pb({1: "ref"}))
+    log = run(opened, answered_, data("to_client", peers.exchange()[0]), last)
+    assert log.readings[-1].items["to_client"][-1].value["calls"] == {"/moby.buildkit.v1.Control/Status": 1}
+    message = Item("message", "", {}, (0, 1 << 19))
+    kept = LiveStream(None)
+    for number in range(10):
+        kept.add_seen(Seen(0.0, Item("h2c", "DATA", {"stream": number}, (0, 1 << 19), (message,))))
+    assert len(kept.past) == MESSAGE_BYTES >> 19
+    assert kept.has_forgotten
 
 
 def test_what_is_withheld_has_no_digest() -> None:

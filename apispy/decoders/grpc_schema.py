@@ -103,8 +103,7 @@ MESSAGES = {
     "ExportTraceServiceRequest": "1 resource_spans ResourceSpans*",
     "ResourceSpans": "1 resource size, 2 scope_spans ScopeSpans*",
     "ScopeSpans": "1 scope size, 2 spans Span*",
-    "Span": "1 trace_id size, 2 span_id size, 4 parent_span_id size, 5 name step, 7 start nanoseconds,"
-    " 8 end nanoseconds, 9 attributes size",
+    "Span": "5 name step, 7 start nanoseconds, 8 end nanoseconds",
     "ExportTraceServiceResponse": "1 partial_success size",
 }  # fmt: skip
 """The fields of each message: number, name, type. Two messages called SolveRequest differ: that of LLBBridge is

@@ -6,7 +6,7 @@ A step has one line when it begins, ending in ``...``, and one when it ends, as 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from apispy.decoders.build import FILE_SYNC, STATUS, Build, Step, Transfer, request_of, warning_of
+from apispy.decoders.build import FILE_SYNC, MAX_STEPS, STATUS, Build, Step, Transfer, request_of, warning_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
 from apispy.outputs import units
@@ -20,6 +20,12 @@ MAX_TABLE = 10
 
 MAX_NAMED = 8
 """Names in one line: files, build arguments, options."""
+
+MAX_SPANS = 3
+"""Spans that are named."""
+
+BRIEF = 0.005
+"""Seconds of a step that did nothing yet: BuildKit looks for it first, and then runs it."""
 
 MAX_NAME = 120
 """Characters of a step's name in a line."""
@@ -36,6 +42,9 @@ STREAMS = {2: "stderr"}
 NOISE = ("frontend.caps", "cmdline", "local-sessionid:", "contextkey", "dockerfilekey", "localname", "vcs:")
 """Options that say nothing about the build: what a client adds to each."""
 
+DEFAULTS = {"filename": "Dockerfile", "image-resolve-mode": "local"}
+"""Options that clients send with each build, and the values that say nothing."""
+
 
 class BuildLines:
     """Turns the messages of one open tunnel into lines."""
@@ -45,6 +54,10 @@ class BuildLines:
         self._shown: Step | None = None  # the step that the output on the last lines is of
         self._parts: dict[tuple[str, int], str] = {}  # unfinished lines, by step and stream
         self._methods: dict[int, str] = {}
+        self._steps: dict[int, dict[str, Step]] = {}  # of each build, by the stream of its status
+        self._begun: set[str] = set()  # steps with a line that says so
+        self._brief: dict[str, Step] = {}  # steps that ended at once, and may run again
+        self._workers: set[str] = set()  # lines about workers
 
     def lines(self, item: Item) -> Iterator[Line]:
         """Yield the lines that an item of either direction gives."""
@@ -62,9 +75,16 @@ class BuildLines:
         before = {digest: (step.is_running, len(step.runs)) for digest, step in known.items()}
         self.build.message(value)
         if name == "StatusResponse":
+            of_build = self._steps.setdefault(value["stream"], {})
+            of_build.update(
+                (digest, self.build.step(digest)) for digest in digests[: MAX_STEPS - len(of_build)]
+            )
             yield from self._status(value["message"], before)
         elif describe := DESCRIPTIONS.get(name):
             for text in describe(self.build, value["stream"], value["message"]):
+                if describe is _version and text in self._workers:
+                    continue  # clients ask again and again
+                self._workers |= {text} if describe is _version else set()
                 yield "build", escape(text)
 
     def _end(self, value: dict[str, Any]) -> Iterator[Line]:
@@ -78,9 +98,21 @@ class BuildLines:
         transfer = self.build.transfers.get(stream) if method == FILE_SYNC else None
         if transfer and (transfer.offered or transfer.files_sent):
             yield "build", escape(_transfer(transfer))
-        if method == STATUS and self.build.steps:
-            yield from self._flush()
-            yield from (("build", escape(text)) for text in times(self.build.steps.values()))
+        if method == STATUS:
+            yield from self._end_status(stream)
+
+    def close(self) -> Iterator[Line]:
+        """Yield what is left when the tunnel ends: of builds whose status did not end."""
+        for stream in list(self._steps):
+            yield from self._end_status(stream)
+
+    def _end_status(self, stream: int) -> Iterator[Line]:
+        """Yield the lines that were held back, and the table of times."""
+        steps = self._steps.pop(stream, {})
+        yield from self._flush()
+        for digest in [digest for digest in steps if digest in self._brief]:
+            yield from self._ended(digest, self._brief.pop(digest))
+        yield from (("build", escape(text)) for text in times(steps.values()))
 
     # -- steps and their output
 
@@ -89,7 +121,8 @@ class BuildLines:
         for digest in vertexes:
             step = self.build.step(digest)
             if step.is_running and not before.get(digest, (False, 0))[0]:
-                yield from self._begin(step)
+                self._brief.pop(digest, None)
+                yield from () if digest in self._begun else self._begin(digest, step)
         for log in message.get("logs", ()):
             yield from self._log(log)
         for digest in vertexes:
@@ -99,9 +132,7 @@ class BuildLines:
                 and (step.runs or step.error)
                 and self._has_ended(step, before.get(digest))
             ):
-                yield from self._flush(digest)
-                yield "step", f"{_name(step)} -> {_outcome(step)}"
-                self._shown = None
+                yield from self._end_step(digest, step)
         for warning in message.get("warnings", ()):
             yield "warning", escape(_warning(warning_of(warning)))
 
@@ -109,9 +140,25 @@ class BuildLines:
         """Whether the step ended with this message."""
         return before is None or before[0] or before[1] != len(step.runs)
 
-    def _begin(self, step: Step) -> Iterator[Line]:
+    def _begin(self, digest: str, step: Step) -> Iterator[Line]:
         yield "step", f"{_name(step)} ..."
         self._shown = step
+        if len(self._begun) < MAX_STEPS:
+            self._begun.add(digest)
+
+    def _end_step(self, digest: str, step: Step) -> Iterator[Line]:
+        """Yield the line of a step that has ended. One that ended at once is held back: it often runs again."""
+        is_brief = step.seconds < BRIEF and not step.error and not step.cached
+        if is_brief and len(self._brief) < MAX_STEPS:
+            self._brief[digest] = step
+        else:
+            yield from self._ended(digest, step)
+
+    def _ended(self, digest: str, step: Step) -> Iterator[Line]:
+        yield from self._flush(digest)
+        yield "step", f"{_name(step)} -> {_outcome(step)}"
+        self._begun.discard(digest)
+        self._shown = None
 
     def _log(self, log: dict[str, Any]) -> Iterator[Line]:
         key = log.get("vertex", ""), log.get("stream", 0)
@@ -125,7 +172,7 @@ class BuildLines:
     def _output(self, key: tuple[str, int], texts: list[str]) -> Iterator[Line]:
         step = self.build.step(key[0])
         if texts and self._shown is not step:
-            yield from self._begin(step)
+            yield from self._begin(key[0], step)
         for text in texts:
             yield STREAMS.get(key[1], "stdout"), escape_lines(text)[0]
 
@@ -141,7 +188,7 @@ def times(steps: Any) -> Iterator[str]:
     cached = sum(step.cached for step in listed)
     if not listed:
         return
-    yield f"{units.count(len(listed), 'steps')}, {cached} cached; the longest:"
+    yield units.count(len(listed), "steps") + (f", {cached} cached" if cached else "") + "; the longest:"
     for step in [step for step in listed if step.seconds > 0][:MAX_TABLE]:
         mark = " (cached)" if step.cached else " (failed)" if step.error else ""
         yield f"{units.duration(step.seconds):>9}  {_name(step)}{mark}"
@@ -153,11 +200,11 @@ def _name(step: Step) -> str:
 
 
 def _outcome(step: Step) -> str:
-    duration = units.duration(step.seconds)
     if step.error:
         verb = "cancelled" if "context canceled" in step.error else "failed"
-        return f"{verb} after {duration}: {escape(step.error)}"
-    return "cached" if step.cached else duration
+        after = f" after {units.duration(step.seconds)}" if step.seconds >= BRIEF else ""
+        return f"{verb}{after}: {escape(step.error)}"
+    return "cached" if step.cached else units.duration(step.seconds)
 
 
 def _warning(warning: dict[str, Any]) -> str:
@@ -172,12 +219,12 @@ def place(value: dict[str, Any]) -> str:
 
 
 def _transfer(transfer: Transfer) -> str:
-    """Say what was sent: "sent 2 of 5 paths of the context, 62 B: Dockerfile 56 B, f 6 B"."""
+    """Say what was sent: "sent 2 files of 5 paths in context, 62 B: Dockerfile 56 B, f 6 B"."""
     files = [f"{path or '(a file)'} {units.size(size)}" for path, size in transfer.files()]
     named = _some(files, transfer.files_sent)
-    where = f" of the {transfer.directory}" if transfer.directory else ""
-    sent = f"{units.count(transfer.files_sent, 'files')}{where}, {units.size(transfer.bytes_sent)}"
-    return f"sent {sent}, of {units.count(transfer.offered, 'paths')}" + (f": {named}" if named else "")
+    where = f" in {transfer.directory}" if transfer.directory else ""
+    sent = f"{units.count(transfer.files_sent, 'files')} of {units.count(transfer.offered, 'paths')}{where}"
+    return f"sent {sent}, {units.size(transfer.bytes_sent)}" + (f": {named}" if named else "")
 
 
 def _some(names: list[str], total: int | None = None) -> str:
@@ -192,9 +239,9 @@ def _solve(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
     """What a build is asked for: "dockerfile.v0: target final; platform linux/arm64; build arguments A, B"."""
     request = request_of(message)
     parts = [
-        f"{name} {value}"
+        f"{name} {value}".strip()
         for name, value in request.get("options", {}).items()
-        if value and value != REDACTED and not name.startswith((*NOISE, "label:"))
+        if value not in (REDACTED, DEFAULTS.get(name)) and not name.startswith((*NOISE, "label:"))
     ]
     if len(parts) > MAX_NAMED:
         parts = [*parts[:MAX_NAMED], f"{len(parts) - MAX_NAMED} more options"]
@@ -249,7 +296,7 @@ def _secret(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]
 
 
 def _agent(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
-    yield f"asks for the ssh agent {message.get('ID', '')}"
+    yield f"asks for the ssh agent {message.get('ID') or 'default'}"
 
 
 def _credentials(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
@@ -309,7 +356,7 @@ def _spans(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
         for span in sorted(spans, key=lambda span: span.get("start", 0) - span.get("end", 0))
     ]
     if names:
-        yield f"{units.count(len(spans), 'spans')} of the client: {_some(names)}"
+        yield f"{units.count(len(spans), 'spans')} of the client, the longest: {', '.join(names[:MAX_SPANS])}"
 
 
 def _warned(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:

@@ -136,7 +136,7 @@ class Console(Output):
         exchange = decoded.exchange
         stream = self._streams.pop(exchange.id, None)
         if stream is not None:
-            self._write_stream(decoded, stream.flush())
+            self._write_stream(decoded, stream.close())
         limiter = self._limiters.pop(exchange.id, None)
         is_silent = exchange.id in self._silent
         self._silent.discard(exchange.id)

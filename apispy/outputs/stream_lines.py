@@ -84,6 +84,11 @@ class StreamLines:
         if part:
             yield from ((self._label, line) for line in escape_lines(part))
 
+    def close(self) -> Iterator[tuple[str, str]]:
+        """Yield what is left when the call ends."""
+        yield from self.flush()
+        yield from self._build.close()
+
     def _text(self, label: str, data: bytes) -> Iterator[tuple[str, str]]:
         self._label = label
         if b"\0" in data:  # not text, not even for a terminal

@@ -1,6 +1,6 @@
 """Redaction of BuildKit's gRPC messages: a list of what is shown, field by field.
 
-The message is made anew from the tables of ``decoders.grpc_schema``; what they do not have does not get into it. Of
+A new message is made from the tables of ``decoders.grpc_schema``; what they do not have does not get into it. Of
 maps from text to text, the values are shown that are listed here by name.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
 from apispy.model import REDACTED, Item
 from apispy.redaction import categories, command_lines, free_text, json_values
-from apispy.redaction.known_secrets import is_distinctive
+from apispy.redaction.known_secrets import MAX_SECRET_LENGTH, is_distinctive
 from apispy.redaction.program_output import LiveOutput
 from apispy.redaction.tokens import SecretReplacer
 
@@ -20,6 +20,12 @@ BUILD_SECRET = "secrets"
 
 MAX_OUTPUTS = 1000
 """Steps whose last output is remembered, because the next piece may go on with a secret."""
+
+MIN_ARGUMENT_LENGTH = 3
+"""Characters of the shortest build argument that is hidden in the names of steps."""
+
+MAX_ARGUMENTS = 100
+"""Build arguments of one connection that are searched there."""
 
 SHOWN_OPTIONS = re.compile(
     r"target|platform|filename|no-cache|cmdline|source|force-network-mode|image-resolve-mode|multi-platform|add-hosts"
@@ -57,11 +63,12 @@ SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 
 
 class MessageRedactor:
-    """Redacts the items of one HTTP/2 connection, in order."""
+    """Redacts the items of both directions of one HTTP/2 connection, in order."""
 
     def __init__(self, outputs: LiveOutput) -> None:
         self._outputs = outputs
         self._writers: set[str] = set()
+        self._arguments: dict[str, re.Pattern[str]] = {}  # hidden values of build arguments, as whole words
 
     def item(self, replacer: SecretReplacer, item: Item) -> Item:
         """Redact the messages of an item, and the message of an error."""
@@ -75,7 +82,7 @@ class MessageRedactor:
         quoted = {name: item.value[name] for name in ("error_message", "source") if name in item.value}
         if not quoted:
             return item
-        shown = json_values.each_text(quoted, lambda text: _step(replacer, text, "error"))
+        shown = json_values.each_text(quoted, lambda text: self._step(replacer, text, "error"))
         return replace(item, value=item.value | shown)
 
     def _child(self, replacer: SecretReplacer, item: Item) -> Item:
@@ -110,6 +117,10 @@ class MessageRedactor:
             return self._message(replacer, field.type, value, place)
         if field.type == "secret":
             return _secret(replacer, value, place, SECRET_KINDS.get(message, categories.REGISTRY))
+        if field.type == "step":
+            return self._step(replacer, value, place)
+        if field.type == "options":
+            return self._options(replacer, value, place)
         if change := _BY_TYPE.get(field.type):
             return change(replacer, value, place)
         return value if isinstance(value, int | float) else REDACTED
@@ -124,19 +135,42 @@ class MessageRedactor:
         shown = self._outputs.piece(replacer, writer, text.encode("utf-8", "surrogatepass"))
         return free_text.hide_patterns(replacer, shown.decode("utf-8", "replace"), "")
 
+    def _step(self, replacer: SecretReplacer, text: str, place: str) -> str:
+        """Redact text that quotes a line of a Dockerfile, such as the name of a step: with values in place of names."""
+        found = _STEP.fullmatch(text)
+        assert found is not None  # it matches any text
+        shown = (found[1] or "") + json_values.instruction(replacer, found[2], place)
+        if shell := _SHELL.search(shown):
+            shown = shown[: shell.end()] + json_values.instruction(replacer, shown[shell.end() :], place)
+        for value, pattern in self._arguments.items():
+            if value in shown:
+                shown = pattern.sub(replacer.hide(value, place, categories.REPEATED), shown)
+        return shown
+
+    def _options(self, replacer: SecretReplacer, options: dict[str, str], place: str) -> dict[str, str]:
+        shown = {}
+        for key, value in options.items():
+            below = f"{place}.{key}"
+            if key.startswith(BUILD_ARGUMENT):
+                name = key.removeprefix(BUILD_ARGUMENT)
+                hidden = replacer.variable(name, value, below, categories.BUILD)
+                shown[_text(replacer, key, place)] = _text(replacer, hidden, below)
+                if hidden != value:
+                    self._remember(value)
+            elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
+                shown[key] = replacer.hide(value, below, categories.LABEL)
+            else:
+                shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
+        return shown
+
+    def _remember(self, value: str) -> None:
+        """Remember a build argument's value: BuildKit writes it into the names of steps."""
+        if MIN_ARGUMENT_LENGTH <= len(value) <= MAX_SECRET_LENGTH and len(self._arguments) < MAX_ARGUMENTS:
+            self._arguments[value] = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+
 
 def _text(replacer: SecretReplacer, text: str, place: str) -> str:
     return json_values.plain_text(replacer, text, place)
-
-
-def _step(replacer: SecretReplacer, text: str, place: str) -> str:
-    """Redact text that quotes a line of a Dockerfile, such as the name of a step."""
-    found = _STEP.fullmatch(text)
-    assert found is not None  # it matches any text
-    shown = (found[1] or "") + json_values.instruction(replacer, found[2], place)
-    if shell := _SHELL.search(shown):
-        shown = shown[: shell.end()] + json_values.instruction(replacer, shown[shell.end() :], place)
-    return shown
 
 
 def _secret(replacer: SecretReplacer, secret: str, place: str, kind: str) -> str:
@@ -145,21 +179,6 @@ def _secret(replacer: SecretReplacer, secret: str, place: str, kind: str) -> str
         if (word := line.strip()) != secret:
             replacer.known_secrets.add(word, lasting=is_distinctive(word))
     return replacer.hide(secret, place, kind)
-
-
-def _options(replacer: SecretReplacer, options: dict[str, str], place: str) -> dict[str, str]:
-    shown = {}
-    for key, value in options.items():
-        below = f"{place}.{key}"
-        if key.startswith(BUILD_ARGUMENT):
-            name = key.removeprefix(BUILD_ARGUMENT)
-            hidden = replacer.variable(name, value, below, categories.BUILD)
-            shown[_text(replacer, key, place)] = _text(replacer, hidden, below)
-        elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
-            shown[key] = replacer.hide(value, below, categories.LABEL)
-        else:
-            shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
-    return shown
 
 
 def _listed(
@@ -176,8 +195,6 @@ def _listed(
 
 _BY_TYPE: dict[str, Callable[[SecretReplacer, Any, str], Any]] = {
     "text": _text,
-    "step": _step,
-    "options": _options,
     "attributes": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_ATTRIBUTES),
     "metadata": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_METADATA),
 }

@@ -76,7 +76,7 @@ class ExchangeRedactor:
         self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
-        self._messages: dict[Direction, MessageRedactor] = {}
+        self._messages = MessageRedactor(LiveOutput(self._known))
         self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
@@ -208,10 +208,8 @@ class ExchangeRedactor:
     def _tunnel_item(self, direction: Direction, item: Item) -> Item:
         """Redact an item of a BuildKit tunnel. What is hidden in it is reported with the exchange."""
         self._first_items.setdefault(direction, self._known.version)
-        if direction not in self._messages:
-            self._messages[direction] = MessageRedactor(LiveOutput(self._known))
         replacer = self._hider()
-        item = self._messages[direction].item(replacer, item)
+        item = self._messages.item(replacer, item)
         for one in replacer.found:
             if len(self._found) < MAX_IN_MESSAGES:
                 self._found[one] = None

@@ -87,7 +87,8 @@ RUN chmod +x /greet && /greet
 END
 """
 FAILS = """docker buildx build $N --progress plain --no-cache --build-arg VERSION=4711-samples --secret id=pass,src=pass \\
-    --label org.example.team=blue -t app app"""
+    --label org.example.team=blue -t app app
+docker images -q app"""
 
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:

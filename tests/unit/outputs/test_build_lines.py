@@ -69,6 +69,50 @@ def test_a_step_that_begins_and_ends_in_one_message_has_one_line() -> None:
     assert lines(status(vertexes=[DONE]), status(vertexes=[DONE])) == [("step", "[2/2] RUN make -> 1.50 s")]
 
 
+def test_a_step_that_was_only_looked_for_has_no_line_until_it_ran() -> None:
+    found = lines(
+        head(STATUS),
+        status(vertexes=[MAKE]),
+        status(vertexes=[MAKE | {"completed": 10.001}]),
+        status(vertexes=[MAKE | {"started": 11.0}]),
+        status(vertexes=[MAKE | {"started": 11.0, "completed": 12.0}]),
+        status(vertexes=[MAKE | {"digest": "b", "name": "brief", "completed": 10.001}]),
+        end(),
+    )
+    assert [text for label, text in found if label == "step"] == [
+        "[2/2] RUN make ...",
+        "[2/2] RUN make -> 1.00 s",
+        "brief -> 1.0 ms",
+    ]
+
+
+def test_a_tunnel_that_ends_before_its_build_has_the_table_too() -> None:
+    view = BuildLines()
+    assert list(view.lines(status(vertexes=[DONE], logs=[{"vertex": "b", "msg": "half"}])))
+    assert [text for _, text in view.close()] == [
+        "(a step without a name) ...",
+        "half",
+        "1 step; the longest:",
+        "   1.50 s  [2/2] RUN make",
+    ]
+    assert list(view.close()) == []
+
+
+def test_two_builds_in_one_tunnel_have_a_table_each() -> None:
+    other = message(STATUS, "response", {"vertexes": [DONE | {"digest": "b", "name": "other"}]}, 3)
+    found = lines(head(STATUS), head(STATUS, 3), status(vertexes=[DONE]), other, end(3), end())
+    assert [text for label, text in found if label == "build"] == [
+        *("1 step; the longest:", "   1.50 s  other"),
+        *("1 step; the longest:", "   1.50 s  [2/2] RUN make"),
+    ]
+
+
+def test_the_worker_is_named_once() -> None:
+    method = "/moby.buildkit.v1.Control/Info"
+    info = message(method, "response", {"buildkitVersion": {"version": "v1"}})
+    assert lines(head(method), info, info) == [("build", "worker: BuildKit v1")]
+
+
 def test_messages_in_one_frame_are_in_order() -> None:
     first, second = (
         status(vertexes=[MAKE], logs=[{"vertex": "a", "msg": "x\n"}]),
@@ -147,6 +191,8 @@ def test_what_is_asked_for() -> None:
         "build-arg:A": "<redacted:00000000>",
         "build-arg:B": "",
         "label:x": "y",
+        "no-cache": "",
+        "filename": "Dockerfile",
         "frontend.caps": "noise",
         "unheard": REDACTED,
     }
@@ -161,7 +207,7 @@ def test_what_is_asked_for() -> None:
         "Entitlements": ["network.host"],
     }
     assert one(SOLVE, "request", value) == [
-        "dockerfile.v0: target final; platform linux/arm64; build arguments A, B; labels x; "
+        "dockerfile.v0: target final; platform linux/arm64; no-cache; build arguments A, B; labels x; "
         "cache from type=registry,ref=r/c; cache to type=inline; output type=image,name=app,push=true; "
         "entitlements network.host"
     ]
@@ -226,7 +272,7 @@ def test_what_is_asked_for() -> None:
             "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
             "request",
             {"resource_spans": [{"scope_spans": [{"spans": [{"name": "build", "start": 1.0, "end": 3.0}]}]}]},
-            "1 span of the client: build 2.00 s",
+            "1 span of the client, the longest: build 2.00 s",
         ),
     ],
 )  # fmt: skip
@@ -251,7 +297,7 @@ FILES = [
 
 
 def test_files_are_named_with_their_sizes() -> None:
-    assert lines(*FILES, end()) == [("build", "sent 1 file of the context, 6 B, of 2 paths: f 6 B")]
+    assert lines(*FILES, end()) == [("build", "sent 1 file of 2 paths in context, 6 B: f 6 B")]
     assert lines(FILES[0], end()) == []
 
 

@@ -69,6 +69,21 @@ def test_the_policy_decides_about_build_arguments() -> None:
     assert options(given, Policy(env="none")) == given
 
 
+def test_build_arguments_are_hidden_in_the_names_of_steps() -> None:
+    """BuildKit writes `RUN echo $WHO` with the value; one that is too short for a repeat is hidden as a word."""
+    of = redactor().for_exchange(EXCHANGE)
+    clean(of, SOLVE, {"FrontendAttrs": {"build-arg:WHO": "ann", "build-arg:N": "1"}})
+    vertex = {"name": "[1/1] RUN echo ann joann 1", "error": 'process "echo ann" failed'}
+    assert clean(of, STATUS, {"vertexes": [vertex]}, "response") == {
+        "vertexes": [
+            {
+                "name": f"[1/1] RUN echo {token('ann')} joann 1",
+                "error": f'process "echo {token("ann")}" failed',
+            }
+        ]
+    }
+
+
 def test_a_secret_that_was_handed_out_is_hidden_where_a_step_prints_it() -> None:
     session = redactor()
     handed = clean(
@@ -144,6 +159,5 @@ def test_many_steps_are_not_remembered_for_ever() -> None:
     build = session.for_exchange(EXCHANGE)
     logs = [{"vertex": str(number), "stream": 1, "msg": "x"} for number in range(3000)]
     clean(build, STATUS, {"logs": logs}, "response")
-    [messages] = build._messages.values()
-    assert len(messages._writers) <= 1000
-    assert len(messages._outputs._before) <= 1000
+    assert len(build._messages._writers) <= 1000
+    assert len(build._messages._outputs._before) <= 1000

@@ -3,6 +3,7 @@
 The messages of both directions may come in any order: a finished call has them one direction after the other.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,11 @@ class Step:
     runs: dict[float, float] = field(default_factory=dict)
     started: float | None = None  # of the last run
     is_running: bool = False
+
+    @property
+    def began(self) -> float:
+        """When it began first; infinite for a step that has not begun."""
+        return min(self.runs, default=math.inf if self.started is None else self.started)
 
     @property
     def seconds(self) -> float:
@@ -177,6 +183,10 @@ class Build:
         if stream in self.images or len(self.images) < MAX_LISTED:
             self.images.setdefault(stream, {}).update(known)
 
+    def ordered_steps(self) -> list[Step]:
+        """Return the steps in the order in which they began."""
+        return sorted(self.steps.values(), key=lambda step: step.began)
+
     def __bool__(self) -> bool:
         return bool(self.summary())
 
@@ -189,7 +199,7 @@ class Build:
         ]
         found = {
             "requests": self.requests,
-            "steps": [_as_json(step) for step in self.steps.values()],
+            "steps": [_as_json(step) for step in self.ordered_steps()],
             "files": files,
             "images": [image for image in self.images.values() if image],
             "secrets": self.secrets,

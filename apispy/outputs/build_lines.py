@@ -194,6 +194,28 @@ def times(steps: Any) -> Iterator[str]:
         yield f"{units.duration(step.seconds):>9}  {_name(step)}{mark}"
 
 
+def summary_lines(build: Build) -> Iterator[str]:
+    """Yield a finished build in lines: what was asked for, the steps in their order, files, secrets and the result."""
+    for request in build.requests:
+        yield from map(escape, _request(request))
+    for step in build.ordered_steps():
+        yield f"{_name(step)} -> {_outcome(step)}"
+    for transfer in build.transfers.values():
+        if transfer.offered or transfer.files_sent:
+            yield escape(_transfer(transfer))
+    for image in build.images.values():
+        yield from map(escape, _image_line(image))
+    for title, names in (
+        ("secrets", build.secrets),
+        ("ssh agents", build.agents),
+        ("registries", build.hosts),
+    ):
+        if names:
+            yield escape(f"{title}: {_some(names)}")
+    yield from (escape(f"warning: {_warning(warning)}") for warning in build.warnings)
+    yield from map(escape, _result_line(build.result))
+
+
 def _name(step: Step) -> str:
     text = escape(step.name.strip() or "(a step without a name)")
     return text if len(text) <= MAX_NAME else f"{text[:MAX_NAME]} [...]"
@@ -236,8 +258,11 @@ def _some(names: list[str], total: int | None = None) -> str:
 
 
 def _solve(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
+    return _request(request_of(message))
+
+
+def _request(request: dict[str, Any]) -> Iterator[str]:
     """What a build is asked for: "dockerfile.v0: target final; platform linux/arm64; build arguments A, B"."""
-    request = request_of(message)
     parts = [
         f"{name} {value}".strip()
         for name, value in request.get("options", {}).items()
@@ -266,7 +291,11 @@ def _attributes(entry: dict[str, str]) -> str:
 
 
 def _result(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
-    found = {name: value for name, value in message.get("ExporterResponse", {}).items() if value != REDACTED}
+    return _result_line(message.get("ExporterResponse", {}))
+
+
+def _result_line(result: dict[str, str]) -> Iterator[str]:
+    found = {name: value for name, value in result.items() if value != REDACTED}
     parts = [found.get("containerimage.digest", ""), found.get("image.name", "")]
     if shown := ", ".join(part for part in parts if part):
         yield f"result: {shown}"
@@ -309,7 +338,10 @@ def _token(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
 
 
 def _image(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
-    image = build.images.get(stream, {})
+    return _image_line(build.images.get(stream, {}))
+
+
+def _image_line(image: dict[str, str]) -> Iterator[str]:
     if image.get("digest"):
         yield f"base image {image.get('reference', '')} is {image['digest']}"
 

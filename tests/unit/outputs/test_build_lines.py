@@ -6,7 +6,7 @@ import pytest
 
 from apispy.decoders.build import Build, build_of
 from apispy.model import REDACTED, Item
-from apispy.outputs.build_lines import MAX_TABLE, BuildLines
+from apispy.outputs.build_lines import MAX_TABLE, BuildLines, summary_lines
 
 SOLVE, STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
 BRIDGE = "/moby.buildkit.v1.frontend.LLBBridge"
@@ -322,5 +322,31 @@ def test_the_summary_has_everything_in_any_order() -> None:
         "files": [{"directory": "context", "path": "f", "size": 6}],
         "error": {"message": "exit code: 3", "file": "Dockerfile", "line": 3},
     }
+    later, earlier = DONE | {"name": "later", "started": 11.0}, DONE | {"digest": "b", "name": "earlier"}
+    ordered = build_of([status(vertexes=[{"digest": "n", "name": "never"}, later, earlier])])
+    assert [step.name for step in ordered.ordered_steps()] == ["earlier", "later", "never"]
     assert not Build()
     assert not build_of([head("/a.B/C"), end()])
+
+
+def test_the_summary_in_lines() -> None:
+    secret = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+    items = [
+        head(SOLVE, 3),
+        message(SOLVE, "request", {"Exporters": [{"Type": "moby"}]}, 3),
+        message(SOLVE, "response", {"ExporterResponse": {"containerimage.digest": "sha256:a"}}, 3),
+        message(secret, "request", {"ID": "\x1bnpmrc"}, 5),
+        message(f"{BRIDGE}/ResolveImageConfig", "request", {"Ref": "busybox"}, 7),
+        message(f"{BRIDGE}/ResolveImageConfig", "response", {"Digest": "sha256:b"}, 7),
+        status(vertexes=[DONE], warnings=[{"short": "old"}]),
+        *FILES,
+    ]
+    assert list(summary_lines(build_of(items))) == [
+        "build: output type=moby",
+        "[2/2] RUN make -> 1.50 s",
+        "sent 1 file of 2 paths in context, 6 B: f 6 B",
+        "base image busybox is sha256:b",
+        "secrets: \\enpmrc",
+        "warning: old",
+        "result: sha256:a",
+    ]

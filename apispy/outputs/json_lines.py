@@ -77,9 +77,9 @@ class JsonLines(Output):
 
     def _record(self, decoded: DecodedCall) -> dict[str, Any]:
         curl = {"curl": self._curl(decoded)} if self._curl else {}
-        found = _request_fields(decoded) | _response_fields(decoded) | curl | self._contents(decoded)
-        build = build_of(item for items in decoded.items.values() for item in items).summary()
-        return found | ({"build": build} if build else {})
+        summary = build_of(item for items in decoded.items.values() for item in items).summary()
+        build = {"build": summary} if summary else {}
+        return _request_fields(decoded) | _response_fields(decoded) | curl | build | self._contents(decoded)
 
     def _contents(self, decoded: DecodedCall) -> dict[str, Any]:
         request, response = decoded.exchange.request, decoded.exchange.response

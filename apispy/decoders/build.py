@@ -4,10 +4,11 @@ The messages of both directions may come in any order: a finished call has them 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apispy.decoders.grpc_messages import messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
 
@@ -111,22 +112,24 @@ class Build:
         """Take the next item of either direction."""
         if item.kind == "h2c":
             self.head(item.value)
-            for child in item.children:
-                self.message(child.value)
+            for message in messages_of(item):
+                self.message(message)
 
     def head(self, value: dict[str, Any]) -> None:
         """Take the value of an item, without its messages."""
-        if "method" in value:
-            self._begin(value)
-        if value.get("error_message") and self._methods.get(value["stream"]) == SOLVE:
-            self.error = {"message": value["error_message"]} | value.get("source", {})
+        stream, method, error = value.get("stream"), value.get("method"), value.get("error_message")
+        if not isinstance(stream, int):
+            return
+        if isinstance(method, str):
+            self._begin(stream, method, value.get("headers", ()))
+        if isinstance(error, str) and self._methods.get(stream) == SOLVE:
+            self.error = {"message": error} | dict_of(value.get("source"))
 
-    def _begin(self, head: dict[str, Any]) -> None:
-        stream = head["stream"]
+    def _begin(self, stream: int, method: str, headers: Iterable[Sequence[Any]]) -> None:
         if len(self._methods) < MAX_STEPS:
-            self._methods[stream] = head["method"]
-        fields = {name: value for name, value in head.get("headers", ()) if value}
-        if head["method"] == FILE_SYNC:
+            self._methods[stream] = method
+        fields = {field[0]: field[1] for field in headers if len(field) == 2 and isinstance(field[1], str)}
+        if method == FILE_SYNC:
             self.transfer(stream).directory = fields.get("dir-name", "")
         if agent := fields.get("buildkit.ssh.id"):
             _list(self.agents, agent)
@@ -261,6 +264,11 @@ def _typed(entry: dict[str, Any]) -> dict[str, str]:
 def _as_json(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"name": step.name, "cached": step.cached, "seconds": round(step.seconds, 6)}
     return found | ({"error": step.error} if step.error else {})
+
+
+def dict_of(value: Any) -> dict[str, Any]:
+    """Return *value* if it is an object; an empty one otherwise."""
+    return value if isinstance(value, dict) else {}
 
 
 def _list(values: list[Any], value: Any) -> None:

@@ -3,11 +3,12 @@
 A message that is not protobuf is not read at all: part of it may be anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from apispy.decoders.grpc_schema import MAPS, MESSAGES, Field, fields_of
+from apispy.decoders.grpc_schema import MAPS, MESSAGES, Field, fields_by_name, fields_of, message_of
 from apispy.decoders.protobuf import LENGTH, VARINT, ProtobufError, signed, wire_fields
+from apispy.model import Item
 
 MAX_DEPTH = 8
 """Levels of messages in messages that are read; the deepest of the tables is 5."""
@@ -95,6 +96,61 @@ def _entry(content: bytes) -> dict[str, str]:
     parts = {number: value for number, _, value in wire_fields(content) if isinstance(value, bytes)}
     return {_text(parts.get(1, b"")): _text(parts.get(2, b""))}
 
+
+def messages_of(item: Item) -> Iterator[dict[str, Any]]:
+    """Yield the values of the messages among an item's children.
+
+    Children that the decoder does not make, as an edited capture may have them, are left out.
+    """
+    for child in item.children:
+        if child.kind == "message" and _is_message(child.value):
+            yield child.value
+
+
+def label_of(message: dict[str, Any]) -> str:
+    """Name a message: "Control/Status response"."""
+    return f"{message['method'].rpartition('.')[2]} {message['part']}"
+
+
+def _is_message(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("stream"), int):
+        return False
+    method, part, message = value.get("method"), value.get("part"), value.get("message")
+    if not isinstance(method, str) or part not in ("request", "response") or not isinstance(message, dict):
+        return False
+    name = message_of(method, request=part == "request")
+    return _fits(name, message, MAX_DEPTH) if name else not message
+
+
+def _fits(name: str, message: dict[str, Any], depth: int) -> bool:
+    """Whether each value has the type of its field."""
+    table = fields_by_name(name)
+    for key, value in message.items():
+        if key in (UNKNOWN, MORE):
+            if not isinstance(value, dict) or not all(isinstance(one, int) for one in value.values()):
+                return False
+        elif (field := table.get(key)) is None:
+            return False
+        elif field.repeated:
+            if not isinstance(value, list) or not all(_has_type(field, one, depth) for one in value):
+                return False
+        elif not _has_type(field, value, depth):
+            return False
+    return True
+
+
+def _has_type(field: Field, value: Any, depth: int) -> bool:
+    if field.type in MESSAGES:
+        return isinstance(value, dict) and depth > 0 and _fits(field.type, value, depth - 1)
+    if field.type in MAPS:
+        return isinstance(value, dict) and all(
+            isinstance(text, str) for pair in value.items() for text in pair
+        )
+    return isinstance(value, str if field.type in TEXTS else int | float)
+
+
+TEXTS = ("text", "step", "output", "secret")
+"""Types whose values are text. Those of the types that are neither messages nor maps are numbers."""
 
 _BY_TYPE: dict[str, Callable[[bytes], Any]] = {
     "text": _text,

@@ -22,6 +22,7 @@ from hyperframe.frame import (
 
 from apispy.decoders.base import decoder
 from apispy.decoders.grpc import GrpcCalls, Methods
+from apispy.decoders.grpc_messages import label_of
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
 from apispy.decoders.h2c_headers import MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error, Opener
 from apispy.model import Item
@@ -195,7 +196,7 @@ class H2c:
             if "END_STREAM" in self._frame.flags:
                 value |= self._calls.end(self._frame.stream_id)
         item = self._item("h2c", frame_name(self._frame), value)
-        children = tuple(Item("message", _label(one), one, item.span) for one in messages)
+        children = tuple(Item("message", label_of(one), one, item.span) for one in messages)
         return replace(item, children=children) if children else item
 
     def _header_item(self, opener: Opener, fields: Fields) -> Item:
@@ -213,8 +214,3 @@ class H2c:
         """Make an item that covers all bytes read since the last item."""
         start, self._start = self._start, self._at
         return Item(kind, label, value, (start, self._at))
-
-
-def _label(message: dict[str, Any]) -> str:
-    """Name a message: "Control/Solve request"."""
-    return f"{message['method'].rpartition('.')[2]} {message['part']}"

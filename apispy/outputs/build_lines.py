@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from apispy.decoders.build import FILE_SYNC, MAX_STEPS, STATUS, Build, Step, Transfer, request_of, warning_of
+from apispy.decoders.grpc_messages import messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
 from apispy.outputs import units
@@ -64,8 +65,8 @@ class BuildLines:
         if item.kind != "h2c":
             return
         self.build.head(item.value)
-        for child in item.children:
-            yield from self._message(child.value)
+        for message in messages_of(item):
+            yield from self._message(message)
         yield from self._end(item.value)
 
     def _message(self, value: dict[str, Any]) -> Iterator[Line]:
@@ -90,6 +91,8 @@ class BuildLines:
     def _end(self, value: dict[str, Any]) -> Iterator[Line]:
         """Yield what is said at the end of a stream: the files that were sent, the times of the steps."""
         stream = value.get("stream", 0)
+        if not isinstance(stream, int):
+            return
         if "method" in value:
             self._methods[stream] = value["method"]
         if "total" not in value or "grpc_status" not in value:

@@ -48,6 +48,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apispy.decoders.build import build_of
+from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.decoded_values import ascii_json
@@ -109,8 +110,7 @@ class JsonLines(Output):
         sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown, "format": format_name}
         if self._verbosity < 2:
             return sizes
-        messages = [child.value for item in decoded.items.get(direction, ()) for child in item.children
-                    if child.kind == "message"]  # fmt: skip
+        messages = [message for item in decoded.items.get(direction, ()) for message in messages_of(item)]
         return sizes | _content(body.data) | ({"messages": messages} if messages else {})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from apispy.decoders.grpc_messages import label_of, messages_of
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
 from apispy.outputs import grpc, units
@@ -74,8 +75,8 @@ class StreamLines:
         if self._shows_frame(item):
             line = grpc.frame_line(direction, item, whole=self._verbosity > 1)
             yield from ((item.kind, text) for text in escape_lines(line))
-        for child in item.children if self._verbosity > 1 else ():
-            yield from (("json", line) for line in json_lines({child.label: child.value["message"]}))
+        for message in messages_of(item) if self._verbosity > 1 else ():
+            yield from (("json", line) for line in json_lines({label_of(message): message["message"]}))
         yield from self._build.lines(item)
 
     def flush(self) -> Iterator[tuple[str, str]]:

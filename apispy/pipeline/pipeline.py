@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -164,6 +165,8 @@ class Pipeline:
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
+            if seen.item.kind == "h2c":  # a capture may have messages with their secrets
+                seen = replace(seen, item=live.redactor.item(direction, seen.item))
             live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])
 

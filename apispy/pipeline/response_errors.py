@@ -26,7 +26,7 @@ def error_in(item: Item) -> str:
     Progress streams end in ``{"errorDetail": {"message"}, "error"}`` after a 200; ``wait`` has
     ``{"Error": {"Message"}}``. A failed gRPC call of a build has it in its trailers.
     """
-    if item.kind == "h2c":
+    if item.kind == "h2c" and isinstance(item.value, dict):
         return _of_build(item.value)
     if item.kind != "json" or not isinstance(item.value, dict):
         return ""
@@ -40,8 +40,10 @@ def error_in(item: Item) -> str:
 
 def _of_build(value: dict[str, Any]) -> str:
     """The error of a build, and the place in the Dockerfile that it is about."""
-    text, source = str(value.get("error_message", "")), value.get("source", {})
-    return f"{text} ({source['file']}:{source['line']})" if text and source else text
+    text, source = str(value.get("error_message", "")), value.get("source")
+    if text and isinstance(source, dict) and source.keys() >= {"file", "line"}:
+        return f"{text} ({source['file']}:{source['line']})"
+    return text
 
 
 def message_of(items: Iterable[Item]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from apispy.decoders.grpc_messages import label_of, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
 from apispy.model import REDACTED, Item
 from apispy.redaction import categories, command_lines, free_text, json_values
@@ -74,7 +75,8 @@ class MessageRedactor:
         """Redact the messages of an item, and the message of an error."""
         if item.children:
             children = tuple(
-                self._child(replacer, child) for child in item.children if child.kind == "message"
+                Item("message", label_of(message), self._child(replacer, message), item.span)
+                for message in messages_of(item)
             )
             item = replace(item, children=children)
         if not isinstance(item.value, dict):
@@ -85,12 +87,11 @@ class MessageRedactor:
         shown = json_values.each_text(quoted, lambda text: self._step(replacer, text, "error"))
         return replace(item, value=item.value | shown)
 
-    def _child(self, replacer: SecretReplacer, item: Item) -> Item:
-        value = item.value
-        name = message_of(value["method"], request=value["part"] == "request")
-        if not name:
-            return replace(item, value=value | {"message": {}})
-        return replace(item, value=value | {"message": self._message(replacer, name, value["message"], name)})
+    def _child(self, replacer: SecretReplacer, value: dict[str, Any]) -> dict[str, Any]:
+        method, part = value["method"], value["part"]
+        name = message_of(method, request=part == "request")
+        shown = self._message(replacer, name, value["message"], name) if name else {}
+        return {"stream": value["stream"], "method": method, "part": part, "message": shown}
 
     def _message(
         self, replacer: SecretReplacer, name: str, message: dict[str, Any], place: str

@@ -281,7 +281,7 @@ class ExchangeRedactor:
         call, exchange = self._call, self._exchange
         place = f"{direction}.body"
         if stream_policy.is_secret_tunnel(call, exchange, direction):
-            return bodies.withheld(replacer, body, place)
+            return self._tunnel(replacer, direction, body, place)
         coding = self._coding(direction)
         if self._format(direction) in stream_policy.PROGRAMS:
             framed = self._format(direction) in stream_policy.FRAMED
@@ -300,6 +300,14 @@ class ExchangeRedactor:
         form = direction == "request" and all(kind in stream_policy.VARIABLES for _, kind in secrets)
         secrets += [(path, categories.RULE) for path in self._policy.rules.paths]
         return bodies.documents(replacer, body, place, secrets, strict=strict, form=form, coding=coding)
+
+    def _tunnel(self, replacer: SecretReplacer, direction: Direction, body: Body, place: str) -> Body:
+        """Withhold the bytes of a tunnel, and redact what was decoded of them: a capture may have it with secrets."""
+        shown = bodies.withheld(replacer, body, place)
+        if not shown.seen:
+            return shown
+        seen = tuple(replace(one, item=self._tunnel_item(direction, one.item)) for one in shown.seen)
+        return replace(shown, seen=seen)
 
     def _head_of_request(self, replacer: SecretReplacer, exchange: Exchange) -> Exchange:
         request = exchange.request

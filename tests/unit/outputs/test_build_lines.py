@@ -305,9 +305,10 @@ def test_files_are_named_with_their_sizes() -> None:
 
 
 def test_the_summary_has_everything_in_any_order() -> None:
+    asked = {"Frontend": "dockerfile.v0", "FrontendAttrs": {"build-arg:A": "x", "target": "t"}}
     items = [
         head(SOLVE, 3),
-        message(SOLVE, "request", {"Frontend": "dockerfile.v0", "FrontendOpt": {"build-arg:A": "x", "target": "t"}}, 3),
+        message(SOLVE, "request", asked, 3),
         end(3, 2, error_message="exit code: 3", source={"file": "Dockerfile", "line": 3}),
         status(vertexes=[DONE | {"error": "exit code: 3"}]),
         FILES[3],

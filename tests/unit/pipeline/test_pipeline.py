@@ -7,6 +7,7 @@ import pytest
 from hyperframe import frame as frames
 
 from apispy import decoders, engine
+from apispy.capture.events import tap_events
 from apispy.learn import NameRegistry
 from apispy.model import (
     Body,
@@ -346,6 +347,22 @@ def test_a_saved_tunnel_is_decoded_with_the_requests_first() -> None:
         child.value["message"] for items in shown.items.values() for item in items for child in item.children
     ]
     assert sorted(map(str, found)) == ["{'ID': 'npmrc'}", "{'data': 'hunter2-planted'}"]
+
+
+def test_messages_of_a_capture_with_secrets_are_redacted_when_they_are_read() -> None:
+    """Of a tunnel that was longer than --body-limit, a capture made with --show-secrets has decoded messages."""
+    method = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+    answer = {"stream": 1, "method": method, "part": "response", "message": {"data": "hunter2-planted"}}
+    item = Item("h2c", "DATA", {"stream": 1, "size": 9}, (0, 9), (Item("message", "", answer, (0, 9)),))
+    ended = tunnel_of_secrets()[-1]
+    assert isinstance(ended, Closed)
+    body = Body((), 9, seen=(Seen(0.1, item),))
+    exchange = ended.exchange.with_stream("to_server", body).with_stream("to_client", Body())
+    played = run(*(event for _, event in tap_events(exchange)))
+    for text in map(repr, (read(exchange, NameRegistry()), Redactor().redact(exchange), played.readings)):
+        assert "hunter2-planted" not in text
+        assert "GetSecret response" in text
+    assert "hunter2-planted" not in repr(played.told)
 
 
 def test_many_messages_are_forgotten_within_a_limit_of_bytes() -> None:

@@ -39,7 +39,8 @@ FRAME_LIMIT = MAX_BLOCK_SIZE
 
 @decoder("h2c", by_item=True)
 class H2c:
-    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type.
+    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type, with
+    the [gRPC messages](buildkit.md) in it as children.
 
     The frames of one header block are one item.
     The values are objects, with the number of the ``stream`` if the frame belongs to one. HEADERS has the result of

@@ -185,7 +185,7 @@ def _head(decoded: DecodedCall, direction: Direction) -> list[str]:
 
 
 def _content(decoded: DecodedCall, direction: Direction) -> tuple[list[str], int]:
-    """Return the first lines of a stream, and the number of further ones. Of a build, that is what it consists of."""
+    """Return the first lines of a stream, and the number of further ones. A build's steps come first."""
     body = _build(decoded) if direction == "to_client" else iter(())
     body = chain(body, details.body(decoded, direction, sys.maxsize))
     return [_cut(line) for line in islice(body, MAX_LINES)], sum(1 for _ in body)

@@ -58,6 +58,8 @@ def signed(value: int) -> int:
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     """Read a number: seven bits a byte, the lowest first. Returns it, and where it ends."""
+    if at < len(data) and data[at] < 0x80:  # most numbers, and most quickly
+        return data[at], at + 1
     value = 0
     for index, byte in enumerate(data[at : at + MAX_VARINT_SIZE]):
         value |= (byte & 0x7F) << (7 * index)

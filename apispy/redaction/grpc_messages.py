@@ -151,15 +151,15 @@ class MessageRedactor:
     def _options(self, replacer: SecretReplacer, options: dict[str, str], place: str) -> dict[str, str]:
         shown = {}
         for key, value in options.items():
-            below = f"{place}.{key}"
+            name = _text(replacer, key, place)
+            below = f"{place}.{name}"
             if key.startswith(BUILD_ARGUMENT):
-                name = key.removeprefix(BUILD_ARGUMENT)
-                hidden = replacer.variable(name, value, below, categories.BUILD)
-                shown[_text(replacer, key, place)] = _text(replacer, hidden, below)
+                hidden = replacer.variable(key.removeprefix(BUILD_ARGUMENT), value, below, categories.BUILD)
+                shown[name] = _text(replacer, hidden, below)
                 if hidden != value:
                     self._remember(value)
             elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
-                shown[key] = replacer.hide(value, below, categories.LABEL)
+                shown[name] = replacer.hide(value, below, categories.LABEL)
             else:
                 shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
         return shown
@@ -186,12 +186,11 @@ def _listed(
     replacer: SecretReplacer, values: dict[str, str], place: str, listed: re.Pattern[str]
 ) -> dict[str, str]:
     """Show the values of the names in *listed*; of others only the names."""
-    return {
-        _text(replacer, key, place): _text(replacer, value, f"{place}.{key}")
-        if listed.fullmatch(key)
-        else REDACTED
-        for key, value in values.items()
-    }
+    shown = {}
+    for key, value in values.items():
+        name = _text(replacer, key, place)
+        shown[name] = _text(replacer, value, f"{place}.{name}") if listed.fullmatch(key) else REDACTED
+    return shown
 
 
 _BY_TYPE: dict[str, Callable[[SecretReplacer, Any, str], Any]] = {

@@ -34,6 +34,7 @@ def redacted(method: str, part: str, message: dict[str, Any]) -> dict[str, Any]:
     value = {"stream": 1, "method": method, "part": part, "message": message}
     item = Item("h2c", "DATA", {"stream": 1}, (0, 1), (Item("message", "", value, (0, 1)),))
     shown: dict[str, Any] = redactor.item("to_server", item).children[0].value["message"]
+    assert SECRET not in repr(redactor.exchange(EXCHANGE).redactions)
     return shown
 
 
@@ -42,7 +43,12 @@ def content(kind: str, around: str) -> Any:
     if kind in MESSAGES:
         return filled(kind, around)
     if kind in MAPS:
-        return [{1: "build-arg:A", 2: SECRET}, {1: "other", 2: f"{around}{SECRET}"}, {1: "name", 2: URL}]
+        return [
+            {1: "build-arg:A", 2: SECRET},
+            {1: f"label:{URL}", 2: URL},
+            {1: "other", 2: f"{around}{SECRET}"},
+            {1: "name", 2: URL},
+        ]
     if kind == "time":
         return {1: 5}
     if kind in NUMBERS:

@@ -6,9 +6,11 @@ To add a format, add a file to this package; no other file needs to change.
 import importlib
 import pkgutil
 
-from apispy.decoders.base import DECODERS, PAYLOAD_FREE, Decoder
+from apispy.decoders.base import DECODERS, REDACTED_BY_ITEM, Decoder
 from apispy.decoders.choice import choose
 from apispy.decoders.compression import Compressed
+from apispy.decoders.grpc import Methods
+from apispy.decoders.h2c import H2c
 from apispy.decoders.header_values import decode_header, decode_parameter
 
 # An import error must surface at once, rather than leave a format missing.
@@ -16,14 +18,17 @@ for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
-def make(name: str) -> Decoder:
+def make(name: str, methods: Methods | None = None) -> Decoder:
     """Make a decoder for the format *name*, or for a compressed one: "json in gzip".
 
-    An unknown format gets the decoder "opaque", which only counts bytes.
+    An unknown format gets the decoder "opaque", which only counts bytes. *methods*: what the decoders of both
+    directions of an HTTP/2 connection share.
     """
     name, _, coding = name.partition(" in ")
     inner = DECODERS.get(name, DECODERS["opaque"])()
+    if methods is not None and isinstance(inner, H2c):
+        inner.share(methods)
     return Compressed(coding, inner) if coding else inner
 
 
-__all__ = ["DECODERS", "PAYLOAD_FREE", "Decoder", "choose", "decode_header", "decode_parameter", "make"]
+__all__ = ["DECODERS", "REDACTED_BY_ITEM", "Decoder", "choose", "decode_header", "decode_parameter", "make"]

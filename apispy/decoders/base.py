@@ -18,6 +18,7 @@ The kinds of items, and their values:
 ``compressed``  the name of a compression; the items after it are those of the decompressed bytes
 ``unread``      compressed bytes that are not decompressed (bytes; empty if they are only counted)
 ``h2c``         an HTTP/2 frame (an object), without its payload
+``message``     a gRPC message (an object), as a child of an ``h2c`` item
 ``grpc``        the numbers of calls by method and of responses by status (an object)
 ``ping``, ``pong``, ``close``  a control frame of a WebSocket (bytes; an object for ``close``)
 ``problem``     a sentence about an error at this position; the stream may be malformed, truncated or too large
@@ -102,18 +103,18 @@ class Sniffer:
 
 DECODERS: dict[str, Callable[[], Decoder]] = {}
 
-PAYLOAD_FREE: set[str] = set()
-"""Formats whose items never contain a payload or a secret. Withheld streams may still be decoded with them."""
+REDACTED_BY_ITEM: set[str] = set()
+"""Formats of withheld streams that may still be decoded: redaction makes each item safe by a list of what is shown."""
 
 
-def decoder[T: Callable[[], Decoder]](name: str, *, payload_free: bool = False) -> Callable[[T], T]:
-    """Class decorator: register a decoder under the format's name, and in PAYLOAD_FREE if it is *payload_free*."""
+def decoder[T: Callable[[], Decoder]](name: str, *, by_item: bool = False) -> Callable[[T], T]:
+    """Class decorator: register a decoder under the format's name, and in REDACTED_BY_ITEM if *by_item*."""
 
     def register(cls: T) -> T:
         assert name not in DECODERS, f"two decoders are called {name!r}"
         DECODERS[name] = cls
-        if payload_free:
-            PAYLOAD_FREE.add(name)
+        if by_item:
+            REDACTED_BY_ITEM.add(name)
         return cls
 
     return register

@@ -1,23 +1,31 @@
-"""The parts of gRPC calls that may be shown: methods, statuses, numbers of messages; never the content of a message.
+"""gRPC calls: methods, statuses, and the messages of those methods that ``grpc_schema`` knows.
 
-A message is one byte that shows whether it is compressed, its length as an unsigned 32-bit big-endian number, and its
-content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+Redaction removes the secrets of the messages (``apispy.redaction.grpc_messages``); all other messages are only counted.
+
+Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 """
 
+import base64
+import binascii
+import json
 import re
 from collections import Counter
 from typing import Any
+from urllib.parse import unquote
 
+from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
+from apispy.decoders.grpc_stream import Budget, MessageReader
 from apispy.decoders.h2c_headers import Fields
-
-PREFIX_SIZE = 5
-"""Bytes before each message."""
+from apispy.decoders.protobuf import wire_fields
 
 MAX_LISTED = 50
-"""Header fields, and lengths of messages, that one item lists."""
+"""Header fields that one item lists."""
 
 MAX_FIELD_SIZE = 200
 """Bytes of a header field's name, and of its value, that an item has."""
+
+MAX_ERROR_SIZE = 4096
+"""Characters of an error message that an item has."""
 
 MAX_STREAMS = 1000
 """Open streams that are remembered. Data of older ones is only measured."""
@@ -30,6 +38,7 @@ SHOWN_FIELDS = frozenset(
         *(b":method", b":scheme", b":status", b"content-type", b"user-agent", b"te"),
         *(b"grpc-status", b"grpc-encoding", b"grpc-accept-encoding", b"grpc-timeout"),
         b"dir-name",  # BuildKit: the requested directory, "context" or "dockerfile"
+        b"buildkit.ssh.id",  # BuildKit: the requested ssh agent or key, by its name in the Dockerfile
     )
 )
 """Header fields that are shown with their values. Of others (grpc-message too), which may quote anything, only the
@@ -38,89 +47,64 @@ names are shown."""
 _METHOD = re.compile(rb"/[A-Za-z0-9_.]{1,100}/[A-Za-z0-9_]{1,100}")
 
 
-class MessageCounter:
-    """Counts the messages in one direction of a stream.
-
-    ``count`` is the number of messages that have begun, None if the stream is not gRPC; ``size`` is the size of all, in
-    bytes, with prefixes; ``lengths`` has the lengths of the first MAX_LISTED that began since it was last emptied.
-    """
-
-    def __init__(self, *, grpc: bool) -> None:
-        self.count: int | None = 0 if grpc else None
-        self.size = 0
-        self.lengths: list[int] = []
-        self._prefix = b""
-        self._left = 0  # bytes left of the open message
-
-    def feed(self, data: bytes) -> None:
-        self.size += len(data)
-        at = 0
-        while at < len(data) and self.count is not None:
-            if self._left:
-                step = min(self._left, len(data) - at)
-                self._left -= step
-            else:
-                step = min(PREFIX_SIZE - len(self._prefix), len(data) - at)
-                self._prefix += data[at : at + step]
-                self._begin()
-            at += step
-
-    def _begin(self) -> None:
-        """Begin a message, if its prefix is complete."""
-        if self.count is None or len(self._prefix) < PREFIX_SIZE:
-            return
-        compressed, self._left = self._prefix[0], int.from_bytes(self._prefix[1:])
-        self._prefix = b""
-        if compressed > 1:  # not gRPC, whatever the header says
-            self.count = None
-            return
-        self.count += 1
-        if len(self.lengths) < MAX_LISTED:
-            self.lengths.append(self._left)
+Methods = dict[int, str]
+"""The method of each stream. The decoders of both directions share it: only the request has the method."""
 
 
 class GrpcCalls:
     """The calls in one direction of a connection: requests, or responses. The methods return parts of items' values."""
 
     def __init__(self) -> None:
-        self._streams: dict[int, MessageCounter] = {}
+        self.methods: Methods = {}
+        self._asks: set[int] = set()  # streams whose requests are in this direction
+        self._streams: dict[int, MessageReader] = {}
+        self._budget = Budget()
         self._status: dict[int, int | None] = {}  # of responses, by stream; trailers do not repeat it
         self._methods: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
 
     def headers(self, stream: int, fields: Fields) -> dict[str, Any]:
-        """Describe a header block: {"stream", "headers", "method" or "status", "grpc_status"}."""
+        """Describe a header block: {"stream", "headers", "method" or "status", "grpc_status", "error"}."""
         given = dict(fields)
         value: dict[str, Any] = {"stream": stream, "headers": _shown(fields)}
-        if stream not in self._streams:
-            self._open(stream, given)
         if b":path" in given:
             value["method"] = self._method(given[b":path"])
-        elif (status := self._status.get(stream)) is not None:
+            self._remember(stream, value["method"])
+        if stream not in self._streams:
+            self._open(stream, given)
+        if b":path" not in given and (status := self._status.get(stream)) is not None:
             value["status"] = status
         if (code := _number(given, b"grpc-status")) is not None:
             self._statuses[code] += 1
             value["grpc_status"] = code
+            if code and self.methods.get(stream, "").startswith(ERRORS_ABOUT_BUILDS):
+                value |= _error(given)
         return value
 
     def data(self, stream: int, data: bytes) -> None:
-        """Count the messages in a piece of a stream's data."""
+        """Read the messages in a piece of a stream's data."""
         if messages := self._streams.get(stream):
             messages.feed(data)
 
-    def frame(self, stream: int) -> list[int]:
-        """End a DATA frame. Returns the lengths of the messages that began in it."""
+    def frame(self, stream: int) -> tuple[list[int], list[dict[str, Any]]]:
+        """End a DATA frame. Returns the lengths of the messages that began in it, and the decoded ones that ended:
+        {"stream", "method", "part": "request" or "response", "message"}.
+        """
         messages = self._streams.get(stream)
         if messages is None:
-            return []
+            return [], []
         lengths, messages.lengths = messages.lengths, []
-        return lengths
+        found, messages.found = messages.found, []
+        part = "request" if stream in self._asks else "response"
+        about = {"stream": stream, "method": self.methods.get(stream, ""), "part": part}
+        return lengths, [about | {"message": one} for one in found]
 
     def end(self, stream: int) -> dict[str, Any]:
-        """End a stream. Returns {"total": {"messages", "size"}}, or {} if the stream is not known."""
+        """End a stream. Returns {"total": {"messages", "size", "undecoded"}}, or {} if the stream is not known."""
         self._status.pop(stream, None)
         messages = self._streams.pop(stream, None)
-        return {"total": {"messages": messages.count, "size": messages.size}} if messages else {}
+        self._asks.discard(stream)
+        return {"total": messages.total()} if messages else {}
 
     def counts(self) -> dict[str, dict[Any, int]]:
         """Return how often each method was called and each grpc-status was returned; empty without calls."""
@@ -128,10 +112,17 @@ class GrpcCalls:
             return {}
         return {"calls": dict(self._methods), "statuses": dict(self._statuses)}
 
+    def _remember(self, stream: int, method: str) -> None:
+        self.methods[stream] = method
+        self._asks.add(stream)
+        if len(self.methods) > MAX_STREAMS:
+            del self.methods[next(iter(self.methods))]
+
     def _open(self, stream: int, given: dict[bytes, bytes]) -> None:
-        self._streams[stream] = MessageCounter(
-            grpc=given.get(b"content-type", b"").startswith(b"application/grpc")
-        )
+        is_grpc = given.get(b"content-type", b"").startswith(b"application/grpc")
+        message = message_of(self.methods.get(stream, ""), request=stream in self._asks) if is_grpc else ""
+        coding = given.get(b"grpc-encoding", b"")
+        self._streams[stream] = MessageReader(self._budget, message, grpc=is_grpc, coding=coding)
         self._status[stream] = _number(given, b":status")
         if len(self._streams) > MAX_STREAMS:
             self.end(next(iter(self._streams)))
@@ -142,6 +133,39 @@ class GrpcCalls:
         known = name in self._methods or len(self._methods) < MAX_METHODS
         self._methods[name if known else ""] += 1
         return name
+
+
+def _error(given: dict[bytes, bytes]) -> dict[str, Any]:
+    """The message of an error, which is percent-encoded, and the place in the Dockerfile that it is about."""
+    coded = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
+    text = unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
+    source = _source(given.get(b"grpc-status-details-bin", b""))
+    return ({"error_message": text} if text else {}) | ({"source": source} if source else {})
+
+
+def _source(coded: bytes) -> dict[str, Any]:
+    """The place in the Dockerfile that an error is about: {"file", "line"}; empty if it names none.
+
+    BuildKit adds it to the status as JSON: google.rpc.Status, 3 details: Any, 1 type, 2 value.
+    """
+    try:
+        status = base64.b64decode(coded + b"=" * (-len(coded) % 4), validate=True)
+        for number, _, detail in wire_fields(status):
+            if number == 3 and isinstance(detail, bytes):
+                parts = {n: content for n, _, content in wire_fields(detail) if isinstance(content, bytes)}
+                if parts.get(1, b"").endswith(b"/errdefs.Source+json"):
+                    return _place(json.loads(parts.get(2, b"")))
+    except (binascii.Error, ValueError, RecursionError):  # ProtobufError is a ValueError
+        pass
+    return {}
+
+
+def _place(value: Any) -> dict[str, Any]:
+    try:
+        name, line = value["info"]["filename"], value["ranges"][0]["start"]["line"]
+    except (LookupError, TypeError):
+        return {}
+    return {"file": name, "line": line} if isinstance(name, str) and isinstance(line, int) else {}
 
 
 def _shown(fields: Fields) -> list[list[str | None]]:

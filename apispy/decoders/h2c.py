@@ -1,10 +1,12 @@
 """HTTP/2 without TLS, as BuildKit uses it in the tunnels of /session and /grpc: one direction, frame by frame.
 
-Payloads are counted and not kept: they are registry credentials, build secrets and files. Source: RFC 9113 (frames) and
-RFC 7541 (header blocks, which can be decoded from one direction alone).
+Payloads are registry credentials, build secrets and files: of the messages in them, the items have what ``grpc_schema``
+lists, and redaction decides what is shown. Source: RFC 9113 (frames) and RFC 7541 (header blocks, which can be decoded
+from one direction alone).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hyperframe.exceptions import HyperframeError
@@ -19,7 +21,8 @@ from hyperframe.frame import (
 )
 
 from apispy.decoders.base import decoder
-from apispy.decoders.grpc import GrpcCalls
+from apispy.decoders.grpc import GrpcCalls, Methods
+from apispy.decoders.grpc_messages import label_of
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
 from apispy.decoders.h2c_headers import MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error, Opener
 from apispy.model import Item
@@ -34,14 +37,16 @@ FRAME_LIMIT = MAX_BLOCK_SIZE
 """Bytes of a frame that is decoded as a whole. DATA frames may have up to 16 MiB, the most that their header allows."""
 
 
-@decoder("h2c", payload_free=True)
+@decoder("h2c", by_item=True)
 class H2c:
-    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type.
+    """HTTP/2 without TLS, as BuildKit uses it. Items of kind "h2c", one per frame, labeled with the frame's type, with
+    the [gRPC messages](buildkit.md) in it as children.
 
     The frames of one header block are one item.
     The values are objects, with the number of the ``stream`` if the frame belongs to one. HEADERS has the result of
     ``GrpcCalls.headers``; DATA has the ``size`` without padding, and in ``messages`` the lengths of the first messages
-    that begin in it; a stream's last frame has the result of ``GrpcCalls.end``; for other frames see
+    that begin in it; the messages that end in it and can be decoded are its children, of kind "message"
+    (``GrpcCalls.frame``); a stream's last frame has the result of ``GrpcCalls.end``; for other frames see
     ``describe_frame``. The last item, of kind "grpc", has the result of ``GrpcCalls.counts``. After a problem, bytes
     are only counted.
     """
@@ -57,6 +62,10 @@ class H2c:
         self._size = 0  # bytes of its payload
         self._blocks = HeaderBlocks()
         self._calls = GrpcCalls()
+
+    def share(self, methods: Methods) -> None:
+        """Share the methods of streams with the decoder of the other direction, so that responses can be decoded."""
+        self._calls.methods = methods
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -156,7 +165,7 @@ class H2c:
         if self._left or self._padding:
             return []
         self._read = self._header
-        return [self._item("h2c", frame_name(self._frame), self._describe_content())]
+        return [self._content_item()]
 
     def _raw(self) -> list[Item]:
         self._drop(len(self._pending))
@@ -180,13 +189,16 @@ class H2c:
         self._read = self._content
         return self._content()
 
-    def _describe_content(self) -> dict[str, Any]:
+    def _content_item(self) -> Item:
         value = describe_frame(self._frame) | {"size": self._size}
+        messages: list[dict[str, Any]] = []
         if isinstance(self._frame, DataFrame):
-            value["messages"] = self._calls.frame(self._frame.stream_id)
+            value["messages"], messages = self._calls.frame(self._frame.stream_id)
             if "END_STREAM" in self._frame.flags:
                 value |= self._calls.end(self._frame.stream_id)
-        return value
+        item = self._item("h2c", frame_name(self._frame), value)
+        children = tuple(Item("message", label_of(one), one, item.span) for one in messages)
+        return replace(item, children=children) if children else item
 
     def _header_item(self, opener: Opener, fields: Fields) -> Item:
         stream = opener.promised_stream_id if isinstance(opener, PushPromiseFrame) else opener.stream_id

@@ -1,9 +1,11 @@
 """The fields of the filter language: how to read each from a call, and which part of the call it needs."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from apispy.decoders.build import build_of
 from apispy.engine.operations import BY_ID
 from apispy.engine.versions import parse as parse_version
 from apispy.filters import value_types
@@ -41,6 +43,20 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
     return lambda subject: (sum(body.size for way, body in subject.exchange.streams.items() if way in ways),)
 
 
+def _grpc_methods(subject: Subject) -> Iterator[str]:
+    """The methods that were called: "Solve", "Control/Solve", "/moby.buildkit.v1.Control/Solve"."""
+    for items in subject.items.values():
+        for item in items:
+            for path in item.value["calls"] if item.kind == "grpc" else ():
+                yield from (path, path.rpartition(".")[2], path.rpartition("/")[2])
+
+
+def _build_steps(subject: Subject) -> Iterator[str]:
+    build = build_of(item for items in subject.items.values() for item in items)
+    for step in build.steps.values():
+        yield from (step.name, re.sub(r"\A\[[^\]]*\] ", "", step.name))
+
+
 TABLE = (
     Field("op", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
           "Docker's name of the operation; `?` for an unknown one.", "op:Container*", "operation",
@@ -75,6 +91,12 @@ TABLE = (
     Field("error", value_types.TEXT, Part.END, lambda it: it.errors,
           "A text in the daemon's error message; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
+    Field("grpc", value_types.GLOB, Part.END, _grpc_methods,
+          "A gRPC method that was called in a BuildKit tunnel: its name, with its service (Control/Solve), or in full.",
+          "grpc:Solve"),
+    Field("buildstep", value_types.GLOB, Part.END, _build_steps,
+          "The name of a step of a build, with or without its number: `[2/3] RUN make`, `RUN make`.",
+          'buildstep:"RUN make*"'),
     Field("note", value_types.TEXT, Part.END, lambda it: it.notes,
           "A text in apispy's notes on the call; alone: there is a note.", "note:ignores",
           flag=lambda it: bool(it.notes)),

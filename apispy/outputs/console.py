@@ -27,7 +27,7 @@ MAX_REPEATED_ERROR = 80
 """Characters of an error message that are shown again and again."""
 
 PREVIEW = 256  # bytes that the line of a chunk counts for, at most
-STREAM_STYLES = {"stderr": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
+STREAM_STYLES = {"stderr": "warn", "warning": "warn", "daemon": "bad", "error": "bad", "problem": "bad"}
 WRAPPED_LABELS = ("event", "stats")
 """Labels of lines in apispy's own words, which may be broken between words."""
 
@@ -113,12 +113,16 @@ class Console(Output):
         if not self._shows_streams:
             self._silent.add(decoded.exchange.id)
             return
-        size = grpc.FRAME_LINE_SIZE if item.kind == "h2c" else item.span[1] - item.span[0]
+        lines: Iterable[tuple[str, str]] = stream.item(direction, item)
+        size = item.span[1] - item.span[0]
+        if item.kind == "h2c":
+            lines = list(lines)  # also if they are not shown: later lines depend on the messages
+            size = max(grpc.FRAME_LINE_SIZE, sum(len(text) for _, text in lines))
         if not self._within_rate(decoded, size):
             return
         if self._verbosity > 2:
             self._write_numbered(decoded, [details.frame(direction, item)])
-        self._write_stream(decoded, stream.item(direction, item))
+        self._write_stream(decoded, lines)
 
     def chunk(self, decoded: DecodedCall, direction: Direction, offset: int, chunk: Chunk) -> None:
         if not self._shows_streams:
@@ -132,7 +136,7 @@ class Console(Output):
         exchange = decoded.exchange
         stream = self._streams.pop(exchange.id, None)
         if stream is not None:
-            self._write_stream(decoded, stream.flush())
+            self._write_stream(decoded, stream.close())
         limiter = self._limiters.pop(exchange.id, None)
         is_silent = exchange.id in self._silent
         self._silent.discard(exchange.id)

@@ -3,41 +3,13 @@
 from collections import Counter
 from typing import Any
 
+from apispy.decoders.build import build_of
+from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
+from apispy.outputs.build_lines import place
 from apispy.outputs.details import ARROWS
-
-METHOD_DESCRIPTIONS = {
-    "/grpc.health.v1.Health/Check": "health check",
-    "/grpc.health.v1.Health/Watch": "watch the health status",
-    "/moby.buildkit.secrets.v1.Secrets/GetSecret": "request a build secret",
-    "/moby.buildkit.v1.Control/DiskUsage": "list the build cache",
-    "/moby.buildkit.v1.Control/Info": "get the BuildKit version",
-    "/moby.buildkit.v1.Control/ListWorkers": "list the build workers",
-    "/moby.buildkit.v1.Control/ListenBuildHistory": "follow the build history",
-    "/moby.buildkit.v1.Control/Prune": "prune the build cache",
-    "/moby.buildkit.v1.Control/Session": "open a nested session",
-    "/moby.buildkit.v1.Control/Solve": "run a build",
-    "/moby.buildkit.v1.Control/Status": "follow build progress",
-    "/moby.buildkit.v1.Control/UpdateBuildHistory": "change the build history",
-    "/moby.buildkit.v1.frontend.LLBBridge/Ping": "get the builder's capabilities",
-    "/moby.buildkit.v1.frontend.LLBBridge/ReadFile": "read a file of a build step",
-    "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig": "resolve a base image",
-    "/moby.buildkit.v1.frontend.LLBBridge/Return": "return the build result",
-    "/moby.buildkit.v1.frontend.LLBBridge/Solve": "run part of a build",
-    "/moby.filesync.v1.Auth/Credentials": "request registry credentials",
-    "/moby.filesync.v1.Auth/FetchToken": "request a registry token",
-    "/moby.filesync.v1.Auth/GetTokenAuthority": "request the key of registry tokens",
-    "/moby.filesync.v1.Auth/VerifyTokenAuthority": "prove possession of that key",
-    "/moby.filesync.v1.FileSend/DiffCopy": "send the build result",
-    "/moby.filesync.v1.FileSync/DiffCopy": "send files of the build context",
-    "/moby.filesync.v1.FileSync/TarStream": "send the build context as a tar archive",
-    "/moby.sshforward.v1.SSH/CheckAgent": "check for an ssh agent",
-    "/moby.sshforward.v1.SSH/ForwardAgent": "use the ssh agent",
-    "/moby.upload.v1.Upload/Pull": "send standard input",
-}
-"""The purpose of BuildKit's methods. In a /session the daemon is the caller: it requests things from the client."""
 
 STATUSES = (
     *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
@@ -80,7 +52,7 @@ def frame_line(direction: Direction, item: Item, *, whole: bool = False) -> str:
 
 
 def call_summary(decoded: DecodedCall) -> str:
-    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1"; "" if nothing is known."""
+    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1; 7 steps, 2 cached"; "" if nothing is known."""
     methods: Counter[str] = Counter()
     failed: Counter[int] = Counter()
     counts = [item.value for items in decoded.items.values() for item in items if item.kind == "grpc"]
@@ -95,7 +67,14 @@ def call_summary(decoded: DecodedCall) -> str:
     names += [f"{more} more methods"] if more > 0 else []
     faults = [f"{number} {status_name(code)}" for code, number in failed.items()]
     listed = f": {', '.join(names)}" if names else ""
-    return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults])
+    return "; ".join([units.count(methods.total(), "gRPC calls") + listed, *faults, *_steps(decoded)])
+
+
+def _steps(decoded: DecodedCall) -> list[str]:
+    """Count the steps of a build: "7 steps, 2 cached"."""
+    steps = build_of(item for items in decoded.items.values() for item in items).steps.values()
+    cached = sum(step.cached for step in steps)
+    return [units.count(len(steps), "steps") + (f", {cached} cached" if cached else "")] if steps else []
 
 
 def goaway_summary(decoded: DecodedCall) -> str:
@@ -148,7 +127,8 @@ def _headers(value: dict[str, Any]) -> str:
         return f"{method} ({METHOD_DESCRIPTIONS[method]})" if method in METHOD_DESCRIPTIONS else method
     parts = [str(value["status"])] if "status" in value else []
     if (code := value.get("grpc_status")) is not None:
-        parts.append(f"grpc-status {code} ({status_name(code)})")
+        error = f": {value['error_message']}" if value.get("error_message") else ""
+        parts.append(f"grpc-status {code} ({status_name(code)}){error}{place(value.get('source', {}))}")
     return ", ".join(parts) or "HEADERS"
 
 

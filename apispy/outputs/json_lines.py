@@ -23,6 +23,7 @@
 | notes       | list: apispy's notes about the call |
 | end         | "complete", "left" (the client ended it early), "cut" (it ended early for another reason), or "open" |
 | curl        | with --curl: the command that repeats the call |
+| build       | of a BuildKit tunnel with a build: an object (docs/buildkit.md) |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
 | response    | the same, and ``at``: seconds from the first byte to the response head; null without a response |
 | tunnel      | null, or object: ``protocol``, and the streams ``to_server`` and ``to_client`` |
@@ -37,6 +38,7 @@ A stream is an object:
 | format   | decoder name (docs/decoders.md), followed by " in gzip" and the like when compressed; null for no bytes |
 | encoding | from -vv on: encoding of ``body``: "json" (decoded), "text" (UTF-8) or "base64" |
 | body     | from -vv on: the content; null when there is none |
+| messages | from -vv on, of a BuildKit tunnel: list of the gRPC messages that were decoded (docs/buildkit.md) |
 """
 
 import base64
@@ -45,6 +47,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from apispy.decoders.build import build_of
+from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.decoded_values import ascii_json
@@ -74,7 +78,9 @@ class JsonLines(Output):
 
     def _record(self, decoded: DecodedCall) -> dict[str, Any]:
         curl = {"curl": self._curl(decoded)} if self._curl else {}
-        return _request_fields(decoded) | _response_fields(decoded) | curl | self._contents(decoded)
+        summary = build_of(item for items in decoded.items.values() for item in items).summary()
+        build = {"build": summary} if summary else {}
+        return _request_fields(decoded) | _response_fields(decoded) | curl | build | self._contents(decoded)
 
     def _contents(self, decoded: DecodedCall) -> dict[str, Any]:
         request, response = decoded.exchange.request, decoded.exchange.response
@@ -102,7 +108,10 @@ class JsonLines(Output):
     def _stream(self, decoded: DecodedCall, direction: Direction) -> dict[str, Any]:
         body, format_name = decoded.exchange.streams[direction], decoded.formats.get(direction)
         sizes = {"size": body.size, "kept": body.kept, "withheld": not body.shown, "format": format_name}
-        return sizes | (_content(body.data) if self._verbosity > 1 else {})
+        if self._verbosity < 2:
+            return sizes
+        messages = [message for item in decoded.items.get(direction, ()) for message in messages_of(item)]
+        return sizes | _content(body.data) | ({"messages": messages} if messages else {})
 
 
 def _request_fields(decoded: DecodedCall) -> dict[str, Any]:

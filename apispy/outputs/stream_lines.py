@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
+from apispy.decoders.grpc_messages import label_of, messages_of
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
 from apispy.outputs import grpc, units
+from apispy.outputs.build_lines import BuildLines
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, item_bytes
 from apispy.outputs.escaping import escape_lines
 from apispy.outputs.json_text import json_lines
@@ -41,19 +43,20 @@ class StreamLines:
         self._described_only = operation.response in DESCRIBED_FORMATS and verbosity < 2
         self._label = ""
         self._part = b""  # the start of an unfinished line
+        self._build = BuildLines()
         self._last: dict[str, str] = {}  # last text shown for a layer, by its ID
 
     def shows(self, item: Item) -> bool:
         """Whether this view shows *item*: most HTTP/2 frames are for higher verbosity only."""
-        return item.kind != "grpc" and (item.kind != "h2c" or self._verbosity > 1 or grpc.is_notable(item))
+        return item.kind != "grpc" and (item.kind != "h2c" or bool(item.children) or self._shows_frame(item))
+
+    def _shows_frame(self, item: Item) -> bool:
+        return self._verbosity > 1 or grpc.is_notable(item)
 
     def item(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
         """Yield the lines that *item* completes."""
         if item.kind == "h2c":
-            yield from (
-                (item.kind, text)
-                for text in escape_lines(grpc.frame_line(direction, item, whole=self._verbosity > 1))
-            )
+            yield from self._frame(direction, item)
             return
         if item.kind in ("json", "problem"):
             yield from self.flush()
@@ -67,11 +70,25 @@ class StreamLines:
             yield from self.flush()
         yield from self._text(label, item_bytes(item))
 
+    def _frame(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
+        """Yield the line of an HTTP/2 frame, its messages, and what they say about a build."""
+        if self._shows_frame(item):
+            line = grpc.frame_line(direction, item, whole=self._verbosity > 1)
+            yield from ((item.kind, text) for text in escape_lines(line))
+        for message in messages_of(item) if self._verbosity > 1 else ():
+            yield from (("json", line) for line in json_lines({label_of(message): message["message"]}))
+        yield from self._build.lines(item)
+
     def flush(self) -> Iterator[tuple[str, str]]:
         """Yield the unfinished line, if there is one."""
         part, self._part = self._part, b""
         if part:
             yield from ((self._label, line) for line in escape_lines(part))
+
+    def close(self) -> Iterator[tuple[str, str]]:
+        """Yield what is left when the call ends."""
+        yield from self.flush()
+        yield from self._build.close()
 
     def _text(self, label: str, data: bytes) -> Iterator[tuple[str, str]]:
         self._label = label

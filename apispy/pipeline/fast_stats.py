@@ -10,7 +10,7 @@ from apispy.learn import NameRegistry
 from apispy.outputs.base import ENDED_EARLY
 from apispy.outputs.call_stats import CallStats, repeat_key
 from apispy.pipeline.final_reading import read
-from apispy.pipeline.success_check import proves_success
+from apispy.pipeline.success_check import proves_failure, proves_success
 from apispy.redaction import Policy, Redactor
 
 NO_LATE_ERRORS = ("", "json", "text", "raw", "tar")
@@ -33,7 +33,7 @@ def fast_stats_of(summary: ExchangeSummary) -> CallStats:
     if status is not None and status < 400 and may_fail_late(summary.method, summary.target):
         call, *_ = _lookup(summary.method, summary.target)
         if not _proves_success(summary, call):
-            failed = read(summary.exchange(), NameRegistry(), notes="off").failed
+            failed = _proves_failure(summary) or read(summary.exchange(), NameRegistry(), notes="off").failed
             return replace(stats_from_head(summary), failed=failed)  # the sizes stay those on the wire
     return stats_from_head(summary)
 
@@ -77,6 +77,13 @@ def _look_up(method: str, target: str) -> LookedUp:
 
 
 _look_up_cached = lru_cache(MAX_CACHED)(_look_up)
+
+
+def _proves_failure(summary: ExchangeSummary) -> bool:
+    try:
+        return proves_failure(summary.line)
+    except (LookupError, TypeError, AttributeError):
+        return False
 
 
 def _proves_success(summary: ExchangeSummary, call: Call) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from apispy import decoders, engine
+from apispy.decoders.h2c import PREFACE
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry, notes_on
 from apispy.model import Body, Direction, Exchange, Item, Seen
@@ -39,7 +40,7 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     live.call = _with_form(live.call, exchange)
     formats: dict[Direction, str] = {}
     items: dict[Direction, tuple[Item, ...]] = {}
-    for direction, body in exchange.streams.items():
+    for direction, body in _callers_first(exchange):
         if body.size:
             formats[direction] = live.format(direction, memory, json_of(items.get("request", ())))
             found = _items(live, direction, body, formats[direction])
@@ -68,6 +69,15 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     )
 
 
+def _callers_first(exchange: Exchange) -> list[tuple[Direction, Body]]:
+    """The streams of an exchange. In a tunnel of BuildKit, that of the requests is first: it has the methods."""
+    streams = list(exchange.streams.items())
+    tunnel = exchange.tunnel
+    if tunnel and tunnel.to_client.chunks and tunnel.to_client.chunks[0].data.startswith(PREFACE):
+        streams.sort(key=lambda stream: stream[0] == "to_server")
+    return streams
+
+
 def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
     """Add the items that were decoded from bytes that the exchange does not keep.
 
@@ -92,7 +102,7 @@ def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple
     )  # an earlier item may hold a secret that a later call has shown
     if past and not (stream and stream.has_forgotten):
         return past
-    again = LiveStream(decoders.make(name) if body.shown else None)
+    again = LiveStream(decoders.make(name, live.methods) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())

@@ -24,6 +24,9 @@ class LiveCall:
     formats: dict[Direction, str] = field(default_factory=dict)  # decoder name by stream
     errors: list[str] = field(default_factory=list)
     announced: bool = False  # outputs were told that it began
+    methods: dict[int, str] = field(
+        default_factory=dict
+    )  # by HTTP/2 stream, for the decoders of both directions
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: NameRegistry) -> DecodedCall:

@@ -12,11 +12,14 @@ HISTORY_ITEMS = 200
 HISTORY_BYTES = 256 << 10
 """The history of a stream that is kept in memory, in addition to its last item."""
 
-LISTED = ("member", "h2c")
+LISTED = {"member": 2000, "h2c": 5000}
+"""Kinds of items that summarize many bytes, and how many of them are kept."""
+
+MESSAGE_BYTES = 2 << 20
+"""The same for HTTP/2 frames with messages, so that a capture has a build from its beginning."""
+
 WHOLE = ("json", *LISTED)
-LISTED_ITEMS = 2000
-"""LISTED: kinds of items that summarize many bytes; LISTED_ITEMS of them are kept. WHOLE: kinds of items that decoders
-give only when all of their bytes are there."""
+"""Kinds of items that decoders give only when all of their bytes are there."""
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +91,9 @@ class LiveStream:
         self.items.append(item)
         self._times.append(self.at)
         self._memory_bytes += _weight(item)
-        self._max_items = LISTED_ITEMS if item.kind in LISTED else self._max_items
-        while len(self.items) > 1 and (
-            len(self.items) > self._max_items or self._memory_bytes > HISTORY_BYTES
-        ):
+        self._max_items = LISTED.get(item.kind, self._max_items)
+        max_bytes = MESSAGE_BYTES if item.kind == "h2c" else HISTORY_BYTES
+        while len(self.items) > 1 and (len(self.items) > self._max_items or self._memory_bytes > max_bytes):
             self._memory_bytes -= _weight(self.items.popleft())
             self._times.popleft()
             self.has_forgotten = True
@@ -99,7 +101,7 @@ class LiveStream:
 
 def _weight(item: Item) -> int:
     """The approximate memory of an item: the size of the bytes that it was decoded from."""
-    return 0 if item.kind in LISTED else item.span[1] - item.span[0]
+    return 0 if item.kind in LISTED and not item.children else item.span[1] - item.span[0]
 
 
 def is_beyond(item: Item, kept: int) -> bool:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -164,6 +165,8 @@ class Pipeline:
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
+            if seen.item.kind == "h2c":  # a capture may have messages with their secrets
+                seen = replace(seen, item=live.redactor.item(direction, seen.item))
             live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])
 
@@ -175,8 +178,8 @@ class Pipeline:
             if direction not in live.streams:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.formats[direction] = live.format(direction, self._memory, asked)
-                readable = name in decoders.PAYLOAD_FREE or not live.redactor.hides(direction)
-                decoder = decoders.make(name) if readable else None
+                readable = name in decoders.REDACTED_BY_ITEM or not live.redactor.hides(direction)
+                decoder = decoders.make(name, live.methods) if readable else None
                 live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
     def _announce(self, live: LiveCall) -> None:

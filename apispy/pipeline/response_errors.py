@@ -24,8 +24,10 @@ def error_in(item: Item) -> str:
     """The error message in one item of a successful response; "" if there is none.
 
     Progress streams end in ``{"errorDetail": {"message"}, "error"}`` after a 200; ``wait`` has
-    ``{"Error": {"Message"}}``.
+    ``{"Error": {"Message"}}``. A failed gRPC call of a build has it in its trailers.
     """
+    if item.kind == "h2c" and isinstance(item.value, dict):
+        return _of_build(item.value)
     if item.kind != "json" or not isinstance(item.value, dict):
         return ""
     for key, name in (("errorDetail", "message"), ("Error", "Message")):
@@ -34,6 +36,14 @@ def error_in(item: Item) -> str:
             return str(detail[name])
     error = item.value.get("error")
     return error if isinstance(error, str) else ""
+
+
+def _of_build(value: dict[str, Any]) -> str:
+    """The error of a build, and the place in the Dockerfile that it is about."""
+    text, source = str(value.get("error_message", "")), value.get("source")
+    if text and isinstance(source, dict) and source.keys() >= {"file", "line"}:
+        return f"{text} ({source['file']}:{source['line']})"
+    return text
 
 
 def message_of(items: Iterable[Item]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from apispy.decoders.choice import JSON_STREAMS
 from apispy.decoders.stdio import FRAME_LIMIT, HEADER, KINDS
-from apispy.pipeline.response_errors import EXEC_ERROR
+from apispy.pipeline.response_errors import CANCELLED, EXEC_ERROR
 
 USUAL_TYPES = ("", "application/json", "application/vnd.docker.raw-stream")
 ERROR_KINDS = ("problem", "systemerr", "json")
@@ -37,6 +37,16 @@ def proves_success(line: Any, response: str) -> bool:
     return False
 
 
+def proves_failure(line: Any) -> bool:
+    """Whether the successful response in *line* certainly holds an error: that of a build."""
+    tunnel = line["tunnel"]
+    return tunnel is not None and any(map(_is_error_of_build, tunnel["to_client"].get("seen", ())))
+
+
+def _is_error_of_build(item: Any) -> bool:
+    return item["kind"] == "h2c" and bool(item["value"].get("error_message", CANCELLED) != CANCELLED)
+
+
 def _is_whole(body: Any) -> bool:
     """Whether all bytes of the body were kept."""
     return bool(body["size"] == sum(length for _, length in body.get("chunks", ())) and "seen" not in body)
@@ -44,7 +54,12 @@ def _is_whole(body: Any) -> bool:
 
 def _is_withheld(body: Any) -> bool:
     """Whether no bytes were kept, and no error was decoded while the stream was open."""
-    return "chunks" not in body and all(one["kind"] not in ERROR_KINDS for one in body.get("seen", ()))
+    return "chunks" not in body and not any(_may_be_error(one) for one in body.get("seen", ()))
+
+
+def _may_be_error(item: Any) -> bool:
+    """Whether a decoded item may report an error, such as that of a build."""
+    return item["kind"] in ERROR_KINDS or (item["kind"] == "h2c" and "error_message" in item["value"])
 
 
 def _is_json(body: Any, *, lines: bool) -> bool:

@@ -180,6 +180,10 @@ class LiveOutput:
             end = one.stop
         return shown + data[end:]
 
+    def forget(self) -> None:
+        """Forget the last bytes of all kinds."""
+        self._before.clear()
+
     def masked(self, data: bytes, payloads: Iterable[tuple[str, int, int]]) -> bytes:
         """Mask the secrets in a chunk with asterisks. *payloads*: the kind, start and stop of each in *data*."""
         shown = bytearray(data)

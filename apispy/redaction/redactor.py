@@ -6,7 +6,7 @@ from dataclasses import replace
 from apispy import decoders, engine
 from apispy.decoders.base import Decoder
 from apispy.engine.operation import Call
-from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item
+from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Redaction
 from apispy.redaction import (
     bodies,
     body_type,
@@ -17,11 +17,15 @@ from apispy.redaction import (
     query,
     stream_policy,
 )
+from apispy.redaction.grpc_messages import MessageRedactor
 from apispy.redaction.known_secrets import MAX_OF_SESSION, KnownSecrets
 from apispy.redaction.policy import Policy
 from apispy.redaction.prefilter import StreamPrefilter
 from apispy.redaction.program_output import LiveOutput, output
 from apispy.redaction.tokens import SecretReplacer, Tokens
+
+MAX_IN_MESSAGES = 1000
+"""Secrets in the messages of a tunnel that the exchange lists."""
 
 LOOKBACK = 4096
 """Bytes of a stream that are kept for the next chunk, so that a secret of up to this length is found across chunks."""
@@ -72,6 +76,8 @@ class ExchangeRedactor:
         self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
+        self._messages = MessageRedactor(LiveOutput(self._known))
+        self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
@@ -118,13 +124,14 @@ class ExchangeRedactor:
                 shown = replace(shown, trailers=trailers)
             if shown is not body:
                 clean = clean.with_stream(direction, shown)
-        if not exchange.problems and not replacer.found:
+        found = (*replacer.found, *self._found)
+        if not exchange.problems and not found:
             return clean
         problems = tuple(
             json_values.plain_text(replacer, header_fields.without_quotes(text), "problems")
             for text in exchange.problems
         )
-        return replace(clean, problems=problems, redactions=exchange.redactions + tuple(replacer.found))
+        return replace(clean, problems=problems, redactions=exchange.redactions + found)
 
     def call(self, clean: Exchange) -> Call:
         """The call of a redacted exchange. A user's pattern may hide parts of the path, but not the operation."""
@@ -179,8 +186,12 @@ class ExchangeRedactor:
         return masks.masked(data, payloads)
 
     def item(self, direction: Direction, item: Item) -> Item:
-        """Redact an item that was decoded while the stream is open. Items of hidden streams are free of payload."""
-        if self._policy.show_secrets or self.hides(direction):
+        """Redact an item that was decoded while the stream is open."""
+        if self._policy.show_secrets:
+            return item
+        if stream_policy.is_secret_tunnel(self._call, self._exchange, direction):
+            return self._tunnel_item(direction, item)
+        if self.hides(direction):
             return item
         self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
@@ -193,6 +204,16 @@ class ExchangeRedactor:
         ):
             item = self._without_repeats(replacer, direction, item)
         return self._patterns(replacer, item) if self._policy.rules.patterns else item
+
+    def _tunnel_item(self, direction: Direction, item: Item) -> Item:
+        """Redact an item of a BuildKit tunnel. What is hidden in it is reported with the exchange."""
+        self._first_items.setdefault(direction, self._known.version)
+        replacer = self._hider()
+        item = self._messages.item(replacer, item)
+        for one in replacer.found:
+            if len(self._found) < MAX_IN_MESSAGES:
+                self._found[one] = None
+        return item
 
     def _without_repeats(self, replacer: SecretReplacer, direction: Direction, item: Item) -> Item:
         """Hide the known secrets in an item of a program's output, also those that items divide."""
@@ -209,15 +230,7 @@ class ExchangeRedactor:
         if version == self._known.version or self._format(direction) == stream_policy.ARCHIVE:
             return items
         replacer = self._hider()
-        return tuple(
-            replace(
-                item,
-                value=json_values.each_text(
-                    item.value, lambda text: free_text.hide_repeats(replacer, text, "")
-                ),
-            )
-            for item in items
-        )
+        return tuple(_without_repeats(replacer, item) for item in items)
 
     def _has_no_secret(self, direction: Direction) -> bool:
         """Whether nothing seen in this stream so far can be secret."""
@@ -268,7 +281,7 @@ class ExchangeRedactor:
         call, exchange = self._call, self._exchange
         place = f"{direction}.body"
         if stream_policy.is_secret_tunnel(call, exchange, direction):
-            return bodies.withheld(replacer, body, place)
+            return self._tunnel(replacer, direction, body, place)
         coding = self._coding(direction)
         if self._format(direction) in stream_policy.PROGRAMS:
             framed = self._format(direction) in stream_policy.FRAMED
@@ -287,6 +300,14 @@ class ExchangeRedactor:
         form = direction == "request" and all(kind in stream_policy.VARIABLES for _, kind in secrets)
         secrets += [(path, categories.RULE) for path in self._policy.rules.paths]
         return bodies.documents(replacer, body, place, secrets, strict=strict, form=form, coding=coding)
+
+    def _tunnel(self, replacer: SecretReplacer, direction: Direction, body: Body, place: str) -> Body:
+        """Withhold the bytes of a tunnel, and redact what was decoded of them: a capture may have it with secrets."""
+        shown = bodies.withheld(replacer, body, place)
+        if not shown.seen:
+            return shown
+        seen = tuple(replace(one, item=self._tunnel_item(direction, one.item)) for one in shown.seen)
+        return replace(shown, seen=seen)
 
     def _head_of_request(self, replacer: SecretReplacer, exchange: Exchange) -> Exchange:
         request = exchange.request
@@ -344,3 +365,11 @@ class ExchangeRedactor:
 
     def _hider(self) -> SecretReplacer:
         return SecretReplacer(self._policy, self._tokens, self._known)
+
+
+def _without_repeats(replacer: SecretReplacer, item: Item) -> Item:
+    """Hide the known secrets in all texts of an item and its children."""
+    value = json_values.each_text(item.value, lambda text: free_text.hide_repeats(replacer, text, ""))
+    return replace(
+        item, value=value, children=tuple(_without_repeats(replacer, child) for child in item.children)
+    )

@@ -73,6 +73,23 @@ echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfil
 docker buildx build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app
 docker rmi app"""
 
+STAGES = """mkdir -p app/src; printf '#!/bin/sh\\necho hello; exit 3\\n' >app/src/greet; echo a note >app/src/note; printf hush-hush-4711 >pass
+cat >app/Dockerfile <<'END'
+FROM busybox:test AS build
+ARG VERSION
+COPY src /src
+RUN --mount=type=cache,target=/cache cp /src/greet /cache/ && echo "built $VERSION"
+RUN --mount=type=secret,id=pass echo "the secret is $(cat /run/secrets/pass)"
+
+FROM busybox:test AS test
+COPY --from=build /src/greet /greet
+RUN chmod +x /greet && /greet
+END
+"""
+FAILS = """docker buildx build $N --progress plain --no-cache --build-arg VERSION=4711-samples --secret id=pass,src=pass \\
+    --label org.example.team=blue -t app app
+docker images -q app"""
+
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
     """Return a session that runs *script*; *before* is run directly, so apispy does not see it."""
@@ -123,6 +140,7 @@ SAMPLES_MADE = (
     Sample("compose", "`docker-compose up -d`, `ps` and `down`", shell(COMPOSE)),
     Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
     Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
+    Sample("buildx-stages", "the same of two stages, with a cache mount, and a step that fails", shell(STAGES + FAILS), engine=MODERN),
 )  # fmt: skip
 
 

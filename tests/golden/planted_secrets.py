@@ -12,6 +12,7 @@ from urllib.parse import quote
 from sessions import Connection, _upgrade
 
 from tests.h2_peer import Peers
+from tests.protobuf_writer import mapped, pb
 
 Place = Callable[[Connection, str], None]
 
@@ -129,6 +130,130 @@ def h2c(path: str) -> Place:
         connection.client_eof()
 
     return talk
+
+
+def grpc(path: str, method: str, request: Any, response: Any = None, *, more: Any = ()) -> Place:
+    """Return a gRPC call with SECRET in its messages, which are given by field numbers, or in its trailers."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        _upgrade(connection, path)
+        peers = Peers()
+        _gap(connection, path, peers, lambda: peers.call(method, *_messages(request, secret)))
+        fields = [(name, filled(value, secret)) for name, value in more]
+        answers = _messages(response, secret)
+        _gap(connection, path, peers, lambda: peers.answer(1, *answers, status=2 if more else 0, more=fields))
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def _gap(connection: Connection, path: str, peers: Peers, step: Callable[[], Any]) -> None:
+    """Send what *step* queues. In a session the daemon is the caller."""
+    step()
+    asked, answered = peers.exchange()
+    caller, other = (
+        (connection.server, connection.client)
+        if path == "/session"
+        else (connection.client, connection.server)
+    )
+    for send, data in ((caller, asked), (other, answered)):
+        if data:
+            send(data)
+
+
+def _messages(messages: Any, secret: str) -> list[bytes]:
+    """Each message, with SECRET replaced before its lengths are written."""
+    listed = messages if isinstance(messages, list) else [] if messages is None else [messages]
+    return [pb(_planted(message, secret)) for message in listed]
+
+
+def _planted(value: Any, secret: str) -> Any:
+    if isinstance(value, dict):
+        return {number: _planted(part, secret) for number, part in value.items()}
+    if isinstance(value, list):
+        return [_planted(part, secret) for part in value]
+    return value.replace("SECRET", secret) if isinstance(value, str) else value
+
+
+def printed_by_a_step(connection: Connection, secret: str) -> None:
+    """A session hands out a secret, with a line break after it; then a step prints it, in two pieces."""
+    grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET\n"})(connection, secret)
+    pieces = [
+        {3: [{1: "v", 3: 1, 4: f"token={secret[:9]}"}, {1: "v", 3: 1, 4: f"{secret[9:]}!\n"}]},
+        {3: [{1: "v", 3: 2, 4: f"again {secret}\n"}]},
+    ]
+    grpc("/grpc", STATUS, {1: "ref"}, pieces)(connection.another(), secret)
+
+
+SOLVE, STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
+SECRETS = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+AUTH, BRIDGE = "/moby.filesync.v1.Auth", "/moby.buildkit.v1.frontend.LLBBridge"
+URL = "https://ann:SECRET@r.example/x"
+CURL = f"[2/3] RUN curl -u ann:SECRET https://x && wget {URL}"
+
+GRPC_PLACES: dict[str, Place] = {
+    "gRPC, a build argument": grpc("/grpc", SOLVE, {6: "dockerfile.v0", 7: mapped({"build-arg:A": "SECRET"})}),
+    "gRPC, a build argument that a step repeats": grpc(
+        "/grpc", f"{BRIDGE}/Solve", {3: mapped({"build-arg:NPM_TOKEN": "SECRET", "target": "x"})}
+    ),
+    "gRPC, a context": grpc("/grpc", SOLVE, {7: mapped({"context": URL, "input:base": f"docker-image://{URL}"})}),
+    "gRPC, an option": grpc("/grpc", SOLVE, {7: mapped({"unheard": "SECRET", "label:db.password": "SECRET"})}),
+    "gRPC, a cache": grpc(
+        "/grpc", SOLVE, {8: {4: [{1: "s3", 2: mapped({"secret_access_key": "SECRET", "ref": URL})}]}}
+    ),
+    "gRPC, an exporter": grpc("/grpc", SOLVE, {13: [{1: "image", 2: mapped({"name": URL, "token": "SECRET"})}]}),
+    "gRPC, a definition": grpc("/grpc", SOLVE, {2: {1: "ENV A=SECRET"}, 10: ["SECRET"], 999: "SECRET"}),
+    "gRPC, a result": grpc("/grpc", SOLVE, {}, {1: mapped({"image.name": URL, "unheard": "SECRET"})}),
+    "gRPC, an error": grpc(
+        "/grpc",
+        SOLVE,
+        {2: "SECRET"},
+        more=[("grpc-message", 'process "/bin/sh -c curl -u ann:SECRET x" did not complete')],
+    ),
+    "gRPC, steps": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: CURL, 7: f"failed: {CURL}"}]}),
+    "gRPC, ENV": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: "[2/3] ENV A=SECRET"}], 2: [{1: CURL, 3: CURL}]}),
+    "gRPC, warnings": grpc("/grpc", STATUS, {1: "ref"}, {4: [{1: "v", 3: CURL, 4: [CURL], 5: URL, 6: {2: "SECRET"}}]}),
+    "gRPC, what a step printed": printed_by_a_step,
+    "gRPC, history": grpc(
+        "/grpc",
+        "/moby.buildkit.v1.Control/ListenBuildHistory",
+        {},
+        {2: {3: mapped({"build-arg:A": "SECRET"}), 5: {2: CURL, 3: "SECRET"}}},
+    ),
+    "gRPC, disk usage": grpc(
+        "/grpc",
+        "/moby.buildkit.v1.Control/DiskUsage",
+        {},
+        {1: [{1: "a", 9: "mount / from exec /bin/sh -c mysql -pSECRET"}]},
+    ),
+    "gRPC, the config of an image": grpc(
+        "/grpc", f"{BRIDGE}/ResolveImageConfig", {1: URL}, {1: "sha256:a", 2: '{"config":{"Env":["A=SECRET"]}}'}
+    ),
+    "gRPC, a source": grpc(
+        "/grpc", f"{BRIDGE}/ResolveSourceMeta", {1: {1: f"git://{URL}", 2: mapped({"git.authtokensecret": "SECRET"})}}
+    ),
+    "gRPC, a file that is read": grpc("/grpc", f"{BRIDGE}/ReadFile", {1: "r", 2: "/f"}, {1: "SECRET"}),
+    "gRPC, a file that is sent": grpc(
+        "/session",
+        "/moby.filesync.v1.FileSync/DiffCopy",
+        {1: 1},
+        [{1: 0, 2: {1: "f", 5: 9}}, {1: 2, 4: "SECRET"}, {1: 2}],
+    ),
+    "gRPC, a secret": grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET"}),
+    "gRPC, a password": grpc("/session", f"{AUTH}/Credentials", {1: "r.example"}, {1: "SECRET", 2: "SECRET"}),
+    "gRPC, a token": grpc("/session", f"{AUTH}/FetchToken", {2: "r.example", 3: URL, 5: ["pull"]}, {1: "SECRET"}),
+    "gRPC, a key": grpc("/session", f"{AUTH}/GetTokenAuthority", {1: "r.example", 2: "SECRET"}, {1: "SECRET"}),
+    "gRPC, a signature": grpc("/session", f"{AUTH}/VerifyTokenAuthority", {1: "r", 2: "SECRET"}, {1: "SECRET"}),
+    "gRPC, an ssh agent": grpc("/session", "/moby.sshforward.v1.SSH/ForwardAgent", {1: "SECRET"}, {1: "SECRET"}),
+    "gRPC, a result that is sent": grpc("/session", "/moby.filesync.v1.FileSend/DiffCopy", {1: "SECRET"}),
+    "gRPC, spans": grpc(
+        "/grpc",
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        {1: {1: {1: "SECRET"}, 2: {1: {1: "SECRET"}, 2: [{5: CURL, 9: {1: "SECRET"}}]}}},
+    ),
+}  # fmt: skip
+"""Every kind of message that BuildKit's calls have."""
 
 
 def progress(line: str, *objects: Any, headers: dict[str, Any] | None = None) -> Place:
@@ -392,6 +517,7 @@ PLACES: dict[str, Place] = {
     "a form, for an import": form("POST /images/create", "fromSrc=-&changes=ENV+A%3DSECRET"),
     "a form for auth": form("POST /v1.41/auth", "password=SECRET"),
     "BuildKit": h2c("/grpc"),
+    **GRPC_PLACES,
     "h2c on another path": h2c("/v1.41/unheard"),
     "a call that is not known": call(
         "POST /v9.9/unheard", {"deep": [{"Password": "SECRET", "env": {"A": "SECRET"}}]}

@@ -55,6 +55,10 @@ class Connection:
     def __init__(self, wire: Wire, tap: ConnectionTap) -> None:
         self._wire, self._tap = wire, tap
 
+    def another(self) -> "Connection":
+        """Open another connection of the same session."""
+        return self._wire.connect()
+
     def _note(self, step: Callable[..., list[Event]], *arguments: Any) -> None:
         self._wire.wait(0.002)
         self._wire.said += b"".join(arguments)

@@ -14,7 +14,7 @@ from apispy.outputs import json_lines
 from tests.e2e.make_samples import SAMPLES_MADE
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-CAPTURES = sorted(SAMPLES.glob("*.jsonl"))
+CAPTURES = sorted(SAMPLES.glob("*.jsonl"), key=lambda path: path.stem)
 VIEWS = {
     "txt": [],
     "vv.txt": ["-vv"],

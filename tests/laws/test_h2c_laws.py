@@ -9,6 +9,7 @@ from test_decoders import decode, merge, split
 
 from apispy.decoders.h2c import PREFACE
 from tests.h2_peer import Peers
+from tests.protobuf_writer import mapped, pb
 
 RECORDED = Path(__file__).parents[1] / "unit/decoders/buildkit-session"
 
@@ -19,6 +20,9 @@ def made() -> tuple[bytes, bytes]:
     begun = peers.exchange()
     peers.answer(first, b"x" * 300, more=[("grpc-message", "m" * 200)])
     peers.call("/a.B/D", more=[("x-long", "v" * 500)])
+    peers.call("/moby.buildkit.v1.Control/Status", pb({1: "ref"}))
+    peers.call("/moby.buildkit.v1.Control/Solve", pb({1: "a", 7: mapped({"target": "x"})}), b"\xff")
+    peers.call("/moby.filesync.v1.FileSync/DiffCopy", pb({1: 2, 4: "data"}), pb({1: 2}))
     ended = peers.exchange()
     return begun[0] + ended[0], begun[1] + ended[1]
 
@@ -80,7 +84,9 @@ def test_total_lossless_and_split_proof(data: bytes, cuts: list[int]) -> None:
         assert item.span[0] == at
         at = item.span[1]
     assert at == len(data)
-    assert merge(decode("h2c", split(data, cuts))) == merge(whole)
+    pieces = decode("h2c", split(data, cuts))
+    assert merge(pieces) == merge(whole)
+    assert [item.children for item in pieces] == [item.children for item in whole]
 
 
 @settings(max_examples=60, deadline=None)
@@ -92,3 +98,12 @@ def test_split_proof_byte_by_byte(data: bytes) -> None:
 def test_whole_streams_are_read_without_a_problem() -> None:
     for data in WHOLE:
         assert {item.kind for item in decode("h2c", [data])} == {"h2c", "grpc"}
+
+
+def test_messages_are_among_them() -> None:
+    children = [child for item in decode("h2c", [WHOLE[0]]) for child in item.children]
+    assert [child.value["message"] for child in children] == [
+        {"Ref": "ref"},
+        {"Ref": "a", "FrontendAttrs": {"target": "x"}},
+        {"type": 2, "ID": 0, "data": 4},
+    ]

@@ -76,7 +76,7 @@ STREAMS = ("request", "response", "tunnel.to_server", "tunnel.to_client")
 
 def test_calls(calls: list[Any]) -> None:
     streams = TABLES["streams"]
-    found = [pair for call in calls for pair in paths(call, stop=("arguments", "query"))]
+    found = [pair for call in calls for pair in paths(call, stop=("arguments", "query", "build"))]
     of_streams = re.compile(rf"({'|'.join(STREAMS)})\.({'|'.join(streams)})(\W.*)?")
     compare("calls", [(path, value) for path, value in found if not of_streams.fullmatch(path)])
 

@@ -7,6 +7,7 @@ from functools import cache
 from apispy.engine import OPERATIONS
 from apispy.errors import UsageError
 from apispy.learn.explain.docker_cli import commands, near_commands
+from apispy.learn.explain.grpc_methods import topics_named
 from apispy.learn.explain.pasted import calls_in, statuses_in
 from apispy.learn.explain.records import Interpretation, Question
 from apispy.learn.explain.request_line import calls, near_paths
@@ -50,6 +51,7 @@ def _path(text: str, usage: str) -> Interpretation | None:
 
 def _search(text: str, usage: str) -> Interpretation:
     topics, hits = topics_about(text), search(text)
+    topics = topics or (() if hits else topics_named(text))
     if topics or hits:
         return Interpretation("search", hits=hits, topics=topics)
     meant = _meant(text)

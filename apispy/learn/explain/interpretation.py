@@ -6,6 +6,7 @@ from apispy.engine import OPERATIONS
 from apispy.errors import UsageError
 from apispy.learn.explain.curl_line import curl_line
 from apispy.learn.explain.docker_line import docker_line
+from apispy.learn.explain.grpc_methods import grpc_methods
 from apispy.learn.explain.pasted import raw_request
 from apispy.learn.explain.records import Interpretation, Question
 from apispy.learn.explain.request_line import METHODS, calls, near_paths, request_line
@@ -71,7 +72,7 @@ def _free_text(text: str) -> Interpretation:
     return free_text(text, USAGE)
 
 
-PARSERS: tuple[Parser, ...] = (_operation, _request_line, _curl_line, docker_line, _free_text)
+PARSERS: tuple[Parser, ...] = (grpc_methods, _operation, _request_line, _curl_line, docker_line, _free_text)
 """Parsers in order. The last one accepts every text, or raises."""
 
 

@@ -10,7 +10,7 @@ from apispy.engine import OPERATIONS
 from apispy.filters import Filter, Part
 from apispy.filters.subject_names import CONTAINER_PARAMETERS, IMAGE_PARAMETERS
 from apispy.learn import NameRegistry
-from apispy.model import Headers
+from apispy.model import Headers, Item
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
 from tests.timezone import local_timezone
@@ -173,3 +173,22 @@ def test_an_image_is_known_with_the_body() -> None:
 def test_the_operations_that_name_things_in_parameters_exist() -> None:
     known = {operation.id for operation in OPERATIONS}
     assert {*CONTAINER_PARAMETERS, *IMAGE_PARAMETERS} <= known
+
+
+def test_methods_and_steps_of_a_build() -> None:
+    status = {"vertexes": [{"digest": "a", "name": "[2/3] RUN make all"}]}
+    value = {"stream": 1, "method": "/moby.buildkit.v1.Control/Status", "part": "response", "message": status}
+    frame = Item("h2c", "DATA", {"stream": 1}, (0, 1), (Item("message", "", value, (0, 1)),))
+    counts = Item("grpc", "calls", {"calls": {"/moby.buildkit.v1.Control/Solve": 1}, "statuses": {}}, (1, 1))
+    build = replace(decoded_call("POST /grpc", 101), items={"to_server": (counts,), "to_client": (frame,)})
+    for text in (
+        "grpc:solve",
+        "grpc:Control/Solve",
+        "grpc:*v1.Control*",
+        'buildstep:"run make*"',
+        "buildstep:[2/3]*",
+    ):
+        assert Filter.parse(text).matches(build), text
+    for text in ("grpc:Status", "buildstep:make"):
+        assert not Filter.parse(text).matches(build), text
+    assert not Filter.parse("grpc:* or buildstep:*").matches(LIST)

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from apispy.model import Item
 from apispy.outputs import DecodedCall, JsonLines, json_lines
 
 from .decoded_calls import decoded_call, tunnel
@@ -27,6 +29,19 @@ HIJACKED = decoded_call(
 )
 
 
+STEP = {"digest": "a", "name": "[1/1] RUN make", "started": 1.0, "completed": 2.5}
+STATUS = {
+    "stream": 1,
+    "method": "/moby.buildkit.v1.Control/Status",
+    "part": "response",
+    "message": {"vertexes": [STEP]},
+}
+FRAME = Item(
+    "h2c", "DATA", {"stream": 1}, (0, 1), (Item("message", "Control/Status response", STATUS, (0, 1)),)
+)
+BUILD = replace(decoded_call("POST /grpc", 101, tunnel=tunnel(b"", b"x")), items={"to_client": (FRAME,)})
+
+
 def documented(number: int) -> list[str]:
     """Return the names in the first column of a table in the docstring."""
     table = (json_lines.__doc__ or "").split("\n\n")[1 + 2 * number]
@@ -34,9 +49,17 @@ def documented(number: int) -> list[str]:
 
 
 def test_the_fields_are_as_documented() -> None:
-    assert list(record(HIJACKED, curl=lambda _: "curl")) == documented(0)
-    assert list(record(HIJACKED)) == [name for name in documented(0) if name != "curl"]
-    assert list(record(HIJACKED, 2)["tunnel"]["to_client"]) == documented(1)
+    assert list(record(BUILD, curl=lambda _: "curl")) == documented(0)
+    assert list(record(HIJACKED)) == [name for name in documented(0) if name not in ("curl", "build")]
+    assert list(record(BUILD, 2)["tunnel"]["to_client"]) == documented(1)
+    assert list(record(HIJACKED, 2)["tunnel"]["to_client"]) == documented(1)[:-1]
+
+
+def test_a_build_and_its_messages() -> None:
+    found = record(BUILD, 2)
+    assert found["build"] == {"steps": [{"name": "[1/1] RUN make", "cached": False, "seconds": 1.5}]}
+    assert found["tunnel"]["to_client"]["messages"] == [STATUS]
+    assert "messages" not in record(BUILD)["tunnel"]["to_client"]
 
 
 def test_a_call() -> None:

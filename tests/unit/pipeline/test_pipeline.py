@@ -7,6 +7,7 @@ import pytest
 from hyperframe import frame as frames
 
 from apispy import decoders, engine
+from apispy.capture.events import tap_events
 from apispy.learn import NameRegistry
 from apispy.model import (
     Body,
@@ -17,15 +18,17 @@ from apispy.model import (
     Item,
     Request,
     Response,
+    Seen,
     Tunnel,
     is_redacted,
 )
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline, read
-from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED_ITEMS
+from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED, MESSAGE_BYTES, LiveStream
 from apispy.redaction import Policy, Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 from tests.h2_peer import Peers
+from tests.protobuf_writer import pb
 
 
 class Log(Output):
@@ -243,7 +246,7 @@ def test_a_faulty_decoder_becomes_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
         def close(self) -> list[Item]:
             return []
 
-    monkeypatch.setattr(decoders, "make", lambda name: Faulty())
+    monkeypatch.setattr(decoders, "make", lambda name, methods=None: Faulty())
     reply = answered(LIST)
     log = run(Opened(LIST), ResponseStarted(reply), data("response", b"[]"), closed(reply, b"[]"))
     assert log.readings[0].errors == ("an internal error in apispy: ValueError('odd')",)
@@ -267,7 +270,7 @@ def test_a_saved_exchange_reads_like_a_live_one() -> None:
     assert run(ended).readings[0] == live
 
 
-# --- a payload-free decoder
+# --- a decoder whose items are redacted one by one
 
 
 def tunnel_of_secrets(protocol: str = "h2c") -> list[Event]:
@@ -318,12 +321,62 @@ def test_where_bytes_are_withheld_no_other_decoder_reads() -> None:
 
 def test_many_frames_are_forgotten_but_not_the_count_of_calls() -> None:
     opened, answered_, first, *_, last = tunnel_of_secrets()
-    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED_ITEMS
+    pings = frames.PingFrame(opaque_data=b"12345678").serialize() * 5 * LISTED["h2c"]
     assert isinstance(first, Data)
     log = run(opened, answered_, first, data("to_client", pings, len(first.chunk.data)), last)
     items = log.readings[-1].items["to_client"]
-    assert len(items) <= LISTED_ITEMS
+    assert len(items) <= LISTED["h2c"]
     assert items[-1].value["calls"] == {"/moby.buildkit.secrets.v1.Secrets/GetSecret": 1}
+
+
+def test_a_saved_tunnel_is_decoded_with_the_requests_first() -> None:
+    """On /session the daemon asks, so the responses are in the first of the streams."""
+    peers = Peers()
+    method = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+    stream = peers.call(method, pb({1: "npmrc"}))
+    asks, answers = peers.exchange()
+    peers.answer(stream, pb({1: "hunter2-planted"}))
+    answers += peers.exchange()[1]
+    ended = tunnel_of_secrets()[-1]
+    assert isinstance(ended, Closed)
+    exchange = ended.exchange
+    for direction, content in (("to_client", asks), ("to_server", answers)):
+        exchange = exchange.with_stream(direction, Body((Chunk(0.1, content),), len(content)))  # type: ignore[arg-type]
+    shown = read(exchange, NameRegistry(), redactor=Redactor(Policy(show_secrets=True)))
+    found = [
+        child.value["message"] for items in shown.items.values() for item in items for child in item.children
+    ]
+    assert sorted(map(str, found)) == ["{'ID': 'npmrc'}", "{'data': 'hunter2-planted'}"]
+
+
+def test_messages_of_a_capture_with_secrets_are_redacted_when_they_are_read() -> None:
+    """Of a tunnel that was longer than --body-limit, a capture made with --show-secrets has decoded messages."""
+    method = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+    answer = {"stream": 1, "method": method, "part": "response", "message": {"data": "hunter2-planted"}}
+    item = Item("h2c", "DATA", {"stream": 1, "size": 9}, (0, 9), (Item("message", "", answer, (0, 9)),))
+    ended = tunnel_of_secrets()[-1]
+    assert isinstance(ended, Closed)
+    body = Body((), 9, seen=(Seen(0.1, item),))
+    exchange = ended.exchange.with_stream("to_server", body).with_stream("to_client", Body())
+    played = run(*(event for _, event in tap_events(exchange)))
+    for text in map(repr, (read(exchange, NameRegistry()), Redactor().redact(exchange), played.readings)):
+        assert "hunter2-planted" not in text
+        assert "GetSecret response" in text
+    assert "hunter2-planted" not in repr(played.told)
+
+
+def test_many_messages_are_forgotten_within_a_limit_of_bytes() -> None:
+    opened, answered_, *_, last = tunnel_of_secrets()
+    peers = Peers()
+    peers.call("/moby.buildkit.v1.Control/Status", pb({1: "ref"}))
+    log = run(opened, answered_, data("to_client", peers.exchange()[0]), last)
+    assert log.readings[-1].items["to_client"][-1].value["calls"] == {"/moby.buildkit.v1.Control/Status": 1}
+    message = Item("message", "", {}, (0, 1 << 19))
+    kept = LiveStream(None)
+    for number in range(10):
+        kept.add_seen(Seen(0.0, Item("h2c", "DATA", {"stream": number}, (0, 1 << 19), (message,))))
+    assert len(kept.past) == MESSAGE_BYTES >> 19
+    assert kept.has_forgotten
 
 
 def test_what_is_withheld_has_no_digest() -> None:

@@ -1,0 +1,201 @@
+"""Redaction of BuildKit's gRPC messages: a list of what is shown, field by field.
+
+A new message is made from the tables of ``decoders.grpc_schema``; what they do not have does not get into it. Of
+maps from text to text, the values are shown that are listed here by name.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from apispy.decoders.grpc_messages import label_of, messages_of
+from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
+from apispy.model import REDACTED, Item
+from apispy.redaction import categories, command_lines, free_text, json_values
+from apispy.redaction.known_secrets import MAX_SECRET_LENGTH, is_distinctive
+from apispy.redaction.program_output import LiveOutput
+from apispy.redaction.tokens import SecretReplacer
+
+BUILD_SECRET = "secrets"
+
+MAX_OUTPUTS = 1000
+"""Steps whose last output is remembered, because the next piece may go on with a secret."""
+
+MIN_ARGUMENT_LENGTH = 3
+"""Characters of the shortest build argument that is hidden in the names of steps."""
+
+MAX_ARGUMENTS = 100
+"""Build arguments of one connection that are searched there."""
+
+SHOWN_OPTIONS = re.compile(
+    r"target|platform|filename|no-cache|cmdline|source|force-network-mode|image-resolve-mode|multi-platform|add-hosts"
+    r"|shm-size|cgroup-parent|ulimit|hostname|requestid|build-arg-hosts|contextkey|dockerfilekey|contextsubdir"
+    r"|local-sessionid:.*|localnames?|cache-from|cache-imports|cache-to|context(?::.*)?|input:.*|attest:.*|vcs:.*"
+    r"|frontend\.caps|source-policy-.*|proxy-network|copyignore-.*|label:.*",
+    re.DOTALL,
+)
+"""Options of a frontend whose values are shown, after a search for URLs with credentials and the like."""
+
+BUILD_ARGUMENT, LABEL = "build-arg:", "label:"
+
+SHOWN_ATTRIBUTES = re.compile(
+    r"name|push|push-by-digest|dest|type|mode|ref|src|digest|tag|tar|scope|compression|compression-level"
+    r"|force-compression|oci-mediatypes|oci-artifact|unpack|store|dangling-name-prefix|name-canonical"
+    r"|registry\.insecure|rewrite-timestamp|ignore-error|image-manifest|region|bucket|prefix|blobs_prefix"
+    r"|manifests_prefix|image\.resolvemode|git\.fullurl|org\.mobyproject\.buildkit\.worker\..*"
+)
+"""Attributes of exporters, caches, sources and workers whose values are shown. Those of S3 and of GitHub's cache have
+keys and tokens among them."""
+
+SHOWN_METADATA = re.compile(
+    r"containerimage\.digest|containerimage\.config\.digest|image\.name|buildx\.build\.ref"
+)
+"""Results of a build whose values are shown."""
+
+_STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
+"""The name of a step: "[build 2/3] RUN make"."""
+
+_SHELL = re.compile(r"/bin/\w+ (?:-\w+ ){1,4}")
+"""What precedes the command in "mount / from exec /bin/sh -c ..." and in messages of errors."""
+
+SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
+"""The category of the secrets in a message, if they are not those of a registry."""
+
+
+class MessageRedactor:
+    """Redacts the items of both directions of one HTTP/2 connection, in order."""
+
+    def __init__(self, outputs: LiveOutput) -> None:
+        self._outputs = outputs
+        self._writers: set[str] = set()
+        self._arguments: dict[str, re.Pattern[str]] = {}  # hidden values of build arguments, as whole words
+
+    def item(self, replacer: SecretReplacer, item: Item) -> Item:
+        """Redact the messages of an item, and the message of an error."""
+        if item.children:
+            children = tuple(
+                Item("message", label_of(message), self._child(replacer, message), item.span)
+                for message in messages_of(item)
+            )
+            item = replace(item, children=children)
+        if not isinstance(item.value, dict):
+            return item
+        quoted = {name: item.value[name] for name in ("error_message", "source") if name in item.value}
+        if not quoted:
+            return item
+        shown = json_values.each_text(quoted, lambda text: self._step(replacer, text, "error"))
+        return replace(item, value=item.value | shown)
+
+    def _child(self, replacer: SecretReplacer, value: dict[str, Any]) -> dict[str, Any]:
+        method, part = value["method"], value["part"]
+        name = message_of(method, request=part == "request")
+        shown = self._message(replacer, name, value["message"], name) if name else {}
+        return {"stream": value["stream"], "method": method, "part": part, "message": shown}
+
+    def _message(
+        self, replacer: SecretReplacer, name: str, message: dict[str, Any], place: str
+    ) -> dict[str, Any]:
+        table = fields_by_name(name)
+        shown: dict[str, Any] = {}
+        for key, value in message.items():
+            field = table.get(key)
+            if field is None:
+                if key in ("unknown", "more"):
+                    shown[key] = {part: size for part, size in value.items() if isinstance(size, int)}
+                continue
+            below = f"{place}.{key}"
+            if field.type == "output":
+                shown[key] = self._output(replacer, message, value)
+            elif field.repeated:
+                shown[key] = [self._value(replacer, name, field, one, below) for one in value]
+            else:
+                shown[key] = self._value(replacer, name, field, value, below)
+        return shown
+
+    def _value(self, replacer: SecretReplacer, message: str, field: Field, value: Any, place: str) -> Any:
+        if field.type in MESSAGES:
+            return self._message(replacer, field.type, value, place)
+        if field.type == "secret":
+            return _secret(replacer, value, place, SECRET_KINDS.get(message, categories.REGISTRY))
+        if field.type == "step":
+            return self._step(replacer, value, place)
+        if field.type == "options":
+            return self._options(replacer, value, place)
+        if change := _BY_TYPE.get(field.type):
+            return change(replacer, value, place)
+        return value if isinstance(value, int | float) else REDACTED
+
+    def _output(self, replacer: SecretReplacer, log: dict[str, Any], text: str) -> str:
+        """Redact a piece of a step's output; a secret may be divided between this piece and the one before."""
+        writer = f"{log.get('vertex', '')} {log.get('stream', 0)}"
+        if writer not in self._writers and len(self._writers) >= MAX_OUTPUTS:
+            self._writers.clear()
+            self._outputs.forget()
+        self._writers.add(writer)
+        shown = self._outputs.piece(replacer, writer, text.encode("utf-8", "surrogatepass"))
+        return free_text.hide_patterns(replacer, shown.decode("utf-8", "replace"), "")
+
+    def _step(self, replacer: SecretReplacer, text: str, place: str) -> str:
+        """Redact text that quotes a line of a Dockerfile, such as the name of a step: with values in place of names."""
+        found = _STEP.fullmatch(text)
+        assert found is not None  # it matches any text
+        shown = (found[1] or "") + json_values.instruction(replacer, found[2], place)
+        if shell := _SHELL.search(shown):
+            shown = shown[: shell.end()] + json_values.instruction(replacer, shown[shell.end() :], place)
+        for value, pattern in self._arguments.items():
+            if value in shown:
+                shown = pattern.sub(replacer.hide(value, place, categories.REPEATED), shown)
+        return shown
+
+    def _options(self, replacer: SecretReplacer, options: dict[str, str], place: str) -> dict[str, str]:
+        shown = {}
+        for key, value in options.items():
+            name = _text(replacer, key, place)
+            below = f"{place}.{name}"
+            if key.startswith(BUILD_ARGUMENT):
+                hidden = replacer.variable(key.removeprefix(BUILD_ARGUMENT), value, below, categories.BUILD)
+                shown[name] = _text(replacer, hidden, below)
+                if hidden != value:
+                    self._remember(value)
+            elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
+                shown[name] = replacer.hide(value, below, categories.LABEL)
+            else:
+                shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
+        return shown
+
+    def _remember(self, value: str) -> None:
+        """Remember a build argument's value: BuildKit writes it into the names of steps."""
+        if MIN_ARGUMENT_LENGTH <= len(value) <= MAX_SECRET_LENGTH and len(self._arguments) < MAX_ARGUMENTS:
+            self._arguments[value] = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+
+
+def _text(replacer: SecretReplacer, text: str, place: str) -> str:
+    return json_values.plain_text(replacer, text, place)
+
+
+def _secret(replacer: SecretReplacer, secret: str, place: str, kind: str) -> str:
+    """Hide a secret; its lines, which a step may print one by one, are secrets too."""
+    for line in secret.splitlines():
+        if (word := line.strip()) != secret:
+            replacer.known_secrets.add(word, lasting=is_distinctive(word))
+    return replacer.hide(secret, place, kind)
+
+
+def _listed(
+    replacer: SecretReplacer, values: dict[str, str], place: str, listed: re.Pattern[str]
+) -> dict[str, str]:
+    """Show the values of the names in *listed*; of others only the names."""
+    shown = {}
+    for key, value in values.items():
+        name = _text(replacer, key, place)
+        shown[name] = _text(replacer, value, f"{place}.{name}") if listed.fullmatch(key) else REDACTED
+    return shown
+
+
+_BY_TYPE: dict[str, Callable[[SecretReplacer, Any, str], Any]] = {
+    "text": _text,
+    "attributes": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_ATTRIBUTES),
+    "metadata": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_METADATA),
+}
+"""The function for each type of a field. Any other type has numbers, or is withheld."""

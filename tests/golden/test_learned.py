@@ -1,12 +1,13 @@
 """What captures teach, compared with the files in learned/ (``make golden`` rewrites them)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from learned_sessions import NAMES, learned_calls
 from sessions import SECRET_PARTS
 
+from apispy.learn.coverage import Coverage, Report, report_lines
 from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
 from apispy.outputs.escaping import escape
 
@@ -22,10 +23,22 @@ def permissions(name: str) -> str:
     lines = [line.text for line in usage_lines(usage, WIDTH)]
     for target in TARGETS.values():
         lines += ["", f"==> {target.name} <==", *write_rules(target, usage)]
+    return _text(lines)
+
+
+def coverage(name: str) -> str:
+    """The report, with what the covered operations miss."""
+    found = Coverage()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in report_lines(Report.of(found), WIDTH, verbose=True))
+
+
+def _text(lines: Iterable[str]) -> str:
     return "".join(f"{escape(line)}\n" for line in lines)
 
 
-VIEWS: dict[str, Callable[[str], str]] = {"permissions": permissions}
+VIEWS: dict[str, Callable[[str], str]] = {"permissions": permissions, "coverage": coverage}
 
 
 @pytest.mark.parametrize("view", VIEWS)

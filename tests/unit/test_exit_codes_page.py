@@ -78,6 +78,8 @@ def test_every_command_on_the_page_exists() -> None:
         (1, ["permissions", *CHECK, SAMPLE]),
         (2, ["permissions", *CHECK, "missing.jsonl"]),
         (2, ["permissions", "--check", SAMPLE, SAMPLE]),
+        (1, ["coverage", "--fail-under", "99", SAMPLE]),
+        (2, ["coverage", "missing.jsonl"]),
         (2, ["show", "--bogus"]),
         (2, ["--listen", "99999"]),
         (4, ["run", "-q", "--capture", "/dev/full", *NOWHERE, "--", "true"]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
+from apispy.errors import ApispyError
 
 if TYPE_CHECKING:
     from apispy.app.input_files import LineSource
@@ -34,6 +35,14 @@ def read_files(
             for decoded in decode_file(file, reached=bar.reached):
                 if call_filter is None or call_filter.matches(decoded):
                     yield decoded, file.name if len(files) > 1 else ""
+
+
+def require_calls(calls: int, files: tuple[Path, ...]) -> None:
+    """Raise ApispyError if there were no *calls* in *files*: a result about nothing would be no answer."""
+    if not calls:
+        raise ApispyError(
+            f"no call in {', '.join(map(str, files))} matches. Name a file with calls, or change --filter"
+        )
 
 
 def decode_file(

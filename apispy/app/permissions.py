@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apispy.app.decoded_calls import read_files
+from apispy.app.decoded_calls import read_files, require_calls
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
@@ -25,7 +25,7 @@ def usage_of(
     usage = Usage()
     for decoded, source in read_files(files, call_filter, progress):
         usage.add(decoded, source)
-    _require_calls(usage.calls, files)
+    require_calls(usage.calls, files)
     return usage
 
 
@@ -46,18 +46,10 @@ def check_files(
     try:
         for decoded, source in read_files(files, call_filter, progress):
             check.add(decoded, source)
-        _require_calls(check.calls, files)
+        require_calls(check.calls, files)
     except ApispyError as error:
         raise UsageError(str(error)) from None
     return check
-
-
-def _require_calls(calls: int, files: tuple[Path, ...]) -> None:
-    """Raise ApispyError if there were no calls: rules that allow nothing would be no answer."""
-    if not calls:
-        raise ApispyError(
-            f"no call in {', '.join(map(str, files))} matches. Name a file with calls, or change --filter"
-        )
 
 
 def _read_policy(config: Path, name: str) -> "Policy":

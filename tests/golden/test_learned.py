@@ -9,6 +9,7 @@ from sessions import SECRET_PARTS
 
 from apispy.learn.coverage import Coverage, Report, report_lines
 from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
+from apispy.learn.story import Story, story_lines
 from apispy.outputs.escaping import escape
 
 EXPECTED = Path(__file__).parent / "learned"
@@ -34,11 +35,18 @@ def coverage(name: str) -> str:
     return _text(line.text for line in report_lines(Report.of(found), WIDTH, verbose=True))
 
 
+def story(name: str) -> str:
+    found = Story()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in story_lines(found, WIDTH))
+
+
 def _text(lines: Iterable[str]) -> str:
     return "".join(f"{escape(line)}\n" for line in lines)
 
 
-VIEWS: dict[str, Callable[[str], str]] = {"permissions": permissions, "coverage": coverage}
+VIEWS: dict[str, Callable[[str], str]] = {"permissions": permissions, "coverage": coverage, "story": story}
 
 
 @pytest.mark.parametrize("view", VIEWS)

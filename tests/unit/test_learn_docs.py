@@ -16,7 +16,7 @@ import pytest
 from apispy.cli.proxy import proxy
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: ROOT / f"docs/{name}.md" for name in ("permissions", "coverage")}
+PAGES = {name: ROOT / f"docs/{name}.md" for name in ("permissions", "coverage", "story")}
 EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 JSON = {
@@ -25,6 +25,7 @@ JSON = {
         "--check samples/socket-proxy.env --as tecnativa samples/run.jsonl",
     ),
     "coverage": ("samples/buildx.jsonl",),
+    "story": ("samples/run.jsonl",),
 }
 """Arguments whose JSON output has all keys."""
 
@@ -66,6 +67,7 @@ def test_every_field_of_the_json_is_there(page: str) -> None:
     for line in JSON[page]:
         value = json.loads(says(f"{page} --json {line}"))
         value.pop("versions", None)  # its keys are versions
+        value.pop("other", None)  # its keys are operations
         assert set(keys(value)) <= named
 
 

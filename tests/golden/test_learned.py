@@ -8,6 +8,7 @@ from learned_sessions import NAMES, learned_calls
 from sessions import SECRET_PARTS
 
 from apispy.learn.coverage import Coverage, Report, report_lines
+from apispy.learn.drift import Drift, drift_lines
 from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
 from apispy.learn.story import Story, story_lines
 from apispy.outputs.escaping import escape
@@ -42,11 +43,23 @@ def story(name: str) -> str:
     return _text(line.text for line in story_lines(found, WIDTH))
 
 
+def drift(name: str) -> str:
+    found = Drift()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in drift_lines(found, WIDTH))
+
+
 def _text(lines: Iterable[str]) -> str:
     return "".join(f"{escape(line)}\n" for line in lines)
 
 
-VIEWS: dict[str, Callable[[str], str]] = {"permissions": permissions, "coverage": coverage, "story": story}
+VIEWS: dict[str, Callable[[str], str]] = {
+    "permissions": permissions,
+    "coverage": coverage,
+    "story": story,
+    "drift": drift,
+}
 
 
 @pytest.mark.parametrize("view", VIEWS)

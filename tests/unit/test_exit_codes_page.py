@@ -80,6 +80,8 @@ def test_every_command_on_the_page_exists() -> None:
         (2, ["permissions", "--check", SAMPLE, SAMPLE]),
         (1, ["coverage", "--fail-under", "99", SAMPLE]),
         (2, ["coverage", "missing.jsonl"]),
+        (1, ["drift", str(ROOT / "samples/podman-4.3.jsonl.gz")]),
+        (2, ["drift", "missing.jsonl"]),
         (2, ["show", "--bogus"]),
         (2, ["--listen", "99999"]),
         (4, ["run", "-q", "--capture", "/dev/full", *NOWHERE, "--", "true"]),

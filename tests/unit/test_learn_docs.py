@@ -16,7 +16,7 @@ import pytest
 from apispy.cli.proxy import proxy
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: ROOT / f"docs/{name}.md" for name in ("permissions", "coverage", "story")}
+PAGES = {name: ROOT / f"docs/{name}.md" for name in ("permissions", "coverage", "story", "drift")}
 EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 JSON = {
@@ -26,6 +26,7 @@ JSON = {
     ),
     "coverage": ("samples/buildx.jsonl",),
     "story": ("samples/run.jsonl",),
+    "drift": ("samples/podman-4.3.jsonl.gz",),
 }
 """Arguments whose JSON output has all keys."""
 
@@ -66,8 +67,8 @@ def test_every_field_of_the_json_is_there(page: str) -> None:
     named = set(re.findall(r"`([\w.]+)`", PAGES[page].read_text().partition("## JSON")[2]))
     for line in JSON[page]:
         value = json.loads(says(f"{page} --json {line}"))
-        value.pop("versions", None)  # its keys are versions
-        value.pop("other", None)  # its keys are operations
+        for counts in ("versions", "other", "compared"):  # their keys are versions and operations
+            value.pop(counts, None)
         assert set(keys(value)) <= named
 
 

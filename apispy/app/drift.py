@@ -8,7 +8,7 @@ from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
-    from apispy.learn.drift import Drift
+    from apispy.learn.drift import Drift, OpenApi
     from apispy.outputs.filtered import CallFilter
 
 
@@ -21,11 +21,25 @@ def drift_of(
     """
     from apispy.learn.drift import Drift
 
-    drift = Drift()
+    return _collect(Drift(), files, call_filter, progress)
+
+
+def openapi_of(
+    files: tuple[Path, ...], call_filter: "CallFilter | None" = None, progress: StartProgress = NoProgress
+) -> "OpenApi":
+    """Describe the calls in *files*. Raises UsageError as ``drift_of``."""
+    from apispy.learn.drift import OpenApi
+
+    return _collect(OpenApi(), files, call_filter, progress)
+
+
+def _collect[T: (Drift, OpenApi)](
+    collector: T, files: tuple[Path, ...], call_filter: "CallFilter | None", progress: StartProgress
+) -> T:
     try:
         for decoded, source in read_files(files, call_filter, progress):
-            drift.add(decoded, source)
-        require_calls(drift.calls, files)
+            collector.add(decoded, source)
+        require_calls(collector.calls, files)
     except ApispyError as error:
         raise UsageError(str(error)) from None
-    return drift
+    return collector

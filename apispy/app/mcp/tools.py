@@ -1,6 +1,6 @@
 """The tools: each answers with text about one capture. They only read.
 
-A tool reads the file anew for each call, so a capture that grows is current, and memory does not grow with it. A new
+A tool reads the file again for each call, so a capture that grows is current, and memory does not grow with it. A new
 tool is a function and a row in ``TOOLS``.
 """
 

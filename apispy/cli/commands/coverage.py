@@ -12,6 +12,7 @@ from apispy.app.messages import info, print_lines, result
 from apispy.app.view import use_color
 from apispy.cli.help import Command, option
 from apispy.cli.options import COLOR, FILE, parse_filter
+from apispy.cli.types import Number
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @option("--api", "version", metavar="VERSION",
         help="Measure the coverage of this API version.  [default: the version that most calls name]")  # fmt: skip
 @option("-v", "--verbose", is_flag=True, help="List what the covered operations miss, too.")
-@option("--fail-under", type=click.FloatRange(0, 100), metavar="N",
+@option("--fail-under", type=Number(0, 100), metavar="N",
         help="Exit with 1 if less than N percent of the operations are covered.")  # fmt: skip
 @option("--baseline", type=FILE, metavar="FILE",
         help="Compare with FILE, which --json wrote. Exit with 1 if an operation is no longer covered.")  # fmt: skip

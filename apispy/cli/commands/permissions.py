@@ -23,9 +23,11 @@ TARGETS = ("tecnativa", "linuxserver", "wollomatic", "cetusguard", "sockguard", 
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @option("--for", "target", type=click.Choice(TARGETS),
         help="Write the rules of this socket proxy, or authorization plugin, that allow these calls.")  # fmt: skip
-@option("--check", "config", type=FILE, metavar="CONFIG",
-        help="List the calls that the rules in CONFIG refuse, and the rules that no call needs.")  # fmt: skip
-@option("--as", "config_target", type=click.Choice(TARGETS), help="The program that CONFIG is for.")
+@option("--check", "config", type=FILE, metavar="FILE",
+        help="List the calls that the rules in this FILE refuse, and the rules that no call needs.")  # fmt: skip
+@option(
+    "--as", "config_target", type=click.Choice(TARGETS), help="The program that the rules of --check are for."
+)
 @option("--filter", "expression", metavar="EXPR", help="Consider only the calls that match.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
 @COLOR
@@ -73,7 +75,7 @@ def command(
 
 def _check_options(target: str | None, config: Path | None, config_target: str | None, as_json: bool) -> None:
     if (config is None) != (config_target is None):
-        missing = "--as TARGET" if config_target is None else "--check CONFIG"
+        missing = "--as TARGET" if config_target is None else "--check FILE"
         raise UsageError(f"--check and --as belong together: add {missing}")
     if target is not None and (config is not None or as_json):
         other = "--check" if config is not None else "--json"

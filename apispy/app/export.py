@@ -2,25 +2,24 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from apispy.app.messages import info
+from apispy.app.decoded_calls import decode_file
 from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
-    from apispy.app.input_files import LineSource
     from apispy.capture import Header
+    from apispy.model import Exchange
     from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
     from apispy.outputs.filtered import CallFilter
-    from apispy.redaction import Redactor
 
 
 def exporters() -> "dict[str, Exporter]":
@@ -64,7 +63,13 @@ def export(
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"--output {output} is the capture itself. Name another file.")
     with progress(str(file), sys.stdout if output is None else None) as bar:
-        readings = _readings(file, show_secrets, bar.reached, has_urls=exporter.has_urls)
+        readings = decode_file(
+            file,
+            show_secrets=show_secrets,
+            reached=bar.reached,
+            adapt=_with_https if exporter.has_urls else None,
+            notes="on",
+        )
         if call_filter is not None:
             readings = filter(call_filter.matches, readings)
         readings = chain(
@@ -82,56 +87,12 @@ def export(
                     stream.close()
 
 
-def _readings(
-    file: Path, show_secrets: bool, reached: Callable[[float], None], *, has_urls: bool
-) -> "Iterator[DecodedCall]":
-    """Read the calls of the capture, redacted unless the capture already is or *show_secrets*.
-
-    With *has_urls*, the upstream is https:// if apispy used TLS: an address tcp:// does not tell.
-    """
-    from apispy import pipeline
-    from apispy.app.input_files import line_source
-    from apispy.capture import Header
-    from apispy.learn import NameRegistry
-    from apispy.model import Exchange
-    from apispy.redaction import Policy, Redactor
-
-    names, redactor, session, https = NameRegistry(), Redactor(), 0, False
-    lines = line_source(file)
-    for line in lines(info, reached):
-        if isinstance(line, Header):
-            names, session = NameRegistry(), session + 1
-            hides = not (show_secrets or line.redacted)
-            redactor = _learned(lines, session) if hides else Redactor(Policy(show_secrets=True))
-            https = has_urls and _used_tls(line)
-        elif isinstance(line, Exchange):
-            if https and line.upstream.startswith("tcp://"):
-                line = replace(line, upstream=f"https{line.upstream.removeprefix('tcp')}")
-            yield pipeline.read(line, names, redactor=redactor)
-
-
-def _used_tls(header: "Header") -> bool:
-    """Whether the curl commands to the daemon of this session use TLS, as apispy did."""
-    return str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
-
-
-def _learned(lines: "LineSource", session: int) -> "Redactor":
-    """Make the redactor of a session of the capture, which knows the secrets of all its calls.
-
-    So it also hides a secret that a call repeats before another one shows that it is secret.
-    """
-    from apispy.capture import Header
-    from apispy.model import Exchange
-    from apispy.redaction import Redactor
-
-    redactor, number = Redactor(), 0
-    for line in lines(lambda _: None, lambda _: None):
-        number += isinstance(line, Header)
-        if number > session:
-            break
-        if number == session and isinstance(line, Exchange):
-            redactor.redact(line)
-    return redactor
+def _with_https(exchange: "Exchange", header: "Header") -> "Exchange":
+    """Return the exchange with https:// in its upstream if apispy used TLS: an address tcp:// does not tell."""
+    used_tls = str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
+    if used_tls and exchange.upstream.startswith("tcp://"):
+        return replace(exchange, upstream=f"https{exchange.upstream.removeprefix('tcp')}")
+    return exchange
 
 
 def _create(output: Path, force: bool) -> BinaryIO:

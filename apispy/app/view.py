@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from apispy.redaction.policy import Env
 
 
+STORY_COLUMNS = 100
+"""Columns of a story that is not written to a terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """How calls are shown: the values of the display options."""
@@ -50,6 +54,8 @@ class View:
     """Where streams that are not shown can be seen."""
     stats: bool = False
     """Show only statistics, at the end."""
+    story: bool = False
+    """Tell only the story, at the end."""
 
     @property
     def policy(self) -> "Policy":
@@ -99,6 +105,8 @@ class View:
         from apispy.outputs.escaping import escape
         from apispy.outputs.summary import NO_CALLS
 
+        if self.story:
+            return [self._story_output(write, stream)]
         if self.stats:
             return [Stats(write, as_json=self.as_json)]
         if self.as_json:
@@ -123,6 +131,12 @@ class View:
             no_calls = f"apispy: {no_calls}"
         summary = Summary(write, no_calls=no_calls)
         return [summary] if self.quiet else [console, summary]
+
+    def _story_output(self, write: "Callable[[str], None]", stream: TextIO) -> "Output":
+        from apispy.app.story_output import StoryOutput
+
+        columns = terminal_columns(stream) or STORY_COLUMNS
+        return StoryOutput(write, as_json=self.as_json, color=use_color(self.color, stream), columns=columns)
 
 
 def use_color(wanted: str, stream: TextIO) -> bool:

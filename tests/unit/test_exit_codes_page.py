@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/exit-codes.md").read_text()
 TABLE = PAGE.partition("<!-- exit codes -->")[2].partition("<!-- end -->")[0]
 SAMPLE = str(ROOT / "samples/run.jsonl")
+CHECK = ["--check", str(ROOT / "samples/socket-proxy.env"), "--as", "tecnativa"]
 NOWHERE = ["--upstream", "unix:///nowhere/docker.sock"]
 LITERALS = (
     re.compile(r"sys\.exit\((\d+)\)"),
@@ -73,6 +74,14 @@ def test_every_command_on_the_page_exists() -> None:
         (5, ["record", "-o", "f.json", *NOWHERE, "--", "sh", "-c", "exit 5"]),
         (1, ["diff", str(ROOT / "samples/docker-20.10.pcap"), str(ROOT / "samples/docker-28.2.pcap")]),
         (2, ["diff", "missing.jsonl", SAMPLE]),
+        (1, ["permissions", "missing.jsonl"]),
+        (1, ["permissions", *CHECK, SAMPLE]),
+        (2, ["permissions", *CHECK, "missing.jsonl"]),
+        (2, ["permissions", "--check", SAMPLE, SAMPLE]),
+        (1, ["coverage", "--fail-under", "99", SAMPLE]),
+        (2, ["coverage", "missing.jsonl"]),
+        (1, ["drift", str(ROOT / "samples/podman-4.3.jsonl.gz")]),
+        (2, ["drift", "missing.jsonl"]),
         (2, ["show", "--bogus"]),
         (2, ["--listen", "99999"]),
         (4, ["run", "-q", "--capture", "/dev/full", *NOWHERE, "--", "true"]),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
-from apispy.cli.help import FILES, Command, option
+from apispy.cli.help import DISPLAY, FILES, Command, option
 from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, TCP, daemon_options, view_options
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
+@option("--story", is_flag=True, section=DISPLAY,
+        help="Tell at the end what was done to containers, images, networks and volumes, instead of showing "
+             "calls.")  # fmt: skip
 @TCP
 @CERTS_DIR
 @FAULT
@@ -36,6 +40,7 @@ def command(
     words: tuple[str, ...],
     output: Path | None,
     force: bool,
+    story: bool,
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -50,6 +55,7 @@ def command(
     \b
     apispy run -- docker compose up
     apispy run -o calls.txt -- docker run -it busybox sh
+    apispy run --story -- docker compose up -d
     """
     from apispy.app.run import run_command
 
@@ -58,7 +64,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        view,
+        replace(view, story=story),
         output,
         force=force,
         tcp=tcp,

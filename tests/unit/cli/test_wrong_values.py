@@ -26,7 +26,9 @@ WORDS = {
     "certs --tlscert": "--check h:2376 {}",
     "certs --tlskey": "--check h:2376 {}",
     "context add": "{} unix:///x.sock",
+    "coverage": "{} CAPTURE",
     "diff": "{} CAPTURE CAPTURE",
+    "drift": "{} CAPTURE",
     "endpoints add": "--tlsverify {} build7 tcp://h:2376",
     "explain": "{} ContainerCreate",
     "explain --diff": "{}",
@@ -37,6 +39,8 @@ WORDS = {
     "fixture tidy": "{} CAPTURE -o new",
     "fixture tidy --output": "{} CAPTURE",
     "import": "--curl {} CAPTURE",
+    "permissions": "{} CAPTURE",
+    "permissions --check": "--as tecnativa {} CAPTURE",
     "record": "--tcp -o new {} -- true",
     "record --output": "{} -- true",
     "record --listen": "-o new {}",
@@ -44,6 +48,7 @@ WORDS = {
     "replay --listen": "{} CAPTURE",
     "run": "--tcp {} -- true",
     "show": "{} CAPTURE",
+    "story": "{} CAPTURE",
 }
 """The other words of each command, or of one option of it, so that only the value is wrong."""
 

@@ -1,0 +1,24 @@
+"""The story of a capture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apispy.app.decoded_calls import read_files, require_calls
+from apispy.app.progress import NoProgress, StartProgress
+
+if TYPE_CHECKING:
+    from apispy.learn.story import Story
+    from apispy.outputs.filtered import CallFilter
+
+
+def story_of(
+    file: Path, call_filter: "CallFilter | None" = None, progress: StartProgress = NoProgress
+) -> "Story":
+    """Tell the story of the calls in *file*. Raises ApispyError, also if no call matches."""
+    from apispy.learn.story import Story
+
+    story = Story()
+    for decoded, _ in read_files((file,), call_filter, progress):
+        story.add(decoded)
+    require_calls(story.calls, (file,))
+    return story

@@ -1,0 +1,62 @@
+"""Rules for a target as lines of text: a heading, the rules, and what else they open."""
+
+import textwrap
+
+from apispy.engine.operation import Operation
+from apispy.engine.operations import FOREIGN_TAGS, OPERATIONS
+from apispy.learn.permissions import dangers
+from apispy.learn.permissions.paths import Request
+from apispy.learn.permissions.targets import Policy, Target
+from apispy.learn.permissions.usage import Usage
+
+WIDTH = 110
+"""Columns of a comment."""
+
+
+def write_rules(target: Target, usage: Usage) -> list[str]:
+    """Return the lines of a file for *target* that allows every call of *usage*.
+
+    Comments say which calls need each rule, and which other operations the rules open.
+    """
+    grant = target.grant(usage)
+    heading = [f"Rules for {target.title}, from {_count(usage.calls)} by apispy permissions."]
+    if usage.left_out:
+        heading.append(f"{_count(usage.left_out)} of more than 2000 different requests are not covered.")
+    heading += _extra(also_opened(grant.policy, usage))
+    comments = [line for text in heading for line in _wrapped(text)]
+    return [*(f"{target.comment} {line}" for line in comments), *grant.lines]
+
+
+def _extra(opened: list[Operation]) -> list[str]:
+    """Say which other operations the rules open, those first that are dangerous."""
+    dangerous = [operation.id for operation in opened if operation.id in dangers.OPERATIONS]
+    others = [operation.id for operation in opened if operation.id not in dangers.OPERATIONS]
+    if not opened:
+        return ["They open no other operation."]
+    found = [f"They also open what no call used: {', '.join(others)}."] if others else []
+    return [
+        *([f"They also open these dangerous operations: {', '.join(dangerous)}."] if dangerous else []),
+        *found,
+    ]
+
+
+def also_opened(policy: Policy, usage: Usage) -> list[Operation]:
+    """Return the operations of current engines that *policy* allows and no call of *usage* used."""
+    used = {permission.operation.id for permission in usage.permissions}
+    return [
+        operation
+        for operation in OPERATIONS
+        if operation.id not in used
+        and not operation.last
+        and operation.tag not in FOREIGN_TAGS
+        and "{anyroute}" not in operation.path
+        and policy.decide(Request.of_operation(operation)).allowed
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _count(number: int) -> str:
+    return f"{number} call{'' if number == 1 else 's'}"

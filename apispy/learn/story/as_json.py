@@ -1,0 +1,53 @@
+"""A story as a JSON value."""
+
+from typing import Any
+
+from apispy.learn.story.story import Story, Thing
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """Return the story as JSON. Times are seconds since the first call began."""
+    return {
+        "calls": story.calls,
+        "failed": story.failed,
+        "seconds": round(max(0.0, story.ended - story.began), 6) if story.calls else 0.0,
+        "failures": [{"call": one.number, "what": one.what, "error": one.error} for one in story.failures],
+        "objects": [_thing(thing, story.began) for thing in story.things],
+        "other": dict(story.other.most_common()),
+        "not_listed": story.beyond,
+        "left_behind": [
+            {"kind": thing.kind, "name": thing.name, "id": thing.id} for thing in story.left_behind
+        ],
+    }
+
+
+def _thing(thing: Thing, began: float) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "kind": thing.kind,
+        "name": thing.name,
+        "id": thing.id,
+        "about": thing.about,
+        "created": thing.created,
+        "removed": thing.removed,
+        "steps": [
+            {
+                "call": step.number,
+                "operation": step.operation,
+                "text": step.text,
+                "at": round(step.started - began, 6),
+                "ended": round(step.ended - began, 6),
+                "calls": step.calls,
+                "failed": step.failed,
+                "states": step.states,
+            }
+            for step in thing.steps
+        ],
+        "more": thing.more,
+    }
+    if thing.line is not None:
+        found["docker"] = {
+            "words": list(thing.line.words),
+            "no_flag": list(thing.line.unsaid),
+            "compose_labels": thing.line.labels,
+        }
+    return found

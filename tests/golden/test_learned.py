@@ -1,0 +1,81 @@
+"""What captures teach, compared with the files in learned/ (``make golden`` rewrites them)."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from learned_sessions import NAMES, learned_calls
+from sessions import SECRET_PARTS
+
+from apispy.learn.coverage import Coverage, Report, report_lines
+from apispy.learn.drift import Drift, drift_lines
+from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
+from apispy.learn.story import Story, story_lines
+from apispy.outputs.escaping import escape
+
+EXPECTED = Path(__file__).parent / "learned"
+WIDTH = 100
+
+
+def permissions(name: str) -> str:
+    """The list, then the rules of every target."""
+    usage = Usage()
+    for decoded in learned_calls(name):
+        usage.add(decoded)
+    lines = [line.text for line in usage_lines(usage, WIDTH)]
+    for target in TARGETS.values():
+        lines += ["", f"==> {target.name} <==", *write_rules(target, usage)]
+    return _text(lines)
+
+
+def coverage(name: str) -> str:
+    """The report, with what the covered operations miss."""
+    found = Coverage()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in report_lines(Report.of(found), WIDTH, verbose=True))
+
+
+def story(name: str) -> str:
+    found = Story()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in story_lines(found, WIDTH))
+
+
+def drift(name: str) -> str:
+    found = Drift()
+    for decoded in learned_calls(name):
+        found.add(decoded)
+    return _text(line.text for line in drift_lines(found, WIDTH))
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{escape(line)}\n" for line in lines)
+
+
+VIEWS: dict[str, Callable[[str], str]] = {
+    "permissions": permissions,
+    "coverage": coverage,
+    "story": story,
+    "drift": drift,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", NAMES)
+def test_golden(name: str, view: str, expect: Callable[[Path, str], None]) -> None:
+    expect(EXPECTED / f"{name}.{view}.txt", VIEWS[view](name))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_is_shown(name: str, view: str) -> None:
+    text = VIEWS[view](name)
+    assert not [part for part in SECRET_PARTS if part in text]
+
+
+def test_no_expected_file_is_left_over() -> None:
+    assert {path.name for path in EXPECTED.iterdir()} == {
+        f"{name}.{view}.txt" for name in NAMES for view in VIEWS
+    }

@@ -49,3 +49,31 @@ class Peers:
         for content in contents:
             self.server.send_data(stream, message(content))
         self.server.send_headers(stream, [("grpc-status", str(status)), *more], end_stream=True)
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", more: Fields = (), *, ends: bool = True
+    ) -> int:
+        """Queue a request of the REST API; return its stream id. *ends*: the request is complete."""
+        stream = self.client.get_next_available_stream_id()
+        head = [(":method", method), (":scheme", "http"), (":authority", "docker"), (":path", path), *more]
+        self.client.send_headers(stream, head, end_stream=ends and not body)
+        if body:
+            self.client.send_data(stream, body, end_stream=ends)
+        return stream
+
+    def respond(
+        self,
+        stream: int,
+        body: bytes = b"",
+        status: int = 200,
+        more: Fields = (("content-type", "application/json"),),
+        trailers: Fields = (),
+    ) -> None:
+        """Queue a complete response of the REST API."""
+        self.server.send_headers(
+            stream, [(":status", str(status)), *more], end_stream=not body and not trailers
+        )
+        if body:
+            self.server.send_data(stream, body, end_stream=not trailers)
+        if trailers:
+            self.server.send_headers(stream, trailers, end_stream=True)

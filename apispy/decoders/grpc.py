@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from apispy.decoders.h2c_headers import Fields
+from apispy.http2 import Fields
 
 PREFIX_SIZE = 5
 """Bytes before each message."""

@@ -60,8 +60,9 @@ class ConnectionTap:
 
     @property
     def is_http2(self) -> bool:
-        """Whether the connection began with HTTP/2's preface, and the daemon has not refused that."""
-        return isinstance(self._parser, Http2Connection)
+        """Whether the connection begins with HTTP/2's preface, and the daemon has not refused that."""
+        begins = self._beginning is not None and self._sent(True).startswith(PREFACE_LINE)
+        return begins or isinstance(self._parser, Http2Connection)
 
     def from_client(self, data: bytes, at: float) -> list[Event]:
         """Process *data* from the client."""

@@ -155,13 +155,17 @@ def proxied(
     where: Listen | None = None,
     tls: ServerFiles | None = None,
     clients_exited: bool = False,
+    upstream_gone: bool = False,
 ) -> Iterator[Proxied]:
-    """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end."""
+    """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end.
+
+    *upstream_gone*: nothing listens where the proxy expects the daemon.
+    """
     shown = RecordingOutput()
     gate = gate or (Gate([parse(rule) for rule in rules], guard) if rules or guard else None)
     pipeline = Pipeline([shown])
     with daemon(serve) as (port, received):
-        upstream = Endpoint("tcp", "127.0.0.1", port, "", "", None)
+        upstream = Endpoint("tcp", "127.0.0.1", 1 if upstream_gone else port, "", "", None)
         listen = where or Listen("tcp", "127.0.0.1", 0, "")
         service = Service(Settings(listen, upstream, tls, gate=gate), pipeline)
         started: list[Listen] = []

@@ -103,8 +103,7 @@ class EchoServer:
         return self._http2.data_to_send()
 
     def serve(self, connection: socket.socket, received: bytearray) -> None:
-        """Serve *connection* to its end; append its bytes to *received*."""
-        connection.sendall(self._http2.data_to_send())
+        """Serve *connection* to its end; append its bytes to *received*. Like Go, send nothing before the preface."""
         while data := connection.recv(1 << 16):
             received += data
             connection.sendall(self.feed(data))

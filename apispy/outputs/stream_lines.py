@@ -44,7 +44,9 @@ class StreamLines:
         self._last: dict[str, str] = {}  # last text shown for a layer, by its ID
 
     def shows(self, item: Item) -> bool:
-        """Whether this view shows *item*: most HTTP/2 frames are for higher verbosity only."""
+        """Whether this view shows *item*: most HTTP/2 frames, and gRPC messages, are for higher verbosity only."""
+        if item.kind == "grpc-message":
+            return self._verbosity > 1
         return item.kind != "grpc" and (item.kind != "h2c" or self._verbosity > 1 or grpc.is_notable(item))
 
     def item(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
@@ -54,6 +56,9 @@ class StreamLines:
                 (item.kind, text)
                 for text in escape_lines(grpc.frame_line(direction, item, whole=self._verbosity > 1))
             )
+            return
+        if item.kind == "grpc-message":
+            yield "grpc", grpc.message_line(direction, item)
             return
         if item.kind in ("json", "problem"):
             yield from self.flush()

@@ -23,6 +23,9 @@ SECRET_TUNNEL = "h2c"
 """The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a payload-free
 decoder reads them."""
 
+GRPC = "application/grpc"
+"""The beginning of the media types of gRPC's messages."""
+
 ARCHIVE = "tar"
 """The format among PROGRAMS that only the user's patterns are searched in: a file may have any bytes."""
 
@@ -41,9 +44,10 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """Whether the stream is one side of a BuildKit tunnel."""
+    """Whether the stream is one side of a BuildKit tunnel, or the body of a gRPC call, which has the same messages."""
     if direction not in ("to_server", "to_client"):
-        return False
+        heads = (exchange.request, exchange.response)
+        return any(head and head.headers.text("content-type").lower().startswith(GRPC) for head in heads)
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
     return SECRET_TUNNEL in (call.operation.response, protocol)
 

@@ -157,16 +157,16 @@ def test_a_daemon_that_cannot_be_asked(files: Files) -> None:
 def test_the_answer_is_used_for_a_minute(files: Files) -> None:
     there_is, times = Daemon(files.server_context(*BOTH)), iter([0.0, 0.0, 1.0, LIFETIME, LIFETIME])
 
-    async def ask_three_times(port: int) -> None:
+    async def ask_three_times(port: int, connections: list[bytearray]) -> None:
         asked = DaemonProtocols(Endpoint("tcp", "127.0.0.1", port, "", "", files.client), times.__next__)
         assert await asked.speaks_http2()
         assert await asked.speaks_http2()
-        assert len(there_is.handshakes) == 1
+        assert len(connections) == 1
         assert await asked.speaks_http2()
-        assert len(there_is.handshakes) == 2
+        assert len(connections) == 2
 
-    with daemon(there_is.serve) as (port, _):
-        asyncio.run(ask_three_times(port))
+    with daemon(there_is.serve) as (port, connections):
+        asyncio.run(ask_three_times(port, connections))
 
 
 def hello(*offered: str) -> bytes:

@@ -25,7 +25,7 @@ PREFACE_LINE = b"PRI * HTTP/2.0\r\n"
 PREFACE_REQUEST = Request("PRI", "*", "2.0")
 """What a daemon takes the preface for if it does not speak HTTP/2."""
 
-PREFACE_REFUSED = "the daemon does not accept HTTP/2 from the first byte: it answered the preface in HTTP/1"
+PREFACE_REFUSED = "HTTP/2 was refused: its preface was answered in HTTP/1"
 
 SETTINGS_BEGIN = b"\x04\x00\x00\x00\x00\x00"
 """Bytes 3 to 8 of each side's first frame: SETTINGS, no flags, no stream."""

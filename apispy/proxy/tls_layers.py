@@ -212,7 +212,7 @@ class DaemonTls(TlsLayer):
 def alpn_offers(hello: bytes) -> list[bytes] | None:
     """Return the protocols that a ClientHello offers (ALPN) if HTTP/2 is among them, else nothing; None: incomplete.
 
-    What is no ClientHello offers nothing, and OpenSSL refuses it.
+    Other data offers nothing, and OpenSSL refuses it.
     """
     if len(hello) < RECORD_HEADER or len(hello) < RECORD_HEADER + int.from_bytes(hello[3:RECORD_HEADER]):
         return (

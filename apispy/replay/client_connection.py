@@ -45,6 +45,11 @@ class ClientConnection:
             digests=True,
         )
 
+    @property
+    def tries_http2(self) -> bool:
+        """Whether the client began with HTTP/2's preface, and has no answer yet."""
+        return self._tap.is_http2
+
     async def serve(self) -> None:
         """Respond to requests until the connection is over, or raise ClientDisconnected."""
         raise NotImplementedError

@@ -41,7 +41,7 @@ class PlaybackConnection(ClientConnection):
         """Respond to the next request. False: the connection is over."""
         early, exchange = await self._next_request()
         if exchange is None:
-            if self.assembler.failure and not self.disconnected:
+            if (self.assembler.failure or self.tries_http2) and not self.disconnected:
                 await self._send_response(BAD_REQUEST)
             return False
         if (stays_open := await self._gate.apply(exchange, whole=not early)) is not None:
@@ -57,9 +57,17 @@ class PlaybackConnection(ClientConnection):
         """(whether its body is missing because it will be refused, the next request; None if there is none)."""
         assembler = self.assembler
         await self.changes.wait_for(
-            lambda: bool(assembler.requests or assembler.incomplete or self.input_ended or assembler.failure),
+            lambda: bool(
+                self.tries_http2
+                or assembler.requests
+                or assembler.incomplete
+                or self.input_ended
+                or assembler.failure
+            ),
             None,
         )
+        if self.tries_http2:
+            return False, None
         early = await self._early_request() if not assembler.requests and assembler.incomplete else None
         await self.changes.wait_for(
             lambda: bool(early or assembler.requests or self.input_ended or assembler.failure), None

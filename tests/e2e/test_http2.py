@@ -141,6 +141,27 @@ def test_curl_gets_the_same_as_directly(
     assert calls[4].request.body.size == 100_000
 
 
+def test_what_was_recorded_is_played_to_curl(
+    nghttpd: Nghttpd, between: Callable[[str, Endpoint], Apispy], place: Path
+) -> None:
+    spy = between("unix", nghttpd.plain)
+    asked = (
+        ("/v1.53/info", ()),
+        ("/v1.53/nosuch", ("-H", "x: y")),
+        ("/v1.53/containers/create", ("-d", "{}")),
+    )
+    for path, words in asked:
+        curl(spy.at, path, "--http2-prior-knowledge", *words)
+    spy.end()
+    played = Apispy.start(
+        place / "h2-replay", "replay", f"{spy.where}/calls.jsonl", "--listen", f"unix://{place}/h2-replay/s"
+    )
+    for path, words in asked:
+        code, said = curl(played.at, path, "--http2-prior-knowledge", *words)
+        assert (code, said.split()[-2:]) == (0, [b"2", b"200" if "info" in path else b"404"])
+    assert played.end() == 0, played.err
+
+
 def _without_date(said: bytes) -> list[bytes]:
     return [line for line in said.splitlines() if not line.startswith(b"date: ")]
 

@@ -47,7 +47,9 @@ def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bo
     """Whether the stream is one side of a BuildKit tunnel, or the body of a gRPC call, which has the same messages."""
     if direction not in ("to_server", "to_client"):
         heads = (exchange.request, exchange.response)
-        return any(head and head.headers.text("content-type").lower().startswith(GRPC) for head in heads)
+        if any(head and head.headers.text("content-type").lower().startswith(GRPC) for head in heads):
+            return True
+        return call.operation.response == "grpc" and not is_error(exchange, direction)
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
     return SECRET_TUNNEL in (call.operation.response, protocol)
 

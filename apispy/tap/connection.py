@@ -31,6 +31,10 @@ SETTINGS_BEGIN = b"\x04\x00\x00\x00\x00\x00"
 """Bytes 3 to 8 of each side's first frame: SETTINGS, no flags, no stream."""
 
 
+MAX_EARLY = 64 << 10
+"""Bytes of a daemon that are kept until the client's first bytes show whether it speaks HTTP/2."""
+
+
 class ConnectionTap:
     """The tap of one connection.
 
@@ -120,7 +124,8 @@ class ConnectionTap:
         assert self._beginning is not None
         self._beginning.append((by_client, data, at))
         sent, answered = self._sent(True), self._sent(False)
-        if sent.startswith(PREFACE) or not PREFACE.startswith(sent) or not _may_begin_settings(answered):
+        may_be_http2 = PREFACE.startswith(sent) and _may_begin_settings(answered)
+        if sent.startswith(PREFACE) or not may_be_http2 or len(answered) > MAX_EARLY:
             yield from self._decide()
 
     def _decide(self) -> Iterator[Event]:

@@ -406,6 +406,11 @@ class TestBounds:
         [exchange] = closed(play([c(BEGUN + ask(1)), s(SETTINGS + answer)], limit=10))
         assert (exchange.response.body.size, exchange.response.body.kept) == (50, 10)
 
+    def test_a_daemon_that_speaks_before_its_client(self):
+        steps = [s(SETTINGS * 1000)] * 8
+        assert gave_up(play(steps)) == ["the daemon sent data before any request"]
+        assert gave_up(play(steps[:1], lose=True)) == ["the daemon sent data before any request"]
+
     def test_a_flood_of_frames_without_a_call(self):
         tap = new_tap()
         tap.from_client(BEGUN, 1.0)

@@ -77,7 +77,7 @@ def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> b
     lower, place = shown.lower(), f"{place}:{shown}"
     text = value.decode("utf-8", "surrogateescape")
     if name.lower() in QUOTING_HEADERS and value and text != REDACTED:
-        replacer.withhold(place)
+        replacer.withhold(place, categories.GRPC_ERROR)
         return REDACTED.encode()
     if lower in replacer.policy.rules.headers:
         text = replacer.hide(text, place, categories.RULE)

@@ -108,7 +108,7 @@ class ConnectionTap:
         yield from self._parser.from_server(data, at)
 
     def _server_eof(self, at: float) -> Iterator[Event]:
-        if isinstance(self._parser, Http2Connection) and not self._parser.was_used:
+        if isinstance(self._parser, Http2Connection) and not (self._parser.was_used or self.client_ended):
             yield from self._refuse_preface(at)
         yield from self._parser.server_eof(at)
 

@@ -242,6 +242,7 @@ class TestRefusedPreface:
     def test_a_client_that_leaves_without_a_call(self):
         assert play([c(BEGUN), s(SETTINGS), c(b"")], lose=True) == []
         assert play([c(BEGUN), c(b"")], lose=True) == []
+        assert play([c(BEGUN), c(b""), s(b"")], lose=True) == []
 
     def test_the_tap_tells_whether_it_is_http2(self):
         tap = new_tap()

@@ -29,7 +29,10 @@ def is_redacted(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields as on the wire, with order, case and repeats. Lookups ignore case."""
+    """Header fields as on the wire, with order, case and repeats. Lookups ignore case.
+
+    Those of HTTP/2 are without pseudo-header fields; ``:authority`` is ``host``, as in HTTP/1.1.
+    """
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
     _values: dict[str, list[bytes]] | None = field(default=None, init=False, repr=False, compare=False)
@@ -102,7 +105,7 @@ class Body:
 class Request:
     method: str
     target: str  # as on the wire, latin-1
-    version: str = "1.1"
+    version: str = "1.1"  # "2" for a stream of HTTP/2
     headers: Headers = Headers()
     body: Body = Body()
     at: float = 0.0  # time of the complete head, in seconds since the exchange began

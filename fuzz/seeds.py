@@ -6,9 +6,11 @@ from pathlib import Path
 
 from apispy import capture, engine, importers
 from apispy.decoders import choose
+from apispy.http2 import PREFACE
 from apispy.model import Exchange
 from apispy.outputs.exports.http_bytes import pieces
 from fuzz.targets import IMPORTED, NAMES, TARGETS
+from tests.h2_peer import Peers
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FILTERS = (
@@ -32,6 +34,8 @@ def _all(name: str) -> Iterator[bytes]:
         yield from (text.encode() for text in FILTERS)
     if name == "imports":
         yield from _of_files()
+    if name == "tap":
+        yield from _of_http2()
     if name == "captures":
         yield from (file.read_bytes() for file in sorted(SAMPLES.glob("fixtures/*.json")))
     for path in sorted(SAMPLES.glob("*.jsonl")):
@@ -64,6 +68,24 @@ def _of_files() -> Iterator[bytes]:
         bytes([IMPORTED.index("tshark")])
         + json.dumps([{"_index": "x", "_source": {"layers": layers}}]).encode()
     )
+
+
+def _of_http2() -> Iterator[bytes]:
+    """Yield a connection in HTTP/2, and one that refuses it."""
+    peers, whole = Peers(), b""
+    for step in (
+        lambda: peers.request("POST", "/v1.53/containers/create", b'{"Image":"x"}'),
+        lambda: peers.call("/moby.buildkit.v1.Control/Solve", b"definition"),
+        lambda: peers.respond(1, b'{"Id":"1"}', 201),
+        lambda: peers.answer(3, b"one", status=2),
+        lambda: peers.client.reset_stream(peers.request("GET", "/events"), 8),
+        lambda: peers.server.close_connection(),
+    ):
+        step()
+        asked, answered = peers.exchange()
+        whole += _piece(True, asked) + _piece(False, answered)
+    yield whole
+    yield _piece(True, PREFACE) + _piece(False, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
 
 
 def _of_lines(name: str, written: list[bytes]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ The kinds of items, and their values:
 ``unread``      compressed bytes that are not decompressed (bytes; empty if they are only counted)
 ``h2c``         an HTTP/2 frame (an object), without its payload
 ``message``     a gRPC message (an object), as a child of an ``h2c`` item
+``grpc-message``  a message of a gRPC call (an object), without its content
 ``grpc``        the numbers of calls by method and of responses by status (an object)
 ``ping``, ``pong``, ``close``  a control frame of a WebSocket (bytes; an object for ``close``)
 ``problem``     a sentence about an error at this position; the stream may be malformed, truncated or too large

@@ -79,6 +79,8 @@ def _by_table(name: str, headers: Headers) -> str:
 
 def _by_type(headers: Headers) -> str:
     media_type = _media_type(headers)
+    if media_type.startswith("application/grpc"):  # also application/grpc+proto
+        return "grpc"
     return DECODER_BY_TYPE.get(media_type) or ("text" if media_type.startswith("text/") else "sniffed")
 
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
-from apispy.decoders.h2c_headers import Fields
 from apispy.decoders.protobuf import wire_fields
+from apispy.http2 import Fields
 
 MAX_LISTED = 50
 """Header fields that one item lists."""

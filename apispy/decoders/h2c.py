@@ -24,14 +24,8 @@ from apispy.decoders.base import decoder
 from apispy.decoders.grpc import GrpcCalls, Methods
 from apispy.decoders.grpc_messages import label_of
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
-from apispy.decoders.h2c_headers import MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error, Opener
+from apispy.http2 import HEADER_SIZE, MAX_BLOCK_SIZE, PREFACE, Fields, HeaderBlocks, Http2Error, Opener
 from apispy.model import Item
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""The first bytes of the requesting side: on /grpc the API client, on /session the daemon."""
-
-HEADER_SIZE = 9
-"""Bytes before each frame's payload: its size (24 bits), type, flags, stream (31 bits)."""
 
 FRAME_LIMIT = MAX_BLOCK_SIZE
 """Bytes of a frame that is decoded as a whole. DATA frames may have up to 16 MiB, the most that their header allows."""
@@ -96,7 +90,7 @@ class H2c:
     # -- steps; each consumes what it can of the pending bytes and sets the next step --
 
     def _first(self) -> list[Item] | None:
-        """Read the preface, if this is the requesting side."""
+        """Read the preface, if this is the requesting side: on /grpc the API client, on /session the daemon."""
         head = bytes(self._pending[: len(PREFACE)])
         if head != PREFACE[: len(head)]:
             self._read = self._settings

@@ -36,6 +36,7 @@ REQUESTS = _table(
         "tar",
         "A tar archive, plain or compressed (gzip, bzip2, xz, zstd), chunked when it is made on the fly.",
     ),
+    Framing("grpc", "Over HTTP/2: gRPC messages, each with a prefix of 5 bytes."),
 )
 """Request framings by name."""
 
@@ -77,6 +78,7 @@ RESPONSES = _table(
         "takes-over",
     ),
     Framing("h2c", "After 101 the connection speaks HTTP/2 without TLS, and gRPC in it.", "takes-over"),
+    Framing("grpc", "Over HTTP/2: gRPC messages, each with a prefix of 5 bytes, and the status in trailers."),
     Framing("tar", "A tar archive, chunked, as it is made."),
     Framing("text", "A few lines of text."),
     Framing("raw", "Bytes in a format of their own, such as a profile."),

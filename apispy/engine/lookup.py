@@ -15,8 +15,9 @@ from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from apispy.engine.operation import Call, Operation, Parameters
-from apispy.engine.operations import OPERATIONS, UNKNOWN
+from apispy.engine.operations import CALLABLE, OPERATIONS, UNKNOWN
 from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
+from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.engine.tables.podman import LIBPOD
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
@@ -43,6 +44,7 @@ _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
 _RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
 _MISSPELT_VERSION = re.compile(r"V?[0-9]+\.[0-9]+")
+_GRPC = re.compile(r"/(?P<service>(?:\w+\.)+[A-Z]\w*)/(?P<method>[A-Z]\w*)")
 _SLASHES = re.compile(r"//+")
 _PART = re.compile(r"/+[^/]+")
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
@@ -133,6 +135,8 @@ def _find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
             return operation, found.groupdict()
     if root in ("exp", "engines") and (shorter := _RUNNER.sub("", stripped)) != stripped:
         return _find(method, shorter)
+    if method == "POST" and (found := _GRPC.fullmatch(stripped)):
+        return GRPC_CALL, found.groupdict()
     if foreign := FOREIGN_ROOTS.get(root):
         return foreign, {"path": stripped[len(root) + 2 :]}
     return UNKNOWN, {}
@@ -159,6 +163,6 @@ def _index(operations: list[Operation]) -> dict[tuple[str, str], list[Operation]
     return dict(index)
 
 
-_FIXED = {(row.method, row.path): row for row in OPERATIONS if "{" not in row.path}
+_FIXED = {(row.method, row.path): row for row in CALLABLE if "{" not in row.path}
 _NAMED = _index([row for row in OPERATIONS if "{" in row.path])
 _ROOTS = frozenset(row.path.split("/")[1] for row in OPERATIONS)

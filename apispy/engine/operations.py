@@ -6,6 +6,7 @@ from apispy.engine.tables import (
     container_streams,
     containers,
     desktop,
+    grpc_methods,
     image_transfers,
     images,
     networks,
@@ -48,9 +49,12 @@ OPERATIONS: tuple[Operation, ...] = (
 DOCUMENTED: tuple[Operation, ...] = tuple(row for row in OPERATIONS if row.documented)
 """The 114 operations in the reference of any version from 1.0 to 1.55; the reference of 1.55 has 108 of them."""
 
-BY_ID = {row.id: row for row in OPERATIONS}
+CALLABLE = (*OPERATIONS, *grpc_methods.GRPC_METHODS)
+"""All that a request can be for. Pages and lists of operations leave the methods of gRPC out."""
 
-FOREIGN_TAGS = frozenset(("Podman", "Docker Desktop", "Model Runner"))
+BY_ID = {row.id: row for row in CALLABLE}
+
+FOREIGN_TAGS = frozenset(("Podman", "Docker Desktop", "Model Runner", "gRPC"))
 """The tags of operations that are not Docker Engine's. The tables have none of their parameters and fields."""
 
 UNKNOWN = Operation("", "", "", response="", documented=False)

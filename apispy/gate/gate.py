@@ -16,6 +16,14 @@ NOT_HTTP1 = (
 )
 
 
+NOT_HTTP2 = (
+    "apispy refuses HTTP/2 while --fault is used, because it can hold only requests that come one at a time; "
+    "use HTTP/1.1"
+)
+
+HTTP2_BEGINS = b"PRI * HTTP/2.0\r\n"
+
+
 class CountedRule:
     """A fault rule, with the number of requests that matched it and that it hit."""
 
@@ -83,7 +91,16 @@ class Gate:
         return _refusal(reason) if reason else None
 
     def decide_unreadable(self, data: bytes) -> Decision:
-        """Decide about bytes that cannot be read as a request."""
+        """Decide about bytes that cannot be read as a request.
+
+        The guard lets HTTP/2 pass: browsers speak it under TLS only.
+        """
+        if data.startswith(HTTP2_BEGINS):
+            return (
+                Decision(RespondWith(400, f"apispy: {NOT_HTTP2}", closes=True), reason=NOT_HTTP2)
+                if self._rules
+                else PASS
+            )
         if reason := self.guard.refusal_of_bytes(data) if self.guard else None:
             return _refusal(reason)
         if not self._rules:

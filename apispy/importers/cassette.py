@@ -20,6 +20,7 @@ from apispy.importers.formats import END_OF_TIME, Format, Imported, Settings, re
 from apispy.importers.messages import (
     INVALID,
     fitting_headers,
+    http_version,
     make_body,
     make_headers,
     problem_of,
@@ -150,7 +151,7 @@ def _exchange(entry: Any, result: ImportResultBuilder) -> Exchange:
         response=Response(
             status=int(status["code"]),
             reason=text_of(status.get("message") or ""),
-            version=str(response.get("http_version") or "1.1").upper().removeprefix("HTTP/"),
+            version=http_version(str(response.get("http_version") or "1.1")),
             headers=fitting_headers(headers, data),
             body=make_body(data, result.limit),
         ),

@@ -19,6 +19,7 @@ from apispy.importers.formats import END_OF_TIME, Format, Imported, Settings, re
 from apispy.importers.messages import (
     INVALID,
     fitting_headers,
+    http_version,
     make_body,
     make_headers,
     problem_of,
@@ -118,7 +119,7 @@ def _body(content: Any, at: float, limit: int) -> Body:
 
 
 def _version(message: Any) -> str:
-    return text_of(message.get("httpVersion") or "HTTP/1.1").upper().removeprefix("HTTP/") or "1.1"
+    return http_version(text_of(message.get("httpVersion") or "HTTP/1.1"))
 
 
 def _connection(entry: Any, result: ImportResultBuilder) -> int:

@@ -54,6 +54,12 @@ def make_body(data: bytes, limit: int, at: float = 0.0, size: int = 0) -> Body:
     return Body((Chunk(at, kept),) if kept else (), max(len(data), size), ended_at=at)
 
 
+def http_version(text: str) -> str:
+    """The version as the tap has it, from "HTTP/1.1", "HTTP/2.0" or a browser's "h2"."""
+    version = text.upper().removeprefix("HTTP/") or "1.1"
+    return "2" if version in ("2.0", "H2") else version
+
+
 def make_headers(pairs: Iterable[tuple[str, str]]) -> Headers:
     """The headers without HTTP/2's pseudo-headers, which browsers list too."""
     return Headers(

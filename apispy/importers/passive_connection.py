@@ -10,8 +10,8 @@ from apispy.importers.formats import Imported, Settings
 from apispy.model import Exchange
 from apispy.tap import Closed, ConnectionTap, Event, GaveUp
 
-REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) [/*h]")
-"""The beginning of a request: where reading starts if the beginning of the connection is unknown."""
+REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|PRI) [/*h]")
+"""The beginning of a request, or of HTTP/2: where reading starts if the beginning of the connection is unknown."""
 
 MAX_NOTICES = 50
 

@@ -28,7 +28,9 @@ SECRET = re.compile(r"<redacted:([0-9a-f]{8})>|%3Credacted%3A([0-9a-f]{8})%3E")
 UNSUPPORTED_PROTOCOLS = {
     "h2c": "curl cannot repeat this: BuildKit speaks gRPC on this connection",
     "websocket": "curl cannot repeat this: it is a WebSocket",
+    "grpc": "curl cannot repeat this: it is a gRPC call",
 }
+"""Why curl cannot repeat a call, by the tunnel's protocol or the format of the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,13 @@ def _secrets_comment(line: str) -> str:
 
 def reason_impossible(decoded: DecodedCall) -> str:
     """Return why no curl command can repeat the call; "" when one can."""
-    tunnel = decoded.exchange.tunnel
-    return UNSUPPORTED_PROTOCOLS.get(tunnel.protocol if tunnel else "") or UNSUPPORTED_PROTOCOLS.get(
-        decoded.call.operation.response, ""
-    )
+    request, tunnel = decoded.exchange.request, decoded.exchange.tunnel
+    if request.method == "PRI":
+        return "curl cannot repeat this alone: it is the beginning of HTTP/2"
+    named = [tunnel.protocol if tunnel else "", decoded.call.operation.response]
+    if request.headers.text("content-type").startswith("application/grpc"):
+        named.append("grpc")
+    return next((UNSUPPORTED_PROTOCOLS[name] for name in named if name in UNSUPPORTED_PROTOCOLS), "")
 
 
 def command_parts(decoded: DecodedCall, save: SaveBody | None = None) -> tuple[str, list[str], str]:

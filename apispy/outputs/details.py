@@ -60,13 +60,19 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
     Progress takes one line for each layer, and fields at their defaults are left out; *whole* adds both.
     """
     stream = decoded.exchange.streams[direction]
-    if not stream.size:
-        return
     arrow = ARROWS[direction]
-    yield arrow
-    if not stream.shown:
+    if stream.size or stream.trailers:
+        yield arrow
+    if not stream.shown and stream.size:
         yield f"{arrow} {WITHHELD}"
-        return
+    elif stream.size:
+        yield from _content(decoded, direction, limit, whole=whole)
+    yield from _fields(arrow, stream.trailers)
+
+
+def _content(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool) -> Iterator[str]:
+    """Yield the content of a stream that is shown."""
+    stream, arrow = decoded.exchange.streams[direction], ARROWS[direction]
     left = limit
     items = decoded.items.get(direction, ())
     rendered = _rendered(
@@ -81,7 +87,6 @@ def body(decoded: DecodedCall, direction: Direction, limit: int, *, whole: bool 
         yield f"{arrow} {line}".rstrip()
     if stream.cut:
         yield f"{arrow} ({units.size(stream.kept)} of {units.size(stream.size)} kept)"
-    yield from _fields(arrow, stream.trailers)
 
 
 def body_lines(decoded: DecodedCall, direction: Direction) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from apispy.decoders.build import build_of
 from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
+from apispy.decoders.grpc_body import grpc_status
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
@@ -90,6 +91,19 @@ def goaway_summary(decoded: DecodedCall) -> str:
     if len(last) == 2 and len(set(last.values())) == 1:
         last = {"both sides": last["the client"]}
     return " and ".join(f"GOAWAY {error} from {side}" for side, error in last.items())
+
+
+def message_line(direction: Direction, item: Item) -> str:
+    """Describe a message of a gRPC call: "> message of 1.2 kB", with the arrow of its direction."""
+    compressed = ", compressed" if item.value["compressed"] else ""
+    return f"{ARROWS[direction]} message of {units.size(item.value['size'])}{compressed}"
+
+
+def outcome_of_call(decoded: DecodedCall) -> str:
+    """Say how a gRPC call that is an HTTP request of its own ended, and its purpose: "OK: follow build progress"."""
+    code = grpc_status(decoded.exchange)
+    parts = ["" if code is None else status_name(code), METHOD_DESCRIPTIONS.get(decoded.call.path, "")]
+    return ": ".join(filter(None, parts))
 
 
 def status_name(code: int) -> str:

@@ -8,7 +8,7 @@
 | duration    | seconds from its first byte to its end |
 | client      | description of the client |
 | upstream    | address of the daemon, as dialled |
-| operation   | Docker's operationId, or null for a call that apispy does not know |
+| operation   | Docker's operationId, service and method of a gRPC call, or null for a call that apispy does not know |
 | method      | request method |
 | target      | request target exactly as sent, with version and query |
 | path        | path without version and query |

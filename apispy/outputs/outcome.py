@@ -192,3 +192,8 @@ def _changes(decoded: DecodedCall) -> str:
 @describes("grpc")
 def _grpc(decoded: DecodedCall) -> str:
     return grpc.call_summary(decoded)
+
+
+@describes("grpc-call")
+def _grpc_call(decoded: DecodedCall) -> str:
+    return grpc.outcome_of_call(decoded)

@@ -47,7 +47,9 @@ class StreamLines:
         self._last: dict[str, str] = {}  # last text shown for a layer, by its ID
 
     def shows(self, item: Item) -> bool:
-        """Whether this view shows *item*: most HTTP/2 frames are for higher verbosity only."""
+        """Whether this view shows *item*: most HTTP/2 frames, and gRPC messages without content, are for -vv."""
+        if item.kind == "grpc-message":
+            return self._verbosity > 1
         return item.kind != "grpc" and (item.kind != "h2c" or bool(item.children) or self._shows_frame(item))
 
     def _shows_frame(self, item: Item) -> bool:
@@ -57,6 +59,9 @@ class StreamLines:
         """Yield the lines that *item* completes."""
         if item.kind == "h2c":
             yield from self._frame(direction, item)
+            return
+        if item.kind == "grpc-message":
+            yield "grpc", grpc.message_line(direction, item)
             return
         if item.kind in ("json", "problem"):
             yield from self.flush()

@@ -13,6 +13,7 @@ from apispy.errors import ApispyError
 from apispy.importers import FORMATS, Imported, Settings, register
 from apispy.importers.files import open_unpacked
 from apispy.importers.formats import END_OF_TIME
+from apispy.importers.messages import http_version
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.proxy.flows import SIZES
@@ -82,7 +83,7 @@ def exchange_of(call: http.HTTPFlow, tunnel: tcp.TCPFlow | None, limit: int) -> 
         request=Request(
             method=request.method,
             target=request.path,
-            version=request.http_version.removeprefix("HTTP/"),
+            version=http_version(request.http_version),
             headers=Headers(tuple(request.headers.fields)),
             body=_body(request, started, limit, sizes.get("request")),
         ),
@@ -104,7 +105,7 @@ def _response(response: http.Response, started: float, limit: int, size: object)
     return Response(
         status=response.status_code,
         reason=response.reason,
-        version=response.http_version.removeprefix("HTTP/"),
+        version=http_version(response.http_version),
         headers=Headers(tuple(response.headers.fields)),
         body=_body(response, started, limit, size),
         at=max(0.0, (response.timestamp_start or started) - started),

@@ -158,7 +158,7 @@ def _request(exchange: Exchange, context: Context) -> http.Request:
         scheme=b"https" if context.server.tls else b"http",
         authority=b"",
         path=request.target.encode("latin-1"),
-        http_version=f"HTTP/{request.version}".encode(),
+        http_version=_http_version(request.version),
         headers=_headers(request.headers),
         content=request.body.data,
         trailers=_headers(request.body.trailers) if len(request.body.trailers) else None,
@@ -169,7 +169,7 @@ def _request(exchange: Exchange, context: Context) -> http.Request:
 
 def _response(response: Response, started: float) -> http.Response:
     return http.Response(
-        http_version=f"HTTP/{response.version}".encode(),
+        http_version=_http_version(response.version),
         status_code=response.status,
         reason=response.reason.encode("latin-1"),
         headers=_headers(response.headers),
@@ -178,6 +178,11 @@ def _response(response: Response, started: float) -> http.Response:
         timestamp_start=started + response.at,
         timestamp_end=started + (response.body.ended_at or response.at),
     )
+
+
+def _http_version(version: str) -> bytes:
+    """Return the version as mitmproxy writes it."""
+    return b"HTTP/2.0" if version == "2" else f"HTTP/{version}".encode()
 
 
 def _headers(headers: Headers) -> http.Headers:

@@ -32,8 +32,8 @@ class ConnectionObserver:
         self._tap = tap
         self._sink = sink
         self._clock = clock
-        self._unanswered: Exchange | None = None
-        self._open: int | None = None  # the number of the open exchange
+        self._unanswered: dict[int, Exchange] = {}  # by number; on HTTP/2 there may be many
+        self._open: set[int] = set()  # the numbers of the open exchanges
         self._annotations = Annotations()
         self.answered = 0  # requests that have a response, or will get none
         self.tunnelled = False  # the connection has left HTTP, or cannot be parsed any further
@@ -52,21 +52,31 @@ class ConnectionObserver:
     @property
     def awaits_response(self) -> bool:
         """Whether a request's head was received that has no response yet."""
-        return self._unanswered is not None
+        return bool(self._unanswered)
+
+    @property
+    def is_http2(self) -> bool:
+        """Whether the connection began with HTTP/2's preface."""
+        return self._tap.is_http2
 
     @property
     def head_only(self) -> bool:
-        """Whether the request without a response is a HEAD."""
-        return self._unanswered is not None and self._unanswered.request.method == "HEAD"
+        """Whether the request without a response is a HEAD; False on HTTP/2."""
+        if self.is_http2:
+            return False
+        return any(exchange.request.method == "HEAD" for exchange in self._unanswered.values())
 
     @property
     def idle(self) -> bool:
         """Whether no exchange is open."""
-        return self._open is None
+        return not self._open
 
     def annotate(self, text: str) -> bool:
-        """Add *text* to the problems of the open exchange when it closes. Return False if none is open."""
-        if self._open is None:
+        """Add *text* to the problems of the open exchange when it closes. Return False if none is open.
+
+        A refused preface of HTTP/2 becomes an exchange with its response.
+        """
+        if not self._open and not self.is_http2:
             return False
         self._annotations.add(text)
         return True
@@ -97,19 +107,19 @@ class ConnectionObserver:
         for event in events:
             match event:
                 case Opened(exchange):
-                    self._unanswered, self._open = exchange, exchange.id
+                    self._unanswered[exchange.id] = exchange
+                    self._open.add(exchange.id)
                 case ResponseStarted(exchange):
                     self._count_answered(exchange)
                 case Closed(exchange):
                     self._count_answered(exchange)
-                    self._open = None
+                    self._open.discard(exchange.id)
                 case GaveUp():
                     self.tunnelled = True
             self._sink(self._annotations.apply_to(event))
 
     def _count_answered(self, exchange: Exchange) -> None:
-        self.answered += self._unanswered is not None
-        self._unanswered = None
+        self.answered += self._unanswered.pop(exchange.id, None) is not None
         self.tunnelled = self.tunnelled or exchange.tunnel is not None
 
 

@@ -83,9 +83,13 @@ class Relay(layer.Layer):
         self._observer.server_eof()
 
     def _refuse(self, data: bytes) -> layer.CommandGenerator[None]:
-        """Respond in place of the daemon, once there is a request to respond to."""
+        """Respond in place of the daemon, once there is a request to respond to.
+
+        HTTP/2's preface is responded to at once, in HTTP/1 as an old daemon does: many clients wait for the daemon's
+        first frame before they send a request.
+        """
         self._observer.from_client(data)
-        if not self._observer.awaits_response:
+        if not self._observer.awaits_response and not self._observer.is_http2:
             if not self.context.client.state & ConnectionState.CAN_READ:  # no request can follow
                 yield commands.CloseConnection(self.context.client)
             return

@@ -24,12 +24,14 @@ from apispy.errors import ApispyError
 from apispy.gate import Gate
 from apispy.pipeline import Pipeline
 from apispy.proxy.backlog import Backlog
+from apispy.proxy.daemon_protocols import DaemonProtocols
 from apispy.proxy.gated_relay import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.observers import BODY_LIMIT, ConnectionObserver, Observers, client_description
 from apispy.proxy.relay import Relay
 from apispy.proxy.tls_contexts import (
+    HTTP2,
     Resumption,
     daemon_connection,
     daemon_context,
@@ -79,6 +81,7 @@ class Service:
         self._listener_tls = self._context("the listener's certificates", self._make_listener_context)
         self._daemon_tls = self._context("the certificates for the daemon", self._make_daemon_context)
         self._resumption = Resumption()
+        self._protocols = DaemonProtocols(settings.upstream)
         self._clients: set[asyncio.Task[None]] = set()
         self._clients_exited = False
         self._master: Master | None = None
@@ -202,13 +205,23 @@ class Service:
 
     # -- mitmproxy's hooks --
 
-    def tls_start_client(self, data: tls.TlsData) -> None:
+    async def tls_start_client(self, data: tls.TlsData) -> None:
         assert self._listener_tls is not None
-        data.ssl_conn = listening_connection(self._listener_tls)
+        http2 = HTTP2 in data.context.client.alpn_offers and await self._may_select_http2()
+        data.ssl_conn = listening_connection(self._listener_tls, http2=http2)
+
+    async def _may_select_http2(self) -> bool:
+        """Whether the daemon would select HTTP/2, and no fault has to hold single requests."""
+        gate = self._settings.gate
+        if self._daemon_tls is None or (gate is not None and gate.has_rules):
+            return False
+        return await self._protocols.speaks_http2()
 
     def tls_start_server(self, data: tls.TlsData) -> None:
         assert self._daemon_tls is not None
         data.ssl_conn = daemon_connection(self._daemon_tls, self._settings.upstream.host)
+        if data.context.client.alpn == HTTP2:
+            data.ssl_conn.set_alpn_protos([HTTP2])
         self._resumption.offer(data.ssl_conn)
 
     def client_disconnected(self, client: Client) -> None:

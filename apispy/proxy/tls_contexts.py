@@ -9,8 +9,8 @@ from OpenSSL import SSL, crypto
 
 from apispy.endpoints import TLS
 
-ALPN = b"http/1.1"
-"""The only protocol that dockerd itself offers (go-connections, up to engine 29.1), and that apispy reads."""
+HTTP1, HTTP2 = b"http/1.1", b"h2"
+"""Application protocols (ALPN). dockerd selects HTTP/1.1 only, up to engine 29.7 (go-connections)."""
 
 _lib, _ffi = SSL._lib, SSL._ffi  # type: ignore[attr-defined]
 
@@ -36,18 +36,21 @@ def listening_context(ca: Path, cert: Path, key: Path) -> SSL.Context:
 
 
 class NoCommonProtocol(Exception):
-    """The client offers application protocols (ALPN), but not HTTP/1.1."""
+    """The client offers application protocols (ALPN), but none that the daemon would select."""
 
 
-def _select_protocol(_conn: SSL.Connection, offered: list[bytes]) -> bytes:
-    """Select HTTP/1.1. Like Go, refuse a client that offers only others (as `curl --http1.0`) with an alert."""
-    if ALPN not in offered:
-        raise NoCommonProtocol(b", ".join(offered).decode("latin-1"))
-    return ALPN
+def _select_protocol(conn: SSL.Connection, offered: list[bytes]) -> bytes:
+    """Select as Go does: the server's first that is offered. Refuse a client that offers only others with an alert."""
+    for protocol in (HTTP2, HTTP1) if conn.get_app_data() == HTTP2 else (HTTP1,):
+        if protocol in offered:
+            return protocol
+    raise NoCommonProtocol(b", ".join(offered).decode("latin-1"))
 
 
-def listening_connection(made: SSL.Context) -> SSL.Connection:
+def listening_connection(made: SSL.Context, *, http2: bool = False) -> SSL.Connection:
+    """Make the listener's side of a connection. *http2*: select HTTP/2 if the client offers it."""
     conn = SSL.Connection(made)
+    conn.set_app_data(HTTP2 if http2 else HTTP1)
     conn.set_accept_state()
     return conn
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from mitmproxy.connection import ConnectionState
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, context, events, layer
-from mitmproxy.proxy.layers.tls import TLSLayer
+from mitmproxy.proxy.layers.tls import TLSLayer, parse_client_hello
 from mitmproxy.proxy.tunnel import TunnelState
 from OpenSSL import SSL
 
@@ -22,6 +22,15 @@ from apispy.sockets import PLAINTEXT_REFUSAL, REQUEST_STARTS
 
 CLOSE_DELAY = 2.0
 """Seconds that a refused client has to read the reason."""
+
+RECORD_HEADER = 5
+"""Bytes before a TLS record's content: type, version, length."""
+
+HTTP2_OFFER = b"\x02h2"
+"""HTTP/2 in the list of a ClientHello: the length of its name, and the name (RFC 7301)."""
+
+MAX_HELLO = 64 << 10
+"""Bytes of a ClientHello at which OpenSSL has to decide."""
 
 HANDSHAKE_ERRORS = {
     "peer did not return a certificate": "it sent no client certificate (docker does not send one of another CA)",
@@ -81,10 +90,11 @@ class ClientTls(TlsLayer):
         self._refused = refused
         self._was_refused = False
         self._received_data = False
+        self._hello = b""  # what has come of the client's first message
         self.daemon: DaemonTls | None = None
 
     def start_handshake(self) -> layer.CommandGenerator[None]:
-        yield from self.start_tls()
+        yield from ()  # what the client offers decides how to begin
 
     def receive_handshake_data(self, data: bytes) -> layer.CommandGenerator[tuple[bool, str | None]]:
         if self._was_refused:
@@ -94,6 +104,14 @@ class ClientTls(TlsLayer):
             if data.startswith(REQUEST_STARTS):
                 yield commands.SendData(self.conn, PLAINTEXT_REFUSAL)
             return False, "it spoke plaintext on a TLS listener"
+        if self.tls is None:
+            self._hello += data
+            offers = alpn_offers(self._hello)
+            if offers is None:
+                return False, None
+            self.conn.alpn_offers = offers
+            data, self._hello = self._hello, b""
+            yield from self.start_tls()
         try:
             return (yield from super().receive_handshake_data(data))
         except NoCommonProtocol as error:
@@ -189,6 +207,26 @@ class DaemonTls(TlsLayer):
     def receive_close(self) -> layer.CommandGenerator[None]:
         self.truncated = not self.tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN
         yield from super().receive_close()
+
+
+def alpn_offers(hello: bytes) -> list[bytes] | None:
+    """Return the protocols that a ClientHello offers (ALPN) if HTTP/2 is among them, else nothing; None: incomplete.
+
+    Other data offers nothing, and OpenSSL refuses it.
+    """
+    if len(hello) < RECORD_HEADER or len(hello) < RECORD_HEADER + int.from_bytes(hello[3:RECORD_HEADER]):
+        return (
+            None if starts_like_tls_record(hello.ljust(3, b"\x00")) or hello == b"\x16"[: len(hello)] else []
+        )
+    if HTTP2_OFFER not in hello:  # most clients: parsing takes longer than the rest of the handshake
+        return []
+    try:
+        parsed = parse_client_hello(hello)
+    except ValueError:
+        return []
+    if parsed is None:  # it goes on in another record
+        return None if len(hello) < MAX_HELLO else []
+    return list(parsed.alpn_protocols)
 
 
 def openssl_reasons(error: SSL.Error) -> str:

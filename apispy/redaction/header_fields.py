@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from apispy.decoders.registry_auth import why_ignored
-from apispy.model import Headers
+from apispy.model import REDACTED, Headers
 from apispy.redaction import categories, free_text
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
@@ -20,6 +20,9 @@ SECRET_HEADERS = (
     "set-cookie",
 )
 """Header fields, in lower case, whose values are credentials, in addition to names that ``name_patterns`` finds."""
+
+QUOTING_HEADERS = (b"grpc-message", b"grpc-status-details-bin")
+"""Fields of gRPC, in lower case, that are withheld: errors, percent-encoded or binary, that may quote anything."""
 
 EMPTY_CREDENTIALS = (b"", b"e30=", b"bnVsbA==")
 """Values of clients without credentials: nothing, base64 of ``{}`` and of ``null``. They are shown."""
@@ -51,7 +54,9 @@ def _are_plain(known_secrets: KnownSecrets, pairs: tuple[tuple[bytes, bytes], ..
     values = b"\n".join([value for _, value in pairs])
     if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as free_text.KNOWN
         return False
-    return not known_secrets.found_in(values) and not any(_is_secret(name) for name, _ in pairs)
+    if known_secrets.found_in(values):
+        return False
+    return not any(_is_secret(name) or name.lower() in QUOTING_HEADERS for name, _ in pairs)
 
 
 def _is_secret(name: bytes) -> bool:
@@ -71,6 +76,9 @@ def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> b
     shown = name.decode("latin-1")
     lower, place = shown.lower(), f"{place}:{shown}"
     text = value.decode("utf-8", "surrogateescape")
+    if name.lower() in QUOTING_HEADERS and value and text != REDACTED:
+        replacer.withhold(place, categories.GRPC_ERROR)
+        return REDACTED.encode()
     if lower in replacer.policy.rules.headers:
         text = replacer.hide(text, place, categories.RULE)
     elif not _is_secret(name):

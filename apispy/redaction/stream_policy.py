@@ -20,8 +20,11 @@ LOGIN = (
 """The secrets of POST /auth, repeated here so that a gap in the table of operations cannot expose them."""
 
 SECRET_TUNNEL = "h2c"
-"""The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a payload-free
-decoder reads them."""
+"""The protocol of BuildKit's tunnels, whose gRPC messages hold credentials and build secrets. Only a
+decoder whose items are redacted one by one reads them."""
+
+GRPC = "application/grpc"
+"""The beginning of the media types of gRPC's messages."""
 
 ARCHIVE = "tar"
 """The format among PROGRAMS that only the user's patterns are searched in: a file may have any bytes."""
@@ -41,9 +44,12 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """Whether the stream is one side of a BuildKit tunnel."""
+    """Whether the stream is one side of a BuildKit tunnel, or the body of a gRPC call, which has the same messages."""
     if direction not in ("to_server", "to_client"):
-        return False
+        heads = (exchange.request, exchange.response)
+        if any(head and head.headers.text("content-type").lower().startswith(GRPC) for head in heads):
+            return True
+        return call.operation.response == "grpc" and not is_error(exchange, direction)
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
     return SECRET_TUNNEL in (call.operation.response, protocol)
 

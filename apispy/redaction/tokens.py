@@ -62,9 +62,9 @@ class SecretReplacer:
             self._remember(value, named=looks_secret(name, ""))
         return self.hide(value, place, kind)
 
-    def withhold(self, place: str) -> None:
-        """Record that the body at *place* is withheld."""
-        self.found.append(Redaction(place, "", categories.BODY))
+    def withhold(self, place: str, kind: str = categories.BODY) -> None:
+        """Record that the body, or another *kind* of data, at *place* is withheld."""
+        self.found.append(Redaction(place, "", kind))
 
     def _remember(self, secret: str, *, named: bool = True) -> None:
         for part in parts_of(secret):

@@ -7,6 +7,7 @@ What the tap reads goes to the session's sink and to a ``RequestAssembler``. The
 import asyncio
 import contextlib
 import time
+from collections import deque
 
 from apispy.gate import Annotations, ResponseTruncator
 from apispy.replay.ordering import ChangeNotifier
@@ -29,6 +30,7 @@ class ClientConnection:
     def __init__(self, session: PlaybackSession, carrier: Carrier, client: str) -> None:
         self.session = session
         self.assembler = RequestAssembler()
+        self.received: deque[bytes] | None = deque()  # the client's bytes; None: they are not needed
         self.changes = ChangeNotifier()  # notified when bytes arrive or the client's state changes
         self.input_ended = False  # the client will send no more
         self.disconnected = False  # the client does not read any more either
@@ -44,6 +46,11 @@ class ClientConnection:
             session.body_limit,
             digests=True,
         )
+
+    @property
+    def tries_http2(self) -> bool:
+        """Whether the client began with HTTP/2's preface, and has no answer yet."""
+        return self._tap.is_http2
 
     async def serve(self) -> None:
         """Respond to requests until the connection is over, or raise ClientDisconnected."""
@@ -71,6 +78,8 @@ class ClientConnection:
     async def _read(self) -> None:
         try:
             while data := await self._carrier.read():
+                if self.received is not None:
+                    self.received.append(data)
                 self._process(self._tap.from_client(data, self.session.clock()))
         except OSError:
             self.disconnected = True

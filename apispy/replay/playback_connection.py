@@ -5,6 +5,7 @@ from dataclasses import replace
 from apispy.model import Exchange, Request
 from apispy.replay.client_connection import ClientConnection
 from apispy.replay.forward import ForwardingFailed, forward
+from apispy.replay.http2_playback import Http2Playback
 from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace, PlaybackSession
 from apispy.replay.recorded_calls import RecordedCall
@@ -36,12 +37,15 @@ class PlaybackConnection(ClientConnection):
     async def serve(self) -> None:
         while await self._serve_next():
             pass
+        if self.tries_http2 and self.received is not None and self.session.speaks_http2:
+            await Http2Playback(self, self.received).serve()
 
     async def _serve_next(self) -> bool:
         """Respond to the next request. False: the connection is over."""
         early, exchange = await self._next_request()
         if exchange is None:
-            if self.assembler.failure and not self.disconnected:
+            refused = self.tries_http2 and not self.session.speaks_http2
+            if (self.assembler.failure or refused) and not self.disconnected:
                 await self._send_response(BAD_REQUEST)
             return False
         if (stays_open := await self._gate.apply(exchange, whole=not early)) is not None:
@@ -57,9 +61,19 @@ class PlaybackConnection(ClientConnection):
         """(whether its body is missing because it will be refused, the next request; None if there is none)."""
         assembler = self.assembler
         await self.changes.wait_for(
-            lambda: bool(assembler.requests or assembler.incomplete or self.input_ended or assembler.failure),
+            lambda: bool(
+                self.tries_http2
+                or assembler.requests
+                or assembler.incomplete
+                or self.input_ended
+                or assembler.failure
+            ),
             None,
         )
+        if self.tries_http2:
+            return False, None
+        self.received = None
+        self.assembler.opened.clear()
         early = await self._early_request() if not assembler.requests and assembler.incomplete else None
         await self.changes.wait_for(
             lambda: bool(early or assembler.requests or self.input_ended or assembler.failure), None

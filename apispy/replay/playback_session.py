@@ -46,6 +46,14 @@ class PlaybackSession:
     def __post_init__(self) -> None:
         self.build_sessions = BuildSessions(self.player.calls)
 
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether clients may begin in HTTP/2: if one did in the recording, and no request is forwarded or held."""
+        plain = self.forward_to is None and (self.gate is None or not self.gate.has_rules)
+        return plain and any(
+            one.exchange.response and one.exchange.request.version == "2" for one in self.player.calls
+        )
+
     def is_due(self, recorded: RecordedCall, at: float) -> bool:
         """Whether all that *recorded* waits for, up to *at* seconds after it began, has happened now."""
         missing = self.player.order.missing_before(recorded, at) if recorded.call.stays_open else ()

@@ -13,7 +13,7 @@ from apispy.replay.matching import Difference, Matcher, RequestPair
 from apispy.replay.miss import Candidate, Miss, request_line
 from apispy.replay.options import Options
 from apispy.replay.ordering import CausalOrder
-from apispy.replay.recorded_calls import RecordedCall, in_request_order
+from apispy.replay.recorded_calls import RecordedCall, in_request_order, is_refused_http2
 from apispy.replay.variables import Bindings, Unifier, Variables
 
 MAX_CANDIDATES = 200
@@ -46,7 +46,9 @@ class Player:
         self.options = options or Options()
         self._tokens = ReversibleTokens()
         self.redactor = Redactor(tokens=self._tokens)
-        self.calls = in_request_order(exchanges, self.redactor)
+        self.calls = in_request_order(
+            (exchange for exchange in exchanges if not is_refused_http2(exchange)), self.redactor
+        )
         self.variables = Variables(generated_texts(self.calls))
         self.bindings = Bindings()
         self.order = CausalOrder(self.calls)

@@ -9,6 +9,7 @@ from apispy.engine.operation import Call
 from apispy.model import Exchange
 from apispy.redaction import Redactor
 from apispy.replay.comparable_request import ComparableRequest, operation_name
+from apispy.tap import PREFACE_REFUSED
 
 REPEATABLE_OPERATIONS = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
 """Operations that are played as often as clients request them: the daemon's liveness and the terminal's size."""
@@ -18,6 +19,14 @@ SESSION = "Session"
 
 OPAQUE_PROTOCOL = "h2c"
 """The protocol of tunnels whose content a capture may not have."""
+
+
+def is_refused_http2(exchange: Exchange) -> bool:
+    """Whether *exchange* is a refused try of HTTP/2: its preface, or a request after it, which no daemon got.
+
+    A replay refuses every preface by itself.
+    """
+    return exchange.request.method == "PRI" or PREFACE_REFUSED in exchange.problems
 
 
 @dataclass(eq=False)

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay.stdin_matching import AnyInput, StdinMatcher
@@ -12,36 +13,66 @@ BODY_LIMIT = 64 << 20
 """Bytes of a request's body that are kept to be compared; a longer body is compared by its digest."""
 
 
+@dataclass(slots=True)
+class OpenRequest:
+    """A request whose body is not complete."""
+
+    exchange: Exchange
+    chunks: list[Chunk] = field(default_factory=list)
+    size: int = 0
+    kept: int = 0
+    hash: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, chunk: Chunk) -> None:
+        self.size += len(chunk.data)
+        self.hash.update(chunk.data)
+        if kept := chunk.data[: BODY_LIMIT - self.kept]:
+            self.chunks.append(replace(chunk, data=kept))
+            self.kept += len(kept)
+
+    def with_body(self, ended_at: float | None) -> Exchange:
+        digest = self.hash.hexdigest() if self.kept < self.size else ""
+        body = Body(tuple(self.chunks), self.size, ended_at=ended_at, digest=digest)
+        return self.exchange.with_stream("request", body)
+
+
 class RequestAssembler:
-    """Collects the requests of one connection."""
+    """Collects the requests of one connection. In HTTP/1 at most one is incomplete, in HTTP/2 many may be."""
 
     def __init__(self) -> None:
         self.requests: deque[Exchange] = deque()  # complete, without a response yet
-        self.incomplete: Exchange | None = None  # a request whose body is not complete
+        self.opened: deque[int] = (
+            deque()
+        )  # the numbers of all requests, in order; whoever needs them takes them
         self.others_wait = False  # whether calls on other connections wait for what passes through the tunnel
         self.last_closed = 0  # the number of the last exchange that is over
         self.last_was_tunnel = False  # that exchange had taken over the connection
         self.failure = ""  # why the tap cannot read on
-        self._chunks: list[Chunk] = []
-        self._size = self._kept = 0
-        self._hash = hashlib.sha256()
+        self._open: dict[int, OpenRequest] = {}  # by number
         self._stdin: StdinMatcher = AnyInput()
+
+    @property
+    def incomplete(self) -> Exchange | None:
+        """The first request whose body is not complete."""
+        return next((request.exchange for request in self._open.values()), None)
 
     def take(self, event: Event) -> None:
         match event:
             case Opened(refused=reason) if reason:
                 self.failure = reason
             case Opened(exchange):
-                self._begin(exchange)
-            case Data(_, "request", _, chunk):
-                self._add(chunk)
-            case StreamEnded(_, "request", at):
-                self._end(at)
+                self._open[exchange.id] = OpenRequest(exchange)
+                self.opened.append(exchange.id)
+            case Data(number, "request", _, chunk) if number in self._open:
+                self._open[number].add(chunk)
+            case StreamEnded(number, "request", at) if number in self._open:
+                self.requests.append(self._open.pop(number).with_body(at))
             case Data(_, "to_server", _, chunk):
                 self._stdin.feed(chunk.data)
             case StreamEnded(_, "to_server", _):
                 self._stdin.close()
             case Closed(exchange):
+                self._open.pop(exchange.id, None)
                 self.last_closed, self.last_was_tunnel = exchange.id, exchange.tunnel is not None
             case GaveUp(reason=reason):
                 self.failure = reason
@@ -52,26 +83,4 @@ class RequestAssembler:
 
     def so_far(self) -> Exchange:
         """The incomplete request with the part of its body that has arrived."""
-        assert self.incomplete is not None
-        return self._with_body(self.incomplete, None)
-
-    def _begin(self, exchange: Exchange) -> None:
-        self.incomplete = exchange
-        self._chunks, self._size, self._kept, self._hash = [], 0, 0, hashlib.sha256()
-
-    def _add(self, chunk: Chunk) -> None:
-        self._size += len(chunk.data)
-        self._hash.update(chunk.data)
-        if kept := chunk.data[: BODY_LIMIT - self._kept]:
-            self._chunks.append(replace(chunk, data=kept))
-            self._kept += len(kept)
-
-    def _end(self, at: float) -> None:
-        if self.incomplete is not None:
-            self.requests.append(self._with_body(self.incomplete, at))
-            self.incomplete = None
-
-    def _with_body(self, exchange: Exchange, ended_at: float | None) -> Exchange:
-        digest = self._hash.hexdigest() if self._kept < self._size else ""
-        body = Body(tuple(self._chunks), self._size, ended_at=ended_at, digest=digest)
-        return exchange.with_stream("request", body)
+        return next(iter(self._open.values())).with_body(None)

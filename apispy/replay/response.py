@@ -219,9 +219,9 @@ def _content_length(exchange: Exchange, framing: Framing, added: int) -> bytes:
 
 
 def _header_lines(headers: Headers) -> bytes:
-    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers if _is_one_line(name + value))
+    return b"".join(b"%b: %b\r\n" % field for field in one_line_fields(headers))
 
 
-def _is_one_line(text: bytes) -> bool:
-    """A recording is hostile input: none of its headers may start another line."""
-    return not any(byte in b"\r\n\0" for byte in text)
+def one_line_fields(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that start no other line: a recording is hostile input."""
+    return (field for field in headers if not any(byte in b"\r\n\0" for byte in field[0] + field[1]))

@@ -46,6 +46,11 @@ class TlsStream:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname is None, server_hostname)
 
+    @property
+    def protocol(self) -> str | None:
+        """The application protocol (ALPN) that the server selected; None without one."""
+        return self._tls.selected_alpn_protocol()
+
     async def handshake(self) -> None:
         """Shake hands. Raises OSError (ssl.SSLError is one) if that fails or the peer disconnects.
 

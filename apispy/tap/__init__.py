@@ -3,7 +3,7 @@
 The tap works on a copy of the bytes: if it fails it stops parsing, and the connection is not affected.
 """
 
-from apispy.tap.connection import ConnectionTap
+from apispy.tap.connection import PREFACE_REFUSED, ConnectionTap
 from apispy.tap.events import (
     CLIENT_LEFT,
     CLIENT_RESET,
@@ -23,6 +23,7 @@ __all__ = [
     "CLIENT_RESET",
     "DAEMON_LEFT",
     "DAEMON_RESET",
+    "PREFACE_REFUSED",
     "Closed",
     "ConnectionTap",
     "Data",

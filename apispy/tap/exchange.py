@@ -1,6 +1,7 @@
 """An exchange that is not over yet, and its streams: the mutable counterparts of model.Exchange and model.Body."""
 
 import hashlib
+from collections.abc import Callable
 
 from apispy.model import Body, Chunk, Direction, End, Exchange, Headers, Request, Response, Tunnel
 from apispy.tap import http1
@@ -22,6 +23,7 @@ class KeptStream:
 
     def __init__(self, limit: int, *, digest: bool = False) -> None:
         self.size = 0
+        self.cost = 0  # bytes of memory for what is kept
         self.ended_at: float | None = None
         self.trailers = Headers()
         self._left = limit
@@ -39,7 +41,12 @@ class KeptStream:
         if self._left > 0:
             self._chunks.append(chunk if len(kept) == len(chunk.data) else Chunk(chunk.at, kept))
             self._left -= len(kept) + CHUNK_COST
+            self.cost += len(kept) + CHUNK_COST
         return offset
+
+    def keep_no_more(self) -> None:
+        """Only count the bytes from here on."""
+        self._left = 0
 
     def freeze(self) -> Body:
         digest = self._hash.hexdigest() if self._hash else ""
@@ -91,6 +98,17 @@ class OpenExchange:
     def _body(self, direction: Direction) -> Body:
         stream = self._streams.get(direction)
         return stream.freeze() if stream is not None else EMPTY_BODY
+
+    @property
+    def cost(self) -> int:
+        """Bytes of memory for what its streams keep."""
+        return sum(stream.cost for stream in self._streams.values())
+
+    def keep_no_more(self) -> None:
+        """Only count the bytes of all streams from here on."""
+        self._limit = 0
+        for stream in self._streams.values():
+            stream.keep_no_more()
 
     def ended(self, direction: Direction) -> bool:
         stream = self._streams.get(direction)
@@ -156,3 +174,7 @@ class OpenExchange:
             duration=self.since(at) if at is not None else 0.0,
             problems=problems,
         )
+
+
+MakeExchange = Callable[[float], OpenExchange]
+"""Makes an exchange that begins at a Unix time."""

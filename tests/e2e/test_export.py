@@ -191,3 +191,18 @@ def test_mitmdump_reads_the_flows(capture: Path) -> None:
     assert "<< 201 Created" in done.stdout
     assert "<- tcp <-" in done.stdout
     assert done.stderr == ""
+
+
+def test_tshark_reads_calls_in_http2_as_http1(tmp_path: Path) -> None:
+    file = tmp_path / "calls.pcapng"
+    calls = decoded_calls("http2")
+    file.write_bytes(exported("pcapng", calls))
+    fields = ["-T", "fields", "-e"]
+    requests = shark(file, "-Y", "http.request", *fields, "http.request.uri").split()
+    assert Counter(requests) == Counter(
+        call.exchange.request.target for call in calls if call.exchange.request.method != "PRI"
+    )
+    statuses = shark(file, "-Y", "http.response", *fields, "http.response.code").split()
+    assert {"200", "201", "404"} <= set(statuses)
+    assert "Control/Solve, HTTP/2 on connection 1" in shark(file, *fields, "frame.comment")
+    assert shark(file, "-Y", "_ws.malformed") == ""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy.tap import ConnectionTap, Event
-from tests.h2_peer import Peers
+from tests.h2_peer import GRPC, Peers
 
 START = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 
@@ -323,6 +323,66 @@ def buildkit(wire: Wire) -> None:
     odd.server_eof()
 
 
+def http2(wire: Wire) -> None:
+    """HTTP/2 from the first byte: calls of both kinds on one connection; then a daemon that refuses it"""
+    main, peers = wire.connect(), Peers()
+
+    def flush() -> None:
+        sent, answered = peers.exchange()
+        main.client(sent)
+        if answered:
+            main.server(answered)
+
+    flush()
+    json_type = ("content-type", "application/json")
+    events = peers.request("GET", "/v1.53/events", more=[("user-agent", "Docker-Client/29.2.0 (linux)")])
+    created = peers.request(
+        "POST",
+        "/v1.53/containers/create?name=web",
+        b'{"Image":"busybox","Env":["PASSWORD=hunter2-env"]}',
+        [json_type, ("authorization", "Bearer hunter2-token")],
+    )
+    built = peers.call("/moby.buildkit.v1.Control/Solve", b"hunter2-planted", more=[("x-odd", "\x7f")])
+    flush()
+    server = ("server", "Docker/29.2.0 (linux)")
+    peers.server.send_headers(events, [(":status", "200"), json_type, server])
+    attributes = {"ID": WEB, "Attributes": {"image": "busybox", "name": "web"}}
+    event = {
+        "Type": "container",
+        "Action": "create",
+        "Actor": attributes,
+        "scope": "local",
+        "time": 1_700_000_000,
+    }
+    peers.server.send_data(events, json.dumps(event).encode() + b"\n")
+    peers.respond(created, json.dumps({"Id": WEB, "Warnings": []}).encode(), 201, [json_type, server])
+    flush()
+    wire.wait(0.5)
+    peers.answer(
+        built, b"x" * 1200, b"hunter2-planted", status=2, more=[("grpc-message", "no hunter2-planted")]
+    )
+    probed = peers.call("/grpc.health.v1.Health/Check")
+    odd = peers.request(
+        "POST", "/other.Service/Method", b"\0\0\0\0\2hi", [("content-type", "application/grpc")]
+    )
+    flush()
+    peers.answer(probed, b"\x08\x01")
+    peers.server.send_headers(odd, [(":status", "200"), *GRPC, ("grpc-status", "12")], end_stream=True)
+    missing = peers.request("GET", "/v1.53/containers/nosuch/json")
+    flush()
+    peers.respond(missing, b'{"message":"No such container: nosuch"}', 404)
+    peers.client.reset_stream(events, 8)
+    flush()
+    main.client_eof()
+    main.lost()
+    old = wire.connect()
+    old.client(Peers().exchange()[0])
+    old.server(
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request"
+    )
+    old.server_eof()
+
+
 def _upgrade(connection: Connection, path: str, headers: str = "") -> None:
     head = f"POST {path} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n{headers}"
     connection.client(f"{head}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n".encode())
@@ -385,6 +445,7 @@ SESSIONS: dict[str, Callable[[Wire], None]] = {
     "exec": exec_,
     "build": build,
     "buildkit": buildkit,
+    "http2": http2,
     "login": login,
     "failing": failing,
     "garbage": garbage,

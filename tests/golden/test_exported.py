@@ -13,7 +13,7 @@ from tests.golden.sessions import SECRET_PARTS, SESSIONS
 EXPECTED = Path(__file__).parent / "exported"
 
 TEXTS = sorted(name for name, one in EXPORTERS.items() if not one.binary)
-SHOWN = ("run", "exec", "pull", "login")
+SHOWN = ("run", "exec", "pull", "login", "http2")
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -14,6 +14,7 @@ from apispy.learn.notes.bodies import request_body_notes, response_body_notes
 from apispy.learn.notes.content_types import content_type_notes
 from apispy.learn.notes.credentials import credentials_notes
 from apispy.learn.notes.finished_call import FinishedCall
+from apispy.learn.notes.http2 import http2_notes
 from apispy.learn.notes.middleboxes import middlebox_notes
 from apispy.learn.notes.parameters import parameter_notes
 from apispy.learn.notes.paths import path_notes
@@ -51,7 +52,7 @@ def notes_on(
     """
     finished = FinishedCall(call, exchange, requests, responses, formats or {})
     if not call.known:
-        return tuple(path_notes(finished))
+        return tuple(http2_notes(finished)) or tuple(path_notes(finished))
     if call.operation.tag in FOREIGN_TAGS:  # the tables are of Docker Engine's API
         return ()
     notes = [note for kind in KINDS for note in kind(finished)]

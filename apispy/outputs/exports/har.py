@@ -20,6 +20,10 @@ from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
 
 UNKNOWN = -1
+
+HTTP2 = "2"
+"""The version whose headers have no size of their own: it depends on those before them on the connection."""
+
 """The HAR value for an unknown time or size."""
 
 
@@ -78,7 +82,7 @@ def _request(decoded: DecodedCall) -> dict[str, Any]:
         "headers": _pairs(_fields(request.headers)),
         "queryString": _pairs(decoded.call.query),
         **({"postData": _post_data(request.headers, request.body)} if request.body.size else {}),
-        "headersSize": _head_size(head, request.headers),
+        "headersSize": UNKNOWN if request.version == HTTP2 else _head_size(head, request.headers),
         "bodySize": request.body.size,
     }
 
@@ -106,6 +110,7 @@ def _post_data(headers: Headers, body: Body) -> dict[str, Any]:
 
 
 def _response(response: Response) -> dict[str, Any]:
+    status_line = f"HTTP/{response.version} {response.status} {response.reason}"
     return {
         "status": response.status,
         "statusText": response.reason,
@@ -119,9 +124,7 @@ def _response(response: Response) -> dict[str, Any]:
             **_comment(response.body),
         },
         "redirectURL": response.headers.text("location"),
-        "headersSize": _head_size(
-            f"HTTP/{response.version} {response.status} {response.reason}", response.headers
-        ),
+        "headersSize": UNKNOWN if response.version == HTTP2 else _head_size(status_line, response.headers),
         "bodySize": response.body.size,
     }
 

@@ -3,11 +3,15 @@
 Decoding removed the framing of a body. It is restored as the head announces it: each kept piece as one chunk, or the
 body as a whole. The Content-Length of a complete body is set to the number of bytes kept, because a body that was
 truncated, withheld or redacted may have had another length.
+Messages of HTTP/2 are written as HTTP/1.1 would have them; a body of unknown length is chunked.
 """
 
 from collections.abc import Iterator
 
+from apispy.http2 import PREFACE
 from apispy.model import Body, Exchange, Headers
+
+HTTP2 = "2"
 
 Piece = tuple[float, bool, bytes]
 """(seconds since the exchange began, whether the client sent it, the bytes; empty bytes: that side closes)"""
@@ -34,7 +38,8 @@ def _ends(exchange: Exchange) -> Iterator[Piece]:
     response = exchange.response
     if response is None or exchange.end != "complete":
         return
-    framed = "content-length" in response.headers or _chunked(response.headers) or _has_no_body(exchange)
+    chunked = _chunked(response.headers) or response.version == HTTP2
+    framed = "content-length" in response.headers or chunked or _has_no_body(exchange)
     if exchange.tunnel is not None or not framed:
         yield exchange.duration, False, b""
         yield exchange.duration, True, b""
@@ -42,9 +47,14 @@ def _ends(exchange: Exchange) -> Iterator[Piece]:
 
 def _request(exchange: Exchange) -> Iterator[Piece]:
     request = exchange.request
+    if request.method == "PRI":
+        yield 0.0, True, PREFACE
+        return
     line = f"{request.method} {request.target} HTTP/{_version(request.version)}"
-    yield 0.0, True, _head(line, request.headers, request.body)
-    for at, data in _framed(request.headers, request.body, 0.0):
+    has_body = bool(request.body.size or request.body.trailers)
+    headers = _with_framing(request.headers) if request.version == HTTP2 and has_body else request.headers
+    yield 0.0, True, _head(line, headers, request.body)
+    for at, data in _framed(headers, request.body, 0.0):
         yield at, True, data
 
 
@@ -56,9 +66,17 @@ def _response(exchange: Exchange) -> Iterator[Piece]:
     if _has_no_body(exchange):
         yield response.at, False, _head(line, response.headers, None)
         return
-    yield response.at, False, _head(line, response.headers, response.body)
-    for at, data in _framed(response.headers, response.body, response.at):
+    headers = _with_framing(response.headers) if response.version == HTTP2 else response.headers
+    yield response.at, False, _head(line, headers, response.body)
+    for at, data in _framed(headers, response.body, response.at):
         yield at, False, data
+
+
+def _with_framing(headers: Headers) -> Headers:
+    """Add what HTTP/1.1 needs to tell where a body ends."""
+    if "content-length" in headers:
+        return headers
+    return Headers((*headers, (b"transfer-encoding", b"chunked")))
 
 
 def _version(version: str) -> str:

@@ -13,7 +13,7 @@ from hyperframe import frame as frames
 from apispy.decoders import make
 from apispy.decoders.grpc import MAX_LISTED, MAX_METHODS, MAX_STREAMS
 from apispy.decoders.h2c import FRAME_LIMIT, PREFACE
-from apispy.decoders.h2c_headers import MAX_BLOCK_SIZE, MAX_CONTINUATIONS
+from apispy.http2 import MAX_BLOCK_SIZE, MAX_CONTINUATIONS
 from apispy.model import Item
 from tests.h2_peer import Peers, message
 

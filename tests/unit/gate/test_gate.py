@@ -90,6 +90,14 @@ def test_the_guard_comes_first_and_costs_no_rule_its_count():
     assert hits(made, PING, 2) == [True, False]
 
 
+def test_http2_passes_only_without_faults():
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    assert gate(guard=BrowserGuard()).decide_unreadable(preface + b"\nhost: evil.example\n") is PASS
+    refused = gate("op:ContainerStart reset").decide_unreadable(preface)
+    assert refused.reason.startswith("apispy refuses HTTP/2 while --fault is used")
+    assert refused.action == RespondWith(400, f"apispy: {refused.reason}", closes=True)
+
+
 def test_what_cannot_be_read_passes_only_without_faults():
     assert gate(guard=BrowserGuard()).decide_unreadable(b"\x16\x03\x01") is PASS
     assert gate("op:ContainerStart reset").decide_unreadable(b"\x16\x03\x01").action.status == 400  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from apispy import importers
 from apispy.errors import ApispyError
 from apispy.importers import Imported, Settings
 from apispy.importers.tcp import Peer
+from tests.h2_peer import Peers
 from tests.tcp_packets import CLIENT, DAEMON, REQUEST, RESPONSE, START, TcpConnection, ip_packet, write
 
 
@@ -271,3 +272,33 @@ def test_a_file_of_unknown_format(tmp_path: Path) -> None:
         importers.recognise(tmp_path / "x")
     with pytest.raises(ApispyError, match="No such file"):
         importers.recognise(tmp_path / "y")
+
+
+def test_http2_from_the_first_byte(tmp_path: Path) -> None:
+    peers, connection = Peers(), TcpConnection().open()
+    for step in (
+        lambda: peers.request("GET", "/v1.53/containers/json"),
+        lambda: peers.call("/moby.buildkit.v1.Control/Info", b"ask"),
+        lambda: peers.respond(1, b"[]"),
+        lambda: peers.answer(3, b"one"),
+    ):
+        step()
+        asked, answered = peers.exchange()
+        connection.send(*([asked[:30], asked[30:]] if asked else []))
+        connection.reply(*([answered] if answered else []))
+    found = read(write(tmp_path / "x", connection.close().segments))
+    assert [(one.request.target, one.request.version, one.end) for one in found.exchanges] == [
+        ("/v1.53/containers/json", "2", "complete"),
+        ("/moby.buildkit.v1.Control/Info", "2", "complete"),
+    ]
+    assert found.exchanges[0].response.body.data == b"[]"
+    assert found.notices == ()
+    assert len(read(tmp_path / "x", port=2375).exchanges) == 2
+
+
+def test_the_middle_of_a_connection_in_http2_is_skipped(tmp_path: Path) -> None:
+    peers, connection = Peers(), TcpConnection()
+    peers.exchange()
+    peers.request("GET", "/v1.53/containers/json")
+    connection.send(peers.exchange()[0])
+    assert read(write(tmp_path / "x", connection.segments)).exchanges == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from apispy.http2 import PREFACE
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Response
 from apispy.outputs.exports import EXPORTERS
@@ -99,3 +100,46 @@ def test_the_first_packet_of_a_call_has_a_comment():
 
 def test_the_checksum_of_rfc_1071():
     assert checksum(bytes.fromhex("0001f203f4f5f6f7")) == bytes.fromhex("220d")
+
+
+def in_http2(one: Exchange) -> Exchange:
+    assert one.response is not None
+    return replace(
+        one, request=replace(one.request, version="2"), response=replace(one.response, version="2")
+    )
+
+
+class TestHttp2:
+    """Calls in HTTP/2 are written as in HTTP/1.1."""
+
+    def test_bodies_are_chunked_where_their_length_is_unknown(self):
+        body = Body((Chunk(0.01, b"hi"),), 2, Headers(((b"grpc-status", b"0"),)), 0.02)
+        one = in_http2(answered((), b"all"))
+        one = replace(one, request=replace(one.request, method="POST", body=body))
+        said = b"".join(data for _, by_client, data in pieces(one) if by_client)
+        assert said == (
+            b"POST /x HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\ngrpc-status: 0\r\n\r\n"
+        )
+        assert (
+            server_said(one) == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nall\r\n0\r\n\r\n"
+        )
+
+    def test_known_lengths_and_no_bodies_stay(self):
+        one = in_http2(answered(((b"content-length", b"3"),), b"all"))
+        assert pieces(one)[0][2] == b"GET /x HTTP/1.1\r\n\r\n"
+        assert server_said(one) == b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nall"
+        assert pieces(one)[-1][2] == b"all"
+        one = replace(one, request=replace(one.request, method="HEAD"))
+        assert server_said(one) == b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n"
+
+    def test_calls_on_one_connection_have_their_own(self):
+        one = in_http2(answered(((b"Content-Length", b"0"),)))
+        assert flags(one, one) == (SHAKEN + SAID * 2 + CLOSED) * 2
+        text = b"".join(EXPORTERS["pcapng"].export([read(one, NameRegistry())]))  # type: ignore[arg-type]
+        assert b"#7 ?, HTTP/2 on connection 1" in text
+
+    def test_a_refused_preface_is_itself(self):
+        one = replace(
+            answered(()), request=replace(answered(()).request, method="PRI", target="*", version="2.0")
+        )
+        assert pieces(one)[0][2] == PREFACE

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from apispy.certs import ServerFiles
-from apispy.endpoints import Endpoint, Listen
+from apispy.endpoints import TLS, Endpoint, Listen
 from apispy.gate import BrowserGuard, Gate, parse
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline
@@ -155,13 +155,19 @@ def proxied(
     where: Listen | None = None,
     tls: ServerFiles | None = None,
     clients_exited: bool = False,
+    upstream_gone: bool = False,
+    upstream_tls: TLS | None = None,
 ) -> Iterator[Proxied]:
-    """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end."""
+    """Run the proxy with fault *rules* before a daemon that runs *serve*. All calls are shown at its end.
+
+    *upstream_gone*: nothing listens where the proxy expects the daemon. *upstream_tls*: the proxy's files for a daemon
+    with TLS, which *serve* has to speak.
+    """
     shown = RecordingOutput()
     gate = gate or (Gate([parse(rule) for rule in rules], guard) if rules or guard else None)
     pipeline = Pipeline([shown])
     with daemon(serve) as (port, received):
-        upstream = Endpoint("tcp", "127.0.0.1", port, "", "", None)
+        upstream = Endpoint("tcp", "127.0.0.1", 1 if upstream_gone else port, "", "", upstream_tls)
         listen = where or Listen("tcp", "127.0.0.1", 0, "")
         service = Service(Settings(listen, upstream, tls, gate=gate), pipeline)
         started: list[Listen] = []

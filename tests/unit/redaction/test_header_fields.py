@@ -100,3 +100,13 @@ def test_quotes_of_the_wire_are_left_out(reason: str, said: str) -> None:
     assert without_quotes(reason).startswith(said.removesuffix(")"))
     assert "hunter2" not in without_quotes(reason)
     assert "it's" not in without_quotes(reason)
+
+
+@pytest.mark.parametrize("name", [b"grpc-message", b"Grpc-Status-Details-Bin"])
+def test_errors_of_grpc_are_withheld_and_no_secret_to_look_for(name: bytes) -> None:
+    made = replacer()
+    found = fields(made, Headers(((name, b"not found"), (b"grpc-status", b"5"))), "response.trailer")
+    assert found.fields == ((name, b"<redacted>"), (b"grpc-status", b"5"))
+    assert [(one.place, one.token) for one in made.found] == [(f"response.trailer:{name.decode()}", "")]
+    assert fields(replacer(), found, "response.trailer") == found
+    assert not made.known_secrets.found_in(b"not found")

@@ -144,6 +144,49 @@ def test_tunnels_of_buildkit_are_withheld(line: str) -> None:
     assert known.chunk("to_client", Chunk(0, b"s")) is None
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/moby.buildkit.v1.Control/Solve", b"application/grpc"),
+        ("/some/path", b"Application/gRPC+proto; x=y"),
+        ("/moby.buildkit.v1.Control/Solve", b"application/proto"),  # whatever it is, it has the same secrets
+    ],
+)
+def test_bodies_of_grpc_calls_are_withheld(path: str, kind: bytes) -> None:
+    message = whole(b"\0\0\0\0\7hunter2")
+    fields = Headers(((b"content-type", kind),))
+    made = Exchange(
+        1,
+        1,
+        1.0,
+        "",
+        "",
+        Request("POST", path, headers=fields, body=message),
+        Response(200, headers=fields, body=message),
+    )
+    one = redactor().for_exchange(made)
+    clean = one.exchange(made)
+    assert [(body.shown, body.data, body.size) for body in clean.streams.values()] == [(False, b"", 12)] * 2
+    assert one.hides("request")
+    assert one.hides("response")
+    assert one.chunk("request", message.chunks[0]) is None
+
+
+def test_an_error_of_a_daemon_without_grpc_is_shown() -> None:
+    refused = Response(
+        404,
+        headers=Headers(((b"content-type", b"application/json"),)),
+        body=whole(b'{"message":"page not found"}'),
+    )
+    made = Exchange(
+        1, 1, 1.0, "", "", Request("POST", "/moby.buildkit.v1.Control/Solve", body=whole(b"hunter2")), refused
+    )
+    clean = redactor().for_exchange(made).exchange(made)
+    assert not clean.request.body.shown
+    assert clean.response is not None
+    assert clean.response.body.data == b'{"message":"page not found"}'
+
+
 def test_a_pattern_in_the_path_does_not_change_what_the_call_is() -> None:
     made = exchange("GET /v1.41/containers/web/json", response=b'{"Config": {"Env": ["A=s"]}}')
     known = redactor("re:containers|web").for_exchange(made)

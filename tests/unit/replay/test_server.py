@@ -1,13 +1,16 @@
 """A replay over real sockets: framing, keep-alive, hijacks, misses, refusals."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from apispy.endpoints import Listen
-from apispy.model import Exchange
+from apispy.model import Exchange, Headers
 from apispy.replay import Options, Replay, serve
+from apispy.tap import PREFACE_REFUSED
+from tests.h2_peer import Peers
 from tests.recorded_calls import Client, body, call, hijacked, streamed, wire
 
 PING = call(1, "HEAD", "/_ping")
@@ -81,6 +84,41 @@ def test_bytes_that_are_not_a_request_get_400(tmp_path: Path, garbage: bytes) ->
     with replay(tmp_path, PING) as running, Client(running.where) as client:
         client.send(garbage)
         assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_http2_is_refused_at_once_and_the_client_falls_back(tmp_path: Path, asked: bool) -> None:
+    peers = Peers()
+    if asked:
+        peers.request("GET", "/info")
+    with replay(tmp_path, call(1, "GET", "/info", {"ID": "x"})) as running:
+        with Client(running.where) as client:
+            client.send(peers.client.data_to_send())
+            assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        with Client(running.where) as client:
+            assert client.ask("GET", "/info") == (200, b'{"ID": "x"}')
+    assert not running.player.misses
+
+
+def test_refused_tries_of_http2_are_not_played(tmp_path: Path) -> None:
+    never = replace(call(1, "GET", "/info"), response=None, end="cut", problems=(PREFACE_REFUSED,))
+    preface = call(2, "PRI", "*", status=301)
+    answered = call(3, "GET", "/info", {"ID": "x"})
+    with replay(tmp_path, never, preface, answered) as running, Client(running.where) as client:
+        assert client.ask("GET", "/info") == (200, b'{"ID": "x"}')
+    assert not running.player.unplayed
+
+
+def test_calls_in_http2_are_played_in_http1(tmp_path: Path) -> None:
+    one = call(1, "GET", "/v1.53/info", {"ID": "x"})
+    assert one.response is not None
+    bare = replace(
+        one.response, version="2", reason="", headers=Headers(((b"content-type", b"application/json"),))
+    )
+    one = replace(one, request=replace(one.request, version="2"), response=bare)
+    with replay(tmp_path, one, one) as running, Client(running.where) as client:
+        for _ in range(2):
+            assert client.ask("GET", "/v1.53/info") == (200, b'{"ID": "x"}')
 
 
 ATTACH = "/v1.41/containers/web/attach?stdin=1&stdout=1&stream=1"

@@ -14,7 +14,7 @@ from apispy.tap import (
     ResponseStarted,
     StreamEnded,
 )
-from apispy.tap.connection import BODY_OF_HEAD, BODY_WITHOUT_LENGTH, MAX_CHUNK
+from apispy.tap.http1_connection import BODY_OF_HEAD, BODY_WITHOUT_LENGTH, MAX_CHUNK
 
 from .conversations import (
     ATTACH,
@@ -211,7 +211,6 @@ def test_the_end_of_the_daemons_side_after_the_clients_is_the_clients():
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
-        ([c(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")], "HTTP/2"),
         ([c(b"\x16\x03\x01\x02\x00\x01\x00")], "TLS"),
         ([c(b"\x00\x01\x02 garbage\r\n\r\n")], "illegal request line"),
         ([c(LIST), s(b"garbage\r\n\r\n")], "illegal status line"),

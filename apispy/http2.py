@@ -1,9 +1,18 @@
-"""HTTP/2 header blocks, joined from their frames and decoded. Source: RFC 9113, section 4.3; RFC 7541."""
+"""What all readers of HTTP/2 share: its first bytes, and header blocks, joined from their frames and decoded.
+
+Source: RFC 9113, sections 3.4, 4.1 and 4.3; RFC 7541.
+"""
 
 import logging
 
 from hpack import Decoder, HPACKError
 from hyperframe.frame import ContinuationFrame, HeadersFrame, PushPromiseFrame
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""The first bytes of the requesting side."""
+
+HEADER_SIZE = 9
+"""Bytes before each frame's payload: its size (24 bits), type, flags, stream (31 bits)."""
 
 MAX_BLOCK_SIZE = 256 << 10
 """Bytes of a header block, both encoded and decoded (plus 32 for each field)."""

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from apispy.decoders.build import build_of
-from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.decoders.grpc_body import grpc_status
+from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.model import Direction, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Literal
 
 from apispy import decoders, engine
-from apispy.decoders.h2c import PREFACE
 from apispy.engine.operation import Call
+from apispy.http2 import PREFACE
 from apispy.learn import NameRegistry, notes_on
 from apispy.model import Body, Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError
+from apispy.outputs.escaping import escape
 
 if TYPE_CHECKING:
     from apispy.app.input_files import LineSource
@@ -26,7 +27,7 @@ def read_files(
     call_filter: "CallFilter | None" = None,
     progress: StartProgress = NoProgress,
 ) -> "Iterator[tuple[DecodedCall, str]]":
-    """Yield the calls of *files* that match, each with the name of its file ("" for the only file).
+    """Yield the calls of *files* that match, each with the name of its file on one line ("" for the only file).
 
     Raises ApispyError for a file that cannot be read.
     """
@@ -34,7 +35,7 @@ def read_files(
         with progress(str(file), None) as bar:
             for decoded in decode_file(file, reached=bar.reached):
                 if call_filter is None or call_filter.matches(decoded):
-                    yield decoded, file.name if len(files) > 1 else ""
+                    yield decoded, escape(file.name) if len(files) > 1 else ""
 
 
 def require_calls(calls: int, files: tuple[Path, ...]) -> None:

@@ -1,15 +1,20 @@
 """Permissions, clients and dangers that are collected from calls."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apispy.app.permissions import usage_of as usage_of_files
 from apispy.learn import NameRegistry
 from apispy.learn.permissions import TARGETS, Usage, usage_json, write_rules
 from apispy.learn.permissions import usage as limits
 from apispy.model import Exchange
 from apispy.pipeline import read
 from tests.recorded_calls import call
+
+SAMPLE = Path(__file__).parents[4] / "samples/logs-f.jsonl"
 
 
 def usage_of(*exchanges: Exchange) -> Usage:
@@ -156,3 +161,12 @@ def test_single_actions_keep_the_section_closed() -> None:
 def test_what_no_switch_opens_is_named() -> None:
     lines = write_rules(TARGETS["tecnativa"], usage_of(call(1, "GET", "/debug/vars")))
     assert lines[-1] == "# No switch opens: /debug/vars (GET)"
+
+
+def test_the_name_of_a_file_stays_in_its_comment(tmp_path: Path) -> None:
+    names = [tmp_path / "a.jsonl", tmp_path / "b\n      - POST=1 #.jsonl"]
+    for name in names:
+        shutil.copy(SAMPLE, name)
+    lines = write_rules(TARGETS["tecnativa"], usage_of_files(tuple(names[::-1])))
+    assert not [line for line in lines if "\n" in line]
+    assert any(r"b\n      - POST=1 #.jsonl #2" in line for line in lines)

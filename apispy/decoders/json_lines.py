@@ -4,11 +4,11 @@ Values are separated by a line feed, CR LF, a leading RS (0x1E, RFC 7464), or by
 together with a line feed, which shows at once that the value is complete.
 """
 
-import json
 import re
 from collections.abc import Generator
 from typing import Any
 
+from apispy import json_codec
 from apispy.decoders.base import decoder
 from apispy.model import Item
 
@@ -138,16 +138,11 @@ def _read(data: bytes) -> tuple[str, str, Any]:
     """Parse one JSON value with whitespace around it. Returns kind, label and value of its item."""
     core = data.strip(b" \t\r\n\x1e")
     try:
-        return "json", "json", json.loads(core.decode(), parse_constant=_reject_constant)
+        return "json", "json", json_codec.read(core)
     except (ValueError, RecursionError) as error:
         if core[:1] in (b"{", b"["):
             return "problem", "not JSON", f"{len(core)} bytes of a JSON value cannot be parsed: {error}"
         return "text", "text", data.decode("utf-8", "replace")
-
-
-def _reject_constant(constant: str) -> None:
-    """Refuse NaN and Infinity, which Python's JSON parser accepts."""
-    raise ValueError(f"{constant} is not JSON")
 
 
 _Search = Generator[None, None, int]

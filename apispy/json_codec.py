@@ -29,11 +29,14 @@ def _reject(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
+LENIENT = json.JSONDecoder(parse_float=_float, parse_constant=lambda constant: ReformattedFloat(constant))
+"""Reads NaN and Infinity too, and one value of several. ``write`` takes what it reads, except these."""
+
 _FAST = msgspec.json.Decoder(float_hook=_float)
 _WRITER = msgspec.json.Encoder()
 
 
-def read(data: bytes) -> Any:
+def read(data: bytes | memoryview) -> Any:
     """Parse one JSON value in UTF-8, with white space around it.
 
     Raises ValueError with the message of ``json`` for anything else, also for NaN and Infinity, and RecursionError.
@@ -41,7 +44,7 @@ def read(data: bytes) -> Any:
     try:
         return _FAST.decode(data)
     except (ValueError, RecursionError):
-        return json.loads(data.decode(), parse_constant=_reject, parse_float=_float)
+        return json.loads(bytes(data).decode(), parse_constant=_reject, parse_float=_float)
 
 
 def write(value: Any) -> bytes:
@@ -76,11 +79,11 @@ def _nested(value: Any) -> Any:
 class Document:
     """Bytes that may be a JSON object or list, which are parsed when that is first asked for, and only then."""
 
-    __slots__ = ("_data", "_value", "_written_alike")
+    __slots__ = ("_value", "_written_alike", "data")
 
     def __init__(self, data: bytes, value: Any = _UNREAD) -> None:
         """*value*: what ``read(data)`` returned, if somebody has parsed it already."""
-        self._data = data
+        self.data = data
         self._value = value
         self._written_alike: bool | None = None
 
@@ -92,13 +95,13 @@ class Document:
         return self._value if isinstance(self._value, dict | list) else None
 
     def _read(self) -> Any:
-        if self._data.lstrip(SPACE)[:1] not in (b"{", b"[") or self._data.rstrip(SPACE)[-1:] not in (
+        if self.data.lstrip(SPACE)[:1] not in (b"{", b"[") or self.data.rstrip(SPACE)[-1:] not in (
             b"}",
             b"]",
         ):
             return None
         try:
-            return read(self._data)
+            return read(self.data)
         except (ValueError, RecursionError):
             return None
 
@@ -113,13 +116,14 @@ class Document:
         return self._written_alike
 
     def _is_written_alike(self) -> bool:
-        if self._data[:1] not in (b"{", b"[") or (value := self.value) is None:
+        if self.data[:1] not in (b"{", b"[") or (value := self.value) is None:
             return False
         try:
-            return write(_nested(value))[MARGIN:-MARGIN] == self._data.rstrip(SPACE)
+            return write(_nested(value))[MARGIN:-MARGIN] == self.data.rstrip(SPACE)
         except (ValueError, RecursionError):
             return False
 
-    def forget(self) -> None:
-        """Free the memory of the value. It is parsed again if it is asked for."""
-        self._value = _UNREAD
+    def settle(self) -> None:
+        """Find out about ``written_alike``, and free the memory of the value. It is parsed again if it is asked for."""
+        if self.written_alike:
+            self._value = _UNREAD

@@ -12,15 +12,13 @@ from apispy.json_codec import SPACE, Document
 ENCODINGS = ("json", "text", "base64")
 
 
-def encode_content(
-    data: bytes, document: Document | None = None, embed: Callable[[bytes], Any] = json_codec.read
-) -> dict[str, Any]:
+def encode_content(document: Document, embed: Callable[[bytes], Any] = json_codec.read) -> dict[str, Any]:
     """Return {"encoding", "content"}, and for JSON its trailing white space, if any, as "tail".
 
     The encoding "json" is used only for JSON as ``json_codec`` writes it, without spaces, like Docker: it is given back
-    byte for byte. *embed* returns what the content is for such bytes. *document*: of the same *data*.
+    byte for byte. *embed* returns what the content is for such bytes.
     """
-    document = document or Document(data)
+    data = document.data
     if document.written_alike:
         text = data.rstrip(SPACE)
         tail = {"tail": data[len(text) :].decode("ascii")} if len(text) < len(data) else {}

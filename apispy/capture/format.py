@@ -158,7 +158,7 @@ def _encode_body(body: Body, embed: Embed) -> dict[str, Any]:
     found: dict[str, Any] = {"size": body.size, "ended_at": body.ended_at}
     if body.chunks:
         found["chunks"] = [[chunk.at, len(chunk.data)] for chunk in body.chunks]
-        found |= encode_content(body.data, body.document, embed)
+        found |= encode_content(body.document, embed)
     if body.trailers:
         found["trailers"] = _encode_headers(body.trailers)
     if not body.shown:

@@ -10,6 +10,7 @@ from typing import Any
 
 from apispy import json_codec
 from apispy.decoders.base import decoder
+from apispy.json_codec import Document
 from apispy.model import Item
 
 VALUE_LIMIT = 4 << 20
@@ -31,6 +32,7 @@ _QUOTE, _LINE_FEED = b'"\n'
 _BEGIN = re.compile(rb"[ \t\r\n\x1e]*[{\[]")
 _LINE_END = re.compile(rb"[}\]][ \t\r]*\n\Z")
 _END = re.compile(rb"[}\]][ \t\r]*\Z")
+_WHOLE_END = re.compile(rb"[}\]][ \t\r]*\n?\Z")
 
 
 @decoder("json-lines")
@@ -52,6 +54,19 @@ class JsonLines:
         self._search = _end_of_value(self._pending)
         self._tried = 0  # bytes that were parsed as one value without success
         self._lost = False
+
+    def document(self, document: Document) -> Item | None:
+        """Return the item of a stream that is this document; None if its bytes must be decoded.
+
+        It is what ``feed`` and ``close`` return for these bytes.
+        """
+        value, size = document.value, len(document.data)
+        whole = (
+            value is not None
+            and size <= VALUE_LIMIT
+            and _WHOLE_END.search(document.data, max(0, size - TAIL_SIZE))
+        )
+        return self.item(value, (0, size)) if whole else None
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -87,12 +102,18 @@ class JsonLines:
         """
         if not 2 * self._tried <= len(self._pending) <= VALUE_LIMIT:
             return None
-        kind, _, value = _read(bytes(self._pending))
-        if kind != "json":
-            self._tried = len(self._pending)
-            return None
+        begin = _LEAD.match(self._pending).end()  # type: ignore[union-attr]
+        with memoryview(self._pending) as pending, pending[begin:] as core:
+            try:
+                value = json_codec.read(core)
+            except (ValueError, RecursionError):
+                self._tried = len(pending)
+                return None
+        size = len(self._pending)
+        self._pending.clear()
+        self._start += size
         self._tried, self._search = 0, _end_of_value(self._pending)
-        return self.item(value, self._take(len(self._pending))[1])
+        return self.item(value, (self._start - size, self._start))
 
     def _size(self) -> int | None:
         """Return the size of the next value, None if it is incomplete or too long."""

@@ -55,7 +55,10 @@ class CaptureOutput(Output):
 
     def write(self, decoded: DecodedCall) -> None:
         self._note_time(decoded)
-        kept = sum(body.kept for body in decoded.exchange.streams.values())
+        kept = 0
+        for body in decoded.exchange.streams.values():
+            kept += body.kept
+            body.document.settle()
         self.line(decoded.exchange, kept)
 
     def notice(self, text: str, at: float) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from apispy import json_codec
 from apispy.redaction import categories, command_lines, free_text
 from apispy.redaction.command_forms import COMMAND_FIELDS, LINES, PRECEDED_BY
 from apispy.redaction.json_paths import Path, find, inside
@@ -38,12 +39,19 @@ _ARGUMENTS = re.compile(r"\|(\d{1,4})")  # the count before the build arguments 
 
 def values_of(text: str) -> list[Any]:
     """Parse one or more JSON values that follow each other. Raises ValueError, RecursionError."""
-    values, decoder, at = [], json.JSONDecoder(), _BETWEEN.match(text).end()  # type: ignore[union-attr]
+    values, decoder, at = [], json_codec.LENIENT, _BETWEEN.match(text).end()  # type: ignore[union-attr]
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
         values.append(value)
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
     return values
+
+
+def copied(value: Any) -> Any:
+    """Copy the lists and objects of a JSON value."""
+    if isinstance(value, dict):
+        return {name: copied(part) for name, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list) else value
 
 
 def at_path(replacer: SecretReplacer, holder: list[Any], path: Path, place: str, kind: str) -> None:

@@ -14,6 +14,7 @@ from apispy.capture import CaptureError, Header, Notice, play, read, read_lines
 from apispy.capture.content import decode_content, encode_content
 from apispy.capture.lines import encode_line, read_line
 from apispy.capture.validation import JsonObject
+from apispy.json_codec import Document
 from apispy.model import Body, Chunk, Exchange, Request, Response
 
 HEADER = Header("0.1.0", 1.0)
@@ -40,7 +41,7 @@ def test_any_exchange_comes_back(exchange):
 def test_any_content_comes_back(data):
     assert (
         decode_content(
-            JsonObject(json_codec.read(json.dumps(encode_content(data), allow_nan=False).encode()))
+            JsonObject(json_codec.read(json.dumps(encode_content(Document(data)), allow_nan=False).encode()))
         )
         == data
     )

@@ -94,6 +94,11 @@ class Body:
         assert self._document is not None
         return self._document
 
+    def share_document(self, other: "Body") -> None:
+        """Take over the document of an earlier state of the same body, if no bytes have come since."""
+        if self._document is None and other._document is not None and other.chunks == self.chunks:
+            object.__setattr__(self, "_document", other._document)
+
     def with_document(self, value: Any) -> "Body":
         """Note that ``data`` is JSON with this value, so that it is not parsed again. Returns the body itself."""
         if self._document is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from apispy import json_codec
 from apispy.decoders.base import decoder
-from apispy.json_codec import Document
+from apispy.json_codec import SPACE, Document
 from apispy.model import Item
 
 VALUE_LIMIT = 4 << 20
@@ -32,7 +32,7 @@ _QUOTE, _LINE_FEED = b'"\n'
 _BEGIN = re.compile(rb"[ \t\r\n\x1e]*[{\[]")
 _LINE_END = re.compile(rb"[}\]][ \t\r]*\n\Z")
 _END = re.compile(rb"[}\]][ \t\r]*\Z")
-_WHOLE_END = re.compile(rb"[}\]][ \t\r]*\n?\Z")
+_REST = re.compile(rb"[ \t\r]*\n?")
 
 
 @decoder("json-lines")
@@ -60,13 +60,10 @@ class JsonLines:
 
         It is what ``feed`` and ``close`` return for these bytes.
         """
-        value, size = document.value, len(document.data)
-        whole = (
-            value is not None
-            and size <= VALUE_LIMIT
-            and _WHOLE_END.search(document.data, max(0, size - TAIL_SIZE))
-        )
-        return self.item(value, (0, size)) if whole else None
+        value, data = document.value, document.data
+        if value is None or len(data) > VALUE_LIMIT or not _REST.fullmatch(data, len(data.rstrip(SPACE))):
+            return None
+        return self.item(value, (0, len(data)))
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data

@@ -76,6 +76,7 @@ class ExchangeRedactor:
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._lookback: dict[Direction, bytes] = {}  # the last bytes of each stream that were shown
+        self._bodies: dict[Direction, Body] = {}  # those of the previous state of the exchange, unredacted
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
         self._compressed: dict[Direction, bool] = {}
@@ -110,6 +111,9 @@ class ExchangeRedactor:
         replacer = self._hider()
         clean = self._head_of_request(replacer, exchange)
         for direction, body in exchange.streams.items():
+            if direction in self._bodies:
+                body.share_document(self._bodies[direction])
+            self._bodies[direction] = body
             if direction == "response":
                 clean = self._head_of_response(replacer, clean)
             trailers = header_fields.fields(replacer, body.trailers, f"{direction}.trailer")

@@ -79,13 +79,14 @@ def _nested(value: Any) -> Any:
 class Document:
     """Bytes that may be a JSON object or list, which are parsed when that is first asked for, and only then."""
 
-    __slots__ = ("_value", "_written_alike", "data")
+    __slots__ = ("_size", "_value", "_written_alike", "data")
 
     def __init__(self, data: bytes, value: Any = _UNREAD) -> None:
         """*value*: what ``read(data)`` returned, if somebody has parsed it already."""
         self.data = data
         self._value = value
         self._written_alike: bool | None = None
+        self._size = 0
 
     @property
     def value(self) -> dict[str, Any] | list[Any] | None:
@@ -119,9 +120,16 @@ class Document:
         if self.data[:1] not in (b"{", b"[") or (value := self.value) is None:
             return False
         try:
-            return write(_nested(value))[MARGIN:-MARGIN] == self.data.rstrip(SPACE)
+            text = write(_nested(value))[MARGIN:-MARGIN]
         except (ValueError, RecursionError):
             return False
+        self._size = len(text)
+        return self.data.startswith(text) and not self.data[len(text) :].strip(SPACE)
+
+    @property
+    def size(self) -> int:
+        """The bytes that ``write(value)`` gives back, if they are ``written_alike``."""
+        return self._size if self.written_alike else 0
 
     def settle(self) -> None:
         """Find out about ``written_alike``, and free the memory of the value. It is parsed again if it is asked for."""

@@ -20,9 +20,8 @@ def encode_content(document: Document, embed: Callable[[bytes], Any] = json_code
     """
     data = document.data
     if document.written_alike:
-        text = data.rstrip(SPACE)
-        tail = {"tail": data[len(text) :].decode("ascii")} if len(text) < len(data) else {}
-        return {"encoding": "json", "content": embed(text)} | tail
+        tail = {"tail": data[document.size :].decode("ascii")} if document.size < len(data) else {}
+        return {"encoding": "json", "content": embed(data[: document.size])} | tail
     try:
         return {"encoding": "text", "content": data.decode("utf-8")}
     except UnicodeDecodeError:

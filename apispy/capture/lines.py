@@ -52,29 +52,38 @@ _EMBEDDED = {"$json": 0}
 """Stands for JSON that is embedded as it is. Nothing else in a line is an object with this name: in ``item_json`` names
 with $ are strings, and all other objects have fixed names."""
 
-_MARK = json.dumps(_EMBEDDED)
-_ESCAPED = re.compile("[\x7f-\U0010ffff]+")
+_MARK = json.dumps(_EMBEDDED).encode()
 
 
 def encode_line(line: Line) -> bytes:
     """Encode a line in pure ASCII, with its line feed. Raises ValueError for a value that JSON cannot hold."""
-    embedded: list[str] = []
+    embedded: list[bytes] = []
 
     def embed(content: bytes) -> Any:
-        embedded.append(content.decode())
+        embedded.append(content)
         return _EMBEDDED
 
-    text = json.dumps(_to_json(line, embed), allow_nan=False)
-    if embedded:
-        first, *rest = text.split(_MARK)
-        text = "".join([first, *(part for pair in zip(embedded, rest, strict=True) for part in pair)])
-    if not text.isascii() or "\x7f" in text:
-        text = _ESCAPED.sub(_escaped, text)
-    return text.encode("ascii") + b"\n"
+    text = _ascii(json.dumps(_to_json(line, embed), allow_nan=False).encode())
+    if not embedded:
+        return text + b"\n"
+    first, *others = text.split(_MARK)
+    parts = [
+        part for content, after in zip(embedded, others, strict=True) for part in (_ascii(content), after)
+    ]
+    return b"".join([first, *parts, b"\n"])
+
+
+_NOT_ASCII = re.compile("[\x7f-\U0010ffff]+")
+
+
+def _ascii(text: bytes) -> bytes:
+    """JSON in pure ASCII without DEL: characters in strings are escaped as JSON does it."""
+    if text.isascii() and b"\x7f" not in text:
+        return text
+    return _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Characters as JSON escapes them. Of embedded JSON only strings may have such."""
     return json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f")
 
 

@@ -115,11 +115,11 @@ class KnownSecrets:
         self._search: tuple[int, _Search] | None = None
 
     def __len__(self) -> int:
-        return len(self._own) + (len(self._session) if self._session else 0)
+        return len(self._own) + (len(self._session) if self._session is not None else 0)
 
     @property
     def version(self) -> int:
-        return self._changes + (self._session.version if self._session else 0)
+        return self._changes + (self._session._changes if self._session is not None else 0)
 
     def add(self, secret: str, *, lasting: bool) -> None:
         """Remember *secret*; if it is *lasting*, for the whole session."""
@@ -154,7 +154,7 @@ class KnownSecrets:
 
     def found_in(self, data: bytes) -> bool:
         """Whether a secret is in *data*, which may be JSON."""
-        return self._now.forms.is_in(data)
+        return len(self) > 0 and self._now.forms.is_in(data)
 
     def repeats(self, data: bytes) -> list[Repeat]:
         """The places of secrets in *data*, in order. They do not overlap: of two, the first and longest counts."""

@@ -43,7 +43,7 @@ SIGNS = (
 """Parts of names and values, in lower case. Text without any of them has nothing to hide."""
 
 
-_SEPARATORS = tuple(b" \t\n\r\v\f\"'`=:;,\\<>&|")
+_SEPARATORS = b" \t\n\r\v\f\"'`=:;,\\<>&|"
 """Bytes of which one is between a name, an option or a program and the value that it marks as secret. In text that is
 not ASCII, another space may be."""
 
@@ -76,7 +76,12 @@ def may_hold_secret(data: bytes) -> bool:
 
 def _is_one_word(data: bytes) -> bool:
     """Whether nothing in *data* separates a name from a value, as in a flood of one byte."""
+    if _SEPARATOR.search(data, 0, 256):
+        return False
     return data.isascii() and not any(one in data for one in _SEPARATORS)
+
+
+_SEPARATOR = re.compile(rb"[%b]" % re.escape(_SEPARATORS))
 
 
 _PROGRAMS = WordSearch(sign.encode() for sign in OPTION_SIGNS)

@@ -171,8 +171,9 @@ def _written(values: list[object]) -> tuple[bytes, bool]:
 
 def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
     """Redact one JSON value. *value* itself is not changed."""
-    holder = [json_values.copied(value) if secrets else value]
-    for path, kind in secrets:
+    paths = [(path, kind) for path, kind in secrets if not (path and kind in json_values.FOUND_BY_NAME)]
+    holder = [json_values.copied(value) if paths else value]
+    for path, kind in paths:
         json_values.at_path(replacer, holder, path, place, kind)
     return json_values.clean(replacer, holder[0], place)
 

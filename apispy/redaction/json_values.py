@@ -8,7 +8,7 @@ from typing import Any
 from apispy import json_codec
 from apispy.redaction import categories, command_lines, free_text
 from apispy.redaction.command_forms import COMMAND_FIELDS, LINES, PRECEDED_BY
-from apispy.redaction.json_paths import Path, find, inside
+from apispy.redaction.json_paths import Path, find, inside, place_of
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.tokens import SecretReplacer
 
@@ -31,6 +31,9 @@ ENVIRONMENTS = ("env", "environment")
 
 LABELS = ("labels", "containerlabels", "annotations", "attributes")
 """Names of maps whose keys are the names of labels; those of an event are among its attributes."""
+
+FOUND_BY_NAME = (categories.ENV, categories.BUILD)
+"""Categories of values that ``clean`` finds by their names, so that their paths need not be followed."""
 
 _BETWEEN = re.compile(r"[\s\x1e]*")  # what separates JSON values
 
@@ -55,9 +58,7 @@ def copied(value: Any) -> Any:
 
 
 def at_path(replacer: SecretReplacer, holder: list[Any], path: Path, place: str, kind: str) -> None:
-    """Hide everything that *path* finds in ``holder[0]``, except variables, which ``clean`` finds by their names."""
-    if path and kind in (categories.ENV, categories.BUILD):
-        return
+    """Hide everything that *path* finds in ``holder[0]``."""
     for found in find(holder, path, 0, place):
         found.put(hidden(replacer, found.value, found.place, kind))
 
@@ -129,7 +130,11 @@ def clean(
     if isinstance(value, list):
         return _list(replacer, value, place, name, before)
     if isinstance(value, dict):
-        shown = _each(value, place, lambda key, part, below: _field(replacer, name, value, key, part, below))
+        shown = {
+            key: _field(replacer, name, value, key, part, place_of(place, key)) for key, part in value.items()
+        }
+        if all(free_text.holds_none(replacer, key) for key in shown):
+            return shown
         return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
     return value
 
@@ -152,10 +157,12 @@ def _field(
     return clean(replacer, value, place, name, _words_before(holder, name))
 
 
-def _words_before(holder: dict[str, Any], name: str) -> list[str]:
+def _words_before(holder: dict[str, Any], name: str) -> Sequence[str]:
     """The words of the fields of *holder* that precede the command line *name*: those of Path before Args."""
-    fields = PRECEDED_BY.get(name, ())
-    values = [value for key, value in holder.items() if key.lower() in fields] if fields else []
+    fields = PRECEDED_BY.get(name)
+    if fields is None:
+        return ()
+    values = [value for key, value in holder.items() if key.lower() in fields]
     return [
         word
         for value in values

@@ -148,6 +148,10 @@ class KnownSecrets:
         """The secrets in UTF-8, the longest first."""
         return tuple(word for word, _ in self._now.words)
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether a secret is in *text*."""
+        return len(self) > 0 and self._now.texts.is_in(text.encode("utf-8", "surrogatepass"))
+
     def in_text(self, text: str) -> list[str]:
         """The secrets in *text*, the longest first."""
         return [secret for secret in self._now.secrets if secret in text]
@@ -217,6 +221,11 @@ class _Search:
     @cached_property
     def words(self) -> tuple[tuple[bytes, str], ...]:
         return tuple((secret.encode("utf-8", "surrogateescape"), secret) for secret in self.secrets)
+
+    @cached_property
+    def texts(self) -> WordSearch:
+        """The secrets in UTF-8, also those that are not valid."""
+        return WordSearch(secret.encode("utf-8", "surrogatepass") for secret in self.secrets)
 
     @cached_property
     def longest(self) -> int:

@@ -28,6 +28,8 @@ class WordSearch:
         """Whether one of the words is in *data*."""
         if self._one_by_one:
             return any(word in data for word in self.words)
+        if len(data) <= WINDOW:
+            return bool(self._search.find_matches_as_indexes(data))
         return next(self.found(data), None) is not None
 
     def found(self, data: bytes) -> Iterator[bytes]:

@@ -118,6 +118,11 @@ class KnownSecrets:
         return len(self._own) + (len(self._session) if self._session is not None else 0)
 
     @property
+    def _any(self) -> bool:
+        """Whether there are secrets; as ``len``, but quick."""
+        return bool(self._own or (self._session is not None and self._session._own))
+
+    @property
     def version(self) -> int:
         return self._changes + (self._session._changes if self._session is not None else 0)
 
@@ -150,7 +155,7 @@ class KnownSecrets:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a secret is in *text*."""
-        return len(self) > 0 and self._now.texts.is_in(text.encode("utf-8", "surrogatepass"))
+        return self._any and self._now.texts.is_in(text.encode("utf-8", "surrogatepass"))
 
     def in_text(self, text: str) -> list[str]:
         """The secrets in *text*, the longest first."""
@@ -158,7 +163,7 @@ class KnownSecrets:
 
     def found_in(self, data: bytes) -> bool:
         """Whether a secret is in *data*, which may be JSON."""
-        return len(self) > 0 and self._now.forms.is_in(data)
+        return self._any and self._now.forms.is_in(data)
 
     def repeats(self, data: bytes) -> list[Repeat]:
         """The places of secrets in *data*, in order. They do not overlap: of two, the first and longest counts."""

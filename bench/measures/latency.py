@@ -34,7 +34,7 @@ RATE = 100
 INSPECTED = ("direct", "mitmdump", "mitmdump -w", "apispy -q", "apispy", "apispy --capture")
 
 
-@measure("containers/json p50, 100/s", "ms", "less", "mock", "tcp", setups=INSPECTED, quick=True)
+@measure("containers/json p50, 100/s", "ms", "less", "mock", "tcp", setups=INSPECTED)
 def steady_p50(testbed: Testbed, route: Route) -> float:
     return percentile(steady_latencies(route.endpoint, LIST, testbed.effort.requests // 4, RATE), 50)
 

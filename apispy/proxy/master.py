@@ -29,10 +29,10 @@ class Master:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.commands = NoCommands()
-        self.addons = AddonManager(self)  # type: ignore[no-untyped-call]
+        self.addons = AddonManager(self)
         self._loop = asyncio.get_running_loop()
         self._should_exit = asyncio.Event()
-        ctx.master, ctx.options = self, options
+        ctx.master, ctx.options = self, options  # type: ignore[assignment]
 
     async def run(self) -> None:
         """Run until ``shutdown``, as mitmproxy does: with eager tasks, and errors of tasks in the log."""

@@ -52,6 +52,7 @@ _EMBEDDED = {"$json": 0}
 """Stands for JSON that is embedded as it is. Nothing else in a line is an object with this name: in ``item_json`` names
 with $ are strings, and all other objects have fixed names."""
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
 _MARK = json.dumps(_EMBEDDED).encode()
 
 
@@ -63,7 +64,7 @@ def encode_line(line: Line) -> bytes:
         embedded.append(content)
         return _EMBEDDED
 
-    text = _ascii(json.dumps(_to_json(line, embed), allow_nan=False).encode())
+    text = _ascii(_ENCODER.encode(_to_json(line, embed)).encode())
     if not embedded:
         return text + b"\n"
     first, *others = text.split(_MARK)

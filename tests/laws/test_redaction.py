@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -14,7 +15,7 @@ from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
 from apispy.redaction import Policy, Redactor, bodies
 from apispy.redaction.known_secrets import KnownSecrets
-from apispy.redaction.prefilter import StreamPrefilter, may_hold_secret
+from apispy.redaction.prefilter import SIGNS, StreamPrefilter, may_hold_secret
 from apispy.redaction.tokens import SecretReplacer, Tokens
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="="), min_size=1, max_size=8).map(
@@ -106,6 +107,26 @@ def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, c
         watch.inspect(data[start:stop])
     assert may_hold_secret(data) or not replacer.found
     assert watch.suspect or not replacer.found
+
+
+KEY_NAME = re.compile(rb"(?:api|access|private|secret|auth|account)[-_.]?key")
+PARTS = st.sampled_from([
+    *(sign.decode() for sign in SIGNS), "api", "access", "account", "key", "-", ".", "_", "://", "u:p@", "/", " ", '"',
+    "\\u0041", "\\u003c", "\\/", "x", "PASS", "pas", "K\u212aey",
+])  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=6).map(lambda parts: " ".join(parts) if len(parts) % 2 else "".join(parts)))
+def test_every_sign_makes_data_suspect(text: str) -> None:
+    """The prefilter searches for all signs at once; this searches for one after the other."""
+    data = text.encode()
+    lower = data.lower()
+    if any(mark in lower for mark in b' "\\') and (
+        any(sign in lower for sign in SIGNS) or KEY_NAME.search(lower)
+    ):
+        assert may_hold_secret(data)
+    if b"://u:p@" in lower:
+        assert may_hold_secret(data)
 
 
 @given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))

@@ -58,7 +58,8 @@ class CaptureOutput(Output):
         kept = 0
         for body in decoded.exchange.streams.values():
             kept += body.kept
-            body.document.settle()
+            if body.chunks and body.chunks[0].data[:1] in (b"{", b"["):
+                body.document.settle()
         self.line(decoded.exchange, kept)
 
     def notice(self, text: str, at: float) -> None:

@@ -155,7 +155,7 @@ class KnownSecrets:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a secret is in *text*."""
-        return self._any and self._now.texts.is_in(text.encode("utf-8", "surrogatepass"))
+        return self._any and any(secret in text for secret in self._now.secrets)
 
     def in_text(self, text: str) -> list[str]:
         """The secrets in *text*, the longest first."""
@@ -228,11 +228,6 @@ class _Search:
         return tuple((secret.encode("utf-8", "surrogateescape"), secret) for secret in self.secrets)
 
     @cached_property
-    def texts(self) -> WordSearch:
-        """The secrets in UTF-8, also those that are not valid."""
-        return WordSearch(secret.encode("utf-8", "surrogatepass") for secret in self.secrets)
-
-    @cached_property
     def longest(self) -> int:
         return max((len(word) for word, _ in self.words), default=0)
 
@@ -245,4 +240,4 @@ class _Search:
             escaped = plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
             ascii_only = json.dumps(secret)[1:-1]
             found += [word, *(text.encode("utf-8", "surrogatepass") for text in (plain, escaped, ascii_only))]
-        return WordSearch(found)
+        return WordSearch(found, changing=True)

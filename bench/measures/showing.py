@@ -51,6 +51,6 @@ def show(testbed: Testbed, route: Route) -> float:
     return _calls_per_second(testbed)
 
 
-@measure("show --stats, calls/s", "1/s", "more", "mock", "tcp", setups=("apispy",), quick=True)
+@measure("show --stats, calls/s", "1/s", "more", "mock", "tcp", setups=("apispy",))
 def show_stats(testbed: Testbed, route: Route) -> float:
     return _calls_per_second(testbed, "--stats")

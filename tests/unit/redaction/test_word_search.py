@@ -21,8 +21,9 @@ def test_it_finds_what_a_search_for_each_word_finds(words: list[bytes], data: by
 @pytest.mark.parametrize("at", [0, 1, WINDOW - 7, WINDOW - 1, WINDOW, 2 * WINDOW - 3, 3 * WINDOW])
 def test_a_word_is_found_at_any_place(at: int) -> None:
     words = [b"password", b"token", b"secret", b"curl", b"login", b"sudo"]
-    assert WordSearch(words).is_in(b"." * at + b"password")
-    assert not WordSearch(words).is_in(b"." * at + b"passwor")
+    for changing in (False, True):
+        assert WordSearch(words, changing=changing).is_in(b"." * at + b"password")
+        assert not WordSearch(words, changing=changing).is_in(b"." * at + b"passwor")
 
 
 def test_no_sign_overlaps_with_that_of_a_url() -> None:

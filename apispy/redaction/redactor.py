@@ -228,7 +228,7 @@ class ExchangeRedactor:
         watch = self._prefilters.get(direction)
         if watch is None or watch.suspect or self._is_compressed(direction):
             return False
-        return watch.version == self._known.version and self._hider().prefilter_suffices
+        return watch.version == self._known.version and not self._policy.rules.look_into_bodies
 
     def _names_a_secret(self, direction: Direction) -> bool:
         """Whether the stream has something that marks a secret anywhere, so that its chunks cannot be masked."""

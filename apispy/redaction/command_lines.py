@@ -79,13 +79,18 @@ def _hide(replacer: SecretReplacer, place: str) -> Hide:
 
 
 def _text(value: str, hide: Hide) -> str:
-    lower = value.lower()
-    if not _TEXT_SIGNS.is_in(lower.encode("utf-8", "surrogatepass")):
+    if not may_have_form(value):
         return value
+    lower = value.lower()
     for form in TEXTS:
         if any(sign in lower for sign in form.signs):
             value = form.pattern.sub(lambda found: _replaced(found, hide), value)
     return value
+
+
+def may_have_form(text: str) -> bool:
+    """Whether *text* has a sign of one of the forms in TEXTS."""
+    return _TEXT_SIGNS.is_in(text.lower().encode("utf-8", "surrogatepass"))
 
 
 _TEXT_SIGNS = WordSearch(sign.encode() for form in TEXTS for sign in form.signs)

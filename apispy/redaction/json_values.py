@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from apispy import json_codec
@@ -193,6 +194,8 @@ def _list(
 def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
     if name in ENVIRONMENTS:
         return str(_variable(replacer, value, place))
+    if name not in SPECIAL_FIELDS and _is_plain(value) and not free_text.holds_known(replacer, value):
+        return value
     if name == "createdby" or value.startswith("|") or "#(nop)" in value:
         if free_text.INSTRUCTION.match(value):
             return instruction(replacer, value, place)
@@ -200,6 +203,33 @@ def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
     if name in COMMAND_FIELDS or free_text.BUILD_OUTPUT.match(value):
         value = command_lines.line(replacer, value, place)
     return plain_text(replacer, value, place)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether nothing in a text, if it is no command line, is secret, apart from known secrets and the user's patterns.
+
+    Most texts in bodies are, and many come again: states, names of drivers, labels.
+    """
+    return (_has_no_form_cached if len(value) <= MAX_CACHED_LENGTH else _has_no_form)(value)
+
+
+def _has_no_form(value: str) -> bool:
+    return not (
+        value.startswith("|")
+        or "#(nop)" in value
+        or free_text.BUILD_OUTPUT.match(value)
+        or free_text.may_be_known_form(value)
+        or command_lines.may_have_form(value)
+    )
+
+
+MAX_CACHED, MAX_CACHED_LENGTH = 8192, 100
+"""The size of the cache of texts, and the characters of the longest one in it."""
+
+_has_no_form_cached = lru_cache(MAX_CACHED)(_has_no_form)
+
+SPECIAL_FIELDS = frozenset(("createdby", *COMMAND_FIELDS))
+"""Names whose texts are searched for more than ``_is_plain`` rules out."""
 
 
 def instruction(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -13,7 +13,8 @@ from stream_strategies import JSON
 
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
-from apispy.redaction import Policy, Redactor, bodies
+from apispy.redaction import Policy, Redactor, bodies, free_text, json_values
+from apispy.redaction.command_forms import TEXTS
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.prefilter import SIGNS, StreamPrefilter, may_hold_secret
 from apispy.redaction.tokens import SecretReplacer, Tokens
@@ -127,6 +128,23 @@ def test_every_sign_makes_data_suspect(text: str) -> None:
         assert may_hold_secret(data)
     if b"://u:p@" in lower:
         assert may_hold_secret(data)
+
+
+@given(
+    st.lists(PARTS | SECRET_PARAMETER_HINTS | st.text(max_size=4), max_size=5).map(" ".join)
+    | SECRET_PARAMETER_HINTS
+)
+def test_a_plain_text_has_nothing_to_hide(text: str) -> None:
+    """The full search skips texts that are plain; this searches them."""
+    replacer = SecretReplacer(Policy(), Tokens(), KnownSecrets())
+    shown = text
+    for form in TEXTS:
+        shown = form.pattern.sub("", shown)
+    changed = shown != text or free_text.KNOWN.search(text) or text.startswith("|") or "#(nop)" in text
+    assert not (changed and json_values._is_plain(text))
+    if json_values._is_plain(text):
+        assert json_values.plain_text(replacer, text, "$") == text
+        assert not replacer.found
 
 
 @given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))

@@ -1,6 +1,6 @@
 """The records that all packages share: an exchange between a Docker client and a daemon, and what decoders read in it.
 
-Plain frozen records; standard library only. Times are seconds, sizes are bytes, and data from the wire stays ``bytes``
+Plain frozen records. Times are seconds, sizes are bytes, and data from the wire stays ``bytes``
 until a decoder reads it.
 """
 
@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from apispy.json_codec import Document
 
 Direction = Literal["request", "response", "to_server", "to_client"]
 """One of the four byte streams of an exchange: the HTTP bodies, or the two directions of a hijacked connection."""
@@ -85,6 +87,26 @@ class Body:
     shown: bool = True  # False: redaction withheld the content
     digest: str = ""  # SHA-256 of the whole stream in hexadecimal, if not all of it was kept
     seen: tuple["Seen", ...] = ()  # items decoded from bytes that were not kept
+    _document: Document | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def document(self) -> Document:
+        """``data`` as JSON. A body that is replaced has a document of its own."""
+        if self._document is None:
+            object.__setattr__(self, "_document", Document(self.data))
+        assert self._document is not None
+        return self._document
+
+    def share_document(self, other: "Body") -> None:
+        """Take over the document of an earlier state of the same body, if no bytes have come since."""
+        if self._document is None and other._document is not None and other.chunks == self.chunks:
+            object.__setattr__(self, "_document", other._document)
+
+    def with_document(self, value: Any) -> "Body":
+        """Note that ``data`` is JSON with this value, so that it is not parsed again. Returns the body itself."""
+        if self._document is None:
+            object.__setattr__(self, "_document", Document(self.data, value))
+        return self
 
     @property
     def data(self) -> bytes:

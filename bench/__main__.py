@@ -63,7 +63,7 @@ def run(chosen: list[Measure], results: Results, *, quick: bool, rounds: int) ->
     try:
         for measure in chosen:
             for transport in measure.transports[: 1 if quick else None]:
-                for _ in range(rounds or effort.rounds):
+                for _ in range(1 if measure.once else rounds or effort.rounds):
                     run_round(testbed, measure, transport, results)
     finally:
         testbed.close()
@@ -73,6 +73,8 @@ def run(chosen: list[Measure], results: Results, *, quick: bool, rounds: int) ->
 def run_round(testbed: Testbed, measure: Measure, transport: Transport, results: Results) -> None:
     for name, setup in SETUPS.items():
         if transport not in setup.transports or (measure.setups and name not in measure.setups):
+            continue
+        if not setup.takes_part(measure.name):
             continue
         if name == "mitmdump" and measure.name in NOT_WITH_MITMDUMP:
             continue
@@ -86,8 +88,8 @@ def check_goals(results: Results) -> int:
     failed = [goal for goal in GOALS if goal.met(results, slack=True) is False]
     for goal in failed:
         print(
-            f"bench: {goal.title} ({goal.measure}, {goal.setup}): {goal.found(results):.3g} × {goal.other}, "
-            f"beyond even the quick limit, {goal.slack:g}",
+            f"bench: {goal.title} ({goal.measure}, {goal.setup}): {goal.found(results):.3g}, "
+            f"beyond even the quick limit: {goal.words(goal.slack or 0)}",
             file=sys.stderr,
         )
     return 1 if failed else 0

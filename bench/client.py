@@ -53,5 +53,22 @@ def latencies(endpoint: Endpoint, path: str, count: int) -> list[float]:
     return found
 
 
+def steady_latencies(endpoint: Endpoint, path: str, count: int, rate: float) -> list[float]:
+    """Measure *count* requests on one connection, of which *rate* begin each second, in milliseconds.
+
+    A request that begins late, because the one before took too long, counts from when it should have begun.
+    """
+    message, found = request(path), []
+    with endpoint.socket() as sock:
+        exchange(sock, message)
+        start = time.perf_counter()
+        for number in range(count):
+            due = start + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            exchange(sock, message)
+            found.append((time.perf_counter() - due) * 1000)
+    return found
+
+
 def percentile(values: list[float], wanted: int) -> float:
     return quantiles(values, n=100)[wanted - 1]

@@ -41,12 +41,29 @@ def measure_tables(results: Results) -> str:
     parts = []
     for name, by_transport in results.values.items():
         measure = MEASURES[name]
-        rows = [[f"{name} ({measure.unit})", *SETUPS]]
+        setups = measured_setups(results)
+        rows = [[f"{name} ({measure.unit})", *setups]]
         for transport in by_transport:
-            cells = [_cell(results, name, transport, setup) for setup in SETUPS]
+            cells = [_cell(results, name, transport, setup) for setup in setups]
             rows.append([TRANSPORTS[transport], *cells])  # type: ignore[index]
         parts.append(table(rows))
     return "\n\n".join(parts)
+
+
+def measured_setups(results: Results) -> list[str]:
+    """The setups that the run had; others were added later."""
+    found = {setup for measure in results.values.values() for setups in measure.values() for setup in setups}
+    return [setup for setup in SETUPS if setup in found]
+
+
+def not_measured(results: Results) -> str:
+    """List what the benchmark does not measure, and what was added to it after this run."""
+    later = [f"`{setup}`" for setup in SETUPS if setup not in measured_setups(results)]
+    later += [name for name in MEASURES if name not in results.values]
+    if not later:
+        return NOT_MEASURED
+    text = f"Added to the benchmark after this run: {'; '.join(later)}."
+    return NOT_MEASURED + fill(text, 120, initial_indent="- ", subsequent_indent="  ") + "\n"
 
 
 def _cell(results: Results, name: str, transport: str, setup: str) -> str:
@@ -106,9 +123,10 @@ def readme_table(results: Results) -> str:
         ("a byte through `docker exec` and back, ms", "hijack echo p50", "tcp"),
         ("memory of an open `logs -f`, kB", "memory of an open logs -f", "tcp"),
     )
-    rows = [["", *SETUPS]]
+    setups = [setup for setup in measured_setups(results) if SETUPS[setup].only == ("",)]
+    rows = [["", *setups]]
     for words, measure, transport in wanted:
-        values = [results.value(measure, transport, setup) for setup in SETUPS]
+        values = [results.value(measure, transport, setup) for setup in setups]
         rows.append([words, *("" if value is None else number(value) for value in values)])
     return table(rows)
 
@@ -152,4 +170,4 @@ turns. The ratios to direct and to mitmdump are in parentheses.
 
 ## Not measured
 
-{NOT_MEASURED}"""
+{not_measured(results)}"""

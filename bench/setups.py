@@ -118,7 +118,7 @@ def _joined(path: Path, certs: Path) -> Path:
     return path
 
 
-def _mitmdump(where: Path, daemon: ServerAddresses, transport: Transport) -> Route:
+def _mitmdump(where: Path, daemon: ServerAddresses, transport: Transport, *more: str) -> Route:
     """Start mitmdump as its users do, except for streaming, which keeps a body of 1 GB out of its memory."""
     where.mkdir(parents=True)
     upstream = daemon.over(transport)
@@ -133,7 +133,11 @@ def _mitmdump(where: Path, daemon: ServerAddresses, transport: Transport) -> Rou
         options += ["--set", f"ssl_verify_upstream_trusted_ca={daemon.client_certs}/ca.pem"]
     script = Path(sys.executable).parent / "mitmdump"
     command = [str(script), "--listen-host", "127.0.0.1", "--listen-port", str(endpoint.address[1])]
-    return _run(where, [*command, "--mode", mode, "-q", *options], endpoint)
+    return _run(where, [*command, "--mode", mode, "-q", *options, *more], endpoint)
+
+
+def _mitmdump_file(where: Path, daemon: ServerAddresses, transport: Transport) -> Route:
+    return _mitmdump(where, daemon, transport, "-w", f"{where}/flows")
 
 
 def _apispy(*words: str) -> Start:
@@ -164,6 +168,11 @@ class Setup:
     start: Start
     transports: tuple[Transport, ...]
     description: str  # for the report
+    only: tuple[str, ...] = ("",)  # how the names of its measures begin
+
+    def takes_part(self, measure: str) -> bool:
+        """Whether it is compared in the measure of this name."""
+        return measure.startswith(self.only)
 
 
 ALL: tuple[Transport, ...] = ("tcp", "tls", "unix")
@@ -173,6 +182,12 @@ SETUPS = {
     "socat": Setup(_socat, ALL, "socat -b 262144, a process per connection"),
     "haproxy": Setup(_haproxy, ALL, "HAProxy in TCP mode"),
     "mitmdump": Setup(_mitmdump, ("tcp", "tls"), "stock mitmdump -q in reverse mode, stream_large_bodies=1m"),
+    "mitmdump -w": Setup(
+        _mitmdump_file,
+        ("tcp",),
+        "the same, which keeps the flows in a file; it decodes nothing",
+        ("containers/json", "_ping/s, 1 ", "CPU"),
+    ),
     "apispy -q": Setup(_apispy("-q"), ALL, "apispy, only the summary"),
     "apispy": Setup(_apispy(), ALL, "apispy, one decoded line per call"),
     "apispy --capture": Setup(_apispy("--capture", "{where}/c.apispy"), ALL, "the same, with a capture file"),

@@ -1,14 +1,13 @@
 """The fuzz targets: functions that take any bytes, and fail if the property in their docstring does not hold."""
 
 import asyncio
-import json
 import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from apispy import capture, engine, importers
+from apispy import capture, engine, importers, json_codec
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
 from apispy.capture.validation import Malformed
@@ -141,7 +140,7 @@ def lines(data: bytes) -> None:
     Showing the line never fails, and its output contains no control characters.
     """
     try:
-        line = json.loads(data)
+        line = json_codec.read(data)
     except (ValueError, RecursionError):
         return
     try:

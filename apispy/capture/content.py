@@ -2,32 +2,26 @@
 
 import base64
 import binascii
-import json
-import re
+from collections.abc import Callable
 from typing import Any
 
-from apispy.capture.validation import JsonObject, Malformed, reject_constant
+from apispy import json_codec
+from apispy.capture.validation import JsonObject, Malformed
+from apispy.json_codec import SPACE, Document
 
 ENCODINGS = ("json", "text", "base64")
 
-_TAIL = re.compile(rb"[ \t\r\n]*\Z")
 
+def encode_content(document: Document, embed: Callable[[bytes], Any] = json_codec.read) -> dict[str, Any]:
+    """Return {"encoding", "content"}, and for JSON its trailing white space, if any, as "tail".
 
-def encode_content(data: bytes) -> dict[str, Any]:
-    """Return {"encoding", "content"}, and for JSON its trailing whitespace, if any, as "tail".
-
-    The encoding "json" is used only for JSON without spaces, as Docker and apispy write it, because ``_dumps`` gives
-    that back byte for byte.
+    The encoding "json" is used only for JSON as ``json_codec`` writes it, without spaces, like Docker: it is given back
+    byte for byte. *embed* returns what the content is for such bytes.
     """
-    tail = _TAIL.search(data)
-    assert tail is not None
-    try:
-        value = _loads(data[: tail.start()].decode("utf-8"))
-        if isinstance(value, dict | list) and _dumps(value) == data[: tail.start()]:
-            space = {"tail": tail[0].decode("ascii")} if tail[0] else {}
-            return {"encoding": "json", "content": value} | space
-    except (ValueError, RecursionError):
-        pass
+    data = document.data
+    if document.written_alike:
+        tail = {"tail": data[document.size :].decode("ascii")} if document.size < len(data) else {}
+        return {"encoding": "json", "content": embed(data[: document.size])} | tail
     try:
         return {"encoding": "text", "content": data.decode("utf-8")}
     except UnicodeDecodeError:
@@ -50,18 +44,9 @@ def decode_content(body: JsonObject) -> bytes:
 
 def _decode_json(body: JsonObject) -> bytes:
     tail = body.text("tail", "")
-    if tail.strip(" \t\r\n"):
+    if tail.strip(SPACE.decode()):
         raise Malformed(f"{body.place}.tail: expected whitespace, found {tail[:60]!r}")
     try:
-        return _dumps(body.required("content")) + tail.encode("ascii")
+        return json_codec.write(body.required("content")) + tail.encode("ascii")
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{body.place}.content: expected JSON that can be written, found {error}") from None
-
-
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_constant=reject_constant) if text[:1] in ("{", "[") else None
-
-
-def _dumps(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8")

@@ -11,6 +11,7 @@ from apispy.capture.content import ENCODINGS
 from apispy.capture.format import from_json
 from apispy.capture.item_json import decode_value
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS
+from apispy.json_codec import ReformattedFloat
 from apispy.model import End, Exchange
 
 ENDS = get_args(End)
@@ -70,6 +71,10 @@ def summarize_exchange(exchange: Exchange, line: Any = None) -> ExchangeSummary:
 # The checks below accept only what ``from_json`` accepts. They raise on anything wrong or merely rare, and
 # ``from_json`` then decides which of the two it is. They check types with ``type(...) is``, which is quick, and
 # excludes booleans from numbers.
+
+
+SECONDS = (float, int, ReformattedFloat)
+"""Types of a time in seconds."""
 
 
 class _Unusual(Exception):
@@ -194,7 +199,7 @@ def _check_integer(value: Any, least: int = 0) -> None:
 
 
 def _check_seconds(value: Any) -> None:
-    if (type(value) is not float and type(value) is not int) or not 0 <= value <= MAX_SECONDS:
+    if type(value) not in SECONDS or not 0 <= value <= MAX_SECONDS:
         raise _Unusual
 
 

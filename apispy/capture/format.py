@@ -1,9 +1,10 @@
 """Lossless conversion between an exchange and the JSON value of its line. docs/captures.md describes the lines."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from apispy import engine
+from apispy import engine, json_codec
 from apispy.capture.content import decode_content, encode_content
 from apispy.capture.item_json import decode_seen, encode_seen
 from apispy.capture.validation import (
@@ -22,7 +23,11 @@ FORMAT = 1
 """The format version that is written. A new version needs a function in migrate.py and a saved file of the old one."""
 
 
-def to_json(exchange: Exchange) -> dict[str, Any]:
+Embed = Callable[[bytes], Any]
+"""Returns what stands in the line for the JSON of a body: its value, or a mark that is replaced."""
+
+
+def to_json(exchange: Exchange, embed: Embed = json_codec.read) -> dict[str, Any]:
     """Encode an exchange.
 
     The first fields let a reader find an exchange without parsing the whole line. ``derived`` is never read back.
@@ -41,13 +46,13 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         "redactions": [
             {"place": one.place, "token": one.token, "kind": one.kind} for one in exchange.redactions
         ],
-        "request": _encode_request(exchange.request),
-        "response": response and _encode_response(response),
+        "request": _encode_request(exchange.request, embed),
+        "response": response and _encode_response(response, embed),
         "tunnel": tunnel
         and {
             "protocol": tunnel.protocol,
-            "to_server": _encode_body(tunnel.to_server),
-            "to_client": _encode_body(tunnel.to_client),
+            "to_server": _encode_body(tunnel.to_server, embed),
+            "to_client": _encode_body(tunnel.to_client, embed),
         },
     }
 
@@ -83,14 +88,14 @@ def _derived(exchange: Exchange) -> dict[str, Any]:
 # -- messages --
 
 
-def _encode_request(request: Request) -> dict[str, Any]:
+def _encode_request(request: Request, embed: Embed) -> dict[str, Any]:
     return {
         "method": request.method,
         "target": request.target,
         "version": request.version,
         "at": request.at,
         "headers": _encode_headers(request.headers),
-        "body": _encode_body(request.body),
+        "body": _encode_body(request.body, embed),
     }
 
 
@@ -105,14 +110,14 @@ def _decode_request(record: JsonObject) -> Request:
     )
 
 
-def _encode_response(response: Response) -> dict[str, Any]:
+def _encode_response(response: Response, embed: Embed) -> dict[str, Any]:
     return {
         "status": response.status,
         "reason": response.reason,
         "version": response.version,
         "at": response.at,
         "headers": _encode_headers(response.headers),
-        "body": _encode_body(response.body),
+        "body": _encode_body(response.body, embed),
     }
 
 
@@ -148,12 +153,12 @@ def _decode_headers(record: JsonObject, name: str) -> Headers:
 # -- bodies --
 
 
-def _encode_body(body: Body) -> dict[str, Any]:
+def _encode_body(body: Body, embed: Embed) -> dict[str, Any]:
     """Encode a body. Fields that have their usual value are left out."""
     found: dict[str, Any] = {"size": body.size, "ended_at": body.ended_at}
     if body.chunks:
         found["chunks"] = [[chunk.at, len(chunk.data)] for chunk in body.chunks]
-        found |= encode_content(body.data)
+        found |= encode_content(body.document, embed)
     if body.trailers:
         found["trailers"] = _encode_headers(body.trailers)
     if not body.shown:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from apispy import json_codec
 from apispy.capture.exchange_summary import ExchangeSummary, summarize
 from apispy.capture.format import FORMAT, from_json, to_json
 from apispy.capture.migrate import check_format, migrate
-from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed, reject_constant
+from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
 
 SIGNATURE = "apispy"
@@ -46,19 +47,51 @@ class Daemon:
 
 Line = Header | Exchange | Notice | Daemon
 
-_DECODER = json.JSONDecoder(parse_constant=reject_constant)
+
+_EMBEDDED = {"$json": 0}
+"""Stands for JSON that is embedded as it is. Nothing else in a line is an object with this name: in ``item_json`` names
+with $ are strings, and all other objects have fixed names."""
+
+_ENCODER = json.JSONEncoder(allow_nan=False)
+_MARK = json.dumps(_EMBEDDED).encode()
 
 
 def encode_line(line: Line) -> bytes:
     """Encode a line in pure ASCII, with its line feed. Raises ValueError for a value that JSON cannot hold."""
-    text = json.dumps(_to_json(line), allow_nan=False)
-    return text.replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    embedded: list[bytes] = []
+
+    def embed(content: bytes) -> Any:
+        embedded.append(content)
+        return _EMBEDDED
+
+    text = _ascii(_ENCODER.encode(_to_json(line, embed)).encode())
+    if not embedded:
+        return text + b"\n"
+    first, *others = text.split(_MARK)
+    parts = [
+        part for content, after in zip(embedded, others, strict=True) for part in (_ascii(content), after)
+    ]
+    return b"".join([first, *parts, b"\n"])
 
 
-def _to_json(line: Line) -> dict[str, Any]:
+_NOT_ASCII = re.compile("[\x7f-\U0010ffff]+")
+
+
+def _ascii(text: bytes) -> bytes:
+    """JSON in pure ASCII without DEL: characters in strings are escaped as JSON does it."""
+    if text.isascii() and b"\x7f" not in text:
+        return text
+    return _NOT_ASCII.sub(_escaped, text.decode()).encode("ascii")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f")
+
+
+def _to_json(line: Line, embed: Callable[[bytes], Any]) -> dict[str, Any]:
     match line:
         case Exchange():
-            return to_json(line)
+            return to_json(line, embed)
         case Notice(at, text):
             return {"notice": text, "at": at}
         case Daemon(about):
@@ -110,7 +143,7 @@ def _read_line[T](
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        value = json_codec.read(data)
     except UnicodeDecodeError as error:
         raise Malformed(f"expected UTF-8, found the byte {data[error.start]:#04x} at {error.start}") from None
     except (ValueError, RecursionError) as error:

@@ -4,12 +4,13 @@ Values are separated by a line feed, CR LF, a leading RS (0x1E, RFC 7464), or by
 together with a line feed, which shows at once that the value is complete.
 """
 
-import json
 import re
 from collections.abc import Generator
 from typing import Any
 
+from apispy import json_codec
 from apispy.decoders.base import decoder
+from apispy.json_codec import SPACE, Document
 from apispy.model import Item
 
 VALUE_LIMIT = 4 << 20
@@ -31,6 +32,7 @@ _QUOTE, _LINE_FEED = b'"\n'
 _BEGIN = re.compile(rb"[ \t\r\n\x1e]*[{\[]")
 _LINE_END = re.compile(rb"[}\]][ \t\r]*\n\Z")
 _END = re.compile(rb"[}\]][ \t\r]*\Z")
+_REST = re.compile(rb"[ \t\r]*\n?")
 
 
 @decoder("json-lines")
@@ -52,6 +54,16 @@ class JsonLines:
         self._search = _end_of_value(self._pending)
         self._tried = 0  # bytes that were parsed as one value without success
         self._lost = False
+
+    def document(self, document: Document) -> Item | None:
+        """Return the item of a stream that is this document; None if its bytes must be decoded.
+
+        It is what ``feed`` and ``close`` return for these bytes.
+        """
+        value, data = document.value, document.data
+        if value is None or len(data) > VALUE_LIMIT or not _REST.fullmatch(data, len(data.rstrip(SPACE))):
+            return None
+        return self.item(value, (0, len(data)))
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -87,12 +99,18 @@ class JsonLines:
         """
         if not 2 * self._tried <= len(self._pending) <= VALUE_LIMIT:
             return None
-        kind, _, value = _read(bytes(self._pending))
-        if kind != "json":
-            self._tried = len(self._pending)
-            return None
+        begin = _LEAD.match(self._pending).end()  # type: ignore[union-attr]
+        with memoryview(self._pending) as pending, pending[begin:] as core:
+            try:
+                value = json_codec.read(core)
+            except (ValueError, RecursionError):
+                self._tried = len(pending)
+                return None
+        size = len(self._pending)
+        self._pending.clear()
+        self._start += size
         self._tried, self._search = 0, _end_of_value(self._pending)
-        return self.item(value, self._take(len(self._pending))[1])
+        return self.item(value, (self._start - size, self._start))
 
     def _size(self) -> int | None:
         """Return the size of the next value, None if it is incomplete or too long."""
@@ -138,16 +156,11 @@ def _read(data: bytes) -> tuple[str, str, Any]:
     """Parse one JSON value with whitespace around it. Returns kind, label and value of its item."""
     core = data.strip(b" \t\r\n\x1e")
     try:
-        return "json", "json", json.loads(core.decode(), parse_constant=_reject_constant)
+        return "json", "json", json_codec.read(core)
     except (ValueError, RecursionError) as error:
         if core[:1] in (b"{", b"["):
             return "problem", "not JSON", f"{len(core)} bytes of a JSON value cannot be parsed: {error}"
         return "text", "text", data.decode("utf-8", "replace")
-
-
-def _reject_constant(constant: str) -> None:
-    """Refuse NaN and Infinity, which Python's JSON parser accepts."""
-    raise ValueError(f"{constant} is not JSON")
 
 
 _Search = Generator[None, None, int]

@@ -10,7 +10,7 @@ base path, where a proxy or a manager such as Portainer serves the API.
 import re
 from collections import defaultdict
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
@@ -40,6 +40,9 @@ _FORM = re.compile(rb"(?!\s*[\[{\"<])[^\x00-\x08\x0e-\x1f\x7f]*\Z")
 FOREIGN_ROOTS = {"libpod": LIBPOD, "exp": DESKTOP, "engines": MODEL_RUNNER}
 """By first path part: the operation of all calls of another API that have no operation of their own."""
 
+MAX_CACHED, MAX_CACHED_LENGTH = 1024, 512
+"""The size of the cache of calls, and the characters of the longest request line in it: a client may send 1 MB."""
+
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
 _VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
 _RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
@@ -55,6 +58,13 @@ def lookup(method: str, target: str) -> Call:
 
     *target* is as on the wire: "/v1.41/containers/json?all=1", or absolute "http://docker/v1.41/info".
     """
+    if len(method) + len(target) > MAX_CACHED_LENGTH:
+        return _look_up(method, target)
+    found = _look_up_cached(method, target)
+    return replace(found, arguments=dict(found.arguments)) if found.arguments else found
+
+
+def _look_up(method: str, target: str) -> Call:
     if not target.startswith("/") and (origin := _ORIGIN.match(target)):
         target = target[origin.end() :]
     path, _, query = target.partition("?")
@@ -66,6 +76,9 @@ def lookup(method: str, target: str) -> Call:
     if operation is UNKNOWN and version is None and (based := _under_base(method, path, query)):
         return based
     return Call(operation, path, version and version[1], arguments, _parameters(query))
+
+
+_look_up_cached = lru_cache(MAX_CACHED)(_look_up)
 
 
 def _under_base(method: str, path: str, query: str) -> Call | None:

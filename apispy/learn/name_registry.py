@@ -90,12 +90,14 @@ class NameRegistry:
         name = name[0] if isinstance(name, list) and name else name
         if not isinstance(identity, str) or not isinstance(name, str) or not name or name.startswith(NO_NAME):
             return
-        short = self._short_id(identity)
+        short = self._ids.get(identity) or identity.removeprefix("sha256:")[:SHORT_ID_LENGTH]
         name = name.removeprefix("/")[:MAX_NAME_LENGTH]
-        if name.removeprefix("sha256:").startswith(short):
-            return  # its name is its ID
-        _remember(self._names, short, name)
-        _remember(self._ids, name, short)
+        if self._names.get(short) == name and self._ids.get(name) == short:  # known already
+            self._names.move_to_end(short)
+            self._ids.move_to_end(name)
+        elif not name.removeprefix("sha256:").startswith(short):  # then its name is its ID
+            _remember(self._names, short, name)
+            _remember(self._ids, name, short)
 
     def _name_exec(self, call: Call, parts: CallParts) -> None:
         """Name an exec by its container and program: "web:cat"."""

@@ -86,8 +86,12 @@ def values_at(parts: Mapping[str, Any], path: list[str]) -> Iterator[Any]:
 def _in_body(value: Any, names: list[str]) -> Iterator[Any]:
     for index, name in enumerate(names):
         if name == "*":
+            rest = names[index + 1 :]
             for element in value if isinstance(value, list) else ():
-                yield from _in_body(element, names[index + 1 :])
+                if len(rest) == 1:  # as in long lists
+                    yield field_value(element, rest[0])
+                else:
+                    yield from _in_body(element, rest)
             return
         value = field_value(value, name)
     yield value

@@ -55,7 +55,11 @@ class CaptureOutput(Output):
 
     def write(self, decoded: DecodedCall) -> None:
         self._note_time(decoded)
-        kept = sum(body.kept for body in decoded.exchange.streams.values())
+        kept = 0
+        for body in decoded.exchange.streams.values():
+            kept += body.kept
+            if body.chunks and body.chunks[0].data[:1] in (b"{", b"["):
+                body.document.settle()
         self.line(decoded.exchange, kept)
 
     def notice(self, text: str, at: float) -> None:

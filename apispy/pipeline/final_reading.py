@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from apispy import decoders, engine
+from apispy.decoders.json_lines import JsonLines
 from apispy.engine.operation import Call
 from apispy.http2 import PREFACE
 from apispy.learn import NameRegistry, notes_on
@@ -78,6 +79,17 @@ def _callers_first(exchange: Exchange) -> list[tuple[Direction, Body]]:
     return streams
 
 
+def share_documents(exchange: Exchange, live: LiveCall) -> None:
+    """Give the bodies of a finished exchange the values that were decoded while it was open.
+
+    Redaction, decoders and outputs read a body from its ``document``, so it is parsed once.
+    """
+    for direction, body in exchange.streams.items():
+        stream = live.streams.get(direction)
+        if stream and stream.size == body.size and not body.cut and (value := stream.only_value) is not None:
+            body.with_document(value)
+
+
 def with_seen(exchange: Exchange, live: LiveCall) -> Exchange:
     """Add the items that were decoded from bytes that the exchange does not keep.
 
@@ -102,9 +114,19 @@ def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple
     )  # an earlier item may hold a secret that a later call has shown
     if past and not (stream and stream.has_forgotten):
         return past
+    if (whole := _document(body, name)) is not None:
+        return (whole,)
     again = LiveStream(decoders.make(name, live.methods) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())
     # The middle is lost: the items of the kept beginning are followed by those in memory.
     return (*head, *[item for item in past if is_beyond(item, body.kept)])
+
+
+def _document(body: Body, name: str) -> Item | None:
+    """The only item of a body that is one JSON document; None if its bytes must be decoded."""
+    if not body.shown or body.cut or name not in decoders.DECODERS:
+        return None
+    decoder = decoders.make(name)
+    return decoder.document(body.document) if isinstance(decoder, JsonLines) else None

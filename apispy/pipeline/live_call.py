@@ -52,7 +52,9 @@ class LiveCall:
 
     def stream(self, direction: Direction, at: float) -> LiveStream:
         """The stream of *direction*, for an event at the time *at*."""
-        stream = self.streams.setdefault(direction, LiveStream(None))
+        stream = self.streams.get(direction)
+        if stream is None:
+            stream = self.streams[direction] = LiveStream(None)
         self.at = stream.at = at
         return stream
 

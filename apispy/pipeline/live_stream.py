@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from apispy.decoders.base import Decoder
 from apispy.model import Item, Seen
@@ -38,6 +39,13 @@ class LiveStream:
         self._past: tuple[Item, ...] | None = None  # cache of ``past``
         self._memory_bytes = 0
         self._max_items = HISTORY_ITEMS
+        self._first: Item | None = None  # before *clean*; dropped when a second item is decoded
+
+    @property
+    def only_value(self) -> Any:
+        """The JSON value that all bytes so far are, as decoded, so not redacted; None if they are anything else."""
+        first = self._first
+        return first.value if first and first.kind == "json" and first.span == (0, self.size) else None
 
     @property
     def past(self) -> tuple[Item, ...]:
@@ -76,7 +84,10 @@ class LiveStream:
         if self._decoder is None:
             return []
         try:
-            found = [self._clean(item) for item in step(self._decoder)]
+            decoded = step(self._decoder)
+            if decoded:
+                self._first = decoded[0] if len(decoded) == 1 and not self.items else None
+            found = [self._clean(item) for item in decoded]
         except Exception as fault:
             log.exception("a decoder failed")
             self._decoder = None

@@ -12,7 +12,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
-from apispy.pipeline.final_reading import Notes, finish, with_seen
+from apispy.pipeline.final_reading import Notes, finish, share_documents, with_seen
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
@@ -151,6 +151,7 @@ class Pipeline:
         live = self._live.pop(exchange.id, None) or start_call(self._redactor, exchange)
         for direction in live.streams:
             self._flow(live, direction, live.stream(direction, exchange.duration).close())
+        share_documents(exchange, live)
         live.exchange = with_seen(live.redactor.exchange(exchange), live)
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)

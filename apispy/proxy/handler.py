@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any
 
 from mitmproxy.connection import Client, Connection, ConnectionState
-from mitmproxy.master import Master
 from mitmproxy.proxy import commands, events, mode_servers, server_hooks
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
@@ -30,6 +29,7 @@ from mitmproxy.proxy.server import ConnectionIO
 from apispy.errors import ApispyError
 from apispy.proxy.gated_relay import Delay, ResetClient
 from apispy.proxy.hooks import HookTable
+from apispy.proxy.master import Master
 from apispy.sockets.hangup import HangupWatch
 from apispy.sockets.stream import Stream
 from apispy.tap import CLIENT_LEFT, CLIENT_RESET, DAEMON_LEFT, DAEMON_RESET

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from mitmproxy import tls
 from mitmproxy.connection import Client
-from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
@@ -28,6 +27,7 @@ from apispy.proxy.daemon_protocols import DaemonProtocols
 from apispy.proxy.gated_relay import GatedRelay
 from apispy.proxy.handler import Handler
 from apispy.proxy.hooks import HookTable
+from apispy.proxy.master import Master
 from apispy.proxy.observers import BODY_LIMIT, ConnectionObserver, Observers, client_description
 from apispy.proxy.relay import Relay
 from apispy.proxy.tls_contexts import (

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from apispy import json_codec
+from apispy.json_codec import SPACE
 from apispy.model import Body, Chunk
 from apispy.redaction import json_values, query
 from apispy.redaction.body_type import NotCompressed, decompress, is_form, names_a_secret
@@ -118,6 +120,14 @@ def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
 
     This keeps the time of each value. Raises ValueError, RecursionError.
     """
+    whole = body.document.value
+    if whole is not None:
+        blank = [not chunk.data.strip(SPACE) for chunk in body.chunks]
+        if blank.count(False) == 1:
+            return [
+                (chunk, [] if empty else [whole]) for chunk, empty in zip(body.chunks, blank, strict=True)
+            ]
+        return [(Chunk(body.chunks[-1].at, body.data), [whole])]
     if len(body.chunks) > 1:
         with suppress(ValueError):
             return [(chunk, json_values.values_of(chunk.data.decode("utf-8"))) for chunk in body.chunks]
@@ -132,26 +142,38 @@ def _rewritten(
     place: str,
     secrets: Secrets,
 ) -> Body:
-    chunks = []
+    chunks, whole = [], None
     for chunk, inside in pieces:
         before = len(replacer.found)
         shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
         # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
-        chunks.append(_piece(chunk, shown) if shown and (secrets or len(replacer.found) > before) else chunk)
+        if shown and (secrets or len(replacer.found) > before):
+            text, is_json = _written(shown)
+            chunk = replace(chunk, data=text.ljust(len(chunk.data)))
+            whole = shown[0] if is_json else None
+        chunks.append(chunk)
     data = b"".join(chunk.data for chunk in chunks)
-    return body if data == body.data else replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
+    if data == body.data:
+        return body
+    clean = replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
+    is_one = body.document.value is not None and whole is not None
+    return clean.with_document(whole) if is_one else clean
 
 
-def _piece(chunk: Chunk, shown: list[object]) -> Chunk:
-    """The chunk with these values, padded to its old size."""
-    text = "\n".join(json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in shown)
-    return replace(chunk, data=text.encode("utf-8", "surrogatepass").ljust(len(chunk.data)))
+def _written(values: list[object]) -> tuple[bytes, bool]:
+    """The text of *values*, and whether it is valid JSON: lone surrogates and numbers such as 1e400 make it invalid."""
+    try:
+        return b"\n".join(map(json_codec.write, values)), True
+    except ValueError:
+        lines = (json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values)
+        return "\n".join(lines).encode("utf-8", "surrogatepass"), False
 
 
 def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
-    """Redact one JSON value, in place where possible."""
-    holder = [value]
-    for path, kind in secrets:
+    """Redact one JSON value. *value* itself is not changed."""
+    paths = [(path, kind) for path, kind in secrets if not (path and kind in json_values.FOUND_BY_NAME)]
+    holder = [json_values.copied(value) if paths else value]
+    for path, kind in paths:
         json_values.at_path(replacer, holder, path, place, kind)
     return json_values.clean(replacer, holder[0], place)
 

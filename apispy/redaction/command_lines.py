@@ -21,6 +21,7 @@ from apispy.redaction.command_forms import (
     Option,
 )
 from apispy.redaction.tokens import SecretReplacer
+from apispy.redaction.word_search import WordSearch
 
 MAX_DEPTH = 4
 """Levels of scripts in words that are searched."""
@@ -78,11 +79,21 @@ def _hide(replacer: SecretReplacer, place: str) -> Hide:
 
 
 def _text(value: str, hide: Hide) -> str:
+    if not may_have_form(value):
+        return value
     lower = value.lower()
     for form in TEXTS:
         if any(sign in lower for sign in form.signs):
             value = form.pattern.sub(lambda found: _replaced(found, hide), value)
     return value
+
+
+def may_have_form(text: str) -> bool:
+    """Whether *text* has a sign of one of the forms in TEXTS."""
+    return _TEXT_SIGNS.is_in(text.lower().encode("utf-8", "surrogatepass"))
+
+
+_TEXT_SIGNS = WordSearch(sign.encode() for form in TEXTS for sign in form.signs)
 
 
 def _replaced(found: re.Match[str], hide: Hide) -> str:

@@ -37,9 +37,26 @@ _PAIR = re.compile(r"(\w[\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+)
 _BEGINS = re.compile(r" (?=[A-Za-z_]\w*=)")
 
 
+def holds_none(replacer: SecretReplacer, text: str) -> bool:
+    """Whether ``clean`` certainly does not change *text*."""
+    return not may_be_known_form(text) and not holds_known(replacer, text)
+
+
+def may_be_known_form(text: str) -> bool:
+    """Whether *text* has a sign of one of the forms in KNOWN."""
+    return "://" in text or "SWM" in text or "-----BEGIN" in text
+
+
+def holds_known(replacer: SecretReplacer, text: str) -> bool:
+    """Whether *text* has a secret that is known already, or may match one of the user's patterns."""
+    return bool(replacer.policy.rules.patterns) or replacer.known_secrets.may_be_in(text)
+
+
 def clean(replacer: SecretReplacer, text: str, place: str) -> str:
     """Redact *text*."""
-    if "://" in text or "SWM" in text or "-----BEGIN" in text:
+    if holds_none(replacer, text):
+        return text
+    if may_be_known_form(text):
         text = KNOWN.sub(lambda found: _known(replacer, found, place), text)
     return hide_patterns(replacer, hide_repeats(replacer, text, place), place)
 

@@ -40,6 +40,8 @@ def without_quotes(reason: str) -> str:
 
 def fields(replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
     """Redact header fields; the same object if nothing is hidden. *place*: "request.header", "response.trailer", ..."""
+    if not headers.fields:
+        return headers
     if (
         replacer.prefilter_suffices
         and not replacer.policy.rules.headers

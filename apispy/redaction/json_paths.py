@@ -7,6 +7,7 @@ on the way are searched, so ``$.Labels.x`` also matches in every element of a li
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Step = str | int
@@ -65,25 +66,45 @@ def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Ma
     value, step = holder[key], path[0]
     if step == "..":
         yield from find(holder, path[1:], key, place)
-    for name, below in inside(value, place):
+    for name in _names(value):
         if step == "..":
-            yield from find(value, path, name, below)
+            yield from find(value, path, name, place_of(place, name))
         elif _fits(step, name):
-            yield from find(value, path[1:], name, below)
+            yield from find(value, path[1:], name, place_of(place, name))
         elif isinstance(value, list) and not isinstance(step, int):
-            yield from find(value, path, name, below)
+            yield from find(value, path, name, place_of(place, name))
 
 
 def _fits(step: Step, name: Step) -> bool:
     return step == "*" or step == (name.lower() if isinstance(name, str) else name)
 
 
+def _names(value: Any) -> list[str] | range:
+    """The names or indexes of the parts of *value*."""
+    if isinstance(value, dict):
+        return list(value)
+    return range(len(value) if isinstance(value, list) else 0)
+
+
 def inside(value: Any, place: str) -> Iterator[tuple[Any, str]]:
     """The names or indexes of the parts of *value*, each with its place."""
-    if isinstance(value, dict):
-        for name in list(value):
-            plain = re.fullmatch(r"[\w-]+", name)
-            yield name, f"{place}.{name}" if plain else f"{place}[{name!r}]"
-    elif isinstance(value, list):
-        for number in range(len(value)):
-            yield number, f"{place}[{number}]"
+    for name in _names(value):
+        yield name, place_of(place, name)
+
+
+def place_of(place: str, name: str | int) -> str:
+    """The place of the part *name* of the value at *place*."""
+    if isinstance(name, int):
+        return f"{place}[{name}]"
+    return place + (_step_text_cached(name) if len(name) <= MAX_CACHED_LENGTH else _step_text(name))
+
+
+def _step_text(name: str) -> str:
+    return f".{name}" if _PLAIN_NAME.fullmatch(name) else f"[{name!r}]"
+
+
+MAX_CACHED, MAX_CACHED_LENGTH = 4096, 100
+"""The size of the cache of names, and the characters of the longest name in it."""
+
+_PLAIN_NAME = re.compile(r"[\w-]+")
+_step_text_cached = lru_cache(MAX_CACHED)(_step_text)

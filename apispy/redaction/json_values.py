@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from apispy import json_codec
 from apispy.redaction import categories, command_lines, free_text
 from apispy.redaction.command_forms import COMMAND_FIELDS, LINES, PRECEDED_BY
-from apispy.redaction.json_paths import Path, find, inside
+from apispy.redaction.json_paths import Path, find, inside, place_of
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.tokens import SecretReplacer
 
@@ -31,6 +33,9 @@ ENVIRONMENTS = ("env", "environment")
 LABELS = ("labels", "containerlabels", "annotations", "attributes")
 """Names of maps whose keys are the names of labels; those of an event are among its attributes."""
 
+FOUND_BY_NAME = (categories.ENV, categories.BUILD)
+"""Categories of values that ``clean`` finds by their names, so that their paths need not be followed."""
+
 _BETWEEN = re.compile(r"[\s\x1e]*")  # what separates JSON values
 
 _ARGUMENTS = re.compile(r"\|(\d{1,4})")  # the count before the build arguments in the command of a build step
@@ -38,7 +43,7 @@ _ARGUMENTS = re.compile(r"\|(\d{1,4})")  # the count before the build arguments 
 
 def values_of(text: str) -> list[Any]:
     """Parse one or more JSON values that follow each other. Raises ValueError, RecursionError."""
-    values, decoder, at = [], json.JSONDecoder(), _BETWEEN.match(text).end()  # type: ignore[union-attr]
+    values, decoder, at = [], json_codec.LENIENT, _BETWEEN.match(text).end()  # type: ignore[union-attr]
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
         values.append(value)
@@ -46,10 +51,15 @@ def values_of(text: str) -> list[Any]:
     return values
 
 
+def copied(value: Any) -> Any:
+    """Copy the lists and objects of a JSON value."""
+    if isinstance(value, dict):
+        return {name: copied(part) for name, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list) else value
+
+
 def at_path(replacer: SecretReplacer, holder: list[Any], path: Path, place: str, kind: str) -> None:
-    """Hide everything that *path* finds in ``holder[0]``, except variables, which ``clean`` finds by their names."""
-    if path and kind in (categories.ENV, categories.BUILD):
-        return
+    """Hide everything that *path* finds in ``holder[0]``."""
     for found in find(holder, path, 0, place):
         found.put(hidden(replacer, found.value, found.place, kind))
 
@@ -121,7 +131,11 @@ def clean(
     if isinstance(value, list):
         return _list(replacer, value, place, name, before)
     if isinstance(value, dict):
-        shown = _each(value, place, lambda key, part, below: _field(replacer, name, value, key, part, below))
+        shown = {
+            key: _field(replacer, name, value, key, part, place_of(place, key)) for key, part in value.items()
+        }
+        if all(free_text.holds_none(replacer, key) for key in shown):
+            return shown
         return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
     return value
 
@@ -144,10 +158,12 @@ def _field(
     return clean(replacer, value, place, name, _words_before(holder, name))
 
 
-def _words_before(holder: dict[str, Any], name: str) -> list[str]:
+def _words_before(holder: dict[str, Any], name: str) -> Sequence[str]:
     """The words of the fields of *holder* that precede the command line *name*: those of Path before Args."""
-    fields = PRECEDED_BY.get(name, ())
-    values = [value for key, value in holder.items() if key.lower() in fields] if fields else []
+    fields = PRECEDED_BY.get(name)
+    if fields is None:
+        return ()
+    values = [value for key, value in holder.items() if key.lower() in fields]
     return [
         word
         for value in values
@@ -178,6 +194,8 @@ def _list(
 def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
     if name in ENVIRONMENTS:
         return str(_variable(replacer, value, place))
+    if name not in SPECIAL_FIELDS and _is_plain(value) and not free_text.holds_known(replacer, value):
+        return value
     if name == "createdby" or value.startswith("|") or "#(nop)" in value:
         if free_text.INSTRUCTION.match(value):
             return instruction(replacer, value, place)
@@ -185,6 +203,33 @@ def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
     if name in COMMAND_FIELDS or free_text.BUILD_OUTPUT.match(value):
         value = command_lines.line(replacer, value, place)
     return plain_text(replacer, value, place)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether nothing in a text, if it is no command line, is secret, apart from known secrets and the user's patterns.
+
+    Most texts in bodies are, and many come again: states, names of drivers, labels.
+    """
+    return (_has_no_form_cached if len(value) <= MAX_CACHED_LENGTH else _has_no_form)(value)
+
+
+def _has_no_form(value: str) -> bool:
+    return not (
+        value.startswith("|")
+        or "#(nop)" in value
+        or free_text.BUILD_OUTPUT.match(value)
+        or free_text.may_be_known_form(value)
+        or command_lines.may_have_form(value)
+    )
+
+
+MAX_CACHED, MAX_CACHED_LENGTH = 8192, 100
+"""The size of the cache of texts, and the characters of the longest one in it."""
+
+_has_no_form_cached = lru_cache(MAX_CACHED)(_has_no_form)
+
+SPECIAL_FIELDS = frozenset(("createdby", *COMMAND_FIELDS))
+"""Names whose texts are searched for more than ``_is_plain`` rules out."""
 
 
 def instruction(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
+from apispy.redaction.word_search import WordSearch
+
 MIN_SECRET_LENGTH = 8
 """Characters of the shortest secret whose repeats are hidden."""
 
@@ -19,7 +21,7 @@ MAX_KNOWN_SECRETS = 100
 """Secrets of an exchange whose repeats in it are hidden; a new one replaces the oldest."""
 
 MAX_OF_SESSION = 200
-"""The same for a session. Every body and stream is searched for each of them, 1 MB in about 1 ms."""
+"""The same for a session."""
 
 MIN_MASKED_PREFIX = 4
 """Bytes of a secret at the end of a chunk that are masked before it is known whether the rest follows."""
@@ -113,11 +115,16 @@ class KnownSecrets:
         self._search: tuple[int, _Search] | None = None
 
     def __len__(self) -> int:
-        return len(self._own) + (len(self._session) if self._session else 0)
+        return len(self._own) + (len(self._session) if self._session is not None else 0)
+
+    @property
+    def _any(self) -> bool:
+        """Whether there are secrets; as ``len``, but quick."""
+        return bool(self._own or (self._session is not None and self._session._own))
 
     @property
     def version(self) -> int:
-        return self._changes + (self._session.version if self._session else 0)
+        return self._changes + (self._session._changes if self._session is not None else 0)
 
     def add(self, secret: str, *, lasting: bool) -> None:
         """Remember *secret*; if it is *lasting*, for the whole session."""
@@ -139,12 +146,16 @@ class KnownSecrets:
     @property
     def longest_form(self) -> int:
         """Bytes of the longest secret as ``found_in`` searches it."""
-        return self._now.longest_form
+        return self._now.forms.longest
 
     @property
     def words(self) -> tuple[bytes, ...]:
         """The secrets in UTF-8, the longest first."""
         return tuple(word for word, _ in self._now.words)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a secret is in *text*."""
+        return self._any and any(secret in text for secret in self._now.secrets)
 
     def in_text(self, text: str) -> list[str]:
         """The secrets in *text*, the longest first."""
@@ -152,7 +163,7 @@ class KnownSecrets:
 
     def found_in(self, data: bytes) -> bool:
         """Whether a secret is in *data*, which may be JSON."""
-        return any(form in data for form in self._now.forms)
+        return self._any and self._now.forms.is_in(data)
 
     def repeats(self, data: bytes) -> list[Repeat]:
         """The places of secrets in *data*, in order. They do not overlap: of two, the first and longest counts."""
@@ -221,7 +232,7 @@ class _Search:
         return max((len(word) for word, _ in self.words), default=0)
 
     @cached_property
-    def forms(self) -> tuple[bytes, ...]:
+    def forms(self) -> WordSearch:
         """The secrets in UTF-8, plain and as encoders of JSON write them."""
         found: list[bytes] = []
         for word, secret in self.words:
@@ -229,8 +240,4 @@ class _Search:
             escaped = plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
             ascii_only = json.dumps(secret)[1:-1]
             found += [word, *(text.encode("utf-8", "surrogatepass") for text in (plain, escaped, ascii_only))]
-        return tuple(dict.fromkeys(found))
-
-    @cached_property
-    def longest_form(self) -> int:
-        return max(map(len, self.forms), default=0)
+        return WordSearch(found, changing=True)

@@ -1,24 +1,28 @@
 """A fast test that rules out secrets in JSON or text, so that it need not be searched.
 
-A full search of a list of 100 containers takes 20 ms, this test 0.2 ms. A property test verifies that redaction does
+A full search of a list of 100 containers takes 20 ms, this test 0.5 ms. A property test verifies that redaction does
 not change what the test passes.
 """
 
 import re
+from itertools import product
 
 from apispy.redaction.body_type import names_a_secret
 from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS, WORD_SIGNS
 from apispy.redaction.known_secrets import KnownSecrets
+from apispy.redaction.word_search import WordSearch
 
 MAX_SIGN_LENGTH = 600
 """Bytes of a piece that are searched again with the next one; no sign below is longer."""
 
-COMMON_PARTS = (b"auth", b"key", b"gh", b"|", b"#", b"--", b"_", b"-")
-"""Parts of several signs, or of one that takes longer to find. A sign that contains one is searched only if the part
-is there."""
-
 NAME_SIGNS = (b"pass", b"secret", b"token", b"credential")
-"""Signs of name_patterns.STRONG and command_forms.WORDS, together with _KEYS."""
+"""Signs of name_patterns.STRONG and command_forms.WORDS, together with KEYS."""
+
+KEYS = tuple(
+    f"{kind}{mark}key".encode()
+    for kind, mark in product(("api", "access", "private", "secret", "auth", "account"), ("", "-", "_", "."))
+)
+"""Signs of names of keys."""
 
 COMMAND_SIGNS = tuple(
     dict.fromkeys(
@@ -27,10 +31,11 @@ COMMAND_SIGNS = tuple(
         if "pass" not in sign and sign != "key"
     )
 )
-"""Signs of the forms in ``command_forms`` that neither NAME_SIGNS nor _KEYS find."""
+"""Signs of the forms in ``command_forms`` that neither NAME_SIGNS nor KEYS find."""
 
 SIGNS = (
     *NAME_SIGNS,
+    *KEYS,
     *(b"unlockkey", b"signingcakey", b"createdby", b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
     *(b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
     *COMMAND_SIGNS,
@@ -38,24 +43,17 @@ SIGNS = (
 """Parts of names and values, in lower case. Text without any of them has nothing to hide."""
 
 
-def _by_part() -> dict[bytes, list[bytes]]:
-    """The signs by what is searched first: a common part, or the sign itself."""
-    found: dict[bytes, list[bytes]] = {}
-    for sign in dict.fromkeys(SIGNS):
-        found.setdefault(next((part for part in COMMON_PARTS if part in sign), sign), []).append(sign)
-    return found
-
-
-_BY_PART = _by_part()
-
-_SEPARATORS = tuple(b" \t\n\r\v\f\"'`=:;,\\<>&|")
+_SEPARATORS = b" \t\n\r\v\f\"'`=:;,\\<>&|"
 """Bytes of which one is between a name, an option or a program and the value that it marks as secret. In text that is
 not ASCII, another space may be."""
 
-_ALONE = (b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-"))))
+_ALONE = WordSearch(
+    [b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-")))]
+)
 """Signs of values that are secret without a name."""
 
-_KEYS = re.compile(rb"(?:api|access|private|secret|auth|account)[-_.]?key")
+_URL = b"://"
+_SIGNS = WordSearch([*SIGNS, _URL])
 _USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
 # Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
 _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
@@ -65,25 +63,32 @@ def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
     lower = data.lower()
     if _is_one_word(data):
-        return b"\0" in data or any(sign in lower for sign in _ALONE)  # UTF-16 has NUL
-    for part, signs in _BY_PART.items():
-        if part in lower and any(sign in lower for sign in signs):
+        return b"\0" in data or _ALONE.is_in(lower)  # UTF-16 has NUL
+    has_url = False
+    for sign in _SIGNS.found(lower):  # no other sign overlaps with _URL
+        if sign != _URL:
             return True
-    if b"key" in lower and _KEYS.search(lower):
-        return True
-    if b"://" in lower and _USER.search(lower):
+        has_url = True
+    if has_url and _USER.search(lower):
         return True
     return b"\\" in lower and _ESCAPED.search(lower) is not None
 
 
 def _is_one_word(data: bytes) -> bool:
     """Whether nothing in *data* separates a name from a value, as in a flood of one byte."""
+    if _SEPARATOR.search(data, 0, 256):
+        return False
     return data.isascii() and not any(one in data for one in _SEPARATORS)
 
 
-_PROGRAMS = tuple(sign.encode() for sign in OPTION_SIGNS)
-_FORMS = tuple(
-    sign for sign in (*NAME_SIGNS, *COMMAND_SIGNS) if sign not in _PROGRAMS or sign.decode() in WORD_SIGNS
+_SEPARATOR = re.compile(rb"[%b]" % re.escape(_SEPARATORS))
+
+
+_PROGRAMS = WordSearch(sign.encode() for sign in OPTION_SIGNS)
+_FORMS = WordSearch(
+    sign
+    for sign in (*NAME_SIGNS, *KEYS, *COMMAND_SIGNS)
+    if sign not in _PROGRAMS.words or sign.decode() in WORD_SIGNS
 )
 _OPTION = re.compile(rb"[\s\"'<>]-|\\[tnrf]-")
 
@@ -114,11 +119,10 @@ class StreamPrefilter:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""
         lower = piece.lower()
         if _is_one_word(piece):
-            return any(sign in lower for sign in _ALONE) or names_a_secret(piece)
-        self._program = self._program or any(sign in lower for sign in _PROGRAMS)
+            return _ALONE.is_in(lower) or names_a_secret(piece)
+        self._program = self._program or _PROGRAMS.is_in(lower)
         return (
             (self._program and _OPTION.search(lower) is not None)
-            or any(sign in lower for sign in _FORMS)
-            or _KEYS.search(lower) is not None
+            or _FORMS.is_in(lower)
             or names_a_secret(piece)
         )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -40,15 +41,26 @@ def target(replacer: SecretReplacer, text: str) -> str:
     return shown + mark + pairs(replacer, query, "request.query")
 
 
+MAX_CACHED, MAX_CACHED_LENGTH = 1024, 512
+"""The size of the cache of targets without secrets, and the length of the longest target in it."""
+
+
 def has_no_secret(text: str) -> bool:
     """Whether a target cannot hold a secret, user rules aside."""
+    return _has_none_cached(text) if len(text) <= MAX_CACHED_LENGTH else _has_none(text)
+
+
+def _has_none(text: str) -> bool:
     plain = unquote_plus(text).lower().encode("utf-8", "surrogatepass")
     return not may_hold_secret(plain) and not any(name in plain for name in SECRET_PARAMETER_HINTS)
 
 
+_has_none_cached = lru_cache(MAX_CACHED)(_has_none)
+
+
 def _repeats(replacer: SecretReplacer, text: str) -> bool:
     """Whether a known secret is in a target."""
-    return any(
+    return bool(replacer.known_secrets) and any(
         replacer.known_secrets.found_in(one.encode("utf-8", "surrogatepass"))
         for one in (text, unquote_plus(text))
     )

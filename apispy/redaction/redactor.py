@@ -82,6 +82,7 @@ class ExchangeRedactor:
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._lookback: dict[Direction, bytes] = {}  # the last bytes of each stream that were shown
+        self._bodies: dict[Direction, Body] = {}  # those of the previous state of the exchange, unredacted
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
         self._compressed: dict[Direction, bool] = {}
@@ -116,6 +117,9 @@ class ExchangeRedactor:
         replacer = self._hider()
         clean = self._head_of_request(replacer, exchange)
         for direction, body in exchange.streams.items():
+            if direction in self._bodies:
+                body.share_document(self._bodies[direction])
+            self._bodies[direction] = body
             if direction == "response":
                 clean = self._head_of_response(replacer, clean)
             trailers = header_fields.fields(replacer, body.trailers, f"{direction}.trailer")
@@ -237,7 +241,7 @@ class ExchangeRedactor:
         watch = self._prefilters.get(direction)
         if watch is None or watch.suspect or self._is_compressed(direction):
             return False
-        return watch.version == self._known.version and self._hider().prefilter_suffices
+        return watch.version == self._known.version and not self._policy.rules.look_into_bodies
 
     def _names_a_secret(self, direction: Direction) -> bool:
         """Whether the stream has something that marks a secret anywhere, so that its chunks cannot be masked."""

@@ -22,6 +22,7 @@ class Measure:
     run: MeasureFunction
     setups: tuple[str, ...] = ()  # () means all
     quick: bool = False  # part of `make bench-quick`
+    once: bool = False  # takes so long that one round must do
 
 
 MEASURES: dict[str, Measure] = {}
@@ -35,12 +36,13 @@ def measure(
     *transports: Transport,
     setups: tuple[str, ...] = (),
     quick: bool = False,
+    once: bool = False,
 ) -> Callable[[MeasureFunction], MeasureFunction]:
     """Decorator: register a function as the measure called *name*."""
 
     def register(function: MeasureFunction) -> MeasureFunction:
         assert name not in MEASURES, f"duplicate measure {name!r}"
-        MEASURES[name] = Measure(name, unit, better, upstream, transports, function, setups, quick)
+        MEASURES[name] = Measure(name, unit, better, upstream, transports, function, setups, quick, once)
         return function
 
     return register

@@ -2,12 +2,16 @@
 
 import re
 import subprocess
+import time
 
 from bench.client import latencies
 from bench.measures.latency import LIST, PING
 from bench.measures.registry import measure
 from bench.setups import Route
 from bench.testbed import Testbed
+
+SETTLED = 1.0
+"""Seconds after which what was queued is written."""
 
 
 def _wrk(testbed: Testbed, route: Route, path: str, connections: int) -> float:
@@ -35,7 +39,7 @@ def ping_50(testbed: Testbed, route: Route) -> float:
     return _wrk(testbed, route, PING, 50)
 
 
-@measure("containers/json/s, 1 connection", "1/s", "more", "mock", "tcp")
+@measure("containers/json/s, 1 connection", "1/s", "more", "mock", "tcp", quick=True)
 def list_1(testbed: Testbed, route: Route) -> float:
     return _wrk(testbed, route, LIST, 1)
 
@@ -51,3 +55,33 @@ def cpu(testbed: Testbed, route: Route) -> float:
     before = route.processes.cpu()
     latencies(route.endpoint, PING, count)
     return (route.processes.cpu() - before) / count * 1000
+
+
+@measure("CPU for 1,000 lists", "s", "less", "mock", "tcp")
+def cpu_of_lists(testbed: Testbed, route: Route) -> float:
+    count = testbed.effort.requests // 4
+    before = route.processes.cpu()
+    latencies(route.endpoint, LIST, count)
+    time.sleep(SETTLED)  # a capture is written a moment later
+    return (route.processes.cpu() - before) / count * 1000
+
+
+CALLS = 100_000
+
+
+@measure(
+    "memory after 100,000 calls",
+    "MB",
+    "less",
+    "mock",
+    "tcp",
+    setups=("apispy", "apispy --capture"),
+    once=True,
+)
+def memory_of_calls(testbed: Testbed, route: Route) -> float:
+    """Measure how much private memory 100,000 calls add, after the first 1,000."""
+    latencies(route.endpoint, PING, CALLS // 100)
+    before = route.processes.memory()
+    latencies(route.endpoint, PING, CALLS)
+    time.sleep(SETTLED)
+    return max(0, route.processes.memory() - before) / 1e6

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sessions import SESSIONS, Wire
 
-from apispy import capture
+from apispy import capture, json_codec
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.lines import encode_line, read_summary
 from apispy.learn import NameRegistry
@@ -32,7 +32,7 @@ def captured(session: str) -> list[Exchange]:
 
 
 def glanced(exchange: Exchange) -> CallStats:
-    return fast_stats_of(summarize(json.loads(encode_line(exchange))))
+    return fast_stats_of(summarize(json_codec.read(encode_line(exchange))))
 
 
 @pytest.mark.parametrize("session", SESSIONS)

@@ -1,5 +1,6 @@
 """The laws of apispy.decoders.base, over the register: a new decoder is tested as soon as its file is there."""
 
+import json
 import tarfile
 import time
 from typing import Any
@@ -8,11 +9,12 @@ import pytest
 from decoding import decode, merge, split
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stream_strategies import COMPRESSORS, frame, streams
+from stream_strategies import COMPRESSORS, JSON, SAMPLES, frame, streams
 
 from apispy.decoders import DECODERS, make
-from apispy.decoders.json_lines import VALUE_LIMIT
+from apispy.decoders.json_lines import VALUE_LIMIT, JsonLines
 from apispy.decoders.stdio import FRAME_LIMIT
+from apispy.json_codec import Document
 from apispy.model import Item
 
 PACKED = ("json in gzip", "tar in gzip", "stdio in deflate", "events in zstd", "json in bzip2", "text in xz")
@@ -130,3 +132,31 @@ def test_a_bomb_costs_neither_memory_nor_time(inner: str, coding: str) -> None:
     assert len(items) < 50_000
     assert sum(len(item.value) for item in items if isinstance(item.value, bytes)) < 40 << 20
     assert items[-1].span[1] == len(bomb)
+
+
+SPACES = st.sampled_from(
+    ["", "", "\n", " ", "\t \r", "\r\n", " " * 40, "\n\n", "\n ", " " * 40 + "\n", "\x1e"]
+)
+DOCUMENTS = st.builds(
+    lambda before, value, after: f"{before}{json.dumps(value)}{after}".encode(),
+    SPACES,
+    JSON | SAMPLES,
+    SPACES,
+)
+
+
+@given(
+    name=st.sampled_from(["json", "json-lines", "events", "progress", "stats"]),
+    data=DOCUMENTS | MIXED,
+    cuts=st.lists(st.integers(0, 400), max_size=3),
+)
+def test_a_document_that_was_parsed_before_gives_the_same_items(
+    name: str, data: bytes, cuts: list[int]
+) -> None:
+    decoder = make(name)
+    assert isinstance(decoder, JsonLines)
+    found = decoder.document(Document(data))
+    decoded = decode(name, split(data, cuts))
+    assert found is None or [found] == decoded
+    is_whole = len(decoded) == 1 and decoded[0].kind == "json" and isinstance(decoded[0].value, dict | list)
+    assert (found is not None) == (is_whole and b"\x1e" not in data.strip(b" \t\r\n")[:1])

@@ -1,6 +1,5 @@
 """Laws of the quick look at a saved exchange: it refuses what the whole look refuses, and tells the same figures."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from stream_strategies import streams
 
+from apispy import json_codec
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.format import from_json
 from apispy.capture.lines import encode_line
@@ -25,7 +25,7 @@ OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 @given(EXCHANGES)
 @SLOW
 def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
-    summary = summarize(json.loads(encode_line(exchange)))
+    summary = summarize(json_codec.read(encode_line(exchange)))
     tunnel = exchange.tunnel or Tunnel("")
     response = exchange.response or Response(0)
     assert (summary.method, summary.target) == (exchange.request.method, exchange.request.target)
@@ -45,7 +45,7 @@ def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
 @SLOW
 def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.DataObject) -> None:
     """With the same words: one value of a real line is exchanged for another, or taken away."""
-    value = json.loads(encode_line(exchange))
+    value = json_codec.read(encode_line(exchange))
     where, name = data.draw(st.sampled_from(places(value)))
     if data.draw(st.booleans()):
         del where[name]
@@ -63,7 +63,7 @@ def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.Dat
 )
 def test_what_is_empty_and_no_list_is_refused(place: str, empty: object) -> None:
     plain = Exchange(1, 1, 1e9, "c", "u", Request("GET", "/info"), Response(200), end="complete")
-    value = json.loads(encode_line(plain))
+    value = json_codec.read(encode_line(plain))
     *way, name = place.split(".")
     holder = value
     for part in way:
@@ -152,6 +152,6 @@ def test_a_glance_tells_the_figures_of_the_whole_look(
     if tunnel is not None:
         exchange = replace(exchange, tunnel=Tunnel("tcp", body(b"x", 0), body(tunnel, cut)))
     assume(len(answer) < 5000)
-    assert fast_stats_of(summarize(json.loads(encode_line(exchange)))) == stats_of(
+    assert fast_stats_of(summarize(json_codec.read(encode_line(exchange)))) == stats_of(
         read(exchange, NameRegistry())
     )

@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -12,9 +13,10 @@ from stream_strategies import JSON
 
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
-from apispy.redaction import Policy, Redactor, bodies
+from apispy.redaction import Policy, Redactor, bodies, free_text, json_values
+from apispy.redaction.command_forms import TEXTS
 from apispy.redaction.known_secrets import KnownSecrets
-from apispy.redaction.prefilter import StreamPrefilter, may_hold_secret
+from apispy.redaction.prefilter import SIGNS, StreamPrefilter, may_hold_secret
 from apispy.redaction.tokens import SecretReplacer, Tokens
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="="), min_size=1, max_size=8).map(
@@ -106,6 +108,43 @@ def test_what_is_not_suspect_has_nothing_to_hide(value: Any, ascii_only: bool, c
         watch.inspect(data[start:stop])
     assert may_hold_secret(data) or not replacer.found
     assert watch.suspect or not replacer.found
+
+
+KEY_NAME = re.compile(rb"(?:api|access|private|secret|auth|account)[-_.]?key")
+PARTS = st.sampled_from([
+    *(sign.decode() for sign in SIGNS), "api", "access", "account", "key", "-", ".", "_", "://", "u:p@", "/", " ", '"',
+    "\\u0041", "\\u003c", "\\/", "x", "PASS", "pas", "K\u212aey",
+])  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=6).map(lambda parts: " ".join(parts) if len(parts) % 2 else "".join(parts)))
+def test_every_sign_makes_data_suspect(text: str) -> None:
+    """The prefilter searches for all signs at once; this searches for one after the other."""
+    data = text.encode()
+    lower = data.lower()
+    if any(mark in lower for mark in b' "\\') and (
+        any(sign in lower for sign in SIGNS) or KEY_NAME.search(lower)
+    ):
+        assert may_hold_secret(data)
+    if b"://u:p@" in lower:
+        assert may_hold_secret(data)
+
+
+@given(
+    st.lists(PARTS | SECRET_PARAMETER_HINTS | st.text(max_size=4), max_size=5).map(" ".join)
+    | SECRET_PARAMETER_HINTS
+)
+def test_a_plain_text_has_nothing_to_hide(text: str) -> None:
+    """The full search skips texts that are plain; this searches them."""
+    replacer = SecretReplacer(Policy(), Tokens(), KnownSecrets())
+    shown = text
+    for form in TEXTS:
+        shown = form.pattern.sub("", shown)
+    changed = shown != text or free_text.KNOWN.search(text) or text.startswith("|") or "#(nop)" in text
+    assert not (changed and json_values._is_plain(text))
+    if json_values._is_plain(text):
+        assert json_values.plain_text(replacer, text, "$") == text
+        assert not replacer.found
 
 
 @given(secret=SECRETS, name=st.sampled_from(["buildargs", "changes", "remote", "x_token", "run"]))

@@ -10,12 +10,13 @@ import pytest
 from bench import report
 from bench.__main__ import README, check_goals
 from bench.bulk import CHUNK, serve
-from bench.client import exchange, percentile, request
+from bench.client import exchange, percentile, request, steady_latencies
 from bench.data import CONTAINERS, containers
 from bench.goals import GOALS, RELATIONS, Goal
 from bench.measures import MEASURES
 from bench.results import RESULTS, Results
 from bench.setups import SETUPS
+from tests.e2e.endpoints import Endpoint
 
 
 def test_the_pages_tell_what_was_measured() -> None:
@@ -26,7 +27,12 @@ def test_the_pages_tell_what_was_measured() -> None:
 
 
 def test_nothing_is_left_out_of_the_results() -> None:
-    assert set(Results.load().values) == set(MEASURES)
+    """A measure that was added after the run has no figures; the page says so."""
+    results = Results.load()
+    assert set(results.values) <= set(MEASURES)
+    later = " ".join(report.not_measured(results).partition("after this run: ")[2].split())
+    assert all(name in later for name in set(MEASURES) - set(results.values))
+    assert all(setup in later for setup in set(SETUPS) - set(report.measured_setups(results)))
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.title} {goal.other}")
@@ -42,7 +48,11 @@ def test_goals_ask_for_what_is_measured(goal: Goal) -> None:
 
 def test_a_goal_is_met_from_its_limit_on_and_the_quick_run_fails_far_below_it() -> None:
     results = Results(values={"download": {"tcp": {"apispy -q": [1.0, 9.0, 2.5], "mitmdump": [1.0]}}})
-    [goal] = [goal for goal in GOALS if (goal.measure, goal.other) == ("download", "mitmdump")]
+    [goal] = [
+        goal
+        for goal in GOALS
+        if (goal.measure, goal.setup, goal.other) == ("download", "apispy -q", "mitmdump")
+    ]
     assert goal.met(results) is True
     assert check_goals(results) == 0
     results.values["download"]["tcp"]["apispy -q"] = [0.1]
@@ -73,3 +83,33 @@ def test_results_come_back_as_they_were(tmp_path: Path) -> None:
     results.add("download", "tcp", "direct", 1.5)
     results.save(tmp_path / "r")
     assert Results.load(tmp_path / "r") == results
+
+
+def test_a_steady_rate_counts_from_when_a_request_is_due() -> None:
+    """The first request is answered late, so those after it begin late; that counts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = Endpoint(f"tcp://127.0.0.1:{listener.getsockname()[1]}")
+        threading.Thread(target=answer_late, args=(listener,), daemon=True).start()
+        found = steady_latencies(endpoint, "/_ping", 3, 1000)
+    assert found[0] >= 50
+    assert found[1] >= found[0] - 2
+    assert found[2] >= found[0] - 3
+
+
+def answer_late(listener: socket.socket) -> None:
+    """Answer requests on one connection, the second one after 50 ms."""
+    sock, _ = listener.accept()
+    with sock:
+        for number in range(4):
+            while not sock.recv(4096).endswith(b"\r\n\r\n"):
+                pass
+            if number == 1:
+                threading.Event().wait(0.05)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+
+def test_a_setup_that_keeps_a_file_takes_part_where_that_matters() -> None:
+    one = SETUPS["mitmdump -w"]
+    assert one.takes_part("containers/json/s, 1 connection")
+    assert not one.takes_part("download")
+    assert all(setup.takes_part("download") for name, setup in SETUPS.items() if name != "mitmdump -w")

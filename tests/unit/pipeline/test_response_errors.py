@@ -1,13 +1,12 @@
 """The daemon's own words for what went wrong, wherever they stand."""
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from apispy import engine
+from apispy import engine, json_codec
 from apispy.capture.exchange_summary import summarize
 from apispy.capture.lines import encode_line
 from apispy.learn import NameRegistry
@@ -101,7 +100,7 @@ def test_an_exec_that_fails_after_the_101(text: bytes, tty: bool) -> None:
         assert found.errors == (text.decode().strip(),)
         assert found.failed
         assert {item.kind for item in found.items["to_client"]} == {"systemerr"}
-        assert fast_stats_of(summarize(json.loads(encode_line(exchange)))).failed
+        assert fast_stats_of(summarize(json_codec.read(encode_line(exchange)))).failed
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_an_exec_that_fails_after_the_101(text: bytes, tty: bool) -> None:
 def test_a_program_that_prints_what_looks_like_an_error(output: bytes) -> None:
     exchange = exec_start(output)
     assert not read(exchange, NameRegistry()).failed
-    assert not fast_stats_of(summarize(json.loads(encode_line(exchange)))).failed
+    assert not fast_stats_of(summarize(json_codec.read(encode_line(exchange)))).failed
 
 
 def test_only_exec_has_errors_among_the_output() -> None:
@@ -139,7 +138,7 @@ def test_a_wait_that_its_client_has_left_is_no_failure() -> None:
     found = read(plain, NameRegistry())
     assert (found.errors, found.failed) == ((), False)
     assert outcome(found) == "cancelled, because the client left"
-    assert not fast_stats_of(summarize(json.loads(encode_line(plain)))).failed
+    assert not fast_stats_of(summarize(json_codec.read(encode_line(plain)))).failed
     body = b'{"errorDetail":{"message":"context canceled"},"error":"context canceled"}\n'
     response = Response(200, body=Body((Chunk(1.0, body),), len(body), ended_at=1.0))
     pull = replace(plain, request=Request("POST", "/v1.41/images/create?fromImage=a"), response=response)

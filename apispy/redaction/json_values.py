@@ -206,7 +206,7 @@ def _text(replacer: SecretReplacer, value: str, place: str, name: str) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether nothing in a text, if it is no command line, is secret, apart from known secrets and the user's patterns.
+    """Whether a text that is not a command line has no secret, apart from known ones and the user's patterns.
 
     Most texts in bodies are, and many come again: states, names of drivers, labels.
     """

@@ -63,7 +63,8 @@ def test_how_often():
         ("stats=500", "unknown setting 'stats'; did you mean 'status'?"),
         ("oq=ContainerStart reset", "unknown setting 'oq'"),
         ("status:404 reset",
-         "a fault is decided on the request; it cannot use status, duration, size, sent, error, note, which"),
+         "a fault is decided on the request; it cannot use status, duration, size, sent, error, grpc, buildstep, "
+         "note, which"),
         ("op:x and reset", "filter: expected a test"),
         ('message="x status=500', 'the text after message= starts with " but does not end with "'),
     ],

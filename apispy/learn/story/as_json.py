@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apispy.learn.story.builds import BuildPart
 from apispy.learn.story.story import Story, Thing
 
 
@@ -19,6 +20,14 @@ def story_json(story: Story) -> dict[str, Any]:
             {"kind": thing.kind, "name": thing.name, "id": thing.id} for thing in story.left_behind
         ],
     }
+
+
+def _build(build: BuildPart) -> dict[str, Any]:
+    steps = [
+        {"name": one.name, "seconds": round(one.seconds, 6), "cached": one.cached, "error": one.error}
+        for one in build.steps
+    ]
+    return {"steps": steps, "more": build.more}
 
 
 def _thing(thing: Thing, began: float) -> dict[str, Any]:
@@ -40,6 +49,7 @@ def _thing(thing: Thing, began: float) -> dict[str, Any]:
                 "failed": step.failed,
                 "states": step.states,
             }
+            | ({"build": _build(step.build)} if step.build else {})
             for step in thing.steps
         ],
         "more": thing.more,

@@ -1,6 +1,7 @@
 """A story as lines of text. They contain text from the wire: escape them before printing."""
 
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
+from apispy.learn.story.builds import BuildPart
 from apispy.learn.story.story import MAX_FAILURES, Step, Story, Thing
 
 MAX_STATES = 4
@@ -48,6 +49,9 @@ def _thing(thing: Thing, began: float, width: int) -> list[Line]:
             )
     rows = [(step.number, f"+{step.at - began:.2f} s", _step(step, thing)) for step in thing.steps]
     lines += table(rows, width, indent=4)
+    for step in thing.steps:
+        if step.build:
+            lines += [Line(f"    steps of {step.number}"), *_build(step.build, width)]
     if thing.more:
         lines.append(Line(f"    and {_count(thing.more, 'call')} more"))
     return lines
@@ -61,6 +65,19 @@ def _step(step: Step, thing: Thing) -> str:
     times = f" {step.calls} times" if step.calls > 1 else ""
     took = step.ended - step.started  # 0 in files without times
     return f"{step.text}{times}{f' ({duration(took)})' if took else ''}"
+
+
+def _build(build: BuildPart, width: int) -> list[Line]:
+    """Format the steps of a build: "1.31 s  [build 2/3] RUN make"."""
+    rows = [
+        (
+            "cached" if one.cached else duration(one.seconds),
+            f"{one.name}{f': {one.error}' if one.error else ''}",
+        )
+        for one in build.steps
+    ]
+    more = [Line(f"      and {_count(build.more, 'step')} more")] if build.more else []
+    return [*table(rows, width, indent=6), *more]
 
 
 def _polled(step: Step) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
 from apispy.learn.name_registry import SHORT_ID_LENGTH
+from apispy.learn.story.builds import BuildPart, build_part
 from apispy.learn.story.docker_command import COMPOSE_LABEL, DockerLine, docker_line
 from apispy.learn.story.phrases import phrase, state_of
 from apispy.model import Direction, Exchange, Item
@@ -99,6 +100,7 @@ class Step:
     calls: int = 1
     failed: bool = False
     states: list[str] = field(default_factory=list)  # states of a container, each once in a row
+    build: BuildPart | None = None
 
     @property
     def at(self) -> float:
@@ -179,6 +181,8 @@ class Story:
             done = {
                 DONE[step.operation] for step in thing.steps if step.operation in DONE and not step.failed
             }
+            if any(step.build and not step.failed for step in thing.steps):
+                done.add("built")
             if thing.removed:
                 done.add("removed")
             found.setdefault(thing.kind, Counter()).update(done)
@@ -246,10 +250,14 @@ class Story:
     def _tell(self, thing: Thing, decoded: ReadCall, number: str, asked: Any, answers: list[Any]) -> None:
         exchange, operation = decoded.exchange, decoded.call.operation.id
         status = exchange.response.status if exchange.response else None
-        text = f"{operation} failed" if decoded.failed else phrase(decoded.call, asked, answers, status)
+        build = _build(decoded) if decoded.exchange.tunnel and thing.kind == "builds" else None
+        if build:
+            text = "build failed" if decoded.failed else build.phrase
+        else:
+            text = f"{operation} failed" if decoded.failed else phrase(decoded.call, asked, answers, status)
         step = Step(
             _cut(decoded.label(text)), operation, exchange.started, exchange.started + exchange.duration, number,
-            failed=decoded.failed,
+            failed=decoded.failed, build=build if build and build.steps else None,
         )  # fmt: skip
         if operation == "ContainerInspect" and (state := state_of(answers)):
             step.states = [state]
@@ -262,7 +270,7 @@ class Story:
 
 def _append(thing: Thing, step: Step) -> None:
     last = thing.steps[-1] if thing.steps else None
-    if last and (last.text, last.failed) == (step.text, step.failed):
+    if last and not last.build and not step.build and (last.text, last.failed) == (step.text, step.failed):
         last.calls += 1
         last.ended = max(last.ended, step.ended)
         last.states += [state for state in step.states if state not in last.states[-1:]][
@@ -272,6 +280,13 @@ def _append(thing: Thing, step: Step) -> None:
         thing.steps.append(step)
     else:
         thing.more += 1
+
+
+def _build(decoded: ReadCall) -> BuildPart | None:
+    """Return what a connection of BuildKit has of a build; None if it has nothing of one."""
+    items = (*decoded.items.get("to_server", ()), *decoded.items.get("to_client", ()))
+    part = build_part(items, MAX_TEXT)
+    return part if part.phrase else None
 
 
 def _change(thing: Thing, call: Call, asked: Any, answers: list[Any]) -> None:

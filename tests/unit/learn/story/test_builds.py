@@ -1,0 +1,91 @@
+"""The steps of a build by BuildKit, and what its client handed over, in a story."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apispy.app.decoded_calls import read_files
+from apispy.learn.story import Story, story_json, story_lines
+from apispy.learn.story.builds import MAX_PARTS, build_part
+from apispy.model import Item
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+STATUS = "/moby.buildkit.v1.Control/Status"
+
+
+def story_of(sample: str) -> Story:
+    story = Story()
+    for one, _ in read_files((SAMPLES / sample,)):
+        story.add(one)
+    return story
+
+
+def texts(story: Story, width: int = 200) -> list[str]:
+    return [line.text.strip() for line in story_lines(story, width)]
+
+
+def frame(*messages: dict[str, Any], **head: Any) -> Item:
+    """A frame with messages of Control/Status."""
+    about = {"stream": 1, "method": STATUS, "part": "response"}
+    children = tuple(Item("message", "", about | {"message": message}, (0, 1)) for message in messages)
+    return Item("h2c", "DATA", {"stream": 1} | head, (0, 1), children)
+
+
+def vertex(number: int, **more: Any) -> dict[str, Any]:
+    return {"digest": f"sha256:{number}", "name": f"RUN {number}", "started": 10.0 + number} | more
+
+
+def test_a_build_is_told_as_its_steps():
+    lines = texts(story_of("buildx.jsonl"))
+    assert any("built docker.io/library/app in 9 steps" in line for line in lines)
+    at = lines.index("steps of #8")
+    assert lines[at + 1].endswith("[internal] load build definition from Dockerfile")
+    assert any("handed over for a build: sent 2 files; secret pass" in line for line in lines)
+
+
+def test_a_failed_build_has_its_steps_and_the_error_of_one():
+    story = story_of("buildx-stages.jsonl")
+    lines = texts(story)
+    assert any(line.startswith("#8   +") and "build failed" in line for line in lines)
+    assert any("[test 3/3] RUN" in line and "exit code: 3" in line for line in lines)
+    [build] = [
+        step["build"] for thing in story_json(story)["objects"] for step in thing["steps"] if "build" in step
+    ]
+    assert [step["name"] for step in build["steps"] if step["error"]] == [
+        "[test 3/3] RUN chmod +x /greet && /greet"
+    ]
+    assert [step["name"] for step in build["steps"] if step["cached"]] == [
+        "[build 1/4] FROM docker.io/library/busybox:test"
+    ]
+
+
+@pytest.mark.parametrize("sample", ["buildx.jsonl", "buildx-stages.jsonl"])
+def test_the_phrase_counts_the_steps_that_are_listed(sample: str):
+    for thing in story_of(sample).things:
+        for step in thing.steps:
+            if step.build and not step.failed:
+                assert f"in {len(step.build.steps)} steps" in step.text
+
+
+def test_cached_steps_and_warnings_are_counted():
+    warned = {"warnings": [{"short": "old"}]}
+    part = build_part([frame({"vertexes": [vertex(1, completed=12.5), vertex(2, cached=True)]}, warned)], 100)
+    assert part.phrase == "built in 2 steps, 1 cached, 1 warning"
+    assert [(step.name, step.seconds, step.cached) for step in part.steps] == [
+        ("RUN 1", 1.5, False),
+        ("RUN 2", 0.0, True),
+    ]
+
+
+def test_names_and_numbers_are_bounded():
+    part = build_part(
+        [frame({"vertexes": [vertex(n, name=f"{n}" * 200) for n in range(MAX_PARTS + 5)]})], 100
+    )
+    assert (len(part.steps), part.more) == (MAX_PARTS, 5)
+    assert max(len(step.name) for step in part.steps) == 100
+
+
+def test_a_connection_without_a_build_has_no_phrase():
+    assert build_part([], 100).phrase == ""
+    assert build_part([frame({})], 100).phrase == ""

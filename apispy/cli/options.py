@@ -113,6 +113,11 @@ VIEW = (
 )  # fmt: skip
 
 
+STORY = option("--story", is_flag=True, section=DISPLAY,
+               help="Tell at the end what was done to containers, images, networks and volumes, instead of showing "
+                    "calls.")  # fmt: skip
+
+
 def daemon_options(command: Function) -> Function:
     """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from apispy.cli.options import (
     FAULT,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
+    STORY,
     daemon_options,
     view_options,
 )
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 @ALLOW_HOST
 @FAULT
 @CAPTURE
+@STORY
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -56,6 +59,7 @@ def proxy(
     allow_hosts: "tuple[str, ...]",
     faults: "tuple[FaultRule, ...]",
     capture: Path | None,
+    story: bool,
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -78,6 +82,8 @@ def proxy(
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)
-    session = ProxySession(where, upstream, files, view, sys.stdout, capture, faults, allow_hosts)
+    session = ProxySession(
+        where, upstream, files, replace(view, story=story), sys.stdout, capture, faults, allow_hosts
+    )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

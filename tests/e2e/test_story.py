@@ -6,6 +6,7 @@ An answerer on loopback answers what `docker create` asks: no daemon is needed.
 import http.server
 import json
 import shlex
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from apispy.app.decoded_calls import read_files
 from apispy.learn.notes.schema_check import is_unset
 from apispy.learn.story import docker_line
 
-from .apispy_process import apispy_command
+from .apispy_process import Apispy, apispy_command
 from .battery_runner import CLIS
 
 ROOT = Path(__file__).parents[2]
@@ -163,3 +164,20 @@ def test_run_tells_the_story_of_its_command(daemon: tuple[str, list[dict[str, An
     assert any(line.startswith("2 calls in ") for line in lines), lines
     assert "    $ docker create --name web busybox true" in lines
     assert lines[-1] == "  containers  web (abababababab)"
+
+
+def test_the_proxy_tells_the_story_of_its_session(
+    daemon: tuple[str, list[dict[str, Any]]], place: Path, tmp_path: Path
+) -> None:
+    host, _ = daemon
+    where = place / "story"
+    spy = Apispy.start(where, "--story", "--listen", f"unix://{where}/s", "--upstream", host)
+    try:
+        command = [str(CLIS[max(CLIS)]), "-H", f"unix://{where}/s", "create", "--name", "web", "busybox"]
+        subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, timeout=60, check=True)
+        assert spy.end(signal.SIGINT) == 0, spy.output
+        assert "    $ docker create --name web busybox\n" in spy.out
+        assert spy.out.endswith("  containers  web (abababababab)\n")
+        assert "ContainerCreate" not in spy.out
+    finally:
+        spy.kill()

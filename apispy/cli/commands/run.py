@@ -10,8 +10,8 @@ import click
 
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
-from apispy.cli.help import DISPLAY, FILES, Command, option
-from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, TCP, daemon_options, view_options
+from apispy.cli.help import FILES, Command, option
+from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, STORY, TCP, daemon_options, view_options
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
-@option("--story", is_flag=True, section=DISPLAY,
-        help="Tell at the end what was done to containers, images, networks and volumes, instead of showing "
-             "calls.")  # fmt: skip
+@STORY
 @TCP
 @CERTS_DIR
 @FAULT

@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 from apispy import capture
@@ -132,7 +135,11 @@ class CaptureViewer:
         """Show what is in the capture and what is added to it, until Ctrl-C."""
         self._no_calls = f"No calls in {escape(display_name(path))}."
         try:
-            self._show(capture.follow(path, on_error=self._report_error, warn=self._info), eager=True)
+            with noted_interrupt() as is_over:
+                self._show(
+                    capture.follow(path, on_error=self._report_error, warn=self._info, is_over=is_over),
+                    eager=True,
+                )
         except KeyboardInterrupt:
             self._end_session()
 
@@ -206,6 +213,30 @@ class CaptureViewer:
     def _info(self, text: str) -> None:
         self._out.flush()  # keeps the order when both streams go to one terminal
         info(text)
+
+
+@contextlib.contextmanager
+def noted_interrupt() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C raise KeyboardInterrupt, and note it: the function that this yields returns whether there was one.
+
+    Python drops an exception that is raised in the callback of a weak reference. Imports have such callbacks.
+    """
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.default_int_handler(number, frame)
+
+    handles = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    is_main = threading.current_thread() is threading.main_thread()  # only it may set a handler
+    if handles and is_main:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: interrupted
+    finally:
+        if handles and is_main:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def target_from(saved: dict[str, Any]) -> Target:

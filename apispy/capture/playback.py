@@ -60,15 +60,18 @@ def play(
             done += len(session.times)
 
 
-def follow(path: Path, *, on_error: Report, warn: Report) -> Iterator[PlaybackItem]:
+def follow(
+    path: Path, *, on_error: Report, warn: Report, is_over: Callable[[], bool] = lambda: False
+) -> Iterator[PlaybackItem]:
     """Yield each exchange, with all its events, as soon as it is written; otherwise like ``play``.
 
-    A pipe has an end; a regular file is followed forever.
+    A pipe has an end; a regular file is followed until *is_over*, which is asked five times a second and then raises
+    KeyboardInterrupt.
     """
     with open_capture(path) as file:
         reader = LineReader(path, warn, on_error)
         grows = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-        pieces = decompressed(_GrowingFile(file, path) if grows else file, path)
+        pieces = decompressed(_GrowingFile(file, path, is_over) if grows else file, path)
         number = 0
         for number, data in enumerate(split_lines(pieces, path), 1):
             line = reader.read(data, number)
@@ -136,12 +139,14 @@ class Timeline:
 class _GrowingFile:
     """A file without an end: reading at the end waits for more data."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file, self._path = file, path
+    def __init__(self, file: BinaryIO, path: Path, is_over: Callable[[], bool]) -> None:
+        self._file, self._path, self._is_over = file, path, is_over
 
     def read(self, size: int) -> bytes:
         while not (data := self._file.read(size)):
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 raise CaptureError(f"{self._path} was truncated; apispy does not follow it any further")
+            if self._is_over():
+                raise KeyboardInterrupt
             time.sleep(POLL_INTERVAL)
         return data

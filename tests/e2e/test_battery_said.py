@@ -72,6 +72,7 @@ UNDECODED: dict[str, str] = {}
 """Calls, as patterns, of which a body is not decoded, and why."""
 
 UNNAMED: dict[str, str] = {
+    r"PRI \*": "a row begins with the preface of HTTP/2, which these engines refuse",
     r"BREW /_ping": "a row of raw requests asks with a method that HTTP does not have",
     r"GET /(nosuch)?": "rows ask for what no daemon has",
 }

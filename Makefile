@@ -23,8 +23,9 @@ check: $(VENV)/.ready
 	$(BIN)/codespell
 	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
+UNIT ?= tests
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q tests --ignore=tests/e2e -n auto
+	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n auto
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.

@@ -50,6 +50,9 @@ TRUE_NOTES = {
     # A row sends JSON as `curl -d` does.
     r"ContainerCreate takes JSON, but the request declares it as application/x-www-form-urlencoded, as curl -d does; "
     r"with curl, add -H 'Content-Type: application/json'",
+    # A row begins with HTTP/2's preface, which these engines refuse.
+    r"the client tried HTTP/2 from the first byte, which Docker Engine accepts from 29\.2 on, without TLS; here it was "
+    r"refused, and a client that can fall back goes on in HTTP/1\.1",
     # Rows of raw requests: a method that HTTP does not have, and a path that begins with two slashes.
     r"Docker has no such method of this path; did you mean GET /_ping \(SystemPing\)\?",
     r"the path has a double slash, so the daemon redirects the client, and clients follow a 301 with GET whatever the "

@@ -7,6 +7,17 @@ from typing import Any
 from apispy.capture.validation import JsonObject, Malformed, integer, malformed, pair
 from apispy.model import Item, Seen
 
+SHAPES: dict[str, dict[str, type]] = {
+    "grpc": {"calls": dict, "statuses": dict},
+    "h2c SETTINGS": {"ack": bool, "settings": dict},
+    "h2c PING": {"ack": bool},
+    "h2c WINDOW_UPDATE": {"increment": int},
+    "h2c RST_STREAM": {"error": str},
+    "h2c GOAWAY": {"error": str, "last": int},
+    "h2c DATA": {"size": int},
+}
+"""What the value of an item must have, by kind, and for frames of HTTP/2 also label: outputs rely on it."""
+
 BYTES, PAIRS = "$bytes", "$pairs"
 """{"$bytes": base64} stands for bytes, {"$pairs": [[name, value], ...]} for an object."""
 
@@ -37,7 +48,19 @@ def _decode_item(record: JsonObject) -> Item:
         raise malformed(f"{record.place}.span", "[start, stop]", span)
     children = tuple(_decode_item(JsonObject(child, place)) for child, place in record.items("children"))
     value = decode_value(record.required("value"), f"{record.place}.value")
-    return Item(record.text("kind"), record.text("label"), value, (span[0], span[1]), children)
+    kind, label = record.text("kind"), record.text("label")
+    _check_shape(SHAPES.get(f"{kind} {label}" if kind == "h2c" else kind, {}), value, record.place)
+    return Item(kind, label, value, (span[0], span[1]), children)
+
+
+def _check_shape(shape: dict[str, type], value: Any, place: str) -> None:
+    for name, expected in shape.items():
+        found = value.get(name) if isinstance(value, dict) else None
+        if not isinstance(found, expected):
+            raise malformed(f"{place}.value.{name}", f"a value of type {expected.__name__}", found)
+    for name in ("calls", "statuses") if "calls" in shape else ():
+        if not all(isinstance(number, int) for number in value[name].values()):
+            raise malformed(f"{place}.value.{name}", "numbers", value[name])
 
 
 def _encode_value(value: Any) -> Any:

@@ -4,7 +4,6 @@
 """
 
 import json
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +18,11 @@ from apispy.cli.commands import diff, import_
 from apispy.cli.options import VIEW
 from apispy.cli.proxy import proxy
 from apispy.learn.diff.compare import KIND_ORDER
+from tests.page_examples import check_examples, output_of
 
 ROOT = Path(__file__).parents[2]
+COLUMNS = 80
 PAGES = {name: ROOT / f"docs/{name}.md" for name in ("imports", "diff", "captures", "statistics")}
-EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +31,7 @@ def _here(monkeypatch: pytest.MonkeyPatch, utc: None) -> None:
 
 
 def says(line: str) -> str:
-    run = click.testing.CliRunner().invoke(proxy, shlex.split(line), env={"COLUMNS": "80"})
-    assert run.exception is None, run.exception
-    return run.output
+    return output_of(line, COLUMNS)
 
 
 def says_plainly(line: str) -> str:
@@ -42,12 +40,7 @@ def says_plainly(line: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_are_what_they_say(page: str, request: pytest.FixtureRequest) -> None:
-    text = PAGES[page].read_text()
-    true = EXAMPLE.sub(lambda found: f"```console\n$ apispy {found[1]}\n{says(found[1])}```", text)
-    if request.config.getoption("--rewrite-golden"):
-        PAGES[page].write_text(true)
-    assert EXAMPLE.search(text)
-    assert PAGES[page].read_text() == true
+    check_examples(PAGES[page], COLUMNS, rewrite=request.config.getoption("--rewrite-golden"))
 
 
 @pytest.mark.parametrize(("page", "command"), [("imports", import_.command), ("diff", diff.command)])

@@ -5,19 +5,17 @@
 
 import json
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click.testing
 import pytest
 
 from apispy.cli.proxy import proxy
+from tests.page_examples import check_examples, keys, output_of
 
 ROOT = Path(__file__).parents[2]
+COLUMNS = 100
 PAGES = {name: ROOT / f"docs/{name}.md" for name in ("permissions", "coverage", "story", "drift")}
-EXAMPLE = re.compile(r"```console\n\$ apispy (.+)\n(?:[^`]*\n)?```")
 
 JSON = {
     "permissions": (
@@ -37,19 +35,12 @@ def _here(monkeypatch: pytest.MonkeyPatch, utc: None) -> None:
 
 
 def says(line: str) -> str:
-    run = click.testing.CliRunner().invoke(proxy, shlex.split(line), env={"COLUMNS": "100"})
-    assert run.exception is None, run.exception
-    return run.output
+    return output_of(line, COLUMNS)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_are_what_they_say(page: str, request: pytest.FixtureRequest) -> None:
-    text = PAGES[page].read_text()
-    true = EXAMPLE.sub(lambda found: f"```console\n$ apispy {found[1]}\n{says(found[1])}```", text)
-    if request.config.getoption("--rewrite-golden"):
-        PAGES[page].write_text(true)
-    assert EXAMPLE.search(text)
-    assert PAGES[page].read_text() == true
+    check_examples(PAGES[page], COLUMNS, rewrite=request.config.getoption("--rewrite-golden"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,13 +61,3 @@ def test_every_field_of_the_json_is_there(page: str) -> None:
         for counts in ("versions", "other", "compared"):  # their keys are versions and operations
             value.pop(counts, None)
         assert set(keys(value)) <= named
-
-
-def keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        for one in value.values():
-            yield from keys(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from keys(one)

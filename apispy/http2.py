@@ -6,7 +6,8 @@ Source: RFC 9113, sections 3.4, 4.1 and 4.3; RFC 7541.
 import logging
 
 from hpack import Decoder, HPACKError
-from hyperframe.frame import ContinuationFrame, HeadersFrame, PushPromiseFrame
+from hyperframe.exceptions import HyperframeError
+from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame, PushPromiseFrame
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """The first bytes of the requesting side."""
@@ -31,6 +32,20 @@ logging.getLogger("hpack").setLevel(logging.WARNING)  # at DEBUG it logs every h
 
 class Http2Error(Exception):
     """The bytes are not HTTP/2, or exceed a limit. The message quotes nothing of them."""
+
+
+def frame_header(data: bytes, blocks: "HeaderBlocks") -> tuple[Frame, int]:
+    """Read the first HEADER_SIZE bytes of a frame. Returns the frame, without content, and the size of its payload.
+
+    Raises Http2Error, also if the frame interrupts the open one of *blocks*.
+    """
+    try:
+        frame, size = Frame.parse_frame_header(memoryview(data))
+    except HyperframeError:
+        raise Http2Error("a frame lacks a stream number, or has one that it must not have") from None
+    if blocks.opener and not isinstance(frame, ContinuationFrame):
+        raise Http2Error("a header block is not continued")
+    return frame, size
 
 
 class HeaderBlocks:

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apispy.app.decoded_calls import read_files
+from apispy.app.decoded_calls import failing_as_usage, read_files
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.errors import ApispyError, UsageError
+from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.coverage import Baseline, Report
@@ -31,11 +31,9 @@ def coverage_of(
 
     earlier = None if baseline is None else _read_baseline(baseline)
     coverage = Coverage()
-    try:
+    with failing_as_usage():
         for decoded, _ in read_files(files, call_filter, progress):
             coverage.add(decoded)
-    except ApispyError as error:
-        raise UsageError(str(error)) from None
     return Report.of(coverage, version, earlier)
 
 

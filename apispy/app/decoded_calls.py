@@ -1,12 +1,13 @@
 """The calls of files, decoded and redacted, one at a time."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, UsageError
 from apispy.outputs.escaping import escape
 
 if TYPE_CHECKING:
@@ -38,12 +39,37 @@ def read_files(
                     yield decoded, escape(file.name) if len(files) > 1 else ""
 
 
-def require_calls(calls: int, files: tuple[Path, ...]) -> None:
-    """Raise ApispyError if there were no *calls* in *files*: a result about nothing would be no answer."""
-    if not calls:
+class Collector(Protocol):
+    """Something that learns from calls, and counts them in ``calls``."""
+
+    calls: int
+
+    def add(self, decoded: "DecodedCall", source: str = "") -> None: ...
+
+
+def collect[T: Collector](
+    collector: T, files: tuple[Path, ...], call_filter: "CallFilter | None", progress: StartProgress
+) -> T:
+    """Give *collector* the calls of *files* that match, and return it.
+
+    Raises ApispyError, also if no call matches: a result about nothing would be no answer.
+    """
+    for decoded, source in read_files(files, call_filter, progress):
+        collector.add(decoded, source)
+    if not collector.calls:
         raise ApispyError(
             f"no call in {', '.join(map(str, files))} matches. Name a file with calls, or change --filter"
         )
+    return collector
+
+
+@contextlib.contextmanager
+def failing_as_usage() -> Iterator[None]:
+    """Raise any ApispyError as UsageError: exit code 1 of these commands is an answer about the calls."""
+    try:
+        yield
+    except ApispyError as error:
+        raise UsageError(str(error)) from None
 
 
 def decode_file(

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apispy.app.decoded_calls import read_files, require_calls
+from apispy.app.decoded_calls import collect, failing_as_usage
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.errors import ApispyError, UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.drift import Drift, OpenApi
@@ -21,7 +20,8 @@ def drift_of(
     """
     from apispy.learn.drift import Drift
 
-    return _collect(Drift(), files, call_filter, progress)
+    with failing_as_usage():
+        return collect(Drift(), files, call_filter, progress)
 
 
 def openapi_of(
@@ -30,16 +30,5 @@ def openapi_of(
     """Describe the calls in *files*. Raises UsageError as ``drift_of``."""
     from apispy.learn.drift import OpenApi
 
-    return _collect(OpenApi(), files, call_filter, progress)
-
-
-def _collect[T: (Drift, OpenApi)](
-    collector: T, files: tuple[Path, ...], call_filter: "CallFilter | None", progress: StartProgress
-) -> T:
-    try:
-        for decoded, source in read_files(files, call_filter, progress):
-            collector.add(decoded, source)
-        require_calls(collector.calls, files)
-    except ApispyError as error:
-        raise UsageError(str(error)) from None
-    return collector
+    with failing_as_usage():
+        return collect(OpenApi(), files, call_filter, progress)

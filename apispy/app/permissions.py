@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apispy.app.decoded_calls import read_files, require_calls
+from apispy.app.decoded_calls import collect, failing_as_usage
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.errors import ApispyError, UsageError
+from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.permissions import Check, Usage
@@ -22,11 +22,7 @@ def usage_of(
     """Collect the permissions that the calls in *files* use. Raises ApispyError."""
     from apispy.learn.permissions import Usage
 
-    usage = Usage()
-    for decoded, source in read_files(files, call_filter, progress):
-        usage.add(decoded, source)
-    require_calls(usage.calls, files)
-    return usage
+    return collect(Usage(), files, call_filter, progress)
 
 
 def check_files(
@@ -43,13 +39,8 @@ def check_files(
     from apispy.learn.permissions import Check
 
     check = Check(_read_policy(config, target))
-    try:
-        for decoded, source in read_files(files, call_filter, progress):
-            check.add(decoded, source)
-        require_calls(check.calls, files)
-    except ApispyError as error:
-        raise UsageError(str(error)) from None
-    return check
+    with failing_as_usage():
+        return collect(check, files, call_filter, progress)
 
 
 def _read_policy(config: Path, name: str) -> "Policy":

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apispy.app.decoded_calls import read_files, require_calls
+from apispy.app.decoded_calls import collect
 from apispy.app.progress import NoProgress, StartProgress
 
 if TYPE_CHECKING:
@@ -17,8 +17,4 @@ def story_of(
     """Tell the story of the calls in *file*. Raises ApispyError, also if no call matches."""
     from apispy.learn.story import Story
 
-    story = Story()
-    for decoded, _ in read_files((file,), call_filter, progress):
-        story.add(decoded)
-    require_calls(story.calls, (file,))
-    return story
+    return collect(Story(), (file,), call_filter, progress)

@@ -5,10 +5,8 @@ content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL
 """
 
 from apispy.decoders.base import decoder
+from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.model import Exchange, Item
-
-PREFIX_SIZE = 5
-"""Bytes before each message."""
 
 
 @decoder("grpc", by_item=True)

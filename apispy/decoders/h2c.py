@@ -24,7 +24,16 @@ from apispy.decoders.base import decoder
 from apispy.decoders.grpc import GrpcCalls, Methods
 from apispy.decoders.grpc_messages import label_of
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
-from apispy.http2 import HEADER_SIZE, MAX_BLOCK_SIZE, PREFACE, Fields, HeaderBlocks, Http2Error, Opener
+from apispy.http2 import (
+    HEADER_SIZE,
+    MAX_BLOCK_SIZE,
+    PREFACE,
+    Fields,
+    HeaderBlocks,
+    Http2Error,
+    Opener,
+    frame_header,
+)
 from apispy.model import Item
 
 FRAME_LIMIT = MAX_BLOCK_SIZE
@@ -112,12 +121,7 @@ class H2c:
     def _header(self) -> list[Item] | None:
         if len(self._pending) < HEADER_SIZE:
             return None
-        try:
-            self._frame, self._left = Frame.parse_frame_header(memoryview(bytes(self._pending[:HEADER_SIZE])))
-        except HyperframeError:
-            raise Http2Error("a frame lacks a stream number, or has one that it must not have") from None
-        if self._blocks.opener and not isinstance(self._frame, ContinuationFrame):
-            raise Http2Error("a header block is not continued")
+        self._frame, self._left = frame_header(bytes(self._pending[:HEADER_SIZE]), self._blocks)
         if isinstance(self._frame, DataFrame):
             return self._open_data(self._frame)
         if type(self._frame) not in NAMES:

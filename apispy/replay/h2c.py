@@ -9,22 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from apispy.decoders.grpc_stream import PREFIX_SIZE
+from apispy.http2 import HEADER_SIZE, PREFACE
 from apispy.model import Body
 from apispy.replay.stdin_matching import StdinPosition
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 SILENT_DAEMON = PREFACE + bytes(3) + b"\x04" + bytes(5)
 """The output on /session of a daemon that requests nothing: the preface and an empty SETTINGS frame."""
 
-FRAME_HEADER_SIZE = 9
-"""Bytes: size (24 bits), type, flags, stream (31 bits). RFC 9113, section 4.1."""
-
 DATA, HEADERS, RST_STREAM = 0, 1, 3
 END_STREAM, PADDED = 0x1, 0x8
-
-GRPC_PREFIX_SIZE = 5
-"""Bytes before each gRPC message: the compression flag and the message's size."""
 
 
 Progress = dict[int, tuple[int, int, bool]]
@@ -43,8 +37,8 @@ class H2cStream:
     def feed(self, content: bytes) -> None:
         """Take the content of a DATA frame."""
         self.pending += content
-        while len(self.pending) >= GRPC_PREFIX_SIZE:
-            size = GRPC_PREFIX_SIZE + int.from_bytes(self.pending[1:GRPC_PREFIX_SIZE])
+        while len(self.pending) >= PREFIX_SIZE:
+            size = PREFIX_SIZE + int.from_bytes(self.pending[1:PREFIX_SIZE])
             if len(self.pending) < size:
                 return
             del self.pending[:size]
@@ -90,13 +84,13 @@ class ProgressReader:
             self._past_preface = True
             if self._pending.startswith(PREFACE):
                 del self._pending[: len(PREFACE)]
-        while len(self._pending) >= FRAME_HEADER_SIZE:
-            stop = FRAME_HEADER_SIZE + int.from_bytes(self._pending[:3])
+        while len(self._pending) >= HEADER_SIZE:
+            stop = HEADER_SIZE + int.from_bytes(self._pending[:3])
             if len(self._pending) < stop:
                 return
-            content = bytes(self._pending[FRAME_HEADER_SIZE:stop])
+            content = bytes(self._pending[HEADER_SIZE:stop])
             kind, flags = self._pending[3], self._pending[4]
-            number = int.from_bytes(self._pending[5:FRAME_HEADER_SIZE]) & 0x7FFFFFFF
+            number = int.from_bytes(self._pending[5:HEADER_SIZE]) & 0x7FFFFFFF
             del self._pending[:stop]
             yield kind, flags, number, content
 

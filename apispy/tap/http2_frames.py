@@ -19,7 +19,7 @@ from hyperframe.frame import (
     SettingsFrame,
 )
 
-from apispy.http2 import HEADER_SIZE, MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error
+from apispy.http2 import HEADER_SIZE, MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error, frame_header
 
 MAX_FRAME = MAX_BLOCK_SIZE
 """Bytes of a frame other than DATA, whose content is passed on as it arrives."""
@@ -95,12 +95,7 @@ class FrameReader:
     def _header(self) -> Part | bool | None:
         if len(self._pending) < HEADER_SIZE:
             return None
-        try:
-            self._frame, self._left = Frame.parse_frame_header(memoryview(bytes(self._pending[:HEADER_SIZE])))
-        except HyperframeError:
-            raise Http2Error("a frame lacks a stream number, or has one that it must not have") from None
-        if self._blocks.opener and not isinstance(self._frame, ContinuationFrame):
-            raise Http2Error("a header block is not continued")
+        self._frame, self._left = frame_header(bytes(self._pending[:HEADER_SIZE]), self._blocks)
         if isinstance(self._frame, DataFrame):
             return self._open_data(self._frame)
         if self._left > MAX_FRAME:

@@ -5,6 +5,7 @@ from html import escape
 
 from apispy.learn.coverage.as_text import HEADINGS, cells, heading, percent, remarks
 from apispy.learn.coverage.report import ASPECTS, OperationCoverage, Part, Report
+from apispy.learn.wording import count
 
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #222 }
@@ -45,7 +46,7 @@ def _operation(row: OperationCoverage) -> Iterator[str]:
     parts = [row.part(aspect) for aspect in ASPECTS]
     covered, total = sum(len(part.covered) for part in parts), sum(part.total for part in parts)
     state = "none" if not row.calls else "full" if covered == total else "part"
-    calls = f"{row.calls} call{'' if row.calls == 1 else 's'}"
+    calls = count(row.calls, "call")
     about = (
         f"{calls}, {percent(covered, total)} of parameters, fields and statuses"
         if row.calls

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from apispy.learn.coverage.report import ASPECTS, OperationCoverage, Report, Tally
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
+from apispy.learn.wording import count
 
 MAX_MISSING = 40
 """Missing names of one kind that are listed for an operation."""
@@ -32,7 +33,7 @@ def heading(report: Report) -> str:
     ]
     also = f"; calls with other versions: {', '.join(others)}" if others else ""
     return f"API {report.version}: {percent(len(report.covered), len(report.rows))} of the operations, " + (
-        f"{report.calls} call{'' if report.calls == 1 else 's'}{also}"
+        f"{count(report.calls, 'call')}{also}"
     )
 
 
@@ -101,7 +102,7 @@ def _missing(row: OperationCoverage, width: int) -> list[Line]:
     found = [(aspect, names_of(row.part(aspect).missing)) for aspect in ASPECTS if row.part(aspect).missing]
     if not found:
         return []
-    title = f"{row.operation.id}: {row.calls} call{'' if row.calls == 1 else 's'}, without"
+    title = f"{row.operation.id}: {count(row.calls, 'call')}, without"
     return [BLANK, Line(title, "bold"), *table(found, width)]
 
 

@@ -3,28 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from apispy.engine import Call
 from apispy.engine.parameters import parameters
 from apispy.engine.shapes import Shape, request_shape
 from apispy.engine.versions import NEWEST, nearest
 from apispy.learn.notes.schema_check import field_of, is_unset
-from apispy.model import Direction, Exchange, Item, is_redacted
+from apispy.learn.read_call import ReadCall
+from apispy.model import Exchange, is_redacted
 
 MAX_UNKNOWN = 100
 """Different methods of unknown calls that are kept."""
-
-
-class ReadCall(Protocol):
-    """What is needed of a decoded call."""
-
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def call(self) -> Call: ...
-    @property
-    def items(self) -> dict[Direction, tuple[Item, ...]]: ...
 
 
 @dataclass(slots=True)

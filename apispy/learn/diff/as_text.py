@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from apispy.learn.diff.compare import CaptureDifference, CaptureSummary, Change, Pair
 from apispy.learn.diff.facts import NO_RESPONSE, CallFacts
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
+from apispy.learn.wording import count
 
 MAX_VALUE_LENGTH = 60
 """Characters of a value that are shown."""
@@ -36,14 +37,14 @@ def _versions(capture: CaptureSummary) -> str:
 
 def _about(capture: CaptureSummary) -> str:
     versions = f", API {' '.join(capture.versions)}" if capture.versions else ""
-    return f"{capture.name}: {_count(capture.calls, 'call')}{versions}"
+    return f"{capture.name}: {count(capture.calls, 'call')}{versions}"
 
 
 def _verdict(found: CaptureDifference) -> str:
     if not found:
-        return f"No difference: {_count(found.same, 'call')} on both sides."
+        return f"No difference: {count(found.same, 'call')} on both sides."
     return (
-        f"{_count(found.same, 'call')} unchanged, {len(found.changed)} changed, "
+        f"{count(found.same, 'call')} unchanged, {len(found.changed)} changed, "
         f"{len(found.only_a)} only in A, {len(found.only_b)} only in B."
     )
 
@@ -102,7 +103,3 @@ def _short(value: str) -> str:
 def _numbers(numbers: list[int]) -> str:
     shown = " ".join(f"#{number}" for number in numbers[:MAX_NUMBERS])
     return f"{shown} and {len(numbers) - MAX_NUMBERS} more" if len(numbers) > MAX_NUMBERS else shown
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

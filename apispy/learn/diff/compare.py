@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
-from apispy.learn.diff.facts import CallFacts, Kind, Place, ReadCall, collect_facts
+from apispy.learn.diff.facts import CallFacts, Kind, Place, collect_facts
 from apispy.learn.diff.shape import comparable
+from apispy.learn.read_call import ReadCall
 
 
 @dataclass(frozen=True, slots=True)

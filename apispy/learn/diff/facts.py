@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from apispy.engine import Call
 from apispy.engine.generated_names import GENERATED, NAME_FIELDS, NAMED_TAGS
@@ -23,7 +23,8 @@ from apispy.learn.diff.ignored_differences import (
 )
 from apispy.learn.diff.shape import Shapes, shapes_of
 from apispy.learn.name_registry import NameRegistry
-from apispy.model import Direction, Exchange, Headers, Item
+from apispy.learn.read_call import ReadCall
+from apispy.model import Direction, Headers
 
 Kind = Literal["path", "query", "header", "body", "status", "answer header", "stream", "answer", "value"]
 """``path``, ``query``, ``header`` and ``body`` belong to the request; ``answer`` is the shape of the response JSON,
@@ -41,17 +42,6 @@ MAX_VALUE_LENGTH = 2_000
 """Characters of a value that are compared."""
 
 DIRECTIONS: tuple[Direction, ...] = ("request", "response", "to_server", "to_client")
-
-
-class ReadCall(Protocol):
-    """A decoded call, as ``pipeline.read`` returns it."""
-
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def call(self) -> Call: ...
-    @property
-    def items(self) -> Mapping[Direction, tuple[Item, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)

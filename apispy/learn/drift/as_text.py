@@ -5,6 +5,7 @@ from itertools import groupby
 
 from apispy.learn.drift.collect import Difference, Drift
 from apispy.learn.explain.layout import BLANK, Line, table
+from apispy.learn.wording import count
 
 
 def drift_lines(drift: Drift, width: int) -> list[Line]:
@@ -13,7 +14,7 @@ def drift_lines(drift: Drift, width: int) -> list[Line]:
     compared = sum(drift.compared.values())
     lines = [
         Line(
-            f"{compared} of {_count(drift.calls, 'call')} compared{f': {versions}' if versions else ''}",
+            f"{compared} of {count(drift.calls, 'call')} compared{f': {versions}' if versions else ''}",
             "bold",
         )
     ]
@@ -26,14 +27,14 @@ def drift_lines(drift: Drift, width: int) -> list[Line]:
         ]
     if drift.beyond:
         lines += [BLANK, Line(f"{drift.beyond} more differences are not listed.")]
-    verdict = _count(len(drift.differences), "difference") if drift.differences else "No difference"
+    verdict = count(len(drift.differences), "difference") if drift.differences else "No difference"
     return [*lines, BLANK, Line(f"{verdict}{f', {len(drift.known)} known' if drift.known else ''}.")]
 
 
 def _grouped(found: Iterable[Difference], width: int) -> list[Line]:
     lines = []
     for (operation, version), group in groupby(found, key=lambda one: (one.operation, one.version)):
-        rows = [(_count(one.calls, "call"), f"{_what(one)} ({one.first})") for one in group]
+        rows = [(count(one.calls, "call"), f"{_what(one)} ({one.first})") for one in group]
         lines += [BLANK, Line(f"{operation}, API {version}"), *table(rows, width)]
     return lines
 
@@ -52,7 +53,3 @@ def _what(one: Difference) -> str:
         case "type":
             return f"{one.place} is {one.found}, described is {one.expected}{example}"
     return f"{one.place} is {one.found}, described are {one.expected}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

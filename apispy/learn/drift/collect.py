@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from apispy.engine import Call
 from apispy.engine.facts import FIRST_DESCRIBED
@@ -14,7 +14,7 @@ from apispy.engine.shapes import response_shape, statuses
 from apispy.engine.versions import NEWEST, VERSIONS, between
 from apispy.learn.notes.bodies import EXPECTED_DIFFERENCES
 from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences
-from apispy.model import Direction, Exchange, Item
+from apispy.learn.read_call import ReadCall
 
 MAX_DIFFERENCES = 2000
 """Differences that are kept; more are counted."""
@@ -30,17 +30,6 @@ KNOWN_STATUSES = frozenset((("ExecStart", 101),))
 """Operations and statuses that every Docker daemon sends, and no description has."""
 
 _shape = lru_cache(1024)(response_shape)
-
-
-class ReadCall(Protocol):
-    """What is needed of a decoded call."""
-
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def call(self) -> Call: ...
-    @property
-    def items(self) -> dict[Direction, tuple[Item, ...]]: ...
 
 
 @dataclass(slots=True)

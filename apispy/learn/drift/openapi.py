@@ -9,9 +9,9 @@ from apispy.engine import Call
 from apispy.engine.parameters import parameters
 from apispy.engine.shapes import Shape, request_shape, response_shape
 from apispy.engine.versions import nearest
-from apispy.learn.drift.collect import ReadCall
 from apispy.learn.drift.schema import SeenSchema
 from apispy.learn.permissions.paths import parts_of
+from apispy.learn.read_call import ReadCall
 from apispy.model import Body, Direction, Headers
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

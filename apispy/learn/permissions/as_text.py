@@ -3,6 +3,7 @@
 from apispy.learn.explain.layout import BLANK, Line, table
 from apispy.learn.permissions.check import Check, Refused
 from apispy.learn.permissions.usage import Client, Level, Permission, Usage
+from apispy.learn.wording import count
 
 TITLES: dict[Level, str] = {"read": "Read", "write": "Write", "dangerous": "Dangerous"}
 
@@ -10,8 +11,8 @@ TITLES: dict[Level, str] = {"read": "Read", "write": "Write", "dangerous": "Dang
 def usage_lines(usage: Usage, width: int) -> list[Line]:
     """Format the permissions: reads, writes, and those that are dangerous, each with the reasons."""
     permissions = usage.permissions
-    lines = [Line(f"{_count(usage.calls, 'call')}, {_count(len(permissions), 'permission')}", "bold")]
-    lines += table([(_count(one.calls, "call"), _client(one)) for one in usage.clients], width)
+    lines = [Line(f"{count(usage.calls, 'call')}, {count(len(permissions), 'permission')}", "bold")]
+    lines += table([(count(one.calls, "call"), _client(one)) for one in usage.clients], width)
     for level, title in TITLES.items():
         if found := [one for one in permissions if one.level == level]:
             lines += [
@@ -20,7 +21,7 @@ def usage_lines(usage: Usage, width: int) -> list[Line]:
                 *_permissions(found, width),
             ]
     if usage.left_out:
-        lines += [BLANK, Line(f"{_count(usage.left_out, 'call')} more: too many different requests")]
+        lines += [BLANK, Line(f"{count(usage.left_out, 'call')} more: too many different requests")]
     return lines
 
 
@@ -55,7 +56,7 @@ def check_lines(check: Check, width: int) -> list[Line]:
     if check.unused:
         lines += [*([BLANK] if lines else []), Line("Rules that no call needs", "bold")]
         lines += [Line(f"  {rule}") for rule in check.unused]
-    verdict = f"{check.calls - check.refused_calls} of {_count(check.calls, 'call')} allowed"
+    verdict = f"{check.calls - check.refused_calls} of {count(check.calls, 'call')} allowed"
     if check.refused_calls:
         verdict += f", {check.refused_calls} refused"
     return [*lines, *([BLANK] if lines else []), Line(f"{verdict}.")]
@@ -63,7 +64,3 @@ def check_lines(check: Check, width: int) -> list[Line]:
 
 def _refused(one: Refused) -> tuple[str, ...]:
     return str(one.calls).rjust(5), one.name, f"{one.method} {one.template} ({one.first}): {one.reason}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

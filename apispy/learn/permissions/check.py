@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Policy
-from apispy.learn.permissions.usage import MAX_PERMISSIONS, ReadCall
+from apispy.learn.permissions.usage import MAX_PERMISSIONS
+from apispy.learn.read_call import ReadCall
 
 
 @dataclass(slots=True)

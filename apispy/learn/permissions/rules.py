@@ -8,6 +8,7 @@ from apispy.learn.permissions import dangers
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets import Policy, Target
 from apispy.learn.permissions.usage import Usage
+from apispy.learn.wording import count
 
 WIDTH = 110
 """Columns of a comment."""
@@ -19,9 +20,11 @@ def write_rules(target: Target, usage: Usage) -> list[str]:
     Comments say which calls need each rule, and which other operations the rules open.
     """
     grant = target.grant(usage)
-    heading = [f"Rules for {target.title}, from {_count(usage.calls)} by apispy permissions."]
+    heading = [f"Rules for {target.title}, from {count(usage.calls, 'call')} by apispy permissions."]
     if usage.left_out:
-        heading.append(f"{_count(usage.left_out)} of more than 2000 different requests are not covered.")
+        heading.append(
+            f"{count(usage.left_out, 'call')} of more than 2000 different requests are not covered."
+        )
     heading += _extra(also_opened(grant.policy, usage))
     comments = [line for text in heading for line in _wrapped(text)]
     return [*(f"{target.comment} {line}" for line in comments), *grant.lines]
@@ -56,7 +59,3 @@ def also_opened(policy: Policy, usage: Usage) -> list[Operation]:
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-
-def _count(number: int) -> str:
-    return f"{number} call{'' if number == 1 else 's'}"

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from apispy.engine import Call
 from apispy.engine.operation import Operation
 from apispy.learn.permissions.dangers import bind_sources, dangers
 from apispy.learn.permissions.paths import Parts, decoded_path, parts_of, pattern_of
-from apispy.model import Direction, Exchange, Item
+from apispy.learn.read_call import ReadCall
+from apispy.model import Exchange, Item
 
 MAX_PERMISSIONS = 2000
 """Permissions that are kept. Calls that need more, such as those of a scan, are counted only."""
@@ -20,17 +21,6 @@ MAX_KEPT = 50
 Level = Literal["read", "write", "dangerous"]
 
 _PROCESS = re.compile(r"(.*) \(pid (\d+)\)")
-
-
-class ReadCall(Protocol):
-    """What is needed of a decoded call."""
-
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def call(self) -> Call: ...
-    @property
-    def items(self) -> dict[Direction, tuple[Item, ...]]: ...
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
 from apispy.learn.story.builds import BuildPart
 from apispy.learn.story.story import MAX_FAILURES, Step, Story, Thing
+from apispy.learn.wording import count
 
 MAX_STATES = 4
 """States of a container that one line names."""
@@ -33,7 +34,7 @@ def story_lines(story: Story, width: int) -> list[Line]:
 def _heading(story: Story) -> str:
     seconds = max(0.0, story.ended - story.began) if story.calls else 0.0
     failed = f", {story.failed} failed" if story.failed else ""
-    return f"{_count(story.calls, 'call')} in {duration(seconds)}{failed}"
+    return f"{count(story.calls, 'call')} in {duration(seconds)}{failed}"
 
 
 def _thing(thing: Thing, began: float, width: int) -> list[Line]:
@@ -45,7 +46,7 @@ def _thing(thing: Thing, began: float, width: int) -> list[Line]:
             lines += paragraph(f"no flag sets {', '.join(thing.line.unsaid)}", width, indent=6, style="dim")
         if thing.line.labels:
             lines += paragraph(
-                f"left out: {_count(thing.line.labels, 'label')} of Compose", width, indent=6, style="dim"
+                f"left out: {count(thing.line.labels, 'label')} of Compose", width, indent=6, style="dim"
             )
     rows = [(step.number, f"+{step.at - began:.2f} s", _step(step, thing)) for step in thing.steps]
     lines += table(rows, width, indent=4)
@@ -53,7 +54,7 @@ def _thing(thing: Thing, began: float, width: int) -> list[Line]:
         if step.build:
             lines += [Line(f"    steps of {step.number}"), *_build(step.build, width)]
     if thing.more:
-        lines.append(Line(f"    and {_count(thing.more, 'call')} more"))
+        lines.append(Line(f"    and {count(thing.more, 'call')} more"))
     return lines
 
 
@@ -76,7 +77,7 @@ def _build(build: BuildPart, width: int) -> list[Line]:
         )
         for one in build.steps
     ]
-    more = [Line(f"      and {_count(build.more, 'step')} more")] if build.more else []
+    more = [Line(f"      and {count(build.more, 'step')} more")] if build.more else []
     return [*table(rows, width, indent=6), *more]
 
 
@@ -115,7 +116,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apispy.decoders.build import Build, build_of
+from apispy.learn.wording import count
 from apispy.model import Item
 
 MAX_PARTS = 60
@@ -50,22 +51,18 @@ def _built(build: Build, steps: list[BuildStep]) -> str:
         return ""
     cached = sum(step.cached for step in steps)
     name = build.result.get("image.name", "")
-    parts = [f"built{f' {name}' if name else ''} in {_count(len(steps), 'step')}"]
+    parts = [f"built{f' {name}' if name else ''} in {count(len(steps), 'step')}"]
     parts += [f"{cached} cached"] if cached else []
-    parts += [_count(len(build.warnings), "warning")] if build.warnings else []
+    parts += [count(len(build.warnings), "warning")] if build.warnings else []
     return ", ".join(parts)
 
 
 def _handed_over(build: Build) -> str:
     """Describe what the client handed over: files, and by name only secrets, agents and logins."""
     files = sum(transfer.files_sent for transfer in build.transfers.values())
-    parts = [f"sent {_count(files, 'file')}"] if files else []
+    parts = [f"sent {count(files, 'file')}"] if files else []
     for what, names in (("secret", build.secrets), ("ssh", build.agents), ("login for", build.hosts)):
         if names:
             more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
             parts.append(f"{what} {', '.join(names[:MAX_NAMES])}{more}")
     return f"handed over for a build: {'; '.join(parts)}" if parts else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

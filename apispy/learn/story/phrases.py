@@ -6,6 +6,7 @@ from typing import Any
 
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
+from apispy.learn.wording import count
 
 Phrase = Callable[[Call, Any, list[Any]], str]
 """Takes the call, the JSON of its request, and the JSON values of its response."""
@@ -68,7 +69,7 @@ def _pulled(call: Call, asked: Any, answers: list[Any]) -> str:
 def _built(call: Call, asked: Any, answers: list[Any]) -> str:
     lines = [field_value(one, "stream") for one in answers]
     steps = [line for line in lines if isinstance(line, str) and _STEP.match(line)]
-    return f"built in {len(steps)} step{'' if len(steps) == 1 else 's'}" if steps else "built"
+    return f"built in {count(len(steps), 'step')}" if steps else "built"
 
 
 def _tagged(call: Call, asked: Any, answers: list[Any]) -> str:

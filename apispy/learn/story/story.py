@@ -8,10 +8,11 @@ from typing import Any, Protocol
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
 from apispy.learn.name_registry import SHORT_ID_LENGTH
+from apispy.learn.read_call import ReadCall
 from apispy.learn.story.builds import BuildPart, build_part
 from apispy.learn.story.docker_command import COMPOSE_LABEL, DockerLine, docker_line
 from apispy.learn.story.phrases import phrase, state_of
-from apispy.model import Direction, Exchange, Item
+from apispy.model import Direction
 
 MAX_OBJECTS = 2000
 """Objects that are kept; calls on more are only counted."""
@@ -71,15 +72,9 @@ PRUNED = {
 _DIGITS = frozenset("0123456789abcdef")
 
 
-class ReadCall(Protocol):
-    """What is needed of a decoded call."""
+class ToldCall(ReadCall, Protocol):
+    """A decoded call, and how it ended and what its objects are called."""
 
-    @property
-    def exchange(self) -> Exchange: ...
-    @property
-    def call(self) -> Call: ...
-    @property
-    def items(self) -> dict[Direction, tuple[Item, ...]]: ...
     @property
     def errors(self) -> tuple[str, ...]: ...
     @property
@@ -193,7 +188,7 @@ class Story:
             if counts
         ]
 
-    def add(self, decoded: ReadCall, source: str = "") -> None:
+    def add(self, decoded: ToldCall, source: str = "") -> None:
         """Add a call. *source* is the name of its file if there are several."""
         exchange = decoded.exchange
         self.calls += 1
@@ -210,7 +205,7 @@ class Story:
 
     # -- objects --
 
-    def _thing(self, decoded: ReadCall, asked: Any, answers: list[Any]) -> Thing | None:
+    def _thing(self, decoded: ToldCall, asked: Any, answers: list[Any]) -> Thing | None:
         """Return the object of a call; None, and count the call, if it has none."""
         operation = decoded.call.operation
         kind = "builds" if operation.id == "ImageBuild" else KINDS.get(operation.tag, "")
@@ -230,7 +225,7 @@ class Story:
             self._execs[str(field_value(answers[0], "Id"))] = key
         return thing
 
-    def _prune(self, decoded: ReadCall, answers: list[Any]) -> None:
+    def _prune(self, decoded: ToldCall, answers: list[Any]) -> None:
         kind, listed = PRUNED.get(decoded.call.operation.id, ("", ""))
         removed = field_value(answers[0], listed) if kind and answers else None
         for name in removed if isinstance(removed, list) else ():
@@ -240,14 +235,14 @@ class Story:
 
     # -- steps --
 
-    def _fail(self, decoded: ReadCall, thing: Thing | None, number: str) -> None:
+    def _fail(self, decoded: ToldCall, thing: Thing | None, number: str) -> None:
         self.failed += 1
         if len(self.failures) < MAX_FAILURES:
             what = decoded.call.operation.id or f"{decoded.exchange.request.method} {decoded.call.path}"
             on = f" of {thing.title}" if thing else ""
             self.failures.append(Failure(number, _cut(f"{what}{on}"), _cut(decoded.label(_error(decoded)))))
 
-    def _tell(self, thing: Thing, decoded: ReadCall, number: str, asked: Any, answers: list[Any]) -> None:
+    def _tell(self, thing: Thing, decoded: ToldCall, number: str, asked: Any, answers: list[Any]) -> None:
         exchange, operation = decoded.exchange, decoded.call.operation.id
         status = exchange.response.status if exchange.response else None
         build = _build(decoded) if decoded.exchange.tunnel and thing.kind == "builds" else None
@@ -282,7 +277,7 @@ def _append(thing: Thing, step: Step) -> None:
         thing.more += 1
 
 
-def _build(decoded: ReadCall) -> BuildPart | None:
+def _build(decoded: ToldCall) -> BuildPart | None:
     """Return what a connection of BuildKit has of a build; None if it has nothing of one."""
     items = (*decoded.items.get("to_server", ()), *decoded.items.get("to_client", ()))
     part = build_part(items, MAX_TEXT)
@@ -335,7 +330,7 @@ def _identify(thing: Thing, forms: Iterable[str]) -> None:
             thing.name = form
 
 
-def _name(decoded: ReadCall, asked: Any, answers: list[Any], execs: dict[str, str]) -> str:
+def _name(decoded: ToldCall, asked: Any, answers: list[Any], execs: dict[str, str]) -> str:
     """Return a name or ID of the object of a call; "" if it has none."""
     call = decoded.call
     operation = call.operation.id
@@ -375,11 +370,11 @@ def _is_short_id(name: str) -> bool:
     return len(name) == SHORT_ID_LENGTH and _DIGITS.issuperset(name)
 
 
-def _json(decoded: ReadCall, direction: Direction) -> list[Any]:
+def _json(decoded: ToldCall, direction: Direction) -> list[Any]:
     return [item.value for item in decoded.items.get(direction, ()) if item.kind == "json"]
 
 
-def _error(decoded: ReadCall) -> str:
+def _error(decoded: ToldCall) -> str:
     response = decoded.exchange.response
     status = f"{response.status} " if response and response.status >= 400 else ""
     if decoded.errors:

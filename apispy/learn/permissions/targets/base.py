@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from apispy.errors import UsageError
 from apispy.learn.permissions.paths import Request, compiled
 from apispy.learn.permissions.usage import Permission, Usage
+from apispy.learn.wording import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def remark_all(permissions: Iterable[Permission]) -> str:
 
 
 def used(calls: int, first: str) -> str:
-    return f"{calls} call{'' if calls == 1 else 's'}, first {first}"
+    return f"{count(calls, 'call')}, first {first}"
 
 
 _NOT_IN_GO = re.compile(r"\(\?(?:[=!>(#]|<[=!]|P=)|\\[1-9]|[*+?}]\+")

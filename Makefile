@@ -24,8 +24,9 @@ check: $(VENV)/.ready
 	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
 UNIT ?= tests
+WORKERS ?= auto
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n auto
+	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS)
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.

@@ -8,7 +8,7 @@ from typing import Any
 
 from apispy import json_codec
 from apispy.capture.exchange_summary import ExchangeSummary, summarize
-from apispy.capture.format import FORMAT, from_json, to_json
+from apispy.capture.format import FORMAT, from_json, to_json, with_documents
 from apispy.capture.migrate import check_format, migrate
 from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
@@ -114,6 +114,11 @@ def read_line(data: bytes, version: int) -> Line:
     *version* is the format in the header before it, or 0 for the first line of a file.
     """
     return _read_line(data, version, from_json)
+
+
+def read_documents(data: bytes, version: int) -> Line:
+    """Read a line like ``read_line``, with bodies that need not be parsed again."""
+    return _read_line(data, version, with_documents)
 
 
 def read_summary(data: bytes, version: int) -> Header | ExchangeSummary | Notice | Daemon:

@@ -30,8 +30,8 @@ def read(
 
 def _with_form(call: Call, exchange: Exchange) -> Call:
     """The call with the parameters of its body, if that is a form."""
-    kind, body = exchange.request.headers.text("content-type"), exchange.request.body
-    is_form = kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+    body = exchange.request.body
+    is_form = exchange.request.headers.media_type == "application/x-www-form-urlencoded"
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 

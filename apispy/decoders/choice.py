@@ -85,7 +85,7 @@ def _by_type(headers: Headers) -> str:
 
 
 def _media_type(headers: Headers) -> str:
-    return headers.text("content-type").partition(";")[0].strip().lower()
+    return headers.media_type
 
 
 def _for_hijack(headers: Headers) -> str:

@@ -59,6 +59,13 @@ class LiveStream:
         self.size += len(data)
         return self._read(lambda decoder: decoder.feed(data))
 
+    def add_document(self, item: Item) -> list[Item]:
+        """Take the only item of a whole stream, which ends with it; return it as ``feed`` does."""
+        self.size += item.span[1]
+        found = self._read(lambda _: [item])
+        self._decoder = None
+        return found
+
     def close(self) -> list[Item]:
         """End the stream; return its last items."""
         found = self._read(lambda decoder: decoder.close())

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
 from pcapng_reader import streams
+from trace_checker import checked
 
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
@@ -168,3 +169,13 @@ def test_nothing_breaks_out_of_markdown(calls: list[Exchange]) -> None:
 def test_the_pieces_of_an_exchange_come_in_the_order_of_time(call: Exchange) -> None:
     times = [at for at, _, _ in pieces(call)]
     assert times == sorted(times)
+
+
+@quickly
+@given(calls=sessions)
+def test_a_trace_is_drawn_as_it_was(calls: list[Exchange]) -> None:
+    """Calls of one thread never overlap in part, arrows join calls, and everything has a named track."""
+    events = checked(exported("perfetto", readings(calls)))
+    assert [event["args"]["id"] for event in events if event["ph"] == "X" and "id" in event["args"]] == [
+        call.id for call in calls
+    ]

@@ -13,6 +13,7 @@ from exchange_strategies import exchanges, sessions
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
+from otlp_reader import spans_of
 from pcapng_reader import streams
 from trace_checker import checked
 
@@ -179,3 +180,13 @@ def test_a_trace_is_drawn_as_it_was(calls: list[Exchange]) -> None:
     assert [event["args"]["id"] for event in events if event["ph"] == "X" and "id" in event["args"]] == [
         call.id for call in calls
     ]
+
+
+@quickly
+@given(calls=sessions)
+def test_spans_are_read_by_opentelemetry(calls: list[Exchange]) -> None:
+    spans = spans_of(exported("otlp-json", readings(calls)))
+    assert len(spans) == len(calls)
+    for span in spans:
+        assert span.name
+        assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano

@@ -64,10 +64,10 @@ class Causes[T]:
         for name in _OBJECTS[operation](decoded):
             known = self._calls.setdefault(name, deque(maxlen=MAX_CALLS))
             self._calls.move_to_end(name)
-            pairs += [(new.mark, one.mark) for one in known if _is_cause(new, one)]
             causes = [one for one in known if _is_cause(one, new)]
             if causes:
                 pairs.append((max(causes, key=lambda one: one.started).mark, new.mark))
+            pairs += [(new.mark, one.mark) for one in known if _is_cause(new, one)]
             known.append(new)
             if len(self._calls) > MAX_OBJECTS:
                 self._calls.popitem(last=False)

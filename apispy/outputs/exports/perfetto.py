@@ -21,13 +21,13 @@ from apispy.outputs.decoded_values import ascii_json, item_bytes
 from apispy.outputs.escaping import escape
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.causes import Causes
-from apispy.outputs.exports.columns import row
+from apispy.outputs.exports.columns import row, unix_micros
 from apispy.outputs.exports.containers import container_of
-from apispy.outputs.exports.stream_marks import MAX_MARKS, OUTPUT, Mark, stream_marks
+from apispy.outputs.exports.stream_marks import OUTPUT, Mark, stream_marks
 from apispy.outputs.stream_text import DESCRIPTIONS, describe
 
-LAST_TIME = 2**63 // 1000 - 1
-"""The last time, in microseconds, that a viewer can hold in 64 bits of nanoseconds: in the year 2262."""
+MAX_MARKS = 1000
+"""Marks of one call that are drawn, and steps of one build."""
 
 MAX_TRACKS = 10_000
 """Processes, and connections in them, that are remembered. One that comes again after that gets another track."""
@@ -74,7 +74,7 @@ class _Trace:
     def events(self, decoded: DecodedCall) -> Iterator[Event]:
         """Yield the events of one call: what it is on, itself, its marks, the arrows from and to it."""
         exchange = decoded.exchange
-        start, end = _micros(exchange.started), _micros(exchange.started + exchange.duration)
+        start, end = unix_micros(exchange.started), unix_micros(exchange.started + exchange.duration)
         process, made = self._tracks.process(*_process(decoded))
         yield from made
         title = f"connection {exchange.connection}, {exchange.client}"
@@ -82,7 +82,7 @@ class _Trace:
         yield from made
         place = {"pid": process, "tid": thread}
         yield _call(decoded, start, end) | place
-        for mark in stream_marks(decoded):
+        for mark in islice(stream_marks(decoded), MAX_MARKS):
             yield _instant(decoded, mark) | place
         for cause, effect in self._causes.add(decoded, _Slice(process, thread, start, end)):
             self._arrows += 1
@@ -93,7 +93,7 @@ class _Trace:
         """Yield the steps of a build that a tunnel of BuildKit reported, on threads of their own."""
         build = build_of(item for items in decoded.items.values() for item in items)
         runs = (
-            (step, _micros(began), _micros(max(began, ended)))
+            (step, unix_micros(began), unix_micros(max(began, ended)))
             for step in build.ordered_steps()
             for began, ended in sorted(step.runs.items())
         )
@@ -162,10 +162,6 @@ def _process(decoded: DecodedCall) -> tuple[str, str]:
     return (BUILDS, BUILDS) if is_build else (OTHERS, OTHERS)
 
 
-def _micros(seconds: float) -> int:
-    return round(min(max(seconds, 0.0), LAST_TIME / 1e6) * 1e6)
-
-
 def _named(what: str, title: str) -> Event:
     return {"ph": "M", "name": f"{what}_name", "args": {"name": title}}
 
@@ -184,7 +180,7 @@ def _call(decoded: DecodedCall, start: int, end: int) -> Event:
 
 
 def _instant(decoded: DecodedCall, mark: Mark) -> Event:
-    at = _micros(decoded.exchange.started + mark.at)
+    at = unix_micros(decoded.exchange.started + mark.at)
     text = {"text": shown} if (shown := _text(decoded, mark)) else {}
     args = {"bytes": mark.size, "stream": mark.direction} | text
     return {"ph": "i", "s": "t", "name": mark.name, "cat": "stream", "ts": at, "args": args}

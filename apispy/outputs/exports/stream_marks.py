@@ -3,13 +3,10 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from apispy.model import Body, Direction, Item
 from apispy.outputs.base import DecodedCall
-
-MAX_MARKS = 1000
-"""Moments of one call that are exported; a day of events has more."""
 
 OUTPUT = ("stdin", "stdout", "stderr", "systemerr", "raw")
 """Kinds of items that are data of a program."""
@@ -30,10 +27,13 @@ class Mark:
 
 
 def stream_marks(decoded: DecodedCall) -> Iterator[Mark]:
-    """Yield the first MAX_MARKS moments of a call that stays open or is hijacked, or that reports progress."""
+    """Yield the moments of a call that stays open or is hijacked, or that reports progress; of others none.
+
+    There may be many: a day of events has a hundred thousand.
+    """
     is_stream = decoded.call.stays_open or decoded.exchange.tunnel is not None
     if is_stream or decoded.call.operation.response == "progress":
-        yield from islice(_marks(decoded), MAX_MARKS)
+        yield from _marks(decoded)
 
 
 def _marks(decoded: DecodedCall) -> Iterator[Mark]:

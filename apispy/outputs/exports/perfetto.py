@@ -1,4 +1,4 @@
-"""Chrome's trace-event JSON, which ui.perfetto.dev and chrome://tracing open.
+"""Chrome's trace-event JSON, which ui.perfetto.dev opens, and chrome://tracing in the browsers that have it.
 
 A container is a process, and each of its connections a thread, so each has a track of its own. Complete events of one
 thread must nest, or a viewer draws them wrongly (https://perfetto.dev/docs/faq): calls of one connection that overlap,
@@ -51,7 +51,7 @@ class _Slice:
     end: int
 
 
-@exporter("perfetto", suffix=".trace.json", description="trace for ui.perfetto.dev and chrome://tracing")
+@exporter("perfetto", suffix=".trace.json", description="a trace for ui.perfetto.dev, and chrome://tracing where it exists")
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     about = ascii_json({"recorded by": "apispy", "version": apispy.__version__})
     yield f'{{"displayTimeUnit": "ms", "otherData": {about}, "traceEvents": ['

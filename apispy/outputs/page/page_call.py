@@ -1,7 +1,7 @@
 """A call as the page shows it: one JSON object.
 
-Times are seconds, those inside a call since its first byte; sizes are bytes. Text is not escaped: the page makes control
-characters visible. Numbers that JSON cannot have are null.
+Times are seconds, those inside a call since its first byte; sizes are bytes. Text is not escaped: the page makes
+control characters visible. Numbers that JSON cannot have are null.
 """
 
 import json

@@ -76,7 +76,7 @@ function streamView(call, direction) {
 }
 
 /** Show only what contains the text: open the JSON and lists that have it, and mark the places. */
-function searchIn(root, text) {
+function findInside(root, text) {
   for (const mark of root.querySelectorAll("mark")) mark.replaceWith(...mark.childNodes);
   root.normalize();
   if (!text) return 0;
@@ -109,7 +109,7 @@ function callView(call, { close, step, choose }) {
   const hits = el("span", { class: "dim", role: "status" });
   const search = el("input", {
     type: "search", class: "search", placeholder: "Find in this call", "aria-label": "Find in this call",
-    on: { input: () => { const n = searchIn(body, search.value); hits.textContent = search.value ? (n ? `${n} found` : "nothing found") : ""; } },
+    on: { input: () => { const n = findInside(body, search.value); hits.textContent = search.value ? (n ? `${n} found` : "nothing found") : ""; } },
   });
   const facts = [
     ["Time", formatClock(call.started || 0)],

@@ -19,6 +19,9 @@ MAX_UNSENT = 256 << 10
 RETRY = b"retry: 1000\n\n"
 """Milliseconds until a browser connects again after the connection has ended."""
 
+END = b"event: end\ndata: {}\n\n"
+"""The last event: the browser need not connect again."""
+
 HEARTBEAT = b": alive\n\n"
 """A comment, which browsers ignore."""
 
@@ -66,7 +69,7 @@ class WebConnection:
         await self._let_client_close()
 
     async def stream(self, answer: Answer, feed: Feed, after: int) -> None:
-        """Send *answer*, then the items of *feed* after the number *after*, until the client leaves."""
+        """Send *answer*, then the items of *feed* after the number *after*, until the client leaves or it ends."""
         await self._write(_head(answer))
         await self._write(h11.Data(data=RETRY))
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
@@ -77,16 +80,20 @@ class WebConnection:
 
         gone = asyncio.create_task(self._reader.read(1))
         try:
-            while not gone.done():
-                batch = feed.read(after)
-                after = batch.last
-                if events := _events(batch):
-                    await self._write(h11.Data(data=events))
-                    await asyncio.sleep(0)  # the traffic first
-                    continue
-                changed.clear()
-                if feed.sleep(after, wake) and not await self._woken(changed, gone):
-                    await self._write(h11.Data(data=HEARTBEAT))
+            with feed.reader():
+                while not gone.done():
+                    batch = feed.read(after)
+                    after = batch.last
+                    if events := _events(batch):
+                        await self._write(h11.Data(data=events))
+                        await asyncio.sleep(0)  # the traffic first
+                    elif feed.has_ended:
+                        await self._write(h11.Data(data=END))
+                        return
+                    else:
+                        changed.clear()
+                        if feed.sleep(after, wake) and not await self._woken(changed, gone):
+                            await self._write(h11.Data(data=HEARTBEAT))
         finally:
             feed.forget(wake)
             gone.cancel()

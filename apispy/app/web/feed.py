@@ -7,7 +7,8 @@ and delays nobody: it misses the calls that have left the ring, and learns how m
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -64,6 +65,8 @@ class Feed:
         self._total = 0
         self._lock = threading.Lock()  # held for a few steps at a time, never while JSON is made
         self._asleep: set[Callable[[], None]] = set()
+        self._readers = 0
+        self.has_ended = False  # no item will come any more
 
     @property
     def total(self) -> int:
@@ -74,6 +77,30 @@ class Feed:
     def kept(self) -> tuple[int, int]:
         """The items that are kept, and their bytes."""
         return len(self._items), self._bytes
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether a page is open."""
+        return self._readers > 0
+
+    @contextmanager
+    def reader(self) -> Iterator[None]:
+        """Count as a reader while the block runs."""
+        with self._lock:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+
+    def end(self) -> None:
+        """Let the readers know that no item will come any more."""
+        with self._lock:
+            self.has_ended = True
+            asleep, self._asleep = self._asleep, set()
+        for wake in asleep:
+            wake()
 
     def add(self, name: str, size: int, make: Callable[[], Any]) -> None:
         """Take the next item. *make* returns its JSON value, redacted; it runs once, when a reader comes to the item.
@@ -107,12 +134,12 @@ class Feed:
         return Batch(begin - after - 1, tuple(messages), begin - 1 + len(messages))
 
     def sleep(self, after: int, wake: Callable[[], None]) -> bool:
-        """Have *wake* called, once, when there is an item after *after*. Returns False if there is one already.
+        """Have *wake* called, once, when there is an item after *after*, or the feed ends. Returns False if so already.
 
         *wake* is called in the thread of ``add``, and must return at once.
         """
         with self._lock:
-            if after < self._total:
+            if after < self._total or self.has_ended:
                 return False
             self._asleep.add(wake)
             return True

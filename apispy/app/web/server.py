@@ -66,9 +66,12 @@ class WebServer:
         self._access = Access(self._host, self._port, single_use=self._single_use)
 
     async def close(self) -> None:
-        """Stop listening, and end all connections."""
+        """Stop listening, let open pages read what the feed has, for a moment, and end all connections."""
         if self._server is not None:
             self._server.close()
+        if self._feed is not None and self._connections:
+            self._feed.end()
+            await asyncio.wait(self._connections, timeout=self._limits.closing_seconds)
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)

@@ -173,3 +173,20 @@ def test_two_threads_lose_nothing():
     for writer in writers:
         writer.join(30)
     assert seen == list(range(1, 3001))
+
+
+def test_the_end_wakes_and_nobody_sleeps_after_it():
+    feed, woken = filled(1), threading.Event()
+    assert feed.sleep(1, woken.set)
+    feed.end()
+    assert woken.is_set()
+    assert not feed.sleep(1, woken.set)
+    assert ids(feed.read(0)) == [1]
+
+
+def test_readers_are_counted():
+    feed = Feed()
+    assert not feed.has_readers
+    with feed.reader():
+        assert feed.has_readers
+    assert not feed.has_readers

@@ -1,6 +1,5 @@
 """The server, asked by a real HTTP client: its documents, the feed, its limits, and the headers of every answer."""
 
-import http.client
 import socket
 import threading
 from contextlib import ExitStack, suppress
@@ -257,20 +256,28 @@ def test_a_connection_is_free_again_when_its_browser_has_left():
         until_free(browser)
 
 
-def test_closing_ends_open_pages():
+def test_at_the_end_a_page_gets_the_rest_and_hears_that_it_was_the_last():
     feed = Feed()
-    ended = threading.Event()
-    with serving(feed) as server:
+    found: list[dict[str, str]] = []
+    with serving(feed, limits=Limits(closing_seconds=100)) as server:
         events = Browser(server).enter().events()
         assert next(events) == {"retry": "1000"}
+        reader = threading.Thread(target=lambda: found.extend(events))
+        fill(feed, 100)
+        reader.start()
+    reader.join(30)
+    assert len(found) == 101
+    assert found[-1] == {"event": "end", "data": "{}"}
 
-        def read_to_the_end() -> None:
-            with suppress(OSError, http.client.HTTPException):
-                list(events)
-            ended.set()
 
-        threading.Thread(target=read_to_the_end, daemon=True).start()
-    assert ended.wait(30)
+def test_closing_does_not_wait_for_a_browser_that_does_not_read():
+    feed = Feed()
+    text = "x" * 60_000
+    with serving(feed, limits=Limits(closing_seconds=0.05)) as server:
+        stuck = Browser(server).enter().open("/calls")
+        for _ in range(400):
+            feed.add("call", 10, lambda: text)
+    stuck.close()
 
 
 def test_a_port_that_is_taken_is_named():

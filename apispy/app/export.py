@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def exporters() -> "dict[str, Exporter]":
     """Return all exporters by name."""
-    import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
+    import apispy.app.page
+    import apispy.proxy.export_flow  # noqa: F401  (they register themselves)
     from apispy.outputs.exports import EXPORTERS
 
     return dict(sorted(EXPORTERS.items()))
@@ -67,7 +68,7 @@ def export(
             file,
             show_secrets=show_secrets,
             reached=bar.reached,
-            adapt=_with_https if exporter.has_urls else None,
+            adapt=with_https if exporter.has_urls else None,
             notes="on",
         )
         if call_filter is not None:
@@ -87,7 +88,7 @@ def export(
                     stream.close()
 
 
-def _with_https(exchange: "Exchange", header: "Header") -> "Exchange":
+def with_https(exchange: "Exchange", header: "Header") -> "Exchange":
     """Return the exchange with https:// in its upstream if apispy used TLS: an address tcp:// does not tell."""
     used_tls = str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
     if used_tls and exchange.upstream.startswith("tcp://"):

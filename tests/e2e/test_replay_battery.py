@@ -41,21 +41,6 @@ NEED_THE_DAEMON: dict[str, str] = {
     "not-http": "likewise",
     "h2-preface": "likewise",
     "curl-alpn": "it is about TLS, which nobody records",
-    **dict.fromkeys(
-        (
-            *(
-                "compose2-up",
-                "compose2-exec-cp",
-                "compose2-watch",
-                "buildx-secret-ssh-cache",
-                "buildx-failing",
-                "buildx-outputs",
-            ),
-            *("buildx-bake", "buildx-stdin-and-checks", "buildx-records"),
-        ),
-        "buildx has several /grpc connections open at a time; a replay gives it the recorded ones in their order, and "
-        "not by the gRPC calls in them (docs/replay.md)",
-    ),
 }
 """Rows that are not played, and why."""
 

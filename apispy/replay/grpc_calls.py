@@ -4,6 +4,7 @@ Two calls are compared like requests with a JSON body: their messages are that b
 that the client generates for a build and for its session are variables.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +14,9 @@ from apispy.decoders.grpc_messages import MORE, UNKNOWN, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, fields_by_name
 from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.http2 import Fields
-from apispy.model import Exchange, Headers, Item, Request, Response
+from apispy.model import Headers, Item, Request, Response
 from apispy.redaction import Redactor
+from apispy.redaction.redactor import ExchangeRedactor
 from apispy.replay.comparable_request import BodyContent, ComparableRequest
 from apispy.replay.grpc_encoding import encode_message, with_prefix
 from apispy.replay.grpc_record import CUT, LOST, RESULT_AT_CLIENT, Message, Part, TunnelRecord, read_tunnel
@@ -24,6 +26,10 @@ from apispy.replay.substitute import Substitution, substitution_of
 CONTROL = "/moby.buildkit.v1.Control/"
 SOLVE = f"{CONTROL}Solve"
 
+NESTED_SESSION = f"{CONTROL}Session"
+"""A session inside a gRPC call, as bake opens it for files that several builds share. The daemon of a replay calls
+nothing in it: no client needs it to."""
+
 SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 """The client's own spans. A daemon takes them without a word, and so does a replay, recorded or not."""
 
@@ -32,6 +38,7 @@ REPEATABLE_METHODS = frozenset(
         "/grpc.health.v1.Health/Check",
         f"{CONTROL}Info",
         f"{CONTROL}ListWorkers",
+        NESTED_SESSION,
         SPANS,
     )
 )
@@ -40,6 +47,8 @@ often they do."""
 
 BUILD_FIELD = b"buildkit-controlapi-buildid"
 """The header field in which the calls of a frontend name their build."""
+
+_ID = re.compile(r"\b[0-9a-z]{25}\b")
 
 NEVER = float("inf")
 
@@ -54,12 +63,13 @@ NOT_COMPARED = ("size", "time", "nanoseconds")
 class GrpcRequest(ComparableRequest):
     """The request of a gRPC call to *method*, in the form in which matchers compare it.
 
-    *exchange* is its tunnel; *started* is in Unix seconds.
+    *cleaning* removes its secrets; *started* is in Unix seconds.
     """
 
     def __init__(
-        self, exchange: Exchange, redactor: Redactor, method: str, message: Message | None, started: float
+        self, cleaning: ExchangeRedactor, method: str, message: Message | None, started: float
     ) -> None:
+        self.cleaning = cleaning
         self.started = started
         self.method, self.target = "POST", method
         self.headers = Headers()
@@ -68,7 +78,7 @@ class GrpcRequest(ComparableRequest):
         self.content = BodyContent(b"", 0, "", whole=True)
         self.call = engine.lookup("POST", method)
         compared = None if method in REPEATABLE_METHODS else message
-        self.json = _comparable_message(exchange, redactor, method, compared) if compared else {}
+        self.json = _comparable_message(cleaning, method, compared) if compared else {}
 
 
 class RecordedGrpcCall(RecordedCall):
@@ -92,7 +102,12 @@ class RecordedGrpcCall(RecordedCall):
             tunnel=None,
         )
         super().__init__(tunnel.call.number, exchange, redactor)
-        self.request = GrpcRequest(outer, redactor, self.method, self.first, head.at)
+        self.outer = outer
+        self.request = self.request_beside(redactor.for_exchange(outer))
+
+    def request_beside(self, cleaning: ExchangeRedactor) -> GrpcRequest:
+        """The request without its secrets and without those that *cleaning* knows, of the live call say."""
+        return GrpcRequest(cleaning, self.method, self.first, self.exchange.started)
 
     @property
     def next_at(self) -> float:
@@ -118,6 +133,8 @@ class RecordedGrpcCall(RecordedCall):
 
     @property
     def reason_unplayable(self) -> str:
+        if self.method == NESTED_SESSION:
+            return ""
         if self.tunnel.problem:
             return self.tunnel.problem
         return CUT if any(part.message is LOST for part in self.answers) else ""
@@ -163,8 +180,8 @@ class GrpcCalls:
     def generated(self) -> Iterator[str]:
         """The IDs that clients generated for builds and sessions."""
         for call in self.calls:
-            if call.method == SOLVE and call.first and call.first.value:
-                yield from (text for name in ("Ref", "Session") if (text := call.first.value.get(name)))
+            if call.method == SOLVE and call.first:
+                yield from _ids(call.first.value)
 
 
 def read_calls(calls: Iterable[RecordedCall], redactor: Redactor) -> GrpcCalls:
@@ -219,6 +236,15 @@ def with_texts(value: Any, substitution: Substitution | None) -> Any:
     return value
 
 
+def _ids(value: Any) -> Iterator[str]:
+    """The IDs in the texts of a message: of the build, of its session and of others, as in local-sessionid:context."""
+    if isinstance(value, str):
+        yield from _ID.findall(value)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _ids(one)
+
+
 def build_of(fields: Fields, message: Message | None) -> str:
     """The ID of the build that a call names in its head or its first message; "" if it names none."""
     named = dict(fields).get(BUILD_FIELD, b"").decode("latin-1")
@@ -227,11 +253,12 @@ def build_of(fields: Fields, message: Message | None) -> str:
     return named or (ref if isinstance(ref, str) else "")
 
 
-def _comparable_message(exchange: Exchange, redactor: Redactor, method: str, message: Message) -> Any:
+def _comparable_message(cleaning: ExchangeRedactor, method: str, message: Message) -> Any:
     """The message as a JSON value, without secrets and without what differs from run to run."""
     value = {"stream": 1, "method": method, "part": "request", "message": message.value or {}}
     item = Item("h2c", "DATA", {}, (0, 0), (Item("message", "", value, (0, 0)),))
-    clean = redactor.for_exchange(exchange).item("to_server", item)
+    cleaning.item("to_server", item)  # a secret may be repeated before the place that shows that it is one
+    clean = cleaning.item("to_server", item)
     return next((_compared(message.name, one["message"]) for one in messages_of(clean)), {})
 
 

@@ -14,13 +14,15 @@ from h2.events import DataReceived, RequestReceived, StreamEnded
 
 from apispy.http2 import Fields
 from apispy.replay.client_connection import ClientConnection, ClientDisconnected
-from apispy.replay.grpc_calls import SPANS, GrpcRequest, RecordedGrpcCall, build_of, played
+from apispy.replay.grpc_calls import NESTED_SESSION, SPANS, GrpcRequest, RecordedGrpcCall, build_of, played
 from apispy.replay.grpc_record import EMPTY, HEAD_FIELDS, MessageSplitter, Part, decoded
 from apispy.replay.http2_streams import Http2Streams, StreamGone
 from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.tunnel_input import TunnelInput
+
+OK: Fields = [(b"grpc-status", b"0")]
 
 UNIMPLEMENTED = 12
 """gRPC's status code for a method that does not exist."""
@@ -93,7 +95,8 @@ class GrpcPlayback:
         await self._streams.wait(stream, lambda: bool(call.messages or call.ended))
         method = dict(call.fields).get(b":path", b"").decode("latin-1")
         message = decoded(method, call.messages[0], request=True) if call.messages else None
-        live = GrpcRequest(self._recorded.exchange, session.player.redactor, method, message, time.time())
+        cleaning = session.player.redactor.for_exchange(self._recorded.exchange)
+        live = GrpcRequest(cleaning, method, message, time.time())
         build = build_of(call.fields, message)
         await self._wait_for_build(stream, build)
         found = session.player.find_grpc(live, build)
@@ -101,18 +104,26 @@ class GrpcPlayback:
         if isinstance(found, RecordedGrpcCall) and (why := session.player.grpc.reason_unplayable(found)):
             found = Miss(found.request, Candidate(found, {}), why)
         if isinstance(found, RecordedGrpcCall):
-            try:
-                await self._send_answers(stream, found)
-            finally:
-                found.parts_played = len(found.answers)
-                session.changes.notify()
+            await self._play_recorded(stream, found, call)
         elif method == SPANS:
             await self._streams.send_head(stream, HEAD_FIELDS)
             await self._streams.send_data(stream, EMPTY.data)
-            await self._streams.send_head(stream, [(b"grpc-status", b"0")], ends=True)
+            await self._streams.send_head(stream, OK, ends=True)
         elif isinstance(found, Miss):
             session.record_miss(found)
             await self._fail(stream, found.message)
+
+    async def _play_recorded(self, stream: int, found: RecordedGrpcCall, call: LiveCall) -> None:
+        try:
+            if found.method == NESTED_SESSION:
+                await self._streams.send_head(stream, HEAD_FIELDS)
+                await self._streams.wait(stream, lambda: call.ended)
+                await self._streams.send_head(stream, OK, ends=True)
+            else:
+                await self._send_answers(stream, found)
+        finally:
+            found.parts_played = len(found.answers)
+            self._connection.session.changes.notify()
 
     async def _wait_for_build(self, stream: int, build: str) -> None:
         """Wait until the build that a call names is known: it may come before the call that starts the build."""

@@ -87,6 +87,8 @@ class PlaybackSession:
 
         If nothing new happens for ``Options.patience`` seconds, stop waiting and report it.
         """
+        if recorded.is_repeatable:
+            return
         grpc, patience, build = self.player.grpc, self.player.options.patience, recorded.session_of_build
 
         def is_due() -> bool:

@@ -75,7 +75,10 @@ class Player:
         known = self.bindings.recorded_for(build) if build else None
 
         def fits(one: RecordedCall) -> bool:
-            return not isinstance(one, RecordedGrpcCall) or one.build in ("", known or one.build)
+            if isinstance(one, RecordedGrpcCall):
+                one.request = one.request_beside(live.cleaning)
+                return one.build in ("", known or one.build)
+            return True
 
         found = self._find(live, fits)
         if isinstance(found, RecordedGrpcCall):

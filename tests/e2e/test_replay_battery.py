@@ -41,11 +41,13 @@ NEED_THE_DAEMON: dict[str, str] = {
     "not-http": "likewise",
     "h2-preface": "likewise",
     "curl-alpn": "it is about TLS, which nobody records",
+    "compose2-watch": "it asks the daemon whether a file has arrived in the container",
 }
 """Rows that are not played, and why."""
 
-PAUSES = {"attach-no-stdin"}
-"""Rows that must be played with the pauses of the record: they read a line, and then what comes after it."""
+PAUSES = {"attach-no-stdin", "buildx-outputs"}
+"""Rows that must be played with the pauses of the record: they read a line, and then what comes after it; or their
+client prints the progress of what takes long, and only the end of what does not."""
 
 MATCH = {"compose2-run": "-body.Labels.com.docker.compose.config-hash,-body.Labels.com.docker.compose.slug"}
 """Rows that send random values, and the parts of a request that are not compared, as apispy says to type."""

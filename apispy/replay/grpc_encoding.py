@@ -35,7 +35,7 @@ def _values(field: Field, content: Any) -> Iterator[Any]:
     if field.type in MAPS:
         yield from content.items()
     elif field.repeated:
-        yield from content
+        yield from content if isinstance(content, list) else ()
     elif field.type != "size":
         yield content
 

@@ -263,6 +263,54 @@ def test_a_large_message_waits_for_the_window(tmp_path: Path, kind: Kind) -> Non
         assert trailers == {"grpc-status": "0"}
 
 
+def test_a_secret_may_be_repeated_before_it_is_known_to_be_one(tmp_path: Path, kind: Kind) -> None:
+    def asked(build: str, *, secret_last: bool) -> bytes:
+        options = [{1: "label:x", 2: "hunter2hunter2"}, {1: "build-arg:TOKEN", 2: "hunter2hunter2"}]
+        return pb({1: build, 6: "dockerfile.v0", 7: options if secret_last else options[::-1]})
+
+    tunnel = TunnelBuilder(Peers())
+    stream = tunnel.peers.call(f"{CONTROL}Solve", asked(ref("a"), secret_last=True))
+    tunnel.step()
+    tunnel.peers.answer(stream, result("one"))
+    tunnel.step()
+    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        stream = client.call(f"{CONTROL}Solve", asked(ref("x"), secret_last=False))
+        assert client.answer(stream)[1] == {"grpc-status": "0"}
+
+
+def test_the_session_that_builds_share_has_another_id_and_no_calls(tmp_path: Path, kind: Kind) -> None:
+    def asked(build: str, session: str) -> bytes:
+        return pb({1: build, 7: [{1: "local-sessionid:context", 2: session}]})
+
+    tunnel = TunnelBuilder(Peers())
+    shared = tunnel.peers.call(f"{CONTROL}Session", pb({1: b"nested HTTP/2"}))
+    solved = tunnel.peers.call(f"{CONTROL}Solve", asked(ref("a"), ref("s")))
+    tunnel.step()
+    tunnel.peers.answer(shared, pb({1: b"nested HTTP/2"}))
+    tunnel.peers.answer(solved, result("one"))
+    tunnel.step()
+    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        shared = client.call(f"{CONTROL}Session", pb({1: b"another"}))
+        solved = client.call(f"{CONTROL}Solve", asked(ref("x"), ref("z")))
+        assert client.answer(solved)[1] == {"grpc-status": "0"}
+        assert client.answer(shared) == ([], {"grpc-status": "0"})
+    assert not running.player.misses
+
+
+def test_a_client_learns_the_capabilities_of_the_builder(tmp_path: Path, kind: Kind) -> None:
+    answer = pb({1: [{1: "gateway.solve.evaluate", 2: True}], 2: [{1: "source.image", 2: True}]})
+    tunnel = TunnelBuilder(Peers())
+    asked = tunnel.peers.call(f"{BRIDGE}Ping", b"")
+    tunnel.step()
+    tunnel.peers.answer(asked, answer)
+    tunnel.step()
+    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        assert client.answer(client.call(f"{BRIDGE}Ping", b""))[0] == [answer]
+
+
 # -- sessions
 
 

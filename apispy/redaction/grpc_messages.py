@@ -107,6 +107,8 @@ class MessageRedactor:
             below = f"{place}.{key}"
             if field.type == "output":
                 shown[key] = self._output(replacer, message, value)
+            elif field.repeated and isinstance(value, int):  # its size, see grpc_messages
+                shown[key] = value
             elif field.repeated:
                 shown[key] = [self._value(replacer, name, field, one, below) for one in value]
             else:

@@ -20,8 +20,8 @@ from apispy.cli.options import (
     FAULT,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
-    STORY,
     daemon_options,
+    report_options,
     view_options,
 )
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @ALLOW_HOST
 @FAULT
 @CAPTURE
-@STORY
+@report_options
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -59,7 +59,7 @@ def proxy(
     allow_hosts: "tuple[str, ...]",
     faults: "tuple[FaultRule, ...]",
     capture: Path | None,
-    story: bool,
+    reports: tuple[str, ...],
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -83,7 +83,7 @@ def proxy(
     upstream = daemon()
     refuse_loop(where, upstream)
     session = ProxySession(
-        where, upstream, files, replace(view, story=story), sys.stdout, capture, faults, allow_hosts
+        where, upstream, files, replace(view, reports=reports), sys.stdout, capture, faults, allow_hosts
     )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

@@ -44,6 +44,10 @@ DAEMON = (
 CERTS_DIR = option("--certs-dir", type=FILE, metavar="DIR", section=CONNECTION,
                    help="Directory of apispy's CA and certificates; created on first use.")  # fmt: skip
 
+LISTEN = option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+                help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is "
+                     "any free port.")  # fmt: skip
+
 LISTEN_PLAINTEXT = option("--listen-plaintext", is_flag=True, section=CONNECTION,
                           help="Use no TLS on a TCP listener: anyone who can connect is root.")  # fmt: skip
 

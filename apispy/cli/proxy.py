@@ -12,12 +12,12 @@ from apispy import __version__
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
-from apispy.cli.help import CONNECTION, option
 from apispy.cli.options import (
     ALLOW_HOST,
     CAPTURE,
     CERTS_DIR,
     FAULT,
+    LISTEN,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
     daemon_options,
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
-        help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is any "
-             "free port.")  # fmt: skip
+@LISTEN
 @daemon_options
 @CERTS_DIR
 @LISTEN_PLAINTEXT

@@ -3,6 +3,7 @@
 import click
 import pytest
 
+from apispy.app.call_reports import CALL_REPORTS
 from apispy.cli.commands import env
 from apispy.cli.proxy import proxy
 from apispy.endpoints.shells import SHELLS
@@ -22,3 +23,14 @@ def test_help_is_fast(command: str) -> None:
 
 def test_the_shells_of_env_are_those_that_it_knows() -> None:
     assert tuple(SHELLS) == env.SHELLS
+
+
+def test_a_session_without_reports_imports_none() -> None:
+    program = "import sys, apispy.cli.commands.run, apispy.app.run, apispy.app.view; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {name for name in done.stdout.split() if name.startswith("apispy.learn.")}
+    assert not [
+        name for name in loaded for report in CALL_REPORTS if name.startswith(f"apispy.learn.{report}")
+    ]

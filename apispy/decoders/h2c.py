@@ -21,8 +21,10 @@ from hyperframe.frame import (
 )
 
 from apispy.decoders.base import decoder
-from apispy.decoders.grpc import GrpcCalls, Methods
-from apispy.decoders.grpc_messages import label_of
+from apispy.decoders.grpc import GrpcCalls
+from apispy.decoders.grpc_context import GrpcContext
+from apispy.decoders.grpc_messages import message_item
+from apispy.decoders.grpc_stream import Budget
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
 from apispy.http2 import (
     HEADER_SIZE,
@@ -54,7 +56,7 @@ class H2c:
     are only counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self._pending = bytearray()
         self._at = 0  # offset of _pending in the stream
         self._start = 0  # offset of the first byte that no item covers yet
@@ -64,11 +66,11 @@ class H2c:
         self._padding = 0  # bytes left of the padding after its payload
         self._size = 0  # bytes of its payload
         self._blocks = HeaderBlocks()
-        self._calls = GrpcCalls()
+        self._calls = GrpcCalls(budget or Budget())
 
-    def share(self, methods: Methods) -> None:
+    def join(self, context: GrpcContext) -> None:
         """Share the methods of streams with the decoder of the other direction, so that responses can be decoded."""
-        self._calls.methods = methods
+        self._calls.methods = context.methods
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -84,6 +86,7 @@ class H2c:
             items.append(self._item("raw", f"{self._at - self._start} bytes, not read", b""))
         elif self._start < self._at:
             items.append(self._item("problem", "cut off", "the stream ends inside a frame or a header block"))
+        self._calls.close()
         if counts := self._calls.counts():
             items.append(self._item("grpc", "calls", counts))
         return items
@@ -195,7 +198,7 @@ class H2c:
             if "END_STREAM" in self._frame.flags:
                 value |= self._calls.end(self._frame.stream_id)
         item = self._item("h2c", frame_name(self._frame), value)
-        children = tuple(Item("message", label_of(one), one, item.span) for one in messages)
+        children = tuple(message_item(one, item.span) for one in messages)
         return replace(item, children=children) if children else item
 
     def _header_item(self, opener: Opener, fields: Fields) -> Item:

@@ -34,6 +34,7 @@ from apispy.http2 import (
     HeaderBlocks,
     Http2Error,
     Opener,
+    data_parts,
     frame_header,
 )
 from apispy.model import Item
@@ -173,16 +174,11 @@ class H2c:
         return []
 
     def _open_data(self, frame: DataFrame) -> list[Item] | None:
-        padded = 1 if "PADDED" in frame.flags else 0  # one byte for the size of the padding
-        if self._left < padded:
-            raise Http2Error("a DATA frame is malformed")
-        if len(self._pending) < HEADER_SIZE + padded:
+        parts = data_parts(frame, self._left, self._pending)
+        if parts is None:
             return None
-        self._padding = self._pending[HEADER_SIZE] if padded else 0
-        self._left -= padded + self._padding
-        if self._left < 0:
-            raise Http2Error("a DATA frame is malformed")
-        return self._open_content(HEADER_SIZE + padded)
+        opening, self._left, self._padding = parts
+        return self._open_content(opening)
 
     def _open_content(self, skip: int) -> list[Item]:
         self._size = self._left

@@ -116,7 +116,7 @@ def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple
         return past
     if (whole := document_of(body, name)) is not None:
         return (whole,)
-    again = LiveStream(decoders.make(name, live.methods) if body.shown else None)
+    again = LiveStream(live.decoder(direction, name) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())

@@ -9,6 +9,8 @@ from itertools import product
 
 from apispy import decoders
 from apispy.capture.events import tap_events
+from apispy.decoders.grpc_messages import CARRIERS
+from apispy.decoders.grpc_stream import Budget
 from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
@@ -49,6 +51,7 @@ class Pipeline:
         self._clock = clock
         self._live: dict[int, LiveCall] = {}
         self._memory = NameRegistry()
+        self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
     def take_now(self, event: Event) -> bool:
         """Handle the event if that is cheap; return False if it must be passed to ``feed`` later."""
@@ -125,7 +128,7 @@ class Pipeline:
 
     def _opened(self, exchange: Exchange) -> None:
         live = self._live[exchange.id] = start_call(self._redactor, exchange)
-        live.at = exchange.request.at
+        live.at, live.budget = exchange.request.at, self._budget
         self._decode(live, "request")
         if self._take_heads:
             self._send_head(live, lambda to, reading: to.started(reading))
@@ -187,7 +190,7 @@ class Pipeline:
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
-            if seen.item.kind == "h2c":  # a capture may have messages with their secrets
+            if seen.item.kind in CARRIERS:  # a capture may have messages with their secrets
                 seen = replace(seen, item=live.redactor.item(direction, seen.item))
             live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])
@@ -201,7 +204,7 @@ class Pipeline:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.formats[direction] = live.format(direction, self._memory, asked)
                 readable = name in decoders.REDACTED_BY_ITEM or not live.redactor.hides(direction)
-                decoder = decoders.make(name, live.methods) if readable else None
+                decoder = live.decoder(direction, name) if readable else None
                 live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
     def _announce(self, live: LiveCall) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apispy
-from apispy.decoders.build import build_of
 from apispy.model import Body, Exchange, Headers, Response, Tunnel
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import ascii_json
@@ -137,7 +136,7 @@ def _no_response(exchange: Exchange) -> dict[str, Any]:
 
 def _docker(decoded: DecodedCall) -> dict[str, Any]:
     exchange, call, response = decoded.exchange, decoded.call, decoded.exchange.response
-    build = build_of(item for items in decoded.items.values() for item in items).summary()
+    build = decoded.build.summary()
     return ({"build": build} if build else {}) | {
         "id": exchange.id,
         "operation": call.operation.id or None,

@@ -119,7 +119,7 @@ class Access:
         if has_cookie:
             return None
         return refused(
-            403, "This address needs the token of this run of apispy. Open the address that apispy printed."
+            403, "This address needs the token that apispy printed with it, or that was used: type the command again."
         )
 
     def _stranger(self, request: WebRequest) -> str | None:

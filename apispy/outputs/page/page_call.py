@@ -147,10 +147,10 @@ def _marks(exchange: Exchange) -> list[float]:
     """Return when data came on a stream, in order, at most MAX_MARKS times."""
     times = sorted(
         {
-            round(piece.at, 4)
+            round(at, 4)
             for direction, body in exchange.streams.items()
-            for piece in (*body.chunks, *body.seen)
-            if direction != "request" and math.isfinite(piece.at)
+            for at in (*(chunk.at for chunk in body.chunks), *(seen.at for seen in body.seen))
+            if direction != "request" and math.isfinite(at)
         }
     )
     step = -(-len(times) // MAX_MARKS) or 1

@@ -1,5 +1,8 @@
 """How much work --help is: no command imports what only its work needs."""
 
+import subprocess
+import sys
+
 import click
 import pytest
 

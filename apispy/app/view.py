@@ -56,6 +56,8 @@ class View:
     """Show only statistics, at the end."""
     story: bool = False
     """Tell only the story, at the end."""
+    web: int | None = None
+    """The port of the live page; None: no page."""
 
     @property
     def policy(self) -> "Policy":

@@ -10,7 +10,7 @@ import click
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
-from apispy.cli.types import Fault, HostName, OptionalValue, Size
+from apispy.cli.types import Fault, HostName, OptionalValue, Size, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,6 +112,11 @@ VIEW = (
     COLOR,
 )  # fmt: skip
 
+
+WEB = option("--web", cls=OptionalValue, type=Whole(0, 65535), is_flag=False, flag_value=0, default=None,
+             metavar="[PORT]", section=DISPLAY,
+             help="Serve a page with the calls as they come, on PORT of 127.0.0.1 (a free one if left out), for a "
+                  "browser on this machine.")  # fmt: skip
 
 STORY = option("--story", is_flag=True, section=DISPLAY,
                help="Tell at the end what was done to containers, images, networks and volumes, instead of showing "

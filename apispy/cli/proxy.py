@@ -21,6 +21,7 @@ from apispy.cli.options import (
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
     STORY,
+    WEB,
     daemon_options,
     view_options,
 )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @FAULT
 @CAPTURE
 @STORY
+@WEB
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -60,6 +62,7 @@ def proxy(
     faults: "tuple[FaultRule, ...]",
     capture: Path | None,
     story: bool,
+    web: int | None,
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -83,7 +86,7 @@ def proxy(
     upstream = daemon()
     refuse_loop(where, upstream)
     session = ProxySession(
-        where, upstream, files, replace(view, story=story), sys.stdout, capture, faults, allow_hosts
+        where, upstream, files, replace(view, story=story, web=web), sys.stdout, capture, faults, allow_hosts
     )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

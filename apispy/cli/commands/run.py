@@ -11,7 +11,7 @@ import click
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import FILES, Command, option
-from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, STORY, TCP, daemon_options, view_options
+from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, STORY, TCP, WEB, daemon_options, view_options
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @STORY
+@WEB
 @TCP
 @CERTS_DIR
 @FAULT
@@ -39,6 +40,7 @@ def command(
     output: Path | None,
     force: bool,
     story: bool,
+    web: int | None,
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -62,7 +64,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, story=story),
+        replace(view, story=story, web=web),
         output,
         force=force,
         tcp=tcp,

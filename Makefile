@@ -12,8 +12,9 @@ test: check unit e2e
 # Without a development environment, the demo gets an environment of its own, which has no test tools.
 DEMO_VENV := $(if $(wildcard $(VENV)/.ready),$(VENV),$(VENV)-demo)
 
-demo: $(DEMO_VENV)/.ready  ## show a recorded session; needs no Docker
-	@$(DEMO_VENV)/bin/apispy demo
+demo: $(DEMO_VENV)/.ready  ## show a recorded session, and write session.html; needs no Docker
+	@rm -f session.html
+	@$(DEMO_VENV)/bin/apispy demo --page session.html
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

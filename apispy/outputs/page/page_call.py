@@ -16,7 +16,7 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.curl import Target, curl
 from apispy.outputs.decoded_values import bytes_received, bytes_sent, problems_beyond_errors
 from apispy.outputs.outcome import outcome
-from apispy.outputs.page.sections import Section, sections
+from apispy.outputs.page.sections import Section, build_log, sections
 
 PageCall = dict[str, Any]
 
@@ -65,6 +65,7 @@ def page_call(decoded: DecodedCall, *, docker: str = "", fields: dict[str, Any] 
         else None,
         "streams": {direction: _stream(decoded, direction) for direction in exchange.streams},
         "build": _build(build_of(item for items in decoded.items.values() for item in items)),
+        "log": build_log(decoded),
         "redactions": [[one.place, one.kind] for one in exchange.redactions],
         "curl": curl(decoded, _target(exchange.upstream)),
         "docker": docker,

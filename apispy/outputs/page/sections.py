@@ -8,14 +8,13 @@
 | stats    | ``samples``: [time, the FIGURES ...] |
 | events   | ``events``: [time, text] |
 | tar      | ``members``: [permissions, size, name, link] |
-| log      | ``log``: [label, line] of a build |
 | lines    | ``lines`` of anything else, as -vv prints them |
 | cut      | ``text``: what is missing |
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, groupby, islice
+from itertools import accumulate, chain, groupby, islice
 from typing import Any
 
 from apispy.decoders.stats import FIGURES
@@ -46,8 +45,6 @@ At = Callable[[Item], float]
 def sections(decoded: DecodedCall, direction: Direction) -> list[Section]:
     """Return the sections of a stream whose content is shown."""
     body, items = decoded.exchange.streams[direction], decoded.items.get(direction, ())
-    if decoded.exchange.tunnel and decoded.exchange.tunnel.protocol == "h2c":
-        return _limited(_build_log(items))
     found = _limited(_sections(decoded, direction, items, _clock(body)))
     if body.cut:
         text = f"apispy kept {units.size(body.kept)} of {units.size(body.size)}: --body-limit keeps more."
@@ -188,10 +185,17 @@ def _output(items: list[Item]) -> Iterator[Section]:
     }
 
 
-def _build_log(items: Iterable[Item]) -> Iterator[Section]:
-    """Yield what the messages of a BuildKit tunnel say, as the console prints it: files, steps, output."""
+def build_log(decoded: DecodedCall) -> list[tuple[str, str]]:
+    """Return what the messages of a BuildKit tunnel say, as the console prints it: (label, line).
+
+    They are in the order of time where that is known, else one direction after the other. The messages are redacted one
+    by one, so they are there also where the bytes are withheld.
+    """
+    tunnel = decoded.exchange.tunnel
+    if tunnel is None or tunnel.protocol != "h2c":
+        return []
+    seen = sorted((*tunnel.to_server.seen, *tunnel.to_client.seen), key=lambda one: one.at)
+    items = [one.item for one in seen] or [item for found in decoded.items.values() for item in found]
     log = BuildLines()
-    lines = [[label, text] for item in items for label, text in log.lines(item)]
-    lines += [[label, text] for label, text in log.close()]
-    if lines:
-        yield {"kind": "log", "log": lines}
+    lines = (line for item in items for line in log.lines(item))
+    return list(islice(chain(lines, log.close()), MAX_ROWS))

@@ -221,9 +221,9 @@ function linesView(section) {
   return el("pre", { tabindex: "0", role: "region", "aria-label": "Content" }, section.lines.flatMap((line) => [line, document.createTextNode("\n")]));
 }
 
-function logView(section) {
+function logView(lines) {
   return el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": "Build log" },
-    section.log.map(([label, line]) => el("span", { class: "log-line" }, el("span", { class: "log-label" }, label), line, document.createTextNode("\n"))));
+    lines.map(([label, line]) => el("span", { class: "log-line" }, el("span", { class: "log-label" }, label), line, document.createTextNode("\n"))));
 }
 
 /** A plot of one figure over time. */
@@ -290,4 +290,4 @@ function buildView(build) {
   return box;
 }
 
-const VIEWS = { json: jsonView, terminal: terminalView, progress: progressView, stats: statsView, events: eventsView, tar: tarView, lines: linesView, log: logView, cut: (section) => el("p", { class: "dim" }, section.text) };
+const VIEWS = { json: jsonView, terminal: terminalView, progress: progressView, stats: statsView, events: eventsView, tar: tarView, lines: linesView, cut: (section) => el("p", { class: "dim" }, section.text) };

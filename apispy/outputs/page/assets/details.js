@@ -69,7 +69,7 @@ function streamView(call, direction) {
   if (!stream || !stream.size) return [];
   const about = [formatSize(stream.size), stream.format].filter(Boolean).join(", ");
   const content = stream.withheld
-    ? el("p", { class: "dim" }, "(withheld: it contains secrets)")
+    ? el("p", { class: "dim" }, call.log ? "(the bytes are withheld; the build log has what their messages say)" : "(withheld: it contains secrets)")
     : (stream.content || []).map((one) => VIEWS[one.kind](one));
   const trailers = stream.trailers ? pairsTable(stream.trailers, "Trailers") : [];
   return el("section", {}, el("h3", {}, DIRECTIONS[direction], " ", el("span", { class: "dim" }, about)), content, trailers);
@@ -131,6 +131,7 @@ function callView(call, { close, step, choose }) {
     ...[streamView(call, "request")].flat(),
     ...(call.response ? [folded("Response headers", `HTTP/${call.response.version} ${statusText(call)} ${call.reason || ""}`, () => pairsTable(call.response.headers || [], "Response headers"))] : []),
     ...(call.build ? [section("Build", buildView(call.build))] : []),
+    ...(call.log ? [section("Build log", logView(call.log))] : []),
     ...["response", "to_server", "to_client"].flatMap((direction) => streamView(call, direction)),
     section("Repeat and explain",
       call.docker ? commandBox("docker", call.docker) : [],

@@ -192,7 +192,7 @@ function rowNode(row, place) {
   const cells = [
     String(call.id),
     formatClock(call.started || 0),
-    [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), call.operation || "?", " ", fold],
+    [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), fold, call.operation || "?"],
     [el("span", { class: "method" }, call.method), " ", call.names || "", " ", el("span", { class: "dim" }, call.arguments || "")],
     [signOf(call) ? el("span", { class: "sign", title: call.failed ? "failed" : "note" }, signOf(call), " ") : [], statusText(call)],
     resultText(call),

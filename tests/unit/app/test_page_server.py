@@ -88,7 +88,7 @@ def test_the_token_is_good_once(served: Served, cookie: str) -> None:
         ("/", "GET", {"Origin": "http://evil.example"}, 403),
         ("/", "GET", {"Origin": "null"}, 403),
         ("/", "POST", {}, 405),
-        ("/", "HEAD", {}, 405),
+        ("/", "HEAD", {"Cookie": ""}, 403),
         ("/", "OPTIONS", {}, 405),
         ("/other", "GET", {}, 404),
         ("/../../etc/passwd", "GET", {}, 404),

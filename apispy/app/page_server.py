@@ -1,4 +1,8 @@
-"""The work of ``apispy view``: the page of a file, served until Ctrl-C for the user's own browser."""
+"""The server of `apispy view`: one page, on loopback, for the user's own browser.
+
+The address that is printed has a random token, which is good once: the browser gets a cookie for it, and the address
+in its history is worth nothing. ``apispy.app.web`` keeps others out.
+"""
 
 import asyncio
 import threading
@@ -17,6 +21,8 @@ from apispy.outputs.page import POLICY
 
 if TYPE_CHECKING:
     from apispy.outputs.filtered import CallFilter
+
+REMEDY = "It is good once: type apispy view FILE again."
 
 
 def make_page(
@@ -38,7 +44,7 @@ def make_page(
 def serve_page(page: bytes, ready: Callable[[str, bool], None], *, browser: bool) -> None:
     """Serve *page* until Ctrl-C or SIGTERM. *ready* gets its address, and whether a browser is opened.
 
-    The token in the address is good for one browser. Raises ApispyError if it cannot listen.
+    Raises ApispyError if it cannot listen.
     """
     asyncio.run(_serve(page, ready, browser))
 
@@ -47,7 +53,8 @@ async def _serve(page: bytes, ready: Callable[[str, bool], None], browser: bool)
     stopped = asyncio.Event()
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    server = WebServer({"/": Answer(200, page, "text/html; charset=utf-8", POLICY)}, single_use=True)
+    answer = Answer(200, page, "text/html; charset=utf-8", POLICY)
+    server = WebServer({"/": answer}, single_use=True, remedy=REMEDY)
     await server.start()
     try:
         opens = browser and _has_browser()

@@ -17,7 +17,7 @@ from apispy.capture import Header, Writer
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate
-from apispy.outputs import DecodedCall, Output, Summary, Target, ThreadWriter
+from apispy.outputs import DecodedCall, Filtered, Output, Summary, Target, ThreadWriter
 from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
 from apispy.outputs.filtered import FilteredByNumber
@@ -25,6 +25,7 @@ from apispy.pipeline import CountOnlyPipeline, Pipeline
 from apispy.redaction import Redactor
 
 if TYPE_CHECKING:
+    from apispy.app.live_page import LivePage
     from apispy.certs import ServerFiles
 
 FLUSH_TIMEOUT = 1.0
@@ -70,6 +71,9 @@ class Session(ABC):
         curl = self._curl if view.curl else None
         self.shown_errors: set[str] = set()  # error messages of calls that the user has seen in full
         outputs = self._view_outputs(stream, curl) if shown else []
+        self._page = self._make_page()
+        if self._page:
+            outputs.append(Filtered(self._page, view.filter) if view.filter else self._page)
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()
@@ -92,6 +96,13 @@ class Session(ABC):
             ]
         return Pipeline(outputs, redactor=redactor, notes=view.wanted_notes)
 
+    def _make_page(self) -> "LivePage | None":
+        if self.view.web is None:
+            return None
+        from apispy.app.live_page import LivePage
+
+        return LivePage(self.view.web, str(self.daemon or self.where))
+
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
         """None if there is nothing to check. Browsers can only reach plaintext TCP."""
         guard = None
@@ -110,13 +121,20 @@ class Session(ABC):
             if self.capture and self.daemon:
                 self._begin_capture(self.capture, self.daemon)
             started(where)
+            if self._page:
+                info(f"the page with the calls, for a browser on this machine: {self._page.url}")
 
         try:
+            if self._page:
+                await self._page.start()
             await self._run(listening)
         except ApispyError:
             if self.capture:
                 self.capture.close()  # removes the file if it is empty
             raise
+        finally:
+            if self._page:
+                await self._page.stop()
 
     @abstractmethod
     async def _run(self, listening: Callable[[Listen], None]) -> None:

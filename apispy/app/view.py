@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from apispy.redaction.policy import Env
 
 
-STORY_COLUMNS = 100
-"""Columns of a story that is not written to a terminal."""
+REPORT_COLUMNS = 100
+"""Columns of a report that is not written to a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class View:
     """Where streams that are not shown can be seen."""
     stats: bool = False
     """Show only statistics, at the end."""
-    story: bool = False
-    """Tell only the story, at the end."""
+    reports: tuple[str, ...] = ()
+    """Show only these reports, at the end: names of ``CALL_REPORTS``."""
 
     @property
     def policy(self) -> "Policy":
@@ -70,8 +70,8 @@ class View:
 
     @property
     def wanted_notes(self) -> "Notes":
-        """The notes to make: none when quiet, unless a filter may ask for them."""
-        return "off" if self.quiet and not self.filter else self.notes
+        """The notes to make: none if no call is shown, unless a filter may ask for them."""
+        return "off" if (self.quiet or self.reports) and not self.filter else self.notes
 
     def outputs(
         self,
@@ -105,8 +105,13 @@ class View:
         from apispy.outputs.escaping import escape
         from apispy.outputs.summary import NO_CALLS
 
-        if self.story:
-            return [self._story_output(write, stream)]
+        no_calls = (
+            f"No call matched the filter {escape(str(self.filter))}" if self.filter else no_calls or NO_CALLS
+        )
+        if stream is sys.stderr:  # where a command may print too
+            no_calls = f"apispy: {no_calls}"
+        if self.reports:
+            return [self._report_output(write, stream, no_calls)]
         if self.stats:
             return [Stats(write, as_json=self.as_json)]
         if self.as_json:
@@ -124,19 +129,20 @@ class View:
             streams_hint=self.streams_hint,
             shown_errors=shown_errors,
         )
-        no_calls = (
-            f"No call matched the filter {escape(str(self.filter))}" if self.filter else no_calls or NO_CALLS
-        )
-        if stream is sys.stderr:  # where a command may print too
-            no_calls = f"apispy: {no_calls}"
         summary = Summary(write, no_calls=no_calls)
         return [summary] if self.quiet else [console, summary]
 
-    def _story_output(self, write: "Callable[[str], None]", stream: TextIO) -> "Output":
-        from apispy.app.story_output import StoryOutput
+    def _report_output(self, write: "Callable[[str], None]", stream: TextIO, no_calls: str) -> "Output":
+        from apispy.app.reports_output import ReportsOutput
 
-        columns = terminal_columns(stream) or STORY_COLUMNS
-        return StoryOutput(write, as_json=self.as_json, color=use_color(self.color, stream), columns=columns)
+        return ReportsOutput(
+            self.reports,
+            write,
+            as_json=self.as_json,
+            color=use_color(self.color, stream),
+            columns=terminal_columns(stream) or REPORT_COLUMNS,
+            no_calls=no_calls,
+        )
 
 
 def use_color(wanted: str, stream: TextIO) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
@@ -42,6 +43,10 @@ DAEMON = (
 
 CERTS_DIR = option("--certs-dir", type=FILE, metavar="DIR", section=CONNECTION,
                    help="Directory of apispy's CA and certificates; created on first use.")  # fmt: skip
+
+LISTEN = option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
+                help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is "
+                     "any free port.")  # fmt: skip
 
 LISTEN_PLAINTEXT = option("--listen-plaintext", is_flag=True, section=CONNECTION,
                           help="Use no TLS on a TCP listener: anyone who can connect is root.")  # fmt: skip
@@ -112,10 +117,11 @@ VIEW = (
     COLOR,
 )  # fmt: skip
 
-
-STORY = option("--story", is_flag=True, section=DISPLAY,
-               help="Tell at the end what was done to containers, images, networks and volumes, instead of showing "
-                    "calls.")  # fmt: skip
+REPORTS = tuple(
+    option(f"--{report.name}", is_flag=True, section=DISPLAY,
+           help=f"At the end, instead of showing calls, {report.purpose[0].lower()}{report.purpose[1:]}.")
+    for report in CALL_REPORTS.values()
+)  # fmt: skip
 
 
 def daemon_options(command: Function) -> Function:
@@ -159,6 +165,13 @@ def view_options(command: Function) -> Function:
         )
 
     return _combine(command, VIEW, "view", read)
+
+
+def report_options(command: Function) -> Function:
+    """Add the options for reports at the end. *command* gets ``reports``, the names of those that were typed."""
+    return _combine(
+        command, REPORTS, "reports", lambda **typed: tuple(name for name in CALL_REPORTS if typed[name])
+    )
 
 
 def parse_filter(expression: str | None) -> "Filter | None":

@@ -12,16 +12,16 @@ from apispy import __version__
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
-from apispy.cli.help import CONNECTION, option
 from apispy.cli.options import (
     ALLOW_HOST,
     CAPTURE,
     CERTS_DIR,
     FAULT,
+    LISTEN,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
-    STORY,
     daemon_options,
+    report_options,
     view_options,
 )
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@option("--listen", default="2377", show_default=True, metavar="ADDRESS", section=CONNECTION,
-        help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is any "
-             "free port.")  # fmt: skip
+@LISTEN
 @daemon_options
 @CERTS_DIR
 @LISTEN_PLAINTEXT
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 @ALLOW_HOST
 @FAULT
 @CAPTURE
-@STORY
+@report_options
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -59,7 +57,7 @@ def proxy(
     allow_hosts: "tuple[str, ...]",
     faults: "tuple[FaultRule, ...]",
     capture: Path | None,
-    story: bool,
+    reports: tuple[str, ...],
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -83,7 +81,7 @@ def proxy(
     upstream = daemon()
     refuse_loop(where, upstream)
     session = ProxySession(
-        where, upstream, files, replace(view, story=story), sys.stdout, capture, faults, allow_hosts
+        where, upstream, files, replace(view, reports=reports), sys.stdout, capture, faults, allow_hosts
     )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

@@ -142,7 +142,10 @@ METHODS = {
     ),
 }
 """The messages of each method: those of its requests, and those of its responses. The messages of other methods
-(FileSend/DiffCopy, Upload/Pull, SSH/ForwardAgent, Control/Session: bytes of files and agents) are only counted."""
+(FileSend/DiffCopy, Upload/Pull, SSH/ForwardAgent: bytes of files and agents) are only counted; those of SESSION are
+HTTP/2."""
+
+SESSION = f"{_CONTROL}Session"
 
 ERRORS_ABOUT_BUILDS = (_CONTROL, _BRIDGE)
 """Services whose error messages are read. Those of a session may quote anything, such as a credential helper."""

@@ -166,6 +166,28 @@ def test_run_tells_the_story_of_its_command(daemon: tuple[str, list[dict[str, An
     assert lines[-1] == "  containers  web (abababababab)"
 
 
+def test_run_reports_at_the_end_what_its_capture_teaches(
+    daemon: tuple[str, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """Two reports in one run, each as the command of the same name prints it for the capture."""
+    host, _ = daemon
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    capture = tmp_path / "calls.jsonl"
+    command = [*apispy_command(), "run", "--permissions", "--drift", "--json", "--capture", str(capture)]
+    command += ["--upstream", host, "--", str(CLIS[max(CLIS)]), "create", "--name", "web", "busybox", "true"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "ab" * 32 + "\n"
+    expected = ""
+    for name in ("permissions", "drift"):
+        learned = [*apispy_command(), name, "--json", str(capture)]
+        expected += subprocess.run(
+            learned, env=environment, capture_output=True, text=True, timeout=60
+        ).stdout
+    assert done.stderr == expected
+    assert '"ContainerCreate"' in expected
+
+
 def test_the_proxy_tells_the_story_of_its_session(
     daemon: tuple[str, list[dict[str, Any]]], place: Path, tmp_path: Path
 ) -> None:

@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from learned_sessions import NAMES, learned_calls
+from learned_sessions import FILES, NAMES, SAMPLES, learned_calls
 from sessions import SECRET_PARTS
 
+from apispy.app.call_reports import CALL_REPORTS
+from apispy.app.reports_output import ReportsOutput
+from apispy.capture import Header, Notice
+from apispy.capture.playback import play
 from apispy.learn.coverage import Coverage, Report, report_lines
 from apispy.learn.drift import Drift, drift_lines
 from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
 from apispy.learn.story import Story, story_lines
 from apispy.outputs.escaping import escape
+from apispy.pipeline import Pipeline
+from apispy.redaction import Policy, Redactor
 
 EXPECTED = Path(__file__).parent / "learned"
 WIDTH = 100
@@ -48,6 +54,32 @@ def drift(name: str) -> str:
     for decoded in learned_calls(name):
         found.add(decoded)
     return _text(line.text for line in drift_lines(found, WIDTH))
+
+
+def live(name: str) -> str:
+    """What a proxy with all options for reports prints when the calls of the session have passed."""
+    text: list[str] = []
+    output = ReportsOutput(
+        CALL_REPORTS, text.append, as_json=False, color=False, columns=WIDTH, no_calls="none"
+    )
+    pipeline = Pipeline([output], redactor=Redactor(Policy(show_secrets=True)), notes="off")  # it is redacted
+    for item in play(SAMPLES / FILES[name], on_error=pytest.fail, warn=pytest.fail):
+        if not isinstance(item, Header | Notice):
+            pipeline.feed(item)
+    pipeline.close()
+    return "".join(text)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if FILES[name].endswith(".jsonl")])
+def test_a_live_session_is_reported_as_its_capture_is(name: str) -> None:
+    reports = []
+    for report in CALL_REPORTS.values():
+        parts = report.load()
+        collector = parts.collector()
+        for decoded in learned_calls(name):
+            collector.add(decoded)
+        reports.append(_text(line.text for line in parts.lines(collector, WIDTH)))
+    assert live(name) == "\n".join(reports)
 
 
 def _text(lines: Iterable[str]) -> str:

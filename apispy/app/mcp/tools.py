@@ -1,17 +1,17 @@
-"""The tools: each answers with text about one capture. They only read.
+"""The tools: each answers with text about the calls. They only read.
 
-A tool reads the file again for each call, so a capture that grows is current, and memory does not grow with it. A new
-tool is a function and a row in ``TOOLS``.
+A tool reads the calls again each time, so memory does not grow with their number. A new tool is a function and a row in
+``TOOLS``; each report of ``CALL_REPORTS`` is a tool too.
 """
 
 import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apispy.app.decoded_calls import read_files
+from apispy.app.call_reports import CALL_REPORTS, CallReport
+from apispy.app.mcp.calls import Calls
 from apispy.app.view import View
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
@@ -25,6 +25,8 @@ WIDTH = 120
 
 MAX_LISTED = 500
 """Calls that one answer lists."""
+
+NONE = "No call matches."
 
 Arguments = dict[str, Any]
 
@@ -44,28 +46,29 @@ class Tool:
 
     name: str
     description: str
-    run: Callable[[Path, Arguments], str]
+    run: Callable[[Calls, Arguments], str]
     arguments: dict[str, Argument] = field(default_factory=dict)
+    about_calls: bool = True
 
 
-def _calls(file: Path, given: Arguments) -> str:
+def _calls(calls: Calls, given: Arguments) -> str:
     """List calls as `apispy show` does."""
     limit, offset = _number(given, "limit", 50, MAX_LISTED), _number(given, "offset", 0)
-    found = itertools.islice(_matching(file, given), offset, offset + limit + 1)
+    found = itertools.islice(_matching(calls, given), offset, offset + limit + 1)
     listed = list(itertools.islice(found, limit))
     text = _shown(listed, 0)
     more = (
         f"There are more calls: offset={offset + limit} continues." if next(found, None) else "No more calls."
     )
-    return f"{text}{more}" if listed else "No call matches."
+    return f"{text}{more}" if listed else NONE
 
 
-def _call(file: Path, given: Arguments) -> str:
+def _call(calls: Calls, given: Arguments) -> str:
     """Show one call with headers and bodies."""
     number = _number(given, "number", 0)
-    found = [decoded for decoded, _ in read_files((file,)) if decoded.exchange.id == number]
+    found = [decoded for decoded in calls.read(None) if decoded.exchange.id == number]
     if not found:
-        raise UsageError(f"the capture has no call {number}; the tool calls lists the numbers")
+        raise UsageError(f"there is no call {number}; the tool calls lists the numbers")
     return _shown(found, min(3, _number(given, "detail", 2)))
 
 
@@ -79,52 +82,56 @@ def _shown(calls: Iterable["DecodedCall"], verbosity: int) -> str:
     return "".join(text)
 
 
-def _statistics(file: Path, given: Arguments) -> str:
+def _statistics(calls: Calls, given: Arguments) -> str:
     from apispy.outputs import Stats
 
     text: list[str] = []
     stats = Stats(text.append, as_json=False)
-    for decoded in _matching(file, given):
+    for decoded in _matching(calls, given):
         stats.write(decoded)
     stats.close()
     return "".join(text)
 
 
-def _story(file: Path, given: Arguments) -> str:
-    from apispy.learn.story import Story, story_lines
+def _report(report: CallReport) -> Callable[[Calls, Arguments], str]:
+    """Return the function of the tool that makes *report*."""
 
-    story = Story()
-    for decoded in _matching(file, given):
-        story.add(decoded)
-    return _text(story_lines(story, WIDTH)) if story.calls else "No call matches."
+    def run(calls: Calls, given: Arguments) -> str:
+        parts = report.load()
+        collector = parts.collector()
+        for decoded in _matching(calls, given):
+            collector.add(decoded)
+        return _text(parts.lines(collector, WIDTH)) if collector.calls else NONE
+
+    return run
 
 
-def _permissions(file: Path, given: Arguments) -> str:
-    from apispy.learn.permissions import TARGETS, Usage, usage_lines, write_rules
+def _permissions(calls: Calls, given: Arguments) -> str:
+    from apispy.learn.permissions import TARGETS, Usage, write_rules
 
-    usage = Usage()
-    for decoded in _matching(file, given):
-        usage.add(decoded)
     target = given.get("target")
     if target is None:
-        return _text(usage_lines(usage, WIDTH))
+        return _report(CALL_REPORTS["permissions"])(calls, given)
     if target not in TARGETS:
         raise UsageError(f"there is no target {target!r}; the targets are {', '.join(TARGETS)}")
+    usage = Usage()
+    for decoded in _matching(calls, given):
+        usage.add(decoded)
     return "\n".join(escape(line) for line in write_rules(TARGETS[str(target)], usage))
 
 
-def _explain(file: Path, given: Arguments) -> str:
+def _explain(calls: Calls, given: Arguments) -> str:
     from apispy.learn import explain
 
     return _text(explain.question_page(str(given["question"]), width=WIDTH).lines)
 
 
-def _matching(file: Path, given: Arguments) -> Iterator["DecodedCall"]:
+def _matching(calls: Calls, given: Arguments) -> Iterator["DecodedCall"]:
     from apispy.filters import Filter
 
     expression = given.get("filter")
     call_filter = Filter.parse_typed(str(expression)) if expression else None
-    return (decoded for decoded, _ in read_files((file,), call_filter))
+    return calls.read(call_filter)
 
 
 def _text(lines: Iterable["StyledLine"]) -> str:
@@ -167,16 +174,15 @@ TOOLS: dict[str, Tool] = {
                 ),
             },
         ),
-        Tool(
-            "story",
-            "Tell what was done to each container, image, network and volume, what failed, and what was left behind.",
-            _story,
-            dict(_FILTER),
-        ),
         Tool("statistics", "Count and time the calls of each operation.", _statistics, dict(_FILTER)),
+        *(
+            Tool(name, f"{report.purpose}.", _report(report), dict(_FILTER))
+            for name, report in CALL_REPORTS.items()
+            if name != "permissions"
+        ),
         Tool(
             "permissions",
-            "List the operations that were used and what is dangerous, or write a socket proxy's rules for them.",
+            f"{CALL_REPORTS['permissions'].purpose}; or write a socket proxy's rules for them.",
             _permissions,
             _FILTER
             | {
@@ -195,6 +201,7 @@ TOOLS: dict[str, Tool] = {
                     "string", "What to explain: 'ContainerCreate', 'docker run -it x'.", required=True
                 )
             },
+            about_calls=False,
         ),
     )
 }

@@ -11,7 +11,16 @@ import click
 from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import FILES, Command, option
-from apispy.cli.options import CAPTURE, CERTS_DIR, FAULT, FILE, STORY, TCP, daemon_options, view_options
+from apispy.cli.options import (
+    CAPTURE,
+    CERTS_DIR,
+    FAULT,
+    FILE,
+    TCP,
+    daemon_options,
+    report_options,
+    view_options,
+)
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 @option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
-@STORY
+@report_options
 @TCP
 @CERTS_DIR
 @FAULT
@@ -38,7 +47,7 @@ def command(
     words: tuple[str, ...],
     output: Path | None,
     force: bool,
-    story: bool,
+    reports: tuple[str, ...],
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -62,7 +71,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, story=story),
+        replace(view, reports=reports),
         output,
         force=force,
         tcp=tcp,

@@ -1,7 +1,11 @@
 """The outputs of a view."""
 
 import io
+import json
 
+import pytest
+
+from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.filters import Filter
 from apispy.outputs import Stats, ThreadWriter
@@ -39,3 +43,30 @@ def test_an_empty_summary_names_the_filter() -> None:
     assert (
         shown(View(quiet=True, filter=Filter.parse("slow>1m"))) == "No call matched the filter duration>1m\n"
     )
+
+
+@pytest.mark.parametrize("name", CALL_REPORTS)
+def test_a_report_is_the_only_output(name: str) -> None:
+    text = shown(View(reports=(name,)))
+    assert text.startswith(("2 calls", "API 1.")) or "2 calls compared" in text
+    assert "GET /info" not in text.splitlines()[0]
+    assert json.loads(shown(View(reports=(name,), as_json=True)))["calls"] == 2
+    filtered = View(reports=(name,), as_json=True, filter=Filter.parse("info"))
+    assert json.loads(shown(filtered))["calls"] == 1
+
+
+def test_reports_are_in_the_order_of_their_names_with_a_line_between() -> None:
+    one, other = shown(View(reports=("story",))), shown(View(reports=("drift",)))
+    assert shown(View(reports=("story", "drift"))) == f"{one}\n{other}"
+
+
+@pytest.mark.parametrize("name", CALL_REPORTS)
+def test_a_report_on_no_call_says_so_and_is_valid_json(name: str) -> None:
+    nothing = Filter.parse("slow>1m")
+    assert shown(View(reports=(name,), filter=nothing)) == "No call matched the filter duration>1m\n"
+    assert json.loads(shown(View(reports=(name,), filter=nothing, as_json=True)))["calls"] == 0
+
+
+def test_no_notes_are_made_for_reports_but_for_a_filter_on_notes() -> None:
+    assert View(reports=("story",)).wanted_notes == "off"
+    assert View(reports=("story",), filter=Filter.parse("note:version")).wanted_notes == "on"

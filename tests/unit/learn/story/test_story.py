@@ -183,7 +183,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_text_of_calls_cannot_drive_the_terminal() -> None:
     out = io.StringIO()
-    [output] = View(story=True).outputs(out.write, out)
+    [output] = View(reports=("story",)).outputs(out.write, out)
     for one in decoded(
         created(1, Cmd=["\x1b]0;x\x07", "a\nb"]), call(2, "GET", "/containers/%1b[2J/json", status=404)
     ):
@@ -197,9 +197,9 @@ def test_text_of_calls_cannot_drive_the_terminal() -> None:
 
 def test_a_session_without_calls_says_so() -> None:
     out = io.StringIO()
-    [output] = View(story=True, as_json=True).outputs(out.write, out)
+    [output] = View(reports=("story",)).outputs(out.write, out)
     output.close()
-    assert out.getvalue().startswith("apispy: No calls seen.")
+    assert out.getvalue().startswith("No calls seen.")
 
 
 def test_json_has_every_step() -> None:

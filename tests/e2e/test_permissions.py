@@ -205,7 +205,7 @@ def test_odd_requests_are_decided_alike(target: str, switches: str, haproxy: Run
         assert haproxy.status(method, url) == (ALLOWED if expected else DENIED), line
 
 
-# -- Open Policy Agent: the language of its policies, evaluated by rego-cpp, which matches patterns with RE2 as OPA does
+# -- Open Policy Agent: its policies, evaluated by another engine for their language, rego-cpp
 
 REGO_SAMPLES = (*SAMPLES, "watcher", "runner")
 

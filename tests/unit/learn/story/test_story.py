@@ -12,7 +12,6 @@ from apispy.app.view import View
 from apispy.learn import NameRegistry
 from apispy.learn.story import Story, story_json, story_lines
 from apispy.learn.story import story as limits
-from apispy.learn.story.as_text import duration
 from apispy.model import Exchange
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
@@ -207,8 +206,3 @@ def test_json_has_every_step() -> None:
     [thing] = json.loads(json.dumps(story_json(story)))["objects"]
     assert [step["operation"] for step in thing["steps"]] == ["ContainerCreate", "ContainerInspect"]
     assert thing["docker"]["words"] == ["docker", "create", "--name", "web", "x"]
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.0264, "26 ms"), (1.5, "1.50 s"), (125, "2 min 5 s")])
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -12,8 +12,9 @@ test: check unit e2e
 # Without a development environment, the demo gets an environment of its own, which has no test tools.
 DEMO_VENV := $(if $(wildcard $(VENV)/.ready),$(VENV),$(VENV)-demo)
 
-demo: $(DEMO_VENV)/.ready  ## show a recorded session; needs no Docker
-	@$(DEMO_VENV)/bin/apispy demo
+demo: $(DEMO_VENV)/.ready  ## show a recorded session, and write session.html; needs no Docker
+	@rm -f session.html
+	@$(DEMO_VENV)/bin/apispy demo --page session.html
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -24,8 +25,9 @@ check: $(VENV)/.ready
 	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
 UNIT ?= tests
+WORKERS ?= auto
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n auto
+	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS)
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.
@@ -72,6 +74,10 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 .PHONY: picture
 picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)
 	$(BIN)/python tools/make_picture.py
+
+.PHONY: page-pictures
+page-pictures: $(VENV)/.ready  ## take the pictures of the page again (docs/images/page-*.png), with Chromium
+	$(BIN)/python tools/make_page_pictures.py
 
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py

@@ -7,7 +7,7 @@ import logging
 
 from hpack import Decoder, HPACKError
 from hyperframe.exceptions import HyperframeError
-from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame, PushPromiseFrame
+from hyperframe.frame import ContinuationFrame, DataFrame, Frame, HeadersFrame, PushPromiseFrame
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """The first bytes of the requesting side."""
@@ -46,6 +46,23 @@ def frame_header(data: bytes, blocks: "HeaderBlocks") -> tuple[Frame, int]:
     if blocks.opener and not isinstance(frame, ContinuationFrame):
         raise Http2Error("a header block is not continued")
     return frame, size
+
+
+def data_parts(frame: DataFrame, size: int, data: bytes | bytearray) -> tuple[int, int, int] | None:
+    """Divide a DATA frame whose payload has *size* bytes. *data* begins with its header.
+
+    Returns the bytes before its content, those of the content, and those of the padding after it; None if *data* does
+    not have the size of the padding yet. Raises Http2Error if the frame is too short for its padding.
+    """
+    if "PADDED" not in frame.flags:
+        return HEADER_SIZE, size, 0
+    if size and len(data) <= HEADER_SIZE:
+        return None
+    padding = data[HEADER_SIZE] if size else 0
+    content = size - 1 - padding  # one byte has the size of the padding
+    if content < 0:
+        raise Http2Error("a DATA frame is malformed")
+    return HEADER_SIZE + 1, content, padding
 
 
 class HeaderBlocks:

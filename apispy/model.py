@@ -26,7 +26,9 @@ _REDACTED = re.compile(r"<redacted(?::[0-9a-f]{8})?>")
 
 def is_redacted(value: Any) -> bool:
     """Whether *value* replaces a secret, with or without a token."""
-    return isinstance(value, str) and _REDACTED.fullmatch(value) is not None
+    return (
+        isinstance(value, str) and value.startswith(REDACTED[:-1]) and _REDACTED.fullmatch(value) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Headers:
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
     _values: dict[str, list[bytes]] | None = field(default=None, init=False, repr=False, compare=False)
+    _media_type: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self.fields)
@@ -53,6 +56,15 @@ class Headers:
         """The first value of *name* as text (latin-1, which never fails), or *default*."""
         values = self._by_name().get(name.lower())
         return values[0].decode("latin-1") if values else default
+
+    @property
+    def media_type(self) -> str:
+        """The declared media type, in lower case, without parameters; "" if none is declared."""
+        if self._media_type is None:
+            found = self.text("content-type").partition(";")[0].strip().lower()
+            object.__setattr__(self, "_media_type", found)
+            return found
+        return self._media_type
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._by_name()

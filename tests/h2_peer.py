@@ -7,7 +7,10 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
 
+from tests.protobuf_writer import pb
+
 Fields = Sequence[tuple[str, str]]
+SESSION = "/moby.buildkit.v1.Control/Session"
 GRPC = (("content-type", "application/grpc"),)
 
 
@@ -79,6 +82,33 @@ class Peers:
             self.server.send_data(stream, body, end_stream=not trailers)
         if trailers:
             self.server.send_headers(stream, trailers, end_stream=True)
+
+
+class Session:
+    """The session of a build on a native connection: HTTP/2 in the messages of Control/Session. The daemon calls."""
+
+    def __init__(self, outer: Peers) -> None:
+        self.outer, self.inner = outer, Peers()
+        client = outer.client
+        self.stream = client.get_next_available_stream_id()
+        head = [(":method", "POST"), (":scheme", "http"), (":path", SESSION), (":authority", "localhost")]
+        client.send_headers(self.stream, [*head, *GRPC, ("te", "trailers")])
+
+    def begin(self) -> None:
+        """Queue the response, once the request is delivered."""
+        self.outer.server.send_headers(self.stream, [(":status", "200"), *GRPC])
+
+    def queue(self) -> None:
+        """Queue what was queued in the session, and the reactions to it, in the outer connection."""
+        asked, answered = self.inner.exchange()
+        for side, data in ((self.outer.server, asked), (self.outer.client, answered)):
+            if data:
+                side.send_data(self.stream, message(pb({1: data})))
+
+    def end(self) -> None:
+        """Queue the end of the session."""
+        self.outer.client.end_stream(self.stream)
+        self.outer.server.send_headers(self.stream, [("grpc-status", "0")], end_stream=True)
 
 
 class EchoServer:

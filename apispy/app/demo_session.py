@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 
 from apispy import capture, demo
 from apispy.app import child
+from apispy.app.export import create_file
 from apispy.app.listener import listener_files, private_listener
 from apispy.app.messages import result
+from apispy.app.output_files import remove_on_failure
 from apispy.app.proxy import ProxySession
 from apispy.app.server import in_background
 from apispy.app.view import View
@@ -37,11 +40,22 @@ Each line that starts with a time is an API call; "..." means it is still open.
 """
 
 
-def demonstrate(view: View, client: str) -> int:
+def demonstrate(view: View, client: str, page: Path | None = None) -> int:
     """Run the demo with *client*: "docker", "python", or "auto" (docker if its release fits).
 
-    Returns 1 if the client sent a request that was not recorded, else 0. Raises ApispyError.
+    The calls are also shown by a new file *page*. Returns 1 if the client sent a request that was not recorded, else 0.
+    Raises ApispyError.
     """
+    if page is None:
+        return _demonstrate(view, client, None)
+    stream = create_file(page, "--page", force=False)
+    with remove_on_failure(page), stream:
+        status = _demonstrate(view, client, stream)
+    result(f"To look at these calls, open {page} in a browser.")
+    return status
+
+
+def _demonstrate(view: View, client: str, page: BinaryIO | None) -> int:
     release = docker_release()
     name = client if client != "auto" else "docker" if release in SPEAKS_RECORDED_API else "python"
     commands, title = demo.CLIENT_COMMANDS, "a small Python program"
@@ -58,16 +72,24 @@ def demonstrate(view: View, client: str) -> int:
     with tempfile.TemporaryDirectory(prefix="apispy-demo-") as directory:
         socket = f"{directory}/docker.sock"
         with serve(capture.read(demo.SESSION), Listen("unix", "", 0, socket), LENIENT) as played:
-            _run(commands, Endpoint("unix", "", 0, socket, "", None), view, Path(directory) / "certs")
+            daemon, capture_file = Endpoint("unix", "", 0, socket, "", None), Path(directory) / "calls.jsonl"
+            _run(commands, daemon, view, Path(directory) / "certs", capture_file if page else None)
+        if page:
+            from apispy.app.page_server import make_page  # needed with --page only
+
+            page.write(make_page(capture_file))
     for miss in played.player.misses:
         result("\n".join(text for text, _ in miss.lines()))
     return 1 if played.player.misses else 0
 
 
-def _run(commands: Sequence[str], daemon: Endpoint, view: View, certs_dir: Path) -> None:
+def _run(
+    commands: Sequence[str], daemon: Endpoint, view: View, certs_dir: Path, capture_file: Path | None
+) -> None:
     """Run *commands* one after the other through a proxy of their own, and show the calls on stdout."""
     with private_listener(tcp=True) as where:
-        session = ProxySession(where, daemon, listener_files(where, certs_dir), view, sys.stdout)
+        files = listener_files(where, certs_dir)
+        session = ProxySession(where, daemon, files, view, sys.stdout, capture=capture_file)
         try:
             asyncio.run(_steps(session, commands))
         finally:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def exporters() -> "dict[str, Exporter]":
     """Return all exporters by name."""
-    import apispy.proxy.export_flow  # noqa: F401  (it registers itself)
+    import apispy.app.page
+    import apispy.proxy.export_flow  # noqa: F401  (they register themselves)
     from apispy.outputs.exports import EXPORTERS
 
     return dict(sorted(EXPORTERS.items()))
@@ -67,7 +68,7 @@ def export(
             file,
             show_secrets=show_secrets,
             reached=bar.reached,
-            adapt=_with_https if exporter.has_urls else None,
+            adapt=with_https if exporter.has_urls else None,
             notes="on",
         )
         if call_filter is not None:
@@ -78,7 +79,7 @@ def export(
         if output is None:
             _write(exporter, readings, sys.stdout.buffer)
             return
-        stream = _create(output, force)
+        stream = create_file(output, "--output", force=force)
         with remove_on_failure(output):
             try:
                 _write(exporter, readings, stream)
@@ -87,7 +88,7 @@ def export(
                     stream.close()
 
 
-def _with_https(exchange: "Exchange", header: "Header") -> "Exchange":
+def with_https(exchange: "Exchange", header: "Header") -> "Exchange":
     """Return the exchange with https:// in its upstream if apispy used TLS: an address tcp:// does not tell."""
     used_tls = str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
     if used_tls and exchange.upstream.startswith("tcp://"):
@@ -95,15 +96,17 @@ def _with_https(exchange: "Exchange", header: "Header") -> "Exchange":
     return exchange
 
 
-def _create(output: Path, force: bool) -> BinaryIO:
+def create_file(output: Path, option: str, *, force: bool) -> BinaryIO:
+    """Create *output*, the value of *option*, so that only this user can read it. Raises ApispyError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if force else os.O_EXCL)
     try:
         descriptor = os.open(output, flags, 0o600)
         os.fchmod(descriptor, 0o600)
     except FileExistsError:
-        raise UsageError(f"--output {output} already exists. Type --force to replace it.") from None
+        then = "Type --force to replace it." if option == "--output" else "Name another file."
+        raise UsageError(f"{option} {output} already exists. {then}") from None
     except OSError as error:
-        raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
+        raise ApispyError(f"{option} {output}: {error.strerror}; name a file that you may write") from error
     return open(descriptor, "wb")
 
 

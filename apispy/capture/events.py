@@ -27,6 +27,17 @@ def tap_events(exchange: Exchange) -> list[tuple[int, Event]]:
     return [*((at, event) for at, _, event in events), (end, Closed(exchange))]
 
 
+def last_moment(exchange: Exchange) -> int:
+    """Return the time of the exchange's last event, in microseconds since 1970, or a later one."""
+    times = [exchange.duration, exchange.request.at, exchange.response.at if exchange.response else 0.0]
+    for body in exchange.streams.values():
+        times += [chunk.at for chunk in body.chunks]
+        times += [seen.at for seen in body.seen]
+        if body.ended_at is not None:
+            times.append(body.ended_at)
+    return micros(exchange.started) + micros(max(times)) + 1  # sums of rounded numbers may differ by 1
+
+
 def _timed_events(exchange: Exchange) -> Iterator[TimedEvent]:
     start = micros(exchange.started)
     opened = start + micros(exchange.request.at)

@@ -5,13 +5,14 @@ object, which makes ``apispy show --stats`` several times as fast.
 """
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
+from apispy import json_codec
 from apispy.capture.content import ENCODINGS
 from apispy.capture.format import from_json
 from apispy.capture.item_json import decode_value
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS
-from apispy.json_codec import ReformattedFloat
+from apispy.json_codec import Raw, ReformattedFloat
 from apispy.model import End, Exchange
 
 ENDS = get_args(End)
@@ -30,7 +31,14 @@ class ExchangeSummary:
     response_at: float  # when the response's head was complete, in seconds since the exchange began
     sent: int
     received: int
-    line: Any = None  # the JSON value from which it was read, if it comes from a capture
+    saved: Any = None  # the JSON value from which it was read, or its bytes, if it comes from a capture
+
+    @property
+    def line(self) -> Any:
+        """The JSON value from which it was read. It is parsed if only the summary was read until now."""
+        if isinstance(self.saved, bytes):
+            self.saved = json_codec.read(self.saved)
+        return self.saved
 
     def exchange(self) -> Exchange:
         """Read the whole exchange. Raises Malformed if a body's content is invalid or not as long as its chunks."""
@@ -64,6 +72,135 @@ def summarize_exchange(exchange: Exchange, line: Any = None) -> ExchangeSummary:
         (response.body.size if response else 0) + (tunnel.to_client.size if tunnel else 0),
         line,
     )
+
+
+# -- The fastest path: what most lines are, of which only the fields of the summary are read --
+
+
+class _Body(TypedDict):
+    size: int
+    ended_at: float | None
+    chunks: NotRequired[list[tuple[float, int]]]
+    encoding: NotRequired[Literal["json", "text", "base64"]]
+    content: NotRequired[Raw]
+    sha256: NotRequired[str]
+    shown: NotRequired[bool]
+    trailers: NotRequired[None]  # null is none of them: the line is not usual
+    seen: NotRequired[None]
+
+
+class _Request(TypedDict):
+    method: str
+    target: str
+    version: str
+    at: float
+    headers: list[tuple[str, str]]
+    body: _Body
+
+
+class _Response(TypedDict):
+    status: int
+    reason: str
+    version: str
+    at: float
+    headers: list[tuple[str, str]]
+    body: _Body
+
+
+class _Redaction(TypedDict):
+    place: str
+    token: str
+    kind: str
+
+
+class _Line(TypedDict):
+    exchange: int
+    connection: int
+    started: float
+    duration: float
+    client: str
+    upstream: str
+    end: End
+    problems: list[str]
+    redactions: list[_Redaction]
+    request: _Request
+    response: _Response | None
+    tunnel: None
+    capture: NotRequired[None]  # the field of a header
+
+
+_read_usual = json_codec.typed_reader(_Line)
+
+QUOTE = ord('"')
+
+MAX_BRACKETS = 4000
+"""Brackets in a line that is certainly not nested too deep to be read whole."""
+
+
+def summarize_usual(data: bytes) -> ExchangeSummary | None:
+    """Summarize the exchange on a line of the current format without parsing its bodies.
+
+    None if the line is wrong or merely rare: ``summarize`` decides about it.
+    """
+    if not data.isascii() or max(data.count(b"["), data.count(b"{")) > MAX_BRACKETS:
+        return None
+    line: _Line | None = _read_usual(data)
+    if line is None:
+        return None
+    try:
+        if b"\\u" in data:  # only an escape stands for anything but ASCII
+            _check_headers(line["request"]["headers"])
+            _check_headers(line["response"]["headers"] if line["response"] else [])
+        return _summary_of(line, data)
+    except (_Unusual, KeyError):
+        return None
+
+
+def _summary_of(line: _Line, data: bytes) -> ExchangeSummary:
+    """Raises _Unusual for what the types do not say."""
+    request, response = line["request"], line["response"]
+    if "capture" in line or line["problems"]:
+        raise _Unusual
+    _check_integer(line["exchange"], least=1)
+    _check_integer(line["connection"])
+    _check_seconds(line["started"])
+    _check_seconds(line["duration"])
+    _check_seconds(request["at"])
+    status, response_at, received = None, 0.0, 0
+    if response is not None:
+        status, response_at, received = response["status"], response["at"], _usual_size(response["body"])
+        _check_integer(status)
+        _check_seconds(response_at)
+    return ExchangeSummary(
+        request["method"],
+        request["target"],
+        line["started"],
+        line["duration"],
+        line["end"],
+        status,
+        response_at,
+        _usual_size(request["body"]),
+        received,
+        data,
+    )
+
+
+def _usual_size(body: _Body) -> int:
+    if "trailers" in body or "seen" in body:
+        raise _Unusual
+    size, ended = body["size"], body["ended_at"]
+    _check_integer(size)
+    if ended is not None:
+        _check_seconds(ended)
+    chunks = body.get("chunks")
+    if chunks:
+        encoding, content = body["encoding"], body["content"]
+        if encoding != "json" and memoryview(content)[0] != QUOTE:
+            raise _Unusual
+        for at, length in chunks:
+            _check_seconds(at)
+            _check_integer(length)
+    return size
 
 
 # -- The fast path: lines as apispy usually writes them --
@@ -138,7 +275,7 @@ def _check_response(response: Any) -> None:
 def _check_headers(pairs: Any) -> None:
     for pair in _checked_list(pairs):
         name, value = pair
-        if type(pair) is not list or not (name.isascii() and value.isascii()):
+        if type(pair) not in (list, tuple) or not (name.isascii() and value.isascii()):
             raise _Unusual
 
 

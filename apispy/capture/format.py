@@ -1,6 +1,7 @@
 """Lossless conversion between an exchange and the JSON value of its line. docs/captures.md describes the lines."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -77,6 +78,18 @@ def from_json(value: Any) -> Exchange:
     )
 
 
+def with_documents(value: Any) -> Exchange:
+    """Decode an exchange, whose bodies share the JSON values in *value*, so that they are not parsed again.
+
+    This takes several times the memory. Raises Malformed.
+    """
+    exchange = from_json(value)
+    for name, message in (("request", exchange.request), ("response", exchange.response)):
+        if message is not None and message.body.chunks and value[name]["body"]["encoding"] == "json":
+            message.body.with_document(value[name]["body"]["content"])
+    return exchange
+
+
 def _derived(exchange: Exchange) -> dict[str, Any]:
     """Make the fields for people and grep."""
     call = engine.lookup(exchange.request.method, exchange.request.target)
@@ -146,8 +159,20 @@ def _encode_headers(headers: Headers) -> list[list[str]]:
 
 
 def _decode_headers(record: JsonObject, name: str) -> Headers:
+    fields = record.value.get(name)
+    with suppress(TypeError, ValueError, AttributeError):  # what is wrong with them is found below
+        if type(fields) is list:
+            return Headers(tuple([_usual_field(one) for one in fields]))
     pairs = [(text_pair(one, place), place) for one, place in record.items(name)]
     return Headers(tuple((latin1(key, place), latin1(value, place)) for (key, value), place in pairs))
+
+
+def _usual_field(value: Any) -> tuple[bytes, bytes]:
+    """Decode a header field. Raises any of three errors if it is not one."""
+    name, text = value
+    if type(value) is not list:
+        raise TypeError
+    return name.encode("latin-1"), text.encode("latin-1")
 
 
 # -- bodies --

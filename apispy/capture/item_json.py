@@ -8,6 +8,7 @@ from apispy.capture.validation import JsonObject, Malformed, integer, malformed,
 from apispy.model import Item, Seen
 
 SHAPES: dict[str, dict[str, type]] = {
+    "grpc-message": {"size": int, "compressed": bool},
     "grpc": {"calls": dict, "statuses": dict},
     "h2c SETTINGS": {"ack": bool, "settings": dict},
     "h2c PING": {"ack": bool},

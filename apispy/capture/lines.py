@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apispy import json_codec
-from apispy.capture.exchange_summary import ExchangeSummary, summarize
-from apispy.capture.format import FORMAT, from_json, to_json
+from apispy.capture.exchange_summary import ExchangeSummary, summarize, summarize_usual
+from apispy.capture.format import FORMAT, from_json, to_json, with_documents
 from apispy.capture.migrate import check_format, migrate
 from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
@@ -116,8 +116,15 @@ def read_line(data: bytes, version: int) -> Line:
     return _read_line(data, version, from_json)
 
 
+def read_documents(data: bytes, version: int) -> Line:
+    """Read a line like ``read_line``, with bodies that need not be parsed again."""
+    return _read_line(data, version, with_documents)
+
+
 def read_summary(data: bytes, version: int) -> Header | ExchangeSummary | Notice | Daemon:
     """Read a line like ``read_line``, but only the summary of an exchange."""
+    if version == FORMAT and (usual := summarize_usual(data)) is not None:
+        return usual
     return _read_line(data, version, summarize)
 
 

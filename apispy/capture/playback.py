@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from apispy.capture.events import micros, tap_events
+from apispy.capture.events import last_moment, micros, tap_events
 from apispy.capture.index import SessionIndex, index_sessions
 from apispy.capture.lines import Header, Notice
 from apispy.capture.raw_lines import (
@@ -27,7 +27,8 @@ from apispy.capture.reader import LineReader, Report
 from apispy.model import Exchange
 from apispy.tap.events import Closed, Event
 
-PlaybackItem = Header | Notice | Event
+PlaybackItem = Header | Notice | Event | Exchange
+"""An Exchange stands for all of its events, if nothing else happened from the first to the last of them."""
 
 POLL_INTERVAL = 0.2
 """Seconds between two reads at the end of a file that is followed."""
@@ -40,6 +41,8 @@ def play(
     path: Path, *, on_error: Report, warn: Report, progress: Callable[[float], None] = lambda _: None
 ) -> Iterator[PlaybackItem]:
     """Yield the events and notices of a capture in order; the header of a session comes before all of them.
+
+    An exchange during which nothing else happened is yielded instead of its events.
 
     *on_error* is called for every line that cannot be read, *warn* for a truncated last line, *progress* with the part
     of the lines that has been played, from 0 to 1. Raises CaptureError if the file as a whole cannot be read.
@@ -63,7 +66,7 @@ def play(
 def follow(
     path: Path, *, on_error: Report, warn: Report, is_over: Callable[[], bool] = lambda: False
 ) -> Iterator[PlaybackItem]:
-    """Yield each exchange, with all its events, as soon as it is written; otherwise like ``play``.
+    """Yield each exchange as soon as it is written, instead of its events; otherwise like ``play``.
 
     A pipe has an end; a regular file is followed until *is_over*, which is asked five times a second and then raises
     KeyboardInterrupt.
@@ -74,10 +77,8 @@ def follow(
         pieces = decompressed(_GrowingFile(file, path, is_over) if grows else file, path)
         number = 0
         for number, data in enumerate(split_lines(pieces, path), 1):
-            line = reader.read(data, number)
-            if isinstance(line, Exchange):
-                yield from (event for _, event in tap_events(line))
-            elif isinstance(line, Header | Notice):
+            line = reader.read_documents(data, number)
+            if isinstance(line, Exchange | Header | Notice):
                 yield line
         reader.finish(number)
 
@@ -88,12 +89,16 @@ def _play_session(
     """Yield the events and notices of one session, each with the number of lines read so far."""
     timeline = Timeline()
     count = 0
-    for count, (started, offset, number) in enumerate(session.by_time()):
+    lines = session.by_time()
+    for count, (started, offset, number) in enumerate(lines):
         for item in timeline.until(started):
             yield count, item
         file.seek(offset)
-        line = reader.read(file.readline(LINE_LIMIT + 1), number)
-        if isinstance(line, Exchange | Notice) and not timeline.add(line):
+        line = reader.read_documents(file.readline(LINE_LIMIT + 1), number)
+        following = lines[count + 1][0] if count + 1 < len(lines) else None
+        if isinstance(line, Exchange) and timeline.is_alone(line, following):
+            yield count + 1, line
+        elif isinstance(line, Exchange | Notice) and not timeline.add(line):
             on_error(str(reader.error(number, "an exchange with the same number is open at the same time")))
     for item in timeline.until(None):
         yield count + 1, item
@@ -119,6 +124,10 @@ class Timeline:
             self._open.add(line.id)
             self._push(line.id, iter(tap_events(line)))
         return True
+
+    def is_alone(self, exchange: Exchange, following: int | None) -> bool:
+        """Whether no event is left, and *exchange* ends before *following*, the time of the next one; None for none."""
+        return not self._next and (following is None or last_moment(exchange) < following)
 
     def until(self, time: int | None) -> Iterator[Notice | Event]:
         """Yield everything before *time*, in microseconds since 1970; everything that is left if it is None."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from apispy.capture.exchange_summary import ExchangeSummary
-from apispy.capture.lines import Header, Line, read_line, read_summary
+from apispy.capture.lines import Header, Line, read_documents, read_line, read_summary
 from apispy.capture.raw_lines import (
     LINE_LIMIT,
     STDIN,
@@ -55,6 +55,10 @@ class LineReader:
         Raises CaptureError, always for the first line and for one that is too long: the rest is not a capture.
         """
         return self._attempt(data, number, read_line)
+
+    def read_documents(self, data: bytes, number: int) -> Line | None:
+        """Read a line like ``read``, with bodies that need not be parsed again."""
+        return self._attempt(data, number, read_documents)
 
     def read_summary(self, data: bytes, number: int) -> ExchangeSummary | None:
         """Read the summary of the exchange on a line. Returns None also for any other line. Raises CaptureError."""

@@ -23,7 +23,7 @@ class Commands(Group):
 
     command_sections = {  # noqa: RUF012
         "See API calls": ("run", "demo", "explain"),
-        "Work with captures": ("show", "diff", "export", "import"),
+        "Work with captures": ("show", "view", "diff", "export", "import"),
         "Learn from captures": ("story", "permissions", "coverage", "drift", "mcp"),
         "Test without a daemon": ("record", "replay", "fixture"),
         "Find daemons, and route clients through apispy": ("endpoints", "env", "context", "machine"),

@@ -9,7 +9,9 @@ import pkgutil
 from apispy.decoders.base import DECODERS, REDACTED_BY_ITEM, Decoder
 from apispy.decoders.choice import choose
 from apispy.decoders.compression import Compressed
-from apispy.decoders.grpc import Methods
+from apispy.decoders.grpc_body import GrpcBody
+from apispy.decoders.grpc_context import GrpcContext
+from apispy.decoders.grpc_session import GrpcSession
 from apispy.decoders.h2c import H2c
 from apispy.decoders.header_values import decode_header, decode_parameter
 
@@ -18,17 +20,25 @@ for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
-def make(name: str, methods: Methods | None = None) -> Decoder:
+def make(name: str, grpc: GrpcContext | None = None) -> Decoder:
     """Make a decoder for the format *name*, or for a compressed one: "json in gzip".
 
-    An unknown format gets the decoder "opaque", which only counts bytes. *methods*: what the decoders of both
-    directions of an HTTP/2 connection share.
+    An unknown format gets the decoder "opaque", which only counts bytes. *grpc*: what a decoder of gRPC has to know.
     """
     name, _, coding = name.partition(" in ")
     inner = DECODERS.get(name, DECODERS["opaque"])()
-    if methods is not None and isinstance(inner, H2c):
-        inner.share(methods)
+    if grpc is not None and isinstance(inner, H2c | GrpcBody | GrpcSession):
+        inner.join(grpc)
     return Compressed(coding, inner) if coding else inner
 
 
-__all__ = ["DECODERS", "REDACTED_BY_ITEM", "Decoder", "choose", "decode_header", "decode_parameter", "make"]
+__all__ = [
+    "DECODERS",
+    "REDACTED_BY_ITEM",
+    "Decoder",
+    "GrpcContext",
+    "choose",
+    "decode_header",
+    "decode_parameter",
+    "make",
+]

@@ -18,8 +18,8 @@ The kinds of items, and their values:
 ``compressed``  the name of a compression; the items after it are those of the decompressed bytes
 ``unread``      compressed bytes that are not decompressed (bytes; empty if they are only counted)
 ``h2c``         an HTTP/2 frame (an object), without its payload
-``message``     a gRPC message (an object), as a child of an ``h2c`` item
-``grpc-message``  a message of a gRPC call (an object), without its content
+``message``     a gRPC message (an object), as a child of an ``h2c`` or ``grpc-message`` item
+``grpc-message``  the size of a message of a gRPC call (an object)
 ``grpc``        the numbers of calls by method and of responses by status (an object)
 ``ping``, ``pong``, ``close``  a control frame of a WebSocket (bytes; an object for ``close``)
 ``problem``     a sentence about an error at this position; the stream may be malformed, truncated or too large

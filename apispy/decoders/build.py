@@ -1,16 +1,18 @@
-"""What the messages of one BuildKit tunnel say about a build, put together: options, steps, files, results.
+"""What the messages of one call say about a build, put together: options, steps, files, results.
 
-The messages of both directions may come in any order: a finished call has them one direction after the other.
+The call is a tunnel of BuildKit, or a gRPC call of its own. The messages of both directions may come in any order: a
+finished call has them one direction after the other.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from apispy.decoders.grpc_messages import messages_of
+from apispy.decoders.grpc_body import grpc_error
+from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
-from apispy.model import REDACTED, Item
+from apispy.model import REDACTED, Direction, Exchange, Item
 
 MAX_STEPS = 2000
 """Steps of one call that are remembered."""
@@ -93,7 +95,7 @@ class Transfer:
 
 
 class Build:
-    """What is known of the builds in one tunnel."""
+    """What is known of the builds in one call."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []  # of Solve, with the options of the frontend
@@ -110,7 +112,7 @@ class Build:
 
     def add(self, item: Item) -> None:
         """Take the next item of either direction."""
-        if item.kind == "h2c":
+        if item.kind in CARRIERS:
             self.head(item.value)
             for message in messages_of(item):
                 self.message(message)
@@ -123,7 +125,11 @@ class Build:
         if isinstance(method, str):
             self._begin(stream, method, value.get("headers", ()))
         if isinstance(error, str) and self._methods.get(stream) == SOLVE:
-            self.error = {"message": error} | dict_of(value.get("source"))
+            self.failed(value)
+
+    def failed(self, value: dict[str, Any]) -> None:
+        """Take the error of a build: {"error_message", "source"}."""
+        self.error = {"message": value["error_message"]} | dict_of(value.get("source"))
 
     def _begin(self, stream: int, method: str, headers: Iterable[Sequence[Any]]) -> None:
         if len(self._methods) < MAX_STEPS:
@@ -220,6 +226,14 @@ def build_of(items: Iterable[Item]) -> Build:
     build = Build()
     for item in items:
         build.add(item)
+    return build
+
+
+def build_of_call(exchange: Exchange, items: Mapping[Direction, Iterable[Item]]) -> Build:
+    """Return what a finished call says about a build. *items* are those of its streams."""
+    build = build_of(item for of_stream in items.values() for item in of_stream)
+    if exchange.request.target == SOLVE and (error := grpc_error(exchange)):
+        build.failed(error)
     return build
 
 

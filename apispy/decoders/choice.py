@@ -1,5 +1,6 @@
 """The choice of a decoder for a stream: by the operation's table, corrected by the headers of the message."""
 
+from apispy.decoders.grpc_schema import SESSION
 from apispy.engine.operation import Call
 from apispy.model import Direction, Headers
 
@@ -53,9 +54,10 @@ def choose(
     """
     match direction:
         case "request":
-            return _with_coding(_by_table(call.operation.request, headers), headers)
+            return _with_coding(_for_session(call, _by_table(call.operation.request, headers)), headers)
         case "response":
-            return _with_coding(_for_output(_for_response(call, headers, status or 200), tty), headers)
+            name = _for_session(call, _for_response(call, headers, status or 200))
+            return _with_coding(_for_output(name, tty), headers)
         case "to_server":
             return _for_upgrade(call, headers) or "raw"
         case "to_client":
@@ -67,6 +69,11 @@ def _for_response(call: Call, headers: Headers, status: int) -> str:
     if status < 300:
         return _by_table(call.operation.response, headers)
     return "json" if _by_type(headers) in ("json", "json-lines") else "text"
+
+
+def _for_session(call: Call, name: str) -> str:
+    """The messages of one gRPC method carry HTTP/2."""
+    return "grpc-session" if name == "grpc" and call.path == SESSION else name
 
 
 def _by_table(name: str, headers: Headers) -> str:
@@ -85,7 +92,7 @@ def _by_type(headers: Headers) -> str:
 
 
 def _media_type(headers: Headers) -> str:
-    return headers.text("content-type").partition(";")[0].strip().lower()
+    return headers.media_type
 
 
 def _for_hijack(headers: Headers) -> str:

@@ -11,12 +11,14 @@ import json
 import re
 from collections import Counter
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
+from apispy.decoders.grpc_context import Methods
 from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
-from apispy.decoders.protobuf import wire_fields
+from apispy.decoders.protobuf import wire_fields, written_bytes, written_varint
 from apispy.http2 import Fields
+from apispy.model import REDACTED
 
 MAX_LISTED = 50
 """Header fields that one item lists."""
@@ -44,21 +46,23 @@ SHOWN_FIELDS = frozenset(
 """Header fields that are shown with their values. Of others (grpc-message too), which may quote anything, only the
 names are shown."""
 
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if code != ord("%"))
+"""The characters of an error message that are not percent-encoded."""
+
+SOURCE_TYPE = b"github.com/moby/buildkit/errdefs.Source+json"
+"""The type of the place in the Dockerfile, which BuildKit adds to the status of a call."""
+
 _METHOD = re.compile(rb"/[A-Za-z0-9_.]{1,100}/[A-Za-z0-9_]{1,100}")
-
-
-Methods = dict[int, str]
-"""The method of each stream. The decoders of both directions share it: only the request has the method."""
 
 
 class GrpcCalls:
     """The calls in one direction of a connection: requests, or responses. The methods return parts of items' values."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.methods: Methods = {}
         self._asks: set[int] = set()  # streams whose requests are in this direction
         self._streams: dict[int, MessageReader] = {}
-        self._budget = Budget()
+        self._budget = budget
         self._status: dict[int, int | None] = {}  # of responses, by stream; trailers do not repeat it
         self._methods: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
@@ -77,8 +81,7 @@ class GrpcCalls:
         if (code := _number(given, b"grpc-status")) is not None:
             self._statuses[code] += 1
             value["grpc_status"] = code
-            if code and self.methods.get(stream, "").startswith(ERRORS_ABOUT_BUILDS):
-                value |= _error(given)
+            value |= error_of(self.methods.get(stream, ""), given) if code else {}
         return value
 
     def data(self, stream: int, data: bytes) -> None:
@@ -105,6 +108,11 @@ class GrpcCalls:
         messages = self._streams.pop(stream, None)
         self._asks.discard(stream)
         return {"total": messages.total()} if messages else {}
+
+    def close(self) -> None:
+        """End all streams."""
+        for stream in list(self._streams):
+            self.end(stream)
 
     def counts(self) -> dict[str, dict[Any, int]]:
         """Return how often each method was called and each grpc-status was returned; empty without calls."""
@@ -135,12 +143,33 @@ class GrpcCalls:
         return name
 
 
-def _error(given: dict[bytes, bytes]) -> dict[str, Any]:
-    """The message of an error, which is percent-encoded, and the place in the Dockerfile that it is about."""
+def error_of(method: str, given: dict[bytes, bytes]) -> dict[str, Any]:
+    """Read the fields that end a call which failed: {"error_message", "source": {"file", "line"}}.
+
+    The message is percent-encoded; the source is the place in the Dockerfile that it is about. {} for methods whose
+    errors are not read.
+    """
+    if not method.startswith(ERRORS_ABOUT_BUILDS):
+        return {}
     coded = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
-    text = unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
+    text = "" if coded == REDACTED else unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
     source = _source(given.get(b"grpc-status-details-bin", b""))
     return ({"error_message": text} if text else {}) | ({"source": source} if source else {})
+
+
+def error_fields(code: int, error: dict[str, Any]) -> dict[bytes, bytes]:
+    """Return the fields that ``error_of`` reads as *error*: grpc-message, and a source in grpc-status-details-bin.
+
+    The details have the code and the source, without the message: a token in base64 would not be seen as one.
+    """
+    text = str(error.get("error_message", ""))
+    fields = {b"grpc-message": quote(text, safe=PLAIN).encode("ascii")}
+    if source := error.get("source"):
+        place = {"info": {"filename": source["file"]}, "ranges": [{"start": {"line": source["line"]}}]}
+        detail = written_bytes(1, SOURCE_TYPE) + written_bytes(2, json.dumps(place).encode())
+        coded = base64.b64encode(written_varint(1, code) + written_bytes(3, detail)).rstrip(b"=")
+        fields[b"grpc-status-details-bin"] = coded
+    return fields
 
 
 def _source(coded: bytes) -> dict[str, Any]:

@@ -1,75 +1,91 @@
-"""The body of a gRPC call that is an HTTP request of its own: the sizes of its messages, without their content.
+"""The body of a gRPC call that is an HTTP request of its own: one item for each message."""
 
-A message is one byte that shows whether it is compressed, its length as an unsigned 32-bit big-endian number, and its
-content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
-"""
+from typing import Any
 
 from apispy.decoders.base import decoder
-from apispy.decoders.grpc_stream import PREFIX_SIZE
-from apispy.model import Exchange, Item
+from apispy.decoders.grpc import error_of
+from apispy.decoders.grpc_context import GrpcContext
+from apispy.decoders.grpc_messages import message_item
+from apispy.decoders.grpc_schema import message_of
+from apispy.decoders.grpc_stream import Message, MessageReader
+from apispy.model import Exchange, Headers, Item
+
+OWN_STREAM = 0
+"""The number of the HTTP/2 stream that messages of such a call have: those of tunnels count from 1."""
 
 
 @decoder("grpc", by_item=True)
 class GrpcBody:
-    """The messages of one direction of a gRPC call. Items of kind "grpc-message", with the ``size`` of the content, and
-    whether it is ``compressed``. After a problem, bytes are only counted.
+    """The messages of one direction of a gRPC call, which is an HTTP request of its own. Items of kind "grpc-message",
+    with the ``size`` of the content, and whether it is ``compressed``. The [message](buildkit.md) is its child, of kind
+    "message", if its method is known; ``undecoded`` is true if it is too large or malformed. After a problem, bytes are
+    only counted.
     """
 
     def __init__(self) -> None:
-        self._at = 0  # offset of the next byte in the stream
+        self.join(GrpcContext())
+
+    def join(self, context: GrpcContext) -> None:
+        """Take the context of the stream, before its first bytes."""
+        self._part = "request" if context.direction == "request" else "response"
+        self._method = context.method
+        message = message_of(context.method, request=self._part == "request")
+        self._reader = MessageReader(context.budget, message, grpc=True, coding=context.coding)
         self._start = 0  # offset of the first byte that no item covers yet
-        self._prefix = b""
-        self._left = 0  # bytes left of the open message
         self._is_grpc = True
 
     def feed(self, data: bytes) -> list[Item]:
-        items: list[Item] = []
-        while data and self._is_grpc:
-            if self._left:
-                step = min(self._left, len(data))
-                self._left -= step
-            else:
-                step = min(PREFIX_SIZE - len(self._prefix), len(data))
-                self._prefix += data[:step]
-            self._at += step
-            data = data[step:]
-            items += self._next()
-        self._at += len(data)
+        items = [self._message(message) for message in self._reader.read(data)]
+        if self._is_grpc and self._reader.count is None:
+            self._is_grpc = False
+            text = f"at byte {self._start}: not a message; the bytes from here on are only counted"
+            items.append(Item("problem", "not read", text, (self._start, self._start)))
         return items
 
     def close(self) -> list[Item]:
-        if self._start == self._at:
+        size = self._reader.total()["size"]
+        if self._start == size:
             return []
+        span = self._start, size
+        self._start = size
         if not self._is_grpc:
-            return [self._item("raw", f"{self._at - self._start} bytes, not read", b"")]
-        return [self._item("problem", "cut off", "the stream ends inside a message")]
+            return [Item("raw", f"{span[1] - span[0]} bytes, not read", b"", span)]
+        return [Item("problem", "cut off", "the stream ends inside a message", span)]
 
-    def _next(self) -> list[Item]:
-        """Read the prefix once it is complete, and end the message once it has all of its content."""
-        if len(self._prefix) == PREFIX_SIZE and self._at - self._start == PREFIX_SIZE:
-            if self._prefix[0] > 1:
-                self._is_grpc = False
-                text = f"at byte {self._start}: not a message; the bytes from here on are only counted"
-                return [Item("problem", "not read", text, (self._start, self._start))]
-            self._left = int.from_bytes(self._prefix[1:])
-        if len(self._prefix) < PREFIX_SIZE or self._left:
-            return []
-        value = {"size": int.from_bytes(self._prefix[1:]), "compressed": self._prefix[0] == 1}
-        self._prefix = b""
-        return [self._item("grpc-message", f"{value['size']} bytes", value)]
+    def _message(self, message: Message) -> Item:
+        span, self._start = (self._start, message.end), message.end
+        found: tuple[Item, ...] = ()
+        if message.value is not None:
+            about = {"stream": OWN_STREAM, "method": self._method, "part": self._part}
+            found = (message_item(about | {"message": message.value}, span),)
+        return measured(message, span, found)
 
-    def _item(self, kind: str, label: str, value: object) -> Item:
-        """Make an item that covers all bytes read since the last item."""
-        start, self._start = self._start, self._at
-        return Item(kind, label, value, (start, self._at))
+
+def measured(message: Message, span: tuple[int, int], children: tuple[Item, ...] = ()) -> Item:
+    """Make the item of a message."""
+    value: dict[str, Any] = {"size": message.size, "compressed": message.compressed}
+    value |= {"undecoded": True} if message.undecoded else {}
+    return Item("grpc-message", f"{message.size} bytes", value, span, children)
 
 
 def grpc_status(exchange: Exchange) -> int | None:
     """Return the grpc-status of a gRPC call, from its trailers or, without messages, its headers; None without one."""
-    if exchange.response is None:
-        return None
-    for fields in (exchange.response.body.trailers, exchange.response.headers):
+    for fields in _ending_fields(exchange):
         text = fields.text("grpc-status")
         if text.isascii() and text.isdigit() and len(text) <= 3:
             return int(text)
     return None
+
+
+def grpc_error(exchange: Exchange) -> dict[str, Any]:
+    """Return the error of a gRPC call about a build: {"error_message", "source": {"file", "line"}}; {} without one."""
+    for fields in _ending_fields(exchange) if grpc_status(exchange) else ():
+        if error := error_of(exchange.request.target, {name.lower(): value for name, value in fields}):
+            return error
+    return {}
+
+
+def _ending_fields(exchange: Exchange) -> tuple[Headers, ...]:
+    """The fields that may say how a call ended."""
+    response = exchange.response
+    return () if response is None else (response.body.trailers, response.headers)

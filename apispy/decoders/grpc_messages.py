@@ -22,6 +22,9 @@ MAX_TEXT_SIZE = 16 << 10
 MAX_UNKNOWN = 50
 """Numbers of fields that are not in the tables that one message lists."""
 
+CARRIERS = ("h2c", "grpc-message")
+"""Kinds of items that have messages as children: frames of HTTP/2 in a tunnel, and messages of calls of their own."""
+
 UNKNOWN, MORE = "unknown", "more"
 """Names that no field has: the sizes of fields that are not in the tables by number; what a list left out."""
 
@@ -107,6 +110,11 @@ def messages_of(item: Item) -> Iterator[dict[str, Any]]:
             yield child.value
 
 
+def message_item(value: dict[str, Any], span: tuple[int, int]) -> Item:
+    """Make the item of a message. *value*: {"stream", "method", "part", "message"}."""
+    return Item("message", label_of(value), value, span)
+
+
 def label_of(message: dict[str, Any]) -> str:
     """Name a message: "Control/Status response"."""
     return f"{message['method'].rpartition('.')[2]} {message['part']}"
@@ -131,6 +139,8 @@ def _fits(name: str, message: dict[str, Any], depth: int) -> bool:
                 return False
         elif (field := table.get(key)) is None:
             return False
+        elif field.type == "Capability" and type(value) is int:  # its size, in captures of earlier versions
+            continue
         elif field.repeated:
             if not isinstance(value, list) or not all(_has_type(field, one, depth) for one in value):
                 return False

@@ -81,7 +81,8 @@ MESSAGES = {
     "WarnRequest": "1 digest text, 2 level number, 3 short step, 4 detail step*, 5 url text, 6 info SourceInfo,"
     " 7 ranges Range*",
     "PingRequest": "",
-    "PongResponse": "1 FrontendAPICaps size, 2 LLBCaps size, 3 Workers WorkerRecord*",
+    "PongResponse": "1 FrontendAPICaps Capability*, 2 LLBCaps Capability*, 3 Workers WorkerRecord*",
+    "Capability": "1 ID text, 2 Enabled flag, 3 Deprecated flag",
     "InputsRequest": "",
     "InputsResponse": "1 Definitions size",
     "Empty": "",
@@ -141,7 +142,10 @@ METHODS = {
     ),
 }
 """The messages of each method: those of its requests, and those of its responses. The messages of other methods
-(FileSend/DiffCopy, Upload/Pull, SSH/ForwardAgent, Control/Session: bytes of files and agents) are only counted."""
+(FileSend/DiffCopy, Upload/Pull, SSH/ForwardAgent: bytes of files and agents) are only counted; those of SESSION are
+HTTP/2."""
+
+SESSION = f"{_CONTROL}Session"
 
 ERRORS_ABOUT_BUILDS = (_CONTROL, _BRIDGE)
 """Services whose error messages are read. Those of a session may quote anything, such as a credential helper."""

@@ -6,6 +6,9 @@ content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL
 
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from apispy.decoders.grpc_messages import decode_message
@@ -35,43 +38,82 @@ class Budget:
         self.left = MAX_HELD
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that has ended.
+
+    ``end`` is the offset in the stream after its last byte, ``size`` the bytes of its content as sent. ``value`` is its
+    decoded content: None if the schema does not have it, if it is a piece of a file, and if it is ``undecoded``,
+    because it is too large or malformed.
+    """
+
+    end: int
+    size: int
+    compressed: bool
+    value: Any = None
+    undecoded: bool = False
+
+
 class MessageReader:
     """Reads the messages in one direction of a stream.
 
     ``count`` is the number of messages that have begun, None if the stream is not gRPC; ``size`` is the size of all, in
     bytes, with prefixes; ``lengths`` has the lengths of the first MAX_LISTED that began since it was last emptied, and
-    ``found`` the decoded ones that ended. *message* is their name in ``grpc_schema``; without one, or if they are too
-    large or malformed, they are only counted, the latter in ``undecoded``. *coding*: that of compressed messages.
+    ``found`` the decoded ones that ended in ``feed``. *message* is their name in ``grpc_schema``; without one, or if
+    they are too large or malformed, they are only counted, the latter in ``undecoded``. *coding*: that of compressed
+    messages. *decode*, instead of *message*: a function that decodes the content, and raises ProtobufError.
     """
 
-    def __init__(self, budget: Budget, message: str = "", *, grpc: bool, coding: bytes = b"") -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        message: str = "",
+        *,
+        grpc: bool,
+        coding: bytes = b"",
+        decode: Callable[[bytes], Any] | None = None,
+    ) -> None:
         self.count: int | None = 0 if grpc else None
         self.size = self.undecoded = 0
         self.lengths: list[int] = []
         self.found: list[dict[str, Any]] = []
-        self._message, self._coding, self._budget = message, coding, budget
-        self._files = SentFiles()
+        self._decode = decode or (partial(decode_message, message) if message else None)
+        self._coding, self._budget = coding, budget
+        self._files = SentFiles() if message == "Packet" else None
         self._prefix = b""
         self._compressed = 0
+        self._length = 0  # of the open message
         self._left = 0  # bytes left of the open message
         self._content: bytearray | None = None  # of the open message, if it is decoded
         self._reserved = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._prefix or self._left)
+
     def feed(self, data: bytes) -> None:
+        """Read the next bytes; the decoded messages that end in them are added to ``found``."""
+        self.found += [message.value for message in self.read(data) if message.value is not None]
+
+    def read(self, data: bytes) -> Iterator[Message]:
+        """Read the next bytes, and yield the messages that end in them. The iterator must be exhausted."""
+        start, at = self.size, 0
         self.size += len(data)
-        at = 0
         while at < len(data) and self.count is not None:
             if self._left:
                 step = min(self._left, len(data) - at)
                 self._left -= step
                 if self._content is not None:
                     self._content += data[at : at + step]
-                self._end_message()
+                has_begun = True
             else:
                 step = min(PREFIX_SIZE - len(self._prefix), len(data) - at)
                 self._prefix += data[at : at + step]
-                self._begin()
+                has_begun = self._begin()
             at += step
+            if has_begun and not self._left:
+                yield self._end(start + at)
 
     def total(self) -> dict[str, Any]:
         """End the stream. Returns its measures."""
@@ -79,37 +121,39 @@ class MessageReader:
         found = {"messages": self.count, "size": self.size}
         return found | ({"undecoded": self.undecoded} if self.undecoded else {})
 
-    def _begin(self) -> None:
-        """Begin a message, if its prefix is complete."""
+    def _begin(self) -> bool:
+        """Begin a message, if its prefix is complete. Returns whether one has begun."""
         if self.count is None or len(self._prefix) < PREFIX_SIZE:
-            return
-        self._compressed, self._left = self._prefix[0], int.from_bytes(self._prefix[1:])
+            return False
+        self._compressed, self._length = self._prefix[0], int.from_bytes(self._prefix[1:])
         self._prefix = b""
         if self._compressed > 1:  # not gRPC, whatever the header says
             self.count = None
-            return
+            return False
+        self._left = self._length
         self.count += 1
         if len(self.lengths) < MAX_LISTED:
-            self.lengths.append(self._left)
-        if self._message and self._left <= min(MAX_MESSAGE_SIZE, self._budget.left):
-            self._content, self._reserved = bytearray(), self._left
-            self._budget.left -= self._left
-        elif self._message:
+            self.lengths.append(self._length)
+        if self._decode and self._length <= min(MAX_MESSAGE_SIZE, self._budget.left):
+            self._content, self._reserved = bytearray(), self._length
+            self._budget.left -= self._length
+        elif self._decode:
             self.undecoded += 1
-        self._end_message()
+        return True
 
-    def _end_message(self) -> None:
-        """Decode the message if it is complete."""
-        if self._left or self._content is None:
-            return
-        try:
-            value = decode_message(self._message, self._plain(bytes(self._content)))
-        except (ProtobufError, zlib.error):
-            self.undecoded += 1
-        else:
-            shown = self._files.packet(value) if self._message == "Packet" else value
-            self.found += [] if shown is None else [shown]
+    def _end(self, end: int) -> Message:
+        """Decode the message, which is complete."""
+        value, undecoded = None, self._decode is not None and self._content is None
+        if self._decode and self._content is not None:
+            try:
+                value = self._decode(self._plain(bytes(self._content)))
+            except (ProtobufError, zlib.error):
+                undecoded = True
+                self.undecoded += 1
+        if self._files and value is not None:
+            value = self._files.packet(value)
         self._release()
+        return Message(end, self._length, self._compressed == 1, value, undecoded)
 
     def _plain(self, content: bytes) -> bytes:
         """Decompress a message. Raises zlib.error, or ProtobufError if it is too large or of another compression."""

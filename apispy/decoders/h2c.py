@@ -21,8 +21,10 @@ from hyperframe.frame import (
 )
 
 from apispy.decoders.base import decoder
-from apispy.decoders.grpc import GrpcCalls, Methods
-from apispy.decoders.grpc_messages import label_of
+from apispy.decoders.grpc import GrpcCalls
+from apispy.decoders.grpc_context import GrpcContext
+from apispy.decoders.grpc_messages import message_item
+from apispy.decoders.grpc_stream import Budget
 from apispy.decoders.h2c_frames import NAMES, describe_frame, frame_name
 from apispy.http2 import (
     HEADER_SIZE,
@@ -32,6 +34,7 @@ from apispy.http2 import (
     HeaderBlocks,
     Http2Error,
     Opener,
+    data_parts,
     frame_header,
 )
 from apispy.model import Item
@@ -54,7 +57,7 @@ class H2c:
     are only counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self._pending = bytearray()
         self._at = 0  # offset of _pending in the stream
         self._start = 0  # offset of the first byte that no item covers yet
@@ -64,11 +67,11 @@ class H2c:
         self._padding = 0  # bytes left of the padding after its payload
         self._size = 0  # bytes of its payload
         self._blocks = HeaderBlocks()
-        self._calls = GrpcCalls()
+        self._calls = GrpcCalls(budget or Budget())
 
-    def share(self, methods: Methods) -> None:
+    def join(self, context: GrpcContext) -> None:
         """Share the methods of streams with the decoder of the other direction, so that responses can be decoded."""
-        self._calls.methods = methods
+        self._calls.methods = context.methods
 
     def feed(self, data: bytes) -> list[Item]:
         self._pending += data
@@ -84,6 +87,7 @@ class H2c:
             items.append(self._item("raw", f"{self._at - self._start} bytes, not read", b""))
         elif self._start < self._at:
             items.append(self._item("problem", "cut off", "the stream ends inside a frame or a header block"))
+        self._calls.close()
         if counts := self._calls.counts():
             items.append(self._item("grpc", "calls", counts))
         return items
@@ -170,16 +174,11 @@ class H2c:
         return []
 
     def _open_data(self, frame: DataFrame) -> list[Item] | None:
-        padded = 1 if "PADDED" in frame.flags else 0  # one byte for the size of the padding
-        if self._left < padded:
-            raise Http2Error("a DATA frame is malformed")
-        if len(self._pending) < HEADER_SIZE + padded:
+        parts = data_parts(frame, self._left, self._pending)
+        if parts is None:
             return None
-        self._padding = self._pending[HEADER_SIZE] if padded else 0
-        self._left -= padded + self._padding
-        if self._left < 0:
-            raise Http2Error("a DATA frame is malformed")
-        return self._open_content(HEADER_SIZE + padded)
+        opening, self._left, self._padding = parts
+        return self._open_content(opening)
 
     def _open_content(self, skip: int) -> list[Item]:
         self._size = self._left
@@ -195,7 +194,7 @@ class H2c:
             if "END_STREAM" in self._frame.flags:
                 value |= self._calls.end(self._frame.stream_id)
         item = self._item("h2c", frame_name(self._frame), value)
-        children = tuple(Item("message", label_of(one), one, item.span) for one in messages)
+        children = tuple(message_item(one, item.span) for one in messages)
         return replace(item, children=children) if children else item
 
     def _header_item(self, opener: Opener, fields: Fields) -> Item:

@@ -51,6 +51,25 @@ def wire_fields(data: bytes) -> Iterator[WireField]:
         yield number, kind, content if kind == LENGTH else int.from_bytes(content, "little")
 
 
+def written_varint(number: int, value: int) -> bytes:
+    """Write a field with a number, which may be negative."""
+    return _written(number << 3 | VARINT) + _written(value & (1 << 64) - 1)
+
+
+def written_bytes(number: int, content: bytes) -> bytes:
+    """Write a field with a length."""
+    return _written(number << 3 | LENGTH) + _written(len(content)) + content
+
+
+def _written(value: int) -> bytes:
+    data = bytearray()
+    while value >= 0x80:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    data.append(value)
+    return bytes(data)
+
+
 def signed(value: int) -> int:
     """Return an int32 or int64: negative numbers are sent as 64-bit two's complement."""
     return value - (1 << 64) if value >= 1 << 63 else value

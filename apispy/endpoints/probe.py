@@ -14,11 +14,15 @@ from typing import Any
 from apispy.endpoints.address import Endpoint
 from apispy.endpoints.diagnosis import daemon_error, diagnose, printable, tls_required
 from apispy.endpoints.dial import connect, ssh_socket, ssh_stderr, tls_context
+from apispy.endpoints.unexpected import Peer, http2_answer, quoted
 from apispy.errors import ApispyError
 
 _TLS_RECORD = ("\x15\x03", "\x16\x03")  # an alert or a handshake message where a status line was expected
 _MAX_BYTES = 1 << 20  # of a response to GET /version; a real one has about 1 KB
 _NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_HTTP1_NEEDED = (
+    "Check the address: Docker Engine speaks HTTP/1.1 too, buildkitd and other gRPC servers do not"
+)
 _NOT_DOCKER = "Check the address: another program listens there"
 
 
@@ -124,7 +128,8 @@ def _shown(kind: str, value: str) -> str:
 def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
     connection = http.client.HTTPConnection(endpoint.host, endpoint.port) if endpoint.kind == "tcp" else None
     connection = connection or http.client.HTTPConnection("docker")
-    connection.sock = sock
+    peer = Peer(sock)
+    connection.sock = peer
     connection.auto_open = 0  # never open another socket
     try:
         # If the daemon closed the connection early, a response with the reason may still be readable.
@@ -134,14 +139,16 @@ def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
         with connection.getresponse() as response:
             daemon = _daemon(endpoint, response.status, response.read(_MAX_BYTES))
             return replace(daemon, date=response.getheader("Date", ""))
-    except http.client.RemoteDisconnected:
-        raise
-    except http.client.HTTPException as error:
+    except (OSError, http.client.HTTPException) as error:
+        if problem := http2_answer(peer.first):
+            raise daemon_error(endpoint, problem, _HTTP1_NEEDED) from error
+        if isinstance(error, OSError):  # RemoteDisconnected too
+            raise
         if str(error).startswith(_TLS_RECORD):
             raise tls_required(endpoint) from error
-        raise daemon_error(
-            endpoint, f"not a Docker daemon: it responded {str(error)[:60]!r}", _NOT_DOCKER
-        ) from error
+        is_other = isinstance(error, http.client.BadStatusLine)
+        found = quoted(peer.first) if is_other else repr(str(error)[:60])
+        raise daemon_error(endpoint, f"not a Docker daemon: it responded {found}", _NOT_DOCKER) from error
 
 
 def _daemon(endpoint: Endpoint, status: int, body: bytes) -> Daemon:
@@ -158,9 +165,8 @@ def _daemon(endpoint: Endpoint, status: int, body: bytes) -> Daemon:
             "Ask the daemon's administrator",
         )
     if status != 200 or not isinstance(found, dict) or "ApiVersion" not in found:
-        start = body[:60].decode("utf-8", "replace")
         raise daemon_error(
-            endpoint, f"not a Docker daemon: GET /version returned {status} and {start!r}", _NOT_DOCKER
+            endpoint, f"not a Docker daemon: GET /version returned {status} and {quoted(body)}", _NOT_DOCKER
         )
     fields = ("Version", "ApiVersion", "MinAPIVersion", "Os", "Arch")
     return Daemon(*(printable(str(found.get(field) or ""))[:100] for field in fields))

@@ -38,7 +38,11 @@ def parameters(operation_id: str) -> tuple[Parameter, ...]:
 
 def parameters_of(operation_id: str, version: str | None) -> tuple[Parameter, ...]:
     """The parameters of a version (its nearest known one; None: the newest), as that version has them."""
-    known = nearest(version)
+    return _of_version(operation_id, nearest(version))
+
+
+@cache
+def _of_version(operation_id: str, known: str) -> tuple[Parameter, ...]:
     return tuple(row for row in _all(operation_id, known) if between(row.first, known, row.last))
 
 

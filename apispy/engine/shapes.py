@@ -42,6 +42,16 @@ class Shape:
         node = self._node.get("array") or self._node.get("map")
         return _shape(node, self._version) if node else None
 
+    @cached_property
+    def fields_by_name(self) -> dict[str, "Field"]:
+        """The fields of an object by name in lower case, as Go's encoding/json matches them."""
+        return {row.name.lower(): row for row in reversed(self.fields)}
+
+    @cached_property
+    def required_fields(self) -> tuple["Field", ...]:
+        """The fields that an object must have."""
+        return tuple(row for row in self.fields if row.required)
+
     def field(self, name: str) -> "Field | None":
         return next((row for row in self.fields if row.name == name), None)
 

@@ -1,6 +1,7 @@
 """API versions and the engine releases that introduced them. A version is text: "1.41"."""
 
 import re
+from functools import lru_cache
 
 Releases = tuple[tuple[str, str], ...]
 
@@ -61,6 +62,15 @@ _FORM = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 
 def parse(text: str) -> tuple[int, int] | None:
     """Parse "1.9" or "v1.9" to (1, 9), to compare by: "1.9" is before "1.10". None for any other text."""
+    return _parse_cached(text) if len(text) <= MAX_LENGTH else None
+
+
+MAX_CACHED, MAX_LENGTH = 1024, len("v1234.1234")
+"""The size of the cache of versions, and the characters of the longest one."""
+
+
+@lru_cache(MAX_CACHED)
+def _parse_cached(text: str) -> tuple[int, int] | None:
     found = _FORM.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from apispy.decoders.build import build_of
+from apispy.decoders.build import build_of_call
 from apispy.engine.operations import BY_ID
 from apispy.engine.versions import parse as parse_version
 from apispy.filters import value_types
@@ -45,14 +45,14 @@ def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
 
 def _grpc_methods(subject: Subject) -> Iterator[str]:
     """The methods that were called: "Solve", "Control/Solve", "/moby.buildkit.v1.Control/Solve"."""
-    for items in subject.items.values():
-        for item in items:
-            for path in item.value["calls"] if item.kind == "grpc" else ():
-                yield from (path, path.rpartition(".")[2], path.rpartition("/")[2])
+    items = (item for of_stream in subject.items.values() for item in of_stream)
+    paths = [path for item in items if item.kind == "grpc" for path in item.value["calls"]]
+    for path in (subject.call.path, *paths) if subject.call.operation.response == "grpc" else paths:
+        yield from (path, path.rpartition(".")[2], path.rpartition("/")[2])
 
 
 def _build_steps(subject: Subject) -> Iterator[str]:
-    build = build_of(item for items in subject.items.values() for item in items)
+    build = build_of_call(subject.exchange, subject.items)
     for step in build.steps.values():
         yield from (step.name, re.sub(r"\A\[[^\]]*\] ", "", step.name))
 
@@ -92,7 +92,8 @@ TABLE = (
           "A text in the daemon's error message; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
     Field("grpc", value_types.GLOB, Part.END, _grpc_methods,
-          "A gRPC method that was called in a BuildKit tunnel: its name, with its service (Control/Solve), or in full.",
+          "A gRPC method that was called, in a tunnel of BuildKit or as a call of its own: its name, "
+          "with its service (Control/Solve), or in full.",
           "grpc:Solve"),
     Field("buildstep", value_types.GLOB, Part.END, _build_steps,
           "The name of a step of a build, with or without its number: `[2/3] RUN make`, `RUN make`.",

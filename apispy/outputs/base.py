@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from apispy.decoders.build import Build, build_of_call
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
 from apispy.outputs.units import short_ids
@@ -32,6 +33,11 @@ class DecodedCall:
     aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
     # Age of this snapshot: seconds since the exchange began.
     at: float = 0.0
+
+    @property
+    def build(self) -> Build:
+        """What is known of a build from the items: of a tunnel of BuildKit, or of a gRPC call."""
+        return build_of_call(self.exchange, self.items)
 
     @property
     def failed(self) -> bool:

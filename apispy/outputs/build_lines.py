@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from apispy.decoders.build import FILE_SYNC, MAX_STEPS, STATUS, Build, Step, Transfer, request_of, warning_of
-from apispy.decoders.grpc_messages import messages_of
+from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
 from apispy.outputs import units
@@ -62,7 +62,7 @@ class BuildLines:
 
     def lines(self, item: Item) -> Iterator[Line]:
         """Yield the lines that an item of either direction gives."""
-        if item.kind != "h2c":
+        if item.kind not in CARRIERS:
             return
         self.build.head(item.value)
         for message in messages_of(item):

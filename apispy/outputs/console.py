@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from textwrap import shorten
 
+from apispy.decoders.grpc_messages import CARRIERS
 from apispy.model import Chunk, Direction, Item
 from apispy.outputs import call_line, details, grpc, units
 from apispy.outputs.base import DecodedCall, Output
@@ -114,14 +115,15 @@ class Console(Output):
 
     def item(self, decoded: DecodedCall, direction: Direction, item: Item) -> None:
         stream = self._streams.get(decoded.exchange.id)
-        if stream is None or not stream.shows(item) or (direction == "request" and self._verbosity < 2):
+        is_body = direction == "request" and item.kind not in CARRIERS
+        if stream is None or not stream.shows(item) or (is_body and self._verbosity < 2):
             return
         if not self._shows_streams:
             self._silent.add(decoded.exchange.id)
             return
         lines: Iterable[tuple[str, str]] = stream.item(direction, item)
         size = item.span[1] - item.span[0]
-        if item.kind == "h2c":
+        if item.kind in CARRIERS:
             lines = list(lines)  # also if they are not shown: later lines depend on the messages
             size = max(grpc.FRAME_LINE_SIZE, sum(len(text) for _, text in lines))
         if not self._within_rate(decoded, size):
@@ -161,6 +163,7 @@ class Console(Output):
         if stream is None or exchange.request.announces_body:
             self._write_curl(decoded)
         if stream is None:
+            self._write_messages(decoded)
             self._write_request(decoded)
             self._write_sample(decoded)
         self._write_response(decoded, shown_live=stream is not None and not truncated)
@@ -281,6 +284,15 @@ class Console(Output):
         if self._verbosity > 1:
             self._write_block(details.body(decoded, "request", self._body_limit, whole=self._verbosity > 2))
 
+    def _write_messages(self, decoded: DecodedCall) -> None:
+        """Write what the messages of a gRPC call say."""
+        stream = StreamLines(decoded.call.operation, self._verbosity, decoded.label)
+        for direction, items in decoded.items.items():
+            for item in items:
+                if item.kind in CARRIERS and stream.shows(item):
+                    self._write_pairs(stream.item(direction, item), "")
+        self._write_pairs(stream.close(), "")
+
     def _write_sample(self, decoded: DecodedCall) -> None:
         """Write the figures of a single sample of statistics, unless the body with its description follows."""
         samples = [item for item in decoded.items.get("response", ()) if item.label == "stats"]
@@ -309,8 +321,11 @@ class Console(Output):
             self._write_line([Piece(f"{INDENT}#{decoded.exchange.id} {text}", "dim")])
 
     def _write_stream(self, decoded: DecodedCall, pairs: Iterable[tuple[str, str]]) -> None:
+        self._write_pairs(pairs, f"#{decoded.exchange.id} ")
+
+    def _write_pairs(self, pairs: Iterable[tuple[str, str]], number: str) -> None:
         for label, text in pairs:
-            prefix = Piece(f"{INDENT}#{decoded.exchange.id} {label:6}| ", "dim")
+            prefix = Piece(f"{INDENT}{number}{label:6}| ", "dim")
             pieces = [prefix, Piece(text, STREAM_STYLES.get(label, ""))]
             if label in WRAPPED_LABELS:
                 self._write_wrapped(pieces, width([prefix]))

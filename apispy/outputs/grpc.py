@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Any
 
-from apispy.decoders.build import build_of
 from apispy.decoders.grpc_body import grpc_status
 from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.model import Direction, Item
@@ -53,7 +52,10 @@ def frame_line(direction: Direction, item: Item, *, whole: bool = False) -> str:
 
 
 def call_summary(decoded: DecodedCall) -> str:
-    """Summarize an ended tunnel: "4 gRPC calls: DiffCopy 3, GetSecret 1; 7 steps, 2 cached"; "" if nothing is known."""
+    """Summarize an ended tunnel or session: "4 gRPC calls: DiffCopy 3, GetSecret 1; 7 steps, 2 cached".
+
+    "" if nothing is known.
+    """
     methods: Counter[str] = Counter()
     failed: Counter[int] = Counter()
     counts = [item.value for items in decoded.items.values() for item in items if item.kind == "grpc"]
@@ -73,19 +75,20 @@ def call_summary(decoded: DecodedCall) -> str:
 
 def _steps(decoded: DecodedCall) -> list[str]:
     """Count the steps of a build: "7 steps, 2 cached"."""
-    steps = build_of(item for items in decoded.items.values() for item in items).steps.values()
+    steps = decoded.build.steps.values()
     cached = sum(step.cached for step in steps)
     return [units.count(len(steps), "steps") + (f", {cached} cached" if cached else "")] if steps else []
 
 
 def goaway_summary(decoded: DecodedCall) -> str:
-    """Say which sides announced the end of a tunnel, and why: "GOAWAY NO_ERROR from both sides"; "" if none did.
+    """Say which sides announced the end of a tunnel or session, and why: "GOAWAY NO_ERROR from both sides", or "".
 
     A side may send GOAWAY twice, to end its streams first; the last one counts (RFC 9113, section 6.8).
     """
     last: dict[str, str] = {}
-    for direction, side in (("to_server", "the client"), ("to_client", "the daemon")):
-        for item in decoded.items.get(direction, ()):  # type: ignore[call-overload]
+    for direction, items in decoded.items.items():
+        side = "the client" if ARROWS[direction] == ">" else "the daemon"
+        for item in items:
             if item.kind == "h2c" and item.label == "GOAWAY":
                 last[side] = item.value["error"]
     if len(last) == 2 and len(set(last.values())) == 1:
@@ -96,14 +99,19 @@ def goaway_summary(decoded: DecodedCall) -> str:
 def message_line(direction: Direction, item: Item) -> str:
     """Describe a message of a gRPC call: "> message of 1.2 kB", with the arrow of its direction."""
     compressed = ", compressed" if item.value["compressed"] else ""
-    return f"{ARROWS[direction]} message of {units.size(item.value['size'])}{compressed}"
+    unread = ", not read: too large or malformed" if item.value.get("undecoded") else ""
+    return f"{ARROWS[direction]} message of {units.size(item.value['size'])}{compressed}{unread}"
 
 
 def outcome_of_call(decoded: DecodedCall) -> str:
-    """Say how a gRPC call that is an HTTP request of its own ended, and its purpose: "OK: follow build progress"."""
+    """Say how a gRPC call that is an HTTP request of its own ended, its purpose, and what it did.
+
+    For example "OK: follow build progress; 7 steps, 2 cached".
+    """
     code = grpc_status(decoded.exchange)
     parts = ["" if code is None else status_name(code), METHOD_DESCRIPTIONS.get(decoded.call.path, "")]
-    return ": ".join(filter(None, parts))
+    done = call_summary(decoded) or "; ".join(_steps(decoded))
+    return "; ".join(filter(None, (": ".join(filter(None, parts)), done)))
 
 
 def status_name(code: int) -> str:

@@ -23,7 +23,7 @@
 | notes       | list: apispy's notes about the call |
 | end         | "complete", "left" (the client ended it early), "cut" (it ended early for another reason), or "open" |
 | curl        | with --curl: the command that repeats the call |
-| build       | of a BuildKit tunnel with a build: an object (docs/buildkit.md) |
+| build       | of a BuildKit tunnel or a gRPC call with a build: an object (docs/buildkit.md) |
 | request     | object: a stream (below), and from -v on ``headers``, a list of [name, value] |
 | response    | the same, and ``at``: seconds from the first byte to the response head; null without a response |
 | tunnel      | null, or object: ``protocol``, and the streams ``to_server`` and ``to_client`` |
@@ -38,7 +38,7 @@ A stream is an object:
 | format   | decoder name (docs/decoders.md), followed by " in gzip" and the like when compressed; null for no bytes |
 | encoding | from -vv on: encoding of ``body``: "json" (decoded), "text" (UTF-8) or "base64" |
 | body     | from -vv on: the content; null when there is none |
-| messages | from -vv on, of a BuildKit tunnel: list of the gRPC messages that were decoded (docs/buildkit.md) |
+| messages | from -vv on, of a BuildKit tunnel or a gRPC call: those that were decoded (docs/buildkit.md) |
 """
 
 import base64
@@ -47,7 +47,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from apispy.decoders.build import build_of
 from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers
 from apispy.outputs.base import DecodedCall, Output
@@ -78,7 +77,7 @@ class JsonLines(Output):
 
     def _record(self, decoded: DecodedCall) -> dict[str, Any]:
         curl = {"curl": self._curl(decoded)} if self._curl else {}
-        summary = build_of(item for items in decoded.items.values() for item in items).summary()
+        summary = decoded.build.summary()
         build = {"build": summary} if summary else {}
         return _request_fields(decoded) | _response_fields(decoded) | curl | build | self._contents(decoded)
 

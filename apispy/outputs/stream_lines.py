@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from apispy.decoders.grpc_messages import label_of, messages_of
+from apispy.decoders.grpc_messages import CARRIERS, label_of, messages_of
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
 from apispy.outputs import grpc, units
@@ -47,21 +47,18 @@ class StreamLines:
         self._last: dict[str, str] = {}  # last text shown for a layer, by its ID
 
     def shows(self, item: Item) -> bool:
-        """Whether this view shows *item*: most HTTP/2 frames, and gRPC messages without content, are for -vv."""
-        if item.kind == "grpc-message":
-            return self._verbosity > 1
-        return item.kind != "grpc" and (item.kind != "h2c" or bool(item.children) or self._shows_frame(item))
+        """Whether this view shows *item*: most HTTP/2 frames, and gRPC messages that are only measured, are for -vv."""
+        if item.kind in CARRIERS:
+            return bool(item.children) or self._shows_carrier(item)
+        return item.kind != "grpc"
 
-    def _shows_frame(self, item: Item) -> bool:
-        return self._verbosity > 1 or grpc.is_notable(item)
+    def _shows_carrier(self, item: Item) -> bool:
+        return self._verbosity > 1 or (item.kind == "h2c" and grpc.is_notable(item))
 
     def item(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
         """Yield the lines that *item* completes."""
-        if item.kind == "h2c":
-            yield from self._frame(direction, item)
-            return
-        if item.kind == "grpc-message":
-            yield "grpc", grpc.message_line(direction, item)
+        if item.kind in CARRIERS:
+            yield from self._carrier(direction, item)
             return
         if item.kind in ("json", "problem"):
             yield from self.flush()
@@ -75,11 +72,14 @@ class StreamLines:
             yield from self.flush()
         yield from self._text(label, item_bytes(item))
 
-    def _frame(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
-        """Yield the line of an HTTP/2 frame, its messages, and what they say about a build."""
-        if self._shows_frame(item):
-            line = grpc.frame_line(direction, item, whole=self._verbosity > 1)
-            yield from ((item.kind, text) for text in escape_lines(line))
+    def _carrier(self, direction: Direction, item: Item) -> Iterator[tuple[str, str]]:
+        """Yield the line of an HTTP/2 frame or of a message, the messages in it, and what they say about a build."""
+        if self._shows_carrier(item):
+            if item.kind == "h2c":
+                line = grpc.frame_line(direction, item, whole=self._verbosity > 1)
+            else:
+                line = grpc.message_line(direction, item)
+            yield from ((item.kind.partition("-")[0], text) for text in escape_lines(line))
         for message in messages_of(item) if self._verbosity > 1 else ():
             yield from (("json", line) for line in json_lines({label_of(message): message["message"]}))
         yield from self._build.lines(item)

@@ -30,8 +30,8 @@ def read(
 
 def _with_form(call: Call, exchange: Exchange) -> Call:
     """The call with the parameters of its body, if that is a form."""
-    kind, body = exchange.request.headers.text("content-type"), exchange.request.body
-    is_form = kind.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+    body = exchange.request.body
+    is_form = exchange.request.headers.media_type == "application/x-www-form-urlencoded"
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 
@@ -114,9 +114,9 @@ def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple
     )  # an earlier item may hold a secret that a later call has shown
     if past and not (stream and stream.has_forgotten):
         return past
-    if (whole := _document(body, name)) is not None:
+    if (whole := document_of(body, name)) is not None:
         return (whole,)
-    again = LiveStream(decoders.make(name, live.methods) if body.shown else None)
+    again = LiveStream(live.decoder(direction, name) if body.shown else None)
     head = [item for chunk in body.chunks for item in again.feed(chunk.data)]
     if not body.cut:
         return (*head, *again.close())
@@ -124,7 +124,7 @@ def _items(live: LiveCall, direction: Direction, body: Body, name: str) -> tuple
     return (*head, *[item for item in past if is_beyond(item, body.kept)])
 
 
-def _document(body: Body, name: str) -> Item | None:
+def document_of(body: Body, name: str) -> Item | None:
     """The only item of a body that is one JSON document; None if its bytes must be decoded."""
     if not body.shown or body.cut or name not in decoders.DECODERS:
         return None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy import decoders
+from apispy.decoders.base import Decoder
+from apispy.decoders.grpc_stream import Budget
 from apispy.engine.operation import Call
 from apispy.learn import NameRegistry
 from apispy.model import Body, Direction, Exchange, Item
@@ -27,6 +29,7 @@ class LiveCall:
     methods: dict[int, str] = field(
         default_factory=dict
     )  # by HTTP/2 stream, for the decoders of both directions
+    budget: Budget = field(default_factory=Budget)  # for open messages of gRPC calls
     at: float = 0.0  # the time of the last event, in seconds since the exchange began
 
     def reading(self, memory: NameRegistry) -> DecodedCall:
@@ -49,6 +52,14 @@ class LiveCall:
         headers = response.headers if response and direction != "request" else self.exchange.request.headers
         tty = memory.terminal(self.call, request[0] if request else None)
         return decoders.choose(self.call, direction, headers, response.status if response else None, tty=tty)
+
+    def decoder(self, direction: Direction, name: str) -> Decoder:
+        """Make the decoder *name* for a stream."""
+        response = self.exchange.response
+        head = response if response and direction != "request" else self.exchange.request
+        coding = head.headers.text("grpc-encoding").encode("latin-1")
+        context = decoders.GrpcContext(direction, self.call.path, coding, self.methods, self.budget)
+        return decoders.make(name, context)
 
     def stream(self, direction: Direction, at: float) -> LiveStream:
         """The stream of *direction*, for an event at the time *at*."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy.decoders.base import Decoder
+from apispy.decoders.grpc_messages import CARRIERS
 from apispy.model import Item, Seen
 from apispy.redaction.header_fields import without_quotes
 
@@ -13,11 +14,11 @@ HISTORY_ITEMS = 200
 HISTORY_BYTES = 256 << 10
 """The history of a stream that is kept in memory, in addition to its last item."""
 
-LISTED = {"member": 2000, "h2c": 5000}
+LISTED = {"member": 2000, **dict.fromkeys(CARRIERS, 5000)}
 """Kinds of items that summarize many bytes, and how many of them are kept."""
 
 MESSAGE_BYTES = 2 << 20
-"""The same for HTTP/2 frames with messages, so that a capture has a build from its beginning."""
+"""The same for gRPC messages, so that a capture has a build from its beginning."""
 
 WHOLE = ("json", *LISTED)
 """Kinds of items that decoders give only when all of their bytes are there."""
@@ -59,6 +60,13 @@ class LiveStream:
         self.size += len(data)
         return self._read(lambda decoder: decoder.feed(data))
 
+    def add_document(self, item: Item) -> list[Item]:
+        """Take the only item of a whole stream, which ends with it; return it as ``feed`` does."""
+        self.size += item.span[1]
+        found = self._read(lambda _: [item])
+        self._decoder = None
+        return found
+
     def close(self) -> list[Item]:
         """End the stream; return its last items."""
         found = self._read(lambda decoder: decoder.close())
@@ -68,6 +76,8 @@ class LiveStream:
     def skip(self, size: int) -> None:
         """Count bytes that are missing. Bytes after them cannot be decoded."""
         self.size += size
+        if self._decoder is not None:
+            self._decoder.close()  # it may hold a part of what open messages may have together
         self._decoder = None
 
     def add_seen(self, seen: Seen) -> None:
@@ -103,7 +113,7 @@ class LiveStream:
         self._times.append(self.at)
         self._memory_bytes += _weight(item)
         self._max_items = LISTED.get(item.kind, self._max_items)
-        max_bytes = MESSAGE_BYTES if item.kind == "h2c" else HISTORY_BYTES
+        max_bytes = MESSAGE_BYTES if item.kind in CARRIERS else HISTORY_BYTES
         while len(self.items) > 1 and (len(self.items) > self._max_items or self._memory_bytes > max_bytes):
             self._memory_bytes -= _weight(self.items.popleft())
             self._times.popleft()

@@ -8,14 +8,18 @@ from functools import partial
 from itertools import product
 
 from apispy import decoders
+from apispy.capture.events import tap_events
+from apispy.decoders.grpc_messages import CARRIERS
+from apispy.decoders.grpc_stream import Budget
 from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
-from apispy.pipeline.final_reading import Notes, finish, share_documents, with_seen
+from apispy.pipeline.final_reading import Notes, document_of, finish, share_documents, with_seen
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
+from apispy.pipeline.whole_call import start_whole
 from apispy.redaction.redactor import Redactor
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
@@ -47,15 +51,16 @@ class Pipeline:
         self._clock = clock
         self._live: dict[int, LiveCall] = {}
         self._memory = NameRegistry()
+        self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
     def take_now(self, event: Event) -> bool:
         """Handle the event if that is cheap; return False if it must be passed to ``feed`` later."""
         return False
 
-    def feed(self, event: Event) -> None:
-        """Handle the next event."""
+    def feed(self, event: Event | Exchange) -> None:
+        """Handle the next event. An exchange stands for all of its events, from Opened to Closed."""
         try:
-            self._take(event)
+            self._whole(event) if isinstance(event, Exchange) else self._take(event)
         except Exception as fault:  # a bug here must not affect the traffic
             self._failed(fault)
 
@@ -106,9 +111,24 @@ class Pipeline:
             case Read(number, direction, seen):
                 self._seen(number, direction, seen)
 
+    def _whole(self, exchange: Exchange) -> None:
+        """Take an exchange that is over: as by its events, but redacted once if nothing is shown before its end."""
+        live = None if self._take_chunks or self._take_heads else start_whole(self._redactor, exchange)
+        if live is None:
+            for _, event in tap_events(exchange):
+                self._take(event)
+            return
+        for direction, body in exchange.streams.items():
+            self._decode(live, direction)
+            if body.size and not live.redactor.hides(direction):
+                item = document_of(body, live.formats[direction])
+                assert item is not None  # that of ``start_whole``
+                self._flow(live, direction, live.streams[direction].add_document(item))
+        self._finish(live)
+
     def _opened(self, exchange: Exchange) -> None:
         live = self._live[exchange.id] = start_call(self._redactor, exchange)
-        live.at = exchange.request.at
+        live.at, live.budget = exchange.request.at, self._budget
         self._decode(live, "request")
         if self._take_heads:
             self._send_head(live, lambda to, reading: to.started(reading))
@@ -153,11 +173,15 @@ class Pipeline:
             self._flow(live, direction, live.stream(direction, exchange.duration).close())
         share_documents(exchange, live)
         live.exchange = with_seen(live.redactor.exchange(exchange), live)
+        self._finish(live)
+
+    def _finish(self, live: LiveCall) -> None:
+        """Show a finished call, whose exchange is redacted."""
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
         for output in self._outputs:
             output.on_call(reading, lambda to: to.write(reading))
-            output.forget(exchange.id)
+            output.forget(live.exchange.id)
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)
@@ -166,7 +190,7 @@ class Pipeline:
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
-            if seen.item.kind == "h2c":  # a capture may have messages with their secrets
+            if seen.item.kind in CARRIERS:  # a capture may have messages with their secrets
                 seen = replace(seen, item=live.redactor.item(direction, seen.item))
             live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])
@@ -180,7 +204,7 @@ class Pipeline:
                 asked = json_of(live.streams["request"].items) if "request" in live.streams else []
                 name = live.formats[direction] = live.format(direction, self._memory, asked)
                 readable = name in decoders.REDACTED_BY_ITEM or not live.redactor.hides(direction)
-                decoder = decoders.make(name, live.methods) if readable else None
+                decoder = live.decoder(direction, name) if readable else None
                 live.streams[direction] = LiveStream(decoder, partial(live.redactor.item, direction))
 
     def _announce(self, live: LiveCall) -> None:

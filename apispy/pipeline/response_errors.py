@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from apispy.decoders.grpc_body import grpc_status
+from apispy.decoders.grpc_body import grpc_error, grpc_status
 from apispy.engine.operation import Call
 from apispy.model import Direction, Exchange, Item
 from apispy.outputs.grpc import status_name
@@ -73,7 +73,7 @@ def errors_of(exchange: Exchange, items: Iterable[Item]) -> tuple[str, ...]:
     )
     found += _system_errors(items)
     if code := grpc_status(exchange):
-        found.append(f"grpc-status {code} ({status_name(code)})")
+        found.append(_of_build(grpc_error(exchange)) or f"grpc-status {code} ({status_name(code)})")
     if exchange.end == "complete":
         found += [_text(item.value) for item in items if item.kind == "problem"]
     return tuple(dict.fromkeys(text for text in found if text))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from apispy import json_codec
 from apispy.json_codec import SPACE
@@ -145,7 +146,8 @@ def _rewritten(
     chunks, whole = [], None
     for chunk, inside in pieces:
         before = len(replacer.found)
-        shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
+        with replacer.skipping(_is_plain_part):
+            shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
         # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
         if shown and (secrets or len(replacer.found) > before):
             text, is_json = _written(shown)
@@ -160,6 +162,17 @@ def _rewritten(
     return clean.with_document(whole) if is_one else clean
 
 
+def _is_plain_part(replacer: SecretReplacer, name: str, value: Any) -> bool:
+    """Whether a part of a value has nothing to hide, by the prefilter: true of most parts of a body with secrets."""
+    if not value:
+        return True
+    try:
+        data = json_codec.write({name: value})
+    except (ValueError, RecursionError):
+        return False
+    return not may_hold_secret(data) and not replacer.known_secrets.found_in(data)
+
+
 def _written(values: list[object]) -> tuple[bytes, bool]:
     """The text of *values*, and whether it is valid JSON: lone surrogates and numbers such as 1e400 make it invalid."""
     try:
@@ -171,7 +184,11 @@ def _written(values: list[object]) -> tuple[bytes, bool]:
 
 def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
     """Redact one JSON value. *value* itself is not changed."""
-    paths = [(path, kind) for path, kind in secrets if not (path and kind in json_values.FOUND_BY_NAME)]
+    paths = [
+        (path, kind)
+        for path, kind in secrets
+        if not (path and kind in json_values.FOUND_BY_NAME) and json_values.has_path(value, path)
+    ]
     holder = [json_values.copied(value) if paths else value]
     for path, kind in paths:
         json_values.at_path(replacer, holder, path, place, kind)

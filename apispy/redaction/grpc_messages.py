@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from apispy.decoders.grpc_messages import label_of, messages_of
+from apispy.decoders.grpc import error_fields, error_of
+from apispy.decoders.grpc_messages import message_item, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
-from apispy.model import REDACTED, Item
+from apispy.model import REDACTED, Headers, Item
 from apispy.redaction import categories, command_lines, free_text, json_values
 from apispy.redaction.known_secrets import MAX_SECRET_LENGTH, is_distinctive
 from apispy.redaction.program_output import LiveOutput
@@ -59,24 +60,33 @@ _STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
 _SHELL = re.compile(r"/bin/\w+ (?:-\w+ ){1,4}")
 """What precedes the command in "mount / from exec /bin/sh -c ..." and in messages of errors."""
 
+DETAILS = b"grpc-status-details-bin"
+
 SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 """The category of the secrets in a message, if they are not those of a registry."""
 
 
-class MessageRedactor:
-    """Redacts the items of both directions of one HTTP/2 connection, in order."""
+Arguments = dict[str, re.Pattern[str]]
+"""Hidden values of the build arguments of one connection, each with a pattern that finds it as a whole word."""
 
-    def __init__(self, outputs: LiveOutput) -> None:
+
+class MessageRedactor:
+    """Redacts the messages of one call, in order: of both directions of a tunnel, or of a gRPC call.
+
+    *arguments* are those of its connection: on one of HTTP/2 from the first byte, one call has the build arguments and
+    another the names of the steps that quote them.
+    """
+
+    def __init__(self, outputs: LiveOutput, arguments: Arguments) -> None:
         self._outputs = outputs
         self._writers: set[str] = set()
-        self._arguments: dict[str, re.Pattern[str]] = {}  # hidden values of build arguments, as whole words
+        self._arguments = arguments
 
     def item(self, replacer: SecretReplacer, item: Item) -> Item:
         """Redact the messages of an item, and the message of an error."""
         if item.children:
             children = tuple(
-                Item("message", label_of(message), self._child(replacer, message), item.span)
-                for message in messages_of(item)
+                message_item(self._child(replacer, message), item.span) for message in messages_of(item)
             )
             item = replace(item, children=children)
         if not isinstance(item.value, dict):
@@ -84,8 +94,32 @@ class MessageRedactor:
         quoted = {name: item.value[name] for name in ("error_message", "source") if name in item.value}
         if not quoted:
             return item
-        shown = json_values.each_text(quoted, lambda text: self._step(replacer, text, "error"))
-        return replace(item, value=item.value | shown)
+        return replace(item, value=item.value | self._quoted(replacer, quoted))
+
+    def error_fields(
+        self, replacer: SecretReplacer, method: str, headers: Headers, place: str
+    ) -> Headers | None:
+        """Redact the error of a build in the fields that end a call of *method*; None if they have none.
+
+        What is left of grpc-status-details-bin is the place in the Dockerfile.
+        """
+        given = {name.lower(): value for name, value in headers}
+        error, code = error_of(method, given), given.get(b"grpc-status", b"")
+        if not error or not code.isdigit():
+            return None
+        shown = self._quoted(replacer, error)
+        coded = error_fields(int(code[:3]), shown)
+        if shown.get("error_message") == error.get("error_message"):
+            coded[b"grpc-message"] = given.get(b"grpc-message", b"")
+        if given.get(DETAILS, b"") not in (b"", coded.setdefault(DETAILS, REDACTED.encode())):
+            replacer.withhold(f"{place}:{DETAILS.decode()}", categories.GRPC_ERROR)
+        changed = tuple((name, coded.get(name.lower(), value)) for name, value in headers)
+        return headers if changed == headers.fields else Headers(changed)
+
+    def _quoted(self, replacer: SecretReplacer, error: dict[str, Any]) -> dict[str, Any]:
+        """Redact an error message and the name of its file, which quote lines of the Dockerfile."""
+        shown: dict[str, Any] = json_values.each_text(error, lambda text: self._step(replacer, text, "error"))
+        return shown
 
     def _child(self, replacer: SecretReplacer, value: dict[str, Any]) -> dict[str, Any]:
         method, part = value["method"], value["part"]
@@ -107,6 +141,8 @@ class MessageRedactor:
             below = f"{place}.{key}"
             if field.type == "output":
                 shown[key] = self._output(replacer, message, value)
+            elif field.repeated and isinstance(value, int):  # its size, see grpc_messages
+                shown[key] = value
             elif field.repeated:
                 shown[key] = [self._value(replacer, name, field, one, below) for one in value]
             else:

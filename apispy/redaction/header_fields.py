@@ -38,8 +38,11 @@ def without_quotes(reason: str) -> str:
     return _QUOTED_BYTES.sub("", reason)
 
 
-def fields(replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
-    """Redact header fields; the same object if nothing is hidden. *place*: "request.header", "response.trailer", ..."""
+def fields(replacer: SecretReplacer, headers: Headers, place: str, *, quoting: bool = False) -> Headers:
+    """Redact header fields; the same object if nothing is hidden. *place*: "request.header", "response.trailer", ...
+
+    *quoting*: the errors of gRPC in them are redacted already, so that they need not be withheld.
+    """
     if not headers.fields:
         return headers
     if (
@@ -48,7 +51,14 @@ def fields(replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
         and _are_plain(replacer.known_secrets, headers.fields)
     ):
         return headers
-    return Headers(tuple((name, _value(replacer, name, value, place)) for name, value in headers))
+    shown = set(QUOTING_HEADERS if quoting else ()) - {
+        name.encode() for name in replacer.policy.rules.headers
+    }
+    changed = tuple(
+        (name, value if name.lower() in shown else _value(replacer, name, value, place))
+        for name, value in headers
+    )
+    return headers if changed == headers.fields else Headers(changed)
 
 
 def _are_plain(known_secrets: KnownSecrets, pairs: tuple[tuple[bytes, bytes], ...]) -> bool:

@@ -58,6 +58,11 @@ def copied(value: Any) -> Any:
     return [copied(part) for part in value] if isinstance(value, list) else value
 
 
+def has_path(value: Any, path: Path) -> bool:
+    """Whether *path* finds anything in *value*."""
+    return next(find([value], path, 0, ""), None) is not None
+
+
 def at_path(replacer: SecretReplacer, holder: list[Any], path: Path, place: str, kind: str) -> None:
     """Hide everything that *path* finds in ``holder[0]``."""
     for found in find(holder, path, 0, place):
@@ -126,18 +131,24 @@ def clean(
         return _text(replacer, value, place, name)
     if isinstance(value, bytes):
         return as_text(value, lambda text: plain_text(replacer, text, place))
+    if not isinstance(value, dict | list):
+        return environment(replacer, value, place) if name in ENVIRONMENTS else value
+    if replacer.is_plain_part and not before and replacer.is_plain_part(replacer, name, value):
+        return value
     if name in ENVIRONMENTS:
         return environment(replacer, value, place)
     if isinstance(value, list):
         return _list(replacer, value, place, name, before)
-    if isinstance(value, dict):
-        shown = {
-            key: _field(replacer, name, value, key, part, place_of(place, key)) for key, part in value.items()
-        }
-        if all(free_text.holds_none(replacer, key) for key in shown):
-            return shown
-        return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
-    return value
+    return _object(replacer, value, place, name)
+
+
+def _object(replacer: SecretReplacer, value: dict[str, Any], place: str, name: str) -> dict[str, Any]:
+    shown = {
+        key: _field(replacer, name, value, key, part, place_of(place, key)) for key, part in value.items()
+    }
+    if all(free_text.holds_none(replacer, key) for key in shown):
+        return shown
+    return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
 
 
 def plain_text(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -17,7 +17,7 @@ from apispy.redaction import (
     query,
     stream_policy,
 )
-from apispy.redaction.grpc_messages import MessageRedactor
+from apispy.redaction.grpc_messages import Arguments, MessageRedactor
 from apispy.redaction.known_secrets import MAX_OF_SESSION, KnownSecrets
 from apispy.redaction.policy import Policy
 from apispy.redaction.prefilter import StreamPrefilter
@@ -26,6 +26,9 @@ from apispy.redaction.tokens import SecretReplacer, Tokens
 
 MAX_IN_MESSAGES = 1000
 """Secrets in the messages of a tunnel that the exchange lists."""
+
+MAX_CONNECTIONS = 1000
+"""Connections whose build arguments are remembered."""
 
 LOOKBACK = 4096
 """Bytes of a stream that are kept for the next chunk, so that a secret of up to this length is found across chunks."""
@@ -39,6 +42,7 @@ class Redactor:
         self.tokens = tokens or Tokens()
         self.known_secrets = KnownSecrets(limit=MAX_OF_SESSION)
         self._report: Counter[str] = Counter()
+        self._arguments: dict[int, Arguments] = {}
 
     def for_exchange(self, exchange: Exchange) -> "ExchangeRedactor":
         """Make the redactor of one exchange, from its first bytes to its end."""
@@ -54,6 +58,12 @@ class Redactor:
             return text
         replacer = SecretReplacer(self.policy, self.tokens, self.known_secrets)
         return json_values.plain_text(replacer, header_fields.without_quotes(text), "")
+
+    def build_arguments(self, connection: int) -> Arguments:
+        """The hidden build arguments of a connection."""
+        if connection not in self._arguments and len(self._arguments) >= MAX_CONNECTIONS:
+            del self._arguments[next(iter(self._arguments))]
+        return self._arguments.setdefault(connection, {})
 
     def count(self, exchange: Exchange) -> None:
         """Add the redactions of a finished exchange to the report."""
@@ -76,7 +86,9 @@ class ExchangeRedactor:
         self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
-        self._messages = MessageRedactor(LiveOutput(self._known))
+        self._messages = MessageRedactor(
+            LiveOutput(self._known), redactor.build_arguments(exchange.connection)
+        )
         self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
@@ -122,7 +134,7 @@ class ExchangeRedactor:
             self._bodies[direction] = body
             if direction == "response":
                 clean = self._head_of_response(replacer, clean)
-            trailers = header_fields.fields(replacer, body.trailers, f"{direction}.trailer")
+            trailers = self._fields(replacer, body.trailers, f"{direction}.trailer")
             shown = self._body(replacer, direction, body)
             if trailers is not body.trailers:
                 shown = replace(shown, trailers=trailers)
@@ -307,11 +319,20 @@ class ExchangeRedactor:
 
     def _tunnel(self, replacer: SecretReplacer, direction: Direction, body: Body, place: str) -> Body:
         """Withhold the bytes of a tunnel, and redact what was decoded of them: a capture may have it with secrets."""
+        if direction in ("request", "response") and body.chunks and direction not in self._first_items:
+            self._learn(direction, body)
         shown = bodies.withheld(replacer, body, place)
         if not shown.seen:
             return shown
         seen = tuple(replace(one, item=self._tunnel_item(direction, one.item)) for one in shown.seen)
         return replace(shown, seen=seen)
+
+    def _learn(self, direction: Direction, body: Body) -> None:
+        """Learn the secrets of a gRPC call that was not decoded while it was open: its error may quote them."""
+        coding = self._headers(direction).text("grpc-encoding").encode("latin-1")
+        decoder = decoders.make("grpc", decoders.GrpcContext(direction, self._call.path, coding))
+        for item in decoder.feed(body.data):
+            self._tunnel_item(direction, item)
 
     def _head_of_request(self, replacer: SecretReplacer, exchange: Exchange) -> Exchange:
         request = exchange.request
@@ -328,12 +349,19 @@ class ExchangeRedactor:
         response = exchange.response
         if response is None or self._is_plain(replacer, "response", response.headers):
             return exchange
-        headers = header_fields.fields(replacer, response.headers, "response.header")
+        headers = self._fields(replacer, response.headers, "response.header")
         reason = free_text.clean(replacer, response.reason, "response.reason")
         if headers is response.headers and reason is response.reason:
             self._plain["response"] = headers, self._known.version
             return exchange
         return replace(exchange, response=replace(response, headers=headers, reason=reason))
+
+    def _fields(self, replacer: SecretReplacer, headers: Headers, place: str) -> Headers:
+        """Redact the fields of a response, or trailers. The error of a build is shown, other errors of gRPC are not."""
+        if "grpc-message" not in headers and "grpc-status-details-bin" not in headers:
+            return header_fields.fields(replacer, headers, place)
+        shown = self._messages.error_fields(replacer, self._exchange.request.target, headers, place)
+        return header_fields.fields(replacer, shown or headers, place, quoting=shown is not None)
 
     def _is_plain(self, replacer: SecretReplacer, head: str, headers: Headers) -> bool:
         """Whether this head was found to be without secrets, and no new secret is known since."""

@@ -1,6 +1,8 @@
 """What kind of secrets each stream of a call may hold."""
 
-from apispy.engine.operation import Call
+from functools import lru_cache
+
+from apispy.engine.operation import Call, Operation
 from apispy.engine.operations import FOREIGN_TAGS
 from apispy.model import Direction, Exchange, Headers
 from apispy.redaction import categories
@@ -46,8 +48,10 @@ FORM = "application/x-www-form-urlencoded"
 def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:
     """Whether the stream is one side of a BuildKit tunnel, or the body of a gRPC call, which has the same messages."""
     if direction not in ("to_server", "to_client"):
-        heads = (exchange.request, exchange.response)
-        if any(head and head.headers.text("content-type").lower().startswith(GRPC) for head in heads):
+        request, response = exchange.request, exchange.response
+        if request.headers.media_type.startswith(GRPC):
+            return True
+        if response is not None and response.headers.media_type.startswith(GRPC):
             return True
         return call.operation.response == "grpc" and not is_error(exchange, direction)
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
@@ -103,17 +107,27 @@ def headers_of(exchange: Exchange, direction: Direction) -> Headers:
 
 def media_type(exchange: Exchange, direction: Direction) -> str:
     """The declared media type of a stream, in lower case, without parameters; "" if none is declared."""
-    return headers_of(exchange, direction).text("content-type").partition(";")[0].strip().lower()
+    return headers_of(exchange, direction).media_type
 
 
 def secrets_of(call: Call, direction: Direction, policy: Policy) -> Secrets:
     """The secret paths of a stream by the table of operations, without those that the policy shows."""
-    login = call.operation.method in ("POST", "") and call.path.rstrip("/").endswith("/auth")
-    found: Secrets = []
-    for secret in call.operation.secrets + (LOGIN if login else ()):
+    operation = call.operation
+    login = operation.method in ("POST", "") and call.path.rstrip("/").endswith("/auth")
+    if not operation.secrets and not login:
+        return []
+    return list(_secrets_of(operation, direction, login=login, shows_variables=policy.env == "none"))
+
+
+@lru_cache(1024)  # there are as many keys as streams with secrets in the table of operations
+def _secrets_of(
+    operation: Operation, direction: Direction, *, login: bool, shows_variables: bool
+) -> tuple[tuple[Path, str], ...]:
+    found = []
+    for secret in operation.secrets + (LOGIN if login else ()):
         side, *names = secret.lower().split(".")
         path: Path = tuple(names)
-        kind = kind_at(call.operation, path)
-        if side == direction and not (kind in VARIABLES and policy.env == "none"):
+        kind = kind_at(operation, path)
+        if side == direction and not (kind in VARIABLES and shows_variables):
             found.append((path, kind))
-    return found
+    return tuple(found)

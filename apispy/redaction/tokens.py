@@ -3,6 +3,9 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from apispy.model import REDACTED, Redaction, is_redacted
 from apispy.redaction import categories
@@ -28,6 +31,10 @@ class Tokens:
         return f"{PREFIX}{digest.hexdigest()[:8]}>"
 
 
+IsPlainPart = Callable[["SecretReplacer", str, Any], bool]
+"""Whether a list or an object, under a name in lower case ("" for none), certainly has no secret."""
+
+
 class SecretReplacer:
     """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too."""
 
@@ -36,11 +43,24 @@ class SecretReplacer:
         self.found: list[Redaction] = []
         self.known_secrets = known_secrets
         self._tokens = tokens
+        self.is_plain_part: IsPlainPart | None = None
 
     @property
     def prefilter_suffices(self) -> bool:
         """Whether the prefilter can rule out all secrets but repeats: there are no user rules on bodies."""
         return not self.policy.rules.look_into_bodies
+
+    @contextmanager
+    def skipping(self, is_plain_part: IsPlainPart) -> Iterator[None]:
+        """Skip what *is_plain_part* rules out in values that are redacted meanwhile, which must be JSON.
+
+        With the user's rules on bodies, it cannot rule out anything.
+        """
+        self.is_plain_part = is_plain_part if self.prefilter_suffices else None
+        try:
+            yield
+        finally:
+            self.is_plain_part = None
 
     def hide(self, secret: str, place: str, kind: str) -> str:
         """Replace *secret* by its token. Empty text and tokens stay."""

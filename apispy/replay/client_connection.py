@@ -91,8 +91,6 @@ class ClientConnection:
             self.session.sink(self.annotations.apply_to(event))
             self.assembler.take(event)
         self.changes.notify()
-        if self.assembler.others_wait:
-            self.session.changes.notify()
 
     async def send(self, data: bytes) -> None:
         """Send *data*, up to the response's cut. Raises ClientDisconnected."""

@@ -103,7 +103,7 @@ class Miss:
             yield options.nothing_recorded
         elif self.used_up:
             yield f"The client sends this request more often than it was recorded. {options.used_up}"
-        else:
+        elif self.nearest.count:
             names = ",".join(f"-{name}" for name in self._differing(self.nearest))
             how = options.differs.format(names=names)
             yield f"- recorded, + sent now. To ignore the difference: {how}. Otherwise record again."

@@ -18,9 +18,6 @@ from apispy.replay.recorded_calls import RecordedCall
 SHORT_ID_LENGTH = 12
 """Digits of an id that the docker CLI shows and accepts."""
 
-SESSION_HEADER = "x-docker-expose-session-uuid"
-"""The header in which a client names the BuildKit session that it opens."""
-
 
 class ChangeNotifier:
     """Wakes tasks that wait for a condition, as asyncio.Condition does, but needs no lock to notify."""
@@ -105,44 +102,37 @@ class CallSubjects:
                 )
 
 
-class PlayedTunnel(Protocol):
-    """A tunnel that is being played."""
+class PlayedSession(Protocol):
+    """A BuildKit session that is being played."""
 
     def has_caught_up(self, at: float) -> bool:
-        """Whether everything that was recorded in the tunnel until Unix time *at* has passed through it now."""
+        """Whether everything that was recorded in the session until Unix time *at* has passed through it now."""
 
 
 class BuildSessions:
-    """The BuildKit sessions of a recording, and those that are open now.
+    """The BuildKit sessions that are open now, by the names that clients gave them.
 
     A build and its session are two calls on two connections. The recorded response of the build followed what passed
     through the session, so playing it waits for the session.
     """
 
-    def __init__(self, calls: list[RecordedCall]) -> None:
-        self._by_name = {
-            name: recorded
-            for recorded in calls
-            if (name := recorded.exchange.request.headers.text(SESSION_HEADER))
-        }
-        self._open: dict[int, PlayedTunnel] = {}
-        self._abandoned: set[int] = set()  # numbers of builds that no longer wait
+    def __init__(self) -> None:
+        self._open: dict[str, PlayedSession] = {}
+        self._abandoned: set[str] = set()  # recorded sessions that no build waits for any more
 
-    def open(self, session: RecordedCall, tunnel: PlayedTunnel) -> None:
-        self._open[session.number] = tunnel
+    def open(self, name: str, session: PlayedSession) -> None:
+        self._open[name] = session
 
-    def stop_waiting(self, build: RecordedCall) -> None:
-        """Let *build* no longer wait for its session, because that did not catch up in time."""
-        self._abandoned.add(build.number)
+    def stop_waiting(self, recorded: str) -> None:
+        """Let no build wait for the recorded session of that name any more, because it did not catch up in time."""
+        self._abandoned.add(recorded)
 
-    def has_caught_up(self, build: RecordedCall, at: float) -> bool:
-        """Whether the session of *build*, if it has one, is as far as it was *at* seconds after the build began."""
-        name = build.call.value("session")
-        session = self._by_name.get(name) if name else None
-        if session is None or build.number in self._abandoned:
+    def has_caught_up(self, recorded: str, live: str, at: float) -> bool:
+        """Whether the live session is as far as the recorded one was at Unix time *at*."""
+        if recorded in self._abandoned:
             return True
-        tunnel = self._open.get(session.number)
-        return tunnel is not None and tunnel.has_caught_up(build.exchange.started + at)
+        session = self._open.get(live)
+        return session is not None and session.has_caught_up(at)
 
 
 def _created_id(exchange: Exchange) -> str:

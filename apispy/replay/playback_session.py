@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from apispy.endpoints import Endpoint
 from apispy.gate import Gate
+from apispy.replay.grpc_calls import RecordedGrpcCall
 from apispy.replay.miss import Miss
 from apispy.replay.ordering import BuildSessions, ChangeNotifier
 from apispy.replay.player import Player
@@ -44,7 +45,7 @@ class PlaybackSession:
     timeouts: int = 0  # how often something continued without what preceded it in the recording
 
     def __post_init__(self) -> None:
-        self.build_sessions = BuildSessions(self.player.calls)
+        self.build_sessions = BuildSessions()
 
     @property
     def speaks_http2(self) -> bool:
@@ -57,7 +58,8 @@ class PlaybackSession:
     def is_due(self, recorded: RecordedCall, at: float) -> bool:
         """Whether all that *recorded* waits for, up to *at* seconds after it began, has happened now."""
         missing = self.player.order.missing_before(recorded, at) if recorded.call.stays_open else ()
-        return not missing and self.build_sessions.has_caught_up(recorded, at)
+        build = self._session_of(recorded)
+        return not missing and self._session_has_caught_up(build, recorded.exchange.started + at)
 
     def record_miss(self, miss: Miss) -> None:
         """Count *miss* and report it."""
@@ -74,11 +76,44 @@ class PlaybackSession:
             return
         missing = order.missing_before(recorded, at) if recorded.call.stays_open else []
         order.stop_waiting_for(missing)
-        self.build_sessions.stop_waiting(recorded)
+        self.build_sessions.stop_waiting(self._session_of(recorded))
         awaited = (
             f"{_names(missing)}, which came earlier in the recording" if missing else "its build session"
         )
         self.report_timeout(recorded, awaited, patience)
+
+    async def wait_until_grpc_is_due(self, recorded: RecordedGrpcCall, at: float) -> None:
+        """Wait for what preceded Unix time *at* in the recording: calls in the same tunnel, and a build's session.
+
+        If nothing new happens for ``Options.patience`` seconds, stop waiting and report it.
+        """
+        if recorded.is_repeatable:
+            return
+        grpc, patience, build = self.player.grpc, self.player.options.patience, recorded.session_of_build
+
+        def is_due() -> bool:
+            return not grpc.missing_before(recorded, at) and self._session_has_caught_up(build, at)
+
+        if await self.changes.wait_for(is_due, patience):
+            return
+        missing = grpc.missing_before(recorded, at)
+        grpc.stop_waiting_for(missing)
+        self.build_sessions.stop_waiting(build)
+        awaited = (
+            f"{_names(missing)}, which came earlier in the recording" if missing else "its build session"
+        )
+        self.report_timeout(recorded, awaited, patience)
+
+    def _session_of(self, recorded: RecordedCall) -> str:
+        """The recorded name of the BuildKit session of a build; "" if there is none."""
+        return recorded.call.value("session") or ""
+
+    def _session_has_caught_up(self, name: str, at: float) -> bool:
+        """Whether the BuildKit session of that recorded name is as far as it was at Unix time *at*."""
+        if name not in self.player.grpc.sessions:
+            return True
+        live = self.player.bindings.live_for(name) or name
+        return self.build_sessions.has_caught_up(name, live, at)
 
     def report_timeout(self, recorded: RecordedCall, awaited: str, seconds: float) -> None:
         """Count and report that *awaited* did not come."""

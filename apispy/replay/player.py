@@ -1,7 +1,7 @@
 """Finds the recorded response to a live request, and counts what was played and what was missed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from apispy.model import Exchange
 from apispy.outputs.units import count
@@ -9,6 +9,8 @@ from apispy.redaction import Redactor
 from apispy.redaction.tokens import Tokens
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.generated_names import generated_texts
+from apispy.replay.grpc_calls import GrpcRequest, RecordedGrpcCall, read_calls
+from apispy.replay.grpc_record import TunnelRecord
 from apispy.replay.matching import Difference, Matcher, RequestPair
 from apispy.replay.miss import Candidate, Miss, request_line
 from apispy.replay.options import Options
@@ -18,6 +20,9 @@ from apispy.replay.variables import Bindings, Unifier, Variables
 
 MAX_CANDIDATES = 200
 """Recorded calls of the same operation that a miss is compared with."""
+
+SOLVE_OPERATION = "Control/Solve"
+"""The name of the gRPC call that starts a build."""
 
 MAX_UNPLAYED = 10
 """Unplayed calls that the report names."""
@@ -49,27 +54,48 @@ class Player:
         self.calls = in_request_order(
             (exchange for exchange in exchanges if not is_refused_http2(exchange)), self.redactor
         )
-        self.variables = Variables(generated_texts(self.calls))
+        self.grpc = read_calls(self.calls, self.redactor)
+        self.variables = Variables({*generated_texts(self.calls), *self.grpc.generated})
         self.bindings = Bindings()
         self.order = CausalOrder(self.calls)
         self.misses: list[Miss] = []
         self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[RecordedCall]] = defaultdict(list)
         self._playable: dict[str, list[RecordedCall]] = defaultdict(list)  # those that are not used up
-        for recorded in self.calls:
+        for recorded in (*self.calls, *self.grpc.calls):
             self._by_name[recorded.name].append(recorded)
             self._playable[recorded.name].append(recorded)
 
     def find(self, exchange: Exchange) -> RecordedCall | Miss:
         """The recorded call for a live request whose body is complete; it is used up. Does not add a Miss to misses."""
-        live = ComparableRequest(exchange, self.redactor)
-        recorded = self._by_name[live.name]
-        repeated: Iterable[RecordedCall] = reversed(recorded) if self.options.repeat_last else ()
-        for candidate in (*self._playable[live.name], *repeated):
-            if self._matches(candidate, live):
-                self._use_up(candidate)
-                return candidate
-        return Miss(live, self._nearest(live, recorded))
+        return self._find(ComparableRequest(exchange, self.redactor))
+
+    def find_grpc(self, live: GrpcRequest, build: str) -> RecordedCall | Miss:
+        """The same for a gRPC call in a tunnel. *build*: the build that it names, or ""."""
+        known = self.bindings.recorded_for(build) if build else None
+
+        def fits(one: RecordedCall) -> bool:
+            if isinstance(one, RecordedGrpcCall):
+                one.request = one.request_beside(live.cleaning)
+                return one.build in ("", known or one.build)
+            return True
+
+        found = self._find(live, fits)
+        if isinstance(found, RecordedGrpcCall):
+            found.tunnel.call.times_played += 1
+        return found
+
+    def knows_build(self, build: str) -> bool:
+        """Whether the live client's *build* is known: it was started, or the recording has it under that name."""
+        return (
+            self.bindings.recorded_for(build) is not None
+            or not self._playable[SOLVE_OPERATION]
+            or any(one.build == build for one in self.grpc.calls)
+        )
+
+    def session_record(self, name: str) -> TunnelRecord | None:
+        """The recorded BuildKit session in the place of the live one of that name; None as long as it is not known."""
+        return self.grpc.sessions.get(self.bindings.recorded_for(name) or "")
 
     def expects_body(self, exchange: Exchange) -> bool:
         """Whether to let a client that asks first (Expect: 100-continue) send its body.
@@ -98,7 +124,23 @@ class Player:
             recorded for recorded in self.calls if not recorded.times_played and not recorded.is_repeatable
         ]
 
+    @property
+    def unplayed_grpc(self) -> list[RecordedGrpcCall]:
+        """The recorded gRPC calls in tunnels that no client has made, without repeatable ones."""
+        return [one for one in self.grpc.calls if not one.times_played and not one.is_repeatable]
+
     # -- parts --
+
+    def _find(
+        self, live: ComparableRequest, fits: Callable[[RecordedCall], bool] = lambda _: True
+    ) -> RecordedCall | Miss:
+        recorded = [one for one in self._by_name[live.name] if fits(one)]
+        repeated: Iterable[RecordedCall] = reversed(recorded) if self.options.repeat_last else ()
+        for candidate in (*filter(fits, self._playable[live.name]), *repeated):
+            if self._matches(candidate, live):
+                self._use_up(candidate)
+                return candidate
+        return Miss(live, self._nearest(live, recorded))
 
     def _use_up(self, recorded: RecordedCall) -> None:
         if not recorded.times_played and not recorded.is_repeatable:
@@ -148,10 +190,11 @@ def report(player: Player) -> Iterator[tuple[str, str]]:
             f"  forwarded to the daemon: {count(player.forwarded, 'requests')} without a recorded response",
             "",
         )
-    for recorded in unplayed[:MAX_UNPLAYED]:
+    listed = [*unplayed, *player.unplayed_grpc]
+    for recorded in listed[:MAX_UNPLAYED]:
         yield f"  not played: #{recorded.number} {recorded.name} {request_line(recorded.request)}", "dim"
-    if len(unplayed) > MAX_UNPLAYED:
-        yield f"  not played: {len(unplayed) - MAX_UNPLAYED} more", "dim"
+    if len(listed) > MAX_UNPLAYED:
+        yield f"  not played: {len(listed) - MAX_UNPLAYED} more", "dim"
 
 
 def _differences(matcher: Matcher, pair: RequestPair) -> Iterator[Difference]:

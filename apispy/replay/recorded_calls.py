@@ -6,19 +6,24 @@ from functools import cached_property
 
 from apispy import engine
 from apispy.engine.operation import Call
-from apispy.model import Exchange
+from apispy.model import Body, Exchange
 from apispy.redaction import Redactor
 from apispy.replay.comparable_request import ComparableRequest, operation_name
 from apispy.tap import PREFACE_REFUSED
 
-REPEATABLE_OPERATIONS = frozenset(("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize"))
-"""Operations that are played as often as clients request them: the daemon's liveness and the terminal's size."""
+SESSION, GRPC = "Session", "Grpc"
+"""BuildKit's tunnels. In a session the daemon calls, in /grpc the client; a replay plays the gRPC calls in them."""
 
-SESSION = "Session"
-"""BuildKit's session. A capture has its content only if it was made with --show-secrets; else it is played empty."""
+REPEATABLE_OPERATIONS = frozenset(
+    ("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize", SESSION, GRPC)
+)
+"""Operations that are played as often as clients request them: the daemon's liveness, the terminal's size, tunnels."""
 
 OPAQUE_PROTOCOL = "h2c"
-"""The protocol of tunnels whose content a capture may not have."""
+"""The protocol of BuildKit's tunnels."""
+
+SESSION_HEADER = "x-docker-expose-session-uuid"
+"""The header in which a client names the BuildKit session that it opens."""
 
 
 def is_refused_http2(exchange: Exchange) -> bool:
@@ -52,6 +57,11 @@ class RecordedCall:
         return operation_name(self.exchange.request.method, self.call)
 
     @property
+    def session_name(self) -> str:
+        """The name that the client gives the BuildKit session that it opens."""
+        return self.exchange.request.headers.text(SESSION_HEADER)
+
+    @property
     def requested_at(self) -> float:
         """When the client sent the request, in Unix seconds."""
         return self.exchange.started + self.exchange.request.at
@@ -76,7 +86,7 @@ class RecordedCall:
             return f"its response has the status {exchange.response.status}, expected 200 to 599"
         for direction in ("response", "to_client"):
             body = exchange.streams.get(direction)
-            if body is None or (not body.shown and self.call.operation.id == SESSION):
+            if body is None or self._has_grpc(body):
                 continue
             if not body.shown:
                 return "its response was withheld because it contains secrets; record with --show-secrets"
@@ -86,6 +96,13 @@ class RecordedCall:
                     "record with a larger --body-limit"
                 )
         return ""
+
+    def _has_grpc(self, body: Body) -> bool:
+        """Whether *body* is a side of a BuildKit tunnel with messages, or of a session, which needs none."""
+        tunnel = self.exchange.tunnel
+        if tunnel is None or tunnel.protocol != OPAQUE_PROTOCOL:
+            return False
+        return body.shown or bool(body.seen) or not body.size or self.call.operation.id == SESSION
 
 
 def in_request_order(exchanges: Iterable[Exchange], redactor: Redactor) -> list[RecordedCall]:

@@ -44,7 +44,6 @@ class RequestAssembler:
         self.opened: deque[int] = (
             deque()
         )  # the numbers of all requests, in order; whoever needs them takes them
-        self.others_wait = False  # whether calls on other connections wait for what passes through the tunnel
         self.last_closed = 0  # the number of the last exchange that is over
         self.last_was_tunnel = False  # that exchange had taken over the connection
         self.failure = ""  # why the tap cannot read on
@@ -77,9 +76,9 @@ class RequestAssembler:
             case GaveUp(reason=reason):
                 self.failure = reason
 
-    def pass_stdin_to(self, matcher: StdinMatcher, *, others_wait: bool = False) -> None:
+    def pass_stdin_to(self, matcher: StdinMatcher) -> None:
         """Feed *matcher* with the client's bytes in the tunnel from now on."""
-        self._stdin, self.others_wait = matcher, others_wait
+        self._stdin = matcher
 
     def so_far(self) -> Exchange:
         """The incomplete request with the part of its body that has arrived."""

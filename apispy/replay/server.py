@@ -21,6 +21,9 @@ from apispy.sockets import (
 
 log = logging.getLogger(__name__)
 
+PROTOCOLS = ["h2", "http/1.1"]
+"""What a daemon selects from the application protocols that a TLS client offers (ALPN), the first first."""
+
 SHUTDOWN_TIMEOUT = 0.5
 """Seconds that open connections get to send what is in their buffers when the server ends."""
 
@@ -37,6 +40,8 @@ class Server:
     def __init__(self, session: PlaybackSession, listen: Listen, tls: ssl.SSLContext | None = None) -> None:
         self._session, self._listen = session, listen
         self._context = tls
+        if tls is not None and session.speaks_http2:
+            tls.set_alpn_protocols(PROTOCOLS)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()

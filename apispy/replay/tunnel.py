@@ -2,25 +2,24 @@
 
 import base64
 import hashlib
-from bisect import bisect_left
 
 from apispy.model import Body, Headers, Request
 from apispy.replay.client_connection import ClientConnection
-from apispy.replay.h2c import SILENT_DAEMON, H2cMatcher
+from apispy.replay.grpc_playback import GrpcPlayback
+from apispy.replay.grpc_session import GrpcSession
 from apispy.replay.matching import Difference
 from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace
-from apispy.replay.recorded_calls import OPAQUE_PROTOCOL, RecordedCall
+from apispy.replay.recorded_calls import OPAQUE_PROTOCOL, SESSION, SESSION_HEADER, RecordedCall
 from apispy.replay.response import PlayedResponse, daemon_disconnected
 from apispy.replay.stdin_matching import AnyInput, ByteMatcher, MessageMatcher, StdinMatcher, StdinTimeline
 from apispy.replay.substitute import substitute, substitution_of
+from apispy.replay.tunnel_input import TunnelInput
 
 WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, section 1.3."""
 
 STDIN_MATCHER = "stdin"
-
-FOREVER = float("inf")
 
 
 class TunnelPlayer:
@@ -33,10 +32,6 @@ class TunnelPlayer:
         self._tunnel = tunnel
         self._stdin = _stdin_matcher(recorded, compared=self._compares_stdin)
         self._timeline = StdinTimeline(tunnel.to_server)
-        self._output_times = [chunk.at for chunk in tunnel.to_client.chunks]
-        # The recorded time of the chunk that was played last.
-        self._played = 0.0 if tunnel.to_client.chunks and not self._withheld else FOREVER
-        connection.session.build_sessions.open(recorded, self)
 
     async def play(self) -> None:
         """Play the tunnel to its end. Raises ClientDisconnected."""
@@ -45,33 +40,33 @@ class TunnelPlayer:
         assert response is not None
         pace = Pace(player.options.speed, recorded.exchange.request.at)
         await pace.wait_until(response.at)
-        opaque = self._tunnel.protocol == OPAQUE_PROTOCOL
-        connection.assembler.pass_stdin_to(self._stdin, others_wait=opaque)
-        await connection.send(self._head())
-        await connection.wait_until_read()
-        output = self._tunnel.to_client
-        if self._withheld:
-            await connection.send(SILENT_DAEMON)
-            await connection.wait_for_client_end()
+        if self._tunnel.protocol == OPAQUE_PROTOCOL:
+            await self._play_grpc()
             return
+        connection.assembler.pass_stdin_to(self._stdin)
+        await self._send_head()
+        output = self._tunnel.to_client
         substitution = substitution_of(player.live_texts())
         for chunk in substitute(output.chunks, recorded.call.operation.response, substitution):
             if not await self._wait_for_input(chunk.at):
                 return
             await pace.wait_until(chunk.at)
             await connection.send(chunk.data)
-            self._played = chunk.at
-            connection.session.changes.notify()
-        self._played = FOREVER
         await self._end(output)
 
-    def has_caught_up(self, at: float) -> bool:
-        """Whether everything that was recorded in the tunnel until Unix time *at* has passed through it now."""
-        since = at - self._recorded.exchange.started
-        due = bisect_left(self._output_times, since)
-        if due and self._played < self._output_times[due - 1]:
-            return False
-        return self._stdin.has_reached(self._timeline.position_at(since))
+    async def _play_grpc(self) -> None:
+        """Play a tunnel of BuildKit, by the gRPC calls in it."""
+        connection, received = self._connection, TunnelInput()
+        connection.assembler.pass_stdin_to(received)
+        await self._send_head()
+        if self._recorded.call.operation.id == SESSION:
+            await GrpcSession(connection, self._request.headers.text(SESSION_HEADER), received).serve()
+        else:
+            await GrpcPlayback(connection, self._recorded, received).serve()
+
+    async def _send_head(self) -> None:
+        await self._connection.send(self._head())
+        await self._connection.wait_until_read()
 
     async def _end(self, output: Body) -> None:
         """End the tunnel as the recorded daemon did, then wait for the client."""
@@ -113,10 +108,6 @@ class TunnelPlayer:
         self._connection.session.record_miss(Miss(recorded.request, candidate, problem))
 
     @property
-    def _withheld(self) -> bool:
-        return self._tunnel.protocol == OPAQUE_PROTOCOL and not self._tunnel.to_client.shown
-
-    @property
     def _compares_stdin(self) -> bool:
         matchers = self._connection.session.player.options.matchers
         return any(matcher.name == STDIN_MATCHER for matcher in matchers)
@@ -137,8 +128,6 @@ def _stdin_matcher(recorded: RecordedCall, *, compared: bool) -> StdinMatcher:
     tunnel = recorded.exchange.tunnel
     assert tunnel is not None
     sent, received = tunnel.to_server, tunnel.to_client
-    if tunnel.protocol == OPAQUE_PROTOCOL:
-        return H2cMatcher(sent)
     if not compared or b"<redacted" in sent.data:
         return AnyInput()
     ends_first = sent.ended_at is not None and (

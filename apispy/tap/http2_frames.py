@@ -19,7 +19,15 @@ from hyperframe.frame import (
     SettingsFrame,
 )
 
-from apispy.http2 import HEADER_SIZE, MAX_BLOCK_SIZE, Fields, HeaderBlocks, Http2Error, frame_header
+from apispy.http2 import (
+    HEADER_SIZE,
+    MAX_BLOCK_SIZE,
+    Fields,
+    HeaderBlocks,
+    Http2Error,
+    data_parts,
+    frame_header,
+)
 
 MAX_FRAME = MAX_BLOCK_SIZE
 """Bytes of a frame other than DATA, whose content is passed on as it arrives."""
@@ -133,14 +141,11 @@ class FrameReader:
         return HeaderBlock(opener.stream_id, fields, "END_STREAM" in opener.flags)
 
     def _open_data(self, frame: DataFrame) -> Part | bool | None:
-        padded = 1 if "PADDED" in frame.flags else 0  # one byte for the size of the padding
-        if len(self._pending) < HEADER_SIZE + padded:
+        parts = data_parts(frame, self._left, self._pending)
+        if parts is None:
             return None
-        self._padding = self._pending[HEADER_SIZE] if padded else 0
-        self._left -= padded + self._padding
-        if self._left < 0:
-            raise Http2Error("a Data frame is malformed")
-        del self._pending[: HEADER_SIZE + padded]
+        opening, self._left, self._padding = parts
+        del self._pending[:opening]
         if not self._left:
             return self._content()
         self._read = self._content

@@ -20,7 +20,10 @@ CALLS_PER_REQUEST = 5
 
 
 def _capture(testbed: Testbed) -> tuple[Path, int]:
-    """Make a capture of the calls of sample sessions, again and again. Returns it and the number of calls."""
+    """Make a capture of the calls of sample sessions, again and again. Returns it and the number of calls.
+
+    None begins before the one before it ends, as in those sessions.
+    """
     path, count = testbed.where / "shown.apispy", testbed.effort.requests * CALLS_PER_REQUEST
     if not path.exists():
         calls: list[Exchange] = [one for name in SESSIONS for one in read(SAMPLES / f"{name}.jsonl", _refuse)]
@@ -28,9 +31,7 @@ def _capture(testbed: Testbed) -> tuple[Path, int]:
             writer.header(Header("bench", 1.0, upstream="unix:///var/run/docker.sock"))
             for number in range(1, count + 1):
                 call = calls[number % len(calls)]
-                writer.exchange(
-                    replace(call, id=number, started=1.7e9 + number / 100, duration=min(call.duration, 0.005))
-                )
+                writer.exchange(replace(call, id=number, started=1.7e9 + number))
     return path, count
 
 

@@ -41,26 +41,13 @@ NEED_THE_DAEMON: dict[str, str] = {
     "not-http": "likewise",
     "h2-preface": "likewise",
     "curl-alpn": "it is about TLS, which nobody records",
-    **dict.fromkeys(
-        (
-            *(
-                "compose2-up",
-                "compose2-exec-cp",
-                "compose2-watch",
-                "buildx-secret-ssh-cache",
-                "buildx-failing",
-                "buildx-outputs",
-            ),
-            *("buildx-bake", "buildx-stdin-and-checks", "buildx-records"),
-        ),
-        "buildx has several /grpc connections open at a time; a replay gives it the recorded ones in their order, and "
-        "not by the gRPC calls in them (docs/replay.md)",
-    ),
+    "compose2-watch": "it asks the daemon whether a file has arrived in the container",
 }
 """Rows that are not played, and why."""
 
-PAUSES = {"attach-no-stdin"}
-"""Rows that must be played with the pauses of the record: they read a line, and then what comes after it."""
+PAUSES = {"attach-no-stdin", "buildx-outputs"}
+"""Rows that must be played with the pauses of the record: they read a line, and then what comes after it; or their
+client prints the progress of what takes long, and only the end of what does not."""
 
 MATCH = {"compose2-run": "-body.Labels.com.docker.compose.config-hash,-body.Labels.com.docker.compose.slug"}
 """Rows that send random values, and the parts of a request that are not compared, as apispy says to type."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from sessions import Connection, _upgrade
 
-from tests.h2_peer import Peers
+from tests.h2_peer import Peers, Session
 from tests.protobuf_writer import mapped, pb
 
 Place = Callable[[Connection, str], None]
@@ -176,84 +176,124 @@ def _planted(value: Any, secret: str) -> Any:
     return value.replace("SECRET", secret) if isinstance(value, str) else value
 
 
-def printed_by_a_step(connection: Connection, secret: str) -> None:
+def native(path: str, method: str, request: Any, response: Any = None, *, more: Any = ()) -> Place:
+    """Return the call of ``grpc`` on HTTP/2 from the first byte; one of a session is nested in Control/Session."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        outer = Peers()
+        session = Session(outer) if path == "/session" else None
+        _gap(connection, "", outer, lambda: None)
+        if session:
+            _gap(connection, "", outer, session.begin)
+        inner = session.inner if session else outer
+        queue = session.queue if session else lambda: None
+        _gap(connection, "", outer, lambda: (inner.call(method, *_messages(request, secret)), queue()))
+        fields = [(name, filled(value, secret)) for name, value in more]
+        answers, status = _messages(response, secret), 2 if more else 0
+        _gap(
+            connection,
+            "",
+            outer,
+            lambda: (
+                inner.answer(1, *answers, status=status, more=fields),
+                queue(),
+                session and session.end(),
+            ),
+        )
+        connection.client_eof()
+        connection.lost()
+
+    return talk
+
+
+def printed_by_a_step(grpc: Callable[..., Place]) -> Place:
     """A session hands out a secret, with a line break after it; then a step prints it, in two pieces."""
-    grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET\n"})(connection, secret)
-    pieces = [
-        {3: [{1: "v", 3: 1, 4: f"token={secret[:9]}"}, {1: "v", 3: 1, 4: f"{secret[9:]}!\n"}]},
-        {3: [{1: "v", 3: 2, 4: f"again {secret}\n"}]},
-    ]
-    grpc("/grpc", STATUS, {1: "ref"}, pieces)(connection.another(), secret)
+
+    def talk(connection: Connection, secret: str) -> None:
+        grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET\n"})(connection, secret)
+        pieces = [
+            {3: [{1: "v", 3: 1, 4: f"token={secret[:9]}"}, {1: "v", 3: 1, 4: f"{secret[9:]}!\n"}]},
+            {3: [{1: "v", 3: 2, 4: f"again {secret}\n"}]},
+        ]
+        grpc("/grpc", STATUS, {1: "ref"}, pieces)(connection.another(), secret)
+
+    return talk
 
 
 SOLVE, STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
 SECRETS = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
+AGENT = "/moby.sshforward.v1.SSH/ForwardAgent"
 AUTH, BRIDGE = "/moby.filesync.v1.Auth", "/moby.buildkit.v1.frontend.LLBBridge"
 URL = "https://ann:SECRET@r.example/x"
 CURL = f"[2/3] RUN curl -u ann:SECRET https://x && wget {URL}"
 
-GRPC_PLACES: dict[str, Place] = {
-    "gRPC, a build argument": grpc("/grpc", SOLVE, {6: "dockerfile.v0", 7: mapped({"build-arg:A": "SECRET"})}),
-    "gRPC, a build argument that a step repeats": grpc(
-        "/grpc", f"{BRIDGE}/Solve", {3: mapped({"build-arg:NPM_TOKEN": "SECRET", "target": "x"})}
-    ),
-    "gRPC, a context": grpc("/grpc", SOLVE, {7: mapped({"context": URL, "input:base": f"docker-image://{URL}"})}),
-    "gRPC, an option": grpc("/grpc", SOLVE, {7: mapped({"unheard": "SECRET", "label:db.password": "SECRET"})}),
-    "gRPC, a cache": grpc(
-        "/grpc", SOLVE, {8: {4: [{1: "s3", 2: mapped({"secret_access_key": "SECRET", "ref": URL})}]}}
-    ),
-    "gRPC, an exporter": grpc("/grpc", SOLVE, {13: [{1: "image", 2: mapped({"name": URL, "token": "SECRET"})}]}),
-    "gRPC, a definition": grpc("/grpc", SOLVE, {2: {1: "ENV A=SECRET"}, 10: ["SECRET"], 999: "SECRET"}),
-    "gRPC, a result": grpc("/grpc", SOLVE, {}, {1: mapped({"image.name": URL, "unheard": "SECRET"})}),
-    "gRPC, an error": grpc(
-        "/grpc",
-        SOLVE,
-        {2: "SECRET"},
-        more=[("grpc-message", 'process "/bin/sh -c curl -u ann:SECRET x" did not complete')],
-    ),
-    "gRPC, steps": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: CURL, 7: f"failed: {CURL}"}]}),
-    "gRPC, ENV": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: "[2/3] ENV A=SECRET"}], 2: [{1: CURL, 3: CURL}]}),
-    "gRPC, warnings": grpc("/grpc", STATUS, {1: "ref"}, {4: [{1: "v", 3: CURL, 4: [CURL], 5: URL, 6: {2: "SECRET"}}]}),
-    "gRPC, what a step printed": printed_by_a_step,
-    "gRPC, history": grpc(
-        "/grpc",
-        "/moby.buildkit.v1.Control/ListenBuildHistory",
-        {},
-        {2: {3: mapped({"build-arg:A": "SECRET"}), 5: {2: CURL, 3: "SECRET"}}},
-    ),
-    "gRPC, disk usage": grpc(
-        "/grpc",
-        "/moby.buildkit.v1.Control/DiskUsage",
-        {},
-        {1: [{1: "a", 9: "mount / from exec /bin/sh -c mysql -pSECRET"}]},
-    ),
-    "gRPC, the config of an image": grpc(
-        "/grpc", f"{BRIDGE}/ResolveImageConfig", {1: URL}, {1: "sha256:a", 2: '{"config":{"Env":["A=SECRET"]}}'}
-    ),
-    "gRPC, a source": grpc(
-        "/grpc", f"{BRIDGE}/ResolveSourceMeta", {1: {1: f"git://{URL}", 2: mapped({"git.authtokensecret": "SECRET"})}}
-    ),
-    "gRPC, a file that is read": grpc("/grpc", f"{BRIDGE}/ReadFile", {1: "r", 2: "/f"}, {1: "SECRET"}),
-    "gRPC, a file that is sent": grpc(
-        "/session",
-        "/moby.filesync.v1.FileSync/DiffCopy",
-        {1: 1},
-        [{1: 0, 2: {1: "f", 5: 9}}, {1: 2, 4: "SECRET"}, {1: 2}],
-    ),
-    "gRPC, a secret": grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET"}),
-    "gRPC, a password": grpc("/session", f"{AUTH}/Credentials", {1: "r.example"}, {1: "SECRET", 2: "SECRET"}),
-    "gRPC, a token": grpc("/session", f"{AUTH}/FetchToken", {2: "r.example", 3: URL, 5: ["pull"]}, {1: "SECRET"}),
-    "gRPC, a key": grpc("/session", f"{AUTH}/GetTokenAuthority", {1: "r.example", 2: "SECRET"}, {1: "SECRET"}),
-    "gRPC, a signature": grpc("/session", f"{AUTH}/VerifyTokenAuthority", {1: "r", 2: "SECRET"}, {1: "SECRET"}),
-    "gRPC, an ssh agent": grpc("/session", "/moby.sshforward.v1.SSH/ForwardAgent", {1: "SECRET"}, {1: "SECRET"}),
-    "gRPC, a result that is sent": grpc("/session", "/moby.filesync.v1.FileSend/DiffCopy", {1: "SECRET"}),
-    "gRPC, spans": grpc(
-        "/grpc",
-        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-        {1: {1: {1: "SECRET"}, 2: {1: {1: "SECRET"}, 2: [{5: CURL, 9: {1: "SECRET"}}]}}},
-    ),
-}  # fmt: skip
-"""Every kind of message that BuildKit's calls have."""
+
+DETAILS = ("grpc-status-details-bin", base64.b64encode(b"SECRET").decode())
+
+
+def grpc_places(grpc: Callable[..., Place]) -> dict[str, Place]:
+    """Every kind of message that BuildKit's calls have; *grpc* makes a call."""
+    return {
+        "a build argument": grpc("/grpc", SOLVE, {6: "dockerfile.v0", 7: mapped({"build-arg:A": "SECRET"})}),
+        "a build argument that a step repeats": grpc(
+            "/grpc", f"{BRIDGE}/Solve", {3: mapped({"build-arg:NPM_TOKEN": "SECRET", "target": "x"})}
+        ),
+        "a context": grpc("/grpc", SOLVE, {7: mapped({"context": URL, "input:base": f"docker-image://{URL}"})}),
+        "an option": grpc("/grpc", SOLVE, {7: mapped({"unheard": "SECRET", "label:db.password": "SECRET"})}),
+        "a cache": grpc(
+            "/grpc", SOLVE, {8: {4: [{1: "s3", 2: mapped({"secret_access_key": "SECRET", "ref": URL})}]}}
+        ),
+        "an exporter": grpc("/grpc", SOLVE, {13: [{1: "image", 2: mapped({"name": URL, "token": "SECRET"})}]}),
+        "a definition": grpc("/grpc", SOLVE, {2: {1: "ENV A=SECRET"}, 10: ["SECRET"], 999: "SECRET"}),
+        "a result": grpc("/grpc", SOLVE, {}, {1: mapped({"image.name": URL, "unheard": "SECRET"})}),
+        "an error": grpc(
+            "/grpc",
+            SOLVE,
+            {2: "SECRET"},
+            more=[("grpc-message", 'process "/bin/sh -c curl -u ann:SECRET x" did not complete')],
+        ),
+        "steps": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: CURL, 7: f"failed: {CURL}"}]}),
+        "ENV": grpc("/grpc", STATUS, {1: "ref"}, {1: [{1: "v", 3: "[2/3] ENV A=SECRET"}], 2: [{1: CURL, 3: CURL}]}),
+        "warnings": grpc("/grpc", STATUS, {1: "ref"}, {4: [{1: "v", 3: CURL, 4: [CURL], 5: URL, 6: {2: "SECRET"}}]}),
+        "what a step printed": printed_by_a_step(grpc),
+        "history": grpc(
+            "/grpc",
+            "/moby.buildkit.v1.Control/ListenBuildHistory",
+            {},
+            {2: {3: mapped({"build-arg:A": "SECRET"}), 5: {2: CURL, 3: "SECRET"}}},
+        ),
+        "disk usage": grpc(
+            "/grpc",
+            "/moby.buildkit.v1.Control/DiskUsage",
+            {},
+            {1: [{1: "a", 9: "mount / from exec /bin/sh -c mysql -pSECRET"}]},
+        ),
+        "the config of an image": grpc(
+            "/grpc", f"{BRIDGE}/ResolveImageConfig", {1: URL}, {1: "sha256:a", 2: '{"config":{"Env":["A=SECRET"]}}'}
+        ),
+        "a source": grpc(
+            "/grpc", f"{BRIDGE}/ResolveSourceMeta", {1: {1: URL, 2: mapped({"git.authtokensecret": "SECRET"})}}
+        ),
+        "a file that is read": grpc("/grpc", f"{BRIDGE}/ReadFile", {1: "r", 2: "/f"}, {1: "SECRET"}),
+        "a file that is sent": grpc(
+            "/session",
+            "/moby.filesync.v1.FileSync/DiffCopy",
+            {1: 1},
+            [{1: 0, 2: {1: "f", 5: 9}}, {1: 2, 4: "SECRET"}, {1: 2}],
+        ),
+        "a secret": grpc("/session", SECRETS, {1: "npmrc"}, {1: "SECRET"}),
+        "a password": grpc("/session", f"{AUTH}/Credentials", {1: "r.example"}, {1: "SECRET", 2: "SECRET"}),
+        "a token": grpc("/session", f"{AUTH}/FetchToken", {2: "r.example", 3: URL, 5: ["pull"]}, {1: "SECRET"}),
+        "a key": grpc("/session", f"{AUTH}/GetTokenAuthority", {1: "r.example", 2: "SECRET"}, {1: "SECRET"}),
+        "a signature": grpc("/session", f"{AUTH}/VerifyTokenAuthority", {1: "r", 2: "SECRET"}, {1: "SECRET"}),
+        "an ssh agent": grpc("/session", AGENT, {1: "SECRET"}, {1: "SECRET"}),
+        "a result that is sent": grpc("/session", "/moby.filesync.v1.FileSend/DiffCopy", {1: "SECRET"}),
+        "spans": grpc(
+            "/grpc",
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            {1: {1: {1: "SECRET"}, 2: {1: {1: "SECRET"}, 2: [{5: CURL, 9: {1: "SECRET"}}]}}},
+        ),
+    }  # fmt: skip
 
 
 def progress(line: str, *objects: Any, headers: dict[str, Any] | None = None) -> Place:
@@ -517,7 +557,11 @@ PLACES: dict[str, Place] = {
     "a form, for an import": form("POST /images/create", "fromSrc=-&changes=ENV+A%3DSECRET"),
     "a form for auth": form("POST /v1.41/auth", "password=SECRET"),
     "BuildKit": h2c("/grpc"),
-    **GRPC_PLACES,
+    **{f"gRPC, {name}": place for name, place in grpc_places(grpc).items()},
+    **{f"native gRPC, {name}": place for name, place in grpc_places(native).items()},
+    "native gRPC, the details of an error": native(
+        "/grpc", SOLVE, {2: "SECRET"}, more=[("grpc-message", "no"), DETAILS]
+    ),
     "h2c on another path": h2c("/v1.41/unheard"),
     "a call that is not known": call(
         "POST /v9.9/unheard", {"deep": [{"Password": "SECRET", "env": {"A": "SECRET"}}]}

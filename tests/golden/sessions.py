@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy.tap import ConnectionTap, Event
-from tests.h2_peer import GRPC, Peers
+from tests.h2_peer import GRPC, Peers, Session, message
+from tests.protobuf_writer import mapped, pb, timestamp
 
 START = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 
@@ -342,7 +343,7 @@ def http2(wire: Wire) -> None:
         b'{"Image":"busybox","Env":["PASSWORD=hunter2-env"]}',
         [json_type, ("authorization", "Bearer hunter2-token")],
     )
-    built = peers.call("/moby.buildkit.v1.Control/Solve", b"hunter2-planted", more=[("x-odd", "\x7f")])
+    built = peers.call("/my.own.Service/Do", b"hunter2-planted", more=[("x-odd", "\x7f")])
     flush()
     server = ("server", "Docker/29.2.0 (linux)")
     peers.server.send_headers(events, [(":status", "200"), json_type, server])
@@ -381,6 +382,87 @@ def http2(wire: Wire) -> None:
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request"
     )
     old.server_eof()
+
+
+def native_build(wire: Wire) -> None:
+    """A build on HTTP/2 from the first byte: gRPC calls of their own, and the session nested in one of them"""
+    main, peers = wire.connect(), Peers()
+
+    def flush() -> None:
+        for send, data in zip((main.client, main.server), peers.exchange(), strict=True):
+            if data:
+                send(data)
+
+    control, bridge = "/moby.buildkit.v1.Control", "/moby.buildkit.v1.frontend.LLBBridge"
+    flush()
+    workers = peers.call(f"{control}/ListWorkers")
+    flush()
+    platforms = [{1: "amd64", 2: "linux"}]
+    peers.answer(workers, pb({1: [{1: "w", 3: platforms, 5: {2: "v0.25.1"}}]}))
+    flush()
+    arguments = mapped(
+        {"build-arg:SHORT": "hunter2-planted", "target": "test", "label:org.example.team": "x"}
+    )
+    solve = peers.call(f"{control}/Solve", pb({1: "r1", 5: "s1", 7: arguments, 13: [{1: "moby"}], 99: b"xy"}))
+    status = peers.call(f"{control}/Status", pb({1: "r1"}))
+    session = Session(peers)
+    flush()
+    session.begin()
+    peers.server.send_headers(status, [(":status", "200"), *GRPC])
+    flush()
+    asked, answered = session.inner.call, session.inner.answer
+    for step in (
+        lambda: asked("/moby.filesync.v1.Auth/Credentials", pb({1: "r.example"})),
+        lambda: answered(1, pb({1: "ann", 2: "hunter2-env"})),
+        lambda: asked("/moby.buildkit.secrets.v1.Secrets/GetSecret", pb({1: "npmrc"})),
+        lambda: answered(3, pb({1: "hunter2-token"})),
+        lambda: asked(
+            "/moby.filesync.v1.FileSync/DiffCopy", pb({1: 1, 3: 1}), more=[("dir-name", "context")]
+        ),
+        lambda: answered(
+            5, pb({2: {1: "Dockerfile", 5: 56}}), pb({2: {1: "f", 5: 6}}), pb({1: 2, 3: 1, 4: "abcdef"}),
+            pb({1: 2, 3: 1}),
+        ),
+        lambda: session.inner.client.close_connection(),
+    ):  # fmt: skip
+        step()
+        session.queue()
+        flush()
+    part = peers.call(f"{bridge}/Solve", pb({2: "dockerfile.v0", 3: mapped({"target": "test"})}))
+    flush()
+    peers.answer(part, pb({1: "ref"}))
+    flush()
+    name = "[test 2/2] RUN echo hunter2-planted"
+    make = {1: "sha256:a", 3: name, 5: timestamp(1_700_000_000)}
+    failed = make | {6: timestamp(1_700_000_002), 7: "exit code: 3"}
+    for update in (
+        {1: [make]},
+        {3: [{1: "sha256:a", 3: 1, 4: "the secret is hunter2-"}]},
+        {3: [{1: "sha256:a", 3: 1, 4: "token\n"}]},
+        {1: [failed, {1: "sha256:b", 3: "[test 1/2] FROM busybox", 4: True, 5: timestamp(1_700_000_000)}]},
+    ):
+        peers.server.send_data(status, message(pb(update)))
+        flush()
+    text = 'process "/bin/sh -c echo hunter2-planted" did not complete: exit code: 3'
+    source = json.dumps(
+        {"info": {"filename": "Dockerfile", "data": "hunter2-env"}, "ranges": [{"start": {"line": 3}}]}
+    )
+    detail = {1: "github.com/moby/buildkit/errdefs.Source+json", 2: source}
+    coded = base64.b64encode(pb({1: 2, 2: text, 3: [detail]})).decode().rstrip("=")
+    ended = [
+        ("grpc-status", "2"),
+        ("grpc-message", text.replace("%", "%25")),
+        ("grpc-status-details-bin", coded),
+    ]
+    peers.server.send_headers(solve, [(":status", "200"), *GRPC, *ended], end_stream=True)
+    peers.server.send_headers(status, [("grpc-status", "0")], end_stream=True)
+    session.end()
+    info = peers.call(f"{control}/Info", b"\xffhunter2-planted")
+    flush()
+    peers.answer(info, b"x" * 1200)
+    flush()
+    main.client_eof()
+    main.lost()
 
 
 def _upgrade(connection: Connection, path: str, headers: str = "") -> None:
@@ -446,6 +528,7 @@ SESSIONS: dict[str, Callable[[Wire], None]] = {
     "build": build,
     "buildkit": buildkit,
     "http2": http2,
+    "native-build": native_build,
     "login": login,
     "failing": failing,
     "garbage": garbage,

@@ -31,11 +31,41 @@ def tunnel(text: str) -> str:
     return json.dumps(found, indent=2)
 
 
+def attach(text: str) -> str:
+    """Return the events of the attach call: itself without most details, its marks, and the arrow to it."""
+    [call] = [event for event in json.loads(text)["traceEvents"] if event["name"] == "ContainerAttach"]
+    about = {
+        name: call["args"][name]
+        for name in ("id", "status", "outcome", "to_client_bytes")
+        if name in call["args"]
+    }
+    lines = text[text.index('"name": "ContainerAttach"') :].splitlines()[1:]
+    until = next(index for index, line in enumerate(lines) if '"ph": "f"' in line)
+    return "\n".join([json.dumps(call | {"args": about}), *(line.rstrip(",") for line in lines[: until + 1])])
+
+
+def attach_span(text: str) -> str:
+    """Return the span of the attach call, its attributes one per line."""
+    [line] = [line for line in text.splitlines() if '"name": "POST /containers/{id}/attach"' in line]
+    shown = json.dumps(json.loads(line.rstrip(",")))
+    for opening in (
+        '"attributes": [{"key": "http.',
+        '{"key": "',
+        '"events": ',
+        '{"timeUnixNano": ',
+        '"links": ',
+    ):
+        shown = shown.replace(f" {opening}", f"\n  {opening}").replace(f"[{opening}", f"[\n  {opening}")
+    return shown
+
+
 EXCERPTS: dict[str, Callable[[str], str]] = {
     "curl": from_create,
     "python": from_create,
     "python-requests": lambda text: from_create(text).partition("\n\n\n")[0],
     "har": tunnel,
+    "perfetto": attach,
+    "otlp-json": attach_span,
     "csv": lambda text: "\n".join(text.splitlines()[:3]),
     "ndjson": lambda text: text.splitlines()[1],
     "markdown": lambda text: text.partition("\n\n<details>")[0],

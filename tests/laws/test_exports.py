@@ -13,7 +13,9 @@ from exchange_strategies import exchanges, sessions
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
+from otlp_reader import spans_of
 from pcapng_reader import streams
+from trace_checker import checked
 
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
@@ -168,3 +170,23 @@ def test_nothing_breaks_out_of_markdown(calls: list[Exchange]) -> None:
 def test_the_pieces_of_an_exchange_come_in_the_order_of_time(call: Exchange) -> None:
     times = [at for at, _, _ in pieces(call)]
     assert times == sorted(times)
+
+
+@quickly
+@given(calls=sessions)
+def test_a_trace_is_drawn_as_it_was(calls: list[Exchange]) -> None:
+    """Calls of one thread never overlap in part, arrows join calls, and everything has a named track."""
+    events = checked(exported("perfetto", readings(calls)))
+    assert [event["args"]["id"] for event in events if event["ph"] == "X" and "id" in event["args"]] == [
+        call.id for call in calls
+    ]
+
+
+@quickly
+@given(calls=sessions)
+def test_spans_are_read_by_opentelemetry(calls: list[Exchange]) -> None:
+    spans = spans_of(exported("otlp-json", readings(calls)))
+    assert len(spans) == len(calls)
+    for span in spans:
+        assert span.name
+        assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano

@@ -1,6 +1,8 @@
 """Laws of the quick look at a saved exchange: it refuses what the whole look refuses, and tells the same figures."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from capture_strategies import EXCHANGES, JSON_BODIES, SLOW, places
@@ -9,9 +11,14 @@ from hypothesis import strategies as st
 from stream_strategies import streams
 
 from apispy import json_codec
-from apispy.capture.exchange_summary import summarize
+from apispy.capture.exchange_summary import (
+    ExchangeSummary,
+    summarize,
+    summarize_exchange,
+    summarize_usual,
+)
 from apispy.capture.format import from_json
-from apispy.capture.lines import encode_line
+from apispy.capture.lines import encode_line, read_line, read_summary
 from apispy.capture.validation import Malformed
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
@@ -25,7 +32,9 @@ OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 @given(EXCHANGES)
 @SLOW
 def test_a_gist_holds_what_the_exchange_holds(exchange: Exchange) -> None:
-    summary = summarize(json_codec.read(encode_line(exchange)))
+    line = encode_line(exchange)
+    summary = summarize(json_codec.read(line))
+    assert summarized(line) == replace(summary, saved=None)
     tunnel = exchange.tunnel or Tunnel("")
     response = exchange.response or Response(0)
     assert (summary.method, summary.target) == (exchange.request.method, exchange.request.target)
@@ -53,8 +62,14 @@ def test_it_refuses_what_the_whole_look_refuses(exchange: Exchange, data: st.Dat
         where[name] = data.draw(
             JSON_BODIES | st.sampled_from([1 << 80, -1, 1e308, {"$bytes": 1}, "é", "€", [1, 2], ["a", "b"]])
         )
-    whole, quick = refused(from_json, value), refused(summarize, value)
-    assert whole == quick or (not quick and any(part in whole for part in OF_CONTENT))
+    line = json.dumps(value).encode() + b"\n"
+    for whole, quick in (
+        (refused(from_json, value), refused(summarize, value)),
+        (refused(read_exchange, line), refused(read_summary_of, line)),
+    ):
+        assert whole == quick or (not quick and any(part in whole for part in OF_CONTENT))
+    if not quick:
+        assert summarized(line) == replace(summarize(value), saved=None)
 
 
 @pytest.mark.parametrize("empty", ["", {}, 0, False, None])
@@ -70,6 +85,89 @@ def test_what_is_empty_and_no_list_is_refused(place: str, empty: object) -> None
         holder = holder[part]
     holder[name] = empty
     assert refused(from_json, value) == refused(summarize, value) != ""
+    assert refused(read_summary_of, json.dumps(value).encode()) == refused(summarize, value)
+
+
+def read_summary_of(line: bytes) -> ExchangeSummary:
+    """The summary of a line of a capture, as statistics read it."""
+    found = read_summary(line, 1)
+    assert isinstance(found, ExchangeSummary)
+    return found
+
+
+def read_exchange(line: bytes) -> Exchange:
+    found = read_line(line, 1)
+    assert isinstance(found, Exchange)
+    return found
+
+
+def summarized(line: bytes) -> ExchangeSummary:
+    return replace(read_summary_of(line), saved=None)
+
+
+PLAIN = encode_line(
+    Exchange(
+        1, 1, 1e9, "c", "u", Request("GET", "/info"), Response(200, body=Body((Chunk(0.5, b'{"a":1}'),), 7))
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"exchange": 1', b'"exchange": 0'),
+        (b'"exchange": 1', b'"exchange": true'),
+        (b'"started": 1000000000.0', b'"started": -1'),
+        (b'"started": 1000000000.0', b'"started": NaN'),
+        (b'"started": 1000000000.0', b'"started": 1e300'),
+        (b'"end": "open"', b'"end": "opened"'),
+        (b'"headers": []', b'"headers": [["a", "\\u20ac"]]'),
+        (b'"headers": []', b'"headers": ["ab"]'),
+        (b'"headers": []', b'"headers": [{"a": 1, "b": 2}]'),
+        (b'"encoding": "json"', b'"encoding": "text"'),
+        (b'"encoding": "json", ', b""),
+        (b'"content": {"a":1}', b'"content": {"a":01}'),
+        (b'"content": {"a":1}', b'"content": {"a":NaN}'),
+        (b'"content": {"a":1}', b'"content": {"a":"\xff"}'),
+        (b'"tunnel": null', b'"tunnel": {}'),
+        (b'"tunnel": null', b'"tunnel": null, "capture": "apispy"'),
+        (b'"tunnel": null', b'"tunnel": null, "capture": null'),
+        (b'"size": 7', b'"size": 7.5'),
+        (b'"size": 7', b'"size": 7, "seen": 1'),
+        (b'"size": 7', b'"size": 7, "trailers": [["a"]]'),
+        (b'"status": 200', b'"status": "200"'),
+        (b'"status": 200', b'"status": 9999999999999999999999'),
+    ],
+)
+def test_a_wrong_field_is_refused_with_the_same_words(old: bytes, new: bytes) -> None:
+    line = PLAIN.replace(old, new)
+    assert line != PLAIN
+    assert refused(read_summary_of, line) == refused(read_exchange, line) != ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"started": 1000000000.0', b'"started": 1000000000'),
+        (b'"started": 1000000000.0', b'"started": 1e9'),
+        (b'"headers": []', b'"headers": [["a", "\\u00e9"]]'),
+        (b'"size": 7', b'"size": 7, "trailers": []'),
+        (b'"size": 7', b'"size": 7, "unknown": [{}]'),
+        (b'"size": 7', b'"size": 8, "size": 7'),
+        (b'"ended_at": null', b'"ended_at": 5e-05'),
+    ],
+)
+def test_an_unusual_field_is_read(old: bytes, new: bytes) -> None:
+    line = PLAIN.replace(old, new)
+    assert line != PLAIN
+    assert summarized(line) == replace(summarize_exchange(read_exchange(line)), saved=None)
+
+
+def test_the_bodies_of_most_lines_are_not_parsed() -> None:
+    samples = Path(__file__).parents[2] / "samples"
+    lines = [line for path in samples.glob("*.jsonl") for line in path.read_bytes().splitlines()[1:]]
+    plain = [line for line in lines if b'"exchange"' in line and b'"tunnel": null' in line]
+    assert sum(summarize_usual(line) is not None for line in plain) > 0.95 * len(plain) > 100
 
 
 def refused(look, value) -> str:

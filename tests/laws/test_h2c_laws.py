@@ -1,6 +1,7 @@
 """The laws once more for HTTP/2, whose streams are not met by chance: real ones, cut, changed and put together anew."""
 
 from pathlib import Path
+from typing import Any
 
 from hyperframe import frame as frames
 from hypothesis import given, settings
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from test_decoders import decode, merge, split
 
 from apispy.decoders.h2c import PREFACE
-from tests.h2_peer import Peers
+from apispy.model import Item
+from tests.h2_peer import Peers, message
 from tests.protobuf_writer import mapped, pb
 
 RECORDED = Path(__file__).parents[1] / "unit/decoders/buildkit-session"
@@ -93,6 +95,32 @@ def test_total_lossless_and_split_proof(data: bytes, cuts: list[int]) -> None:
 @given(data=st.one_of(TOGETHER, changed()))
 def test_split_proof_byte_by_byte(data: bytes) -> None:
     assert merge(decode("h2c", [data[i : i + 1] for i in range(len(data))])) == merge(decode("h2c", [data]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    data=st.one_of(TOGETHER, changed()),
+    messages=st.lists(st.integers(0, 4000), max_size=6),
+    cuts=st.lists(st.integers(0, 4000), max_size=8),
+    end=st.integers(0, 3),
+)
+def test_the_same_in_the_messages_of_a_session(
+    data: bytes, messages: list[int], cuts: list[int], end: int
+) -> None:
+    carried = b"".join(message(pb({1: piece})) for piece in split(data, messages)) + bytes(end)
+    whole, plain = decode("grpc-session", [carried]), decode("h2c", [data])
+    at = 0
+    for item in whole:
+        assert item.span[0] == at
+        at = item.span[1]
+    assert at == len(carried)
+    assert merge(decode("grpc-session", split(carried, cuts))) == merge(whole)
+    frames_of = [[_without_spans(item) for item in items if item.kind == "h2c"] for items in (whole, plain)]
+    assert frames_of[0] == frames_of[1]
+
+
+def _without_spans(item: Item) -> tuple[Any, ...]:
+    return item.label, item.value, [child.value for child in item.children]
 
 
 def test_whole_streams_are_read_without_a_problem() -> None:

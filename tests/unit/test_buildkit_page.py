@@ -16,6 +16,7 @@ from apispy.pipeline.live_stream import MESSAGE_BYTES
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "docs/buildkit.md"
+NATIVE = ROOT / "tests/golden/expected/native-build.console.txt"
 SAMPLE = "samples/buildx-stages.jsonl"
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -32,6 +33,14 @@ def filled(page: str) -> str:
     start = page.index(command)
     shown = "".join(line for line in show().splitlines(keepends=True) if "h2c" not in line)
     page = page[:start] + command + shown + page[page.index("```", start) :]
+    native = "".join(
+        line for line in NATIVE.read_text().splitlines(keepends=True) if not re.match(r" +#\d+ h2c ", line)
+    )
+    page = re.sub(
+        r"(?s)<!-- native -->\n.*?<!-- end -->",
+        lambda _: f"<!-- native -->\n```text\n{native}```\n<!-- end -->",
+        page,
+    )
     rows = "".join(f"| `{path[1:]}` | {METHOD_DESCRIPTIONS[path]} |\n" for path in METHODS)
     return re.sub(
         r"(?s)<!-- methods -->\n.*?<!-- end -->",

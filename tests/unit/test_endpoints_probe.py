@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import stat
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,9 @@ from apispy.errors import ApispyError
 from tests.servers import DOCKER, VersionHandler, http_server, raw_server, serving
 
 PODMAN = {**DOCKER, "Version": "4.3.1", "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]}
+SETTINGS = b"\0\0\6\4\0\0\0\0\0" + b"\0\3\0\0\0\x64"
+ACK = b"\0\0\0\4\1\0\0\0\0"
+GOAWAY = b"\0\0\x08\7\0\0\0\0\0" + b"\0\0\0\0" + b"\0\0\0\1"
 FOUND = Daemon("28.2.2", "1.50", "1.24", "linux", "amd64")
 
 
@@ -156,11 +160,38 @@ def test_answers_of_others(answer: object, status: int, part: str) -> None:
         (b"\x15\x03\x01\x00\x02\x02\x46", "it speaks TLS, but the connection was made without TLS"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx", "not a Docker daemon"),
         (b"", "closed the connection without a response"),
+        (SETTINGS, "it speaks HTTP/2 from the first byte, and no HTTP/1.1. Check the address"),
+        (SETTINGS + ACK + GOAWAY, "no HTTP/1.1 (it ended the connection with GOAWAY PROTOCOL_ERROR)."),
+        (SETTINGS + GOAWAY[:-1] + b"\x63", "(it ended the connection with GOAWAY error 99)."),
+        (SETTINGS + b"\n", "it speaks HTTP/2"),
+        (b"\x00\x9b31m\x1b]0;x\x07\n", "not a Docker daemon: it responded 12 bytes that are not text."),
+        (b"\0\0\5\4\0\0\0\0\0hello\n", "not a Docker daemon: it responded 15 bytes that are not text."),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\x1b[2J",
+            "returned 200 and 4 bytes that are not text.",
+        ),
     ],
 )
 def test_answers_that_are_not_http(answer: bytes, part: str) -> None:
     with raw_server(answer) as port:
         assert part in message(endpoint(port))
+
+
+def test_a_peer_of_http2_that_waits() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            sock, _ = listener.accept()
+            with sock:
+                sock.sendall(SETTINGS)
+                while sock.recv(65536):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert "it speaks HTTP/2 from the first byte" in message(endpoint(port), timeout=0.3)
+        thread.join()
 
 
 def test_mutual_tls(store: Store) -> None:

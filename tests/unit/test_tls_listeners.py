@@ -4,15 +4,18 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from h2.connection import H2Connection
 
 from apispy.certs import ServerFiles
 from apispy.endpoints import Listen
 from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.sockets import listening_context
 from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca
+from tests.h2_peer import receive_responses
 from tests.recorded_calls import call
 from tests.unit.proxy.served import TIMEOUT, ok, proxied
 
@@ -132,6 +135,33 @@ def test_a_certificate_of_ours_gets_in(version: ssl.TLSVersion, files: ServerFil
     stage = PlaybackSession(Player([call(1, "GET", "/info", b"OK")], Options()))
     with Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay:
         assert asked(replay.where.port, context).endswith(b"\r\n\r\nOK")
+
+
+@pytest.mark.parametrize(("version", "selected"), [("1.1", None), ("2", "h2")])
+def test_a_replay_selects_http2_if_the_recording_has_it(
+    version: str, selected: str | None, files: ServerFiles, tmp_path: Path
+) -> None:
+    context = client(files, issue_cert("me", OURS, usages=(CLIENT,)), tmp_path / "me")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    recorded = call(1, "GET", "/info", b"OK")
+    recorded = replace(recorded, request=replace(recorded.request, version=version))
+    stage = PlaybackSession(Player([recorded], Options()))
+    peer = H2Connection()
+    peer.initiate_connection()
+    ask = [(":method", "GET"), (":scheme", "https"), (":authority", "docker"), (":path", "/info")]
+    peer.send_headers(1, ask, end_stream=True)
+    with (
+        Replay(stage, WHERE, listening_context(files.ca, files.cert, files.key)) as replay,
+        socket.create_connection(("127.0.0.1", replay.where.port), TIMEOUT) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        assert secured.selected_alpn_protocol() == selected
+        if selected:
+            secured.sendall(peer.data_to_send())
+            assert receive_responses(secured, peer, 1) == {1: b"OK"}
+        else:
+            secured.sendall(INFO)
+            assert secured.recv(65536).endswith(b"\r\n\r\nOK")
 
 
 def receive_all(connection: socket.socket) -> bytes:

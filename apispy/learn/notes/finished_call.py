@@ -60,7 +60,7 @@ class FinishedCall:
     @property
     def media_type(self) -> str:
         """The declared media type of the request body, in lower case; "" for none."""
-        return self.exchange.request.headers.text("content-type").partition(";")[0].strip().lower()
+        return self.exchange.request.headers.media_type
 
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,39}")

@@ -57,8 +57,7 @@ def differences(value: Any, shape: Shape, path: FieldPath = ()) -> Iterator[Sche
 
 def field_of(shape: Shape, name: str) -> Field | None:
     """Return the field that Go's encoding/json matches with *name*, ignoring case."""
-    lower = name.lower()
-    return next((row for row in shape.fields if row.name.lower() == lower), None)
+    return shape.fields_by_name.get(name.lower())
 
 
 def is_unset(value: Any) -> bool:
@@ -87,7 +86,8 @@ def _fields(value: dict[str, Any], shape: Shape, path: FieldPath) -> Iterator[Sc
             yield from differences(part, row.shape, (*path, row.name))
         elif not is_unset(part):
             yield SchemaDifference("unknown", (*path, name))
-    names = {name.lower() for name in value}
-    for row in shape.fields:
-        if row.required and row.name.lower() not in names:
+    required = shape.required_fields
+    names = {name.lower() for name in value} if required else ()
+    for row in required:
+        if row.name.lower() not in names:
             yield SchemaDifference("missing", (*path, row.name))

@@ -279,8 +279,7 @@ def _append(thing: Thing, step: Step) -> None:
 
 def _build(decoded: ToldCall) -> BuildPart | None:
     """Return what a connection of BuildKit has of a build; None if it has nothing of one."""
-    items = (*decoded.items.get("to_server", ()), *decoded.items.get("to_client", ()))
-    part = build_part(items, MAX_TEXT)
+    part = build_part(decoded.exchange, decoded.items, MAX_TEXT)
     return part if part.phrase else None
 
 

@@ -25,6 +25,15 @@ class Column:
 MAX_SECONDS = 253_402_300_799  # the end of the year 9999
 
 
+LAST_MICROS = 2**63 // 1000 - 1
+"""The last time, in microseconds, that 64 bits of nanoseconds can hold: in the year 2262."""
+
+
+def unix_micros(seconds: float) -> int:
+    """Return Unix seconds as whole microseconds, from 0 to LAST_MICROS."""
+    return round(min(max(seconds, 0.0), LAST_MICROS / 1e6) * 1e6)
+
+
 def iso_time(seconds: float) -> str:
     """Format Unix seconds as ISO 8601 in UTC, to the microsecond: "2023-11-14T22:13:20.002000Z"."""
     return (

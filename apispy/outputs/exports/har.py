@@ -8,13 +8,12 @@ chunks, and both directions of a hijacked connection. HAR holds text, so a body 
 import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import apispy
-from apispy.decoders.build import build_of
 from apispy.model import Body, Exchange, Headers, Response, Tunnel
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import ascii_json
+from apispy.outputs.exports.addresses import absolute_url
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
@@ -76,7 +75,7 @@ def _request(decoded: DecodedCall) -> dict[str, Any]:
     head = f"{request.method} {request.target} HTTP/{request.version}"
     return {
         "method": request.method,
-        "url": _url(exchange),
+        "url": absolute_url(exchange),
         "httpVersion": f"HTTP/{request.version}",
         "cookies": [],
         "headers": _pairs(_fields(request.headers)),
@@ -85,16 +84,6 @@ def _request(decoded: DecodedCall) -> dict[str, Any]:
         "headersSize": UNKNOWN if request.version == HTTP2 else _head_size(head, request.headers),
         "bodySize": request.body.size,
     }
-
-
-def _url(exchange: Exchange) -> str:
-    """Return the absolute URL that HAR requires; the host is localhost for unix sockets and ssh."""
-    if "://" in exchange.request.target.partition("?")[0]:
-        return exchange.request.target
-    address = urlsplit(exchange.upstream)
-    is_http = address.scheme in ("tcp", "http", "https")
-    scheme = "https" if address.scheme == "https" else "http"
-    return f"{scheme}://{address.netloc if is_http else 'localhost'}{exchange.request.target}"
 
 
 def _post_data(headers: Headers, body: Body) -> dict[str, Any]:
@@ -147,7 +136,7 @@ def _no_response(exchange: Exchange) -> dict[str, Any]:
 
 def _docker(decoded: DecodedCall) -> dict[str, Any]:
     exchange, call, response = decoded.exchange, decoded.call, decoded.exchange.response
-    build = build_of(item for items in decoded.items.values() for item in items).summary()
+    build = decoded.build.summary()
     return ({"build": build} if build else {}) | {
         "id": exchange.id,
         "operation": call.operation.id or None,

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 
 import apispy
-from apispy.decoders.build import build_of
 from apispy.model import Direction
 from apispy.outputs import details, units
 from apispy.outputs.arguments import arguments
@@ -186,13 +185,10 @@ def _head(decoded: DecodedCall, direction: Direction) -> list[str]:
 
 def _content(decoded: DecodedCall, direction: Direction) -> tuple[list[str], int]:
     """Return the first lines of a stream, and the number of further ones. A build's steps come first."""
-    body = _build(decoded) if direction == "to_client" else iter(())
+    last = "response" if decoded.exchange.tunnel is None else "to_client"
+    body = summary_lines(decoded.build) if direction == last else iter(())
     body = chain(body, details.body(decoded, direction, sys.maxsize))
     return [_cut(line) for line in islice(body, MAX_LINES)], sum(1 for _ in body)
-
-
-def _build(decoded: DecodedCall) -> Iterator[str]:
-    return summary_lines(build_of(item for items in decoded.items.values() for item in items))
 
 
 def _cut(line: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from apispy import capture, demo
 from apispy.app import demo_session
 from apispy.app.view import View
+from apispy.errors import UsageError
 from apispy.proxy import backlog
 
 PYTHON = Path(sys.executable).parent
@@ -61,6 +62,21 @@ def test_without_the_docker_cli_a_small_client_asks(tmp_path: Path) -> None:
     assert "The client is a small Python program" in said
     assert_the_session(said)
     assert "exit code 3\n" in said
+
+
+def test_it_writes_a_page_and_says_so(tmp_path: Path) -> None:
+    said = run(tmp_path, "--page", str(tmp_path / "session.html"))
+    assert said.endswith(f"\nTo look at these calls, open {tmp_path}/session.html in a browser.\n")
+    page = (tmp_path / "session.html").read_text()
+    assert "ContainerCreate" in page
+    assert (tmp_path / "session.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_page_that_exists_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.html").write_text("mine")
+    with pytest.raises(UsageError, match=r"mine\.html already exists\. Name another file"):
+        demo_session.demonstrate(View(), "python", tmp_path / "mine.html")
+    assert (tmp_path / "mine.html").read_text() == "mine"
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="no docker CLI on this machine")

@@ -34,6 +34,8 @@ def order(path: Path) -> list[str]:
                 found.append(text)
             case Opened(call) | Closed(call):
                 found.append(f"{type(happening).__name__} {call.id}")
+            case Exchange(number):
+                found.append(f"all of {number}")
             case Data(number, "response", offset):
                 found.append(f"{number}:{offset}")
     return found
@@ -49,8 +51,31 @@ def test_calls_are_sorted_into_each_other(tmp_path: Path) -> None:
         writer.header(HEADER)
         writer.exchange(stream(1, 5, 1))
     first = ["Opened 1", "Opened 2", "1:0", "2:0", "1:1", "2:1", "Closed 2", "notice", "1:2", "Closed 1"]
-    rest = ["Opened 3", "3:0", "Closed 3", "header", "Opened 1", "1:0", "Closed 1"]
-    assert order(tmp_path / "a") == ["header", *first, *rest]
+    assert order(tmp_path / "a") == ["header", *first, "Opened 3", "3:0", "Closed 3", "header", "all of 1"]
+
+
+@pytest.mark.parametrize(
+    ("second", "alone"),
+    [(11.5, True), (11.000001, False), (10.5, False), (10.0, False)],
+)
+def test_an_exchange_during_which_nothing_happens_is_played_whole(
+    tmp_path: Path, second: float, alone: bool
+) -> None:
+    """Its last event may be later than its duration: that ends with the connection."""
+    with Writer(tmp_path / "a") as writer:
+        writer.header(HEADER)
+        writer.exchange(replace(stream(1, 10, 0.5, 1), duration=0.1))
+        writer.exchange(stream(2, second, 1))
+    assert ("all of 1" in order(tmp_path / "a")) is alone
+    assert "all of 2" in order(tmp_path / "a") or not alone
+
+
+def test_an_exchange_and_a_notice_of_its_time_are_sorted_into_each_other(tmp_path: Path) -> None:
+    with Writer(tmp_path / "a") as writer:
+        writer.header(HEADER)
+        writer.exchange(stream(1, 10, 0.5, 1))
+        writer.notice(Notice(10.7, "notice"))
+    assert order(tmp_path / "a") == ["header", "Opened 1", "1:0", "notice", "1:1", "Closed 1"]
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
@@ -118,7 +143,7 @@ def test_a_file_that_grows_is_followed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(playback.time, "sleep", lambda _: next(steps)())  # what happens while it waits
     found = follow(path, on_error=pytest.fail, warn=pytest.fail)
     assert next(found) == HEADER
-    closed = (event.exchange.id for event in found if isinstance(event, Closed))
+    closed = (item.id for item in found if isinstance(item, Exchange))
     assert [next(closed), next(closed)] == [1, 2]
     with pytest.raises(CaptureError, match="was truncated; apispy does not follow it"):
         next(closed)

@@ -13,6 +13,7 @@ import pytest
 from apispy.capture import CaptureError, Header, Notice, compression, play, raw_lines, read, read_lines
 from apispy.capture.lines import encode_line
 from apispy.model import Body, Chunk, Exchange, Request, Response
+from apispy.tap.events import Closed
 
 SAVED = Path(__file__).parent / "saved"
 
@@ -75,11 +76,10 @@ def test_a_spoilt_line_is_named(line: bytes, says: str, tmp_path: Path) -> None:
 def played(path: Path) -> tuple[list[int], list[str]]:
     """The numbers of the exchanges that are shown, and what is said."""
     said: list[str] = []
-    closed = [
-        happening.exchange.id
-        for happening in play(path, on_error=said.append, warn=said.append)
-        if type(happening).__name__ == "Closed"
-    ]
+    closed = []
+    for happening in play(path, on_error=said.append, warn=said.append):
+        if isinstance(happening, Closed | Exchange):
+            closed.append(happening.id if isinstance(happening, Exchange) else happening.exchange.id)
     return closed, said
 
 

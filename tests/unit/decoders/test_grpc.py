@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apispy.decoders import make
+from apispy.decoders import GrpcContext, make
 from apispy.decoders.grpc_messages import MAX_LISTED, MAX_TEXT_SIZE, MAX_UNKNOWN, decode_message
 from apispy.decoders.grpc_schema import MAPS, MESSAGES, METHODS, fields_of, message_of
 from apispy.decoders.grpc_stream import MAX_HELD, MAX_MESSAGE_SIZE, Budget, MessageReader
@@ -200,7 +200,7 @@ def messages(items: list[Item]) -> list[dict[str, Any]]:
 def test_responses_are_decoded_by_the_method_of_their_request() -> None:
     peers = Peers()
     methods: dict[int, str] = {}
-    caller, other = make("h2c", methods), make("h2c", methods)
+    caller, other = (make("h2c", GrpcContext(methods=methods)) for _ in range(2))
     stream = peers.call(STATUS, pb({1: "ref"}))
     asked, settings = peers.exchange()
     items = caller.feed(asked)
@@ -254,12 +254,14 @@ def test_an_error_and_the_line_that_it_is_about() -> None:
 
 def failed(method: str, *more: tuple[str, str]) -> dict[str, Any]:
     """The last item's value of a call that failed."""
-    peers, methods = Peers(), {}  # type: ignore[var-annotated]
+    peers, methods = Peers(), dict[int, str]()
     stream = peers.call(method)
     asked, settings = peers.exchange()
-    make("h2c", methods).feed(asked)
+    make("h2c", GrpcContext(methods=methods)).feed(asked)
     peers.answer(stream, status=2, more=more)
-    found: dict[str, Any] = make("h2c", methods).feed(settings + peers.exchange()[1])[-1].value
+    found: dict[str, Any] = (
+        make("h2c", GrpcContext(methods=methods)).feed(settings + peers.exchange()[1])[-1].value
+    )
     return found
 
 

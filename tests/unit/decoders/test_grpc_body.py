@@ -1,14 +1,20 @@
 """The bodies of gRPC calls that are HTTP requests of their own."""
 
+import base64
+import gzip
+import json
 from dataclasses import replace
 
 import pytest
 
-from apispy.decoders import choose, make
-from apispy.decoders.grpc_body import grpc_status
+from apispy.decoders import GrpcContext, choose, make
+from apispy.decoders.grpc import error_fields, error_of
+from apispy.decoders.grpc_body import grpc_error, grpc_status
+from apispy.decoders.grpc_stream import MAX_HELD, MAX_MESSAGE_SIZE, Budget
 from apispy.engine import lookup
 from apispy.model import Body, Headers, Item
 from tests.h2_peer import message
+from tests.protobuf_writer import pb
 from tests.unit.outputs.decoded_calls import exchange
 
 
@@ -69,3 +75,68 @@ def test_the_status_is_in_the_trailers_or_the_headers() -> None:
     status = Headers(((b"grpc-status", b"5"),))
     assert grpc_status(replace(one, response=replace(one.response, headers=status))) == 5
     assert grpc_status(replace(one, response=replace(one.response, body=Body(trailers=status)))) == 5
+
+
+STATUS, SOLVE = "/moby.buildkit.v1.Control/Status", "/moby.buildkit.v1.Control/Solve"
+
+
+def test_a_message_of_a_known_method_is_decoded() -> None:
+    decoder = make("grpc", GrpcContext("response", STATUS))
+    [item] = decoder.feed(message(pb({3: [{1: "v", 4: "line\n"}]})))
+    [child] = item.children
+    assert (child.kind, child.label, child.span) == ("message", "Control/Status response", item.span)
+    shown = {"logs": [{"vertex": "v", "msg": "line\n"}]}
+    assert child.value == {"stream": 0, "method": STATUS, "part": "response", "message": shown}
+    asked = make("grpc", GrpcContext("request", STATUS)).feed(message(pb({1: "ref"})))
+    assert asked[0].children[0].value["message"] == {"Ref": "ref"}
+
+
+def test_a_compressed_message_is_decoded() -> None:
+    decoder = make("grpc", GrpcContext("request", STATUS, b"gzip"))
+    [item] = decoder.feed(message(gzip.compress(pb({1: "ref"}), mtime=0), 1))
+    assert (item.value["compressed"], item.children[0].value["message"]) == (True, {"Ref": "ref"})
+
+
+def test_a_message_that_cannot_be_decoded_is_counted() -> None:
+    decoder = make("grpc", GrpcContext("request", STATUS))
+    [bad, large, good] = [
+        *decoder.feed(message(b"hunter2")),
+        *decoder.feed(message(bytes(MAX_MESSAGE_SIZE + 1))),
+        *decoder.feed(message(pb({1: "ref"}))),
+    ]
+    assert (bad.value, bad.children) == ({"size": 7, "compressed": False, "undecoded": True}, ())
+    assert (large.value["undecoded"], large.children) == (True, ())
+    assert len(good.children) == 1
+
+
+def test_open_messages_of_all_calls_share_a_part_of_memory() -> None:
+    budget = Budget()
+    calls = [make("grpc", GrpcContext("request", STATUS, budget=budget)) for _ in range(6)]
+    for call in calls:
+        call.feed(b"\0" + MAX_MESSAGE_SIZE.to_bytes(4))
+    assert budget.left == 0
+    for call in calls:
+        call.close()
+    assert budget.left == MAX_HELD
+
+
+def test_the_error_of_a_build_is_in_the_trailers_or_the_headers() -> None:
+    place = {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
+    detail = {1: "github.com/moby/buildkit/errdefs.Source+json", 2: json.dumps(place)}
+    coded = base64.b64encode(pb({3: [detail]})).rstrip(b"=")
+    fields = Headers(
+        (
+            (b"grpc-status", b"2"),
+            (b"grpc-message", b"100%25 no"),
+            (b"Grpc-Status-Details-Bin", coded),
+        )
+    )
+    error = {"error_message": "100% no", "source": {"file": "Dockerfile", "line": 3}}
+    for path, expected in ((SOLVE, error), ("/my.own.Service/Do", {})):
+        one = exchange(f"POST {path}")
+        assert one.response is not None
+        assert grpc_error(one) == {}
+        assert grpc_error(replace(one, response=replace(one.response, headers=fields))) == expected
+        trailers = replace(one.response, body=Body(trailers=fields))
+        assert grpc_error(replace(one, response=trailers)) == expected
+    assert error_of(SOLVE, error_fields(2, error)) == error

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from apispy.engine.facts import described, value_in_version
+from tests.machine_speed import slowdown
 from tools import make_earlier, make_shapes
 
 DEBIAN = Path("/usr/share/doc/docker-doc/api")
@@ -52,7 +53,7 @@ def test_one_version_loads_in_50_milliseconds():
         "print(time.process_time() - start)"
     )
     times = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5)]
-    assert min(times) < 0.05
+    assert min(times) < 0.05 * slowdown()
 
 
 def test_descriptions_of_docker_doc_give_the_same():

@@ -123,7 +123,13 @@ def test_several_values() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"password=secret", b'{"b": "s"', b"\xff\xfe{", b"[" * 100_000, b"[" * 900 + b"]" * 900],
+    [
+        b"password=secret",
+        b'{"b": "s"',
+        b"\xff\xfe{",
+        b"[" * 100_000,
+        b"[" * 900 + b'{"Env":["A=b"]}' + b"]" * 900,
+    ],
     ids=["form", "half", "no text", "deep", "deep, but valid"],
 )
 def test_what_cannot_be_looked_through_is_withheld(data: bytes) -> None:
@@ -131,6 +137,11 @@ def test_what_cannot_be_looked_through_is_withheld(data: bytes) -> None:
     body = documents(hiding, whole(data), "x", secrets("$.b"), strict=True)
     assert (body.shown, body.data, body.size) == (False, b"", len(data))
     assert [(one.place, one.token) for one in hiding.found] == [("x", "")]
+
+
+def test_a_deep_body_is_shown_if_the_prefilter_finds_nothing_below_its_top() -> None:
+    deep = whole(b"[" * 300 + b"]" * 300)
+    assert documents(replacer(), deep, "x", secrets("$.b"), strict=True) is deep
 
 
 def test_a_cut_body_is_withheld_if_there_may_be_secrets_in_it() -> None:

@@ -3,7 +3,6 @@
 import hashlib
 
 from apispy.model import Body
-from apispy.replay.h2c import PREFACE, H2cMatcher, ProgressReader
 from apispy.replay.stdin_matching import ByteMatcher, MessageMatcher, StdinPosition, StdinTimeline
 from tests.recorded_calls import body
 
@@ -70,37 +69,3 @@ def test_websocket_messages_are_compared_without_masks() -> None:
     other = MessageMatcher(recorded, "websocket", ends_first=False)
     other.feed(masked(b"hallo\n", b"wxyz"))
     assert "stdin differs at byte 1" in other.problem
-
-
-def h2_frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
-    return len(content).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + content
-
-
-MESSAGE = b"\x00\x00\x00\x00\x03abc"
-
-
-def test_http2_progress_by_stream() -> None:
-    said = (
-        PREFACE + h2_frame(1, 4, 1, b"head") + h2_frame(0, 0, 1, MESSAGE[:4]) + h2_frame(0, 1, 1, MESSAGE[4:])
-    )
-    for size in (1, 7, len(said)):
-        progress = ProgressReader()
-        for at in range(0, len(said), size):
-            progress.feed(said[at : at + size])
-        assert progress.progress() == {1: (1, 1, True)}
-
-
-def test_an_h2c_matcher_requires_the_recorded_progress() -> None:
-    first, second = h2_frame(1, 4, 1, b"head"), h2_frame(0, 1, 1, MESSAGE)
-    recorded = body((1.0, first), (3.0, second), ended_at=9.0)
-    found, timeline = H2cMatcher(recorded), StdinTimeline(recorded)
-    assert found.has_reached(timeline.position_at(0.5))
-    assert not found.has_reached(timeline.position_at(2.0))
-    found.feed(h2_frame(4, 0, 0) + h2_frame(1, 4, 1, b"another head"))
-    assert found.has_reached(timeline.position_at(2.0))
-    assert not found.has_reached(timeline.position_at(4.0))
-    found.feed(h2_frame(0, 1, 1, MESSAGE))
-    assert found.has_reached(timeline.position_at(4.0))
-    assert not found.has_reached(timeline.position_at(10.0))
-    found.close()
-    assert found.has_reached(timeline.position_at(10.0))

@@ -270,7 +270,8 @@ class TestRefusedPreface:
             "malformed",
         ),
         ([c(BEGUN + b"\xff\xff\xff\x01\x04\0\0\0\1")], "a frame has 16777215 bytes"),
-        ([c(BEGUN + b"\0\0\1\0\x08\0\0\0\1\x05")], "a Data frame is malformed"),
+        ([c(BEGUN + b"\0\0\1\0\x08\0\0\0\1\x05")], "a DATA frame is malformed"),
+        ([c(BEGUN + b"\0\0\0\0\x08\0\0\0\1")], "a DATA frame is malformed"),
         ([c(BEGUN + b"\0\0\1\0\0\0\0\0\0x")], "lacks a stream number"),
         (
             [c(BEGUN + frames.HeadersFrame(1, b"\x82").serialize() + SETTINGS)],

@@ -1,0 +1,12 @@
+"""A page for the user's own browser on this machine: who may read it, what it is fed with, and its HTTP server.
+
+The server is asyncio with h11, which reads the heads. tornado comes with mitmproxy and could serve the page too, but it
+has no limit for connections, nor for what waits for a slow browser; the three paths here need no framework.
+"""
+
+from apispy.app.web.access import Access, Answer
+from apispy.app.web.connection import Limits
+from apispy.app.web.feed import Feed
+from apispy.app.web.server import WebServer
+
+__all__ = ["Access", "Answer", "Feed", "Limits", "WebServer"]

@@ -1,0 +1,171 @@
+"""Who may read the page: the browser that was given the address with the token, on this machine, and no other page.
+
+Any page in the user's browser can make it send requests to this port. It cannot know the token or read the cookie,
+and what it cannot change gives it away: ``Host`` is its own name if that was made to resolve to this machine (DNS
+rebinding), ``Origin`` and ``Sec-Fetch-Site`` say where the request is from. The cookie is not sent for other sites.
+"""
+
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from apispy.errors import UsageError
+
+TOKEN_BYTES = 24
+"""Random bytes in the token and in the cookie."""
+
+MAX_PARAMETERS = 8
+"""Query parameters that are read."""
+
+READING_METHODS = ("GET", "HEAD")
+
+NO_CONTENT = "default-src 'none'"
+"""The Content-Security-Policy of an answer that is not a page: nothing in it runs or is loaded."""
+
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+"""The headers of every answer, beside its Content-Security-Policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """The head of a request. Names of *fields* are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    fields: tuple[tuple[bytes, bytes], ...]
+
+    def all(self, name: str) -> list[str]:
+        """Return all values of a header."""
+        return [value.decode("latin-1") for key, value in self.fields if key == name.encode()]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response. ``policy`` is its Content-Security-Policy, without ``frame-ancestors``, which is always none."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+    policy: str = NO_CONTENT
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return the headers with those that every answer has."""
+        return [
+            ("Content-Type", self.content_type),
+            ("Content-Security-Policy", f"{self.policy}; frame-ancestors 'none'"),
+            *HEADERS,
+            *self.headers,
+        ]
+
+
+def refused(status: int, reason: str, **headers: str) -> Answer:
+    """Return the answer of a refusal, a sentence as plain text."""
+    return Answer(status, f"{reason}\n".encode(), headers=tuple(headers.items()))
+
+
+class Access:
+    """Decides about the requests to the server at *host* and *port*.
+
+    With *single_use*, the token is good for the first browser only. Raises UsageError unless *host* is a loopback
+    address.
+    """
+
+    def __init__(self, host: str, port: int, *, single_use: bool = False) -> None:
+        if not is_loopback(host):
+            raise UsageError(
+                f"{host} is not an address of loopback: a page is for this machine only. Type 127.0.0.1"
+            )
+        self._host = f"[{host}]" if ":" in host else host
+        self._port = port
+        self._single_use = single_use
+        self._token: str | None = secrets.token_urlsafe(TOKEN_BYTES)
+        self._cookie = secrets.token_urlsafe(TOKEN_BYTES)
+        self._hosts = {f"{name}:{port}" for name in (self._host, "localhost")}
+        if port == 80:  # which browsers leave out
+            self._hosts |= {self._host, "localhost"}
+
+    @property
+    def url(self) -> str:
+        """The address to open. A browser that has it can read the page."""
+        return f"http://{self._host}:{self._port}/?token={self._token}"
+
+    @property
+    def cookie_name(self) -> str:
+        """A name with the port: a browser sends the cookies of one host to all its ports."""
+        return f"apispy-{self._port}"
+
+    def refusal(self, request: WebRequest) -> Answer | None:
+        """Return the answer to a request that may not read the page, or that brings the token; None if it may read."""
+        if request.method not in READING_METHODS:
+            return refused(405, "This page can only be read.", Allow=", ".join(READING_METHODS))
+        if reason := self._stranger(request):
+            return refused(403, reason)
+        has_cookie = any(_same(value, self._cookie) for value in _cookies(request, self.cookie_name))
+        if request.path == "/" and "token=" in request.query and (has_cookie or self._redeem(request)):
+            return (
+                self._entry()
+            )  # also for a browser that has the cookie: so the token leaves its address bar
+        if has_cookie:
+            return None
+        return refused(
+            403, "This address needs the token that apispy printed with it, or that was used: type the command again."
+        )
+
+    def _stranger(self, request: WebRequest) -> str | None:
+        """Return why a request is from a page of another site; None if it is not."""
+        hosts = [value.lower() for value in request.all("host")]
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            return (
+                "The Host header does not name this server: a page may have sent the request (DNS rebinding)."
+            )
+        if any(value.lower().removeprefix("http://") not in self._hosts for value in request.all("origin")):
+            return "The Origin header names another site: its pages may not read this one."
+        if any(value.lower() not in ("none", "same-origin") for value in request.all("sec-fetch-site")):
+            return "A page of another site sent the request: open the address by hand."
+        return None
+
+    def _redeem(self, request: WebRequest) -> bool:
+        """Whether the request has the token. A single-use one is spent by that, unless only the head was asked for."""
+        try:
+            values = parse_qs(request.query, max_num_fields=MAX_PARAMETERS).get("token", [])
+        except ValueError:  # too many parameters
+            return False
+        token = self._token
+        if token is None or len(values) != 1 or not _same(values[0], token):
+            return False
+        if self._single_use and request.method == "GET":
+            self._token = None
+        return True
+
+    def _entry(self) -> Answer:
+        cookie = f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
+        return Answer(303, b"", headers=(("Location", "/"), ("Set-Cookie", cookie)))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* is an address of this machine's loopback; a name is not, because it may resolve to anything."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _cookies(request: WebRequest, name: str) -> list[str]:
+    pairs = (pair.strip().partition("=") for value in request.all("cookie") for pair in value.split(";"))
+    return [value for key, _, value in pairs if key == name]
+
+
+def _same(value: str, secret: str) -> bool:
+    """Compare in a time that does not depend on where they differ."""
+    return hmac.compare_digest(value.encode("utf-8", "surrogateescape"), secret.encode())

@@ -1,0 +1,87 @@
+// Text and elements. Everything from the wire reaches the page through el(), which makes only text nodes.
+
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
+const SHORT = { "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e" };
+
+/** Make control, direction and invisible characters visible, as apispy's terminal output does. */
+function visible(text) {
+  return String(text).replace(HIDDEN, (char) => {
+    if (char in SHORT) return SHORT[char];
+    const code = char.codePointAt(0);
+    const digits = (size) => code.toString(16).padStart(size, "0");
+    return code <= 0xff ? `\\x${digits(2)}` : code <= 0xffff ? `\\u${digits(4)}` : `\\U${digits(8)}`;
+  });
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const SVG_TAGS = new Set(["svg", "path", "rect", "line", "g", "polyline", "circle"]);
+
+/** Make an element. Strings become text nodes; `on` has listeners, `style` is set by CSSOM, which the CSP allows. */
+function el(tag, attributes = {}, ...children) {
+  const node = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "on") for (const [event, run] of Object.entries(value)) node.addEventListener(event, run);
+    else if (name === "style") Object.assign(node.style, value);
+    else node.setAttribute(name, value === true ? "" : visible(value));
+  }
+  for (const child of children.flat(Infinity)) {
+    if (child === undefined || child === null || child === false || child === "") continue;
+    node.append(child instanceof Node ? child : visible(child));
+  }
+  return node;
+}
+
+const count = (n, noun) => `${n.toLocaleString("en")} ${n === 1 ? noun : noun + "s"}`;
+
+function significant(value, unit) {
+  const digits = value >= 99.5 ? 0 : value >= 9.95 ? 1 : value >= 0.995 ? 2 : 3;
+  return `${value.toFixed(digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")} ${unit}`;
+}
+
+function formatSize(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  let value = bytes;
+  let unit = "B";
+  for (const next of ["kB", "MB", "GB", "TB"]) {
+    if (value < 999.5) break;
+    value /= 1000;
+    unit = next;
+  }
+  return significant(value, unit);
+}
+
+function formatDuration(seconds) {
+  if (!(seconds > 0)) return "0 ms";
+  if (seconds < 0.9995) return significant(seconds * 1000, "ms");
+  if (seconds < 120) return significant(seconds, "s");
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+function formatClock(seconds, digits = 3) {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return "?";
+  const two = (n) => String(n).padStart(2, "0");
+  const rest = digits ? `.${String(date.getMilliseconds()).padStart(3, "0").slice(0, digits)}` : "";
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${rest}`;
+}
+
+/** A button that copies a text. */
+function copyButton(text, name) {
+  const button = el("button", { type: "button", class: "quiet", "aria-label": `Copy ${name}` }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(button.parentElement.querySelector("code"));
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+  return button;
+}

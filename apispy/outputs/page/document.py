@@ -1,0 +1,121 @@
+"""The HTML document: the template of ``assets/page.html`` with style, script, data and a table for no script.
+
+The browser runs nothing but the script whose digest is in the Content-Security-Policy. Data is in script elements of
+type application/json, which no browser runs; the script puts it on the page as text.
+"""
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+import apispy
+from apispy.outputs import units
+from apispy.outputs.escaping import escape
+from apispy.outputs.page.page_call import PageCall, page_json
+
+ASSETS = resources.files("apispy.outputs.page") / "assets"
+
+SCRIPTS = ("text.js", "filter.js", "content.js", "details.js", "waterfall.js", "tabs.js", "page.js")
+"""The parts of the script, in their order: each uses only those before it."""
+
+STATIC_ROWS = 1000
+"""Calls in the table that browsers without script show."""
+
+STYLE = (ASSETS / "page.css").read_text("utf-8")
+SCRIPT = (
+    '"use strict";\n(() => {\n' + "".join((ASSETS / name).read_text("utf-8") for name in SCRIPTS) + "})();\n"
+)
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+POLICY = (
+    f"default-src 'none'; script-src {_digest(SCRIPT)}; style-src {_digest(STYLE)}; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""The Content-Security-Policy. ``connect-src``: for a page that its own server feeds."""
+
+
+def document(
+    calls: Iterable[PageCall], tabs: Callable[[], dict[str, Any]], grammar: dict[str, Any], title: str = ""
+) -> Iterator[str]:
+    """Yield the page of *calls*. *tabs* is called after the last call; *grammar* is the filter language's.
+
+    *tabs*: a title and a value by name: ``lines`` ([text, style]) or ``statistics``.
+    """
+    static = _StaticTable()
+    content: dict[str, Callable[[], Iterable[str]]] = {
+        "policy": lambda: [html.escape(POLICY)],
+        "title": lambda: [html.escape(escape(title) or "session")],
+        "style": lambda: [STYLE],
+        "script": lambda: [SCRIPT],
+        "about": lambda: [page_json({"version": apispy.__version__, "title": title, "grammar": grammar})],
+        "calls": lambda: static.noting(calls),
+        "tabs": lambda: [page_json(tabs())],
+        "rows": lambda: static.rows,
+        "more": static.more,
+        "": list,
+    }
+    for marker, text in _template():
+        yield text
+        yield from content[marker]()
+
+
+class _StaticTable:
+    """The table for browsers without script: the first STATIC_ROWS calls."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.calls = 0
+
+    def noting(self, calls: Iterable[PageCall]) -> Iterator[str]:
+        """Yield the calls as elements of a JSON list, and note their rows."""
+        for call in calls:
+            yield f"{',' if self.calls else ''}\n{page_json(call)}"
+            self.calls += 1
+            if self.calls <= STATIC_ROWS:
+                self.rows.append(_row(call))
+
+    def more(self) -> Iterator[str]:
+        """Say how many calls are not in the table."""
+        if (more := self.calls - STATIC_ROWS) > 0:
+            yield f"<p>{units.count(more, 'more calls')}: a browser that runs this page's script shows them.</p>\n"
+
+
+def _template() -> Iterator[tuple[str, str]]:
+    """Yield (marker, text before it); the last marker is ""."""
+    parts = re.split(r"<!-- ([a-z]+) -->", (ASSETS / "page.html").read_text("utf-8"))
+    yield from zip([*parts[1::2], ""], parts[::2], strict=True)
+
+
+def _row(call: PageCall) -> str:
+    """Format a row of the table without script."""
+    status = str(call.get("status", "no response"))
+    result = "; ".join(call.get("errors", ())) or call.get("outcome", "") or call.get("reason", "")
+    cells = (
+        str(call["id"]),
+        _time(call.get("started") or 0.0),
+        call.get("operation") or "?",
+        f"{call.get('method', '')} {call.get('names', '')} {call.get('arguments', '')}".strip(),
+        f"{'✗ ' if call.get('failed') else ''}{status}",
+        result,
+        units.size(call.get("received", 0)),
+        units.duration(call.get("duration") or 0.0),
+    )
+    css = ' class="failed"' if call.get("failed") else ""
+    return f"<tr{css}>{''.join(f'<td>{html.escape(escape(cell))}</td>' for cell in cells)}</tr>\n"
+
+
+MAX_SECONDS = 253_402_300_799  # the end of the year 9999
+
+
+def _time(seconds: float) -> str:
+    """Format Unix seconds as the time of day in UTC."""
+    return datetime.fromtimestamp(min(max(seconds, 0), MAX_SECONDS), UTC).strftime("%H:%M:%S.%f")[:-3]

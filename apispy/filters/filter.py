@@ -1,6 +1,5 @@
 """A filter expression that selects calls."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +8,7 @@ from apispy.filters.expression import Expression, Test, tests_of
 from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
 from apispy.filters.value_types import glob
+from apispy.suggestions import most_similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,6 @@ def _unknown_value(test: Test) -> str:
     matches = glob("", value)
     if any(map(matches, known)):
         return ""
-    near = difflib.get_close_matches(value.strip("*?"), known, 1)
-    hint = f"did you mean {field.name}:{near[0]}?" if near else f"as in {field.example}"
+    near = most_similar(value.strip("*?"), known)
+    hint = f"did you mean {field.name}:{near}?" if near else f"as in {field.example}"
     return f"no {field.name} of Docker's API matches {value}; {hint}"

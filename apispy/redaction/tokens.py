@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
+from typing import Any
 
 from apispy.model import REDACTED, Redaction, is_redacted
 from apispy.redaction import categories
@@ -29,12 +31,16 @@ class Tokens:
 
 
 class SecretReplacer:
-    """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too."""
+    """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too.
+
+    ``trace`` redacts the base64 in the progress of a build, at a place.
+    """
 
     def __init__(self, policy: Policy, tokens: Tokens, known_secrets: KnownSecrets) -> None:
         self.policy = policy
         self.found: list[Redaction] = []
         self.known_secrets = known_secrets
+        self.trace: Callable[[SecretReplacer, Any, str], str] = withhold_trace
         self._tokens = tokens
 
     @property
@@ -69,3 +75,9 @@ class SecretReplacer:
     def _remember(self, secret: str, *, named: bool = True) -> None:
         for part in parts_of(secret):
             self.known_secrets.add(part, lasting=is_distinctive(part, named=named))
+
+
+def withhold_trace(replacer: SecretReplacer, coded: Any, place: str) -> str:
+    """Withhold a message in the progress of a build."""
+    replacer.withhold(place, categories.TRACE)
+    return REDACTED

@@ -5,6 +5,7 @@ client can still read it. What cannot be decoded is withheld.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from apispy.decoders.build_trace import MESSAGE, decode_trace, encode_trace
@@ -19,8 +20,10 @@ from apispy.redaction.tokens import SecretReplacer
 class TraceRedactor:
     """Redacts the lines of one stream, in order: a secret may be divided between two of them."""
 
-    def __init__(self, messages: MessageRedactor) -> None:
-        self._messages = messages
+    def __init__(self, make: Callable[[], MessageRedactor]) -> None:
+        """*make* makes the redactor of the messages; few streams have any."""
+        self._make = make
+        self._messages: MessageRedactor | None = None
 
     def __call__(self, replacer: SecretReplacer, coded: Any, place: str) -> str:
         """Return the base64 to show, REDACTED if it cannot be decoded; a change is among what the replacer found."""
@@ -28,6 +31,7 @@ class TraceRedactor:
             return REDACTED
         before = len(replacer.found)
         message = decode_trace(coded)
+        self._messages = self._messages or self._make()
         shown = None if message is None else self._messages.message(replacer, MESSAGE, message, place)
         if message is not None and shown == message and is_complete(MESSAGE, message):
             return str(coded)

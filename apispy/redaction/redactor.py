@@ -90,8 +90,9 @@ class ExchangeRedactor:
         self._outputs: dict[Direction, LiveOutput] = {}
         self._arguments = redactor.build_arguments(exchange.connection)
         self._messages = self._new_messages()
-        self._trace = TraceRedactor(self._messages)
-        remember_arguments(self._hider(), self._messages, self._call)
+        self._trace = TraceRedactor(lambda: self._messages)
+        if "buildargs" in exchange.request.target:
+            remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
@@ -132,7 +133,7 @@ class ExchangeRedactor:
         return clean if version == self._known.version else self._redacted(exchange)
 
     def _redacted(self, exchange: Exchange) -> Exchange:
-        replacer = self._hider(TraceRedactor(self._new_messages()))
+        replacer = self._hider(TraceRedactor(self._new_messages))
         clean = self._head_of_request(replacer, exchange)
         for direction, body in exchange.streams.items():
             if direction in self._bodies:

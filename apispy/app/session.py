@@ -21,7 +21,7 @@ from apispy.outputs import DecodedCall, Filtered, Output, Summary, Target, Threa
 from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
 from apispy.outputs.filtered import FilteredByNumber
-from apispy.pipeline import CountOnlyPipeline, Pipeline
+from apispy.pipeline import Pipeline
 from apispy.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Session(ABC):
         view = self.view
         match outputs, self.capture, self.faults:  # faults depend on what the pipeline learns from calls
             case [Summary() as summary], None, ():
+                from apispy.pipeline import CountOnlyPipeline
+
                 return CountOnlyPipeline(summary)
         if self.capture:
             outputs = [

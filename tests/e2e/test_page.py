@@ -204,6 +204,10 @@ def test_output_has_its_colors_and_nothing_else_of_a_terminal(opened: Open) -> N
     one.page.click("tr[data-id]")
     assert one.page.inner_text(".terminal") == "red plain\\e]0;title\\x07 \\e[2J"
     assert one.page.inner_text(".terminal .t-red.t-bold") == "red"
+    streams = b"\x01\0\0\0\0\0\0\x03out\x02\0\0\0\0\0\0\x03err"
+    both = opened([decoded_call("POST /containers/x/attach", 101, tunnel=tunnel(b"", streams))])
+    both.page.click("tr[data-id]")
+    assert both.page.locator(".terminal > span").all_inner_texts() == ["out", "stderrerr"]
 
 
 def test_a_part_of_the_time_can_be_chosen_and_columns_sort(opened: Open) -> None:

@@ -19,11 +19,10 @@ from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
 
 UNKNOWN = -1
+"""The HAR value for an unknown time or size."""
 
 HTTP2 = "2"
 """The version whose headers have no size of their own: it depends on those before them on the connection."""
-
-"""The HAR value for an unknown time or size."""
 
 
 @exporter(

@@ -50,7 +50,7 @@ WORDS = {
     "run": "--tcp {} -- true",
     "show": "{} CAPTURE",
     "story": "{} CAPTURE",
-    "view": "{} CAPTURE",
+    "view": "--no-browser {} CAPTURE",
 }
 """The other words of each command, or of one option of it, so that only the value is wrong."""
 

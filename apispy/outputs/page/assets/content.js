@@ -172,6 +172,7 @@ function terminalView(section) {
   for (const [stream, text] of section.runs) {
     const state = new Map();
     const box = el("span", { class: stream ? `s-${stream}` : "" });
+    if (stream && stream !== "stdout") box.append(el("span", { class: "stream-name" }, stream)); // not by colour alone
     const clean = text.replace(/\r+\n/g, "\n");
     let from = 0;
     const put = (part) => {

@@ -260,14 +260,23 @@ function showDetails(call) {
   details.hidden = false;
   details.scrollTop = 0;
   panels.calls.classList.add("split");
-  history.replaceState(null, "", `#call-${call.id}`);
+  remember(`#call-${call.id}`);
+}
+
+/** Note the open call in the page's address, where the browser allows that: not in a sandboxed frame. */
+function remember(hash) {
+  try {
+    history.replaceState(null, "", location.pathname + location.search + hash);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+  }
 }
 
 function closeDetails() {
   details.hidden = true;
   details.replaceChildren();
   panels.calls.classList.remove("split");
-  history.replaceState(null, "", location.pathname + location.search);
+  remember("");
   list.focus();
 }
 

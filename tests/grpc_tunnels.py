@@ -57,7 +57,7 @@ def withheld(exchange: Exchange, redactor: Redactor | None = None) -> Exchange:
     assert tunnel is not None
     sides: list[tuple[Direction, Body]] = [("to_server", tunnel.to_server), ("to_client", tunnel.to_client)]
     methods: dict[int, str] = {}
-    reading = {name: decoders.make("h2c", methods) for name, _ in sides}
+    reading = {name: decoders.make("h2c", decoders.GrpcContext(name, methods=methods)) for name, _ in sides}
     seen: dict[Direction, list[Seen]] = {"to_server": [], "to_client": []}
     pieces = [(chunk.at, name, chunk.data) for name, body in sides for chunk in body.chunks]
     for at, name, data in sorted(pieces, key=lambda piece: piece[0]):

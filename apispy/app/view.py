@@ -58,6 +58,8 @@ class View:
     """Show only statistics, at the end."""
     reports: tuple[str, ...] = ()
     """Show only these reports, at the end: names of ``CALL_REPORTS``."""
+    web: int | None = None
+    """The port of the live page; None: no page."""
 
     @property
     def policy(self) -> "Policy":

@@ -8,6 +8,7 @@ from apispy.filters.expression import Expression, Test, tests_of
 from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
 from apispy.filters.value_types import glob
+from apispy.model import Direction, Item
 from apispy.suggestions import most_similar
 
 
@@ -44,6 +45,10 @@ class Filter:
     def early(self, subject: Subject) -> bool | None:
         """Whether the filter selects an open call; None while that is undecided. Never raises."""
         return self.expression.decide(subject, known_parts(subject))
+
+    def items(self, subject: Subject) -> list[tuple[Direction, Item]]:
+        """The items for which the filter selects a finished call: of gRPC methods and of steps of a build."""
+        return self.expression.items(subject)
 
     @property
     def needs(self) -> Part:

@@ -157,7 +157,7 @@ def _test(field: Field, sign: str, value: str, predicate: Predicate) -> Test:
     def holds(subject: Subject) -> bool:
         return any(predicate(found) for found in field.values(subject))
 
-    return Test(field, sign, value, holds)
+    return Test(field, sign, value, holds, predicate)
 
 
 def _word(text: str) -> Test:

@@ -285,7 +285,9 @@ class Console(Output):
             self._write_block(details.body(decoded, "request", self._body_limit, whole=self._verbosity > 2))
 
     def _write_messages(self, decoded: DecodedCall) -> None:
-        """Write what the messages of a gRPC call say."""
+        """Write what the messages of a gRPC call say that ended at once."""
+        if decoded.exchange.tunnel is not None or decoded.call.stays_open:
+            return
         stream = StreamLines(decoded.call.operation, self._verbosity, decoded.label)
         for direction, items in decoded.items.items():
             for item in items:

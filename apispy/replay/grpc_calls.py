@@ -52,6 +52,11 @@ _ID = re.compile(r"\b[0-9a-z]{25}\b")
 
 NEVER = float("inf")
 
+REQUEST_ID = "requestid"
+"""The option by which a client asks a frontend something instead of building, as with --check."""
+
+ANSWER_WITHHELD = "the frontend's answer is not in the recording; record with --show-secrets"
+
 WRITTEN_AT_CLIENT = (
     "its result was written at the client, and is not in the recording; record with --show-secrets"
 )
@@ -122,10 +127,14 @@ class RecordedGrpcCall(RecordedCall):
         return build_of(self.fields, self.first)
 
     @property
+    def value(self) -> dict[str, Any]:
+        """The first message of the request; empty if it is not decoded."""
+        return (self.first.value if self.first else None) or {}
+
+    @property
     def session_of_build(self) -> str:
         """The session of the build that the call starts; "" if it starts none."""
-        value = self.first.value if self.method == SOLVE and self.first else None
-        return str(value.get("Session", "")) if value else ""
+        return str(self.value.get("Session", "")) if self.method == SOLVE else ""
 
     @property
     def is_repeatable(self) -> bool:
@@ -137,6 +146,8 @@ class RecordedGrpcCall(RecordedCall):
             return ""
         if self.tunnel.problem:
             return self.tunnel.problem
+        if self.first and self.first.recoded and REQUEST_ID in self.value.get("FrontendOpt", {}):
+            return ANSWER_WITHHELD
         return CUT if any(part.message is LOST for part in self.answers) else ""
 
 
@@ -169,6 +180,16 @@ class GrpcCalls:
         """Let nothing wait for *calls* any more, because they did not come in time."""
         self._settled.update(id(call) for call in calls)
 
+    def tunnel_of_build(self, build: str) -> TunnelRecord | None:
+        """The tunnel in which the recorded build of that ID was started."""
+        return next(
+            (one.tunnel for one in self.calls if one.method == SOLVE and one.value.get("Ref") == build), None
+        )
+
+    def of_tunnel(self, tunnel: RecordedCall) -> list[RecordedGrpcCall]:
+        """The calls that were recorded in a tunnel."""
+        return [one for one in self.calls if one.tunnel.call is tunnel]
+
     def reason_unplayable(self, call: RecordedGrpcCall) -> str:
         """Why *call* cannot be played; "" if it can."""
         session = self.sessions.get(call.session_of_build)
@@ -180,8 +201,8 @@ class GrpcCalls:
     def generated(self) -> Iterator[str]:
         """The IDs that clients generated for builds and sessions."""
         for call in self.calls:
-            if call.method == SOLVE and call.first:
-                yield from _ids(call.first.value)
+            if call.method == SOLVE:
+                yield from _ids(call.value)
 
 
 def read_calls(calls: Iterable[RecordedCall], redactor: Redactor) -> GrpcCalls:

@@ -110,7 +110,7 @@ class GrpcPlayback:
             await self._streams.send_data(stream, EMPTY.data)
             await self._streams.send_head(stream, OK, ends=True)
         elif isinstance(found, Miss):
-            session.record_miss(found)
+            session.record_grpc_miss(found)
             await self._fail(stream, found.message)
 
     async def _play_recorded(self, stream: int, found: RecordedGrpcCall, call: LiveCall) -> None:

@@ -61,6 +61,16 @@ class PlaybackSession:
         build = self._session_of(recorded)
         return not missing and self._session_has_caught_up(build, recorded.exchange.started + at)
 
+    def record_grpc_miss(self, miss: Miss) -> None:
+        """Count the miss of a gRPC call and report it. The rest of its tunnel is not waited for: it may never come."""
+        self.record_miss(miss)
+        if miss.nearest is not None and isinstance(nearest := miss.nearest.recorded, RecordedGrpcCall):
+            others = self.player.grpc.of_tunnel(nearest.tunnel.call)
+            self.player.grpc.stop_waiting_for(others)
+            for one in others:
+                self.build_sessions.stop_waiting(one.session_of_build)
+            self.changes.notify()
+
     def record_miss(self, miss: Miss) -> None:
         """Count *miss* and report it."""
         self.player.misses.append(miss)

@@ -74,11 +74,15 @@ class Player:
         """The same for a gRPC call in a tunnel. *build*: the build that it names, or ""."""
         known = self.bindings.recorded_for(build) if build else None
 
+        tunnel = self.grpc.tunnel_of_build(known) if known else None
+
         def fits(one: RecordedCall) -> bool:
-            if isinstance(one, RecordedGrpcCall):
-                one.request = one.request_beside(live.cleaning)
+            if not isinstance(one, RecordedGrpcCall):
+                return True
+            one.request = one.request_beside(live.cleaning)
+            if one.build or not tunnel:
                 return one.build in ("", known or one.build)
-            return True
+            return one.tunnel is tunnel  # the recording lacks the header fields that name the build
 
         found = self._find(live, fits)
         if isinstance(found, RecordedGrpcCall):

@@ -392,7 +392,69 @@ def test_a_build_whose_session_does_not_come_continues_and_says_so(tmp_path: Pat
     assert running.session.timeouts == 1
 
 
+def test_a_call_of_a_build_is_one_of_its_tunnel(tmp_path: Path, kind: Kind) -> None:
+    def one(number: int, letter: str) -> Exchange:
+        tunnel = TunnelBuilder(Peers())
+        peers, named = tunnel.peers, ("buildkit-controlapi-buildid", ref(letter))
+        solved = peers.call(f"{CONTROL}Solve", solve(ref(letter), letter))
+        answers = [peers.call(f"{BRIDGE}ReadFile", pb({1: "r", 2: "f"}), more=(named,))]
+        tunnel.step()
+        for stream in answers:
+            peers.answer(stream, pb({}), status=number)
+        peers.answer(solved, result(letter))
+        tunnel.step()
+        return tunnel.exchange(number, "/grpc")
+
+    record = [kind(one(1, "a")), kind(one(2, "b"))]
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        read = client.call(
+            f"{BRIDGE}ReadFile", pb({1: "r", 2: "f"}), ("buildkit-controlapi-buildid", ref("x"))
+        )
+        client.call(f"{CONTROL}Solve", solve(ref("x"), "b"))
+        assert client.answer(read)[1] == {"grpc-status": "2"}
+
+
+def test_after_a_miss_nothing_waits_for_the_rest_of_its_tunnel(tmp_path: Path, kind: Kind) -> None:
+    tunnel = TunnelBuilder(Peers())
+    peers = tunnel.peers
+    status = peers.call(f"{CONTROL}Status", pb({1: ref("a")}))
+    solved = peers.call(f"{CONTROL}Solve", solve(ref("a"), "x"))
+    inner = peers.call(
+        f"{BRIDGE}Solve", pb({2: "dockerfile.v0"}), more=(("buildkit-controlapi-buildid", ref("a")),)
+    )
+    tunnel.step()
+    peers.answer(inner, b"")
+    tunnel.step()
+    peers.answer(status, step("RUN one"))
+    peers.answer(solved, result("one"))
+    tunnel.step()
+    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        status = client.call(f"{CONTROL}Status", pb({1: ref("x")}))
+        client.call(f"{CONTROL}Solve", solve(ref("x"), "x"))
+        named = ("buildkit-controlapi-buildid", ref("x"))
+        missed = client.call(f"{BRIDGE}Solve", pb({2: "another.v0"}), named)
+        assert client.answer(missed)[1]["grpc-status"] == "12"
+        assert client.answer(status)[1] == {"grpc-status": "0"}
+    assert not running.session.timeouts
+
+
 # -- recordings that are not whole
+
+
+def test_the_answer_of_a_frontend_needs_the_bytes(tmp_path: Path) -> None:
+    tunnel = TunnelBuilder(Peers())
+    asked = pb({2: "dockerfile.v0", 3: [{1: "requestid", 2: "frontend.lint"}]})
+    stream = tunnel.peers.call(f"{BRIDGE}Solve", asked)
+    tunnel.step()
+    tunnel.peers.answer(stream, pb({3: {10: {1: "result.txt", 2: "2 warnings"}}}))
+    tunnel.step()
+    record = withheld(tunnel.exchange(1, "/grpc"))
+    with replayed(tmp_path, record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        _, failed = client.answer(client.call(f"{BRIDGE}Solve", asked))
+        assert "the frontend's answer is not in the recording" in failed["grpc-message"]
 
 
 def test_messages_that_are_not_kept_are_missed(tmp_path: Path) -> None:

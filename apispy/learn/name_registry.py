@@ -11,6 +11,7 @@ from typing import Any
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value
 from apispy.learn.name_rules import NAMES, TERMINALS, TTY_DEFAULTS_TO_FALSE, values_at
+from apispy.recent import remember
 
 MAX_IDS = 20_000
 """IDs remembered; the least recently learned are dropped first."""
@@ -96,8 +97,8 @@ class NameRegistry:
             self._names.move_to_end(short)
             self._ids.move_to_end(name)
         elif not name.removeprefix("sha256:").startswith(short):  # then its name is its ID
-            _remember(self._names, short, name)
-            _remember(self._ids, name, short)
+            remember(self._names, short, name, MAX_IDS)
+            remember(self._ids, name, short, MAX_IDS)
 
     def _name_exec(self, call: Call, parts: CallParts) -> None:
         """Name an exec by its container and program: "web:cat"."""
@@ -113,7 +114,7 @@ class NameRegistry:
             if has is None and operation in TTY_DEFAULTS_TO_FALSE:
                 has = False
             if isinstance(identity, str) and isinstance(has, bool):
-                _remember(self._terminals, self._short_id(identity), has)
+                remember(self._terminals, self._short_id(identity), has, MAX_IDS)
 
     def _short_id(self, identity: str) -> str:
         """Return the first digits of an ID, or of the ID that a name stands for."""
@@ -127,10 +128,3 @@ def _parts(call: Call, request: Any, response: Any) -> CallParts:
 
 def _all(parts: CallParts, path: str) -> Iterator[Any]:
     return values_at(parts, path.split("."))
-
-
-def _remember[T](memory: OrderedDict[str, T], key: str, value: T) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    if len(memory) > MAX_IDS:
-        memory.popitem(last=False)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from apispy.outputs.call_stats import CallStats
+from apispy.recent import remember
 
 MAX_GAP = 1.0
 """Seconds between the starts of two reads of one burst, at most."""
@@ -49,9 +50,7 @@ class Repeats:
         at = call.started
         previous = self._recent.pop(target, None)
         self.rereads += previous is not None and abs(at - previous) < MAX_GAP
-        self._recent[target] = at
-        if len(self._recent) > MAX_TARGETS:
-            self._recent.popitem(last=False)
+        remember(self._recent, target, at, MAX_TARGETS)
         self._extend_burst(target, at)
 
     def _extend_burst(self, target: int, at: float) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from apispy import decoders, engine
+from apispy.decoders.grpc_schema import SESSION
 from apispy.decoders.json_lines import JsonLines
 from apispy.engine.operation import Call
 from apispy.http2 import PREFACE
@@ -71,8 +72,10 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
 
 
 def _callers_first(exchange: Exchange) -> list[tuple[Direction, Body]]:
-    """The streams of an exchange. In a tunnel of BuildKit, that of the requests is first: it has the methods."""
+    """The streams of an exchange. In a tunnel or session of BuildKit, the caller's is first: it has the methods."""
     streams = list(exchange.streams.items())
+    if exchange.request.target == SESSION:  # the daemon calls
+        streams.reverse()
     tunnel = exchange.tunnel
     if tunnel and tunnel.to_client.chunks and tunnel.to_client.chunks[0].data.startswith(PREFACE):
         streams.sort(key=lambda stream: stream[0] == "to_server")

@@ -1,11 +1,11 @@
 """What a connection of BuildKit did, for the story: the steps of a build, and what its client handed over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from apispy.decoders.build import Build, build_of_call
+from apispy.decoders.build import Build, build_of
 from apispy.learn.wording import count
-from apispy.model import Direction, Exchange, Item
+from apispy.model import Item
 
 MAX_PARTS = 60
 """Steps of one build that are kept."""
@@ -33,9 +33,9 @@ class BuildPart:
     more: int = 0
 
 
-def build_part(exchange: Exchange, items: Mapping[Direction, Iterable[Item]], cut: int) -> BuildPart:
-    """Return what a call with the items of its streams says of a build. Texts have at most *cut* characters."""
-    build = build_of_call(exchange, items)
+def build_part(items: Iterable[Item], cut: int) -> BuildPart:
+    """Return what the items of both directions say of a build. Texts have at most *cut* characters."""
+    build = build_of(items)
     steps = [
         BuildStep(step.name[:cut], step.seconds, step.cached, step.error[:cut])
         for step in build.ordered_steps()

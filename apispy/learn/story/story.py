@@ -279,7 +279,7 @@ def _append(thing: Thing, step: Step) -> None:
 
 def _build(decoded: ToldCall) -> BuildPart | None:
     """Return what a connection of BuildKit has of a build; None if it has nothing of one."""
-    part = build_part(decoded.exchange, decoded.items, MAX_TEXT)
+    part = build_part((item for items in decoded.items.values() for item in items), MAX_TEXT)
     return part if part.phrase else None
 
 

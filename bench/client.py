@@ -19,7 +19,7 @@ def request(path: str) -> bytes:
 def exchange(sock: socket.socket, message: bytes, *, bodyless: bool = False) -> bytes:
     """Send a request and return its response body, which must have a Content-Length or end in a last chunk.
 
-    There is none with status 204. *bodyless*: nor is there to this request, which is HEAD.
+    A response with status 204 has no body. *bodyless*: nor has the response to this request, which is HEAD.
     """
     sock.sendall(message)
     data = sock.recv(1 << 20)

@@ -20,7 +20,7 @@ README = Path(__file__).parents[1] / "README.md"
 NOT_WITH_MITMDUMP = ("hijack echo p50", "memory of an open logs -f")
 """Measures that stock mitmdump cannot do, because it waits for the end of a response."""
 
-TOOLS = ("nginx", "haproxy", "socat", "wrk", "dockerd", "docker")
+TOOLS = ("nginx", "haproxy", "socat", "wrk", "h2load", "nghttpd", "dockerd", "docker")
 
 
 def main() -> int:
@@ -34,7 +34,8 @@ def main() -> int:
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing and not (given.quick and set(missing) <= {"dockerd", "docker"}):
         parser.error(
-            f"not installed: {' '.join(missing)}; on Debian: apt-get install nginx-light haproxy socat wrk"
+            f"not installed: {' '.join(missing)}; on Debian: apt-get install nginx-light haproxy socat wrk "
+            "nghttp2-client nghttp2-server"
         )
     chosen = [one for one in MEASURES.values() if given.only in one.name and (one.quick or not given.quick)]
     results = Results(time.strftime("%Y-%m-%d"), machine(), versions())

@@ -16,14 +16,19 @@ def request(path: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def exchange(sock: socket.socket, message: bytes) -> bytes:
-    """Send a request and return its response body, which must have a Content-Length or end in a last chunk."""
+def exchange(sock: socket.socket, message: bytes, *, bodyless: bool = False) -> bytes:
+    """Send a request and return its response body, which must have a Content-Length or end in a last chunk.
+
+    A response with status 204 has no body. *bodyless*: nor has the response to this request, which is HEAD.
+    """
     sock.sendall(message)
     data = sock.recv(1 << 20)
     while b"\r\n\r\n" not in data:
         data += _more(sock)
     head, _, body = data.partition(b"\r\n\r\n")
-    assert b" 200 " in head[:20], head
+    assert b" 20" in head[:12], head
+    if bodyless or head[9:12] == b"204":
+        return b""
     if length := _LENGTH.search(head):
         pieces, missing = [body], int(length[1]) - len(body)
         while missing > 0:

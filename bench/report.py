@@ -16,7 +16,7 @@ NOT_MEASURED = """\
   looks better than here.
 - Requests/s over TLS and unix sockets: wrk supports neither client certificates nor unix sockets.
 - mitmdump over unix sockets and with hijacked streams: it supports neither (it holds back `exec` and `logs -f`).
-- HTTP/2 and BuildKit's sessions.
+- BuildKit's sessions, whose tunnels carry HTTP/2, and HTTP/2 over TLS.
 - More than 50 concurrent connections with requests; more than two cores.
 - macOS and other machines.
 """

@@ -3,20 +3,24 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from bench.addresses import ServerAddresses, Transport
+from bench.compose import ComposeServer
+from bench.h2 import Http2Server
 from bench.mock import Mock
 from bench.setups import SETUPS, Route
 from tests.e2e.daemon import IMAGE, Daemon, busybox_root, free_port
 from tests.e2e.endpoints import Endpoint
 from tests.e2e.wait import until
 
-Upstream = Literal["mock", "bulk", "docker"]
-"""nginx with fixed responses; a source and sink of large bodies; a real dockerd."""
+Upstream = Literal["mock", "bulk", "docker", "h2", "compose"]
+"""nginx with fixed responses; a source and sink of large bodies; a real dockerd; a server of HTTP/2; a recorded
+session of Compose, replayed."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Testbed:
 
     def addresses(self, upstream: Upstream) -> ServerAddresses:
         if upstream not in self._addresses:
-            start = {"mock": self._mock, "bulk": self._bulk, "docker": self._docker}[upstream]
+            start = self._starts()[upstream]
             self._addresses[upstream] = start(ServerAddresses.make(self.where / upstream))
         return self._addresses[upstream]
 
@@ -66,6 +70,23 @@ class Testbed:
         route.setup = setup
         self._stack.callback(route.stop)
         return route
+
+    def _starts(self) -> dict[Upstream, Callable[[ServerAddresses], ServerAddresses]]:
+        return {
+            "mock": self._mock,
+            "bulk": self._bulk,
+            "docker": self._docker,
+            "h2": self._h2,
+            "compose": self._compose,
+        }
+
+    def _h2(self, addresses: ServerAddresses) -> ServerAddresses:
+        self._stack.callback(Http2Server.start(addresses).stop)
+        return addresses
+
+    def _compose(self, addresses: ServerAddresses) -> ServerAddresses:
+        self._stack.callback(ComposeServer.start(addresses).stop)
+        return addresses
 
     def _mock(self, addresses: ServerAddresses) -> ServerAddresses:
         self._stack.callback(Mock.start(addresses).stop)

@@ -85,7 +85,7 @@ class _Body(TypedDict):
     content: NotRequired[Raw]
     sha256: NotRequired[str]
     shown: NotRequired[bool]
-    trailers: NotRequired[None]  # null is none of them: the line is not usual
+    trailers: NotRequired[None]  # any value makes the line rare
     seen: NotRequired[None]
 
 

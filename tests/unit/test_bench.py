@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import report
+from apispy.model import Exchange
+from apispy.testing import replay
+from bench import compose, report
 from bench.__main__ import README, check_goals
 from bench.bulk import CHUNK, serve
 from bench.client import exchange, percentile, request, steady_latencies
@@ -113,3 +115,21 @@ def test_a_setup_that_keeps_a_file_takes_part_where_that_matters() -> None:
     assert one.takes_part("containers/json/s, 1 connection")
     assert not one.takes_part("download")
     assert all(setup.takes_part("download") for name, setup in SETUPS.items() if name != "mitmdump -w")
+
+
+def test_the_calls_of_compose_are_answered_by_a_replay_of_them(tmp_path: Path) -> None:
+    """Twice, as in two rounds of the measure."""
+    made: list[Exchange] = compose.calls()
+    environment: dict[str, str] = {}
+    creates = {call.request.target for call in made if "containers/create" in call.request.target}
+    assert len(creates) == compose.SERVICES
+    with (
+        replay(compose.write(tmp_path / "up"), repeat_last=True, environ=environment),
+        Endpoint(environment["DOCKER_HOST"]).socket() as sock,
+    ):
+        for call, (message, bodyless) in zip(made, compose.requests(made), strict=True):
+            body = exchange(sock, message, bodyless=bodyless)
+            assert call.response is not None
+            assert call.response.body.data in body or bodyless
+        for message, bodyless in compose.requests(made):  # a container keeps its last state
+            exchange(sock, message, bodyless=bodyless)

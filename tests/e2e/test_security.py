@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import apispy.app.export  # noqa: F401  -- every exporter registers
-from apispy.outputs.exports import EXPORTERS
+from apispy.app.export import exporters
 
 from .apispy_process import Apispy, apispy_command
 from .battery_runner import CLIS
@@ -265,7 +264,7 @@ def evil_capture(place: Path) -> Path:
     "words",
     ["show", "show -vvv", "show --json -vv", "show --stats", "show -q", "show --curl", "diff", "story",
      "permissions", "coverage", "drift",
-     *(f"export --to {name}" for name in sorted(EXPORTERS) if not EXPORTERS[name].binary)],
+     *(f"export --to {name}" for name, one in exporters().items() if not one.binary)],
 )  # fmt: skip
 def test_nor_does_a_capture_later(words: str, evil_capture: Path) -> None:
     files = [evil_capture, *([evil_capture] if words == "diff" else [])]

@@ -4,19 +4,22 @@ A recording has the bytes of a tunnel if it was made with --show-secrets. Otherw
 ``decoders.grpc_schema`` lists, with tokens in place of secrets; they are encoded again.
 """
 
+import base64
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
+from apispy.decoders.dockerfile_excerpt import is_excerpt, source_with
 from apispy.decoders.grpc_messages import decode_message, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.decoders.protobuf import ProtobufError
 from apispy.http2 import PREFACE, Fields, Http2Error
 from apispy.model import Body, Exchange, Item
-from apispy.replay.grpc_encoding import encode_message, with_prefix
+from apispy.replay.grpc_encoding import encode_message, encode_status, with_prefix
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.tap.http2_frames import Content, FrameReader, HeaderBlock, StreamReset
 
@@ -27,6 +30,8 @@ CUT = "its messages were not all kept; record with --show-secrets and a larger -
 
 HEAD_FIELDS: Fields = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 """The head of every response of BuildKit, for recordings that do not have it."""
+
+SOURCE_TYPE = "github.com/moby/buildkit/errdefs.Source+json"
 
 PartKind = Literal["head", "message", "end"]
 
@@ -258,7 +263,20 @@ def _trailers(value: dict[str, Any]) -> Fields:
     fields = [(b"grpc-status", str(status).encode())]
     if isinstance(text := value.get("error_message"), str):
         fields.append((b"grpc-message", quote(text, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~").encode()))
+    if details := _details(status, value):
+        fields.append((b"grpc-status-details-bin", base64.b64encode(details).rstrip(b"=")))
     return fields
+
+
+def _details(status: int, value: dict[str, Any]) -> bytes:
+    """The details of an error that has an excerpt of the Dockerfile: google.rpc.Status; b"" if it has none."""
+    place, excerpt = value.get("source"), value.get("excerpt")
+    if not isinstance(place, dict) or excerpt is None or not is_excerpt(excerpt):
+        return b""
+    source = source_with(str(place.get("file")), place.get("line", 0), excerpt)
+    return encode_status(
+        status, str(value.get("error_message", "")), SOURCE_TYPE, json.dumps(source).encode()
+    )
 
 
 def _path(part: Part) -> str:

@@ -119,7 +119,8 @@ class Access:
         if has_cookie:
             return None
         return refused(
-            403, "This address needs the token that apispy printed with it, or that was used: type the command again."
+            403,
+            "This address needs the token that apispy printed with it, or that was used: type the command again.",
         )
 
     def _stranger(self, request: WebRequest) -> str | None:

@@ -51,7 +51,11 @@ class _Slice:
     end: int
 
 
-@exporter("perfetto", suffix=".trace.json", description="a trace for ui.perfetto.dev, and chrome://tracing where it exists")
+@exporter(
+    "perfetto",
+    suffix=".trace.json",
+    description="a trace for ui.perfetto.dev, and chrome://tracing where it exists",
+)
 def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     about = ascii_json({"recorded by": "apispy", "version": apispy.__version__})
     yield f'{{"displayTimeUnit": "ms", "otherData": {about}, "traceEvents": ['

@@ -31,6 +31,9 @@ CUT = "its messages were not all kept; record with --show-secrets and a larger -
 HEAD_FIELDS: Fields = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 """The head of every response of BuildKit, for recordings that do not have it."""
 
+UNQUOTED = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+"""Characters of a message about an error that gRPC does not encode."""
+
 SOURCE_TYPE = "github.com/moby/buildkit/errdefs.Source+json"
 
 PartKind = Literal["head", "message", "end"]
@@ -228,7 +231,7 @@ class _ItemsReader:
         fields = HEAD_FIELDS
         if by_caller:
             self._methods[stream] = str(item.value.get("method", ""))
-            fields = [(b":path", self._methods[stream].encode())]
+            fields = [(b":path", self._methods[stream].encode("latin-1", "replace"))]
         self.parts.append(Part(at, stream, by_caller, "head", fields))
 
     def _messages(self, item: Item, *, by_caller: bool) -> Iterator[Message]:
@@ -256,13 +259,21 @@ def _encoded(name: str, value: dict[str, Any]) -> Message:
         return LOST
 
 
+def status_fields(status: int, message: str = "") -> Fields:
+    """The trailers of a call that ends with *status*, and with that message about the error."""
+    fields = [(b"grpc-status", str(status).encode())]
+    if message:
+        coded = quote(message, safe=UNQUOTED, errors="backslashreplace")
+        fields.append((b"grpc-message", coded.encode()))
+    return fields
+
+
 def _trailers(value: dict[str, Any]) -> Fields:
     """The trailers that an item describes."""
     if not isinstance(status := value.get("grpc_status"), int):
         return []
-    fields = [(b"grpc-status", str(status).encode())]
-    if isinstance(text := value.get("error_message"), str):
-        fields.append((b"grpc-message", quote(text, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~").encode()))
+    text = value.get("error_message")
+    fields = status_fields(status, text if isinstance(text, str) else "")
     if details := _details(status, value):
         fields.append((b"grpc-status-details-bin", base64.b64encode(details).rstrip(b"=")))
     return fields

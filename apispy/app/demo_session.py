@@ -75,7 +75,7 @@ def _demonstrate(view: View, client: str, page: BinaryIO | None) -> int:
             daemon, capture_file = Endpoint("unix", "", 0, socket, "", None), Path(directory) / "calls.jsonl"
             _run(commands, daemon, view, Path(directory) / "certs", capture_file if page else None)
         if page:
-            from apispy.app.page_server import make_page  # needed with --page only
+            from apispy.app.page_server import make_page
 
             page.write(make_page(capture_file))
     for miss in played.player.misses:

@@ -27,19 +27,44 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     return session_page(decoded_calls)
 
 
-def session_page(decoded_calls: Iterable[DecodedCall], title: str = "") -> Iterator[str]:
-    """Yield the page of *decoded_calls*, which are redacted. *title*: the name of their file."""
-    from apispy.filters.as_json import field_values, grammar
-    from apispy.outputs.page import document, page_call
+def session_page(
+    decoded_calls: Iterable[DecodedCall], title: str = "", comparison: "Iterable[Line]" = ()
+) -> Iterator[str]:
+    """Yield the page of *decoded_calls*, which are redacted.
+
+    *title*: the name of their file. *comparison*: lines of the tab that compares them with others.
+    """
+    from apispy.filters.as_json import grammar
+    from apispy.outputs.page import document
 
     tabs = _Tabs()
 
     def calls() -> Iterator[dict[str, Any]]:
         for decoded in decoded_calls:
             tabs.add(decoded)
-            yield page_call(decoded, docker=_docker(decoded), fields=field_values(decoded))
+            yield call_on_page(decoded)
 
-    return document(calls(), tabs.values, grammar(), title)
+    def values() -> dict[str, Any]:
+        compared = _lines(comparison)
+        return tabs.values() | ({"comparison": {"lines": compared}} if compared else {})
+
+    return document(calls(), values, grammar(), title)
+
+
+def live_page(title: str) -> bytes:
+    """Return the page without calls: its script gets them from the server that it comes from."""
+    from apispy.filters.as_json import grammar
+    from apispy.outputs.page import document
+
+    return "".join(document((), dict, grammar(), title, live=True)).encode()
+
+
+def call_on_page(decoded: DecodedCall) -> dict[str, Any]:
+    """Return the data of one call."""
+    from apispy.filters.as_json import field_values
+    from apispy.outputs.page import page_call
+
+    return page_call(decoded, docker=_docker(decoded), fields=field_values(decoded))
 
 
 class _Tabs:

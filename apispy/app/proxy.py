@@ -93,6 +93,8 @@ class ProxySession(Session):
     async def readiness(self) -> list[str]:
         try:
             found = await asyncio.to_thread(endpoints.probe, self.daemon)
+        except endpoints.Http2Only as error:
+            return [str(error), "ready: calls in HTTP/2, such as those of gRPC, reach it"]
         except ApispyError as error:
             if self._shares_stderr():
                 self.shown_errors.add(f"apispy: {error}")  # the message of the 502

@@ -53,6 +53,7 @@ def run_command(
     """
     if view.streams is None and output is None and terminal.isatty() and sys.stdout.isatty():
         view = replace(view, streams=False, streams_hint=STREAMS_HINT)
+    view = replace(view, client_prints_errors=output is None)
     child.check_program(command[0])
     with private_listener(tcp, daemon) as where, _open_output(output, terminal, force=force) as stream:
         files = listener_files(where, certs_dir)

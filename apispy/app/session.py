@@ -17,14 +17,15 @@ from apispy.capture import Header, Writer
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate
-from apispy.outputs import DecodedCall, Output, Summary, Target, ThreadWriter
+from apispy.outputs import DecodedCall, Filtered, Output, Summary, Target, ThreadWriter
 from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
 from apispy.outputs.filtered import FilteredByNumber
-from apispy.pipeline import CountOnlyPipeline, Pipeline
+from apispy.pipeline import Pipeline
 from apispy.redaction import Redactor
 
 if TYPE_CHECKING:
+    from apispy.app.live_page import LivePage
     from apispy.certs import ServerFiles
 
 FLUSH_TIMEOUT = 1.0
@@ -70,6 +71,9 @@ class Session(ABC):
         curl = self._curl if view.curl else None
         self.shown_errors: set[str] = set()  # error messages of calls that the user has seen in full
         outputs = self._view_outputs(stream, curl) if shown else []
+        self._page = self._make_page()
+        if self._page:
+            outputs.append(Filtered(self._page, view.filter) if view.filter else self._page)
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()
@@ -84,6 +88,8 @@ class Session(ABC):
         view = self.view
         match outputs, self.capture, self.faults:  # faults depend on what the pipeline learns from calls
             case [Summary() as summary], None, ():
+                from apispy.pipeline import CountOnlyPipeline
+
                 return CountOnlyPipeline(summary)
         if self.capture:
             outputs = [
@@ -91,6 +97,13 @@ class Session(ABC):
                 self.capture if captured is None else FilteredByNumber(self.capture, captured),
             ]
         return Pipeline(outputs, redactor=redactor, notes=view.wanted_notes)
+
+    def _make_page(self) -> "LivePage | None":
+        if self.view.web is None:
+            return None
+        from apispy.app.live_page import LivePage
+
+        return LivePage(self.view.web, str(self.daemon or self.where))
 
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
         """None if there is nothing to check. Browsers can only reach plaintext TCP."""
@@ -110,13 +123,20 @@ class Session(ABC):
             if self.capture and self.daemon:
                 self._begin_capture(self.capture, self.daemon)
             started(where)
+            if self._page:
+                info(f"the page with the calls, for a browser on this machine: {self._page.url}")
 
         try:
+            if self._page:
+                await self._page.start()
             await self._run(listening)
         except ApispyError:
             if self.capture:
                 self.capture.close()  # removes the file if it is empty
             raise
+        finally:
+            if self._page:
+                await self._page.stop()
 
     @abstractmethod
     async def _run(self, listening: Callable[[Listen], None]) -> None:

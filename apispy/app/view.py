@@ -52,10 +52,14 @@ class View:
     """Show what flows in open calls; None: yes, unless the command of `apispy run` prints on the same terminal."""
     streams_hint: str = ""
     """Where streams that are not shown can be seen."""
+    client_prints_errors: bool = False
+    """A command prints its error messages where the calls are shown."""
     stats: bool = False
     """Show only statistics, at the end."""
     reports: tuple[str, ...] = ()
     """Show only these reports, at the end: names of ``CALL_REPORTS``."""
+    web: int | None = None
+    """The port of the live page; None: no page."""
 
     @property
     def policy(self) -> "Policy":
@@ -128,6 +132,7 @@ class View:
             defer=defer if stream.isatty() else None,
             streams_hint=self.streams_hint,
             shown_errors=shown_errors,
+            client_prints_errors=self.client_prints_errors,
         )
         summary = Summary(write, no_calls=no_calls)
         return [summary] if self.quiet else [console, summary]

@@ -122,6 +122,17 @@ def _begins_header(data: bytes) -> bool:
     return HEADER_START.startswith(data[: len(HEADER_START)])
 
 
+def begins_as_capture(path: Path) -> bool:
+    """Whether *path* is a file that begins like an uncompressed capture. False if it cannot be read."""
+    try:
+        if not path.is_file():  # what is read from a pipe is gone
+            return False
+        with path.open("rb") as file:
+            return file.read(len(HEADER_START)) == HEADER_START
+    except (OSError, ValueError):
+        return False
+
+
 def read(path: Path, warn: Report = log.warning) -> Iterator[Exchange]:
     """Yield the exchanges of the file at *path* ("-" is standard input) in file order, which is by completion time.
 

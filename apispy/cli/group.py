@@ -1,6 +1,5 @@
 """The group ``apispy``: the proxy if no command is given, else one of the files in ``commands/``."""
 
-import difflib
 import importlib
 import os
 import pkgutil
@@ -13,6 +12,7 @@ import click
 
 from apispy.cli import commands
 from apispy.cli.help import Group, is_typed
+from apispy.suggestions import most_similar
 
 CLIENTS = ("docker", "docker-compose", "podman")
 """Programs that are meant to be run, also where they are not installed."""
@@ -70,8 +70,8 @@ class Commands(Group):
         """What to type in place of an unknown command: a similar one, or `apispy run` for a program."""
         if args[0] in CLIENTS or shutil.which(args[0]):
             return f"To show the calls of that program, type: apispy run -- {shlex.join(args)}"
-        if similar := difflib.get_close_matches(args[0], self.list_commands(ctx), 1):
-            return f"Did you mean {similar[0]!r}?"
+        if similar := most_similar(args[0], self.list_commands(ctx)):
+            return f"Did you mean {similar!r}?"
         return "Type apispy --help for a list."
 
 

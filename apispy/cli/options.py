@@ -11,7 +11,7 @@ from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
-from apispy.cli.types import Fault, HostName, OptionalValue, Size
+from apispy.cli.types import Fault, HostName, OptionalValue, Size, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,6 +122,12 @@ REPORTS = tuple(
            help=f"At the end, instead of showing calls, {report.purpose[0].lower()}{report.purpose[1:]}.")
     for report in CALL_REPORTS.values()
 )  # fmt: skip
+
+
+WEB = option("--web", cls=OptionalValue, type=Whole(0, 65535), is_flag=False, flag_value=0, default=None,
+             metavar="[PORT]", section=DISPLAY,
+             help="Serve a page with the calls as they come, on PORT of 127.0.0.1 (a free one if left out), for a "
+                  "browser on this machine.")  # fmt: skip
 
 
 def daemon_options(command: Function) -> Function:

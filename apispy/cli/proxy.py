@@ -20,6 +20,7 @@ from apispy.cli.options import (
     LISTEN,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
+    WEB,
     daemon_options,
     report_options,
     view_options,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @FAULT
 @CAPTURE
 @report_options
+@WEB
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -58,6 +60,7 @@ def proxy(
     faults: "tuple[FaultRule, ...]",
     capture: Path | None,
     reports: tuple[str, ...],
+    web: int | None,
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -81,7 +84,14 @@ def proxy(
     upstream = daemon()
     refuse_loop(where, upstream)
     session = ProxySession(
-        where, upstream, files, replace(view, reports=reports), sys.stdout, capture, faults, allow_hosts
+        where,
+        upstream,
+        files,
+        replace(view, reports=reports, web=web),
+        sys.stdout,
+        capture,
+        faults,
+        allow_hosts,
     )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

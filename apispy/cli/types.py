@@ -76,7 +76,7 @@ class Fault(click.ParamType["FaultRule"]):
 
 
 class OptionalValue(Option):
-    """An option with a choice of values that may be left out: a word after it that is not a choice is not its value.
+    """An option whose value may be left out: a word after it that is not a choice, or not a number, is not its value.
 
     click itself would take any word, as in `apispy show --curl FILE`, and has no public way to change that.
     """
@@ -84,10 +84,13 @@ class OptionalValue(Option):
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         super().add_to_parser(parser, ctx)
         match: Any = getattr(parser, "_match_long_opt", None)
-        choices = self.type.choices if isinstance(self.type, click.Choice) else ()
+        kind = self.type
+
+        def is_value(word: str) -> bool:
+            return word in kind.choices if isinstance(kind, click.Choice) else word.isdecimal()
 
         def matched(name: str, value: str | None, state: Any) -> None:
-            if name in self.opts and value is None and (not state.rargs or state.rargs[0] not in choices):
+            if name in self.opts and value is None and (not state.rargs or not is_value(state.rargs[0])):
                 value = str(self.flag_value)
             match(name, value, state)
 

@@ -114,8 +114,8 @@ class Build:
         """Take the next item of either direction."""
         if item.kind in CARRIERS:
             self.head(item.value)
-            for message in messages_of(item):
-                self.message(message)
+        for message in messages_of(item):
+            self.message(message)
 
     def head(self, value: dict[str, Any]) -> None:
         """Take the value of an item, without its messages."""

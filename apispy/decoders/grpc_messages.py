@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from apispy.decoders.grpc_schema import MAPS, MESSAGES, Field, fields_by_name, fields_of, message_of
-from apispy.decoders.protobuf import LENGTH, VARINT, ProtobufError, signed, wire_fields
+from apispy.decoders.protobuf import (
+    LENGTH,
+    VARINT,
+    ProtobufError,
+    signed,
+    wire_fields,
+    written_bytes,
+    written_varint,
+)
 from apispy.model import Item
 
 MAX_DEPTH = 8
@@ -49,6 +57,44 @@ def decode_message(name: str, data: bytes, depth: int = MAX_DEPTH) -> dict[str, 
             continue
         _put(value, more, field, _read(field, kind, content, depth))
     return value | ({UNKNOWN: unknown} if unknown else {}) | ({MORE: more} if more else {})
+
+
+def encode_message(name: str, value: dict[str, Any]) -> bytes:
+    """Encode a message of the table: what ``decode_message`` gives, without what it only counts."""
+    data = b""
+    for number, field in fields_of(name).items():
+        found = value.get(field.name, [])
+        for one in found if field.repeated else [found] if field.name in value else []:
+            data += _written(number, field, one)
+    return data
+
+
+def _written(number: int, field: Field, value: Any) -> bytes:
+    if field.type in MESSAGES:
+        return written_bytes(number, encode_message(field.type, value))
+    if field.type in ("number", "flag"):
+        return written_varint(number, int(value))
+    if field.type == "time":
+        seconds, micros = divmod(round(value * 1e6), 1_000_000)
+        return written_bytes(number, written_varint(1, seconds) + written_varint(2, micros * 1000))
+    if field.type in TEXTS:
+        return written_bytes(number, value.encode("utf-8", "backslashreplace"))
+    return b""  # sizes, and types that are in no message that is encoded
+
+
+def is_complete(name: str, value: dict[str, Any]) -> bool:
+    """Whether a decoded message has everything that was in its bytes: nothing is only counted, no text is cut."""
+    table = fields_by_name(name)
+    for key, found in value.items():
+        field = table.get(key)
+        if field is None or field.type == "size":
+            return False
+        for one in found if field.repeated else [found]:
+            if field.type in MESSAGES and not is_complete(field.type, one):
+                return False
+            if isinstance(one, str) and len(one) > MAX_TEXT_SIZE:
+                return False
+    return True
 
 
 def _put(value: dict[str, Any], more: dict[str, int], field: Field, read: Any) -> None:

@@ -1,7 +1,7 @@
 """Addresses of daemons and listeners, dialling, and the diagnosis of failures. Standard library only."""
 
 from apispy.endpoints.address import TLS, Endpoint
-from apispy.endpoints.diagnosis import DaemonError, diagnose
+from apispy.endpoints.diagnosis import DaemonError, Http2Only, diagnose
 from apispy.endpoints.dial import connect, ssh_command, ssh_socket, ssh_stderr, tls_context
 from apispy.endpoints.listener_address import Listen, certificate_hosts, client_address, listen, with_base_of
 from apispy.endpoints.probe import Daemon, probe
@@ -12,6 +12,7 @@ __all__ = [
     "Daemon",
     "DaemonError",
     "Endpoint",
+    "Http2Only",
     "Listen",
     "certificate_hosts",
     "client_address",

@@ -113,6 +113,10 @@ class DaemonError(ApispyError):
         self.problem, self.remedy = problem, remedy
 
 
+class Http2Only(DaemonError):
+    """A peer that answers in HTTP/2 only, so that its version cannot be asked for. Calls in HTTP/2 may reach it."""
+
+
 def diagnose(
     endpoint: Endpoint, error: Exception, *, names: Sequence[str] = (), ssh_error: str = ""
 ) -> DaemonError:

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from apispy.endpoints.address import Endpoint
-from apispy.endpoints.diagnosis import daemon_error, diagnose, printable, tls_required
+from apispy.endpoints.diagnosis import Http2Only, daemon_error, diagnose, printable, tls_required
 from apispy.endpoints.dial import connect, ssh_socket, ssh_stderr, tls_context
 from apispy.endpoints.unexpected import Peer, http2_answer, quoted
 from apispy.errors import ApispyError
@@ -141,7 +141,7 @@ def _get_version(endpoint: Endpoint, sock: socket.socket) -> Daemon:
             return replace(daemon, date=response.getheader("Date", ""))
     except (OSError, http.client.HTTPException) as error:
         if problem := http2_answer(peer.first):
-            raise daemon_error(endpoint, problem, _HTTP1_NEEDED) from error
+            raise Http2Only(endpoint, problem, _HTTP1_NEEDED) from error
         if isinstance(error, OSError):  # RemoteDisconnected too
             raise
         if str(error).startswith(_TLS_RECORD):

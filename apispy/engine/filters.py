@@ -5,13 +5,13 @@ first, a value that is ``false`` is not a negation. All values of one parameter 
 Names and values were tried on dockerd 20.10.24 and 28.5.2; names that are newer are from the API descriptions.
 """
 
-import difflib
 import json
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine.versions import between, nearest
+from apispy.suggestions import most_similar
 
 BOOLEAN = ("true", "false", "1", "0")
 """The values of a boolean filter. Engine 20.10 takes only the words, for most filters."""
@@ -197,8 +197,8 @@ def _by_name(operation_id: str, value: dict[str, Any], version: str | None) -> t
 
 def _unknown(operation_id: str, name: str, known: dict[str, tuple[str, ...]]) -> FilterProblem:
     quoted = f"filter {name!r}" if _NAME.fullmatch(name) else "filter of that name"
-    likely = difflib.get_close_matches(name, known, 1)
-    suggestion = f"; did you mean {likely[0]}?" if likely else f"; it has {', '.join(sorted(known))}"
+    likely = most_similar(name, known)
+    suggestion = f"; did you mean {likely}?" if likely else f"; it has {', '.join(sorted(known))}"
     if operation_id in UNCHECKED:
         return FilterProblem("ignored", f"{operation_id} has no {quoted}, so Docker ignores it{suggestion}")
     return FilterProblem("refused", f"{operation_id} has no {quoted}, so the daemon refuses it{suggestion}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from apispy.filters.fields import FIELDS, Field
 from apispy.filters.subject import Part, Subject
+from apispy.filters.value_types import Predicate
+from apispy.model import Direction, Item
 
 KEYWORDS = ("and", "or", "not")
 
@@ -26,6 +28,7 @@ class Test:
     operator: str
     value: str
     holds: Callable[[Subject], bool] = dataclasses.field(compare=False, repr=False)
+    matches: Predicate | None = dataclasses.field(default=None, compare=False, repr=False)  # of one value
 
     @property
     def needs(self) -> Part:
@@ -33,7 +36,13 @@ class Test:
 
     def decide(self, subject: Subject, known: Part) -> bool | None:
         """Evaluate the test; None if it needs more than the *known* parts."""
-        return self.holds(subject) if self.field.known in known else None
+        if self.field.known in known:
+            return self.holds(subject)
+        return self.field.early(subject, self.matches) if self.field.early and self.matches else None
+
+    def items(self, subject: Subject) -> list[tuple[Direction, Item]]:
+        """The items for which a call was selected, if they are the reason."""
+        return list(self.field.items(subject, self.matches)) if self.field.items and self.matches else []
 
     def __str__(self) -> str:
         if not self.field.name:
@@ -59,6 +68,9 @@ class Not:
         decided = self.part.decide(subject, known)
         return None if decided is None else not decided
 
+    def items(self, subject: Subject) -> list[tuple[Direction, Item]]:
+        return []
+
     def __str__(self) -> str:
         return f"not ({self.part})" if isinstance(self.part, Several) else f"not {self.part}"
 
@@ -83,6 +95,10 @@ class Several:
                 return decisive
             all_known = all_known and decided is not None
         return not decisive if all_known else None
+
+    def items(self, subject: Subject) -> list[tuple[Direction, Item]]:
+        found = (pair for part in self.parts for pair in part.items(subject))
+        return list({(direction, item.span): (direction, item) for direction, item in found}.values())
 
     def __str__(self) -> str:
         texts = [

@@ -1,17 +1,16 @@
 """The fields of the filter language: how to read each from a call, and which part of the call it needs."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from apispy.decoders.build import build_of_call
 from apispy.engine.operations import BY_ID
 from apispy.engine.versions import parse as parse_version
-from apispy.filters import value_types
+from apispy.filters import grpc_items, value_types
 from apispy.filters.subject import Part, Subject
 from apispy.filters.subject_names import containers, images
-from apispy.filters.value_types import ValueType
+from apispy.filters.value_types import Predicate, ValueType
+from apispy.model import Direction, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,10 @@ class Field:
     alias: str = ""
     flag: Callable[[Subject], bool] | None = None  # the test of a bare name, if the field allows one
     known_values: Callable[[], Iterable[str]] | None = None  # all values that it can have, if these are known
+    early: Callable[[Subject, Predicate], bool | None] | None = (
+        None  # a test that may need less than ``known``
+    )
+    items: Callable[[Subject, Predicate], Iterable[tuple[Direction, Item]]] | None = None  # those that match
 
 
 def _status(subject: Subject) -> tuple[int, ...]:
@@ -41,20 +44,6 @@ def _version(subject: Subject) -> tuple[tuple[int, int], ...]:
 
 def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
     return lambda subject: (sum(body.size for way, body in subject.exchange.streams.items() if way in ways),)
-
-
-def _grpc_methods(subject: Subject) -> Iterator[str]:
-    """The methods that were called: "Solve", "Control/Solve", "/moby.buildkit.v1.Control/Solve"."""
-    items = (item for of_stream in subject.items.values() for item in of_stream)
-    paths = [path for item in items if item.kind == "grpc" for path in item.value["calls"]]
-    for path in (subject.call.path, *paths) if subject.call.operation.response == "grpc" else paths:
-        yield from (path, path.rpartition(".")[2], path.rpartition("/")[2])
-
-
-def _build_steps(subject: Subject) -> Iterator[str]:
-    build = build_of_call(subject.exchange, subject.items)
-    for step in build.steps.values():
-        yield from (step.name, re.sub(r"\A\[[^\]]*\] ", "", step.name))
 
 
 TABLE = (
@@ -91,13 +80,13 @@ TABLE = (
     Field("error", value_types.TEXT, Part.END, lambda it: it.errors,
           "A text in the daemon's error message; alone: the call failed.", "error:denied",
           flag=lambda it: it.failed),
-    Field("grpc", value_types.GLOB, Part.END, _grpc_methods,
+    Field("grpc", value_types.GLOB, Part.END, grpc_items.methods,
           "A gRPC method that was called, in a tunnel of BuildKit or as a call of its own: its name, "
           "with its service (Control/Solve), or in full.",
-          "grpc:Solve"),
-    Field("buildstep", value_types.GLOB, Part.END, _build_steps,
+          "grpc:Solve", early=grpc_items.early_method, items=grpc_items.items_of_methods),
+    Field("buildstep", value_types.GLOB, Part.END, grpc_items.steps,
           "The name of a step of a build, with or without its number: `[2/3] RUN make`, `RUN make`.",
-          'buildstep:"RUN make*"'),
+          'buildstep:"RUN make*"', items=grpc_items.items_of_steps),
     Field("note", value_types.TEXT, Part.END, lambda it: it.notes,
           "A text in apispy's notes on the call; alone: there is a note.", "note:ignores",
           flag=lambda it: bool(it.notes)),

@@ -1,6 +1,5 @@
 """A filter expression that selects calls."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +8,8 @@ from apispy.filters.expression import Expression, Test, tests_of
 from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
 from apispy.filters.value_types import glob
+from apispy.model import Direction, Item
+from apispy.suggestions import most_similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Filter:
         """Whether the filter selects an open call; None while that is undecided. Never raises."""
         return self.expression.decide(subject, known_parts(subject))
 
+    def items(self, subject: Subject) -> list[tuple[Direction, Item]]:
+        """The items for which the filter selects a finished call: of gRPC methods and of steps of a build."""
+        return self.expression.items(subject)
+
     @property
     def needs(self) -> Part:
         """The parts of a call that may be needed to decide; some calls need fewer."""
@@ -67,6 +72,6 @@ def _unknown_value(test: Test) -> str:
     matches = glob("", value)
     if any(map(matches, known)):
         return ""
-    near = difflib.get_close_matches(value.strip("*?"), known, 1)
-    hint = f"did you mean {field.name}:{near[0]}?" if near else f"as in {field.example}"
+    near = most_similar(value.strip("*?"), known)
+    hint = f"did you mean {field.name}:{near}?" if near else f"as in {field.example}"
     return f"no {field.name} of Docker's API matches {value}; {hint}"

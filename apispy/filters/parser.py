@@ -6,7 +6,6 @@ one    = "not" one | "(" either ")" | test
 test   = FIELD OPERATOR VALUE | FLAG | WORD
 """
 
-import difflib
 import re
 
 from apispy.errors import UsageError
@@ -15,6 +14,7 @@ from apispy.filters.expression import KEYWORDS, VALUE, Expression, Not, Test, jo
 from apispy.filters.fields import FIELDS, WORD, Field
 from apispy.filters.subject import Subject
 from apispy.filters.value_types import Predicate
+from apispy.suggestions import most_similar
 
 MAX_DEPTH = 50
 """How deep parentheses and ``not`` may be nested."""
@@ -157,7 +157,7 @@ def _test(field: Field, sign: str, value: str, predicate: Predicate) -> Test:
     def holds(subject: Subject) -> bool:
         return any(predicate(found) for found in field.values(subject))
 
-    return Test(field, sign, value, holds)
+    return Test(field, sign, value, holds, predicate)
 
 
 def _word(text: str) -> Test:
@@ -170,8 +170,8 @@ def _printable(text: str) -> str:
 
 
 def _no_field(name: str) -> str:
-    near = difflib.get_close_matches(name.lower(), FIELDS, 1)
-    meant = f"; did you mean {near[0]}?" if near else "."
+    near = most_similar(name.lower(), FIELDS)
+    meant = f"; did you mean {near}?" if near else "."
     return f"unknown field {name}{meant} Fields: {', '.join(FIELDS)}"
 
 

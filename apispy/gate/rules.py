@@ -3,7 +3,6 @@
 A new setting is a row in one of the tables; docs/faults.md shows them.
 """
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from apispy.filters import Filter, Part
 from apispy.filters.fields import FIELDS, TABLE
 from apispy.filters.value_types import read_duration, read_size
 from apispy.gate.actions import Action, DropAfter, Garbage, Reset, RespondWith
+from apispy.suggestions import most_similar
 
 MAX_DELAY = 24 * 3600.0
 """Seconds."""
@@ -154,8 +154,8 @@ def parse(text: str) -> FaultRule:
 def _value(text: str, name: str, typed: str) -> Any:
     setting = SETTINGS.get(name)
     if setting is None:
-        near = difflib.get_close_matches(name, SETTINGS, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else "."
+        near = most_similar(name, SETTINGS)
+        hint = f"; did you mean '{near}'?" if near else "."
         raise _error(text, f"unknown setting '{name}'{hint} Settings: {', '.join(SETTINGS)}")
     if not setting.expects:
         if typed:

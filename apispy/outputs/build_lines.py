@@ -62,12 +62,12 @@ class BuildLines:
 
     def lines(self, item: Item) -> Iterator[Line]:
         """Yield the lines that an item of either direction gives."""
-        if item.kind not in CARRIERS:
-            return
-        self.build.head(item.value)
+        if item.kind in CARRIERS:
+            self.build.head(item.value)
         for message in messages_of(item):
             yield from self._message(message)
-        yield from self._end(item.value)
+        if item.kind in CARRIERS:
+            yield from self._end(item.value)
 
     def _message(self, value: dict[str, Any]) -> Iterator[Line]:
         name = message_of(value["method"], request=value["part"] == "request")

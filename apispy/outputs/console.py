@@ -24,6 +24,9 @@ INDENT = "    "
 MAX_NOTES = 10_000
 """Notes that are remembered, so that each is shown once per session."""
 
+OWN_ERROR = "apispy: "
+"""The beginning of the messages in responses that apispy makes itself."""
+
 MAX_REPEATED_ERROR = 80
 """Characters of an error message that are shown again and again."""
 
@@ -54,7 +57,8 @@ class Console(Output):
     *defer* writes a text later, unless
     another one replaces it; if it is given, equal reads that follow each other closely are counted on one line. With
     *relative*, the time column has the seconds since the start of the call on the line before. *shown_errors* are the
-    error messages that the user has already seen; the caller may add to them.
+    error messages that the user has already seen; the caller may add to them. With *client_prints_errors*, a message of
+    apispy itself has its first sentence only: the client prints the whole response on the same stream.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Console(Output):
         relative: bool = False,
         defer: Callable[[str], None] | None = None,
         shown_errors: set[str] | None = None,
+        client_prints_errors: bool = False,
     ) -> None:
         self._write = write
         self._shows_streams = streams
@@ -89,6 +94,7 @@ class Console(Output):
         self._limiters: dict[int, RateLimiter] = {}
         self._shown_notes: set[str] = set()
         self._shown_errors = set() if shown_errors is None else shown_errors
+        self._client_prints_errors = client_prints_errors
         self._announced: set[int] = set()  # open calls whose first line is written
         self._streams: dict[int, StreamLines] = {}  # open calls whose streams are shown live
 
@@ -259,6 +265,8 @@ class Console(Output):
         """Return a long error message in full the first time only: without a daemon, every call has the same one."""
         if len(error) <= MAX_REPEATED_ERROR:
             return error
+        if self._client_prints_errors and error.startswith(OWN_ERROR):
+            return error.partition(". ")[0]
         if error in self._shown_errors:
             sentence = error.partition(". ")[0]
             return f"{shorten(sentence, MAX_REPEATED_ERROR, placeholder=' ...')} (as above)"
@@ -277,7 +285,9 @@ class Console(Output):
             self._write_block(details.body(decoded, "request", self._body_limit, whole=self._verbosity > 2))
 
     def _write_messages(self, decoded: DecodedCall) -> None:
-        """Write what the messages of a gRPC call say."""
+        """Write what the messages of a gRPC call say that ended at once."""
+        if decoded.exchange.tunnel is not None or decoded.call.stays_open:
+            return
         stream = StreamLines(decoded.call.operation, self._verbosity, decoded.label)
         for direction, items in decoded.items.items():
             for item in items:

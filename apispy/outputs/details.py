@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
+from typing import Any
 
 from apispy.decoders import decode_header, decode_parameter
+from apispy.decoders.build import build_of
+from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers, Item
 from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
+from apispy.outputs.build_lines import summary_lines
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, compact_json, item_bytes
 from apispy.outputs.default_fields import without_defaults
 from apispy.outputs.escaping import escape, escape_lines
@@ -138,8 +142,14 @@ def _kind(item: Item) -> str:
 
 def _progress(items: list[Item], *, whole: bool) -> Iterator[str]:
     yield from map(escape, progress_lines(items))
+    yield from summary_lines(build_of(items))
     if whole:
-        yield from (line for item in items for line in json_lines(item.value))
+        yield from (line for item in items for line in json_lines(_value(item)))
+
+
+def _value(item: Item) -> Any:
+    """The value of an item; that of its message, if it has one in base64."""
+    return next((message["message"] for message in messages_of(item)), item.value)
 
 
 def descriptions(decoded: DecodedCall, item: Item) -> Iterator[str]:

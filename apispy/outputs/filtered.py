@@ -12,13 +12,15 @@ class CallFilter(Protocol):
 
     def early(self, decoded: DecodedCall, /) -> bool | None: ...
     def matches(self, decoded: DecodedCall, /) -> bool: ...
+    def items(self, decoded: DecodedCall, /) -> list[tuple[Direction, Item]]: ...
 
 
 class Filtered(Output):
     """Passes the calls that *call_filter* matches on to *output*.
 
     An open call is passed on from its beginning if its request already decides. If its response head decides, it is
-    passed on from the next thing that flows; otherwise as a whole at its end. Until then, what flows is not buffered.
+    passed on from the next thing that flows; otherwise at its end. Until then, what flows is not buffered: of a call
+    that is selected at its end, the items that matched are passed on, between its beginning and its end.
     """
 
     takes_chunks = True  # the first chunk may be what releases a held call
@@ -50,7 +52,10 @@ class Filtered(Output):
         number = decoded.exchange.id
         self._held.discard(number)
         decided = self._decided.pop(number, None)
-        if self._filter.matches(decoded) if decided is None else decided:
+        if decided is None and self._filter.matches(decoded):
+            self._pass_matched(decoded)
+            decided = True
+        if decided:
             self._output.write(decoded)
 
     def notice(self, text: str, at: float) -> None:
@@ -66,6 +71,15 @@ class Filtered(Output):
         if number not in self._decided and (decision := self._filter.early(decoded)) is not None:
             self._decided[number] = decision
         return self._decided.get(number)
+
+    def _pass_matched(self, decoded: DecodedCall) -> None:
+        """Pass on the beginning of a call that has ended, and the items that matched, if any did."""
+        if decoded.exchange.tunnel is None and not decoded.call.stays_open:
+            return
+        if found := self._filter.items(decoded):
+            self._output.opened(decoded)
+            for direction, item in found:
+                self._output.item(decoded, direction, item)
 
     def _release(self, decoded: DecodedCall) -> None:
         """Send the ``opened`` event that was held back, if any."""

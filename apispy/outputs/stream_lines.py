@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from apispy.decoders.build_trace import LABEL as TRACE
 from apispy.decoders.grpc_messages import CARRIERS, label_of, messages_of
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
@@ -62,7 +63,8 @@ class StreamLines:
             return
         if item.kind in ("json", "problem"):
             yield from self.flush()
-            yield from self._value(direction, item)
+            is_trace = item.label == TRACE and item.children
+            yield from self._messages(item) if is_trace else self._value(direction, item)
             return
         label = _label(direction, item)
         if item.kind in ANNOTATION_KINDS:
@@ -80,6 +82,10 @@ class StreamLines:
             else:
                 line = grpc.message_line(direction, item)
             yield from ((item.kind.partition("-")[0], text) for text in escape_lines(line))
+        yield from self._messages(item)
+
+    def _messages(self, item: Item) -> Iterator[tuple[str, str]]:
+        """Yield the messages in an item, and what they say about a build."""
         for message in messages_of(item) if self._verbosity > 1 else ():
             yield from (("json", line) for line in json_lines({label_of(message): message["message"]}))
         yield from self._build.lines(item)

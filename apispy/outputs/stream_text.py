@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+from apispy.decoders.build_trace import LABEL as TRACE
 from apispy.engine.json_fields import value_at
-from apispy.model import Item
+from apispy.model import Item, is_redacted
 from apispy.outputs import units
 from apispy.outputs.decoded_values import compact_json, dict_of
 
-PROGRESS_LABELS = ("layer", "status", "output", "aux", "error")
+PROGRESS_LABELS = ("layer", "status", "output", "aux", TRACE, "error")
 """Labels of progress items; see apispy.decoders.progress."""
 
 
@@ -127,6 +128,8 @@ def _output(item: Item) -> str:
 def _aux(item: Item) -> str:
     """Format an aux value: "id 62aedd01bd85", "digest sha256:..."; BuildKit's own protocol is only named."""
     aux, name = item.value["aux"], str(item.value.get("id") or "")
+    if is_redacted(aux):
+        return f"{name or 'data'} (withheld: it cannot be decoded)"
     if isinstance(aux, str):
         return f"{name or 'data'} ({units.size(len(aux) * 3 // 4)}, not shown)"
     for key, label in (("ID", "id"), ("Digest", "digest")):
@@ -174,6 +177,7 @@ DESCRIPTIONS: dict[str, tuple[str, Callable[[Item], str]]] = {
     "status": ("status", _status),
     "output": ("status", _output),
     "aux": ("status", _aux),
+    TRACE: ("build", lambda item: ""),  # many of these together are a build
     "error": ("error", _error),
     "stats": ("stats", _stats),
 }

@@ -190,7 +190,9 @@ class Pipeline:
 
     def _seen(self, number: int, direction: Direction, seen: Seen) -> None:
         if live := self._live.get(number):
-            if seen.item.kind in CARRIERS:  # a capture may have messages with their secrets
+            if (
+                seen.item.kind in CARRIERS or seen.item.children
+            ):  # a capture may have messages with their secrets
                 seen = replace(seen, item=live.redactor.item(direction, seen.item))
             live.stream(direction, seen.at).add_seen(seen)
             self._flow(live, direction, [seen.item])

@@ -1,1 +1,5 @@
-"""The live proxy: the only package that uses mitmproxy and pyOpenSSL. ``service`` runs it."""
+"""The proxy: mitmproxy's core for connections and TLS, with layers that forward bytes unchanged."""
+
+from apispy.proxy.lazy_layers import install
+
+install()  # before anything here imports mitmproxy

@@ -6,6 +6,7 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mitmproxy import tls
 from mitmproxy.connection import Client
@@ -17,7 +18,6 @@ from mitmproxy.proxy.tunnel import LayerStack
 from OpenSSL import SSL
 
 from apispy.capture import Notice
-from apispy.certs import ServerFiles
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import Gate
@@ -42,6 +42,9 @@ from apispy.proxy.tls_layers import ClientTls, DaemonTls
 from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
 from apispy.tap import Event
 
+if TYPE_CHECKING:
+    from apispy.certs import ServerFiles
+
 IDLE_TIMEOUT = 10 * 365 * 24 * 3600
 """Seconds after which mitmproxy may close an idle connection: `docker events` may be silent for days."""
 
@@ -59,7 +62,7 @@ class Settings:
 
     listen: Listen
     upstream: Endpoint
-    tls: ServerFiles | None = None
+    tls: "ServerFiles | None" = None
     body_limit: int = BODY_LIMIT
     digests: bool = False
     gate: Gate | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from apispy import json_codec
+from apispy.decoders.build_trace import is_trace
 from apispy.json_codec import SPACE
 from apispy.model import Body, Chunk
 from apispy.redaction import json_values, query
@@ -184,6 +185,12 @@ def _written(values: list[object]) -> tuple[bytes, bool]:
 
 def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
     """Redact one JSON value. *value* itself is not changed."""
+    if is_trace(value):
+        assert isinstance(value, dict)
+        rest = {name: part for name, part in value.items() if name != "aux"}
+        shown = document(replacer, rest, place, secrets)
+        assert isinstance(shown, dict)
+        return shown | {"aux": replacer.trace(replacer, value["aux"], f"{place}.aux")}
     paths = [
         (path, kind)
         for path, kind in secrets

@@ -2,6 +2,7 @@
 
 import re
 
+from apispy.decoders.build_trace import TRACE
 from apispy.decoders.choice import CODINGS
 from apispy.decoders.compression import DECOMPRESSORS, MAGIC_SIZE, coding_of, decompress_all, decompress_start
 from apispy.model import Headers
@@ -23,8 +24,8 @@ MAX_LAYERS = 3
 _FORM = re.compile(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
 _NAMED = re.compile(
     rb"[\"'](?:[^\"'\\]{0,64}(?:passw|passphrase|secret|token|credential|(?:api|access|private)[-_.]?key)"
-    rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?!003[ce]|0026)00[2-7]"
-    % b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS))
+    rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?!003[ce]|0026)00[2-7]|%b"
+    % (b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS)), re.escape(TRACE.encode()))
 )
 
 

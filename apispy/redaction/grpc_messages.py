@@ -127,12 +127,13 @@ class MessageRedactor:
     def _child(self, replacer: SecretReplacer, value: dict[str, Any]) -> dict[str, Any]:
         method, part = value["method"], value["part"]
         name = message_of(method, request=part == "request")
-        shown = self._message(replacer, name, value["message"], name) if name else {}
+        shown = self.message(replacer, name, value["message"], name) if name else {}
         return {"stream": value["stream"], "method": method, "part": part, "message": shown}
 
-    def _message(
+    def message(
         self, replacer: SecretReplacer, name: str, message: dict[str, Any], place: str
     ) -> dict[str, Any]:
+        """Redact a message, *name* in the tables."""
         table = fields_by_name(name)
         shown: dict[str, Any] = {}
         for key, value in message.items():
@@ -154,7 +155,7 @@ class MessageRedactor:
 
     def _value(self, replacer: SecretReplacer, message: str, field: Field, value: Any, place: str) -> Any:
         if field.type in MESSAGES:
-            return self._message(replacer, field.type, value, place)
+            return self.message(replacer, field.type, value, place)
         if field.type == "secret":
             return _secret(replacer, value, place, SECRET_KINDS.get(message, categories.REGISTRY))
         if field.type == "step":
@@ -196,14 +197,14 @@ class MessageRedactor:
                 hidden = replacer.variable(key.removeprefix(BUILD_ARGUMENT), value, below, categories.BUILD)
                 shown[name] = _text(replacer, hidden, below)
                 if hidden != value:
-                    self._remember(value)
+                    self.remember(value)
             elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
                 shown[name] = replacer.hide(value, below, categories.LABEL)
             else:
                 shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
         return shown
 
-    def _remember(self, value: str) -> None:
+    def remember(self, value: str) -> None:
         """Remember a build argument's value: BuildKit writes it into the names of steps."""
         if MIN_ARGUMENT_LENGTH <= len(value) <= MAX_SECRET_LENGTH and len(self._arguments) < MAX_ARGUMENTS:
             self._arguments[value] = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")

@@ -7,6 +7,7 @@ not change what the test passes.
 import re
 from itertools import product
 
+from apispy.decoders.build_trace import TRACE
 from apispy.redaction.body_type import names_a_secret
 from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS, WORD_SIGNS
 from apispy.redaction.known_secrets import KnownSecrets
@@ -37,7 +38,7 @@ SIGNS = (
     *NAME_SIGNS,
     *KEYS,
     *(b"unlockkey", b"signingcakey", b"createdby", b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
-    *(b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
+    *(TRACE.encode(), b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
     *COMMAND_SIGNS,
 )
 """Parts of names and values, in lower case. Text without any of them has nothing to hide."""

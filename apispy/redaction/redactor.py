@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from apispy import decoders, engine
 from apispy.decoders.base import Decoder
+from apispy.decoders.build_trace import is_trace, trace_item
 from apispy.engine.operation import Call
 from apispy.model import Body, Chunk, Direction, Exchange, Headers, Item, Redaction
 from apispy.redaction import (
@@ -17,6 +18,7 @@ from apispy.redaction import (
     query,
     stream_policy,
 )
+from apispy.redaction.build_trace import TraceRedactor, remember_arguments
 from apispy.redaction.grpc_messages import Arguments, MessageRedactor
 from apispy.redaction.known_secrets import MAX_OF_SESSION, KnownSecrets
 from apispy.redaction.policy import Policy
@@ -86,9 +88,11 @@ class ExchangeRedactor:
         self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
-        self._messages = MessageRedactor(
-            LiveOutput(self._known), redactor.build_arguments(exchange.connection)
-        )
+        self._arguments = redactor.build_arguments(exchange.connection)
+        self._messages = self._new_messages()
+        self._trace = TraceRedactor(lambda: self._messages)
+        if "buildargs" in exchange.request.target:
+            remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
         self._prefilters: dict[Direction, StreamPrefilter] = {}
@@ -98,6 +102,9 @@ class ExchangeRedactor:
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
         self._compressed: dict[Direction, bool] = {}
+
+    def _new_messages(self) -> MessageRedactor:
+        return MessageRedactor(LiveOutput(self._known), self._arguments)
 
     def inspect(self, direction: Direction, data: bytes) -> None:
         """Inspect bytes of a stream, before ``chunk`` or ``item`` is called for them."""
@@ -126,7 +133,7 @@ class ExchangeRedactor:
         return clean if version == self._known.version else self._redacted(exchange)
 
     def _redacted(self, exchange: Exchange) -> Exchange:
-        replacer = self._hider()
+        replacer = self._hider(TraceRedactor(self._new_messages))
         clean = self._head_of_request(replacer, exchange)
         for direction, body in exchange.streams.items():
             if direction in self._bodies:
@@ -281,6 +288,8 @@ class ExchangeRedactor:
             return Item(
                 "problem", "withheld", "withheld: nested too deep to be searched for secrets", item.span
             )
+        if item.children and isinstance(value, dict) and is_trace(value):
+            return trace_item(value, item.span) or Item(item.kind, "aux", value, item.span)
         return replace(item, label=free_text.clean(replacer, item.label, ""), value=value)
 
     def _patterns(self, replacer: SecretReplacer, item: Item) -> Item:
@@ -395,8 +404,11 @@ class ExchangeRedactor:
                 break
         return head
 
-    def _hider(self) -> SecretReplacer:
-        return SecretReplacer(self._policy, self._tokens, self._known)
+    def _hider(self, trace: TraceRedactor | None = None) -> SecretReplacer:
+        """Make a replacer. *trace*: for the whole exchange; otherwise for the next item of an open one."""
+        replacer = SecretReplacer(self._policy, self._tokens, self._known)
+        replacer.trace = trace or self._trace
+        return replacer
 
 
 def _without_repeats(replacer: SecretReplacer, item: Item) -> Item:

@@ -36,12 +36,16 @@ IsPlainPart = Callable[["SecretReplacer", str, Any], bool]
 
 
 class SecretReplacer:
-    """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too."""
+    """Replaces the secrets of one exchange; *found* lists them, and the repeats of *known_secrets* are replaced too.
+
+    ``trace`` redacts the base64 in the progress of a build, at a place.
+    """
 
     def __init__(self, policy: Policy, tokens: Tokens, known_secrets: KnownSecrets) -> None:
         self.policy = policy
         self.found: list[Redaction] = []
         self.known_secrets = known_secrets
+        self.trace: Callable[[SecretReplacer, Any, str], str] = withhold_trace
         self._tokens = tokens
         self.is_plain_part: IsPlainPart | None = None
 
@@ -89,3 +93,9 @@ class SecretReplacer:
     def _remember(self, secret: str, *, named: bool = True) -> None:
         for part in parts_of(secret):
             self.known_secrets.add(part, lasting=is_distinctive(part, named=named))
+
+
+def withhold_trace(replacer: SecretReplacer, coded: Any, place: str) -> str:
+    """Withhold a message in the progress of a build."""
+    replacer.withhold(place, categories.TRACE)
+    return REDACTED

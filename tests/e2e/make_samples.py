@@ -1,17 +1,14 @@
 """Make samples/*.jsonl: captures of real sessions. `make samples` runs it, as root.
 
-Each session is typed into a shell (or a terminal) and uses a real docker CLI, which connects to a real dockerd through
-`apispy --capture`. The daemon, its socket and its data are temporary.
+Each session is typed into a shell (or a terminal) and uses a real docker CLI, or is a program that uses docker-py. They
+connect to a real dockerd through `apispy --capture`. The daemon, its socket and its data are temporary.
 """
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 from .apispy_process import Apispy
 from .clients import Client, find_clis
@@ -20,6 +17,7 @@ from .endpoints import without_proxies
 from .modern_root import ModernRoot
 from .options import listen_options, upstream_options
 from .row import MODERN, PACKAGED
+from .sample_programs import registry, run_job, watch
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PLACE = Path("/tmp/apispy-samples")  # constant, because the captures contain it
@@ -141,40 +139,9 @@ SAMPLES_MADE = (
     Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
     Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
     Sample("buildx-stages", "the same of two stages, with a cache mount, and a step that fails", shell(STAGES + FAILS), engine=MODERN),
+    Sample("watcher", "docker-py following the containers as Traefik does: list, inspect, events", watch),
+    Sample("runner", "docker-py running a job as a CI runner does: pull, exec, files in and out, logs", run_job),
 )  # fmt: skip
-
-
-class _Empty(BaseHTTPRequestHandler):
-    """An empty registry."""
-
-    def do_GET(self) -> None:
-        body = (
-            b"{}"
-            if self.path == "/v2/"
-            else b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
-        )
-        self.send_response(200 if self.path == "/v2/" else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@contextmanager
-def registry() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Empty)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def make(sample: Sample, place: Path, daemons: Daemons, to: Path) -> Path:

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ import pytest
 from apispy.app.mcp.tools import TOOLS
 
 from .apispy_process import apispy_command
-from .conftest import unavailable
 from .daemon import IMAGE, Daemons
-from .modern_root import ROOTS
+from .kept_python import python_with
 
-SDK = "mcp==2.3.0"
 SAMPLE = Path(__file__).parents[2] / "samples/run.jsonl"
 
 pytestmark = pytest.mark.timeout(600)  # the environment is made once, which takes a minute
@@ -26,20 +23,8 @@ pytestmark = pytest.mark.timeout(600)  # the environment is made once, which tak
 
 @pytest.fixture(scope="module")
 def python() -> str:
-    """A Python with the SDK, in an environment of its own: it brings 30 packages that nothing else here needs.
-
-    It is kept beside the roots of the modern engine.
-    """
-    where = ROOTS / f"{SDK}-python{sys.version_info[0]}.{sys.version_info[1]}"
-    program = where / "bin/python"
-    if not (where / ".ready").exists():
-        try:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", where], check=True, capture_output=True)
-            subprocess.run([program, "-m", "pip", "install", "-q", SDK], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            unavailable(f"this test needs {SDK} from PyPI: {getattr(error, 'stderr', error)!r}")
-        (where / ".ready").touch()
-    return str(program)
+    """A Python with the SDK, in an environment of its own: it brings 30 packages that nothing else here needs."""
+    return python_with("mcp==2.3.0")
 
 
 def ask(python: str, steps: list[dict[str, Any]], *command: str) -> dict[str, Any]:

@@ -334,9 +334,9 @@ def axe(pytestconfig: pytest.Config) -> str:
 @pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (1280, "dark")])
 def test_no_violation_of_accessibility(opened: Open, axe: str, scheme: str, width: int) -> None:
     one = opened("buildx-stages.jsonl", scheme=scheme, width=width)
+    one.page.evaluate(axe)
 
     def violations() -> list[str]:
-        one.page.evaluate(axe)
         found = one.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         return [
             f"{rule['id']}: {node['html'][:150]} {node['failureSummary']}"

@@ -1,10 +1,12 @@
-"""HAProxy itself runs the rules of the two docker-socket-proxies, with the switches that apispy writes for a sample.
+"""HAProxy itself runs the rules of the two docker-socket-proxies, with the switches that apispy writes for a sample, and
+an engine for Rego evaluates the policy for Open Policy Agent.
 
 The configuration is made of the table in the models' source: which switch opens which path, in which order. Each request
 of the samples is sent to HAProxy, which has an answerer on loopback behind it; what it lets pass, the model must too.
 """
 
 import http.client
+import json
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from apispy.learn.permissions.paths import SECTIONS, Request, sample_path, witho
 from apispy.learn.permissions.targets import Policy
 from apispy.outputs import DecodedCall
 
+from .kept_python import python_with
 from .wait import until
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +156,10 @@ class Running:
         return status
 
 
+def request_of(decoded: DecodedCall) -> Request:
+    return Request.of_call(decoded.call, decoded.exchange.request.method, decoded.exchange.request.target)
+
+
 def calls_of(sample: str) -> list[DecodedCall]:
     return [decoded for decoded, _ in read_files((ROOT / f"samples/{sample}.jsonl",))]
 
@@ -196,3 +203,44 @@ def test_odd_requests_are_decided_alike(target: str, switches: str, haproxy: Run
         path = url.partition("?")[0].replace("%6A", "j")
         expected = policy.decide(Request(method, path, without_version(path))).allowed
         assert haproxy.status(method, url) == (ALLOWED if expected else DENIED), line
+
+
+# -- Open Policy Agent: its policies, evaluated by another engine for their language, rego-cpp
+
+REGO_SAMPLES = (*SAMPLES, "watcher", "runner")
+
+
+@pytest.fixture(scope="module")
+def rego() -> str:
+    """A Python with an engine that evaluates Rego."""
+    return python_with("regopy==1.5.2")
+
+
+@pytest.mark.timeout(600)  # the environment is made once
+@pytest.mark.parametrize("sample", REGO_SAMPLES)
+def test_the_policy_in_rego_decides_as_the_model_does(sample: str, rego: str, tmp_path: Path) -> None:
+    """It allows every call of its capture, and refuses other methods, longer paths and the calls of other samples."""
+    calls = calls_of(sample)
+    usage = Usage()
+    for decoded in calls:
+        usage.add(decoded)
+    policy = tmp_path / "authz.rego"
+    policy.write_text("\n".join(write_rules(TARGETS["opa"], usage)))
+    own = [request_of(decoded) for decoded in calls]
+    mutated = [Request("PATCH", one.full_path, one.path) for one in own]
+    mutated += [Request(one.method, f"/x{one.full_path}", one.path) for one in own]
+    longer = [
+        request_of(decoded) for decoded in calls if decoded.call.operation.id != "ImageDelete"
+    ]  # names have slashes
+    mutated += [Request(one.method, f"{one.full_path}/x/y", one.path) for one in longer]
+    others = [request_of(decoded) for other in REGO_SAMPLES for decoded in calls_of(other)]
+    model = TARGETS["opa"].read(policy.read_text())
+    asked = list(dict.fromkeys([*own, *mutated, *others]))
+    inputs = [{"Method": one.method, "PathPlain": one.full_path} for one in asked]
+    program = [rego, str(Path(__file__).with_name("rego_decisions.py")), str(policy)]
+    done = subprocess.run(program, input=json.dumps(inputs), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    decisions = dict(zip(asked, json.loads(done.stdout), strict=True))
+    assert all(decisions[one] is True for one in own)
+    assert not any(decisions[one] for one in mutated)
+    assert decisions == {one: model.decide(one).allowed for one in asked}

@@ -117,7 +117,7 @@ MADE = {
 """A body with values of every kind."""
 
 
-@pytest.mark.parametrize("sample", ["run", "compose2", "compose", "made"])
+@pytest.mark.parametrize("sample", ["run", "compose2", "compose", "runner", "made"])
 def test_docker_sends_the_body_that_the_command_is_for(
     sample: str, daemon: tuple[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
@@ -138,8 +138,11 @@ def test_docker_sends_the_body_that_the_command_is_for(
 
 
 def defaulted(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without the defaults that differ between clients."""
+    """A body without the defaults that differ between clients, and capabilities as the docker CLI writes them."""
     host = dict(body["HostConfig"])
+    for name in ("CapAdd", "CapDrop"):
+        if host.get(name):
+            host[name] = [f"CAP_{one.removeprefix('CAP_')}" for one in host[name]]
     defaults = {
         "MemorySwappiness": -1,
         "NetworkMode": "default",

@@ -307,6 +307,22 @@ def progress(line: str, *objects: Any, headers: dict[str, Any] | None = None) ->
     return talk
 
 
+def trace(message: Any, query: str = "") -> Place:
+    """Return a build whose progress has *message*, in base64; not a message at all if it is a string."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask(f"POST /v1.41/build?version=2{query.replace('SECRET', quote(secret))}")
+        connection.stream(headers="Content-Type: application/json\r\n")
+        for one in message if isinstance(message, list) else [message]:
+            data = _planted(one, secret)
+            coded = data.encode() if isinstance(data, str) else pb(data)
+            line = {"id": "moby.buildkit.trace", "aux": base64.b64encode(coded).decode()}
+            connection.chunk(line)
+        connection.last_chunk()
+
+    return talk
+
+
 def output(connection: Connection, secret: str) -> None:
     connection.hijack("POST /v1.41/containers/web/attach?stdout=1&stream=1")
     text = f"at {secret}!\n".encode()
@@ -561,6 +577,17 @@ PLACES: dict[str, Place] = {
     **{f"native gRPC, {name}": place for name, place in grpc_places(native).items()},
     "native gRPC, the details of an error": native(
         "/grpc", SOLVE, {2: "SECRET"}, more=[("grpc-message", "no"), DETAILS]
+    ),
+    "a trace, steps": trace({1: [{1: "v", 3: CURL, 7: f"failed: {CURL}"}]}),
+    "a trace, ENV": trace({1: [{1: "v", 3: "[2/3] ENV A=SECRET"}], 2: [{1: CURL, 3: CURL}]}),
+    "a trace, a warning": trace({4: [{1: "v", 3: "old", 6: {1: "Dockerfile", 2: "ENV A=SECRET"}}]}),
+    "a trace, fields that are not known": trace({1: [{1: "v", 77: "SECRET"}], 78: "SECRET"}),
+    "a trace, a build argument": trace(
+        {1: [{1: "v", 3: "[2/2] RUN echo SECRET"}]}, f"&buildargs={quote('{"A":"')}SECRET{quote('"}')}"
+    ),
+    "a trace, no message": trace("SECRET"),
+    "a trace, what a step printed": trace(
+        {3: [{1: "v", 3: 1, 4: "it is SECRET\n"}]}, f"&buildargs={quote('{"A_TOKEN":"')}SECRET{quote('"}')}"
     ),
     "h2c on another path": h2c("/v1.41/unheard"),
     "a call that is not known": call(

@@ -64,8 +64,8 @@ def changed(data: bytes, at: int) -> bytes:
     return data[:at] + new + data[at + 1 :]
 
 
-HIDDEN = r'(?<=GREETING=)[^"\\]*'
-"""The one secret in the samples' requests: a live secret may differ."""
+HIDDEN = r'(?:(?<=GREETING=)|(?<=CI=)|(?<=CI_JOB_TOKEN=))[^"\\]*'
+"""The secrets in the samples' requests: a live secret may differ."""
 
 MEANINGLESS = ("h", "w", "session", "buildid")
 

@@ -17,22 +17,28 @@ from apispy.pipeline.live_stream import MESSAGE_BYTES
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "docs/buildkit.md"
 NATIVE = ROOT / "tests/golden/expected/native-build.console.txt"
-SAMPLE = "samples/buildx-stages.jsonl"
+STEP = 'buildstep:"RUN chmod*"'
+SAMPLE, OLD = "samples/buildx-stages.jsonl", "samples/build-buildkit.jsonl"
 
 pytestmark = pytest.mark.usefixtures("utc")
 
 
-def show(*words: str) -> str:
-    run = click.testing.CliRunner().invoke(proxy, ["show", *words, str(ROOT / SAMPLE)], standalone_mode=False)
+def show(*words: str, sample: str = SAMPLE) -> str:
+    run = click.testing.CliRunner().invoke(proxy, ["show", *words, str(ROOT / sample)], standalone_mode=False)
     assert (run.exception, run.stderr) == (None, "")
     return run.stdout
 
 
 def filled(page: str) -> str:
-    command = f"$ apispy show {SAMPLE} | grep -v h2c\n"
-    start = page.index(command)
-    shown = "".join(line for line in show().splitlines(keepends=True) if "h2c" not in line)
-    page = page[:start] + command + shown + page[page.index("```", start) :]
+    for command, sample, is_shown in (
+        (f"$ apispy show {SAMPLE} | grep -v h2c\n", SAMPLE, lambda line: "h2c" not in line),
+        (f"$ apispy show {OLD} | grep '#2'\n", OLD, lambda line: "#2" in line),
+        (f"$ apispy show --filter '{STEP}' {SAMPLE} | grep '#8'\n", SAMPLE, lambda line: "#8" in line),
+    ):
+        start = page.index(command)
+        words = ("--filter", STEP) if "--filter" in command else ()
+        shown = "".join(filter(is_shown, show(*words, sample=sample).splitlines(keepends=True)))
+        page = page[:start] + command + shown + page[page.index("```", start) :]
     native = "".join(
         line for line in NATIVE.read_text().splitlines(keepends=True) if not re.match(r" +#\d+ h2c ", line)
     )

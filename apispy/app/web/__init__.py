@@ -1,4 +1,4 @@
-"""A page for the user's own browser on this machine: who may read it, what it is fed with, and its HTTP server.
+"""A page for the user's own browser on this machine (`apispy view`, --web): who may read it, its feed, its HTTP server.
 
 The server is asyncio with h11, which reads the heads. tornado comes with mitmproxy and could serve the page too, but it
 has no limit for connections, nor for what waits for a slow browser; the three paths here need no framework.

@@ -19,6 +19,8 @@ TOKEN_BYTES = 24
 MAX_PARAMETERS = 8
 """Query parameters that are read."""
 
+REMEDY = "Open the address that apispy printed."
+
 READING_METHODS = ("GET", "HEAD")
 
 NO_CONTENT = "default-src 'none'"
@@ -77,18 +79,18 @@ def refused(status: int, reason: str, **headers: str) -> Answer:
 class Access:
     """Decides about the requests to the server at *host* and *port*.
 
-    With *single_use*, the token is good for the first browser only. Raises UsageError unless *host* is a loopback
-    address.
+    With *single_use*, the token is good for the first browser only. *remedy* says what to do without it. Raises
+    UsageError unless *host* is a loopback address.
     """
 
-    def __init__(self, host: str, port: int, *, single_use: bool = False) -> None:
+    def __init__(self, host: str, port: int, *, single_use: bool = False, remedy: str = REMEDY) -> None:
         if not is_loopback(host):
             raise UsageError(
                 f"{host} is not an address of loopback: a page is for this machine only. Type 127.0.0.1"
             )
         self._host = f"[{host}]" if ":" in host else host
         self._port = port
-        self._single_use = single_use
+        self._single_use, self._remedy = single_use, remedy
         self._token: str | None = secrets.token_urlsafe(TOKEN_BYTES)
         self._cookie = secrets.token_urlsafe(TOKEN_BYTES)
         self._hosts = {f"{name}:{port}" for name in (self._host, "localhost")}
@@ -118,10 +120,7 @@ class Access:
             )  # also for a browser that has the cookie: so the token leaves its address bar
         if has_cookie:
             return None
-        return refused(
-            403,
-            "This address needs the token that apispy printed with it, or that was used: type the command again.",
-        )
+        return refused(403, f"This address needs the token of this run of apispy. {self._remedy}")
 
     def _stranger(self, request: WebRequest) -> str | None:
         """Return why a request is from a page of another site; None if it is not."""

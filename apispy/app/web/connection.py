@@ -70,8 +70,6 @@ class WebConnection:
 
     async def stream(self, answer: Answer, feed: Feed, after: int) -> None:
         """Send *answer*, then the items of *feed* after the number *after*, until the client leaves or it ends."""
-        await self._write(_head(answer))
-        await self._write(h11.Data(data=RETRY))
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
@@ -81,6 +79,8 @@ class WebConnection:
         gone = asyncio.create_task(self._reader.read(1))
         try:
             with feed.reader():
+                await self._write(_head(answer))
+                await self._write(h11.Data(data=RETRY))
                 while not gone.done():
                     batch = feed.read(after)
                     after = batch.last

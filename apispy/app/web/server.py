@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import h11
 
-from apispy.app.web.access import Access, Answer, WebRequest, refused
+from apispy.app.web.access import REMEDY, Access, Answer, WebRequest, refused
 from apispy.app.web.connection import Limits, WebConnection
 from apispy.app.web.feed import Feed
 from apispy.errors import ApispyError
@@ -35,12 +35,14 @@ class WebServer:
         host: str = "127.0.0.1",
         port: int = 0,
         single_use: bool = False,
+        remedy: str = REMEDY,
         limits: Limits | None = None,
     ) -> None:
         self._documents, self._feed = documents, feed
-        self._host, self._port, self._single_use = host, port, single_use
+        self._host, self._port = host, port
+        self._single_use, self._remedy = single_use, remedy
         self._limits = limits or Limits()
-        self._access = Access(host, port, single_use=single_use)  # checks the host before anything listens
+        self._access = self._make_access()  # checks the host before anything listens
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -63,7 +65,10 @@ class WebServer:
                 f"cannot listen on {self._host} port {self._port}: {error.strerror}; name another port, or 0"
             ) from error
         self._port = self._server.sockets[0].getsockname()[1]
-        self._access = Access(self._host, self._port, single_use=self._single_use)
+        self._access = self._make_access()
+
+    def _make_access(self) -> Access:
+        return Access(self._host, self._port, single_use=self._single_use, remedy=self._remedy)
 
     async def close(self) -> None:
         """Stop listening, let open pages read what the feed has, for a moment, and end all connections."""

@@ -1,11 +1,10 @@
 """``apispy help``: the documentation pages, and the help of commands."""
 
-import difflib
-
 import click
 
 from apispy.cli.help import Command
 from apispy.errors import UsageError
+from apispy.suggestions import most_similar
 
 
 @click.command(cls=Command, short_help="Show a page of the documentation, or the help of a command.")
@@ -37,7 +36,7 @@ def command(ctx: click.Context, topic: str | None) -> int:
     elif (found := group.get_command(ctx, topic)) is not None:
         click.echo(found.get_help(click.Context(found, info_name=topic, parent=ctx.parent)))
     else:
-        similar = difflib.get_close_matches(topic, [*topics, *names], 1)
-        hint = f"Did you mean {similar[0]!r}?" if similar else "Type apispy help for a list."
+        similar = most_similar(topic, [*topics, *names])
+        hint = f"Did you mean {similar!r}?" if similar else "Type apispy help for a list."
         raise UsageError(f"There is no page and no command {topic!r}. {hint}")
     return 0

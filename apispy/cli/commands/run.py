@@ -17,6 +17,7 @@ from apispy.cli.options import (
     FAULT,
     FILE,
     TCP,
+    WEB,
     daemon_options,
     report_options,
     view_options,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @report_options
+@WEB
 @TCP
 @CERTS_DIR
 @FAULT
@@ -48,6 +50,7 @@ def command(
     output: Path | None,
     force: bool,
     reports: tuple[str, ...],
+    web: int | None,
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -71,7 +74,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, reports=reports),
+        replace(view, reports=reports, web=web),
         output,
         force=force,
         tcp=tcp,

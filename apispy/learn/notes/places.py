@@ -1,12 +1,12 @@
 """Where a name belongs that an operation does not know at its place: elsewhere in the call, or in another spelling."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from apispy.engine.parameters import parameters_of
 from apispy.engine.shapes import Shape, request_shape
 from apispy.engine.versions import nearest
+from apispy.suggestions import most_similar
 
 MAX_DEPTH = 5
 """Names on the longest path in a body that a suggestion may have."""
@@ -20,8 +20,8 @@ def suggestion(operation: str, name: str, version: str | None, *, place: str, kn
     """
     if elsewhere := _elsewhere(operation, name, version, place):
         return f"; {elsewhere}"
-    likely = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean {likely[0]}?" if likely else ""
+    likely = most_similar(name, known)
+    return f"; did you mean {likely}?" if likely else ""
 
 
 def _elsewhere(operation: str, name: str, version: str | None, place: str) -> str:

@@ -4,6 +4,7 @@ from apispy.learn.explain.layout import BLANK, Line, paragraph, table
 from apispy.learn.story.builds import BuildPart
 from apispy.learn.story.story import MAX_FAILURES, Step, Story, Thing
 from apispy.learn.wording import count
+from apispy.units import duration
 
 MAX_STATES = 4
 """States of a container that one line names."""
@@ -106,13 +107,3 @@ def _left_behind(story: Story, width: int) -> list[Line]:
     kinds = dict.fromkeys(thing.kind for thing in left)
     rows = [(kind, ", ".join(thing.title for thing in left if thing.kind == kind)) for kind in kinds]
     return [Line("Left behind", "bold"), *table(rows, width)]
-
-
-def duration(seconds: float) -> str:
-    """Format a duration: "26 ms", "1.37 s", "2 min 5 s"."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"

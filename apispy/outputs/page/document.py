@@ -20,7 +20,16 @@ from apispy.outputs.page.page_call import PageCall, page_json
 
 ASSETS = resources.files("apispy.outputs.page") / "assets"
 
-SCRIPTS = ("text.js", "filter.js", "content.js", "details.js", "waterfall.js", "tabs.js", "page.js")
+SCRIPTS = (
+    "text.js",
+    "filter.js",
+    "content.js",
+    "details.js",
+    "waterfall.js",
+    "tabs.js",
+    "page.js",
+    "live.js",
+)
 """The parts of the script, in their order: each uses only those before it."""
 
 STATIC_ROWS = 1000
@@ -44,19 +53,29 @@ POLICY = (
 
 
 def document(
-    calls: Iterable[PageCall], tabs: Callable[[], dict[str, Any]], grammar: dict[str, Any], title: str = ""
+    calls: Iterable[PageCall],
+    tabs: Callable[[], dict[str, Any]],
+    grammar: dict[str, Any],
+    title: str = "",
+    *,
+    live: bool = False,
 ) -> Iterator[str]:
     """Yield the page of *calls*. *tabs* is called after the last call; *grammar* is the filter language's.
+
+    A *live* page gets further calls from its server, as server-sent events of "/calls".
 
     *tabs*: a title and a value by name: ``lines`` ([text, style]) or ``statistics``.
     """
     static = _StaticTable()
+    about = {"version": apispy.__version__, "title": title, "grammar": grammar} | (
+        {"live": True} if live else {}
+    )
     content: dict[str, Callable[[], Iterable[str]]] = {
         "policy": lambda: [html.escape(POLICY)],
         "title": lambda: [html.escape(escape(title) or "session")],
         "style": lambda: [STYLE],
         "script": lambda: [SCRIPT],
-        "about": lambda: [page_json({"version": apispy.__version__, "title": title, "grammar": grammar})],
+        "about": lambda: [page_json(about)],
         "calls": lambda: static.noting(calls),
         "tabs": lambda: [page_json(tabs())],
         "rows": lambda: static.rows,

@@ -41,6 +41,8 @@ def page_call(decoded: DecodedCall, *, docker: str = "", fields: dict[str, Any] 
         "upstream": exchange.upstream,
         "operation": call.operation.id,
         "tag": call.operation.tag,
+        "about": call.operation.does,
+        "commands": call.operation.commands,
         "method": exchange.request.method,
         "target": exchange.request.target,
         "names": decoded.label(_path(decoded)),

@@ -1,6 +1,5 @@
 """The interface of a matcher, the registry of matchers, and ``--match``, which chooses from it."""
 
-import difflib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from apispy.errors import UsageError
 from apispy.replay.aspects import ASPECTS
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.variables import Unifier
+from apispy.suggestions import most_similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def choose_matchers(text: str | None) -> tuple[Matcher, ...]:
 def _check_name(word: str, text: str) -> None:
     name, dot, part = word.removeprefix("-").partition(".")
     if name not in MATCHERS:
-        similar = difflib.get_close_matches(name, MATCHERS, 1)
-        hint = f" Did you mean {similar[0]!r}?" if similar else ""
+        similar = most_similar(name, MATCHERS)
+        hint = f" Did you mean {similar!r}?" if similar else ""
         raise UsageError(f"--match {text}: unknown matcher {word!r}.{hint} Known: {', '.join(MATCHERS)}.")
     if dot and (name not in _PARTS.values() or not part):
         of = ", ".join(f"{one}.NAME" for one in _PARTS.values())

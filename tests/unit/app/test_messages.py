@@ -1,5 +1,7 @@
 """What the commands say on standard error."""
 
+import asyncio
+import io
 import os
 import signal
 import socket
@@ -8,6 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from apispy.app.proxy import ProxySession
+from apispy.app.view import View
+from apispy.endpoints import Endpoint, Listen
+from tests.servers import raw_server
 
 TIMEOUT = 60
 APISPY = [sys.executable, "-m", "apispy"]
@@ -84,3 +91,13 @@ def test_each_line_of_an_error_has_the_prefix_or_continues_one(words: list[str])
     assert first.startswith("apispy: ")
     assert all(line.startswith(("apispy: ", "  ")) for line in rest), done.stderr
     assert done.returncode
+
+
+def test_a_daemon_that_speaks_only_http2_is_ready_for_it() -> None:
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    with raw_server(settings) as port:
+        daemon = Endpoint("tcp", "127.0.0.1", port, "", "", None)
+        session = ProxySession(Listen("tcp", "127.0.0.1", 0, ""), daemon, None, View(), io.StringIO())
+        problem, ready = asyncio.run(session.readiness())
+    assert "it speaks HTTP/2 from the first byte, and no HTTP/1.1" in problem
+    assert ready == "ready: calls in HTTP/2, such as those of gRPC, reach it"

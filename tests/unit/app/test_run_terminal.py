@@ -55,6 +55,32 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+REPEATER = """
+import os, socket
+client = socket.socket(socket.AF_UNIX)
+client.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+client.sendall(b"GET /info HTTP/1.1\\r\\nHost: d\\r\\nConnection: close\\r\\n\\r\\n")
+data = b""
+while piece := client.recv(65536):
+    data += piece
+print(data.partition(b"\\r\\n\\r\\n")[2].decode())
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["-o", "calls"]], ids=["stderr", "a file"])
+def test_a_daemon_that_is_not_there_is_explained_once(tmp_path: Path, words: list[str]) -> None:
+    """The client prints the message of the response, so beside it the line of the call has its first sentence only."""
+    command = [sys.executable, "-m", "apispy", "run", "--upstream", f"unix://{tmp_path}/nosuch.sock", *words]
+    done = subprocess.run(
+        [*command, "--", sys.executable, "-c", REPEATER], cwd=tmp_path, env=os.environ | {"HOME": str(tmp_path)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.count("Check that the daemon is running") == 1, done.stdout
+    shown = (tmp_path / "calls").read_text() if words else done.stdout
+    assert "GET  /info -> 502 apispy: Daemon at unix:" in shown
+    assert "Check that the daemon is running" in shown
+
+
 def test_a_shared_terminal_shows_calls_only_and_says_where_the_rest_is(tmp_path: Path) -> None:
     shown = run_on_terminal(tmp_path)
     assert shown.count("one line") == 1

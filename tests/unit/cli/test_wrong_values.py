@@ -11,6 +11,7 @@ import pytest
 
 import apispy.cli
 from apispy.cli.proxy import proxy
+from apispy.cli.types import OptionalValue
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 CAPTURE = str(SAMPLES / "run.jsonl")
@@ -49,6 +50,7 @@ WORDS = {
     "run": "--tcp {} -- true",
     "show": "{} CAPTURE",
     "story": "{} CAPTURE",
+    "view": "{} CAPTURE",
 }
 """The other words of each command, or of one option of it, so that only the value is wrong."""
 
@@ -87,7 +89,7 @@ def typed(name: str, option: click.Option, fixture: Path) -> list[str]:
     )
     needs_daemon = flag.startswith("--tls") and name not in ("certs", "endpoints add")
     wrong = [*(DAEMON if needs_daemon else []), flag, *[value] * option.nargs]
-    if option.type.name == "choice" and flag == "--curl":
+    if isinstance(option, OptionalValue):
         wrong = [f"{flag}={value}"]
     files = {"CAPTURE": CAPTURE, "FIXTURE": str(fixture)}
     words = WORDS.get(f"{name} {flag}", WORDS.get(name, "{}")).split()

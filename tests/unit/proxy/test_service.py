@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine
 
@@ -107,12 +105,3 @@ def test_settle_gives_up_on_a_client_that_stays() -> None:
             client.close()
 
     served(respond_with_path, go)
-
-
-def test_the_proxy_starts_without_mitmproxys_standard_addons() -> None:
-    """They import a web framework and an LDAP client, which takes a quarter of the start."""
-    code = (
-        "import apispy.proxy.service, sys; print({'flask', 'ldap3', 'mitmproxy.addons'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "set()\n"

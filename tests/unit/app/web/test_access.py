@@ -180,3 +180,12 @@ def test_a_refusal_is_a_sentence_without_what_was_sent():
     assert answer is not None
     assert answer.content_type.startswith("text/plain")
     assert b"<" not in answer.body
+
+
+def test_a_refusal_says_what_to_do():
+    answer = access().refusal(request())
+    assert answer is not None
+    assert answer.body.endswith(b"Open the address that apispy printed.\n")
+    answer = Access("127.0.0.1", PORT, remedy="Type it again.").refusal(request())
+    assert answer is not None
+    assert answer.body.endswith(b"of apispy. Type it again.\n")

@@ -12,7 +12,6 @@ from apispy.app.view import View
 from apispy.learn import NameRegistry
 from apispy.learn.story import Story, story_json, story_lines
 from apispy.learn.story import story as limits
-from apispy.learn.story.as_text import duration
 from apispy.model import Exchange
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
@@ -183,7 +182,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_text_of_calls_cannot_drive_the_terminal() -> None:
     out = io.StringIO()
-    [output] = View(story=True).outputs(out.write, out)
+    [output] = View(reports=("story",)).outputs(out.write, out)
     for one in decoded(
         created(1, Cmd=["\x1b]0;x\x07", "a\nb"]), call(2, "GET", "/containers/%1b[2J/json", status=404)
     ):
@@ -197,9 +196,9 @@ def test_text_of_calls_cannot_drive_the_terminal() -> None:
 
 def test_a_session_without_calls_says_so() -> None:
     out = io.StringIO()
-    [output] = View(story=True, as_json=True).outputs(out.write, out)
+    [output] = View(reports=("story",)).outputs(out.write, out)
     output.close()
-    assert out.getvalue().startswith("apispy: No calls seen.")
+    assert out.getvalue().startswith("No calls seen.")
 
 
 def test_json_has_every_step() -> None:
@@ -207,8 +206,3 @@ def test_json_has_every_step() -> None:
     [thing] = json.loads(json.dumps(story_json(story)))["objects"]
     assert [step["operation"] for step in thing["steps"]] == ["ContainerCreate", "ContainerInspect"]
     assert thing["docker"]["words"] == ["docker", "create", "--name", "web", "x"]
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.0264, "26 ms"), (1.5, "1.50 s"), (125, "2 min 5 s")])
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

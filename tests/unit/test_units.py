@@ -1,6 +1,6 @@
 import pytest
 
-from apispy.outputs import units
+from apispy import units
 
 
 @pytest.mark.parametrize(

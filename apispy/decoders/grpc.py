@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote, unquote
 
+from apispy.decoders.dockerfile_excerpt import excerpt_of
 from apispy.decoders.grpc_context import Methods
 from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
@@ -154,7 +155,7 @@ def error_of(method: str, given: dict[bytes, bytes]) -> dict[str, Any]:
     coded = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
     text = "" if coded == REDACTED else unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
     source = _source(given.get(b"grpc-status-details-bin", b""))
-    return ({"error_message": text} if text else {}) | ({"source": source} if source else {})
+    return ({"error_message": text} if text else {}) | source
 
 
 def error_fields(code: int, error: dict[str, Any]) -> dict[bytes, bytes]:
@@ -173,7 +174,8 @@ def error_fields(code: int, error: dict[str, Any]) -> dict[bytes, bytes]:
 
 
 def _source(coded: bytes) -> dict[str, Any]:
-    """The place in the Dockerfile that an error is about: {"file", "line"}; empty if it names none.
+    """The place in the Dockerfile that an error is about: {"source": {"file", "line"}}, and the lines around it:
+    {"excerpt": see ``dockerfile_excerpt``}; empty if it names none.
 
     BuildKit adds it to the status as JSON: google.rpc.Status, 3 details: Any, 1 type, 2 value.
     """
@@ -183,10 +185,16 @@ def _source(coded: bytes) -> dict[str, Any]:
             if number == 3 and isinstance(detail, bytes):
                 parts = {n: content for n, _, content in wire_fields(detail) if isinstance(content, bytes)}
                 if parts.get(1, b"").endswith(b"/errdefs.Source+json"):
-                    return _place(json.loads(parts.get(2, b"")))
+                    return _place_and_lines(json.loads(parts.get(2, b"")))
     except (binascii.Error, ValueError, RecursionError):  # ProtobufError is a ValueError
         pass
     return {}
+
+
+def _place_and_lines(source: Any) -> dict[str, Any]:
+    place = _place(source)
+    excerpt = excerpt_of(source) if place else {}
+    return ({"source": place} if place else {}) | ({"excerpt": excerpt} if excerpt else {})
 
 
 def _place(value: Any) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from apispy.redaction.tokens import SecretReplacer
 
 BUILD_SECRET = "secrets"
 
+QUOTING_FIELDS = ("error_message", "source", "excerpt")
+"""Parts of an item that are about an error, and quote lines of a Dockerfile."""
+
 MAX_OUTPUTS = 1000
 """Steps whose last output is remembered, because the next piece may go on with a secret."""
 
@@ -91,7 +94,7 @@ class MessageRedactor:
             item = replace(item, children=children)
         if not isinstance(item.value, dict):
             return item
-        quoted = {name: item.value[name] for name in ("error_message", "source") if name in item.value}
+        quoted = {name: item.value[name] for name in QUOTING_FIELDS if name in item.value}
         if not quoted:
             return item
         return replace(item, value=item.value | self._quoted(replacer, quoted))

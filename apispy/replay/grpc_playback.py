@@ -8,27 +8,24 @@ its session.
 import asyncio
 import time
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import ProtocolError
 
 from apispy.http2 import Fields
 from apispy.replay.client_connection import ClientConnection, ClientDisconnected
 from apispy.replay.grpc_calls import NESTED_SESSION, SPANS, GrpcRequest, RecordedGrpcCall, build_of, played
-from apispy.replay.grpc_record import EMPTY, HEAD_FIELDS, MessageSplitter, Part, decoded
+from apispy.replay.grpc_record import EMPTY, HEAD_FIELDS, MessageSplitter, Part, decoded, status_fields
 from apispy.replay.http2_streams import Http2Streams, StreamGone
 from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.tunnel_input import TunnelInput
 
-OK: Fields = [(b"grpc-status", b"0")]
+OK = status_fields(0)
 
 UNIMPLEMENTED = 12
 """gRPC's status code for a method that does not exist."""
-
-UNQUOTED = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
-"""Characters of a message about an error that gRPC does not encode."""
 
 
 @dataclass(slots=True)
@@ -37,7 +34,7 @@ class LiveCall:
 
     fields: Fields
     splitter: MessageSplitter = field(default_factory=MessageSplitter)
-    messages: list[bytes] = field(default_factory=list)
+    first: bytes | None = None  # its first message
     ended: bool = False
 
 
@@ -77,24 +74,25 @@ class GrpcPlayback:
                     task.add_done_callback(self._tasks.discard)
                 case DataReceived(stream_id=stream, data=data) if stream in self._calls:
                     call = self._calls[stream or 0]
-                    call.messages += call.splitter.feed(data or b"")
+                    for message in call.splitter.feed(data or b""):
+                        call.first = call.first or message
                 case StreamEnded(stream_id=stream) if stream in self._calls:
                     self._calls[stream or 0].ended = True
 
     async def _respond(self, stream: int) -> None:
         try:
             await self._play(stream, self._calls[stream])
-        except (ClientDisconnected, StreamGone):
-            pass
+        except (ClientDisconnected, StreamGone, ProtocolError):
+            pass  # the client has ended the tunnel, the call, or HTTP/2 in the tunnel
         finally:
             self._streams.gone.discard(stream)
             del self._calls[stream]
 
     async def _play(self, stream: int, call: LiveCall) -> None:
         session = self._connection.session
-        await self._streams.wait(stream, lambda: bool(call.messages or call.ended))
+        await self._streams.wait(stream, lambda: call.first is not None or call.ended)
         method = dict(call.fields).get(b":path", b"").decode("latin-1")
-        message = decoded(method, call.messages[0], request=True) if call.messages else None
+        message = decoded(method, call.first, request=True) if call.first is not None else None
         cleaning = session.player.redactor.for_exchange(self._recorded.exchange)
         live = GrpcRequest(cleaning, method, message, time.time())
         build = build_of(call.fields, message)
@@ -160,8 +158,5 @@ class GrpcPlayback:
 
     async def _fail(self, stream: int, message: str) -> None:
         """Send an error without messages."""
-        fields = [
-            (b"grpc-status", str(UNIMPLEMENTED).encode()),
-            (b"grpc-message", quote(message, safe=UNQUOTED).encode()),
-        ]
-        await self._streams.send_head(stream, HEAD_FIELDS + fields, ends=True)
+        fields = HEAD_FIELDS + status_fields(UNIMPLEMENTED, message)
+        await self._streams.send_head(stream, fields, ends=True)

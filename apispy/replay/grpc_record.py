@@ -4,19 +4,22 @@ A recording has the bytes of a tunnel if it was made with --show-secrets. Otherw
 ``decoders.grpc_schema`` lists, with tokens in place of secrets; they are encoded again.
 """
 
+import base64
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
+from apispy.decoders.dockerfile_excerpt import is_excerpt, source_with
 from apispy.decoders.grpc_messages import decode_message, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.decoders.protobuf import ProtobufError
 from apispy.http2 import PREFACE, Fields, Http2Error
 from apispy.model import Body, Exchange, Item
-from apispy.replay.grpc_encoding import encode_message, with_prefix
+from apispy.replay.grpc_encoding import encode_message, encode_status, with_prefix
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.tap.http2_frames import Content, FrameReader, HeaderBlock, StreamReset
 
@@ -27,6 +30,11 @@ CUT = "its messages were not all kept; record with --show-secrets and a larger -
 
 HEAD_FIELDS: Fields = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 """The head of every response of BuildKit, for recordings that do not have it."""
+
+UNQUOTED = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+"""Characters of a message about an error that gRPC does not encode."""
+
+SOURCE_TYPE = "github.com/moby/buildkit/errdefs.Source+json"
 
 PartKind = Literal["head", "message", "end"]
 
@@ -223,7 +231,7 @@ class _ItemsReader:
         fields = HEAD_FIELDS
         if by_caller:
             self._methods[stream] = str(item.value.get("method", ""))
-            fields = [(b":path", self._methods[stream].encode())]
+            fields = [(b":path", self._methods[stream].encode("latin-1", "replace"))]
         self.parts.append(Part(at, stream, by_caller, "head", fields))
 
     def _messages(self, item: Item, *, by_caller: bool) -> Iterator[Message]:
@@ -251,14 +259,35 @@ def _encoded(name: str, value: dict[str, Any]) -> Message:
         return LOST
 
 
+def status_fields(status: int, message: str = "") -> Fields:
+    """The trailers of a call that ends with *status*, and with that message about the error."""
+    fields = [(b"grpc-status", str(status).encode())]
+    if message:
+        coded = quote(message, safe=UNQUOTED, errors="backslashreplace")
+        fields.append((b"grpc-message", coded.encode()))
+    return fields
+
+
 def _trailers(value: dict[str, Any]) -> Fields:
     """The trailers that an item describes."""
     if not isinstance(status := value.get("grpc_status"), int):
         return []
-    fields = [(b"grpc-status", str(status).encode())]
-    if isinstance(text := value.get("error_message"), str):
-        fields.append((b"grpc-message", quote(text, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~").encode()))
+    text = value.get("error_message")
+    fields = status_fields(status, text if isinstance(text, str) else "")
+    if details := _details(status, value):
+        fields.append((b"grpc-status-details-bin", base64.b64encode(details).rstrip(b"=")))
     return fields
+
+
+def _details(status: int, value: dict[str, Any]) -> bytes:
+    """The details of an error that has an excerpt of the Dockerfile: google.rpc.Status; b"" if it has none."""
+    place, excerpt = value.get("source"), value.get("excerpt")
+    if not isinstance(place, dict) or excerpt is None or not is_excerpt(excerpt):
+        return b""
+    source = source_with(str(place.get("file")), place.get("line", 0), excerpt)
+    return encode_status(
+        status, str(value.get("error_message", "")), SOURCE_TYPE, json.dumps(source).encode()
+    )
 
 
 def _path(part: Part) -> str:

@@ -12,14 +12,19 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import Event, StreamEnded
 
+from apispy.fixtures import tidy
+from apispy.fixtures.files import load, save
+
 from .apispy_process import STANDIN, Apispy
-from .battery_runner import BUILDKIT_CLI, CLIS
+from .battery_runner import BUILDKIT_CLI, CLIS, differences, outcome_of
 from .clients import Client
 from .daemon import IMAGE, Daemons
 from .endpoints import Wire
+from .normalize import buildkit
 from .options import listen_options, upstream_options
-from .row import ENGINE, MODERN
+from .row import ENGINE, MODERN, Row
 from .test_daemon import forms
+from .test_replay_battery import NoDaemon
 
 pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
 
@@ -116,6 +121,54 @@ def test_a_build_that_fails_and_a_bake_are_printed_step_by_step(spy: Apispy, dae
     assert re.search(r"grpc-status 2 \(UNKNOWN\): .*exit code: 3 \(Dockerfile:8\)", spy.out)
     assert re.search(r"step  \| \[build 2/4\] COPY f /f -> cached\n", spy.out)
     assert re.search(r"build \| result: sha256:[0-9a-f]{64}", spy.out)
+
+
+PLAYED = Row(
+    "buildx-without-secrets",
+    f"""printf {SECRET} >s; echo hello >f; printf 'FROM {IMAGE}\\nARG DAY\\nENV D=$DAY\\nCOPY f /f\\nRUN echo "on $DAY"\\n' >Dockerfile
+    cp Dockerfile Failing; echo 'RUN --mount=type=secret,id=s md5sum </run/secrets/s' >>Dockerfile; echo 'RUN cat /f; exit 3' >>Failing
+    build() {{ rc docker buildx build $N --no-cache --progress plain --secret id=s,src=s --build-arg DAY={ARGUMENT} "$@"; }}
+    build -t $P:built .; build -f Failing .; build --target nosuch .""",
+    (
+        "rc=0",
+        "rc=1",
+        hashlib.md5(SECRET.encode()).hexdigest(),
+        "exit code: 3",
+        ">>> RUN cat /f; exit 3",
+        "hello",
+    ),
+    steps=(buildkit,),
+)
+"""Two builds that fail, and one with a secret, whose value it does not print."""
+
+
+@pytest.mark.skipif(ENGINE != MODERN, reason="needs buildx")
+def test_a_recording_without_secrets_is_enough_for_a_replay(place: Path, daemons: Daemons) -> None:
+    where = Path(tempfile.mkdtemp(prefix="bk-", dir=place))
+    words = [*listen_options("unix", where / "spy"), *upstream_options("unix", daemons), "-q"]
+    spy = Apispy.start(where / "spy", *words, "--capture", str(where / "c.jsonl"))
+    try:
+        client = Client(spy.at, daemons.plain, CLIS[MODERN], "zqplayed", where / "c", where)
+        recorded = outcome_of(PLAYED, client)
+        assert spy.end() == 0
+    finally:
+        spy.kill()
+    assert not [text for text in PLAYED.expect if text not in recorded.out + recorded.err], recorded
+    save(tidy(*load(where / "c.jsonl")), where / "c.json")
+    for number, file in enumerate(("c.jsonl", "c.json")):
+        for secret in (SECRET, ARGUMENT):
+            assert not any(form in (where / file).read_text() for form in forms(secret))
+        (where / "c").rename(where / f"before-{number}")
+        replay = Apispy.start(
+            where / f"r{number}", "replay", str(where / file), *listen_options("unix", where / f"r{number}")
+        )
+        try:
+            nobody = NoDaemon(daemons.plain.tools)
+            client = Client(replay.at, nobody, CLIS[MODERN], "zqplayed", where / "c", where)  # type: ignore[arg-type]
+            assert not differences(recorded, outcome_of(PLAYED, client)), replay.output
+            assert replay.end() == 0, replay.output
+        finally:
+            replay.kill()
 
 
 def test_a_call_to_the_daemon_prints_its_method(spy: Apispy) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from apispy.app.decoded_calls import read_files
 from apispy.learn.story import Story, story_json, story_lines
-from apispy.learn.story.builds import MAX_PARTS, BuildPart, build_part
-from apispy.model import Exchange, Item, Request
+from apispy.learn.story.builds import MAX_PARTS, build_part
+from apispy.model import Item
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 STATUS = "/moby.buildkit.v1.Control/Status"
@@ -30,12 +30,6 @@ def frame(*messages: dict[str, Any], **head: Any) -> Item:
     about = {"stream": 1, "method": STATUS, "part": "response"}
     children = tuple(Item("message", "", about | {"message": message}, (0, 1)) for message in messages)
     return Item("h2c", "DATA", {"stream": 1} | head, (0, 1), children)
-
-
-def part_of(items: list[Item]) -> BuildPart:
-    """What a connection of BuildKit with *items* from the daemon has of a build; texts of 100 characters."""
-    exchange = Exchange(1, 1, "docker", "unix:///s", 0.0, Request("POST", "/grpc"))
-    return build_part(exchange, {"to_client": items}, 100)
 
 
 def vertex(number: int, **more: Any) -> dict[str, Any]:
@@ -76,7 +70,7 @@ def test_the_phrase_counts_the_steps_that_are_listed(sample: str):
 
 def test_cached_steps_and_warnings_are_counted():
     warned = {"warnings": [{"short": "old"}]}
-    part = part_of([frame({"vertexes": [vertex(1, completed=12.5), vertex(2, cached=True)]}, warned)])
+    part = build_part([frame({"vertexes": [vertex(1, completed=12.5), vertex(2, cached=True)]}, warned)], 100)
     assert part.phrase == "built in 2 steps, 1 cached, 1 warning"
     assert [(step.name, step.seconds, step.cached) for step in part.steps] == [
         ("RUN 1", 1.5, False),
@@ -85,11 +79,13 @@ def test_cached_steps_and_warnings_are_counted():
 
 
 def test_names_and_numbers_are_bounded():
-    part = part_of([frame({"vertexes": [vertex(n, name=f"{n}" * 200) for n in range(MAX_PARTS + 5)]})])
+    part = build_part(
+        [frame({"vertexes": [vertex(n, name=f"{n}" * 200) for n in range(MAX_PARTS + 5)]})], 100
+    )
     assert (len(part.steps), part.more) == (MAX_PARTS, 5)
     assert max(len(step.name) for step in part.steps) == 100
 
 
 def test_a_connection_without_a_build_has_no_phrase():
-    assert part_of([]).phrase == ""
-    assert part_of([frame({})]).phrase == ""
+    assert build_part([], 100).phrase == ""
+    assert build_part([frame({})], 100).phrase == ""

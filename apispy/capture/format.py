@@ -161,18 +161,10 @@ def _encode_headers(headers: Headers) -> list[list[str]]:
 def _decode_headers(record: JsonObject, name: str) -> Headers:
     fields = record.value.get(name)
     with suppress(TypeError, ValueError, AttributeError):  # what is wrong with them is found below
-        if type(fields) is list:
-            return Headers(tuple([_usual_field(one) for one in fields]))
+        if type(fields) is list and {list}.issuperset(map(type, fields)):
+            return Headers(tuple([(key.encode("latin-1"), text.encode("latin-1")) for key, text in fields]))
     pairs = [(text_pair(one, place), place) for one, place in record.items(name)]
     return Headers(tuple((latin1(key, place), latin1(value, place)) for (key, value), place in pairs))
-
-
-def _usual_field(value: Any) -> tuple[bytes, bytes]:
-    """Decode a header field. Raises any of three errors if it is not one."""
-    name, text = value
-    if type(value) is not list:
-        raise TypeError
-    return name.encode("latin-1"), text.encode("latin-1")
 
 
 # -- bodies --

@@ -68,7 +68,19 @@ def _are_plain(known_secrets: KnownSecrets, pairs: tuple[tuple[bytes, bytes], ..
         return False
     if known_secrets.found_in(values):
         return False
-    return not any(_is_secret(name) or name.lower() in QUOTING_HEADERS for name, _ in pairs)
+    return not any(_is_searched(name) for name, _ in pairs)
+
+
+def _is_searched(name: bytes) -> bool:
+    """Whether a field of this name has credentials, or may quote them."""
+    return (_is_searched_cached if len(name) <= MAX_CACHED_LENGTH else _look_up_search)(name)
+
+
+def _look_up_search(name: bytes) -> bool:
+    return _look_up(name) or name.lower() in QUOTING_HEADERS
+
+
+_is_searched_cached = lru_cache(MAX_CACHED)(_look_up_search)
 
 
 def _is_secret(name: bytes) -> bool:

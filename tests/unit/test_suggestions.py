@@ -9,7 +9,7 @@ KNOWN = {"container": 1, "image": 2, "network": 3}
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [("containerz", "container"), ("imag", "image"), ("network", "network"), ("xyz", ""), ("", "")],
+    [("kontainer", "container"), ("imag", "image"), ("network", "network"), ("xyz", ""), ("", "")],
 )
 def test_the_most_similar_name(typed: str, found: str) -> None:
     assert most_similar(typed, KNOWN) == found

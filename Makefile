@@ -74,9 +74,9 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)
 	$(BIN)/python tools/make_picture.py
 
-.PHONY: page-pictures
-page-pictures: $(VENV)/.ready  ## take the pictures of the page again (docs/images/page-*.png), with Chromium
-	$(BIN)/python tools/make_page_pictures.py
+.PHONY: page-picture
+page-picture: $(VENV)/.ready  ## take the picture of the page again (docs/images/page.png), with Chromium
+	$(BIN)/python tools/make_page_picture.py
 
 audit: $(VENV)/.ready  ## known vulnerabilities in what is installed; fails with 75 where they cannot be looked up
 	$(BIN)/python tools/audit.py

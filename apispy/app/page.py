@@ -27,8 +27,13 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
     return session_page(decoded_calls)
 
 
-def session_page(decoded_calls: Iterable[DecodedCall], title: str = "") -> Iterator[str]:
-    """Yield the page of *decoded_calls*, which are redacted. *title*: the name of their file."""
+def session_page(
+    decoded_calls: Iterable[DecodedCall], title: str = "", comparison: "Iterable[Line]" = ()
+) -> Iterator[str]:
+    """Yield the page of *decoded_calls*, which are redacted.
+
+    *title*: the name of their file. *comparison*: lines of the tab that compares them with others.
+    """
     from apispy.filters.as_json import grammar
     from apispy.outputs.page import document
 
@@ -39,7 +44,11 @@ def session_page(decoded_calls: Iterable[DecodedCall], title: str = "") -> Itera
             tabs.add(decoded)
             yield call_on_page(decoded)
 
-    return document(calls(), tabs.values, grammar(), title)
+    def values() -> dict[str, Any]:
+        compared = _lines(comparison)
+        return tabs.values() | ({"comparison": {"lines": compared}} if compared else {})
+
+    return document(calls(), values, grammar(), title)
 
 
 def live_page(title: str) -> bytes:

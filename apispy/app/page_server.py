@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from apispy.app.child import STOP_SIGNALS
 from apispy.app.decoded_calls import decode_file
 from apispy.app.export import with_https
-from apispy.app.page import session_page
+from apispy.app.page import WIDTH, session_page
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.app.web import Answer, WebServer
 from apispy.outputs.page import POLICY
 
 if TYPE_CHECKING:
+    from apispy.learn.explain.layout import Line
+    from apispy.outputs import DecodedCall
     from apispy.outputs.filtered import CallFilter
 
 REMEDY = "It is good once: type apispy view FILE again."
@@ -30,15 +32,31 @@ def make_page(
     *,
     show_secrets: bool = False,
     call_filter: "CallFilter | None" = None,
+    compared: Path | None = None,
     progress: StartProgress = NoProgress,
 ) -> bytes:
-    """Return the page of the calls of *file* that match. Raises ApispyError."""
+    """Return the page of the calls of *file* that match. Raises ApispyError.
+
+    *compared* is an earlier session: the page then also says what differs, in all calls.
+    """
+    comparison = _comparison(compared, file) if compared else []
     with progress(str(file), None) as bar:
         calls = decode_file(
             file, show_secrets=show_secrets, reached=bar.reached, adapt=with_https, notes="on"
         )
         found = filter(call_filter.matches, calls) if call_filter else calls
-        return "".join(session_page(found, file.name)).encode()
+        return "".join(session_page(found, file.name, comparison)).encode()
+
+
+def _comparison(a: Path, b: Path) -> "list[Line]":
+    from apispy.learn.diff import compare_captures, diff_lines
+
+    calls_a, calls_b = (sorted(decode_file(file), key=_number) for file in (a, b))
+    return diff_lines(compare_captures(calls_a, calls_b, (str(a), str(b))), WIDTH)
+
+
+def _number(decoded: "DecodedCall") -> int:
+    return decoded.exchange.id
 
 
 def serve_page(page: bytes, ready: Callable[[str, bool], None], *, browser: bool) -> None:

@@ -50,6 +50,7 @@ class Opened:
     def __init__(
         self, browser: Browser, url: str, width: int, height: int, scheme: Any, script: bool
     ) -> None:
+        self.url = url
         self.wrong: list[str] = []
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=script,
@@ -100,7 +101,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     for one in pages:
         one.context.close()
         assert one.wrong == []
-        assert len(one.requests) == 1  # the file itself, and nothing else
+        assert {url.partition("#")[0] for url in one.requests} == {one.url}  # the file, and nothing else
 
 
 def test_the_file_of_export_shows_every_call(browser: Browser, tmp_path: Path) -> None:
@@ -203,6 +204,31 @@ def test_output_has_its_colors_and_nothing_else_of_a_terminal(opened: Open) -> N
     one.page.click("tr[data-id]")
     assert one.page.inner_text(".terminal") == "red plain\\e]0;title\\x07 \\e[2J"
     assert one.page.inner_text(".terminal .t-red.t-bold") == "red"
+
+
+def test_a_part_of_the_time_can_be_chosen_and_columns_sort(opened: Open) -> None:
+    one = opened("compose.jsonl")
+    everything = len(one.shown())
+    box = one.page.locator("canvas").bounding_box()
+    assert box is not None
+    one.page.mouse.move(box["x"] + 200, box["y"] + 10)
+    one.page.mouse.down()
+    one.page.mouse.move(box["x"] + 600, box["y"] + 10)
+    one.page.mouse.up()
+    one.page.get_by_text("Show all of the time").click()
+    expect(one.page.locator("table.calls")).to_have_attribute("aria-rowcount", str(everything + 1))
+    one.page.click("th.c-duration button")
+    slowest = max(decode_file(SAMPLES / "compose.jsonl"), key=lambda call: call.exchange.duration)
+    expect(one.page.locator("tr[data-id]").first).to_have_attribute("data-id", str(slowest.exchange.id))
+    expect(one.page.locator("th.c-duration")).to_have_attribute("aria-sort", "descending")
+
+
+def test_a_call_has_an_address(opened: Open) -> None:
+    one = opened("run.jsonl")
+    one.page.click('tr[data-id="5"]')
+    assert one.page.url.endswith("#call-5")
+    one.page.reload()
+    assert "#5" in one.page.inner_text(".details h2")
 
 
 def test_polls_are_folded(opened: Open) -> None:
@@ -334,9 +360,9 @@ def axe(pytestconfig: pytest.Config) -> str:
 @pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (1280, "dark")])
 def test_no_violation_of_accessibility(opened: Open, axe: str, scheme: str, width: int) -> None:
     one = opened("buildx-stages.jsonl", scheme=scheme, width=width)
+    one.page.evaluate(axe)
 
     def violations() -> list[str]:
-        one.page.evaluate(axe)
         found = one.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         return [
             f"{rule['id']}: {node['html'][:150]} {node['failureSummary']}"

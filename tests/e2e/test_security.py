@@ -261,7 +261,7 @@ def evil_capture(place: Path) -> Path:
 @pytest.mark.parametrize(
     "words",
     ["show", "show -vvv", "show --json -vv", "show --stats", "show -q", "show --curl", "diff",
-     *(f"export --to {name}" for name in ("curl", "csv", "har", "markdown", "ndjson", "python", "docker-py"))],
+     *(f"export --to {name}" for name in ("curl", "csv", "har", "html", "markdown", "ndjson", "python", "docker-py"))],
 )  # fmt: skip
 def test_nor_does_a_capture_later(words: str, evil_capture: Path) -> None:
     files = [evil_capture, *([evil_capture] if words == "diff" else [])]

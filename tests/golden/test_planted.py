@@ -144,7 +144,7 @@ def test_no_secret_is_shown(place: str) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_no_secret_is_in_a_file(place: str) -> None:
     made = files(place, POLICY if needs_rules(place) else Policy())
-    assert {"curl", "har", "markdown", "pcapng", "csv", "capture", "fixture"} <= made.keys()
+    assert {"curl", "har", "html", "markdown", "pcapng", "csv", "capture", "fixture"} <= made.keys()
     assert not {(name, coding) for name, text in made.items() for coding in codings(CORE) if coding in text}
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import subprocess
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -163,6 +164,43 @@ def test_nothing_breaks_out_of_markdown(calls: list[Exchange]) -> None:
     )
     inner = {child.type for token in tokens for child in token.children or ()}
     assert inner <= {"text", "code_inline", "softbreak"}
+
+
+class Tags(HTMLParser):
+    """The tags of a page, and the data of its script elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.scripts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag in ("tr", "td"):
+            self.attributes |= {f"{name}={value}" for name, value in attrs}
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
+
+
+@quickly
+@given(calls=sessions)
+def test_nothing_breaks_out_of_html(calls: list[Exchange]) -> None:
+    page, empty = Tags(), Tags()
+    page.feed(exported("html", readings(calls)).decode())
+    empty.feed(exported("html", []).decode())
+    assert [tag for tag in page.tags if tag not in ("tr", "td")] == [tag for tag in empty.tags if tag != "tr"]
+    assert page.tags.count("tr") == 1 + len(calls)
+    assert page.tags.count("td") == 8 * len(calls)
+    assert page.attributes <= {"class=failed"}
+    _, data, tabs, script = page.scripts
+    assert [call["id"] for call in json.loads(data)] == [call.id for call in calls]
+    assert json.loads(tabs).keys() == json.loads(empty.scripts[2]).keys()
+    assert script == empty.scripts[3]
 
 
 @quickly

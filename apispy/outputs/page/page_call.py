@@ -41,6 +41,8 @@ def page_call(decoded: DecodedCall, *, docker: str = "", fields: dict[str, Any] 
         "upstream": exchange.upstream,
         "operation": call.operation.id,
         "tag": call.operation.tag,
+        "about": call.operation.does,
+        "commands": call.operation.commands,
         "method": exchange.request.method,
         "target": exchange.request.target,
         "names": decoded.label(_path(decoded)),
@@ -147,10 +149,10 @@ def _marks(exchange: Exchange) -> list[float]:
     """Return when data came on a stream, in order, at most MAX_MARKS times."""
     times = sorted(
         {
-            round(piece.at, 4)
+            round(at, 4)
             for direction, body in exchange.streams.items()
-            for piece in (*body.chunks, *body.seen)
-            if direction != "request" and math.isfinite(piece.at)
+            for at in (*(chunk.at for chunk in body.chunks), *(seen.at for seen in body.seen))
+            if direction != "request" and math.isfinite(at)
         }
     )
     step = -(-len(times) // MAX_MARKS) or 1

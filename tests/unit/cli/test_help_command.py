@@ -70,7 +70,7 @@ def test_no_message_and_no_help_names_a_file_of_the_repository() -> None:
         assert "docs/" not in shown.replace("docs.docker.com", ""), name
 
 
-def test_the_wheel_has_the_pages(tmp_path: Path) -> None:
+def test_the_wheel_has_the_pages_and_the_assets_of_the_page(tmp_path: Path) -> None:
     source, wheels, target = tmp_path / "source", tmp_path / "wheels", tmp_path / "target"
     wheels.mkdir()
     ignored = shutil.ignore_patterns("__pycache__")
@@ -91,3 +91,7 @@ def test_the_wheel_has_the_pages(tmp_path: Path) -> None:
     assert done.stderr.startswith(str(target))
     assert done.stdout.startswith("# Filters\n")
     assert {path.stem for path in (target / "apispy/pages").iterdir()} == PAGES.keys()
+    assets = "apispy/outputs/page/assets"
+    assert {path.name for path in (target / assets).iterdir()} == {
+        path.name for path in (ROOT / assets).iterdir()
+    }

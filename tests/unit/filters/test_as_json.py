@@ -4,6 +4,8 @@ Node runs the script's parser on the grammar and the field values that Python sh
 """
 
 import json
+import os
+import shutil
 import subprocess
 from typing import Any
 
@@ -17,6 +19,10 @@ from apispy.outputs.page.document import ASSETS
 from tests.timezone import local_timezone
 from tests.unit.filters import test_filter, test_parser
 from tests.unit.outputs.decoded_calls import decoded_call
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None and "CI" not in os.environ, reason="no node on this machine"
+)
 
 RUN = """
 const { grammar, filters, calls } = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -68,6 +74,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
+@needs_node
 def test_the_same_calls_match() -> None:
     canonical = [text for text, _ in rows(test_parser.test_the_canonical_text)]
     filters = [*CHOOSING, *OTHERS, *canonical]
@@ -77,6 +84,7 @@ def test_the_same_calls_match() -> None:
     assert any(map(any, wanted))
 
 
+@needs_node
 def test_the_same_texts_are_refused_at_the_same_place() -> None:
     table = rows(test_parser.test_errors_point_at_the_place)
     for (text, caret, says), found in zip(table, judged([row[0] for row in table], []), strict=True):

@@ -7,11 +7,13 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apispy.app.page import session_page
+from apispy.app.page_server import make_page
 from apispy.engine.operations import BY_ID
 from apispy.model import Item
 from apispy.outputs import DecodedCall
@@ -116,7 +118,7 @@ def test_the_table_without_script_ends_and_says_so() -> None:
 
 
 def test_the_size_without_data() -> None:
-    assert len("".join(session_page([]))) < 400_000
+    assert len("".join(session_page([]))) < 100_000  # docs/page.md says so
 
 
 def test_numbers_that_json_cannot_have() -> None:
@@ -233,6 +235,14 @@ def test_the_tabs_are_there_also_without_calls() -> None:
         tabs = data_of(page_of(*calls), "tabs")
         assert tabs.keys() == {"story", "statistics", "permissions", "coverage"}
         assert all(tabs[name]["lines"] for name in ("story", "permissions", "coverage"))
+
+
+def test_two_sessions_are_compared() -> None:
+    samples = Path(__file__).parents[3] / "samples"
+    page = Elements(make_page(samples / "ps-tcp.jsonl", compared=samples / "ps-unix.jsonl").decode())
+    [first, second, *_] = data_of(page, "tabs")["comparison"]["lines"]
+    assert "ps-unix.jsonl" in first[0]
+    assert "ps-tcp.jsonl" in second[0]
 
 
 def test_every_tag_of_the_engine_has_a_colour_of_its_own_or_the_last() -> None:

@@ -211,7 +211,7 @@ function progressView(section) {
       const size = Math.max(0, ...layer.steps.map((step) => step[2] || 0));
       return el("tr", {}, el("th", { scope: "row" }, layer.id), el("td", {}, layer.steps.at(-1)[1]), el("td", { class: "number" }, size ? formatSize(size) : ""), el("td", { class: "wide" }, bar));
     });
-    box.append(el("table", { class: "plain" }, el("caption", {}, `${count(rows.length, "layer")} in ${formatDuration(last - first)}`), el("tbody", {}, rows)));
+    box.append(el("table", { class: "plain layers" }, el("caption", {}, `${count(rows.length, "layer")} in ${formatDuration(last - first)}`), el("tbody", {}, rows)));
   }
   if (section.lines?.length) box.append(linesView(section));
   return box;
@@ -252,7 +252,7 @@ function statsView(section) {
   const rate = (value) => `${formatSize(Math.round(value))}/s`;
   return el("div", { class: "plots" },
     plot("CPU", points(1), (value) => `${value.toFixed(1)} %`),
-    plot("Memory", points(2), (value) => formatSize(Math.round(value))),
+    plot("Memory", points(2), formatMemory),
     plot("Network in", rates(4), rate),
     plot("Network out", rates(5), rate),
     plot("Processes", points(8), (value) => String(Math.round(value))),

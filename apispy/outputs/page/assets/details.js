@@ -147,6 +147,7 @@ function callView(call, { close, step, choose }) {
         el("button", { type: "button", class: "quiet", "aria-label": "Previous call", title: "Previous call (k)", on: { click: () => step(-1) } }, "↑"),
         el("button", { type: "button", class: "quiet", "aria-label": "Next call", title: "Next call (j)", on: { click: () => step(1) } }, "↓"),
         el("button", { type: "button", class: "quiet", "aria-label": "Close", title: "Close (Esc)", on: { click: close } }, "✕")),
+      call.about ? el("p", { class: "dim" }, call.about, call.commands ? ` Commands that make it: ${call.commands.join(", ")}.` : "") : [],
       el("p", { class: "details-line" }, el("span", { class: "method" }, call.method), " ", call.names, " ", el("span", { class: "dim" }, call.arguments)),
       el("div", { class: "details-tools" }, search, hits, chips.map(([name, value]) => {
         const text = `${name}:${/[\s()"]/.test(value) ? `"${String(value).replace(/["\\]/g, "\\$&")}"` : value}`;

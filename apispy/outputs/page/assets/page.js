@@ -31,7 +31,7 @@ const filterBox = el("input", { type: "search", class: "filter", id: "filter", s
 const filterList = el("datalist", { id: "filter-fields" }, about.grammar.fields.map((field) => el("option", { value: field.example }, field.does)));
 const filterError = el("p", { class: "filter-error", id: "filter-error", role: "alert" });
 const themeButton = el("button", { type: "button", class: "quiet theme", "aria-label": "Change between dark and light" }, "◐");
-const TABS = { calls: "Calls", story: "Story", statistics: "Statistics", permissions: "Permissions", coverage: "Coverage" };
+const TABS = { calls: "Calls", story: "Story", statistics: "Statistics", permissions: "Permissions", coverage: "Coverage", ...(tabData.comparison && { comparison: "Comparison" }) };
 const tabButtons = Object.entries(TABS).map(([name, title]) =>
   el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": "false", tabindex: "-1", on: { click: () => showTab(name) } }, title));
 const laneChoice = el("select", { "aria-label": "Lanes of the waterfall", on: { change: () => { state.lanes = laneChoice.value; refresh(); } } },
@@ -64,7 +64,7 @@ const panels = {
   calls: el("div", { class: "panel", role: "tabpanel", id: "panel-calls", "aria-labelledby": "tab-calls" },
     el("div", { class: "main" }, el("div", { class: "tools" }, el("label", {}, el("span", { class: "dim" }, "Lanes "), laneChoice), zoomButton, legend), fall.node, list, empty), details),
 };
-for (const name of ["story", "statistics", "permissions", "coverage"])
+for (const name of Object.keys(TABS).slice(1))
   panels[name] = el("div", { class: "panel text", role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true });
 
 document.getElementById("app").append(
@@ -190,7 +190,7 @@ function rowNode(row, place) {
     ? el("button", { type: "button", class: "polls", "aria-expanded": String(!row.polls), title: row.polls ? "Show each" : "Fold", on: { click: (event) => { event.stopPropagation(); toggleFold(polls); } } }, row.polls ? `×${polls.length}` : "−")
     : [];
   const cells = [
-    String(call.id),
+    el("button", { type: "button", class: "number-button", tabindex: "-1", "aria-label": `Open call ${call.id}` }, String(call.id)),
     formatClock(call.started || 0),
     [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), fold, call.operation || "?"],
     [el("span", { class: "method" }, call.method), " ", call.names || "", " ", el("span", { class: "dim" }, call.arguments || "")],
@@ -260,14 +260,23 @@ function showDetails(call) {
   details.hidden = false;
   details.scrollTop = 0;
   panels.calls.classList.add("split");
-  history.replaceState(null, "", `#call-${call.id}`);
+  remember(`#call-${call.id}`);
+}
+
+/** Note the open call in the page's address, where the browser allows that: not in a sandboxed frame. */
+function remember(hash) {
+  try {
+    history.replaceState(null, "", location.pathname + location.search + hash);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+  }
 }
 
 function closeDetails() {
   details.hidden = true;
   details.replaceChildren();
   panels.calls.classList.remove("split");
-  history.replaceState(null, "", location.pathname + location.search);
+  remember("");
   list.focus();
 }
 
@@ -326,8 +335,8 @@ function showTab(name) {
 }
 
 function tabContent(name) {
-  const commands = { story: "apispy story", permissions: "apispy permissions", coverage: "apispy coverage" };
-  return name === "statistics" ? statisticsTab(tabData.statistics, state.calls, openById) : textTab(tabData[name], TABS[name], commands[name], openById);
+  const commands = { story: "apispy story", permissions: "apispy permissions", coverage: "apispy coverage", comparison: "apispy diff" };
+  return name === "statistics" ? statisticsTab(tabData.statistics, state.calls, openById) : textTab(tabData[name], TABS[name], commands[name], name !== "comparison" && openById);
 }
 
 function changeTheme() {
@@ -357,7 +366,11 @@ const KEYS = {
   k: () => move(-1),
   ArrowDown: () => move(1),
   ArrowUp: () => move(-1),
-  Enter: () => state.selected && select(state.selected, true),
+  Enter: () => {
+    if (!state.selected) return;
+    select(state.selected, true);
+    details.querySelector("h2").focus();
+  },
   "/": () => filterBox.focus(),
 };
 document.addEventListener("keydown", (event) => {

@@ -1,13 +1,13 @@
 // The tabs beside the calls: texts of story, permissions and coverage; statistics.
 
-/** Lines of text; #12 in them opens that call. */
+/** Lines of text; #12 in them opens that call, unless the numbers are of two sessions. */
 function textTab(tab, title, command, open) {
   if (!tab?.lines?.length) return el("p", { class: "dim" }, "Nothing to show.");
   const box = el("pre", { class: "lines", tabindex: "0", role: "region", "aria-label": title });
   for (const [text, style] of tab.lines) {
     const line = el("span", { class: style ? `line-${style}` : "" });
     for (const part of text.split(/(#\d+\b)/)) {
-      if (/^#\d+$/.test(part)) line.append(el("button", { type: "button", class: "link", on: { click: () => open(Number(part.slice(1))) } }, part));
+      if (open && /^#\d+$/.test(part)) line.append(el("button", { type: "button", class: "link", on: { click: () => open(Number(part.slice(1))) } }, part));
       else line.append(visible(part));
     }
     box.append(line, "\n");

@@ -34,35 +34,45 @@ function el(tag, attributes = {}, ...children) {
 
 const count = (n, noun) => `${n.toLocaleString("en")} ${n === 1 ? noun : noun + "s"}`;
 
-function significant(value, unit) {
-  const digits = value >= 99.5 ? 0 : value >= 9.95 ? 1 : value >= 0.995 ? 2 : 3;
-  return `${value.toFixed(digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")} ${unit}`;
-}
+// The same texts as apispy prints in a terminal (outputs/units.py).
+
+const two = (n) => String(n).padStart(2, "0");
 
 function formatSize(bytes) {
-  if (bytes < 1000) return `${bytes} B`;
-  let value = bytes;
-  let unit = "B";
-  for (const next of ["kB", "MB", "GB", "TB"]) {
-    if (value < 999.5) break;
-    value /= 1000;
-    unit = next;
-  }
-  return significant(value, unit);
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+  let power = 0;
+  for (; bytes >= 999.95 && power < units.length - 1; power += 1) bytes /= 1000;
+  return `${bytes.toFixed(1)} ${units[power]}`;
+}
+
+/** Memory, in the units of `docker stats`. */
+function formatMemory(bytes) {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+  let power = 0;
+  for (; bytes >= 1024 && power < units.length - 1; power += 1) bytes /= 1024;
+  return `${Number(bytes.toPrecision(4))} ${units[power]}`;
 }
 
 function formatDuration(seconds) {
-  if (!(seconds > 0)) return "0 ms";
-  if (seconds < 0.9995) return significant(seconds * 1000, "ms");
-  if (seconds < 120) return significant(seconds, "s");
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  if (seconds < 0.00995) return `${(seconds * 1000).toFixed(1)} ms`;
+  if (seconds < 0.9995) return `${(seconds * 1000).toFixed(0)} ms`;
+  if (seconds < 59.995) return `${seconds.toFixed(2)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${two(whole % 60)} s` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** A duration on an axis, without zeros at its end: "200 ms", "1.5 s", "3 min". */
+function formatTick(seconds) {
+  if (seconds < 1) return `${Number((seconds * 1000).toPrecision(6))} ms`;
+  if (seconds < 60) return `${Number(seconds.toPrecision(6))} s`;
+  return formatDuration(seconds).replace(/ 00 (s|min)$/, "");
 }
 
 function formatClock(seconds, digits = 3) {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return "?";
-  const two = (n) => String(n).padStart(2, "0");
   const rest = digits ? `.${String(date.getMilliseconds()).padStart(3, "0").slice(0, digits)}` : "";
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${rest}`;
 }

@@ -35,11 +35,14 @@ function layOut(calls, by) {
   return [...lanes.values()];
 }
 
-/** Steps of a time axis: 1, 2 or 5 times a power of ten. */
+const LONG_STEPS = [20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+
+/** The step of a time axis, in seconds: 1, 2 or 5 times a power of ten, above 10 s a part of minutes, hours or days. */
 function axisStep(span, columns) {
   const rough = span / Math.max(1, columns);
   const power = 10 ** Math.floor(Math.log10(rough || 1));
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough);
+  const long = rough > 10 && LONG_STEPS.find((step) => step >= rough);
+  return long || [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough * 0.9999) || rough;
 }
 
 function waterfall({ select, zoomed }) {
@@ -67,7 +70,11 @@ function waterfall({ select, zoomed }) {
       canvas.style.height = `${height}px`;
     }
     const style = getComputedStyle(document.documentElement);
-    const color = (name) => style.getPropertyValue(name).trim();
+    const colors = new Map();
+    const color = (name) => {
+      if (!colors.has(name)) colors.set(name, style.getPropertyValue(name).trim());
+      return colors.get(name);
+    };
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
@@ -85,7 +92,7 @@ function waterfall({ select, zoomed }) {
       pen.moveTo(place, AXIS - 4);
       pen.lineTo(place, height);
       pen.stroke();
-      const label = at ? `+${formatDuration(at)}` : "0";
+      const label = at > step / 2 ? `+${formatTick(at)}` : "0";
       if (place + pen.measureText(label).width < width) pen.fillText(label, place + 3, AXIS / 2);
     }
     spots = [];

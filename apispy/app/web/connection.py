@@ -89,6 +89,7 @@ class WebConnection:
                         await asyncio.sleep(0)  # the traffic first
                     elif feed.has_ended:
                         await self._write(h11.Data(data=END))
+                        await self._write(h11.EndOfMessage())
                         return
                     else:
                         changed.clear()

@@ -301,3 +301,13 @@ def test_the_port_is_only_on_loopback():
     with serving() as server:
         listening: Any = server._server
         assert [one.getsockname()[0] for one in listening.sockets] == ["127.0.0.1"]
+
+
+def test_a_stream_ends_by_its_protocol():
+    """A browser would report an error otherwise."""
+    feed = Feed()
+    fill(feed, 1)
+    feed.end()
+    with serving(feed) as server:
+        text = Browser(server).enter().ask("/calls").text  # type: ignore[attr-defined]
+    assert text.endswith('data: {"id": 1}\n\nevent: end\ndata: {}\n\n')

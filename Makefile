@@ -27,7 +27,7 @@ check: $(VENV)/.ready
 UNIT ?= tests
 WORKERS ?= auto
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS)
+	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS) --dist worksteal
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.

@@ -3,6 +3,7 @@
 Speed is tested by processor time; a deadline by the clock would measure the machine's load.
 """
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,9 @@ from tests.timezone import local_timezone
 
 settings.register_profile("apispy", deadline=None)
 settings.load_profile("apispy")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started with "&"
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what the tests start must see Ctrl-C
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

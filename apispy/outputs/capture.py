@@ -36,7 +36,8 @@ class CaptureOutput(Output):
         self._lines: deque[tuple[Line, int]] = deque()
         self._queued = 0  # bytes
         self._unreported = 0  # lost calls that the file does not mention yet
-        self._broken = self._closing = False
+        self._closing = False
+        self._broken = ""  # why nothing is written any more
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="apispy-capture", daemon=True)
 
@@ -92,8 +93,9 @@ class CaptureOutput(Output):
                 if asleep:
                     self._changed.notify()
                 return
-            writable = not self._broken
-        self._lose("it takes too long to write", isinstance(line, Exchange), report_in_file=writable)
+            broken = self._broken
+        why = broken or "it takes too long to write"  # the thread may not have reported yet what it met
+        self._lose(why, isinstance(line, Exchange), report_in_file=not broken)
 
     def _note_time(self, decoded: DecodedCall) -> None:
         self._latest = max(self._latest, round(decoded.exchange.started + decoded.at, 6))
@@ -150,11 +152,11 @@ class CaptureOutput(Output):
 
     def _break(self, error: OSError, line: Line | None) -> None:
         with self._changed:
-            self._broken = True
+            self._broken = str(error.strerror)
             left = [line, *(line for line, _ in self._lines)]
             self._lines.clear()
         self._writer.abandon()
-        self._lose(f"{error.strerror}", sum(isinstance(line, Exchange) for line in left))
+        self._lose(self._broken, sum(isinstance(line, Exchange) for line in left))
 
 
 def _missing(calls: int) -> str:

@@ -56,7 +56,8 @@ class TunnelPlayer:
 
     async def _play_grpc(self) -> None:
         """Play a tunnel of BuildKit, by the gRPC calls in it."""
-        connection, received = self._connection, TunnelInput()
+        connection = self._connection
+        received = TunnelInput(connection)
         connection.assembler.pass_stdin_to(received)
         await self._send_head()
         if self._recorded.call.operation.id == SESSION:

@@ -40,6 +40,7 @@ WORDS = {
     "fixture tidy": "{} CAPTURE -o new",
     "fixture tidy --output": "{} CAPTURE",
     "import": "--curl {} CAPTURE",
+    "mcp": "--live {}",
     "permissions": "{} CAPTURE",
     "permissions --check": "--as tecnativa {} CAPTURE",
     "record": "--tcp -o new {} -- true",

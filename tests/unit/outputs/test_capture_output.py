@@ -27,6 +27,18 @@ class Slow(Writer):
         super().header(header)
 
 
+class SlowToAbandon(Writer):
+    """Holds up who meets an error, after that, until ``go`` is set."""
+
+    met = threading.Event()
+    go = threading.Event()
+
+    def abandon(self) -> None:
+        self.met.set()
+        self.go.wait(60)
+        super().abandon()
+
+
 def capture(
     path: Path, said: list[str], made: Callable[[Path], Writer] = Writer, limit: int = 1 << 20
 ) -> CaptureOutput:
@@ -53,6 +65,19 @@ def test_without_a_beginning_there_is_no_file(tmp_path: Path) -> None:
     kept.notice("cannot listen", 5.0)
     kept.close()
     assert not (tmp_path / "a").exists()
+
+
+def test_a_call_at_the_moment_when_the_disk_is_full_gets_the_same_reason() -> None:
+    said: list[str] = []
+    kept = capture(Path("/dev/full"), said, SlowToAbandon)
+    kept.begin(HEADER)
+    assert SlowToAbandon.met.wait(60)
+    kept.write(decoded_call("GET /info", 200, {}))
+    SlowToAbandon.go.set()
+    kept.close()
+    assert said == [
+        "/dev/full: No space left on device; some calls are missing from the file. Traffic is not affected."
+    ]
 
 
 def test_a_full_disk_is_told_once_and_the_rest_goes_on() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from apispy.decoders.grpc import error_fields, error_of
 from apispy.decoders.grpc_messages import message_item, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
+from apispy.decoders.grpc_stream import MAX_MESSAGE_SIZE
 from apispy.model import REDACTED, Headers, Item
 from apispy.redaction import categories, command_lines, free_text, json_values
 from apispy.redaction.known_secrets import MAX_SECRET_LENGTH, is_distinctive
@@ -69,8 +70,37 @@ SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 """The category of the secrets in a message, if they are not those of a registry."""
 
 
-Arguments = dict[str, re.Pattern[str]]
-"""Hidden values of the build arguments of one connection, each with a pattern that finds it as a whole word."""
+_INSTRUCTION = re.compile(
+    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) "
+)
+"""What the name of a step begins with: not a secret."""
+
+
+class BuildArguments:
+    """The hidden values of the build arguments of one connection.
+
+    ``all_known`` is false if there may be more of them: if there were too many, one was too long, or a message with
+    them was not decoded. The names of steps quote them, and are withheld then.
+    """
+
+    def __init__(self, *, all_known: bool = True) -> None:
+        self.all_known = all_known
+        self._patterns: dict[str, re.Pattern[str]] = {}  # each finds a value as a whole word
+
+    def add(self, value: str) -> None:
+        if len(value) < MIN_ARGUMENT_LENGTH or value in self._patterns:
+            return
+        if len(value) > MAX_SECRET_LENGTH or len(self._patterns) >= MAX_ARGUMENTS:
+            self.all_known = False
+        else:
+            self._patterns[value] = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+
+    def hidden_in(self, replacer: SecretReplacer, text: str, place: str) -> str:
+        """Return *text* without the values."""
+        for value, pattern in self._patterns.items():
+            if value in text:
+                text = pattern.sub(replacer.hide(value, place, categories.REPEATED), text)
+        return text
 
 
 class MessageRedactor:
@@ -80,13 +110,18 @@ class MessageRedactor:
     another the names of the steps that quote them.
     """
 
-    def __init__(self, outputs: LiveOutput, arguments: Arguments) -> None:
+    def __init__(self, outputs: LiveOutput, arguments: BuildArguments) -> None:
         self._outputs = outputs
         self._writers: set[str] = set()
         self._arguments = arguments
 
-    def item(self, replacer: SecretReplacer, item: Item) -> Item:
-        """Redact the messages of an item, and the message of an error."""
+    def item(self, replacer: SecretReplacer, item: Item, *, may_have_arguments: bool) -> Item:
+        """Redact the messages of an item, and the message of an error.
+
+        *may_have_arguments*: whether build arguments may be among them, and are not remembered if they are not decoded.
+        """
+        if may_have_arguments and has_undecoded(item.value):
+            self._arguments.all_known = False
         if item.children:
             children = tuple(
                 message_item(self._child(replacer, message), item.span) for message in messages_of(item)
@@ -180,13 +215,14 @@ class MessageRedactor:
         """Redact text that quotes a line of a Dockerfile, such as the name of a step: with values in place of names."""
         found = _STEP.fullmatch(text)
         assert found is not None  # it matches any text
+        if not self._arguments.all_known and replacer.policy.env != "none":
+            replacer.withhold(place, categories.BUILD)
+            instruction = _INSTRUCTION.match(found[2])
+            return (found[1] or "") + (instruction[0] if instruction else "") + REDACTED
         shown = (found[1] or "") + json_values.instruction(replacer, found[2], place)
         if shell := _SHELL.search(shown):
             shown = shown[: shell.end()] + json_values.instruction(replacer, shown[shell.end() :], place)
-        for value, pattern in self._arguments.items():
-            if value in shown:
-                shown = pattern.sub(replacer.hide(value, place, categories.REPEATED), shown)
-        return shown
+        return self._arguments.hidden_in(replacer, shown, place)
 
     def _options(self, replacer: SecretReplacer, options: dict[str, str], place: str) -> dict[str, str]:
         shown = {}
@@ -206,8 +242,19 @@ class MessageRedactor:
 
     def remember(self, value: str) -> None:
         """Remember a build argument's value: BuildKit writes it into the names of steps."""
-        if MIN_ARGUMENT_LENGTH <= len(value) <= MAX_SECRET_LENGTH and len(self._arguments) < MAX_ARGUMENTS:
-            self._arguments[value] = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+        self._arguments.add(value)
+
+
+def has_undecoded(value: Any) -> bool:
+    """Whether an item, of a tunnel or of a gRPC call, has messages that were not decoded."""
+    if not isinstance(value, dict):
+        return False
+    total, sizes = value.get("total"), value.get("messages")
+    return (
+        bool(value.get("undecoded"))
+        or (isinstance(total, dict) and bool(total.get("undecoded")))
+        or (isinstance(sizes, list) and any(size > MAX_MESSAGE_SIZE for size in sizes))
+    )
 
 
 def _text(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -19,7 +19,7 @@ from apispy.redaction import (
     stream_policy,
 )
 from apispy.redaction.build_trace import TraceRedactor, remember_arguments
-from apispy.redaction.grpc_messages import Arguments, MessageRedactor
+from apispy.redaction.grpc_messages import BuildArguments, MessageRedactor
 from apispy.redaction.known_secrets import MAX_OF_SESSION, KnownSecrets
 from apispy.redaction.policy import Policy
 from apispy.redaction.prefilter import StreamPrefilter
@@ -44,7 +44,8 @@ class Redactor:
         self.tokens = tokens or Tokens()
         self.known_secrets = KnownSecrets(limit=MAX_OF_SESSION)
         self._report: Counter[str] = Counter()
-        self._arguments: dict[int, Arguments] = {}
+        self._arguments: dict[int, BuildArguments] = {}
+        self._forgotten = 0  # the last connection whose build arguments were dropped
 
     def for_exchange(self, exchange: Exchange) -> "ExchangeRedactor":
         """Make the redactor of one exchange, from its first bytes to its end."""
@@ -61,11 +62,15 @@ class Redactor:
         replacer = SecretReplacer(self.policy, self.tokens, self.known_secrets)
         return json_values.plain_text(replacer, header_fields.without_quotes(text), "")
 
-    def build_arguments(self, connection: int) -> Arguments:
+    def build_arguments(self, connection: int) -> BuildArguments:
         """The hidden build arguments of a connection."""
-        if connection not in self._arguments and len(self._arguments) >= MAX_CONNECTIONS:
-            del self._arguments[next(iter(self._arguments))]
-        return self._arguments.setdefault(connection, {})
+        if connection not in self._arguments:
+            if len(self._arguments) >= MAX_CONNECTIONS:
+                dropped = next(iter(self._arguments))
+                del self._arguments[dropped]
+                self._forgotten = max(self._forgotten, dropped)
+            self._arguments[connection] = BuildArguments(all_known=connection > self._forgotten)
+        return self._arguments[connection]
 
     def count(self, exchange: Exchange) -> None:
         """Add the redactions of a finished exchange to the report."""
@@ -232,7 +237,9 @@ class ExchangeRedactor:
         """Redact an item of a BuildKit tunnel. What is hidden in it is reported with the exchange."""
         self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
-        item = self._messages.item(replacer, item)
+        is_solve = self._exchange.request.target.endswith("/Solve")  # a gRPC call of its own
+        may_have_arguments = direction == "to_server" or (direction == "request" and is_solve)
+        item = self._messages.item(replacer, item, may_have_arguments=may_have_arguments)
         for one in replacer.found:
             if len(self._found) < MAX_IN_MESSAGES:
                 self._found[one] = None

@@ -1,12 +1,16 @@
 """BuildKit's messages: what stays, what is hidden, and what is remembered."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from apispy.decoders.grpc_stream import MAX_MESSAGE_SIZE
 from apispy.model import REDACTED, Exchange, Item, Request, Response, Tunnel
 from apispy.redaction import Policy, Redactor, parse
-from apispy.redaction.redactor import ExchangeRedactor
+from apispy.redaction.grpc_messages import MAX_ARGUMENTS
+from apispy.redaction.known_secrets import MAX_SECRET_LENGTH
+from apispy.redaction.redactor import MAX_CONNECTIONS, ExchangeRedactor
 from apispy.redaction.tokens import Tokens
 
 SOLVE, STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
@@ -82,6 +86,61 @@ def test_build_arguments_are_hidden_in_the_names_of_steps() -> None:
             }
         ]
     }
+
+
+STEPS = {"vertexes": [{"name": "[build 2/3] RUN make ann", "error": 'process "make ann" failed'}]}
+WITHHELD = {"vertexes": [{"name": f"[build 2/3] RUN {REDACTED}", "error": REDACTED}]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {f"build-arg:N{number}": f"value-{number}" for number in range(MAX_ARGUMENTS + 1)},
+        {"build-arg:LONG": "x" * (MAX_SECRET_LENGTH + 1)},
+    ],
+    ids=["many", "long"],
+)
+def test_steps_are_withheld_if_not_all_arguments_are_remembered(given: dict[str, str]) -> None:
+    of = redactor().for_exchange(EXCHANGE)
+    clean(of, SOLVE, {"FrontendAttrs": given})
+    assert clean(of, STATUS, STEPS, "response") == WITHHELD
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"stream": 3, "messages": [MAX_MESSAGE_SIZE + 1]},
+        {"stream": 3, "messages": [9], "total": {"messages": 1, "size": 14, "undecoded": 1}},
+        {"size": 9, "undecoded": True},
+    ],
+)
+def test_steps_are_withheld_after_a_request_that_was_not_decoded(value: dict[str, Any]) -> None:
+    """It may have the arguments; an undecoded message of the daemon cannot."""
+    of = redactor().for_exchange(EXCHANGE)
+    of.item("to_client", Item("h2c", "DATA", value, (0, 1)))
+    assert clean(of, STATUS, STEPS, "response") == STEPS
+    of.item("to_server", Item("h2c", "DATA", value, (0, 1)))
+    assert clean(of, STATUS, STEPS, "response") == WITHHELD
+    shows = redactor(Policy(env="none")).for_exchange(EXCHANGE)
+    shows.item("to_server", Item("h2c", "DATA", value, (0, 1)))
+    assert clean(shows, STATUS, STEPS, "response") == STEPS
+
+
+@pytest.mark.parametrize(("method", "shown"), [(SOLVE, WITHHELD), (STATUS, STEPS)])
+def test_of_calls_of_their_own_only_a_solve_has_arguments(method: str, shown: dict[str, Any]) -> None:
+    session = redactor()
+    request = replace(EXCHANGE.request, target=method)
+    call = session.for_exchange(replace(EXCHANGE, request=request, response=None, tunnel=None))
+    call.item("request", Item("grpc-message", "", {"size": 9, "undecoded": True}, (0, 1)))
+    assert clean(session.for_exchange(EXCHANGE), STATUS, STEPS, "response") == shown
+
+
+def test_steps_are_withheld_on_a_connection_whose_arguments_were_dropped() -> None:
+    session = redactor()
+    clean(session.for_exchange(EXCHANGE), SOLVE, {"FrontendAttrs": {"build-arg:WHO": "ann"}})
+    for connection in range(2, MAX_CONNECTIONS + 2):
+        session.for_exchange(replace(EXCHANGE, connection=connection))
+    assert clean(session.for_exchange(EXCHANGE), STATUS, STEPS, "response") == WITHHELD
 
 
 def test_a_secret_that_was_handed_out_is_hidden_where_a_step_prints_it() -> None:

@@ -10,8 +10,8 @@ ALL = "grpc"
 SOURCE = "moby/buildkit: the .proto files of api/services/control, frontend/gateway/pb and session"
 
 CALLERS = {
-    "client": "The client calls it on POST /grpc.",
-    "daemon": "The daemon calls it: it asks the client, on POST /session.",
+    "client": "The client calls it on POST /grpc, or on HTTP/2 from the first byte.",
+    "daemon": "The daemon calls it: it asks the client, on POST /session, or in Control/Session.",
     "both": "Either side calls it.",
 }
 

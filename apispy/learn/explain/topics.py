@@ -233,8 +233,9 @@ TOPICS: tuple[Topic, ...] = (
         ("build", "building", "buildkit", "dockerfile", "builder"),
         "The classic builder is one call: POST /build with the context as a tar archive. BuildKit is "
         "gRPC: the client opens POST /grpc (to the builder) and POST /session (through which the "
-        "builder asks the client for files, secrets and credentials), both upgraded to h2c. docker "
-        "build of today is buildx, which uses BuildKit.",
+        "builder asks the client for files, secrets and credentials), both upgraded to h2c. From "
+        "engine 29.2 on, it also accepts them on HTTP/2 from the first byte. docker build of today is "
+        "buildx, which uses BuildKit.",
         "moby: daemon/server/router/build, router/grpc, router/session",
         ("ImageBuild", "Session", "Grpc", "BuildPrune"),
     ),

@@ -47,7 +47,7 @@ def test_every_method_that_is_decoded_is_explained_with_what_is_hidden() -> None
     assert {path[1:].rpartition("/")[0] for path in METHOD_DESCRIPTIONS} == set(SERVICES)
     [secret] = interpret("Secrets/GetSecret").topics
     assert secret.text == (
-        "Request a build secret. The daemon calls it: it asks the client, on POST /session. "
+        "Request a build secret. The daemon calls it: it asks the client, on POST /session, or in Control/Session. "
         "Request: ID, annotations (size only). Response: data (never shown). Other fields are only counted."
     )
     [agent] = interpret("SSH/ForwardAgent").topics

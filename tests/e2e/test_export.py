@@ -204,5 +204,5 @@ def test_tshark_reads_calls_in_http2_as_http1(tmp_path: Path) -> None:
     )
     statuses = shark(file, "-Y", "http.response", *fields, "http.response.code").split()
     assert {"200", "201", "404"} <= set(statuses)
-    assert "Control/Solve, HTTP/2 on connection 1" in shark(file, *fields, "frame.comment")
+    assert "GrpcCall, HTTP/2 on connection 1" in shark(file, *fields, "frame.comment")
     assert shark(file, "-Y", "_ws.malformed") == ""

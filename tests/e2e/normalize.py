@@ -81,7 +81,7 @@ def buildkit(text: str) -> str:
     text = re.sub(r"\d+\.\d+s", "<s>", text)
     text = re.sub(r"(\d+(\.\d+)?[kM]?B / )?\d+(\.\d+)?[kM]?B (<s> )?(done)?", "<size>", text)
     text = text.replace(" <s> done", " done")
-    progress = r"# (building with|<id|\[|DONE|CACHED|\.\.\.|transferring|exporting|writing|naming|copying|sending|.*<size>$)|$"
-    progress += r"|# WARN: | - JSONArgsRecommended|.* warnings? found"
+    progress = r"# (building with|<id|\[|DONE|CACHED|\.\.\.|transferring|exporting|writing|naming|copying|.*<size>$)|$"
+    progress += r"|# sending tarball|# WARN: | - JSONArgsRecommended|.* warnings? found"
     lines = {line for line in text.splitlines() if not re.match(progress, line)}
     return "".join(f"{line}\n" for line in sorted(lines))

@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict, get_args
 from apispy import json_codec
 from apispy.capture.content import ENCODINGS
 from apispy.capture.format import from_json
-from apispy.capture.item_json import decode_value
+from apispy.capture.item_json import check_shape, decode_value
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS
 from apispy.json_codec import Raw, ReformattedFloat
 from apispy.model import End, Exchange
@@ -324,8 +324,10 @@ def _check_item(item: Any) -> None:
     start, stop = _checked_list(item["span"])
     _check_integer(start)
     _check_integer(stop)
-    if type(item["value"]) in (dict, list):  # any other value stands for itself
-        decode_value(item["value"], "")
+    value = item["value"]
+    if type(value) in (dict, list):  # any other value stands for itself
+        value = decode_value(value, "")
+    check_shape(item["kind"], item["label"], value, "")
     for child in _checked_list(item.get("children", [])):
         _check_item(child)
 

@@ -50,11 +50,13 @@ def _decode_item(record: JsonObject) -> Item:
     children = tuple(_decode_item(JsonObject(child, place)) for child, place in record.items("children"))
     value = decode_value(record.required("value"), f"{record.place}.value")
     kind, label = record.text("kind"), record.text("label")
-    _check_shape(SHAPES.get(f"{kind} {label}" if kind == "h2c" else kind, {}), value, record.place)
+    check_shape(kind, label, value, record.place)
     return Item(kind, label, value, (span[0], span[1]), children)
 
 
-def _check_shape(shape: dict[str, type], value: Any, place: str) -> None:
+def check_shape(kind: str, label: str, value: Any, place: str) -> None:
+    """Raises Malformed if *value* lacks what outputs rely on in an item of this kind."""
+    shape = SHAPES.get(f"{kind} {label}" if kind == "h2c" else kind, {})
     for name, expected in shape.items():
         found = value.get(name) if isinstance(value, dict) else None
         if not isinstance(found, expected):

@@ -106,14 +106,18 @@ class BuildArguments:
 class MessageRedactor:
     """Redacts the messages of one call, in order: of both directions of a tunnel, or of a gRPC call.
 
-    *arguments* are those of its connection: on one of HTTP/2 from the first byte, one call has the build arguments and
-    another the names of the steps that quote them.
+    *arguments* returns those of its connection: on one of HTTP/2 from the first byte, one call has the build arguments
+    and another the names of the steps that quote them. It is called for builds only.
     """
 
-    def __init__(self, outputs: LiveOutput, arguments: BuildArguments) -> None:
+    def __init__(self, outputs: LiveOutput, arguments: Callable[[], BuildArguments]) -> None:
         self._outputs = outputs
         self._writers: set[str] = set()
-        self._arguments = arguments
+        self._find_arguments = arguments
+
+    @property
+    def _arguments(self) -> BuildArguments:
+        return self._find_arguments()
 
     def item(self, replacer: SecretReplacer, item: Item, *, may_have_arguments: bool) -> Item:
         """Redact the messages of an item, and the message of an error.

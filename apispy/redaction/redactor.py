@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 from apispy import decoders, engine
 from apispy.decoders.base import Decoder
@@ -30,7 +31,7 @@ MAX_IN_MESSAGES = 1000
 """Secrets in the messages of a tunnel that the exchange lists."""
 
 MAX_CONNECTIONS = 1000
-"""Connections whose build arguments are remembered."""
+"""Connections with builds whose arguments are remembered."""
 
 LOOKBACK = 4096
 """Bytes of a stream that are kept for the next chunk, so that a secret of up to this length is found across chunks."""
@@ -93,7 +94,7 @@ class ExchangeRedactor:
         self._plain: dict[str, tuple[Headers, int]] = {}
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
-        self._arguments = redactor.build_arguments(exchange.connection)
+        self._arguments = partial(redactor.build_arguments, exchange.connection)
         self._messages = self._new_messages()
         self._trace = TraceRedactor(lambda: self._messages)
         if "buildargs" in exchange.request.target:

@@ -135,11 +135,20 @@ def test_of_calls_of_their_own_only_a_solve_has_arguments(method: str, shown: di
     assert clean(session.for_exchange(EXCHANGE), STATUS, STEPS, "response") == shown
 
 
+def test_connections_without_builds_take_nothing() -> None:
+    session = redactor()
+    clean(session.for_exchange(EXCHANGE), SOLVE, {"FrontendAttrs": {"build-arg:WHO": "you"}})
+    for connection in range(2, MAX_CONNECTIONS + 2):
+        ping = replace(EXCHANGE, connection=connection, request=Request("GET", "/_ping"), tunnel=None)
+        session.redact(ping)
+    assert clean(session.for_exchange(EXCHANGE), STATUS, STEPS, "response") == STEPS
+
+
 def test_steps_are_withheld_on_a_connection_whose_arguments_were_dropped() -> None:
     session = redactor()
     clean(session.for_exchange(EXCHANGE), SOLVE, {"FrontendAttrs": {"build-arg:WHO": "ann"}})
     for connection in range(2, MAX_CONNECTIONS + 2):
-        session.for_exchange(replace(EXCHANGE, connection=connection))
+        clean(session.for_exchange(replace(EXCHANGE, connection=connection)), STATUS, STEPS, "response")
     assert clean(session.for_exchange(EXCHANGE), STATUS, STEPS, "response") == WITHHELD
 
 

@@ -11,6 +11,11 @@ import socket
 import threading
 from collections import Counter
 
+# apispy loads these when it needs them first, which would look like growth in the middle of a soak.
+import mitmproxy.certs
+import mitmproxy.proxy.layers  # noqa: F401
+import OpenSSL.SSL  # noqa: F401
+
 from apispy.cli import main
 
 MAX_KINDS = 400

@@ -11,8 +11,8 @@ from apispy.fixtures.check import check
 from apispy.fixtures.files import document_at, exchanges_of, is_fixture_at, load, save, session_info
 from apispy.fixtures.prune import played_numbers, prune
 from apispy.fixtures.tidy import SessionInfo
-from apispy.outputs.units import count
 from apispy.redaction import Policy, parse
+from apispy.units import count
 
 if TYPE_CHECKING:
     from apispy.model import Exchange

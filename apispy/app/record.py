@@ -14,8 +14,8 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import SessionInfo, tidy
 from apispy.fixtures.files import load, save
-from apispy.outputs.units import count
 from apispy.redaction import Redactor
+from apispy.units import count
 
 
 @dataclass(frozen=True, slots=True)

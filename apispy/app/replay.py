@@ -18,10 +18,10 @@ from apispy.errors import ApispyError, UsageError
 from apispy.gate import FaultRule
 from apispy.model import Exchange
 from apispy.outputs import Target
-from apispy.outputs.units import count
 from apispy.redaction import Redactor
 from apispy.replay import Miss, PlaybackSession, Player, Server, report
 from apispy.sockets import listening_context
+from apispy.units import count
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles

@@ -3,12 +3,11 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 
-from apispy import decoders, engine
+from apispy import decoders, engine, units
 from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
 from apispy.gate.rules import FaultRule
 from apispy.model import Exchange, Item
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 
 NOT_HTTP1 = (

@@ -7,7 +7,7 @@ from typing import Protocol
 from apispy.decoders.build import Build, build_of_call
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
-from apispy.outputs.units import short_ids
+from apispy.units import short_ids
 
 ENDED_EARLY = ("left", "cut")
 """Ends of exchanges before their streams had ended."""

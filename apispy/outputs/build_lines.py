@@ -6,11 +6,11 @@ A step has one line when it begins, ending in ``...``, and one when it ends, as 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from apispy import units
 from apispy.decoders.build import FILE_SYNC, MAX_STEPS, STATUS, Build, Step, Transfer, request_of, warning_of
 from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
-from apispy.outputs import units
 from apispy.outputs.escaping import escape, escape_lines
 
 Line = tuple[str, str]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from apispy.outputs import units
+from apispy import units
 from apispy.outputs.arguments import arguments, shell_quoted
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import bytes_received, problems_beyond_errors

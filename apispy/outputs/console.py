@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from textwrap import shorten
 
+from apispy import units
 from apispy.decoders.grpc_messages import CARRIERS
 from apispy.model import Chunk, Direction, Item
-from apispy.outputs import call_line, details, grpc, units
+from apispy.outputs import call_line, details, grpc
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import READ_METHODS
 from apispy.outputs.escaping import escape_lines

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from apispy import units
 from apispy.model import Exchange
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.escaping import escape
 

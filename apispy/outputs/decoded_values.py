@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from apispy import units
 from apispy.model import Direction, Item
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 
 ANNOTATION_KINDS = ("member", "more", "padding", "compressed", "unread", "close", "ping", "pong")

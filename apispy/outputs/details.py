@@ -5,11 +5,11 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
+from apispy import units
 from apispy.decoders import decode_header, decode_parameter
 from apispy.decoders.build import build_of
 from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers, Item
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.build_lines import summary_lines
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, compact_json, item_bytes

@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Any
 
+from apispy import units
 from apispy.decoders.grpc_body import grpc_status
 from apispy.decoders.grpc_methods import METHOD_DESCRIPTIONS
 from apispy.model import Direction, Item
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.build_lines import place
 from apispy.outputs.details import ARROWS

@@ -6,8 +6,9 @@ Every function accepts any response and returns "" for one that it does not unde
 from collections.abc import Callable
 from typing import Any
 
+from apispy import units
 from apispy.engine.json_fields import value_at
-from apispy.outputs import grpc, units
+from apispy.outputs import grpc
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json, json_objects
 

@@ -38,8 +38,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from apispy import units
 from apispy.engine.operations import BY_ID, UNKNOWN
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats, stats_of
 from apispy.outputs.latency_histogram import LatencyHistogram

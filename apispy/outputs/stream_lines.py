@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
+from apispy import units
 from apispy.decoders.build_trace import LABEL as TRACE
 from apispy.decoders.grpc_messages import CARRIERS, label_of, messages_of
 from apispy.engine.operation import Operation
 from apispy.model import Direction, Item
-from apispy.outputs import grpc, units
+from apispy.outputs import grpc
 from apispy.outputs.build_lines import BuildLines
 from apispy.outputs.decoded_values import ANNOTATION_KINDS, annotation, item_bytes
 from apispy.outputs.escaping import escape_lines

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+from apispy import units
 from apispy.decoders.build_trace import LABEL as TRACE
 from apispy.engine.json_fields import value_at
 from apispy.model import Item, is_redacted
-from apispy.outputs import units
 from apispy.outputs.decoded_values import compact_json, dict_of
 
 PROGRESS_LABELS = ("layer", "status", "output", "aux", TRACE, "error")

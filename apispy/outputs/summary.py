@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apispy.outputs import units
+from apispy import units
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.call_stats import CallStats, stats_of
 from apispy.outputs.escaping import escape

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mitmproxy.connection import Client
 from mitmproxy.proxy import commands, context, layer
 
+from apispy import units
 from apispy.gate import (
     GARBAGE,
     Decision,
@@ -27,7 +28,6 @@ from apispy.gate import (
     error_response,
 )
 from apispy.model import Exchange
-from apispy.outputs import units
 from apispy.proxy.observers import ConnectionObserver
 from apispy.proxy.relay import Relay
 

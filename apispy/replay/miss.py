@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from apispy.outputs.escaping import escape
-from apispy.outputs.units import count, short_ids
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.matching import Difference
 from apispy.replay.recorded_calls import RecordedCall
+from apispy.units import count, short_ids
 
 MAX_DIFFERENCES = 12
 """Differences that are listed one by one."""

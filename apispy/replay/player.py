@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from apispy.model import Exchange
-from apispy.outputs.units import count
 from apispy.redaction import Redactor
 from apispy.redaction.tokens import Tokens
 from apispy.replay.comparable_request import ComparableRequest
@@ -17,6 +16,7 @@ from apispy.replay.options import Options
 from apispy.replay.ordering import CausalOrder
 from apispy.replay.recorded_calls import RecordedCall, in_request_order, is_refused_http2
 from apispy.replay.variables import Bindings, Unifier, Variables
+from apispy.units import count
 
 MAX_CANDIDATES = 200
 """Recorded calls of the same operation that a miss is compared with."""

@@ -1,5 +1,6 @@
 """Applies the session's gate (faults, requests from web pages) to one client's requests before they are looked up."""
 
+from apispy import units
 from apispy.gate import (
     GARBAGE,
     Decision,
@@ -12,7 +13,6 @@ from apispy.gate import (
     internal_error,
 )
 from apispy.model import Exchange
-from apispy.outputs import units
 from apispy.replay.client_connection import ClientConnection
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from apispy import decoders
 from apispy.model import Body, Chunk, Item
-from apispy.outputs.units import count
+from apispy.units import count
 
 MAX_EXCERPT = 24
 """Bytes of a difference that are quoted."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from apispy.model import Exchange
-from apispy.outputs.units import count
+from apispy.units import count
 
 MARK = re.compile(r"[?&]soak=(\d+)")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from apispy import units
 from apispy.cli.proxy import proxy
-from apispy.outputs import units
 from apispy.redaction import Policy, categories, parse
 from apispy.redaction.command_forms import OPTIONS, TEXTS, WHOLE_WORDS, WORDS
 from apispy.redaction.header_fields import SECRET_HEADERS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apispy.app.doctor.base import CheckContext, Finding, ok, problem
 from apispy.errors import ApispyError
-from apispy.outputs.units import count
+from apispy.units import count
 
 PAIRS = (("ca.pem", "ca-key.pem"), ("cert.pem", "key.pem"), ("server.pem", "server-key.pem"))
 

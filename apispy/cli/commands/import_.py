@@ -13,7 +13,7 @@ from apispy.cli.options import FILE, view_options
 from apispy.cli.types import Whole
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
-from apispy.outputs.units import count
+from apispy.units import count
 
 
 @click.command(cls=Command, short_help="Import a recording of tcpdump, VCR, curl, a browser or others.")

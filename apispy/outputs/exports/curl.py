@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 import apispy
+from apispy import units
 from apispy.model import REDACTED
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.curl import command_parts, reason_impossible
 from apispy.outputs.escaping import escape

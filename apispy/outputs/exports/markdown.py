@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 
 import apispy
+from apispy import units
 from apispy.model import Direction
-from apispy.outputs import details, units
+from apispy.outputs import details
 from apispy.outputs.arguments import arguments
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.build_lines import summary_lines

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import apispy
+from apispy import units
 from apispy.model import REDACTED
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.curl import OMITTED_HEADERS, reason_impossible
 from apispy.outputs.exports.script_steps import Script, Step

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 import apispy
-from apispy.outputs import units
+from apispy import units
 from apispy.outputs.escaping import escape
 from apispy.outputs.page.page_call import PageCall, page_json
 

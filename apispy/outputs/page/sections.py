@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, chain, groupby, islice
 from typing import Any
 
+from apispy import units
 from apispy.decoders.stats import FIGURES
 from apispy.engine.json_fields import value_at
 from apispy.model import Body, Direction, Item
-from apispy.outputs import units
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.build_lines import BuildLines
 from apispy.outputs.decoded_values import compact_json, item_bytes

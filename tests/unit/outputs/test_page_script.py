@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from apispy.outputs import escaping, units
+from apispy import units
+from apispy.outputs import escaping
 from apispy.outputs.page.document import ASSETS
 
 pytestmark = pytest.mark.skipif(

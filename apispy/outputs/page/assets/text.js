@@ -34,7 +34,7 @@ function el(tag, attributes = {}, ...children) {
 
 const count = (n, noun) => `${n.toLocaleString("en")} ${n === 1 ? noun : noun + "s"}`;
 
-// The same texts as apispy prints in a terminal (outputs/units.py).
+// The same texts as apispy prints in a terminal (units.py).
 
 const two = (n) => String(n).padStart(2, "0");
 

@@ -136,7 +136,7 @@ def _note_body(
 ) -> None:
     if not body.size:
         return
-    media = headers.text("content-type").partition(";")[0].strip().lower()
+    media = headers.media_type
     media = media if "/" in media and media.isascii() and media.isprintable() else "application/octet-stream"
     if media not in contents and len(contents) >= MAX_NAMES:
         return

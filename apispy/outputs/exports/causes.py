@@ -12,6 +12,7 @@ from apispy.decoders.grpc_messages import messages_of
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import dict_of, first_json
 from apispy.outputs.exports.containers import container_of
+from apispy.recent import remember
 
 CAUSES = {
     "ContainerStart": "ContainerCreate",
@@ -62,15 +63,13 @@ class Causes[T]:
         new = _Known(operation, exchange.started, ended, decoded.failed, mark)
         pairs: list[tuple[T, T]] = []
         for name in _OBJECTS[operation](decoded):
-            known = self._calls.setdefault(name, deque(maxlen=MAX_CALLS))
-            self._calls.move_to_end(name)
+            known = self._calls.get(name) or deque(maxlen=MAX_CALLS)
             causes = [one for one in known if _is_cause(one, new)]
             if causes:
                 pairs.append((max(causes, key=lambda one: one.started).mark, new.mark))
             pairs += [(new.mark, one.mark) for one in known if _is_cause(new, one)]
             known.append(new)
-            if len(self._calls) > MAX_OBJECTS:
-                self._calls.popitem(last=False)
+            remember(self._calls, name, known, MAX_OBJECTS)
         return pairs
 
 

@@ -25,6 +25,7 @@ from apispy.outputs.exports.causes import Causes
 from apispy.outputs.exports.columns import row, unix_micros
 from apispy.outputs.exports.containers import container_of
 from apispy.outputs.exports.stream_marks import stream_marks
+from apispy.recent import remember
 
 CLIENT = 3
 """Span.SpanKind.SPAN_KIND_CLIENT: apispy sees the call as its client does."""
@@ -129,10 +130,8 @@ class _Spans:
             trace, parent, flags = sent
             return _Context(trace, span, parent, flags | REMOTE_PARENT)
         client = _PORT.sub("", exchange.client)  # the connections of a client over TCP differ by their port
-        trace = self._traces.setdefault(client, _digest(f"{exchange.started!r} {client}", 16))
-        self._traces.move_to_end(client)
-        if len(self._traces) > MAX_CLIENTS:
-            self._traces.popitem(last=False)
+        trace = self._traces.get(client) or _digest(f"{exchange.started!r} {client}", 16)
+        remember(self._traces, client, trace, MAX_CLIENTS)
         return _Context(trace, span)
 
 

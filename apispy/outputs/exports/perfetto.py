@@ -25,6 +25,7 @@ from apispy.outputs.exports.columns import row, unix_micros
 from apispy.outputs.exports.containers import container_of
 from apispy.outputs.exports.stream_marks import OUTPUT, Mark, stream_marks
 from apispy.outputs.stream_text import DESCRIPTIONS, describe
+from apispy.recent import remember
 
 MAX_MARKS = 1000
 """Marks of one call that are drawn, and steps of one build."""
@@ -121,15 +122,11 @@ class _Tracks:
 
     def process(self, key: str, title: str) -> tuple[int, list[Event]]:
         """Return the number of a process, with its metadata if it is new."""
-        made: list[Event] = []
-        if key not in self._processes:
-            self._numbers += 1
-            self._processes[key] = self._numbers
-            made = [_named("process", title) | {"pid": self._numbers}]
-        self._processes.move_to_end(key)
-        number = self._processes[key]
-        if len(self._processes) > MAX_TRACKS:
-            self._processes.popitem(last=False)
+        number, made = self._processes.get(key), list[Event]()
+        if number is None:
+            number = self._numbers = self._numbers + 1
+            made = [_named("process", title) | {"pid": number}]
+        remember(self._processes, key, number, MAX_TRACKS)
         return number, made
 
     def thread(
@@ -141,8 +138,7 @@ class _Tracks:
         overlap on it, in whatever order they come.
         """
         key = (process, *of)
-        lanes = self._threads.setdefault(key, [])  # (end of its last call, number), in order
-        self._threads.move_to_end(key)
+        lanes = self._threads.get(key, [])  # (end of its last call, number), in order
         free = bisect_right(lanes, start, key=lambda lane: lane[0]) - 1
         made: list[Event] = []
         if free >= 0:
@@ -153,8 +149,7 @@ class _Tracks:
             name = f"{title} ({len(lanes) + 1})" if lanes else title
             made = [_named("thread", name) | {"pid": process, "tid": number}]
         insort(lanes, (end, number))
-        if len(self._threads) > MAX_TRACKS:
-            self._threads.popitem(last=False)
+        remember(self._threads, key, lanes, MAX_TRACKS)
         return number, made
 
 

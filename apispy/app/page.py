@@ -7,14 +7,20 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from apispy.app.call_reports import CALL_REPORTS
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.exports import exporter
 
 if TYPE_CHECKING:
-    from apispy.learn.explain.layout import Line
+    from apispy.app.messages import StyledLine
 
 WIDTH = 110
 """Columns of the texts in tabs."""
+
+STATISTICS = "statistics"
+
+TABS = ("story", STATISTICS, "permissions", "coverage")
+"""The tabs beside the calls; but for the statistics, each is a report."""
 
 
 @exporter(
@@ -28,7 +34,7 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
 
 
 def session_page(
-    decoded_calls: Iterable[DecodedCall], title: str = "", comparison: "Iterable[Line]" = ()
+    decoded_calls: Iterable[DecodedCall], title: str = "", comparison: "Iterable[StyledLine]" = ()
 ) -> Iterator[str]:
     """Yield the page of *decoded_calls*, which are redacted.
 
@@ -68,38 +74,32 @@ def call_on_page(decoded: DecodedCall) -> dict[str, Any]:
 
 
 class _Tabs:
-    """What the tabs beside the calls say: each is of a collector of its own."""
+    """What the tabs beside the calls say."""
 
     def __init__(self) -> None:
-        from apispy.learn.coverage import Coverage
-        from apispy.learn.permissions import Usage
-        from apispy.learn.story import Story
         from apispy.outputs import Stats
 
         self._written: list[str] = []
         self._stats = Stats(self._written.append, as_json=True)
-        self._story, self._usage, self._coverage = Story(), Usage(), Coverage()
+        self._parts = {name: CALL_REPORTS[name].load() for name in TABS if name != STATISTICS}
+        self._collectors = {name: parts.collector() for name, parts in self._parts.items()}
 
     def add(self, decoded: DecodedCall) -> None:
         self._stats.write(decoded)
-        for collector in (self._story, self._usage, self._coverage):
+        for collector in self._collectors.values():
             collector.add(decoded)
 
     def values(self) -> dict[str, Any]:
-        from apispy.learn.coverage import Report, report_lines
-        from apispy.learn.permissions import usage_lines
-        from apispy.learn.story import story_lines
-
         self._stats.close()
-        return {
-            "story": {"lines": _lines(story_lines(self._story, WIDTH))},
-            "statistics": json.loads(self._written[-1]),
-            "permissions": {"lines": _lines(usage_lines(self._usage, WIDTH))},
-            "coverage": {"lines": _lines(report_lines(Report.of(self._coverage), WIDTH))},
-        }
+        return {name: self._value(name) for name in TABS}
+
+    def _value(self, name: str) -> Any:
+        if name == STATISTICS:
+            return json.loads(self._written[-1])
+        return {"lines": _lines(self._parts[name].lines(self._collectors[name], WIDTH))}
 
 
-def _lines(lines: "Iterable[Line]") -> list[list[str]]:
+def _lines(lines: "Iterable[StyledLine]") -> list[list[str]]:
     return [[line.text, line.style] if line.style else [line.text] for line in lines]
 
 

@@ -49,15 +49,8 @@ class GrpcPlayback:
 
     async def serve(self) -> None:
         """Respond until the client ends the tunnel. Raises ClientDisconnected."""
-        connection, received = self._connection, self._received
         try:
-            while not self._streams.failed:
-                self._receive()
-                await self._streams.flush()
-                if received.ended and not received.pieces:
-                    break
-                await connection.changes.wait_for(lambda: bool(received.pieces or received.ended), None)
-            await self._streams.flush()
+            await self._streams.serve(self._received, self._receive)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -58,19 +58,13 @@ class GrpcSession:
 
     async def serve(self) -> None:
         """Play until the client ends the session. Raises ClientDisconnected."""
-        connection, received = self._connection, self._received
         playing = asyncio.create_task(self._play())
         try:
-            while not self._streams.failed:
-                self._receive()
-                await self._streams.flush()
-                if received.ended and not received.pieces:
-                    break
-                await connection.changes.wait_for(lambda: bool(received.pieces or received.ended), None)
+            await self._streams.serve(self._received, self._receive)
         finally:
             playing.cancel()
             self._ended = True
-            connection.session.changes.notify()
+            self._connection.session.changes.notify()
 
     def has_caught_up(self, at: float) -> bool:
         """Whether everything that was recorded in the session until Unix time *at* has passed through it now."""

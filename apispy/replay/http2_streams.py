@@ -11,6 +11,7 @@ from h2.exceptions import ProtocolError
 
 from apispy.http2 import Fields
 from apispy.replay.client_connection import ClientConnection, ClientDisconnected
+from apispy.replay.tunnel_input import TunnelInput
 
 
 class StreamGone(Exception):
@@ -49,6 +50,18 @@ class Http2Streams:
                         self.over = True
                 yield event
         self._connection.changes.notify()  # windows may have grown
+
+    async def serve(self, received: TunnelInput, process: Callable[[], None]) -> None:
+        """Have what comes processed, and send what follows, until the client ends or violates the protocol.
+
+        Raises ClientDisconnected.
+        """
+        while not self.failed:
+            process()
+            await self.flush()
+            if received.ended and not received.pieces:
+                break
+            await self._connection.changes.wait_for(lambda: bool(received.pieces or received.ended), None)
 
     def _acknowledge(self, size: int, stream: int) -> None:
         if not self.over:

@@ -161,28 +161,14 @@ def _summary_of(line: _Line, data: bytes) -> ExchangeSummary:
     request, response = line["request"], line["response"]
     if "capture" in line or line["problems"]:
         raise _Unusual
-    _check_integer(line["exchange"], least=1)
-    _check_integer(line["connection"])
-    _check_seconds(line["started"])
-    _check_seconds(line["duration"])
+    _check_numbers(line)
     _check_seconds(request["at"])
-    status, response_at, received = None, 0.0, 0
+    received = 0
     if response is not None:
-        status, response_at, received = response["status"], response["at"], _usual_size(response["body"])
-        _check_integer(status)
-        _check_seconds(response_at)
-    return ExchangeSummary(
-        request["method"],
-        request["target"],
-        line["started"],
-        line["duration"],
-        line["end"],
-        status,
-        response_at,
-        _usual_size(request["body"]),
-        received,
-        data,
-    )
+        received = _usual_size(response["body"])
+        _check_integer(response["status"])
+        _check_seconds(response["at"])
+    return _checked_summary(line, _usual_size(request["body"]), received, data)
 
 
 def _usual_size(body: _Body) -> int:
@@ -224,14 +210,21 @@ def _summarize_usual(line: Any) -> ExchangeSummary:
     _check_call(line)
     _check_request(request)
     sent = _body_size(request["body"])
-    status, response_at, received = None, 0.0, 0
+    received = 0
     if response is not None:
         _check_response(response)
-        status, response_at, received = response["status"], response["at"], _body_size(response["body"])
+        received = _body_size(response["body"])
     if tunnel is not None:
         _check_strings(tunnel["protocol"])
         sent += _body_size(tunnel["to_server"])
         received += _body_size(tunnel["to_client"])
+    return _checked_summary(line, sent, received, line)
+
+
+def _checked_summary(line: Any, sent: int, received: int, saved: Any) -> ExchangeSummary:
+    """Make the summary of a line that has passed the checks."""
+    request, response = line["request"], line["response"]
+    status, response_at = (None, 0.0) if response is None else (response["status"], response["at"])
     return ExchangeSummary(
         request["method"],
         request["target"],
@@ -242,16 +235,21 @@ def _summarize_usual(line: Any) -> ExchangeSummary:
         response_at,
         sent,
         received,
-        line,
+        saved,
     )
 
 
-def _check_call(line: Any) -> None:
-    """Check everything in a line except its request, response and tunnel."""
+def _check_numbers(line: Any) -> None:
+    """Check the numbers of the exchange itself."""
     _check_integer(line["exchange"], least=1)
     _check_integer(line["connection"])
     _check_seconds(line["started"])
     _check_seconds(line["duration"])
+
+
+def _check_call(line: Any) -> None:
+    """Check everything in a line except its request, response and tunnel."""
+    _check_numbers(line)
     _check_strings(line["client"], line["upstream"])
     if line["end"] not in ENDS or line["problems"] != []:
         raise _Unusual

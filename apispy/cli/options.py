@@ -144,6 +144,13 @@ def daemon_options(command: Function) -> Function:
     return _combine(command, DAEMON, "daemon", lambda **typed: functools.partial(read, **typed))
 
 
+def proxy_options(command: Function) -> Function:
+    """Add the options of a proxy: where it listens, for whom, and those of ``daemon_options``."""
+    for add in (ALLOW_HOST, REMOTE_PLAINTEXT, LISTEN_PLAINTEXT, CERTS_DIR, daemon_options, LISTEN):
+        command = add(command)
+    return command
+
+
 def tls_options(command: Function) -> Function:
     """Add the TLS options alone. *command* gets ``tls``, keyword arguments of ``endpoints.upstream``."""
     return _combine(command, TLS, "tls", dict)

@@ -13,15 +13,10 @@ from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
 from apispy.cli.options import (
-    ALLOW_HOST,
     CAPTURE,
-    CERTS_DIR,
     FAULT,
-    LISTEN,
-    LISTEN_PLAINTEXT,
-    REMOTE_PLAINTEXT,
     WEB,
-    daemon_options,
+    proxy_options,
     report_options,
     view_options,
 )
@@ -36,12 +31,7 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@LISTEN
-@daemon_options
-@CERTS_DIR
-@LISTEN_PLAINTEXT
-@REMOTE_PLAINTEXT
-@ALLOW_HOST
+@proxy_options
 @FAULT
 @CAPTURE
 @report_options

@@ -11,16 +11,11 @@ from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import Command, is_typed, option
 from apispy.cli.options import (
-    ALLOW_HOST,
     CAPTURE,
-    CERTS_DIR,
     FILE,
-    LISTEN,
-    LISTEN_PLAINTEXT,
     REDACT,
     REDACT_ENV,
-    REMOTE_PLAINTEXT,
-    daemon_options,
+    proxy_options,
 )
 from apispy.errors import UsageError
 
@@ -34,12 +29,7 @@ if TYPE_CHECKING:
 @option("--live", is_flag=True,
         help="Serve the last 1000 calls that pass between clients and a daemon, in place of a FILE. The options "
              "below are for this proxy.")  # fmt: skip
-@LISTEN
-@daemon_options
-@CERTS_DIR
-@LISTEN_PLAINTEXT
-@REMOTE_PLAINTEXT
-@ALLOW_HOST
+@proxy_options
 @CAPTURE
 @REDACT
 @REDACT_ENV

@@ -99,6 +99,18 @@ class BatteryRunner:
     def _direct(cell: Cell) -> str:
         return f"direct:{cell.transport if cell.row.same_transport else 'unix'}"
 
+    def finish(self, transport: str) -> Apispy:
+        """Wait for everything that was started, and return the transport's apispy.
+
+        Tests of what the battery left are also run without it (`pytest --last-failed`): its rows are then run here.
+        """
+        with self._mutex:
+            started = any(place == f"spy:{transport}" for _, _, place in self._done)
+        if not started:
+            self.start(cell for cell in all_cells() if cell.transport == transport)
+        self.wait()
+        return self.spies[transport]
+
     def wait(self) -> None:
         """Wait until everything that was started is done."""
         for future in list(self._done.values()):

@@ -3,6 +3,7 @@
 Its name puts it after test_battery.py; it ends the apispy processes that the battery used.
 """
 
+import difflib
 import json
 import re
 import signal
@@ -16,7 +17,7 @@ from apispy.capture import read
 from apispy.model import Exchange
 from apispy.pipeline.live_stream import LISTED
 
-from .apispy_process import STANDIN, apispy_command
+from .apispy_process import STANDIN, Apispy, apispy_command
 from .battery_runner import BatteryRunner
 from .podman_rows import PODMAN
 from .row import ENGINE, MODERN
@@ -81,7 +82,10 @@ UNNAMED: dict[str, str] = {
 }
 """Calls, as patterns, that are no operation of the Engine API, and why they are made."""
 
-pytestmark = pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy")
+pytestmark = [
+    pytest.mark.skipif(bool(STANDIN), reason=f"{STANDIN} stands in for apispy"),
+    pytest.mark.timeout(1200),  # run by themselves, they wait for the rows of the battery
+]
 
 
 VIEWS = {"tcp": ["-vvv"], "mtls": ["--json", "--notes=strict"], "unix": []}
@@ -89,16 +93,24 @@ VIEWS |= {SWARM: [], PODMAN: []} if ENGINE == MODERN else {}
 """How conftest.py lets apispy show the calls of each transport."""
 
 
+def ended(runner: BatteryRunner, transport: str) -> Apispy:
+    """The apispy of a transport, which has seen the whole battery and has been asked to end by now."""
+    spy = runner.finish(transport)
+    if transport not in _ended:
+        assert spy.process.poll() is None, f"apispy ended in the battery: {spy.err[-3000:]}"
+        code = spy.end(signal.SIGINT, timeout=2)
+        assert code == 0, spy.err[-3000:]
+        _ended.add(transport)
+    return spy
+
+
+_ended: set[str] = set()
+
+
 @pytest.mark.parametrize("transport", VIEWS)
 def test_it_stayed_in_good_order(runner: BatteryRunner, transport: str) -> None:
-    runner.wait()  # rows that nobody asked for yet
-    spy = runner.spies[transport]
-    assert spy.process.poll() is None, f"apispy ended in the battery: {spy.err[-3000:]}"
+    spy = ended(runner, transport)
     assert "Traceback" not in spy.err, spy.err[-3000:]
-    code = spy.end(signal.SIGINT, timeout=2)
-    said = spy.err[-3000:]
-    assert code == 0, said
-    assert "Traceback" not in spy.err, said
     lines = spy.out.splitlines()
     wild = [line for line in lines if CONTROL.search(line)]
     assert not wild, f"control characters reach the terminal: {wild[:3]}"
@@ -112,8 +124,7 @@ def test_it_stayed_in_good_order(runner: BatteryRunner, transport: str) -> None:
 @pytest.mark.parametrize("transport", VIEWS if ENGINE == MODERN else ["mtls"])
 def test_every_call_was_understood(runner: BatteryRunner, transport: str) -> None:
     """Each body is decoded, each note has a reason, each call has a name; exceptions are in the tables above."""
-    runner.wait()
-    made = runner.spies[transport].where / "calls.jsonl"
+    made = ended(runner, transport).where / "calls.jsonl"
     words = [*apispy_command(), "show", "--json", "--notes=strict", str(made)]
     shown = subprocess.run(words, capture_output=True, text=True, timeout=110)
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -142,7 +153,7 @@ def left(found: set[str], known: Iterable[str]) -> list[str]:
 def test_it_is_shown_later_as_it_was_live(runner: BatteryRunner, transport: str) -> None:
     """Byte for byte, but for what flowed in calls of which not every stream was kept whole; and at -vvv in those of
     which a stream held a secret, for there it is starred out as it comes, before it has a token."""
-    spy = runner.spies[transport]
+    spy = ended(runner, transport)
     made = spy.where / "calls.jsonl"
     shown = subprocess.run(
         [*apispy_command(), "show", *VIEWS[transport], str(made)], capture_output=True, timeout=110
@@ -152,7 +163,8 @@ def test_it_is_shown_later_as_it_was_live(runner: BatteryRunner, transport: str)
     assert calls
     other = {one.id for one in calls if not_whole(one) or (transport == "tcp" and hidden_in_streams(one))}
     live, later = (list(without(text.splitlines(), other)) for text in (spy.out, shown.stdout.decode()))
-    assert later == live
+    differing = list(difflib.unified_diff(live, later, "live", "later", n=0, lineterm=""))
+    assert not differing, "\n".join(differing[:40])
     if transport == "mtls":
         assert shown.stdout.decode() == spy.out
 

@@ -138,11 +138,13 @@ def test_docker_sends_the_body_that_the_command_is_for(
 
 
 def defaulted(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without the defaults that differ between clients, and capabilities as the docker CLI writes them."""
+    """A body without the defaults that differ between clients, and lists as the docker CLI may write them."""
     host = dict(body["HostConfig"])
     for name in ("CapAdd", "CapDrop"):
         if host.get(name):
             host[name] = [f"CAP_{one.removeprefix('CAP_')}" for one in host[name]]
+    if host.get("Binds"):
+        host["Binds"] = sorted(host["Binds"])  # the docker CLI keeps volumes in a Go map, which has no order
     defaults = {
         "MemorySwappiness": -1,
         "NetworkMode": "default",

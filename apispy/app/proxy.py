@@ -15,7 +15,7 @@ from apispy.app.view import View
 from apispy.capture import Daemon
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
-from apispy.gate import FaultRule
+from apispy.gate import FaultRule, PolicyCheck
 from apispy.outputs import Target
 from apispy.outputs.capture import CaptureOutput
 
@@ -44,6 +44,7 @@ class ProxySession(Session):
         faults: Sequence[FaultRule] = (),
         allow_hosts: Sequence[str] = (),
         redactor: "Redactor | None" = None,
+        policy: PolicyCheck | None = None,
     ) -> None:
         super().__init__(
             where,
@@ -55,6 +56,7 @@ class ProxySession(Session):
             redactor=redactor,
             faults=faults,
             allow_hosts=allow_hosts,
+            policy=policy,
         )
 
     async def _run(self, listening: Callable[[Listen], None]) -> None:

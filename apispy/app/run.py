@@ -16,7 +16,7 @@ from apispy.app.server import serve_command, share_terminal
 from apispy.app.view import View
 from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError, UsageError
-from apispy.gate import FaultRule
+from apispy.gate import FaultRule, PolicyCheck
 from apispy.redaction import Redactor
 
 STREAMS_HINT = "the command prints on this terminal. -o FILE writes all to FILE, --streams shows it here"
@@ -43,13 +43,14 @@ def run_command(
     capture: Path | None = None,
     faults: Sequence[FaultRule] = (),
     redactor: Redactor | None = None,
+    policy: PolicyCheck | None = None,
 ) -> RunResult:
     """Run *command* against a proxy of its own. Raises ApispyError if it cannot be run.
 
     The calls are shown in the file *output*, which is replaced only with *force*, or on *terminal*, and kept in the
-    new file *capture*. *faults* apply to its requests. *redactor* replaces the one that is made from *view*. On a
-    terminal where *command* prints too, *view* shows streams only if it says so: there they would appear twice, in the
-    middle of what is typed.
+    new file *capture*. *faults* and *policy* apply to its requests. *redactor* replaces the one that is made from
+    *view*. On a terminal where *command* prints too, *view* shows streams only if it says so: there they would appear
+    twice, in the middle of what is typed.
     """
     if view.streams is None and output is None and terminal.isatty() and sys.stdout.isatty():
         view = replace(view, streams=False, streams_hint=STREAMS_HINT)
@@ -57,7 +58,9 @@ def run_command(
     child.check_program(command[0])
     with private_listener(tcp, daemon) as where, _open_output(output, terminal, force=force) as stream:
         files = listener_files(where, certs_dir)
-        session = ProxySession(where, daemon, files, view, stream, capture, faults, redactor=redactor)
+        session = ProxySession(
+            where, daemon, files, view, stream, capture, faults, redactor=redactor, policy=policy
+        )
         exit_code = serve_command(session, command)
     return RunResult(exit_code, session.complete)
 

@@ -56,6 +56,8 @@ def _announce(session: Session) -> None:
         info(line)
     for rule in session.faults:
         info(f"fault: {rule}")
+    for line in session.policy.announcement() if session.policy else ():
+        info(line)
     info("to send a client through apispy, paste:")
     for line in shell_lines(where, files):
         info_line(line)

@@ -16,7 +16,7 @@ from apispy.app.view import View
 from apispy.capture import Header, Writer
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
-from apispy.gate import BrowserGuard, FaultRule, Gate
+from apispy.gate import BrowserGuard, FaultRule, Gate, PolicyCheck
 from apispy.outputs import DecodedCall, Filtered, Output, Summary, Target, ThreadWriter
 from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
@@ -59,10 +59,12 @@ class Session(ABC):
         redactor: Redactor | None = None,
         faults: Sequence[FaultRule] = (),
         allow_hosts: Sequence[str] = (),
+        policy: PolicyCheck | None = None,
     ) -> None:
         self.where = endpoints.with_base_of(where, daemon)
         self.serves_command = False  # it ends with a command, which runs as its client
         self.files, self.daemon, self.view, self.faults = files, daemon, view, faults
+        self.policy = policy
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
         self.capture = CaptureOutput(Writer(capture), info) if capture else None
@@ -86,8 +88,13 @@ class Session(ABC):
         self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
     ) -> Pipeline:
         view = self.view
-        match outputs, self.capture, self.faults:  # faults depend on what the pipeline learns from calls
-            case [Summary() as summary], None, ():
+        match (
+            outputs,
+            self.capture,
+            self.faults,
+            self.policy,
+        ):  # rules depend on what the pipeline learns from calls
+            case [Summary() as summary], None, (), None:
                 from apispy.pipeline import CountOnlyPipeline
 
                 return CountOnlyPipeline(summary)
@@ -110,7 +117,9 @@ class Session(ABC):
         guard = None
         if self.where.kind == "tcp" and self.files is None:
             guard = BrowserGuard([*endpoints.certificate_hosts(self.where), *allow_hosts])
-        return Gate(self.faults, guard, aliases=self.pipeline.aliases) if self.faults or guard else None
+        if not (self.faults or guard or self.policy):
+            return None
+        return Gate(self.faults, guard, self.policy, aliases=self.pipeline.aliases)
 
     # -- running, called by ``app.server`` --
 

@@ -15,6 +15,7 @@ DISPLAY = "Display"
 SECRETS = "Secrets"
 FILES = "Files"
 FAULTS = "Faults"
+RULES = "Rules"
 GENERAL = "General"
 
 MAX_NAME_COLUMNS = 30

@@ -10,12 +10,13 @@ import click
 from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
-from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, SECRETS, option
-from apispy.cli.types import Fault, HostName, OptionalValue, Size, Whole
+from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, RULES, SECRETS, option
+from apispy.cli.types import Fault, HostName, OptionalValue, PolicyRule, Size, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
     from apispy.filters import Filter
+    from apispy.gate import PolicyCheck
 
 FILE = click.Path(path_type=Path)
 
@@ -82,6 +83,20 @@ FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(),
                help="Inject a fault: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
                     "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeatable; the "
                     "first rule that applies to a request decides. See `apispy help faults`.")  # fmt: skip
+
+RULE_OPTIONS = (
+    option("--read-only", is_flag=True, section=RULES,
+           help="Refuse requests that may change anything: everything that no --allow allows, but for reading."),
+    option("--allow", multiple=True, metavar="FILTER", type=PolicyRule("allow"), section=RULES,
+           help="Refuse requests that no --allow allows: 'op:ContainerList', 'effect:read'. Repeatable."),
+    option("--deny", multiple=True, metavar="FILTER", type=PolicyRule("deny"), section=RULES,
+           help="Refuse requests that match, whatever allows them: 'privileged', 'bind:/etc*', 'effect:exec'. "
+                "Repeatable. See `apispy help guard`."),
+    option("--policy", "policy_files", type=FILE, multiple=True, metavar="FILE", section=RULES,
+           help="Take rules from FILE, for example one that `apispy permissions --for apispy` wrote. Repeatable."),
+    option("--policy-mode", type=click.Choice(["enforce", "audit"]), default="enforce", show_default=True,
+           section=RULES, help="audit: forward what would be refused, and say so."),
+)  # fmt: skip
 
 VIEW = (
     option("--filter", "expression", metavar="EXPR", section=DISPLAY,
@@ -178,6 +193,29 @@ def view_options(command: Function) -> Function:
         )
 
     return _combine(command, VIEW, "view", read)
+
+
+def policy_options(command: Function) -> Function:
+    """Add the options for rules. *command* gets ``policy``, a PolicyCheck, or None without a rule."""
+
+    def read(**typed: Any) -> "PolicyCheck | None":
+        if not (typed["read_only"] or typed["allow"] or typed["deny"] or typed["policy_files"]):
+            if typed["policy_mode"] != "enforce":
+                raise UsageError(
+                    "--policy-mode audit needs rules; add --read-only, --deny, --allow or --policy"
+                )
+            return None
+        from apispy.app.policy_files import read_policy
+        from apispy.filters.policy import READS
+        from apispy.gate import PolicyCheck
+
+        rules = [READS] if typed["read_only"] else []
+        rules += [*typed["allow"], *typed["deny"]]
+        for path in typed["policy_files"]:
+            rules += read_policy(path)
+        return PolicyCheck(rules, audit=typed["policy_mode"] == "audit")
+
+    return _combine(command, RULE_OPTIONS, "policy", read)
 
 
 def report_options(command: Function) -> Function:

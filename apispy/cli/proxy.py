@@ -16,6 +16,7 @@ from apispy.cli.options import (
     CAPTURE,
     FAULT,
     WEB,
+    policy_options,
     proxy_options,
     report_options,
     view_options,
@@ -23,7 +24,7 @@ from apispy.cli.options import (
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.gate import FaultRule
+    from apispy.gate import FaultRule, PolicyCheck
 
 
 @click.group(
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 )
 @proxy_options
 @FAULT
+@policy_options
 @CAPTURE
 @report_options
 @WEB
@@ -48,6 +50,7 @@ def proxy(
     insecure_allow_remote_plaintext: bool,
     allow_hosts: "tuple[str, ...]",
     faults: "tuple[FaultRule, ...]",
+    policy: "PolicyCheck | None",
     capture: Path | None,
     reports: tuple[str, ...],
     web: int | None,
@@ -82,6 +85,7 @@ def proxy(
         capture,
         faults,
         allow_hosts,
+        policy=policy,
     )
     serve_until_signal(session)
     return 0 if session.complete else INCOMPLETE

@@ -8,6 +8,7 @@ import click
 from apispy.cli.help import Option
 
 if TYPE_CHECKING:
+    from apispy.filters.policy import Rule, Verb
     from apispy.gate import FaultRule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -73,6 +74,26 @@ class Fault(click.ParamType["FaultRule"]):
         if rule.filter is not None and (problem := rule.filter.problem()):
             raise UsageError(f"--fault '{rule}': {problem}")
         return rule
+
+
+class PolicyRule(click.ParamType["Rule"]):
+    """The filter of a rule about requests; docs/guard.md describes them."""
+
+    name = "rule"
+
+    def __init__(self, verb: "Verb") -> None:
+        self._verb = verb
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
+        from apispy.errors import UsageError
+        from apispy.filters.policy import Rule, parse_rule
+
+        if isinstance(value, Rule):
+            return value
+        try:
+            return parse_rule(self._verb, str(value))
+        except UsageError as error:
+            raise UsageError(f"--{self._verb}: {error}") from None
 
 
 class OptionalValue(Option):

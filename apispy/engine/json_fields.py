@@ -9,8 +9,8 @@ def field_value(value: Any, name: str) -> Any:
         return None
     if name in value:
         return value[name]
-    lower = name.lower()
-    return next((part for key, part in value.items() if key.lower() == lower), None)
+    folded = name.casefold()  # Go folds more than ASCII: the long s, the sign of Kelvin
+    return next((part for key, part in value.items() if key.casefold() == folded), None)
 
 
 def value_at(value: Any, path: str) -> Any:

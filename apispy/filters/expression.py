@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from apispy.filters.fields import FIELDS, Field
@@ -87,10 +87,13 @@ class Several:
         return functools.reduce(operator.or_, (part.needs for part in self.parts))
 
     def decide(self, subject: Subject, known: Part) -> bool | None:
-        """Evaluate the parts: a false part decides ``and`` and a true part decides ``or``, whatever the others are."""
+        """Evaluate the parts."""
+        return self.joined(part.decide(subject, known) for part in self.parts)
+
+    def joined(self, parts: Iterable[bool | None]) -> bool | None:
+        """Join decisions: a false one decides ``and`` and a true one decides ``or``, whatever the others are."""
         decisive, all_known = self.word == "or", True
-        for part in self.parts:
-            decided = part.decide(subject, known)
+        for decided in parts:
             if decided is decisive:
                 return decisive
             all_known = all_known and decided is not None

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from apispy.engine import requested_access
+from apispy.engine.effects import EFFECTS, effects
 from apispy.engine.operations import BY_ID
 from apispy.engine.versions import parse as parse_version
-from apispy.filters import grpc_items, value_types
+from apispy.filters import asked, grpc_items, value_types
 from apispy.filters.subject import Part, Subject
-from apispy.filters.subject_names import containers, images
+from apispy.filters.subject_names import containers, images, images_one_by_one
 from apispy.filters.value_types import Predicate, ValueType
 from apispy.model import Direction, Item
 
@@ -30,6 +32,13 @@ class Field:
         None  # a test that may need less than ``known``
     )
     items: Callable[[Subject, Predicate], Iterable[tuple[Direction, Item]]] | None = None  # those that match
+    # For rules that refuse requests (``rule_matching``):
+    each: Callable[[Subject], Iterable[Iterable[Any]]] | None = (
+        None  # the names of each thing, if one has several
+    )
+    includes: Callable[[Subject, str], bool] | None = (
+        None  # whether something wider than the pattern is asked for
+    )
 
 
 def _status(subject: Subject) -> tuple[int, ...]:
@@ -45,6 +54,21 @@ def _version(subject: Subject) -> tuple[tuple[int, int], ...]:
 def _bytes(*ways: str) -> Callable[[Subject], tuple[int]]:
     return lambda subject: (sum(body.size for way, body in subject.exchange.streams.items() if way in ways),)
 
+
+def _any(values: Callable[[Subject], Iterable[Any]]) -> Callable[[Subject], bool]:
+    return lambda subject: any(True for _ in values(subject))
+
+
+def _singly(values: Callable[[Subject], Iterable[Any]]) -> Callable[[Subject], Iterable[tuple[Any]]]:
+    return lambda subject: ((value,) for value in values(subject))
+
+
+PRIVILEGED = asked.yes_if(requested_access.is_privileged)
+PATHS = asked.listed(requested_access.host_paths)
+SOCKET = asked.yes_if(requested_access.mounts_socket)
+DEVICES = asked.listed(requested_access.devices)
+CAPABILITIES = asked.listed(requested_access.capabilities)
+NETWORKS = asked.namespaces("network")
 
 TABLE = (
     Field("op", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
@@ -65,7 +89,39 @@ TABLE = (
           "The container of the request, also of an exec: its name or its ID, full or of 12 digits, "
           "if the session has shown that name and ID belong together.", "container:web"),
     Field("image", value_types.GLOB, Part.BODY, images,
-          "The image that the request names, with or without its tag.", "image:busybox*"),
+          "The image that the request names, with or without its tag.", "image:busybox*", each=images_one_by_one),
+    Field("effect", value_types.GLOB, Part.HEAD, lambda it: effects(it.call),
+          f"What the call does to the daemon: {', '.join(EFFECTS)}.", "effect:change",
+          known_values=lambda: EFFECTS),
+    Field("privileged", value_types.GLOB, Part.BODY, PRIVILEGED,
+          "Alone: the request asks for a privileged container or program.", "privileged",
+          flag=_any(PRIVILEGED), known_values=lambda: (asked.YES,)),
+    Field("bind", value_types.GLOB, Part.BODY, PATHS,
+          "A path of the host that the request mounts; alone: it mounts one.", "bind:/etc*",
+          flag=_any(PATHS), each=_singly(PATHS), includes=asked.includes_path),
+    Field("socket", value_types.GLOB, Part.BODY, SOCKET,
+          "Alone: the request mounts docker.sock or the like, or a directory that usually has it: /, /run, /var.",
+          "socket", flag=_any(SOCKET),
+          known_values=lambda: (asked.YES,)),
+    Field("device", value_types.GLOB, Part.BODY, DEVICES,
+          "A device of the host that the request asks for; alone: it asks for one.", "device:/dev/kvm",
+          flag=_any(DEVICES), each=_singly(DEVICES), includes=asked.includes_device),
+    Field("cap", value_types.GLOB, Part.BODY, CAPABILITIES,
+          "A capability that the request adds, without CAP_; alone: it adds one.", "cap:SYS_ADMIN",
+          flag=_any(CAPABILITIES),
+          each=_singly(CAPABILITIES), includes=asked.includes_capability),
+    Field("user", value_types.GLOB, Part.BODY, asked.users,
+          "The user of the program that the request describes, without its group; root stands for 0.", "user:root",
+          includes=asked.includes_user),
+    Field("network", value_types.GLOB, Part.BODY, NETWORKS,
+          "A network that the request puts a container in, by NetworkMode or by name.", "network:host",
+          each=_singly(NETWORKS)),
+    *(Field(kind, value_types.GLOB, Part.BODY, asked.namespaces(kind), does, f"{kind}:host") for kind, does in (
+        ("pid", "The container's process namespace: PidMode."),
+        ("ipc", "The container's IPC namespace: IpcMode."),
+        ("uts", "The container's namespace of host names: UTSMode."),
+        ("userns", "The container's user namespace: UsernsMode."),
+    )),
     Field("time", value_types.TIME, Part.HEAD, lambda it: (it.exchange.started,),
           "When the call began: a time of day, or a date and time; local time unless it ends in a zone.",
           "time>=12:00"),

@@ -40,10 +40,14 @@ def containers(subject: Subject) -> Iterator[str]:
 
 def images(subject: Subject) -> Iterator[str]:
     """All names of the images that the request refers to, with and without tag."""
+    for names in images_one_by_one(subject):
+        yield from names
+
+
+def images_one_by_one(subject: Subject) -> Iterator[list[str]]:
+    """For each image that the request refers to, its names, with and without tag."""
     for typed in _images(subject):
-        for name in subject.aliases(typed):
-            yield name
-            yield _TAG.sub("", name)
+        yield [text for name in subject.aliases(typed) for text in (name, _TAG.sub("", name))]
 
 
 def _images(subject: Subject) -> Iterator[str]:

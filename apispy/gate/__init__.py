@@ -1,7 +1,7 @@
-"""Requests are checked here before they are forwarded: faults that the user asks for, refusals of web pages. Sans-IO.
+"""Requests are checked here before they are forwarded: by the user's rules and faults, and for web pages. Sans-IO.
 
 A ``Gate`` decides about one request, for the proxy and for a replay alike. For the proxy, a ``RequestForwarder`` finds
-the requests in one client's bytes: a ``HoldingForwarder`` if there are faults, else a ``PassThrough``.
+the requests in one client's bytes: a ``HoldingForwarder`` if there are faults or rules, else a ``PassThrough``.
 If deciding fails, the request is not forwarded.
 """
 
@@ -19,6 +19,7 @@ from apispy.gate.actions import (
 )
 from apispy.gate.browser_guard import BrowserGuard
 from apispy.gate.gate import Gate, internal_error
+from apispy.gate.policy_check import PolicyCheck
 from apispy.gate.request_forwarder import ForwarderOutput, HoldingForwarder, PassThrough, RequestForwarder
 from apispy.gate.rules import FaultRule, parse
 
@@ -35,6 +36,7 @@ __all__ = [
     "Gate",
     "HoldingForwarder",
     "PassThrough",
+    "PolicyCheck",
     "RequestForwarder",
     "Reset",
     "RespondWith",

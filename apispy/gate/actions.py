@@ -50,7 +50,7 @@ class Decision:
     """The gate's decision about a request.
 
     *delay*: seconds to wait before the action, or before the request is forwarded. *reason* names the fault or the
-    refusal; "" for a request that is forwarded unchanged.
+    refusal, or for a request that is forwarded unchanged what a rule would do with it; "" if there is nothing to say.
     """
 
     action: Action | None = None

@@ -1,25 +1,28 @@
-"""The gate: decides about each request with what one session has, its faults, its browser guard and its counters."""
+"""The gate: decides about each request with what one session has: browser guard, policy, faults and their counters."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
 
 from apispy import decoders, engine, units
+from apispy.filters.policy import Verdict
 from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
+from apispy.gate.policy_check import PolicyCheck
 from apispy.gate.rules import FaultRule
 from apispy.model import Exchange, Item
 from apispy.outputs.base import DecodedCall
 
 NOT_HTTP1 = (
-    "apispy cannot read this as HTTP/1, and forwards only requests that it can read while --fault is used"
+    "apispy cannot read this as HTTP/1, and forwards only requests that it can read while --fault or rules such as "
+    "--deny are used"
 )
-
 
 NOT_HTTP2 = (
-    "apispy refuses HTTP/2 while --fault is used, because it can hold only requests that come one at a time; "
-    "use HTTP/1.1"
+    "apispy refuses HTTP/2 while --fault or rules such as --deny are used, because it can hold only requests that come "
+    "one at a time; use HTTP/1.1"
 )
 
+ALLOWED = Verdict()
 HTTP2_BEGINS = b"PRI * HTTP/2.0\r\n"
 
 
@@ -44,7 +47,7 @@ class CountedRule:
 
 
 class Gate:
-    """Decides about requests: *guard* checks every one, then the first of *rules* that hits it decides.
+    """Decides about requests: *guard* checks every one, then *policy*, then the first of *rules* that hits it decides.
 
     *aliases* returns all names of a container that the session has learned. *chance* returns random numbers in [0, 1).
     """
@@ -53,17 +56,19 @@ class Gate:
         self,
         rules: Sequence[FaultRule] = (),
         guard: BrowserGuard | None = None,
+        policy: PolicyCheck | None = None,
         *,
         aliases: Callable[[str], tuple[str, ...]] = lambda name: (name,),
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.guard = guard
+        self.guard, self.policy = guard, policy
         self._rules = [CountedRule(rule, chance) for rule in rules]
         self._aliases = aliases
 
     @property
-    def has_rules(self) -> bool:
-        return bool(self._rules)
+    def holds(self) -> bool:
+        """Whether each request must wait for its decision: there are faults or a policy."""
+        return bool(self._rules) or self.policy is not None
 
     def decide(self, exchange: Exchange, *, complete: bool = True) -> Decision | None:
         """Decide about the request of *exchange*.
@@ -74,6 +79,11 @@ class Gate:
         request = exchange.request
         if refused := self.refuse(request.headers):
             return refused
+        judged = self.policy.judge(exchange, self._aliases, complete=complete) if self.policy else ALLOWED
+        if judged is None:
+            return None
+        if not judged.allowed or not self._rules:
+            return self._of_policy(judged)
         reading = self._reading(exchange, complete)
         matches = [one.rule.filter.early(reading) if one.rule.filter else True for one in self._rules]
         if None in matches and not complete:
@@ -82,7 +92,10 @@ class Gate:
             if match and counted.applies():
                 rule = counted.rule
                 return Decision(rule.action, rule.delay, f"fault {rule}")
-        return PASS
+        return self._of_policy(judged)
+
+    def _of_policy(self, verdict: Verdict) -> Decision:
+        return self.policy.decision(verdict) if self.policy else PASS
 
     def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
         """Return the guard's refusal of a request with the header *fields*; None if it may pass."""
@@ -94,20 +107,24 @@ class Gate:
 
         The guard lets HTTP/2 pass: browsers speak it under TLS only.
         """
-        if data.startswith(HTTP2_BEGINS):
-            return (
-                Decision(RespondWith(400, f"apispy: {NOT_HTTP2}", closes=True), reason=NOT_HTTP2)
-                if self._rules
-                else PASS
-            )
-        if reason := self.guard.refusal_of_bytes(data) if self.guard else None:
+        is_http2 = data.startswith(HTTP2_BEGINS)
+        if not is_http2 and (reason := self.guard.refusal_of_bytes(data) if self.guard else None):
             return _refusal(reason)
+        reason = NOT_HTTP2 if is_http2 else NOT_HTTP1
+        if self.policy and (decision := self.policy.decide_unreadable(reason)) and not decision.passes:
+            return decision
         if not self._rules:
             return PASS
-        return Decision(RespondWith(400, f"apispy: {NOT_HTTP1}", closes=True), reason=NOT_HTTP1)
+        return Decision(RespondWith(400, reason, closes=True), reason=reason)
 
     def report(self) -> list[str]:
-        """Return a sentence for each rule: how many requests matched it, and how many of them it hit."""
+        """Return a sentence for each rule: how many requests matched it, and how many of them it hit or refused."""
+        return [
+            *(self.policy.report() if self.policy else ()),
+            *self._of_faults(),
+        ]
+
+    def _of_faults(self) -> list[str]:
         return [
             f"fault {one.rule}: hit {one.hit} of {units.count(one.matched, 'matching requests')}"
             if one.matched

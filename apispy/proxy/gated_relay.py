@@ -69,7 +69,7 @@ class GatedRelay(Relay):
     ) -> None:
         super().__init__(ctx, observer)
         self._forwarder: RequestForwarder = PassThrough(gate, observer)
-        if gate.has_rules:
+        if gate.holds:
             self._forwarder = HoldingForwarder(
                 gate, observer, lambda request: Exchange(0, 0, clock(), client, "", request)
             )
@@ -128,6 +128,8 @@ class GatedRelay(Relay):
                 yield from self._feed()
             elif output[1].passes:
                 yield from super()._from_client(output[0])
+                if output[1].reason:
+                    self._annotate(output[1].reason)
             elif self._observer.idle or self._observer.tunnelled:
                 self._waiting = None
                 yield from self._act(*output)

@@ -99,7 +99,7 @@ class Service:
         self._hooks = HookTable(master.addons)
         self._hangups = HangupWatch()
         gate = self._settings.gate
-        if gate is None or not gate.has_rules:  # rules use names from earlier calls, so events must not wait
+        if gate is None or not gate.holds:  # rules use names from earlier calls, so events must not wait
             self._backlog = Backlog(self._pipeline.feed, self._pipeline.notice)
         listener = await open_listener(self._settings.listen, self._accepted)
         try:
@@ -216,7 +216,7 @@ class Service:
     async def _may_select_http2(self) -> bool:
         """Whether the daemon would select HTTP/2, and no fault has to hold single requests."""
         gate = self._settings.gate
-        if self._daemon_tls is None or (gate is not None and gate.has_rules):
+        if self._daemon_tls is None or (gate is not None and gate.holds):
             return False
         return await self._protocols.speaks_http2()
 

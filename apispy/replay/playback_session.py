@@ -50,7 +50,7 @@ class PlaybackSession:
     @property
     def speaks_http2(self) -> bool:
         """Whether clients may begin in HTTP/2: if one did in the recording, and no request is forwarded or held."""
-        plain = self.forward_to is None and (self.gate is None or not self.gate.has_rules)
+        plain = self.forward_to is None and (self.gate is None or not self.gate.holds)
         return plain and any(
             one.exchange.response and one.exchange.request.version == "2" for one in self.player.calls
         )

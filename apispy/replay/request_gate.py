@@ -35,7 +35,11 @@ class RequestGate:
             decision = gate.decide(exchange)
         except Exception as error:  # fail closed
             decision = internal_error(error)
-        return None if decision is None or decision.passes else await self._act(exchange, decision, whole)
+        if decision is None or decision.passes:
+            if decision is not None and decision.reason:
+                self._connection.annotations.add(decision.reason)
+            return None
+        return await self._act(exchange, decision, whole)
 
     async def _act(self, exchange: Exchange, decision: Decision, whole: bool) -> bool | None:
         connection = self._connection

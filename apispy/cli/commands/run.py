@@ -19,13 +19,14 @@ from apispy.cli.options import (
     TCP,
     WEB,
     daemon_options,
+    policy_options,
     report_options,
     view_options,
 )
 
 if TYPE_CHECKING:
     from apispy.endpoints import Endpoint
-    from apispy.gate import FaultRule
+    from apispy.gate import FaultRule, PolicyCheck
 
 
 @click.command(
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @TCP
 @CERTS_DIR
 @FAULT
+@policy_options
 @CAPTURE
 @daemon_options
 @view_options
@@ -54,6 +56,7 @@ def command(
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
+    policy: "PolicyCheck | None",
     capture: Path | None,
     daemon: "Callable[[], Endpoint]",
     view: View,
@@ -82,5 +85,6 @@ def command(
         terminal=sys.stderr,
         capture=capture,
         faults=faults,
+        policy=policy,
     )
     return result.exit_code or (0 if result.complete else INCOMPLETE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Policy
-from apispy.learn.permissions.usage import MAX_PERMISSIONS
+from apispy.learn.permissions.usage import MAX_PERMISSIONS, json_body
 from apispy.learn.read_call import ReadCall
 
 
@@ -35,8 +35,9 @@ class Check:
     def add(self, decoded: ReadCall, source: str = "") -> None:
         """Decide about a call. *source* is the name of its file if there are several."""
         self.calls += 1
+        sent = decoded.exchange.request
         request = Request.of_call(
-            decoded.call, decoded.exchange.request.method, decoded.exchange.request.target
+            decoded.call, sent.method, sent.target, json_body(decoded.items.get("request", ()))
         )
         decision = self.policy.decide(request)
         self._used.update(decision.rules)

@@ -5,6 +5,7 @@ from typing import Any
 
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
+from apispy.engine.requested_access import NAMESPACES, SOCKETS, bind_sources, volume_source
 
 OPERATIONS = {
     "ContainerCreate": "a container can be given any file and device of the host, unless its body is checked",
@@ -45,17 +46,14 @@ OPERATIONS = {
 """Operations that are dangerous whatever they send. ContainerAttach is dangerous only with stdin."""
 
 HOST_MODES = {
-    "NetworkMode": "network",
-    "PidMode": "process",
-    "IpcMode": "IPC",
-    "UTSMode": "host name",
-    "UsernsMode": "user",
-    "CgroupnsMode": "cgroup",
+    "network": "network",
+    "pid": "process",
+    "ipc": "IPC",
+    "uts": "host name",
+    "userns": "user",
+    "cgroupns": "cgroup",
 }
-"""Fields of HostConfig whose value ``host`` shares a namespace of the host, and the namespace."""
-
-SOCKETS = ("docker.sock", "podman.sock", "containerd.sock")
-"""Ends of the paths of sockets that control all containers."""
+"""The kinds of namespaces (``requested_access.NAMESPACES``), in words."""
 
 
 def dangers(call: Call, body: Any) -> list[str]:
@@ -82,23 +80,11 @@ def _of_body(operation: str, body: Any) -> Iterator[str]:
         yield f"a volume that is a part of the host: {device}"
 
 
-def volume_source(body: Any) -> str:
-    """Return the directory or device of the host that a VolumeCreate body makes a volume of; "" for none.
-
-    The mount options, which say "bind", are redacted because they may have a password; a network file system's device
-    is not a path (":/export", "//server/share").
-    """
-    device = value_at(body, "DriverOpts.device")
-    return (
-        device if isinstance(device, str) and device.startswith("/") and not device.startswith("//") else ""
-    )
-
-
 def _of_host_config(host: Any) -> Iterator[str]:
     if field_value(host, "Privileged") is True:
         yield "privileged: all capabilities and devices of the host"
-    for field, namespace in HOST_MODES.items():
-        if field_value(host, field) == "host":
+    for kind, namespace in HOST_MODES.items():
+        if field_value(host, NAMESPACES[kind]) == "host":
             yield f"shares the {namespace} namespace of the host"
     yield from _added(field_value(host, "CapAdd"))
     for path in bind_sources(host):
@@ -126,16 +112,6 @@ def _mounted(path: str) -> str:
     if path.endswith(SOCKETS):
         return f"mounts {path}: the container controls the daemon"
     return f"mounts {path} of the host"
-
-
-def bind_sources(host: Any) -> list[str]:
-    """Return the paths of the host that a HostConfig mounts."""
-    binds = [text.split(":", 1)[0] for text in _list(field_value(host, "Binds")) if isinstance(text, str)]
-    found = [source for source in binds if source.startswith(("/", "~", ".")) or "\\" in source]
-    for mount in _list(field_value(host, "Mounts")):
-        if field_value(mount, "Type") == "bind":
-            found.append(str(field_value(mount, "Source")))
-    return found
 
 
 def _list(value: Any) -> list[Any]:

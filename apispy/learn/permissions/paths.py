@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import unquote
 
 from apispy.engine import Call
@@ -150,12 +151,13 @@ class Request:
     full_path: str  # with version, without query
     path: str  # without version
     query: str = ""  # as sent, without the question mark
+    body: Any = None  # the JSON of the body; None if it has none
 
     @classmethod
-    def of_call(cls, call: Call, method: str, target: str) -> "Request":
+    def of_call(cls, call: Call, method: str, target: str, body: Any = None) -> "Request":
         """Return the request of a call. A base path, which a manager such as Portainer removes, is left out."""
         path, version = decoded_path(call), "" if call.version is None else f"/v{call.version}"
-        return cls(method, version + path, path, target.partition("?")[2])
+        return cls(method, version + path, path, target.partition("?")[2], body)
 
     @classmethod
     def of_operation(cls, operation: Operation) -> "Request":

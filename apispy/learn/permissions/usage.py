@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from apispy.engine import Call
 from apispy.engine.operation import Operation
-from apispy.learn.permissions.dangers import bind_sources, dangers
+from apispy.engine.requested_access import bind_sources
+from apispy.learn.permissions.dangers import dangers
 from apispy.learn.permissions.paths import Parts, decoded_path, parts_of, pattern_of
 from apispy.learn.read_call import ReadCall
 from apispy.model import Exchange, Item

@@ -94,7 +94,7 @@ def test_http2_passes_only_without_faults():
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     assert gate(guard=BrowserGuard()).decide_unreadable(preface + b"\nhost: evil.example\n") is PASS
     refused = gate("op:ContainerStart reset").decide_unreadable(preface)
-    assert refused.reason.startswith("apispy refuses HTTP/2 while --fault is used")
+    assert refused.reason.startswith("apispy refuses HTTP/2 while --fault or rules such as --deny are used")
     assert refused.action == RespondWith(400, f"apispy: {refused.reason}", closes=True)
 
 

@@ -1,6 +1,6 @@
 """The socket proxies and policies that rules are written for, by name."""
 
-from apispy.learn.permissions.targets.apispy_fault import APISPY
+from apispy.learn.permissions.targets.apispy_policy import APISPY
 from apispy.learn.permissions.targets.base import Decision, Grant, Policy, Target
 from apispy.learn.permissions.targets.cetusguard import CETUSGUARD
 from apispy.learn.permissions.targets.haproxy import LINUXSERVER, TECNATIVA

@@ -1,0 +1,155 @@
+"""Rules that allow and refuse requests, as they are typed and as a file has them.
+
+A file has a rule in each line: ``read-only``, ``allow FILTER`` or ``deny FILTER``; "#" begins a comment. A rule that
+refuses comes before all that allow. If there is a rule that allows, what none allows is refused.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from apispy.engine.effects import READ, TUNNELS
+from apispy.errors import UsageError
+from apispy.filters.expression import tests_of
+from apispy.filters.fields import FIELDS, TABLE
+from apispy.filters.filter import Filter
+from apispy.filters.rule_matching import may_match, surely_matches
+from apispy.filters.subject import Part, Subject
+from apispy.suggestions import most_similar
+
+Verb = Literal["allow", "deny"]
+VERBS: tuple[Verb, ...] = ("allow", "deny")
+READ_ONLY = "read-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule about requests. ``text`` is the rule as the file has it."""
+
+    verb: Verb
+    filter: Filter
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+READS = Rule("allow", Filter.parse(f"effect:{READ}"), READ_ONLY)
+"""What ``read-only`` stands for."""
+
+
+def parse_rule(verb: Verb, text: str) -> Rule:
+    """Parse the filter of a rule. Raises UsageError, which says what is wrong and what to type."""
+    found = Filter.parse_typed(text)
+    if words := [test.value for test in tests_of(found.expression) if not test.field.name]:
+        near = most_similar(words[0].lower(), FIELDS)
+        hint = f"; did you mean {near}?" if near else ""
+        raise UsageError(
+            f"{_quoted(words[0])} alone is a word to search for, which is too weak for a rule{hint} "
+            "Type for example op:ContainerExec, effect:exec or privileged"
+        )
+    if found.needs_response:
+        later = ", ".join(field.name for field in TABLE if field.known & (Part.RESPONSE | Part.END))
+        raise UsageError(
+            f"a rule is decided on the request; it cannot use {later}, which are known only later"
+        )
+    return Rule(verb, found, f"{verb} {' '.join(text.split())}")
+
+
+def parse_line(line: str) -> Rule | None:
+    """Parse a line of a file; None for an empty line and a comment. Raises UsageError."""
+    text = line.strip()
+    if not text or text.startswith("#"):
+        return None
+    if text == READ_ONLY:
+        return READS
+    word, _, rest = text.partition(" ")
+    for verb in VERBS:
+        if word == verb and rest.strip():
+            return parse_rule(verb, rest.strip())
+    near = most_similar(word, (*VERBS, READ_ONLY))
+    hint = f"; did you mean {near}?" if near and near != word else ""
+    raise UsageError(f"expected {READ_ONLY}, or allow or deny and a filter, found {_quoted(text)}{hint}")
+
+
+def parse_policy(text: str) -> list[Rule]:
+    """Parse the text of a file. Raises UsageError, with the number of the line."""
+    rules = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            rule = parse_line(line)
+        except UsageError as error:
+            raise UsageError(f"line {number}: {error}") from None
+        if rule is not None:
+            rules.append(rule)
+    if not rules:
+        raise UsageError(f"it has no rule: expected a line such as {READ_ONLY} or deny privileged")
+    return rules
+
+
+def _quoted(text: str) -> str:
+    return ascii(text[:80])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What rules say about a request. ``reason`` says why it is refused; "" if it is allowed."""
+
+    reason: str = ""
+    rule: Rule | None = None  # that decided; None if no rule matches
+
+    @property
+    def allowed(self) -> bool:
+        return not self.reason
+
+
+NO_RULE = "no rule allows it"
+UNKNOWN_CALL = "apispy does not know this operation, and no rule allows it"
+TUNNEL = "apispy cannot check what is asked for in this tunnel, and no rule allows it"
+
+Matching = Callable[[Filter, Subject], bool | None]
+
+
+class Policy:
+    """Decides about requests by *rules*."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules: Sequence[Rule] = tuple(rules)
+        self._denying = [rule for rule in self.rules if rule.verb == "deny"]
+        self._allowing = [rule for rule in self.rules if rule.verb == "allow"]
+
+    def decide(self, subject: Subject) -> Verdict | None:
+        """Decide about a request; None if its body is needed, and is not known.
+
+        An operation that apispy does not know, and a tunnel, are refused unless a rule allows them.
+        """
+        denying, may_deny = _first(self._denying, may_match, subject)
+        if denying is not None:
+            return Verdict(f"refused by {denying}", denying)
+        allowing, may_allow = _first(self._allowing, surely_matches, subject)
+        if allowing is None and not may_allow and (reason := self._default(subject)):
+            return Verdict(f"refused: {reason}")
+        if may_deny or (allowing is None and may_allow):
+            return None
+        return Verdict(rule=allowing)
+
+    def _default(self, subject: Subject) -> str:
+        """Say why a request that no rule allows is refused; "" if it is not."""
+        if self._allowing == [READS]:
+            return f"{READ_ONLY} allows only operations that change nothing"
+        if self._allowing:
+            return NO_RULE
+        if not subject.call.known:
+            return UNKNOWN_CALL
+        return TUNNEL if subject.call.operation.id in TUNNELS else ""
+
+
+def _first(rules: Iterable[Rule], matches: Matching, subject: Subject) -> tuple[Rule | None, bool]:
+    """Return the first of *rules* that matches, and whether one before it may match once more is known."""
+    undecided = False
+    for rule in rules:
+        decided = matches(rule.filter, subject)
+        if decided:
+            return rule, undecided
+        undecided = undecided or decided is None
+    return None, undecided

@@ -1,0 +1,261 @@
+"""Rules about requests: what they refuse, and what is refused because a daemon might read it otherwise."""
+
+import json
+from typing import Any
+
+import pytest
+
+from apispy.filters.policy import READS, parse_policy, parse_rule
+from apispy.gate import Decision, Gate, PolicyCheck, RespondWith
+from apispy.gate.actions import PASS
+
+from .test_gate import CREATE, PING, START, asked
+
+JSON = "application/json"
+
+
+def decided(check: PolicyCheck, *call: Any, **headers: str) -> Decision:
+    """The decision of a gate about a whole request."""
+    found = Gate(policy=check).decide(asked(*call, **headers))
+    assert found is not None
+    return found
+
+
+def denying(*filters: str, audit: bool = False) -> PolicyCheck:
+    return PolicyCheck([parse_rule("deny", text) for text in filters], audit=audit)
+
+
+def create(host: dict[str, Any] | None = None, **body: Any) -> tuple[str, str, bytes]:
+    return "POST", CREATE, json.dumps({"Image": "busybox", "HostConfig": host or {}} | body).encode()
+
+
+ASKS = [
+    ("privileged", create({"Privileged": True})),
+    ("privileged", create({"privileged": True})),
+    (
+        "privileged",
+        ("POST", CREATE, '{"Ho\u017ftConfig": {"Privileged": true}}'.encode()),
+    ),  # the long s, as Go folds
+    ("privileged", ("POST", "/containers/web/exec", b'{"Privileged": true}')),
+    ("bind:/etc*", create({"Binds": ["/etc/passwd:/p"]})),
+    ("bind:/etc*", create({"Binds": ["/srv/../etc:/p"]})),
+    ("bind:/etc*", create({"Binds": ["//etc:/p"]})),
+    ("bind:/etc*", create({"Binds": ["/:/host"]})),  # which has /etc in it
+    ("bind:/etc*", create({"Mounts": [{"Type": "bind", "Source": "/etc", "Target": "/x"}]})),
+    ("bind", ("POST", "/volumes/create", b'{"DriverOpts": {"type": "none", "o": "bind", "device": "/etc"}}')),
+    ("socket", create({"Binds": ["/var/run/docker.sock:/s"]})),
+    ("socket", create({"Binds": ["/run:/r"]})),
+    ("socket", create({"Binds": ["/:/r"]})),
+    ("network:host", create({"NetworkMode": "host"})),
+    ("network:host", create({}, NetworkingConfig={"EndpointsConfig": {"host": {}}})),
+    ("network:host", ("POST", "/build?networkmode=host", None)),
+    ("pid:host", create({"PidMode": "host"})),
+    ("ipc:host or uts:host", create({"UTSMode": "host"})),
+    ("cap:SYS_ADMIN", create({"CapAdd": ["SYS_ADMIN"]})),
+    ("cap:SYS_ADMIN", create({"CapAdd": ["cap_sys_admin"]})),
+    ("cap:SYS_ADMIN", create({"CapAdd": ["ALL"]})),
+    ("cap:SYS_ADMIN", create({"Privileged": True})),
+    ("device", create({"Devices": [{"PathOnHost": "/dev/kvm"}]})),
+    ("device:/dev/kvm", create({"Privileged": True})),
+    ("device", create({"DeviceRequests": [{"Driver": "nvidia", "Count": -1}]})),
+    ("device", create({"Privileged": True})),
+    ("cap", create({"Privileged": True})),
+    ("user:root", create(User="0:0")),
+    ("user:root", create(User="root")),
+    ("user:root", create()),  # the image decides
+    ("image:evil/*", create(Image="evil/tool:1")),
+    ("not image:registry.local/*", create()),
+    ("effect:exec", ("POST", "/containers/web/exec", b"{}")),
+    ("effect:archive-out", ("GET", "/containers/web/archive?path=/etc", None)),
+    ("effect:secret", ("GET", "/secrets/x", None)),
+    ("bind and not bind:/srv/*", create({"Binds": ["/srv/a:/a", "/etc:/e"]})),  # one of them is not there
+]
+
+
+@pytest.mark.parametrize(("rule", "call"), ASKS, ids=str)
+def test_deny_refuses_what_a_body_asks_for(rule: str, call: tuple[Any, ...]) -> None:
+    found = decided(denying(rule), *call)
+    assert isinstance(found.action, RespondWith)
+    assert (found.action.status, found.reason) == (403, f"refused by deny {rule}")
+    assert found.action.message.startswith(f"apispy: refused by deny {rule}; ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "call"),
+    [
+        ("privileged", create({"Privileged": False})),
+        ("bind:/etc*", create({"Binds": ["/srv:/s", "data:/etc"]})),
+        ("socket", create({"Binds": ["/srv:/s"]})),
+        ("network:host", create({"NetworkMode": "bridge"})),
+        ("cap:SYS_ADMIN", create({"CapAdd": ["NET_ADMIN"]})),
+        ("user:root", create(User="1000:0")),
+        ("bind and not bind:/srv/*", create({"Binds": ["/srv/a:/a", "/srv/b:/b"]})),
+        ("not image:registry.local/*", create(Image="registry.local/app:2")),
+        ("privileged", ("GET", "/containers/json?all=1", None)),
+        ("privileged", ("POST", "/containers/web/start", None)),
+        ("privileged", ("GET", "/images/busybox%40sha256:0123/json", None)),
+    ],
+    ids=str,
+)
+def test_deny_lets_everything_else_pass(rule: str, call: tuple[Any, ...]) -> None:
+    assert decided(denying(rule), *call) is PASS
+
+
+def test_allow_refuses_all_else_and_needs_all_of_a_request() -> None:
+    only_srv = PolicyCheck([parse_rule("allow", "op:ContainerCreate and (not bind or bind:/srv/*)")])
+    assert decided(only_srv, *create({"Binds": ["/srv/a:/a"]})) is PASS
+    assert decided(only_srv, *create()) is PASS
+    assert (
+        decided(only_srv, *create({"Binds": ["/srv/a:/a", "/etc:/e"]})).reason == "refused: no rule allows it"
+    )
+    assert decided(only_srv, *create({"Binds": ["/srv/../etc:/a"]})).reason == "refused: no rule allows it"
+    assert not decided(only_srv, "GET", "/containers/json").passes
+
+
+def test_a_container_is_allowed_by_any_of_its_names() -> None:
+    gate = Gate(
+        policy=PolicyCheck([parse_rule("allow", "container:web")]),
+        aliases=lambda name: (name, "web") if name == "0123" else (name,),
+    )
+    assert gate.decide(asked("GET", "/containers/0123/json")) is PASS
+    assert not gate.decide(asked("GET", "/containers/4567/json")).passes  # type: ignore[union-attr]
+
+
+READ_ONLY = PolicyCheck([READS])
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "passes"),
+    [
+        ("GET", "/containers/web/export", True),
+        ("GET", "/images/busybox/get", True),
+        ("GET", "/containers/web/archive?path=/etc", True),
+        ("POST", "/containers/web/wait", True),
+        ("POST", "/containers/web/attach?stdout=1&stream=1", True),
+        ("POST", "/containers/web/attach?stdin=1&stream=1", False),
+        ("GET", "/containers/web/attach/ws?stream=1&stdin=1", False),
+        ("POST", "/auth", False),
+        ("POST", "/containers/web/stop", False),
+        ("POST", "/session", False),
+        ("POST", "/grpc", False),
+        ("GET", "/nosuch", False),
+        ("GET", "/libpod/images/json", False),
+    ],
+)
+def test_read_only_goes_by_the_catalogue(method: str, target: str, passes: bool) -> None:
+    assert decided(READ_ONLY, method, target).passes is passes
+
+
+HOLES = [
+    # names of fields in another case, or twice
+    (b'{"HostConfig": {"Privileged": true, "privileged": false}}', {}, "twice"),
+    (b'{"HostConfig": {}, "hostconfig": {"Privileged": true}}', {}, "twice"),
+    ('{"HostConfig": {}, "Ho\u017ftConfig": {"Privileged": true}}'.encode(), {}, "twice"),
+    (b'{"HostConfig": {}} {"HostConfig": {"Privileged": true}}', {}, "not JSON"),
+    (b'{"HostConfig": {"Memory": NaN}}', {}, "NaN"),
+    (b"[" * 100_000, {}, "nested"),
+    ('{"HostConfig": {}}'.encode("utf-16"), {}, "UTF-8"),
+    (b"\xef\xbb\xbf{}", {}, "not JSON"),
+    (b"", {"Transfer_Encoding": "chunked"}, None),
+    (b"\x1f\x8b\x08", {"Content_Encoding": "gzip"}, "compressed"),
+    (b"HostConfig=x", {"Content_Type": "application/x-www-form-urlencoded"}, "form"),
+    (b"--x", {"Content_Type": "multipart/form-data; boundary=x"}, "form"),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "doubt"), HOLES, ids=str)
+def test_a_body_that_can_be_read_in_two_ways_is_refused(
+    body: bytes, headers: dict[str, str], doubt: str | None
+) -> None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    found = decided(denying("privileged"), "POST", CREATE, body, **named)
+    assert (doubt is None and found is PASS) or (doubt and doubt in found.reason)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//containers/json",
+        "/v1.41/../containers/json",
+        "/containers/./json",
+        "/containers/json/",
+        "/containers%2Fcreate",
+        "/c%6fntainers/json",
+        "/containers/x%2e%2e/json",
+        "/containers/%00/json",
+        "/containers/%zz/json",
+        "/containers/a\\b/json",
+        "/containers/json#x",
+        "/containers/json?all=1;x=2",
+        "/containers/json?all=0&all=1",
+        "http://other/containers/json",
+        "*",
+        "/containers/\xe9/json",
+    ],
+)
+def test_a_path_that_can_be_read_in_two_ways_is_refused(target: str) -> None:
+    """Also where only reading is allowed, and where nothing but one thing is denied."""
+    for check in (READ_ONLY, denying("effect:exec")):
+        assert decided(check, "GET", target).reason.startswith("refused: ")
+
+
+def test_an_upgrade_needs_an_operation_that_has_one() -> None:
+    h2c = {"Upgrade": "h2c", "Connection": "Upgrade"}
+    assert "upgrade" in decided(READ_ONLY, "GET", "/containers/json", **h2c).reason
+    exec_start = {"Upgrade": "tcp", "Connection": "Upgrade"}
+    assert decided(denying("privileged"), "POST", "/exec/0123/start", b'{"Tty":true}', **exec_start) is PASS
+
+
+def test_what_cannot_be_checked_needs_a_rule_that_allows_it() -> None:
+    for call in (("POST", "/session"), ("POST", "/grpc"), ("GET", "/nosuch")):
+        assert not decided(denying("privileged"), *call).passes
+    tunnels = PolicyCheck(
+        [parse_rule("allow", "op:Session or op:Grpc or op:?"), parse_rule("deny", "privileged")]
+    )
+    for call in (("POST", "/session"), ("POST", "/grpc"), ("GET", "/nosuch")):
+        assert decided(tunnels, *call) is PASS
+
+
+def test_a_body_is_awaited_only_if_a_rule_needs_it() -> None:
+    whole = asked(*create())
+    gate = Gate(policy=denying("privileged"))
+    assert gate.decide(whole, complete=False) is None
+    assert gate.decide(START, complete=False) is PASS
+    by_operation = Gate(policy=denying("op:ContainerCreate"))
+    assert not by_operation.decide(whole, complete=False).passes  # type: ignore[union-attr]
+
+
+def test_an_audit_forwards_and_says_so() -> None:
+    check = denying("privileged", audit=True)
+    found = decided(check, *create({"Privileged": True}))
+    assert found.passes
+    assert found.reason == "would be refused by deny privileged"
+    assert check.report() == ["1 request would have been refused: deny privileged"]
+    assert Gate(policy=check).decide_unreadable(b"nonsense") is PASS
+
+
+def test_faults_come_after_rules_and_each_request_counts_once() -> None:
+    from apispy.gate import parse
+
+    check = denying("op:ContainerStart")
+    gate = Gate([parse("image:busybox status=500"), parse("op:ContainerStart status=500")], policy=check)
+    assert gate.decide(START).action.status == 403  # type: ignore[union-attr]
+    whole = asked(*create())
+    assert gate.decide(whole, complete=False) is None
+    assert gate.decide(whole).action.status == 500  # type: ignore[union-attr]
+    assert gate.decide(PING) is PASS
+    assert gate.report()[0] == "1 request refused: deny op:ContainerStart"
+
+
+def test_bytes_that_are_no_request_are_refused() -> None:
+    for data in (b"PRI * HTTP/2.0\r\n\r\n", b"nonsense"):
+        found = Gate(policy=READ_ONLY).decide_unreadable(data)
+        assert isinstance(found.action, RespondWith)
+        assert found.action.closes
+
+
+def test_a_file_has_the_rules_of_the_options() -> None:
+    text = "# for CI\nread-only\n\n allow op:ContainerStart\ndeny container:prod*\n"
+    assert [str(rule) for rule in parse_policy(text)] == [
+        "read-only", "allow op:ContainerStart", "deny container:prod*",
+    ]  # fmt: skip

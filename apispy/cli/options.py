@@ -11,7 +11,7 @@ from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, RULES, SECRETS, option
-from apispy.cli.types import Fault, HostName, OptionalValue, PolicyRule, Size, Whole
+from apispy.cli.types import Fault, HostName, Number, OptionalValue, PolicyRule, Size, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +92,10 @@ RULE_OPTIONS = (
     option("--deny", multiple=True, metavar="FILTER", type=PolicyRule("deny"), section=RULES,
            help="Refuse requests that match, whatever allows them: 'privileged', 'bind:/etc*', 'effect:exec'. "
                 "Repeatable. See `apispy help guard`."),
+    option("--confirm", multiple=True, metavar="FILTER", type=PolicyRule("confirm"), section=RULES,
+           help="Ask on the terminal before a request that matches and is allowed passes. Repeatable."),
+    option("--confirm-timeout", type=Number(1, 86400), default=30.0, show_default=True, metavar="SECONDS",
+           section=RULES, help="How long --confirm waits for an answer; then the request is refused."),
     option("--policy", "policy_files", type=FILE, multiple=True, metavar="FILE", section=RULES,
            help="Take rules from FILE, for example one that `apispy permissions --for apispy` wrote. Repeatable."),
     option("--policy-mode", type=click.Choice(["enforce", "audit"]), default="enforce", show_default=True,
@@ -199,7 +203,8 @@ def policy_options(command: Function) -> Function:
     """Add the options for rules. *command* gets ``policy``, a PolicyCheck, or None without a rule."""
 
     def read(**typed: Any) -> "PolicyCheck | None":
-        if not (typed["read_only"] or typed["allow"] or typed["deny"] or typed["policy_files"]):
+        named = [*typed["allow"], *typed["deny"], *typed["confirm"]]
+        if not (typed["read_only"] or named or typed["policy_files"]):
             if typed["policy_mode"] != "enforce":
                 raise UsageError(
                     "--policy-mode audit needs rules; add --read-only, --deny, --allow or --policy"
@@ -210,10 +215,15 @@ def policy_options(command: Function) -> Function:
         from apispy.gate import PolicyCheck
 
         rules = [READS] if typed["read_only"] else []
-        rules += [*typed["allow"], *typed["deny"]]
+        rules += named
         for path in typed["policy_files"]:
             rules += read_policy(path)
-        return PolicyCheck(rules, audit=typed["policy_mode"] == "audit")
+        audit, ask = typed["policy_mode"] == "audit", None
+        if not audit and any(rule.verb == "confirm" for rule in rules):
+            from apispy.app.confirm import TerminalQuestions
+
+            ask = TerminalQuestions(typed["confirm_timeout"]).ask
+        return PolicyCheck(rules, audit=audit, ask=ask)
 
     return _combine(command, RULE_OPTIONS, "policy", read)
 

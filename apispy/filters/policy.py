@@ -1,7 +1,8 @@
 """Rules that allow and refuse requests, as they are typed and as a file has them.
 
-A file has a rule in each line: ``read-only``, ``allow FILTER`` or ``deny FILTER``; "#" begins a comment. A rule that
-refuses comes before all that allow. If there is a rule that allows, what none allows is refused.
+A file has a rule in each line: ``read-only``, ``allow FILTER``, ``deny FILTER`` or ``confirm FILTER``; "#" begins a
+comment. A rule that refuses comes before all that allow. If there is a rule that allows, what none allows is refused.
+About what is allowed, the user is asked if a rule says so.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,8 +18,8 @@ from apispy.filters.rule_matching import may_match, surely_matches
 from apispy.filters.subject import Part, Subject
 from apispy.suggestions import most_similar
 
-Verb = Literal["allow", "deny"]
-VERBS: tuple[Verb, ...] = ("allow", "deny")
+Verb = Literal["allow", "deny", "confirm"]
+VERBS: tuple[Verb, ...] = ("allow", "deny", "confirm")
 READ_ONLY = "read-only"
 
 
@@ -69,7 +70,9 @@ def parse_line(line: str) -> Rule | None:
             return parse_rule(verb, rest.strip())
     near = most_similar(word, (*VERBS, READ_ONLY))
     hint = f"; did you mean {near}?" if near and near != word else ""
-    raise UsageError(f"expected {READ_ONLY}, or allow or deny and a filter, found {_quoted(text)}{hint}")
+    raise UsageError(
+        f"expected {READ_ONLY}, or allow, deny or confirm and a filter, found {_quoted(text)}{hint}"
+    )
 
 
 def parse_policy(text: str) -> list[Rule]:
@@ -97,6 +100,7 @@ class Verdict:
 
     reason: str = ""
     rule: Rule | None = None  # that decided; None if no rule matches
+    asks: bool = False  # whether the user decides
 
     @property
     def allowed(self) -> bool:
@@ -117,6 +121,7 @@ class Policy:
         self.rules: Sequence[Rule] = tuple(rules)
         self._denying = [rule for rule in self.rules if rule.verb == "deny"]
         self._allowing = [rule for rule in self.rules if rule.verb == "allow"]
+        self._asking = [rule for rule in self.rules if rule.verb == "confirm"]
 
     def decide(self, subject: Subject) -> Verdict | None:
         """Decide about a request; None if its body is needed, and is not known.
@@ -129,9 +134,10 @@ class Policy:
         allowing, may_allow = _first(self._allowing, surely_matches, subject)
         if allowing is None and not may_allow and (reason := self._default(subject)):
             return Verdict(f"refused: {reason}")
-        if may_deny or (allowing is None and may_allow):
+        asking, may_ask = _first(self._asking, may_match, subject)
+        if may_deny or (allowing is None and may_allow) or (asking is None and may_ask):
             return None
-        return Verdict(rule=allowing)
+        return Verdict(rule=asking, asks=True) if asking else Verdict(rule=allowing)
 
     def _default(self, subject: Subject) -> str:
         """Say why a request that no rule allows is refused; "" if it is not."""

@@ -1,6 +1,7 @@
 """What the gate does with a request: the decision, and the parts that carry it out for the proxy and for a replay."""
 
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -42,7 +43,20 @@ class Garbage:
     """Send bytes that are not HTTP, and end the connection. The daemon never sees the request."""
 
 
-Action = RespondWith | DropAfter | Reset | Garbage
+Ask = Callable[[Sequence[str]], Awaitable[bool]]
+"""Shows the lines of a question to the user, and returns whether the answer is yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskUser:
+    """Ask the user, and forward the request if the answer is yes; else respond with *refusal*."""
+
+    question: tuple[str, ...]
+    ask: Ask
+    refusal: RespondWith
+
+
+Action = RespondWith | DropAfter | Reset | Garbage | AskUser
 
 
 @dataclass(frozen=True, slots=True)

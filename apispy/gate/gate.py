@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 from apispy import decoders, engine, units
-from apispy.filters.policy import Verdict
 from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
 from apispy.gate.policy_check import PolicyCheck
@@ -22,7 +21,6 @@ NOT_HTTP2 = (
     "one at a time; use HTTP/1.1"
 )
 
-ALLOWED = Verdict()
 HTTP2_BEGINS = b"PRI * HTTP/2.0\r\n"
 
 
@@ -79,11 +77,12 @@ class Gate:
         request = exchange.request
         if refused := self.refuse(request.headers):
             return refused
-        judged = self.policy.judge(exchange, self._aliases, complete=complete) if self.policy else ALLOWED
-        if judged is None:
-            return None
-        if not judged.allowed or not self._rules:
-            return self._of_policy(judged)
+        judged = self.policy.judge(exchange, self._aliases, complete=complete) if self.policy else None
+        if self.policy:
+            if judged is None:
+                return None
+            if not judged.verdict.allowed or judged.verdict.asks or not self._rules:
+                return self.policy.decision(judged)
         reading = self._reading(exchange, complete)
         matches = [one.rule.filter.early(reading) if one.rule.filter else True for one in self._rules]
         if None in matches and not complete:
@@ -92,10 +91,7 @@ class Gate:
             if match and counted.applies():
                 rule = counted.rule
                 return Decision(rule.action, rule.delay, f"fault {rule}")
-        return self._of_policy(judged)
-
-    def _of_policy(self, verdict: Verdict) -> Decision:
-        return self.policy.decision(verdict) if self.policy else PASS
+        return self.policy.decision(judged) if self.policy and judged else PASS
 
     def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
         """Return the guard's refusal of a request with the header *fields*; None if it may pass."""

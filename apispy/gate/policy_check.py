@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from apispy import engine, units
 from apispy.filters.policy import Policy, Rule, Verdict
-from apispy.gate.actions import PASS, Decision, RespondWith
+from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
 from apispy.gate.strict_request import Doubt, check_head, json_body
+from apispy.learn.permissions.dangers import dangers
 from apispy.model import Direction, Exchange, Item
 from apispy.outputs.base import DecodedCall
 
@@ -18,36 +20,65 @@ Aliases = Callable[[str], tuple[str, ...]]
 ADVICE = "the daemon did not get the request"
 
 
-class PolicyCheck:
-    """Decides by *rules*. With *audit*, what would be refused is forwarded, and the call says so."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, and the request as far as it was read for it."""
 
-    def __init__(self, rules: Sequence[Rule], *, audit: bool = False) -> None:
+    verdict: Verdict
+    subject: DecodedCall
+
+
+def question(subject: DecodedCall) -> tuple[str, ...]:
+    """Describe a request in lines: the client, the operation, what it does, and what makes it dangerous."""
+    operation, request = subject.call.operation, subject.exchange.request
+    path = request.target.partition("?")[0]
+    body = next((item.value for item in subject.items.get("request", ())), None)
+    lines = [f"apispy: {subject.exchange.client} asks for {operation.id or '?'}, {request.method} {path}"]
+    lines += [f"  {operation.does}"] if operation.does else []
+    return (*lines, *(f"  ! {reason}" for reason in dangers(subject.call, body)), "apispy")
+
+
+class PolicyCheck:
+    """Decides by *rules*. With *audit*, what would be refused is forwarded, and the call says so.
+
+    *ask* asks the user; without it, what a rule asks about is refused.
+    """
+
+    def __init__(self, rules: Sequence[Rule], *, audit: bool = False, ask: Ask | None = None) -> None:
         self.rules, self.audit = rules, audit
+        self._ask = ask
         self._policy = Policy(rules)
         self._requests = 0
+        self._asked: Counter[Rule | None] = Counter()
         self._refused: Counter[Rule | None] = Counter()  # by the rule that refuses, None for no rule
 
-    def judge(self, exchange: Exchange, aliases: Aliases, *, complete: bool) -> Verdict | None:
+    def judge(self, exchange: Exchange, aliases: Aliases, *, complete: bool) -> Judged | None:
         """Judge a request; None if its body is needed. With *complete*, the exchange has all that there will be.
 
         *aliases* returns all names of a container or image that the session has learned.
         """
         request = exchange.request
         call = engine.lookup(request.method, request.target)
+        subject = DecodedCall(exchange, call, {}, aliases=aliases)
         try:
             check_head(request, call)
-            found = self._policy.decide(DecodedCall(exchange, call, {}, aliases=aliases))
-            if found is not None or not complete:
-                return found
-            items: dict[Direction, tuple[Item, ...]] = {"request": (_read_body(exchange),)}
-            found = self._policy.decide(DecodedCall(exchange, call, items, aliases=aliases))
+            verdict = self._policy.decide(subject)
+            if verdict is None and not complete:
+                return None
+            if verdict is None:
+                items: dict[Direction, tuple[Item, ...]] = {"request": (_read_body(exchange),)}
+                subject = DecodedCall(exchange, call, items, aliases=aliases)
+                verdict = self._policy.decide(subject)
         except Doubt as doubt:
-            return Verdict(f"refused: {doubt}")
-        return found or Verdict("refused: a rule needs more than its body")
+            verdict = Verdict(f"refused: {doubt}")
+        return Judged(verdict or Verdict("refused: a rule needs more than its body"), subject)
 
-    def decision(self, verdict: Verdict) -> Decision:
+    def decision(self, judged: Judged) -> Decision:
         """Make the decision of a verdict, and count it. One about a request that may pass is one that passes."""
+        verdict = judged.verdict
         self._requests += 1
+        if verdict.asks:
+            return self._asking(judged)
         if verdict.allowed:
             return PASS
         self._refused[verdict.rule] += 1
@@ -63,6 +94,16 @@ class PolicyCheck:
             return Decision(reason=f"would be refused: {reason}")
         return Decision(RespondWith(400, reason, closes=True), reason=reason)
 
+    def _asking(self, judged: Judged) -> Decision:
+        rule = judged.verdict.rule
+        self._asked[rule] += 1
+        if self.audit:
+            return Decision(reason=f"would be asked about by {rule}")
+        refusal = RespondWith(FORBIDDEN, f"apispy: refused by the user, who was asked by {rule}; {ADVICE}")
+        if self._ask is None:
+            return Decision(refusal, reason=f"refused by {rule}: there is nobody to ask")
+        return Decision(AskUser(question(judged.subject), self._ask, refusal), reason=f"asked by {rule}")
+
     def announcement(self) -> list[str]:
         """Return a sentence for each rule."""
         suffix = " (audit: what it would refuse is forwarded)" if self.audit else ""
@@ -71,10 +112,15 @@ class PolicyCheck:
     def report(self) -> list[str]:
         """Return a sentence for each rule that refused something, and one for other refusals."""
         verb = "would have been refused" if self.audit else "refused"
+        asked = [
+            f"the user was asked about {units.count(number, 'requests')}: {rule}"
+            for rule, number in self._asked.most_common()
+            if not self.audit
+        ]
         if not self._refused:
-            return [f"no request {verb}" if self.audit else "no request refused by a rule"]
+            return asked or [f"no request {verb}" if self.audit else "no request refused by a rule"]
         others = "no rule allows them, or they can be read in two ways"
-        return [
+        return asked + [
             f"{units.count(number, 'requests')} {verb}: {rule or others}"
             for rule, number in self._refused.most_common()
         ]

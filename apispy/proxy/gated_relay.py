@@ -14,6 +14,7 @@ from mitmproxy.proxy import commands, context, layer
 from apispy import units
 from apispy.gate import (
     GARBAGE,
+    AskUser,
     Decision,
     DropAfter,
     ForwarderOutput,
@@ -43,6 +44,15 @@ class Delay(commands.StartHook):
     """
 
     seconds: float
+    name = ""
+
+
+@dataclass
+class Question(commands.StartHook):
+    """Asks the handler to ask the user, and to read nothing meanwhile. Its answer is ``allowed``."""
+
+    action: AskUser
+    allowed: bool = False
     name = ""
 
 
@@ -173,6 +183,14 @@ class GatedRelay(Relay):
                 yield from self._end(f"answered with garbage by apispy, {decision.reason}")
             case DropAfter(size):
                 self._truncator, self._truncation_reason = ResponseTruncator(size), decision.reason
+                yield from self._forward(raw)
+            case AskUser() as asking:
+                answer = Question(asking)
+                yield answer
+                if not answer.allowed:
+                    yield from self._respond(asking.refusal, f"refused by the user, {decision.reason}")
+                    return
+                self._annotate(f"allowed by the user, {decision.reason}")
                 yield from self._forward(raw)
             case None:
                 yield from self._forward(raw)

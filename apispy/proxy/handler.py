@@ -12,10 +12,11 @@ It differs from the original in these points, each found by measurement (the num
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
 from apispy.errors import ApispyError
-from apispy.proxy.gated_relay import Delay, ResetClient
+from apispy.proxy.gated_relay import Delay, Question, ResetClient
 from apispy.proxy.hooks import HookTable
 from apispy.proxy.master import Master
 from apispy.sockets.hangup import HangupWatch
@@ -71,17 +72,25 @@ class Handler(mode_servers.ProxyConnectionHandler):
     async def handle_hook(self, hook: commands.StartHook) -> None:
         if isinstance(hook, Delay):
             await self._delay(hook.seconds)
+        elif isinstance(hook, Question):
+            with self._not_reading():
+                hook.allowed = await hook.action.ask(hook.action.question)
         elif isinstance(hook, ResetClient):
             self._reset_client()
         else:
             await self._hooks.fire(hook)
 
     async def _delay(self, seconds: float) -> None:
-        """Wait, and read nothing meanwhile, so that the delay needs no memory."""
+        with self._not_reading():
+            await asyncio.sleep(seconds)
+
+    @contextlib.contextmanager
+    def _not_reading(self) -> Iterator[None]:
+        """Read nothing meanwhile, so that waiting needs no memory."""
         streams = [self.stream(connection) for connection, io in self.transports.items() if io.reader]
         for stream in streams:
             stream.pause_reading()
-        await asyncio.sleep(seconds)
+        yield
         for stream in streams:
             stream.resume_reading()
 

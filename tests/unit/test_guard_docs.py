@@ -32,7 +32,7 @@ def test_the_rules_are_valid() -> None:
         (words[at][2:], words[at + 1])
         for words in TYPED
         for at in range(len(words) - 1)
-        if words[at] in ("--deny", "--allow") and words[at + 1] != "FILTER"
+        if words[at] in ("--deny", "--allow", "--confirm") and words[at + 1] != "FILTER"
     ]
     assert len(rules) >= 6
     for verb, text in rules:
@@ -53,7 +53,10 @@ def test_the_filters_of_the_table_are_valid_and_all() -> None:
 
 def test_the_options_are_all() -> None:
     typed = {parameter.opts[0] for parameter in proxy.params} & set(re.findall(r"--[a-z-]+", TEXT))
-    assert len(RULE_OPTIONS) == len(typed & {"--read-only", "--allow", "--deny", "--policy", "--policy-mode"})
+    assert len(RULE_OPTIONS) == len(
+        typed
+        & {"--read-only", "--allow", "--deny", "--confirm", "--confirm-timeout", "--policy", "--policy-mode"}
+    )
 
 
 def test_the_message_is_the_one_shown() -> None:

@@ -34,10 +34,11 @@ def test_a_rule_that_would_not_do_what_it_seems_is_refused(text: str, message: s
     [
         ("", "it has no rule: expected a line such as read-only or deny privileged"),
         ("# nothing\n\n", "it has no rule"),
-        ("read-only\ndney privileged\n", "line 2: expected read-only, or allow or deny and a filter, found "
+        ("read-only\ndney privileged\n", "line 2: expected read-only, or allow, deny or confirm and a filter, found "
                                          "'dney privileged'; did you mean deny?"),
-        ("deny\n", "line 1: expected read-only, or allow or deny and a filter, found 'deny'"),
-        ("deny privileged\n\n\x1b[2J\n", "line 3: expected read-only, or allow or deny and a filter, found '\\x1b[2J'"),
+        ("deny\n", "line 1: expected read-only, or allow, deny or confirm and a filter, found 'deny'"),
+        ("deny privileged\n\n\x1b[2J\n", "line 3: expected read-only, or allow, deny or confirm and a filter, "
+                                          "found '\\x1b[2J'"),
         ("allow status>1", "line 1: a rule is decided on the request"),
     ],
 )  # fmt: skip

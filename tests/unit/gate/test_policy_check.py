@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apispy.filters.policy import READS, parse_policy, parse_rule
-from apispy.gate import Decision, Gate, PolicyCheck, RespondWith
+from apispy.gate import AskUser, Decision, Gate, PolicyCheck, RespondWith
 from apispy.gate.actions import PASS
 
 from .test_gate import CREATE, PING, START, asked
@@ -259,3 +259,33 @@ def test_a_file_has_the_rules_of_the_options() -> None:
     assert [str(rule) for rule in parse_policy(text)] == [
         "read-only", "allow op:ContainerStart", "deny container:prod*",
     ]  # fmt: skip
+
+
+async def nobody(question: Any) -> bool:
+    raise AssertionError(question)
+
+
+def test_the_user_is_asked_in_words_about_what_is_allowed() -> None:
+    check = PolicyCheck([parse_rule("confirm", "effect:change"), parse_rule("deny", "cap")], ask=nobody)
+    found = decided(check, *create({"Binds": ["/srv:/s"]}))
+    assert isinstance(found.action, AskUser)
+    assert found.action.question == (
+        "apispy: docker (pid 7) asks for ContainerCreate, POST /v1.41/containers/create",
+        "  Creates a container from an image, without starting it.",
+        "  ! mounts /srv of the host",
+        "  ! a container can be given any file and device of the host, unless its body is checked",
+        "apispy",
+    )
+    assert found.action.refusal.status == 403
+    assert decided(check, "GET", "/containers/json") is PASS
+    assert isinstance(decided(check, *create({"CapAdd": ["ALL"]})).action, RespondWith)
+    assert check.report() == [
+        "the user was asked about 1 request: confirm effect:change", "1 request refused: deny cap",
+    ]  # fmt: skip
+
+
+def test_without_a_user_what_would_be_asked_is_refused_and_an_audit_says_so() -> None:
+    rules = [parse_rule("confirm", "effect:change")]
+    assert decided(PolicyCheck(rules), "POST", "/containers/web/start").action.status == 403  # type: ignore[union-attr]
+    audited = decided(PolicyCheck(rules, audit=True), "POST", "/containers/web/start")
+    assert (audited.passes, audited.reason) == (True, "would be asked about by confirm effect:change")

@@ -88,13 +88,9 @@ class Session(ABC):
         self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
     ) -> Pipeline:
         view = self.view
-        match (
-            outputs,
-            self.capture,
-            self.faults,
-            self.policy,
-        ):  # rules depend on what the pipeline learns from calls
-            case [Summary() as summary], None, (), None:
+        names = bool(self.faults) or (self.policy is not None and self.policy.needs_names)
+        match outputs, self.capture, names:  # names are what the pipeline learns from calls
+            case [Summary() as summary], None, False:
                 from apispy.pipeline import CountOnlyPipeline
 
                 return CountOnlyPipeline(summary)

@@ -68,6 +68,11 @@ class Gate:
         """Whether each request must wait for its decision: there are faults or a policy."""
         return bool(self._rules) or self.policy is not None
 
+    @property
+    def needs_names(self) -> bool:
+        """Whether a decision depends on what earlier calls have shown, so that their events must not wait."""
+        return bool(self._rules) or (self.policy is not None and self.policy.needs_names)
+
     def decide(self, exchange: Exchange, *, complete: bool = True) -> Decision | None:
         """Decide about the request of *exchange*.
 

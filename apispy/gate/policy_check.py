@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apispy import engine, units
+from apispy.filters.expression import tests_of
 from apispy.filters.policy import Policy, Rule, Verdict
 from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
 from apispy.gate.strict_request import Doubt, check_head, json_body
@@ -16,6 +17,9 @@ FORBIDDEN = 403
 """The status of a refusal."""
 
 Aliases = Callable[[str], tuple[str, ...]]
+
+LEARNED = ("container", "image")
+"""Fields whose values depend on what earlier calls have shown."""
 
 ADVICE = "the daemon did not get the request"
 
@@ -51,6 +55,12 @@ class PolicyCheck:
         self._requests = 0
         self._asked: Counter[Rule | None] = Counter()
         self._refused: Counter[Rule | None] = Counter()  # by the rule that refuses, None for no rule
+
+    @property
+    def needs_names(self) -> bool:
+        """Whether a rule depends on names that the session learns from earlier calls."""
+        tests = (test for rule in self.rules for test in tests_of(rule.filter.expression))
+        return any(test.field.name in LEARNED for test in tests)
 
     def judge(self, exchange: Exchange, aliases: Aliases, *, complete: bool) -> Judged | None:
         """Judge a request; None if its body is needed. With *complete*, the exchange has all that there will be.

@@ -99,7 +99,7 @@ class Service:
         self._hooks = HookTable(master.addons)
         self._hangups = HangupWatch()
         gate = self._settings.gate
-        if gate is None or not gate.holds:  # rules use names from earlier calls, so events must not wait
+        if gate is None or not gate.needs_names:
             self._backlog = Backlog(self._pipeline.feed, self._pipeline.notice)
         listener = await open_listener(self._settings.listen, self._accepted)
         try:

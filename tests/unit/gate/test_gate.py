@@ -95,7 +95,7 @@ def test_http2_passes_only_without_faults():
     assert gate(guard=BrowserGuard()).decide_unreadable(preface + b"\nhost: evil.example\n") is PASS
     refused = gate("op:ContainerStart reset").decide_unreadable(preface)
     assert refused.reason.startswith("apispy refuses HTTP/2 while --fault or rules such as --deny are used")
-    assert refused.action == RespondWith(400, f"apispy: {refused.reason}", closes=True)
+    assert refused.action == RespondWith(400, refused.reason, closes=True)
 
 
 def test_what_cannot_be_read_passes_only_without_faults():

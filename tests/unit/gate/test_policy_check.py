@@ -289,3 +289,11 @@ def test_without_a_user_what_would_be_asked_is_refused_and_an_audit_says_so() ->
     assert decided(PolicyCheck(rules), "POST", "/containers/web/start").action.status == 403  # type: ignore[union-attr]
     audited = decided(PolicyCheck(rules, audit=True), "POST", "/containers/web/start")
     assert (audited.passes, audited.reason) == (True, "would be asked about by confirm effect:change")
+
+
+def test_only_rules_about_containers_and_images_need_their_names() -> None:
+    assert Gate(
+        policy=PolicyCheck([parse_rule("allow", "op:ContainerList and not container:web")])
+    ).needs_names
+    assert Gate(policy=denying("image:evil*")).needs_names
+    assert not Gate(policy=denying("privileged", "bind:/etc*", "effect:exec")).needs_names

@@ -172,20 +172,26 @@ class PassThrough(RequestForwarder):
 
 
 class HoldingForwarder(RequestForwarder):
-    """The forwarder of a gate with faults. *describe* makes an exchange of a request, with its client and its time."""
+    """The forwarder of a gate with faults or a policy. *describe* makes an exchange of a request.
+
+    With a policy, what follows a request that may hijack waits for the response: if the daemon refuses the hijack, it
+    is the next request.
+    """
 
     def __init__(
         self, gate: Gate, responses: ResponseTracker, describe: Callable[[Request], Exchange]
     ) -> None:
         super().__init__(gate, responses)
         self._describe = describe
+        self._waits_for_hijack = gate.policy is not None
         self._held: list[bytes] = []  # of a request that is not decided yet
         self._ended = False  # the last request is complete
 
     @property
     def blocked(self) -> bool:
         over = self._responses.idle or self._responses.tunnelled
-        return self._framer.at_head and not (over or self._hijacking)
+        early = self._hijacking and not self._waits_for_hijack
+        return self._framer.at_head and not (over or early)
 
     def take_request(self) -> tuple[bytes, bool]:
         pieces = []
@@ -198,7 +204,7 @@ class HoldingForwarder(RequestForwarder):
 
     def _next(self) -> ForwarderOutput | None:
         if self._hijacking and not self._hijack_settled():
-            data = self._framer.take()
+            data = b"" if self._waits_for_hijack else self._framer.take()
             return (data, PASS) if data else None  # early data for a tunnel that has not begun
         while not self.blocked and (part := self._framer.next()) is not None:
             if (output := self._take(part)) is not None:
@@ -245,7 +251,7 @@ class HoldingForwarder(RequestForwarder):
             raw += self.take_request()[0]
         if self._ended and self._head is not None and self._head.may_hijack:
             self._hijacking = True
-            if decision.passes:
+            if decision.passes and not self._waits_for_hijack:
                 raw += self._framer.take()
         return raw, decision
 

@@ -165,6 +165,17 @@ def test_of_requests_on_one_connection_only_those_before_the_refused_one_pass(
     assert tap.received == first
 
 
+@pytest.mark.parametrize("guarded", [["--deny", "privileged"]], indirect=True, ids=["deny"])
+def test_what_follows_a_hijack_that_the_daemon_refuses_is_checked(
+    guarded: tuple[Apispy, str], tap: Tap
+) -> None:
+    start = post("/v1.41/exec/nosuch/start", b"{}").replace(b"Connection: close\r\n", b"")
+    answer = send(guarded[1], start + REFUSED["privileged"])
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"apispy: refused by deny privileged" in answer
+    assert tap.received == start
+
+
 @pytest.mark.parametrize("guarded", [["--read-only", "--policy-mode", "audit"]], indirect=True, ids=["audit"])
 def test_an_audit_says_what_it_would_refuse(guarded: tuple[Apispy, str], tap: Tap) -> None:
     spy, at = guarded

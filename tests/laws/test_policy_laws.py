@@ -48,7 +48,11 @@ def model_refuses(method: bytes, target: bytes, body: bytes) -> bool:
     if go_value(host, "Privileged") is True:
         return True
     binds = go_value(host, "Binds")
-    sources = [posixpath.normpath(one.partition(":")[0]) for one in binds or () if isinstance(one, str)]
+    sources = (
+        [posixpath.normpath(one.partition(":")[0]) for one in binds if isinstance(one, str)]
+        if isinstance(binds, list)
+        else []
+    )
     return any(
         one == "/" or one.lstrip("/") == "etc" or one.lstrip("/").startswith("etc/") for one in sources
     )

@@ -114,7 +114,7 @@ function stepButtons(step, close) {
 
 /** What `apispy explain` says of a request. The server of the page is asked when the box is opened. */
 function explanationBox(request) {
-  const answer = el("div", { role: "status" });
+  const answer = el("div", { class: "answer" });
   const box = el("details", { class: "fold explanation" }, el("summary", {}, "Explanation ", el("span", { class: "dim" }, "as apispy explain prints it")), answer);
   let isAsked = false;
   box.addEventListener("toggle", async () => {

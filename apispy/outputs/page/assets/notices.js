@@ -37,25 +37,29 @@ function noticeView(notice, { close, step }) {
 /** Keeps the notices of a page; `changed` is called after each change. */
 function noticeList(changed) {
   const announcer = el("div", { class: "hidden", role: "log", "aria-live": "polite", "aria-label": "Notices" });
-  let [made, unsaid] = [0, []];
+  let [made, dropped, unsaid] = [0, 0, []];
   const announce = () => {
     announcer.replaceChildren(unsaid.length > 1 ? `${count(unsaid.length, "notice")}. The last: ${visible(unsaid.at(-1))}` : visible(unsaid[0]));
     unsaid = [];
   };
   const all = [];
+  let misses = new Map(); // by number of the call
   return {
     all,
     node: announcer,
+    /** The title of the button that leads through them. */
+    title: () => `Show the next notice${dropped ? `; the first ${dropped.toLocaleString("en")} are no longer on this page` : ""}`,
     /** Take further notices, as the server or the file has them. Screen readers say them if `aloud`. */
     add(notices, aloud = false) {
       if (!notices.length) return;
       for (const { at, text, missed } of notices) all.push({ id: `n${(made += 1)}`, started: at || 0, notice: text, missed });
       all.sort((a, b) => a.started - b.started);
-      all.splice(0, all.length - MAX_NOTICES);
+      dropped += all.splice(0, all.length - MAX_NOTICES).length;
+      misses = Map.groupBy(all.filter((one) => one.missed !== undefined), (one) => one.missed);
       if (aloud && unsaid.push(...notices.map((one) => one.text)) === notices.length) setTimeout(announce, ANNOUNCE_DELAY);
       changed();
     },
     /** The notices that explain why a call of a replay has no recorded response. */
-    misses: (call) => all.filter((one) => one.missed === call.id),
+    misses: (call) => misses.get(call.id) || [],
   };
 }

@@ -38,7 +38,7 @@ const tabButtons = Object.entries(TABS).map(([name, title]) =>
 const laneChoice = el("select", { "aria-label": "Lanes of the waterfall", on: { change: () => { state.lanes = laneChoice.value; refresh(); } } },
   el("option", { value: "container" }, "by container"), el("option", { value: "connection" }, "by connection"), el("option", { value: "client" }, "by client"));
 const zoomButton = el("button", { type: "button", class: "quiet", hidden: true, on: { click: () => zoom(null) } }, "Show all of the time");
-const noticeButton = el("button", { type: "button", class: "quiet", hidden: true, title: "Show the next notice", on: { click: () => nextNotice() } });
+const noticeButton = el("button", { type: "button", class: "quiet", hidden: true, on: { click: () => nextNotice() } });
 const legend = el("span", { class: "legend" });
 const fall = waterfall({ select: (call) => select(call, true), zoomed: (range) => zoom(range) });
 
@@ -143,6 +143,7 @@ function refresh() {
     empty.hidden = state.rows.length > 0;
     noticeButton.hidden = !notices.all.length;
     noticeButton.textContent = count(notices.all.length, "notice");
+    noticeButton.title = notices.title();
     table.setAttribute("aria-rowcount", String(state.rows.length + 1));
     sayCounts(calls);
     sayTags(all);

@@ -55,7 +55,8 @@ function noticeList(changed) {
       for (const { at, text, missed } of notices) all.push({ id: `n${(made += 1)}`, started: at || 0, notice: text, missed });
       all.sort((a, b) => a.started - b.started);
       dropped += all.splice(0, all.length - MAX_NOTICES).length;
-      misses = Map.groupBy(all.filter((one) => one.missed !== undefined), (one) => one.missed);
+      misses = new Map();
+      for (const one of all) if (one.missed !== undefined) misses.set(one.missed, [...(misses.get(one.missed) || []), one]);
       if (aloud && unsaid.push(...notices.map((one) => one.text)) === notices.length) setTimeout(announce, ANNOUNCE_DELAY);
       changed();
     },

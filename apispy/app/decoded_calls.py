@@ -79,29 +79,40 @@ def decode_file(
     reached: Callable[[float], None] = lambda _: None,
     adapt: Adapt | None = None,
     notes: "Notes" = "off",
+    notice: Callable[[float, str], None] = lambda at, text: None,
 ) -> "Iterator[DecodedCall]":
     """Yield the calls of a capture, or of a file that can be imported, in the order in which they ended.
 
-    They are redacted, unless the capture already is or *show_secrets*. Raises ApispyError.
+    They are redacted, unless the capture already is or *show_secrets*. *notice* gets the notices that the file has and
+    those about the file, with the Unix times that they are about. Raises ApispyError.
     """
     from apispy import pipeline
     from apispy.app.input_files import line_source
-    from apispy.capture import Header
+    from apispy.capture import Header, Notice
     from apispy.learn import NameRegistry
     from apispy.model import Exchange
     from apispy.redaction import Policy, Redactor
 
     names, redactor, session = NameRegistry(), Redactor(), 0
     header: Header | None = None
+    at = 0.0  # of the last line
+
+    def report(text: str) -> None:
+        info(text)
+        notice(at, text)
+
     lines = line_source(file)
-    for line in lines(info, reached):
+    for line in lines(report, reached):
         if isinstance(line, Header):
-            names, session, header = NameRegistry(), session + 1, line
+            names, session, header, at = NameRegistry(), session + 1, line, line.started
             hides = not (show_secrets or line.redacted)
             redactor = _learned(lines, session) if hides else Redactor(Policy(show_secrets=True))
         elif isinstance(line, Exchange):
-            exchange = adapt(line, header) if adapt and header else line
+            exchange, at = adapt(line, header) if adapt and header else line, line.started + line.duration
             yield pipeline.read(exchange, names, redactor=redactor, notes=notes)
+        elif isinstance(line, Notice):
+            at = line.at
+            notice(at, redactor.message(line.text))
 
 
 def _learned(lines: "LineSource", session: int) -> "Redactor":

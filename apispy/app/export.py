@@ -17,7 +17,6 @@ from apispy.errors import ApispyError, UsageError
 if TYPE_CHECKING:
     from apispy.capture import Header
     from apispy.model import Exchange
-    from apispy.outputs import DecodedCall
     from apispy.outputs.exports import Exporter
     from apispy.outputs.filtered import CallFilter
 
@@ -63,6 +62,7 @@ def export(
     """
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"--output {output} is the capture itself. Name another file.")
+    notices: list[tuple[float, str]] = []
     with progress(str(file), sys.stdout if output is None else None) as bar:
         readings = decode_file(
             file,
@@ -70,19 +70,21 @@ def export(
             reached=bar.reached,
             adapt=with_https if exporter.has_urls else None,
             notes="on",
+            notice=lambda at, text: notices.append((at, text)),
         )
         if call_filter is not None:
             readings = filter(call_filter.matches, readings)
         readings = chain(
             list(islice(readings, 1)), readings
         )  # a file that is not a capture fails before OUT exists
+        pieces = exporter.export(readings, notices) if exporter.takes_notices else exporter.export(readings)
         if output is None:
-            _write(exporter, readings, sys.stdout.buffer)
+            _write(pieces, sys.stdout.buffer)
             return
         stream = create_file(output, "--output", force=force)
         with remove_on_failure(output):
             try:
-                _write(exporter, readings, stream)
+                _write(pieces, stream)
             finally:
                 with suppress(OSError):  # data that _write could not write cannot be written now either
                     stream.close()
@@ -110,9 +112,9 @@ def create_file(output: Path, option: str, *, force: bool) -> BinaryIO:
     return open(descriptor, "wb")
 
 
-def _write(exporter: "Exporter", readings: "Iterable[DecodedCall]", stream: BinaryIO) -> None:
+def _write(pieces: "Iterable[str | bytes]", stream: BinaryIO) -> None:
     try:
-        for piece in exporter.export(readings):
+        for piece in pieces:
             stream.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "backslashreplace"))
         stream.flush()
     except BrokenPipeError:

@@ -118,6 +118,7 @@ def line_source(file: Path) -> LineSource:
     Raises ApispyError, and so does what it returns.
     """
     from apispy import capture
+    from apispy.capture import Notice
 
     found = import_foreign(file)
 
@@ -127,7 +128,9 @@ def line_source(file: Path) -> LineSource:
 
     def of_import(report: Callable[[str], None], progress: Callable[[float], None]) -> "Iterator[Line]":
         assert found is not None
-        yield _header(found, WHOLE_BODIES)
+        header = _header(found, WHOLE_BODIES)
+        yield header
+        yield from (Notice(header.started, text) for text in found.notices)
         yield from sorted(found.exchanges, key=lambda call: (call.started + call.duration, call.id))
 
     return of_capture if found is None else of_import

@@ -4,14 +4,19 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from apispy.app.page import call_on_page, live_page
-from apispy.app.web import Answer, Feed, Limits, WebServer
+from apispy.app.page import call_on_page, live_page, notice_on_page
+from apispy.app.page_explanation import explanation
+from apispy.app.page_tabs import TABS, LiveTabs
+from apispy.app.web import Answer, Feed, Limits, Question, WebRequest, WebServer
 from apispy.model import Direction, Item
 from apispy.outputs import DecodedCall, Output
 from apispy.outputs.page import POLICY
 
 SIZE_OF_CALL = 4000
 """Bytes that a call keeps in memory, beside its bodies: an estimate."""
+
+SIZE_OF_NOTICE = 500
+"""Bytes that a notice keeps in memory, beside its text: an estimate."""
 
 UPDATE_SECONDS = 0.25
 """Seconds between two states of an open call that an open page gets."""
@@ -20,7 +25,8 @@ UPDATE_SECONDS = 0.25
 class LivePage(Output):
     """Serves the calls of a session on *port* of 127.0.0.1; 0 is any free port.
 
-    As long as no page is open, it only remembers the last calls. Raises ApispyError from ``start`` if it cannot listen.
+    As long as no page is open, it only remembers the last calls and notices. Raises ApispyError from ``start`` if it
+    cannot listen.
     """
 
     def __init__(
@@ -28,7 +34,9 @@ class LivePage(Output):
     ) -> None:
         self._feed = feed or Feed()
         page = Answer(200, live_page(title), "text/html; charset=utf-8", POLICY)
-        self._server = WebServer({"/": page}, self._feed, port=port, limits=limits)
+        self._tabs = LiveTabs()
+        questions = {"/explain": explanation, **{f"/tabs/{name}": self._tab(name) for name in TABS}}
+        self._server = WebServer({"/": page}, self._feed, questions=questions, port=port, limits=limits)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._newest: dict[int, DecodedCall] = {}  # states of open calls that are to be sent, by number
 
@@ -62,14 +70,31 @@ class LivePage(Output):
     def write(self, decoded: DecodedCall) -> None:
         self._newest.pop(decoded.exchange.id, None)
         self._tell(decoded)
+        self._tabs.add(decoded, _size(decoded))
+
+    def notice(self, text: str, at: float, missed: int | None = None) -> None:
+        """Show a notice, in order with the calls; *missed*: the number of the call to which a replay had no response.
+
+        *at*: Unix seconds.
+        """
+        self._feed.add("notice", SIZE_OF_NOTICE + len(text), lambda: notice_on_page(at, text, missed))
 
     def _update(self, number: int) -> None:
         if decoded := self._newest.pop(number, None):
             self._tell(decoded)
 
     def _tell(self, decoded: DecodedCall) -> None:
-        size = SIZE_OF_CALL + sum(body.kept for body in decoded.exchange.streams.values())
-        self._feed.add("call", size, lambda: _call(decoded))
+        self._feed.add("call", _size(decoded), lambda: _call(decoded))
+
+    def _tab(self, name: str) -> Question:
+        async def answer(_: WebRequest) -> Answer:
+            return await self._tabs.answer(name)
+
+        return answer
+
+
+def _size(decoded: DecodedCall) -> int:
+    return SIZE_OF_CALL + sum(body.kept for body in decoded.exchange.streams.values())
 
 
 def _call(decoded: DecodedCall) -> dict[str, Any]:

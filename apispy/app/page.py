@@ -3,58 +3,69 @@
 Importing this module registers the exporter.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from apispy.app.call_reports import CALL_REPORTS
+from apispy import units
+from apispy.app.page_tabs import TABS, line_values, make_tab
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.exports import exporter
 
 if TYPE_CHECKING:
     from apispy.app.messages import StyledLine
 
-WIDTH = 110
-"""Columns of the texts in tabs."""
-
-STATISTICS = "statistics"
-
-TABS = ("story", STATISTICS, "permissions", "coverage")
-"""The tabs beside the calls; but for the statistics, each is a report."""
+MAX_NOTICES = 1000
+"""Notices on the page of a file: the last ones."""
 
 
 @exporter(
     "html",
     suffix=".html",
     description="a page to look at, in one file: waterfall, table, contents, story",
+    takes_notices=True,
     has_urls=True,
 )
-def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
-    return session_page(decoded_calls)
+def export(decoded_calls: Iterable[DecodedCall], notices: Iterable[tuple[float, str]] = ()) -> Iterator[str]:
+    return session_page(decoded_calls, notices=notices)
 
 
 def session_page(
-    decoded_calls: Iterable[DecodedCall], title: str = "", comparison: "Iterable[StyledLine]" = ()
+    decoded_calls: Iterable[DecodedCall],
+    title: str = "",
+    comparison: "Iterable[StyledLine]" = (),
+    *,
+    notices: Iterable[tuple[float, str]] = (),
+    served: bool = False,
 ) -> Iterator[str]:
     """Yield the page of *decoded_calls*, which are redacted.
 
-    *title*: the name of their file. *comparison*: lines of the tab that compares them with others.
+    *title*: the name of their file. *comparison*: lines of the tab that compares them with others. *notices*: (Unix
+    seconds, text), complete after the last call. *served*: by a server that explains calls.
     """
     from apispy.filters.as_json import grammar
     from apispy.outputs.page import document
 
-    tabs = _Tabs()
+    tabs = {name: make_tab(name) for name in TABS}
 
     def calls() -> Iterator[dict[str, Any]]:
         for decoded in decoded_calls:
-            tabs.add(decoded)
+            for tab in tabs.values():
+                tab.add(decoded)
             yield call_on_page(decoded)
 
     def values() -> dict[str, Any]:
-        compared = _lines(comparison)
-        return tabs.values() | ({"comparison": {"lines": compared}} if compared else {})
+        compared = line_values(comparison)
+        found = {name: tab.value() for name, tab in tabs.items()}
+        return found | ({"comparison": {"lines": compared}} if compared else {})
 
-    return document(calls(), values, grammar(), title)
+    return document(
+        calls(),
+        values,
+        grammar(),
+        title,
+        notices=lambda: _last_notices(notices),
+        kind="served" if served else "file",
+    )
 
 
 def live_page(title: str) -> bytes:
@@ -62,7 +73,7 @@ def live_page(title: str) -> bytes:
     from apispy.filters.as_json import grammar
     from apispy.outputs.page import document
 
-    return "".join(document((), dict, grammar(), title, live=True)).encode()
+    return "".join(document((), dict, grammar(), title, kind="live")).encode()
 
 
 def call_on_page(decoded: DecodedCall) -> dict[str, Any]:
@@ -73,34 +84,21 @@ def call_on_page(decoded: DecodedCall) -> dict[str, Any]:
     return page_call(decoded, docker=_docker(decoded), fields=field_values(decoded))
 
 
-class _Tabs:
-    """What the tabs beside the calls say."""
+def notice_on_page(at: float, text: str, missed: int | None = None) -> dict[str, Any]:
+    """Return the data of a notice; *at*: Unix seconds; *missed*: the number of a call without a recorded response."""
+    from apispy.outputs.page import number
 
-    def __init__(self) -> None:
-        from apispy.outputs import Stats
-
-        self._written: list[str] = []
-        self._stats = Stats(self._written.append, as_json=True)
-        self._parts = {name: CALL_REPORTS[name].load() for name in TABS if name != STATISTICS}
-        self._collectors = {name: parts.collector() for name, parts in self._parts.items()}
-
-    def add(self, decoded: DecodedCall) -> None:
-        self._stats.write(decoded)
-        for collector in self._collectors.values():
-            collector.add(decoded)
-
-    def values(self) -> dict[str, Any]:
-        self._stats.close()
-        return {name: self._value(name) for name in TABS}
-
-    def _value(self, name: str) -> Any:
-        if name == STATISTICS:
-            return json.loads(self._written[-1])
-        return {"lines": _lines(self._parts[name].lines(self._collectors[name], WIDTH))}
+    return {"at": number(at), "text": text} | ({} if missed is None else {"missed": missed})
 
 
-def _lines(lines: "Iterable[StyledLine]") -> list[list[str]]:
-    return [[line.text, line.style] if line.style else [line.text] for line in lines]
+def _last_notices(notices: Iterable[tuple[float, str]]) -> list[dict[str, Any]]:
+    """Return the data of the last MAX_NOTICES notices, after one that says how many are missing."""
+    every = list(notices)
+    shown = [notice_on_page(at, text) for at, text in every[-MAX_NOTICES:]]
+    if (more := len(every) - len(shown)) > 0:
+        text = f"{units.count(more, 'earlier notices')} of this session are not on this page; apispy show prints them"
+        shown.insert(0, notice_on_page(every[more][0], text))
+    return shown
 
 
 def _docker(decoded: DecodedCall) -> str:

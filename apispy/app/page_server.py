@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from apispy.app.child import STOP_SIGNALS
 from apispy.app.decoded_calls import decode_file
 from apispy.app.export import with_https
-from apispy.app.page import WIDTH, session_page
+from apispy.app.page import session_page
+from apispy.app.page_explanation import explanation
+from apispy.app.page_tabs import WIDTH
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.app.web import Answer, WebServer
 from apispy.outputs.page import POLICY
@@ -40,12 +42,18 @@ def make_page(
     *compared* is an earlier session: the page then also says what differs, in all calls.
     """
     comparison = _comparison(compared, file) if compared else []
+    notices: list[tuple[float, str]] = []
     with progress(str(file), None) as bar:
         calls = decode_file(
-            file, show_secrets=show_secrets, reached=bar.reached, adapt=with_https, notes="on"
+            file,
+            show_secrets=show_secrets,
+            reached=bar.reached,
+            adapt=with_https,
+            notes="on",
+            notice=lambda at, text: notices.append((at, text)),
         )
         found = filter(call_filter.matches, calls) if call_filter else calls
-        return "".join(session_page(found, file.name, comparison)).encode()
+        return "".join(session_page(found, file.name, comparison, notices=notices, served=True)).encode()
 
 
 def _comparison(a: Path, b: Path) -> "list[Line]":
@@ -72,7 +80,7 @@ async def _serve(page: bytes, ready: Callable[[str, bool], None], browser: bool)
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     answer = Answer(200, page, "text/html; charset=utf-8", POLICY)
-    server = WebServer({"/": answer}, single_use=True, remedy=REMEDY)
+    server = WebServer({"/": answer}, questions={"/explain": explanation}, single_use=True, remedy=REMEDY)
     await server.start()
     try:
         opens = browser and _has_browser()

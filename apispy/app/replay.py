@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -75,7 +76,7 @@ class ReplaySession(Session):
             allow_hosts=allow_hosts,
         )
         self._playback = PlaybackSession(
-            player, self.pipeline.feed, self._print_miss, info, f"replay of {name}",
+            player, self.pipeline.feed, self._report_miss, self._report, f"replay of {name}",
             forward_to=daemon, forwarded=forwarded, body_limit=view.body_limit, gate=self.gate,
         )  # fmt: skip
 
@@ -111,9 +112,17 @@ class ReplaySession(Session):
         for text, style in report(self.player):
             self._print(text, style)
 
-    def _print_miss(self, miss: Miss) -> None:
-        for text, style in miss.lines():
+    def _report_miss(self, miss: Miss) -> None:
+        lines = list(miss.lines())
+        for text, style in lines:
             self._print(text, style)
+        if self._page:
+            self._page.notice("\n".join(text for text, _ in lines), time.time(), miss.number)
+
+    def _report(self, text: str) -> None:
+        info(text)
+        if self._page:
+            self._page.notice(text, time.time())
 
     def _print(self, text: str, style: str) -> None:
         line = text if text.startswith(" ") else f"apispy: {text}"  # details are indented below their message

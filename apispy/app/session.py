@@ -106,7 +106,7 @@ class Session(ABC):
             return None
         from apispy.app.live_page import LivePage
 
-        return LivePage(self.view.web, str(self.daemon or self.where))
+        return LivePage(self.view.web, str(self.upstream))
 
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
         """None if there is nothing to check. Browsers can only reach plaintext TCP."""
@@ -141,6 +141,8 @@ class Session(ABC):
             raise
         finally:
             if self._page:
+                for line in self.gate.report() if self.gate else []:  # ``close`` comes too late for it
+                    self._page.notice(line, time.time())
                 await self._page.stop()
 
     @abstractmethod

@@ -74,8 +74,9 @@ class View:
 
     @property
     def wanted_notes(self) -> "Notes":
-        """The notes to make: none if no call is shown, unless a filter may ask for them."""
-        return "off" if (self.quiet or self.reports) and not self.filter else self.notes
+        """The notes to make: none if no call is shown, here or on a page, unless a filter may ask for them."""
+        is_shown = not (self.quiet or self.reports) or self.web is not None
+        return self.notes if is_shown or self.filter else "off"
 
     def outputs(
         self,

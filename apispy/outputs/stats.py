@@ -100,11 +100,12 @@ class Stats(Output):
             tally = self._tallies[call.operation] = Tally(self._recent)
         tally.add(call)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``close`` writes as JSON, of the calls so far."""
+        return _record(*self._totals())
+
     def close(self) -> None:
-        by_calls = sorted(self._tallies.items(), key=lambda entry: (-entry[1].calls, entry[0]))
-        total = Tally(self._recent)
-        for _, tally in by_calls:
-            total.merge(tally)
+        by_calls, total = self._totals()
         if self._as_json:
             self._write(json.dumps(_record(by_calls, total)) + "\n")
         elif not by_calls:
@@ -113,6 +114,13 @@ class Stats(Output):
             rows = [_row(name or "?", tally) for name, tally in by_calls]
             self._write(table([HEADINGS, *rows, _row("total", total)]))
             self._write("".join(f"{line}\n" for line in (*_bars(total.latencies), *_repeated(by_calls))))
+
+    def _totals(self) -> tuple[list[tuple[str, Tally]], Tally]:
+        by_calls = sorted(self._tallies.items(), key=lambda entry: (-entry[1].calls, entry[0]))
+        total = Tally(self._recent)
+        for _, tally in by_calls:
+            total.merge(tally)
+        return by_calls, total
 
 
 def histogram(latencies: LatencyHistogram) -> list[tuple[float, float, int]]:

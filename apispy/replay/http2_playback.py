@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
 from h2.events import RequestReceived
 
@@ -104,7 +105,7 @@ class Http2Playback:
                 await self._play_recorded(found, exchange, stream)
                 return
             found = Miss(found.request, Candidate(found, {}), why)
-        session.record_miss(found)
+        session.record_miss(replace(found, number=exchange.id))
         await self._send(stream, miss_response(found, exchange.request, session.player.options.on_miss))
 
     async def _play_recorded(self, recorded: RecordedCall, exchange: Exchange, stream: int) -> None:

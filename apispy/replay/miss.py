@@ -46,6 +46,7 @@ class Miss:
     nearest: Candidate | None = None  # the most similar recorded call; None if none has the same operation
     failure: str = ""  # why the matching recorded call could not be played to its end
     advice: tuple[str, ...] = field(default=())
+    number: int | None = None  # of the live call; None if what was sent is not a whole call, such as input
 
     @property
     def name(self) -> str:

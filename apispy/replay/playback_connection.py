@@ -55,7 +55,7 @@ class PlaybackConnection(ClientConnection):
             return await self._handle_miss(found, exchange, early) and not early
         if found.times_played == 1:  # a client that polls must not keep others waiting
             self.session.changes.notify()
-        return await self._play(found, exchange.request) and not early
+        return await self._play(found, exchange) and not early
 
     async def _next_request(self) -> tuple[bool, Exchange | None]:
         """(whether its body is missing because it will be refused, the next request; None if there is none)."""
@@ -102,12 +102,12 @@ class PlaybackConnection(ClientConnection):
                 return await forward(self, self.session.forward_to, exchange)
             except ForwardingFailed as error:
                 miss = replace(miss, failure=str(error))
-        return await self._refuse(miss, exchange.request)
+        return await self._refuse(miss, exchange)
 
-    async def _refuse(self, miss: Miss, request: Request) -> bool:
+    async def _refuse(self, miss: Miss, exchange: Exchange) -> bool:
         """Report *miss* to the user and to the client. True if the connection stays open."""
-        self.session.record_miss(miss)
-        response = miss_response(miss, request, self.session.player.options.on_miss)
+        self.session.record_miss(replace(miss, number=exchange.id))
+        response = miss_response(miss, exchange.request, self.session.player.options.on_miss)
         await self._send_response(response)
         return not response.closes
 
@@ -116,19 +116,19 @@ class PlaybackConnection(ClientConnection):
         body = b"".join(response.framed(chunk.data) for chunk in response.chunks)
         await self.send(response.head + body + response.end)
 
-    async def _play(self, recorded: RecordedCall, request: Request) -> bool:
-        """Play *recorded* to the client that sent *request*. True if the connection stays open."""
+    async def _play(self, recorded: RecordedCall, live: Exchange) -> bool:
+        """Play *recorded* to the client that sent the request of *live*. True if the connection stays open."""
         if recorded.reason_unplayable:
             nearest = Candidate(recorded, {})
-            return await self._refuse(Miss(recorded.request, nearest, recorded.reason_unplayable), request)
+            return await self._refuse(Miss(recorded.request, nearest, recorded.reason_unplayable), live)
         if recorded.exchange.response is None:
             if not daemon_disconnected(recorded.exchange):  # the client did not wait for a response
                 await self.wait_for_client_end()
             return False
         if recorded.exchange.tunnel is not None:
-            await TunnelPlayer(self, recorded, request).play()
+            await TunnelPlayer(self, recorded, live.request).play()
             return False
-        return await self._play_response(recorded, request)
+        return await self._play_response(recorded, live.request)
 
     async def _play_response(self, recorded: RecordedCall, request: Request) -> bool:
         player, exchange = self.session.player, recorded.exchange

@@ -125,7 +125,9 @@ def test_view_serves_it_to_the_browser(browser: Browser) -> None:
         assert one.shown()
         assert "token" not in one.page.url
         one.page.reload()
-        one.page.wait_for_selector("tr[data-id]")
+        one.page.click('tr[data-id="5"]')
+        one.page.click(".explanation summary")
+        expect(one.page.locator(".explanation .lines")).to_contain_text("ContainerStart", timeout=30_000)
         assert one.wrong == []
         one.context.close()
     finally:
@@ -270,6 +272,35 @@ def test_hostile_data_is_text(opened: Open) -> None:
     assert one.page.locator("img, iframe, object, embed, link, a").count() == 0
     everything = one.page.evaluate("document.body.innerText")
     assert not {"\x1b", "\x07", "\u202e", "\u2066", "\x00"} & set(everything)
+
+
+def test_notices_are_among_the_calls(opened: Open) -> None:
+    calls = [decoded_call(f"GET /v1.41/{path}", 200, {}, id=number, started=number * 10.0)
+             for number, path in enumerate(("info", "version"), 1)]  # fmt: skip
+    one = opened("".join(session_page(calls, notices=[(15.0, HOSTILE), (90.0, "two\nlines")])).encode())
+    rows = one.page.locator("tbody tr[data-id], tbody tr[data-notice]")
+    assert [row.get_attribute("data-id") for row in rows.all()] == ["1", None, "2", None]
+    assert f"apispy: {VISIBLE}" in rows.nth(1).inner_text()
+    for _ in range(2):
+        one.page.press("body", "j")
+    one.page.press("body", "Enter")
+    assert one.page.inner_text(".notice-text") == VISIBLE
+    one.page.get_by_role("button", name="2 notices").click()
+    assert one.page.inner_text(".notice-text") == "two\nlines"
+    assert one.page.locator("img").count() == 0
+    assert (
+        opened("".join(session_page(calls)).encode()).page.get_by_role("button", name="notice").count() == 0
+    )
+
+
+def test_a_note_in_a_file_has_the_command_that_explains_the_request(opened: Open) -> None:
+    one = opened([decoded_call("GET /v1.41/containers/json?nonsense=1", 200, [])])
+    one.page.click("tr[data-id]")
+    assert "nonsense" in one.page.inner_text(".note")
+    command = one.page.locator(".note + .command")
+    expect(command).to_contain_text("apispy explain 'GET /v1.41/containers/json?nonsense=1'")
+    assert command.get_by_role("button", name="Copy explain command").is_visible()
+    assert one.page.locator(".explanation").count() == 0  # there is nobody to ask
 
 
 def many() -> str:

@@ -197,10 +197,11 @@ def test_nothing_breaks_out_of_html(calls: list[Exchange]) -> None:
     assert page.tags.count("tr") == 1 + len(calls)
     assert page.tags.count("td") == 8 * len(calls)
     assert page.attributes <= {"class=failed"}
-    _, data, tabs, script = page.scripts
+    _, data, tabs, notices, script = page.scripts
     assert [call["id"] for call in json.loads(data)] == [call.id for call in calls]
     assert json.loads(tabs).keys() == json.loads(empty.scripts[2]).keys()
-    assert script == empty.scripts[3]
+    assert notices == "[]"
+    assert script == empty.scripts[4]
 
 
 @quickly

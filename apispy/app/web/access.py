@@ -9,9 +9,11 @@ import hmac
 import ipaddress
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs
 
 from apispy.errors import UsageError
+from apispy.outputs.decoded_values import ascii_json
 
 TOKEN_BYTES = 24
 """Random bytes in the token and in the cookie."""
@@ -46,6 +48,14 @@ class WebRequest:
     query: str
     fields: tuple[tuple[bytes, bytes], ...]
 
+    def parameter(self, name: str) -> str:
+        """Return the value of a query parameter; "" if there is none, or there are several."""
+        try:
+            values = parse_qs(self.query, max_num_fields=MAX_PARAMETERS).get(name, [])
+        except ValueError:  # too many parameters
+            return ""
+        return values[0] if len(values) == 1 else ""
+
     def all(self, name: str) -> list[str]:
         """Return all values of a header."""
         return [value.decode("latin-1") for key, value in self.fields if key == name.encode()]
@@ -69,6 +79,11 @@ class Answer:
             *HEADERS,
             *self.headers,
         ]
+
+
+def json_answer(value: Any) -> Answer:
+    """Return the answer with a JSON value."""
+    return Answer(200, ascii_json(value).encode("ascii"), "application/json; charset=utf-8")
 
 
 def refused(status: int, reason: str, **headers: str) -> Answer:
@@ -137,12 +152,8 @@ class Access:
 
     def _redeem(self, request: WebRequest) -> bool:
         """Whether the request has the token. A single-use one is spent by that, unless only the head was asked for."""
-        try:
-            values = parse_qs(request.query, max_num_fields=MAX_PARAMETERS).get("token", [])
-        except ValueError:  # too many parameters
-            return False
         token = self._token
-        if token is None or len(values) != 1 or not _same(values[0], token):
+        if token is None or not _same(request.parameter("token"), token):
             return False
         if self._single_use and request.method == "GET":
             self._token = None

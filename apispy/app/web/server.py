@@ -1,8 +1,9 @@
-"""The HTTP server of the page: its documents, and the feed at "/calls"."""
+"""The HTTP server of the page: its documents, the answers to its questions, and the feed at "/calls"."""
 
 import asyncio
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import h11
@@ -12,17 +13,26 @@ from apispy.app.web.connection import Limits, WebConnection
 from apispy.app.web.feed import Feed
 from apispy.errors import ApispyError
 
+log = logging.getLogger(__name__)
+
 FEED_PATH = "/calls"
+
+Question = Callable[[WebRequest], Awaitable[Answer]]
+"""Answers a request that may be made. It changes nothing that the user sees elsewhere."""
 
 EVENTS = Answer(200, b"", "text/event-stream; charset=utf-8")
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
+FAILED = refused(500, "An internal error in apispy: there is no answer to this.")
+
 FULL = refused(503, "Too many pages are open: close some.")
 
 
 class WebServer:
-    """Serves *documents* by path, and the *feed* at "/calls", on loopback. *port* 0 takes a free one.
+    """Serves *documents* and answers to *questions* by path, and the *feed* at "/calls", on loopback.
+
+    *port* 0 takes a free one.
 
     Raises UsageError unless *host* is a loopback address, and ApispyError from ``start`` if it cannot listen.
     """
@@ -32,13 +42,14 @@ class WebServer:
         documents: Mapping[str, Answer],
         feed: Feed | None = None,
         *,
+        questions: Mapping[str, Question] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         single_use: bool = False,
         remedy: str = REMEDY,
         limits: Limits | None = None,
     ) -> None:
-        self._documents, self._feed = documents, feed
+        self._documents, self._feed, self._questions = documents, feed, questions or {}
         self._host, self._port = host, port
         self._single_use, self._remedy = single_use, remedy
         self._limits = limits or Limits()
@@ -109,17 +120,23 @@ class WebServer:
             return
         if request is None:
             return
-        answer, is_head = self._answer(request), request.method == "HEAD"
+        answer, is_head = await self._answer(request), request.method == "HEAD"
         if answer is EVENTS and self._feed is not None and not is_head:
             await connection.stream(answer, self._feed, _last_event(request))
         else:
             await connection.send(answer, head_only=is_head)
 
-    def _answer(self, request: WebRequest) -> Answer:
+    async def _answer(self, request: WebRequest) -> Answer:
         if refusal := self._access.refusal(request):
             return refusal
         if request.path == FEED_PATH and self._feed is not None:
             return EVENTS
+        if question := self._questions.get(request.path):
+            try:
+                return await question(request)
+            except Exception:  # a fault here must not end the page
+                log.exception("%s cannot be answered", request.path)
+                return FAILED
         return self._documents.get(request.path) or refused(404, "There is no such document here.")
 
 

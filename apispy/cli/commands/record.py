@@ -8,7 +8,7 @@ import click
 
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import CONNECTION, FILES, Command, option
-from apispy.cli.options import CERTS_DIR, FILE, REDACT, REDACT_ENV, TCP, daemon_options
+from apispy.cli.options import CERTS_DIR, FILE, REDACT, REDACT_ENV, TCP, WEB, daemon_options
 from apispy.cli.types import Size
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         help="How much of each body to keep. A longer body cannot be replayed.")  # fmt: skip
 @REDACT
 @REDACT_ENV
+@WEB
 @daemon_options
 def command(
     words: tuple[str, ...],
@@ -48,6 +49,7 @@ def command(
     body_limit: int,
     redact: tuple[str, ...],
     redact_env: "Env",
+    web: int | None,
     daemon: "Callable[[], Endpoint]",
 ) -> int:
     """Record the API calls of COMMAND as a fixture, for `apispy replay` and for tests.
@@ -68,7 +70,7 @@ def command(
         raise click.UsageError(
             f"No such option: {words[0]}. Type: apispy record -o FILE [OPTIONS] -- COMMAND ..."
         )
-    view = View(quiet=True, notes="off", body_limit=body_limit, redact=redact, redact_env=redact_env)
+    view = View(quiet=True, body_limit=body_limit, redact=redact, redact_env=redact_env, web=web)
     recording = Recording(output, force, view)
     if words:
         result = recording.record_command(words, daemon(), tcp=tcp, certs_dir=certs_dir)

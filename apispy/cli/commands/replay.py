@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from apispy.cli.options import (
     FILE,
     LISTEN_PLAINTEXT,
     REMOTE_PLAINTEXT,
+    WEB,
     daemon_options,
     view_options,
 )
@@ -87,6 +89,7 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
 @LISTEN_PLAINTEXT
 @REMOTE_PLAINTEXT
 @ALLOW_HOST
+@WEB
 @FAULT
 @daemon_options
 @view_options
@@ -107,6 +110,7 @@ def command(
     report: Path | None,
     daemon: "Callable[[], Endpoint]",
     allow_hosts: tuple[str, ...],
+    web: int | None,
     faults: "tuple[FaultRule, ...]",
     view: View,
 ) -> int:
@@ -115,6 +119,7 @@ def command(
     \b
     apispy replay calls.jsonl                 listen for any client: paste the lines that this prints
     apispy replay calls.jsonl -- docker ps    run one command
+    apispy replay calls.jsonl --web           see the requests, and what was not recorded, in a browser
 
     apispy exits with COMMAND's status. If that is 0, or without COMMAND, it exits with 3 if a request had no recorded
     response.
@@ -140,7 +145,7 @@ def command(
             player,
             where,
             tls,
-            view,
+            replace(view, web=web),
             sys.stdout if words is None else sys.stderr,
             daemon() if on_miss == "forward" else None,
             output,

@@ -32,13 +32,20 @@ def paragraph(text: str, width: int, indent: int = 0, style: Style = "") -> list
 
 def table(rows: Sequence[tuple[str, ...]], width: int, indent: int = 2, style: Style = "") -> list[Line]:
     """Align rows of cells in columns; the last column is wrapped."""
+    return [line for lines in table_rows(rows, width, indent, style) for line in lines]
+
+
+def table_rows(
+    rows: Sequence[tuple[str, ...]], width: int, indent: int = 2, style: Style = ""
+) -> list[list[Line]]:
+    """Return the lines of each row of ``table``."""
     if not rows:
         return []
     sizes = [min(max(len(cell) for cell in column), MAX_COLUMN_WIDTH) for column in zip(*rows, strict=True)][
         :-1
     ]
     start = indent + sum(sizes) + 2 * len(sizes)
-    return [line for row in rows for line in _row(row, sizes, width, indent, start, style)]
+    return [_row(row, sizes, width, indent, start, style) for row in rows]
 
 
 def _row(

@@ -1,6 +1,6 @@
 """Permissions and checks as lines of text. They contain text from the wire: escape them before printing."""
 
-from apispy.learn.explain.layout import BLANK, Line, table
+from apispy.learn.explain.layout import BLANK, Line, table, table_rows
 from apispy.learn.permissions.check import Check, Refused
 from apispy.learn.permissions.usage import Client, Level, Permission, Usage
 from apispy.learn.wording import count
@@ -26,10 +26,10 @@ def usage_lines(usage: Usage, width: int) -> list[Line]:
 
 
 def _permissions(found: list[Permission], width: int) -> list[Line]:
-    rows = table([(str(one.calls).rjust(5), one.operation.id or "?", _request(one)) for one in found], width)
+    cells = [(str(one.calls).rjust(5), one.operation.id or "?", _request(one)) for one in found]
     lines = []
-    for permission, row in zip(found, rows, strict=True):
-        lines.append(row)
+    for permission, row in zip(found, table_rows(cells, width), strict=True):
+        lines += row  # several lines if it is wrapped
         for reason, first in permission.dangers.items():
             lines.append(Line(f"         ! {reason} ({first})", "warn"))
     return lines

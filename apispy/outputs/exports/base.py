@@ -4,13 +4,15 @@ Tests check two laws for every exporter: it is total (it exports any call withou
 because the calls that it receives are already redacted.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from apispy.outputs.base import DecodedCall
+Export = Callable[..., Iterator[str | bytes]]
+"""Turns decoded calls into the pieces of a file, one call at a time unless the format needs all of them.
 
-Export = Callable[[Iterable[DecodedCall]], Iterator[str | bytes]]
-"""Turns decoded calls into the pieces of a file, one call at a time unless the format needs all of them."""
+It takes the calls: Iterable[DecodedCall]. One that ``takes_notices`` also takes the session's notices, (Unix seconds,
+text): Iterable[tuple[float, str]], which are complete after the last call.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Exporter:
     description: str  # a few words
     export: Export
     binary: bool = False  # must not be written to a terminal
+    takes_notices: bool = False
     has_urls: bool = False  # the upstream of a call through TLS is to be https://, not tcp://
 
 
@@ -29,13 +32,19 @@ EXPORTERS: dict[str, Exporter] = {}
 
 
 def exporter(
-    name: str, *, suffix: str, description: str, binary: bool = False, has_urls: bool = False
+    name: str,
+    *,
+    suffix: str,
+    description: str,
+    binary: bool = False,
+    takes_notices: bool = False,
+    has_urls: bool = False,
 ) -> Callable[[Export], Export]:
     """Decorator: register an exporter under the name of its format."""
 
     def register(function: Export) -> Export:
         assert name not in EXPORTERS, f"duplicate exporter {name!r}"
-        EXPORTERS[name] = Exporter(name, suffix, description, function, binary, has_urls)
+        EXPORTERS[name] = Exporter(name, suffix, description, function, binary, takes_notices, has_urls)
         return function
 
     return register

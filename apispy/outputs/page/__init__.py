@@ -5,6 +5,6 @@ files of ``assets/``: there is no build step.
 """
 
 from apispy.outputs.page.document import POLICY, document
-from apispy.outputs.page.page_call import PageCall, page_call
+from apispy.outputs.page.page_call import PageCall, number, page_call
 
-__all__ = ["POLICY", "PageCall", "document", "page_call"]
+__all__ = ["POLICY", "PageCall", "document", "number", "page_call"]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import apispy
 from apispy import units
@@ -22,11 +22,13 @@ ASSETS = resources.files("apispy.outputs.page") / "assets"
 
 SCRIPTS = (
     "text.js",
+    "server.js",
     "filter.js",
     "content.js",
     "details.js",
     "waterfall.js",
     "tabs.js",
+    "notices.js",
     "page.js",
     "live.js",
 )
@@ -58,18 +60,26 @@ def document(
     grammar: dict[str, Any],
     title: str = "",
     *,
-    live: bool = False,
+    notices: Callable[[], list[dict[str, Any]]] = list,
+    kind: Literal["file", "served", "live"] = "file",
 ) -> Iterator[str]:
-    """Yield the page of *calls*. *tabs* is called after the last call; *grammar* is the filter language's.
+    """Yield the page of *calls*. *tabs* and *notices* are called after the last call.
 
-    A *live* page gets further calls from its server, as server-sent events of "/calls".
-
-    *tabs*: a title and a value by name: ``lines`` ([text, style]) or ``statistics``.
+    *grammar* is the filter language's. *tabs*: a value by name: ``lines`` ([text, style]) or statistics. *notices*:
+    ``at`` (Unix seconds) and ``text``. A *served* page asks its server for explanations; a *live* one also gets calls
+    from it, as server-sent events of "/calls", and the tabs.
     """
     static = _StaticTable()
-    about = {"version": apispy.__version__, "title": title, "grammar": grammar} | (
-        {"live": True} if live else {}
-    )
+    about = {"version": apispy.__version__, "title": title, "grammar": grammar} | {
+        "served": kind != "file",
+        "live": kind == "live",
+    }
+    beside: list[dict[str, Any]] = []
+
+    def noted() -> str:
+        beside.extend(notices())
+        return page_json(beside)
+
     content: dict[str, Callable[[], Iterable[str]]] = {
         "policy": lambda: [html.escape(POLICY)],
         "title": lambda: [html.escape(escape(title) or "session")],
@@ -78,8 +88,9 @@ def document(
         "about": lambda: [page_json(about)],
         "calls": lambda: static.noting(calls),
         "tabs": lambda: [page_json(tabs())],
+        "notices": lambda: [noted()],
         "rows": lambda: static.rows,
-        "more": static.more,
+        "more": lambda: static.more(beside),
         "": list,
     }
     for marker, text in _template():
@@ -102,10 +113,16 @@ class _StaticTable:
             if self.calls <= STATIC_ROWS:
                 self.rows.append(_row(call))
 
-    def more(self) -> Iterator[str]:
-        """Say how many calls are not in the table."""
+    def more(self, notices: list[dict[str, Any]]) -> Iterator[str]:
+        """Say how many calls are not in the table, and list the notices."""
         if (more := self.calls - STATIC_ROWS) > 0:
             yield f"<p>{units.count(more, 'more calls')}: a browser that runs this page's script shows them.</p>\n"
+        if notices:
+            yield "<h2>Notices</h2>\n<ul>\n"
+            yield from (
+                f"<li>{_time(one['at'] or 0.0)} {html.escape(escape(one['text']))}</li>\n" for one in notices
+            )
+            yield "</ul>\n"
 
 
 def _template() -> Iterator[tuple[str, str]]:

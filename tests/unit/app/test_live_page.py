@@ -17,15 +17,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from apispy.app.live_page import LivePage
+from apispy.app.view import View
 from apispy.app.web import Feed
+from apispy.cli.proxy import proxy
 from apispy.model import Exchange, Item
 from apispy.outputs import DecodedCall
 from tests.unit.app.web.serving import Browser
 from tests.unit.outputs.decoded_calls import decoded_call
 
 WHERE = "unix:///var/run/docker.sock"
+
+SAMPLE = Path(__file__).parents[3] / "samples/run.jsonl"
 
 
 @contextmanager
@@ -43,6 +48,14 @@ def live(feed: Feed) -> Iterator[tuple[LivePage, Browser]]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()
+
+
+def browser_of(program: "subprocess.Popen[str]") -> Browser:
+    """Return a browser for the address that the program prints."""
+    assert program.stderr is not None
+    lines = (re.search(r"http://127\.0\.0\.1:(\d+)/\?token=\S+", line) for line in program.stderr)
+    found = next(filter(None, lines))
+    return Browser(SimpleNamespace(url=found[0], port=int(found[1])))  # type: ignore[arg-type]
 
 
 def still_open(at: float = 0.0) -> DecodedCall:
@@ -114,6 +127,29 @@ def test_the_end_of_a_call_is_the_last_that_is_told_of_it():
     assert feed.total == 1
 
 
+def test_notices_come_in_order_with_the_calls():
+    with live(Feed()) as (page, browser):
+        page.write(decoded_call("GET /v1.41/info", 200, {}))
+        page.notice("connection 4: not HTTP <b>\x1b[31m", 12.5)
+        page.notice("miss: nothing\n  like it", float("inf"), missed=7)
+        _, call, notice, miss = islice(browser.enter().events(), 4)
+        assert [one["event"] for one in (call, notice, miss)] == ["call", "notice", "notice"]
+        assert data(notice) == {"at": 12.5, "text": "connection 4: not HTTP <b>\x1b[31m"}
+        assert data(miss) == {"at": None, "text": "miss: nothing\n  like it", "missed": 7}
+
+
+def test_tabs_and_explanations_are_asked_of_the_page():
+    with live(Feed()) as (page, browser):
+        assert browser.ask("/tabs/story").status == 403
+        browser.enter()
+        page.write(decoded_call("GET /v1.41/info", 200, {}))
+        found = json.loads(browser.ask("/tabs/statistics").text)  # type: ignore[attr-defined]
+        assert (found["calls"], found["value"]["total"]["calls"]) == (1, 1)
+        assert browser.ask("/tabs/secrets").status == 404
+        lines = json.loads(browser.ask("/explain?request=GET%20/info").text)["lines"]  # type: ignore[attr-defined]
+        assert lines[0][0].startswith("SystemInfo")
+
+
 def test_without_a_page_nothing_is_made_of_calls_and_items_cost_nothing(monkeypatch: pytest.MonkeyPatch):
     made: list[DecodedCall] = []
     monkeypatch.setattr("apispy.app.live_page.call_on_page", made.append)
@@ -127,20 +163,14 @@ def test_without_a_page_nothing_is_made_of_calls_and_items_cost_nothing(monkeypa
 
 
 def test_the_whole_program(tmp_path: Path):
-    """There is no daemon, so that a call gets a 502; the page is told of it, and of the end."""
+    """There is no daemon, so that a call gets a 502; the page is told of it, of the faults, and of the end."""
     where = tmp_path / "p.sock"
-    command = ["--listen", f"unix://{where}", "--upstream", f"unix://{tmp_path}/none.sock", "-q", "--web"]
+    command = ["--listen", f"unix://{where}", "--upstream", f"unix://{tmp_path}/none.sock", "-q", "--web",
+               "--fault", "op:SystemVersion status=500"]  # fmt: skip
     program = subprocess.Popen([sys.executable, "-m", "apispy", *command], stderr=subprocess.PIPE, text=True,
                                stdout=subprocess.DEVNULL)  # fmt: skip
     try:
-        assert program.stderr is not None
-        found = next(
-            filter(
-                None, (re.search(r"http://127\.0\.0\.1:(\d+)/\?token=\S+", line) for line in program.stderr)
-            )
-        )
-        browser = Browser(SimpleNamespace(url=found[0], port=int(found[1])))  # type: ignore[arg-type]
-        events = browser.enter().events()
+        events = browser_of(program).enter().events()
         assert next(events) == {"retry": "1000"}
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(where))
@@ -153,11 +183,65 @@ def test_the_whole_program(tmp_path: Path):
         )
         assert call["status"] == 502
         program.send_signal(signal.SIGTERM)
-        assert [event["event"] for event in events][-1] == "end"
+        *_, notice, end = events
+        assert (notice["event"], end["event"]) == ("notice", "end")
+        assert data(notice)["text"] == "fault op:SystemVersion status=500: no request matched"
         assert program.wait(30) == 0
     finally:
         program.kill()
         program.communicate()
+
+
+def test_a_replay_shows_its_misses_on_the_page(tmp_path: Path):
+    where = tmp_path / "r.sock"
+    command = ["replay", str(SAMPLE), "--web", "--listen", f"unix://{where}"]
+    program = subprocess.Popen([sys.executable, "-m", "apispy", *command], stderr=subprocess.PIPE, text=True,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    try:
+        browser = browser_of(program)
+        events = browser.enter().events()
+        assert next(events) == {"retry": "1000"}
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(where))
+            client.sendall(b"GET /v1.41/nodes HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 501"
+        notice, call = islice(events, 2)
+        assert (notice["event"], call["event"]) == ("notice", "call")
+        assert data(notice)["text"].startswith(
+            "miss: NodeList GET /v1.41/nodes: no such call was recorded\n  "
+        )
+        assert data(notice)["missed"] == data(call)["id"]
+        assert data(call)["status"] == 501
+        page = browser.ask().text  # type: ignore[attr-defined]
+        assert f'"title":"replay of {SAMPLE}"' in page
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(30) == 3
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_a_recording_can_have_a_page(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [
+            "record",
+            "-o",
+            f"{tmp_path}/f.json",
+            "--listen",
+            f"unix://{tmp_path}/p.sock",
+            "--web",
+            port,
+        ]
+        done = CliRunner().invoke(proxy, [*command, "--upstream", "unix:///none.sock"])
+    assert f"cannot listen on 127.0.0.1 port {port}: " in f"{done.stderr}{done.exception}"
+
+
+def test_a_page_has_notes_also_if_the_terminal_shows_no_calls():
+    assert View(quiet=True).wanted_notes == "off"
+    assert View(quiet=True, web=0).wanted_notes == "on"
+    assert View(reports=("story",), web=0, notes="strict").wanted_notes == "strict"
+    assert View(quiet=True, web=0, notes="off").wanted_notes == "off"
 
 
 def test_a_port_that_is_taken_ends_apispy_with_the_reason(tmp_path: Path):

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from apispy.app.page import session_page
+from apispy.app.page import MAX_NOTICES, session_page
 from apispy.app.page_server import make_page
+from apispy.capture import Header, Notice
+from apispy.capture.lines import encode_line
 from apispy.engine.operations import BY_ID
 from apispy.model import Item
 from apispy.outputs import DecodedCall
@@ -81,10 +83,20 @@ def test_only_the_script_and_the_style_of_the_page_are_allowed() -> None:
 
 def test_the_script_has_nothing_that_makes_markup_or_code() -> None:
     forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser",
-                 "createContextualFragment", "srcdoc", "setAttributeNS", "javascript:", "fetch(", "http://",
+                 "createContextualFragment", "srcdoc", "setAttributeNS", "javascript:", "http://",
                  "import(")  # fmt: skip
     assert [word for word in forbidden if word in SCRIPT.replace("http://www.w3.org/2000/svg", "")] == []
     assert not re.search(r"""setAttribute\(\s*["'](on|style|src|href)""", SCRIPT)
+    asking = ("fetch(", "new EventSource(", "XMLHttpRequest", "WebSocket(", "sendBeacon", "Worker(")
+    assert {word: SCRIPT.count(word) for word in asking if word in SCRIPT} == {
+        "fetch(": 1,
+        "new EventSource(": 1,
+    }
+    assert SCRIPT.count('new EventSource("/calls")') == 1
+    assert set(re.findall(r"askServer\((?!path\))(.{6})", SCRIPT)) == {
+        "`/tabs",
+        "`/expl",
+    }  # its own server only
     assert sorted(path.name for path in ASSETS.iterdir()) == sorted([*SCRIPTS, "page.css", "page.html"])
 
 
@@ -118,7 +130,7 @@ def test_the_table_without_script_ends_and_says_so() -> None:
 
 
 def test_the_size_without_data() -> None:
-    assert len("".join(session_page([]))) < 100_000  # docs/page.md says so
+    assert len("".join(session_page([]))) < 120_000  # docs/page.md says so
 
 
 def test_numbers_that_json_cannot_have() -> None:
@@ -256,3 +268,42 @@ def test_every_tag_of_the_engine_has_a_colour_of_its_own_or_the_last() -> None:
 def test_the_title_is_text() -> None:
     assert page_of().texts("title") == ["a <b> file - apispy"]
     assert html.escape("a <b> file") in "".join(session_page([], "a <b> file"))
+
+
+def test_notices_are_on_the_page_and_in_the_table_without_script() -> None:
+    page = "".join(session_page([decoded_call("GET /info", 200, {})], notices=[(1.5, HOSTILE), (2.5, "two")]))
+    elements = Elements(page)
+    assert data_of(elements, "notices") == [{"at": 1.5, "text": HOSTILE}, {"at": 2.5, "text": "two"}]
+    first, second = elements.texts("li")
+    assert "</script><script>alert(1)</script><img" in first
+    assert "\\e[31m\\u202e" in first
+    assert second == "00:00:02.500 two"
+    assert page.count("<img") == 0
+    assert "<h2>Notices" not in "".join(session_page([]))
+
+
+def test_the_last_notices_are_on_the_page_and_the_others_counted() -> None:
+    notices = [(float(number), f"notice {number}") for number in range(MAX_NOTICES + 3)]
+    found = data_of(Elements("".join(session_page([], notices=notices))), "notices")
+    assert len(found) == MAX_NOTICES + 1
+    assert found[0]["text"].startswith("3 earlier notices ")
+    assert found[1] == {"at": 3.0, "text": "notice 3"}
+
+
+def test_notices_of_a_capture_are_on_the_page_with_their_secrets_hidden(tmp_path: Path) -> None:
+    lines = [
+        Header("0", 1.0, False, "unix:///s", 1 << 20, {}),
+        exchange("POST /v1.41/auth", 200, {}, ask={"username": "u", "password": "c2VjcmV0LXRva2Vu"}),
+        Notice(3.5, "connection 1: the daemon <b> sent c2VjcmV0LXRva2Vu"),
+    ]
+    (tmp_path / "c.jsonl").write_bytes(b"".join(map(encode_line, lines)) + b'{"not": ')
+    found = data_of(Elements(make_page(tmp_path / "c.jsonl").decode()), "notices")
+    assert found[0]["at"] == 3.5
+    assert "the daemon <b> sent" in found[0]["text"]
+    assert "c2VjcmV0" not in found[0]["text"]
+    assert "c.jsonl, line 4" in found[1]["text"]  # of the file itself
+
+
+def test_a_served_page_asks_and_a_file_does_not() -> None:
+    assert data_of(Elements("".join(session_page([]))), "about")["served"] is False
+    assert data_of(Elements("".join(session_page([], served=True))), "about")["served"] is True

@@ -40,7 +40,9 @@ ODD = "tab\t line\n esc\x1b nul\x00 c1\x9b rtl\u202e zero\u200b tag\U000e0041 se
 
 def run(*expressions: str) -> list[Any]:
     """Evaluate JavaScript after the script's parts."""
-    parts = "".join((ASSETS / name).read_text("utf-8") for name in ("text.js", "content.js", "waterfall.js"))
+    parts = "".join(
+        (ASSETS / name).read_text("utf-8") for name in ("text.js", "content.js", "waterfall.js", "notices.js")
+    )
     script = f"{parts}\nconsole.log(JSON.stringify([{','.join(expressions)}]))"
     done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True, timeout=60)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
@@ -96,3 +98,11 @@ def test_calls_that_overlap_have_rows_of_their_own() -> None:
         f"layOut({json.dumps(calls)}, 'connection').map((lane) => lane.bars.map(({{call, row}}) => [call.id, row]))"
     )
     assert lanes == [[[[0, 0], [2, 1], [4, 0]], [[1, 0], [3, 0]]]]
+
+
+def test_notices_are_among_the_calls_in_the_order_of_time() -> None:
+    calls = [{"id": 1}, {"id": 2, "started": 5}, {"id": 3, "started": 7}]
+    notices = [{"id": "a", "started": 5}, {"id": "b", "started": 6}, {"id": "c", "started": 9}]
+    order = run(f"withNotices({json.dumps(calls)}, {json.dumps(notices)}).map((one) => one.id)")
+    assert order == [[1, "a", 2, "b", 3, "c"]]
+    assert run("withNotices([], []).length", "withNotices([{id: 1}], []).length") == [0, 1]

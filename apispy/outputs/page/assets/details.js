@@ -104,13 +104,49 @@ function findInside(root, text) {
   return places;
 }
 
-function callView(call, { close, step, choose }) {
+function stepButtons(step, close) {
+  return [
+    el("button", { type: "button", class: "quiet", "aria-label": "Previous call", title: "Previous call (k)", on: { click: () => step(-1) } }, "↑"),
+    el("button", { type: "button", class: "quiet", "aria-label": "Next call", title: "Next call (j)", on: { click: () => step(1) } }, "↓"),
+    el("button", { type: "button", class: "quiet", "aria-label": "Close", title: "Close (Esc)", on: { click: close } }, "✕"),
+  ];
+}
+
+/** What `apispy explain` says of a request. The server of the page is asked when the box is opened. */
+function explanationBox(request) {
+  const answer = el("div", { class: "answer" });
+  const box = el("details", { class: "fold explanation" }, el("summary", {}, "Explanation ", el("span", { class: "dim" }, "as apispy explain prints it")), answer);
+  let isAsked = false;
+  box.addEventListener("toggle", async () => {
+    if (isAsked || !box.open) return;
+    isAsked = true;
+    answer.replaceChildren(el("p", { class: "dim" }, "Asking apispy…"));
+    try {
+      const { lines, problem } = await askServer(`/explain?request=${encodeURIComponent(request)}`);
+      answer.replaceChildren(lines ? linesView(lines, "Explanation", false) : el("p", { class: "dim" }, problem));
+    } catch (error) {
+      answer.replaceChildren(el("p", { class: "dim" }, error.message));
+      isAsked = false;
+    }
+  });
+  return box;
+}
+
+function callView(call, { close, step, choose, misses }) {
   const body = el("div", { class: "details-body" });
   const hits = el("span", { class: "dim", role: "status" });
   const search = el("input", {
     type: "search", class: "search", placeholder: "Find in this call", "aria-label": "Find in this call",
     on: { input: () => { const n = findInside(body, search.value); hits.textContent = search.value ? (n ? `${n} found` : "nothing found") : ""; } },
   });
+  const request = `${call.method} ${call.target}`;
+  const explain = about.served && explanationBox(request);
+  const explainCommand = commandBox("explain", `apispy explain '${request.replaceAll("'", "'\\''")}'`);
+  const explainButton = () => el("button", { type: "button", class: "link", on: { click: () => {
+    explain.open = true;
+    explain.scrollIntoView({ block: "start" });
+    explain.querySelector("summary").focus();
+  } } }, "Explain");
   const facts = [
     ["Time", formatClock(call.started || 0)],
     ["Duration", formatDuration(call.duration || 0)],
@@ -124,7 +160,9 @@ function callView(call, { close, step, choose }) {
     el("div", { class: `result ${call.failed ? "bad" : ""}` }, el("span", { class: `badge ${call.failed ? "badge-bad" : "badge-good"}` }, signOf(call) === "✗" ? "✗ " : "", statusText(call)), el("span", {}, resultText(call))),
     timing(call),
     ...(call.problems || []).map((text) => el("p", { class: "problem" }, el("b", {}, "Problem: "), text)),
-    ...(call.notes || []).map((text) => el("p", { class: "note" }, el("b", {}, "Note: "), text)),
+    ...misses.map((one) => el("div", { class: "problem notice-text" }, textLines(one.notice))),
+    ...(call.notes || []).map((text) => el("p", { class: "note" }, el("b", {}, "Note: "), text, explain ? [" ", explainButton()] : [])),
+    ...(call.notes && !explain ? [explainCommand] : []),
     el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
     ...[call.query ? section("Query", pairsTable(call.query, "Query parameters")) : []].flat(),
     folded("Request headers", `${call.method} ${call.target} HTTP/${call.request?.version}`, () => pairsTable(call.request?.headers || [], "Request headers")),
@@ -136,7 +174,8 @@ function callView(call, { close, step, choose }) {
     section("Repeat and explain",
       call.docker ? commandBox("docker", call.docker) : [],
       call.curl ? commandBox("curl", call.curl) : [],
-      commandBox("explain", `apispy explain '${(call.method + " " + call.target).replaceAll("'", "'\\''")}'`)),
+      call.notes && !explain ? [] : explainCommand,
+      explain || []),
     ...(call.redactions ? [section("Redacted", el("ul", { class: "redactions" }, call.redactions.map(([place, kind]) => el("li", {}, el("code", {}, place), kind ? ` (${kind})` : ""))))] : []),
   );
   const chips = [["op", call.operation], ["container", containerOf(call)], ["status", call.status]].filter(([, value]) => value);
@@ -144,9 +183,7 @@ function callView(call, { close, step, choose }) {
     el("header", {},
       el("div", { class: "details-title" },
         el("h2", { tabindex: "-1" }, el("span", { class: "dim" }, `#${call.id} `), call.operation || "Unknown operation"),
-        el("button", { type: "button", class: "quiet", "aria-label": "Previous call", title: "Previous call (k)", on: { click: () => step(-1) } }, "↑"),
-        el("button", { type: "button", class: "quiet", "aria-label": "Next call", title: "Next call (j)", on: { click: () => step(1) } }, "↓"),
-        el("button", { type: "button", class: "quiet", "aria-label": "Close", title: "Close (Esc)", on: { click: close } }, "✕")),
+        stepButtons(step, close)),
       call.about ? el("p", { class: "dim" }, call.about, call.commands ? ` Commands that make it: ${call.commands.join(", ")}.` : "") : [],
       el("p", { class: "details-line" }, el("span", { class: "method" }, call.method), " ", call.names, " ", el("span", { class: "dim" }, call.arguments)),
       el("div", { class: "details-tools" }, search, hits, chips.map(([name, value]) => {

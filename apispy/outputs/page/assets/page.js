@@ -4,6 +4,7 @@ const data = (id) => JSON.parse(document.getElementById(id).textContent);
 const about = data("about-data");
 const language = filterLanguage(about.grammar);
 const tabData = data("tabs-data");
+const notices = noticeList(() => refresh());
 
 const ROW_HEIGHT = 26;
 const MIN_POLLS = 3;
@@ -37,6 +38,7 @@ const tabButtons = Object.entries(TABS).map(([name, title]) =>
 const laneChoice = el("select", { "aria-label": "Lanes of the waterfall", on: { change: () => { state.lanes = laneChoice.value; refresh(); } } },
   el("option", { value: "container" }, "by container"), el("option", { value: "connection" }, "by connection"), el("option", { value: "client" }, "by client"));
 const zoomButton = el("button", { type: "button", class: "quiet", hidden: true, on: { click: () => zoom(null) } }, "Show all of the time");
+const noticeButton = el("button", { type: "button", class: "quiet", hidden: true, on: { click: () => nextNotice() } });
 const legend = el("span", { class: "legend" });
 const fall = waterfall({ select: (call) => select(call, true), zoomed: (range) => zoom(range) });
 
@@ -58,14 +60,14 @@ const above = el("tr", { class: "spacer", "aria-hidden": "true" }, el("td"));
 const below = el("tr", { class: "spacer", "aria-hidden": "true" }, el("td"));
 const table = el("table", { class: "calls", "aria-label": "Calls" }, el("colgroup", {}, COLUMNS.map(([name]) => el("col", { class: `c-${name}` }))), el("thead", {}, el("tr", {}, heads)), tbody);
 const list = el("div", { class: "list", tabindex: "0", role: "region", "aria-label": "Table of calls" }, table);
-const details = el("aside", { class: "side", "aria-label": "Selected call", hidden: true });
+const details = el("aside", { class: "side", "aria-label": "Selected call or notice", hidden: true });
 const empty = el("p", { class: "empty", hidden: true }, "No call matches the filter.");
 const panels = {
   calls: el("div", { class: "panel", role: "tabpanel", id: "panel-calls", "aria-labelledby": "tab-calls" },
-    el("div", { class: "main" }, el("div", { class: "tools" }, el("label", {}, el("span", { class: "dim" }, "Lanes "), laneChoice), zoomButton, legend), fall.node, list, empty), details),
+    el("div", { class: "main" }, el("div", { class: "tools" }, el("label", {}, el("span", { class: "dim" }, "Lanes "), laneChoice), zoomButton, noticeButton, legend), fall.node, list, empty), details),
 };
 for (const name of Object.keys(TABS).slice(1))
-  panels[name] = el("div", { class: "panel text", role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true });
+  panels[name] = el("div", { class: "panel text", role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: true, on: { click: (event) => openLinked(event.target.closest("[data-call]")) } });
 
 document.getElementById("app").append(
   el("header", { class: "top" },
@@ -75,7 +77,7 @@ document.getElementById("app").append(
     themeButton,
     el("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, tabButtons),
     filterError),
-  el("main", { class: "panels" }, Object.values(panels)));
+  el("main", { class: "panels" }, Object.values(panels)), notices.node);
 
 // -- data
 
@@ -133,12 +135,15 @@ function refresh() {
       const sign = state.sort.down ? -1 : 1;
       state.rows = [...calls].sort((a, b) => (value(a) < value(b) ? -sign : value(a) > value(b) ? sign : 0)).map((call) => ({ call }));
     } else {
-      state.rows = foldPolls(calls);
+      state.rows = foldPolls(withNotices(calls, state.range ? notices.all.filter(inRange(state.range)) : notices.all));
     }
     state.span = spanOf(calls);
     fall.show(all, spanOf(state.calls), state.lanes, state.range, state.selected);
     zoomButton.hidden = !state.range;
-    empty.hidden = calls.length > 0;
+    empty.hidden = state.rows.length > 0;
+    noticeButton.hidden = !notices.all.length;
+    noticeButton.textContent = count(notices.all.length, "notice");
+    noticeButton.title = notices.title();
     table.setAttribute("aria-rowcount", String(state.rows.length + 1));
     sayCounts(calls);
     sayTags(all);
@@ -185,6 +190,7 @@ function drawRows() {
 
 function rowNode(row, place) {
   const { call } = row;
+  if (call.notice !== undefined) return noticeRow(call, place, COLUMNS, { selected: call === state.selected, open: () => select(call, true) });
   const polls = row.polls || row.unfolded;
   const fold = polls
     ? el("button", { type: "button", class: "polls", "aria-expanded": String(!row.polls), title: row.polls ? "Show each" : "Fold", on: { click: (event) => { event.stopPropagation(); toggleFold(polls); } } }, row.polls ? `×${polls.length}` : "−")
@@ -195,7 +201,7 @@ function rowNode(row, place) {
     [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), fold, call.operation || "?"],
     [el("span", { class: "method" }, call.method), " ", call.names || "", " ", el("span", { class: "dim" }, call.arguments || "")],
     [signOf(call) ? el("span", { class: "sign", title: call.failed ? "failed" : "note" }, signOf(call), " ") : [], statusText(call)],
-    resultText(call),
+    [notices.misses(call).length ? el("b", { class: "miss" }, "miss ") : [], resultText(call)],
     call.received ? formatSize(call.received) : "",
     formatDuration(row.polls ? polls.at(-1).started + (polls.at(-1).duration || 0) - call.started : call.duration || 0),
     bar(row),
@@ -256,11 +262,12 @@ function select(call, open) {
 }
 
 function showDetails(call) {
-  details.replaceChildren(callView(call, { close: closeDetails, step: move, choose: setFilter }));
+  const around = { close: closeDetails, step: move, choose: setFilter };
+  details.replaceChildren(call.notice === undefined ? callView(call, { ...around, misses: notices.misses(call) }) : noticeView(call, around));
   details.hidden = false;
   details.scrollTop = 0;
   panels.calls.classList.add("split");
-  remember(`#call-${call.id}`);
+  remember(call.notice === undefined ? `#call-${call.id}` : "");
 }
 
 /** Note the open call in the page's address, where the browser allows that: not in a sandboxed frame. */
@@ -289,9 +296,21 @@ function move(by) {
 
 function openById(id) {
   const call = state.byId.get(id);
-  if (!call) return;
+  if (!call) {
+    filterError.replaceChildren(`Call #${id} is not on this page.`);
+    return;
+  }
   showTab("calls");
   select(call, true);
+}
+
+function openLinked(link) {
+  if (link) openById(Number(link.dataset.call));
+}
+
+/** Show the notice after the selected one, and the first after the last. */
+function nextNotice() {
+  select(notices.all[(notices.all.indexOf(state.selected) + 1) % notices.all.length], true);
 }
 
 // -- filter, zoom, tabs, theme
@@ -329,14 +348,19 @@ function showTab(name) {
     button.tabIndex = chosen ? 0 : -1;
   });
   for (const [one, panel] of Object.entries(panels)) panel.hidden = one !== name;
-  const panel = panels[name];
-  if (name !== "calls" && !panel.childNodes.length) panel.append(...[tabContent(name)].flat());
   if (name === "calls") refresh();
+  else openTab(name);
 }
 
-function tabContent(name) {
+let openTab = (name) => panels[name].childNodes.length || fillTab(name, tabContent(name, tabData[name]));
+
+function fillTab(name, ...content) {
+  updateChildren(panels[name], el("div", {}, content));
+}
+
+function tabContent(name, value) {
   const commands = { story: "apispy story", permissions: "apispy permissions", coverage: "apispy coverage", comparison: "apispy diff" };
-  return name === "statistics" ? statisticsTab(tabData.statistics, state.calls, openById) : textTab(tabData[name], TABS[name], commands[name], name !== "comparison" && openById);
+  return name === "statistics" ? statisticsTab(value, state.calls, about.live) : textTab(value, TABS[name], commands[name], name !== "comparison"); // whose numbers are of two sessions
 }
 
 function changeTheme() {
@@ -396,6 +420,7 @@ document.addEventListener("keydown", (event) => {
   KEYS[event.key]();
 });
 
+notices.add(data("notices-data"));
 addCalls(data("calls-data"));
 if (new Set(state.calls.map(LANES.container)).size < 2) laneChoice.value = state.lanes = "connection";
 showTab("calls");

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apispy.app.web import Answer, Feed, Limits, WebServer
+from apispy.app.web import Answer, Feed, Limits, WebRequest, WebServer, json_answer
 from apispy.errors import ApispyError, UsageError
 from tests.unit.app.web.serving import PAGE, Browser, serving
 
@@ -36,6 +36,45 @@ def test_the_page_is_served_to_the_browser_that_has_the_token():
         assert response.getheader("Content-Security-Policy") == "default-src 'self'; frame-ancestors 'none'"
         assert browser.ask("/other").status == 404
         assert browser.ask("/calls").status == 404  # there is no feed
+
+
+def test_a_question_is_answered_to_the_same_browsers_as_the_page():
+    asked: list[str] = []
+
+    async def question(request: WebRequest) -> Answer:
+        asked.append(request.parameter("x"))
+        return json_answer({"<": request.parameter("x")})
+
+    with serving(questions={"/ask": question}) as server:
+        browser = Browser(server)
+        assert browser.ask("/ask?x=1").status == 403
+        browser.enter()
+        for headers in (
+            {"Host": "evil.example"},
+            {"Origin": "http://evil.example"},
+            {"Sec-Fetch-Site": "cross-site"},
+        ):
+            assert browser.ask("/ask?x=1", headers=headers).status == 403
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+            assert browser.ask("/ask?x=1", method).status == 405
+        assert asked == []
+        response = browser.ask("/ask?x=%3Cb%3E")
+        assert (response.status, response.text) == (200, '{"<": "<b>"}')  # type: ignore[attr-defined]
+        assert response.getheader("Content-Type") == "application/json; charset=utf-8"
+        assert response.getheader("X-Content-Type-Options") == "nosniff"
+        assert response.getheader("Content-Security-Policy") == "default-src 'none'; frame-ancestors 'none'"
+        assert asked == ["<b>"]
+
+
+def test_a_question_that_fails_ends_nothing():
+    async def question(request: WebRequest) -> Answer:
+        raise RuntimeError("a secret of the fault")
+
+    with serving(questions={"/ask": question}) as server:
+        browser = Browser(server).enter()
+        response = browser.ask("/ask")
+        assert (response.status, "secret" in response.text) == (500, False)  # type: ignore[attr-defined]
+        assert browser.ask().status == 200
 
 
 def test_head_has_the_head_only():

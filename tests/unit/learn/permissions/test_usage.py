@@ -8,7 +8,7 @@ import pytest
 
 from apispy.app.permissions import usage_of as usage_of_files
 from apispy.learn import NameRegistry
-from apispy.learn.permissions import TARGETS, Usage, usage_json, write_rules
+from apispy.learn.permissions import TARGETS, Usage, usage_json, usage_lines, write_rules
 from apispy.learn.permissions import usage as limits
 from apispy.model import Exchange
 from apispy.pipeline import read
@@ -170,3 +170,15 @@ def test_the_name_of_a_file_stays_in_its_comment(tmp_path: Path) -> None:
     lines = write_rules(TARGETS["tecnativa"], usage_of_files(tuple(names[::-1])))
     assert not [line for line in lines if "\n" in line]
     assert any(r"b\n      - POST=1 #.jsonl #2" in line for line in lines)
+
+
+def test_a_permission_that_needs_several_lines_keeps_its_reasons() -> None:
+    usage = usage_of(
+        call(1, "POST", CREATE, asks={"HostConfig": {"Privileged": True}}),
+        call(2, "POST", "/nothing/" + "long " * 40),
+    )
+    lines = [line.text for line in usage_lines(usage, 40)]
+    [reason] = [place for place, text in enumerate(lines) if text.startswith("         ! privileged")]
+    [name] = [place for place, text in enumerate(lines) if "ContainerCreate" in text]
+    assert name < reason
+    assert any("/nothing/" in text for text in lines)

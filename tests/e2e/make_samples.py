@@ -35,10 +35,13 @@ TALKER = "docker run -d --name talker $N $IMG sh -c 'for i in 1 2 3; do echo lin
 CONTEXT = """mkdir app; printf 'FROM busybox:test\\nARG WHO=world\\nCOPY greet /greet\\nRUN chmod +x /greet && /greet $WHO\\n'\
  >app/Dockerfile; printf '#!/bin/sh\\necho hello, $1\\n' >app/greet
 """
-LEGACY = "DOCKER_BUILDKIT=0 docker build $N --build-arg WHO=samples -t app app; docker rmi app"
-BUILDKIT = """export DOCKER_BUILDKIT=1; printf hush >pass
+ARGUMENT, SECRET = "samples-4711", "hush-hush-4711"
+"""What a build gets and no sample may have."""
+
+LEGACY = f"DOCKER_BUILDKIT=0 docker build $N --build-arg WHO={ARGUMENT} -t app app; docker rmi app"
+BUILDKIT = f"""export DOCKER_BUILDKIT=1; printf {SECRET} >pass
 echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
-docker build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app; docker rmi app"""
+docker build $N --progress plain --build-arg WHO={ARGUMENT} --secret id=pass,src=pass -t app app; docker rmi app"""
 
 COMPOSE = """cat >docker-compose.yml <<'END'
 version: "2.4"
@@ -66,12 +69,12 @@ END
 dc() { docker compose --progress plain -p demo "$@"; }
 dc up -d; dc ps; dc exec -T web sh -c 'echo hello; exit 3'; dc down -t 0"""
 
-BUILDX = """printf hush >pass
+BUILDX = f"""printf {SECRET} >pass
 echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
-docker buildx build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app
+docker buildx build $N --progress plain --build-arg WHO={ARGUMENT} --secret id=pass,src=pass -t app app
 docker rmi app"""
 
-STAGES = """mkdir -p app/src; printf '#!/bin/sh\\necho hello; exit 3\\n' >app/src/greet; echo a note >app/src/note; printf hush-hush-4711 >pass
+STAGES = f"""mkdir -p app/src; printf '#!/bin/sh\\necho hello; exit 3\\n' >app/src/greet; echo a note >app/src/note; printf {SECRET} >pass
 cat >app/Dockerfile <<'END'
 FROM busybox:test AS build
 ARG VERSION
@@ -84,7 +87,7 @@ COPY --from=build /src/greet /greet
 RUN chmod +x /greet && /greet
 END
 """
-FAILS = """docker buildx build $N --progress plain --no-cache --build-arg VERSION=4711-samples --secret id=pass,src=pass \\
+FAILS = f"""docker buildx build $N --progress plain --no-cache --build-arg VERSION={ARGUMENT} --secret id=pass,src=pass \\
     --label org.example.team=blue -t app app
 docker images -q app"""
 

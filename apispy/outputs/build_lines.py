@@ -169,6 +169,7 @@ class BuildLines:
         if is_brief and len(self._brief) < MAX_STEPS:
             self._brief[digest] = step
         else:
+            self._brief.pop(digest, None)
             yield from self._ended(digest, step)
 
     def _ended(self, digest: str, step: Step) -> Iterator[Line]:

@@ -92,6 +92,28 @@ FAILS = f"""docker buildx build $N --progress plain --no-cache --build-arg VERSI
 docker images -q app"""
 
 
+BAKE_FILE = """cat >docker-bake.hcl <<'END'
+variable "VERSION" {}
+target "default" {
+  context = "app"
+  target = "build"
+  platforms = ["linux/amd64"]
+  args = {VERSION = VERSION}
+  labels = {"org.example.team" = "blue"}
+  secret = ["id=pass,src=pass"]
+  cache-to = ["type=inline"]
+  network = "none"
+  tags = ["app"]
+}
+END
+"""
+BAKES = f"VERSION={ARGUMENT} docker buildx bake --progress plain; docker rmi app"
+
+CHECK = """mkdir app; printf 'from busybox:test AS build\nARG VERSION=1\nMAINTAINER me\nRUN make $VERSION\n' >app/Dockerfile
+docker buildx build --check app
+docker buildx build --call outline app"""
+
+
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
     """Return a session that runs *script*; *before* is run directly, so apispy does not see it."""
 
@@ -142,6 +164,8 @@ SAMPLES_MADE = (
     Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
     Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
     Sample("buildx-stages", "the same of two stages, with a cache mount, and a step that fails", shell(STAGES + FAILS), engine=MODERN),
+    Sample("buildx-bake", "`docker buildx bake` of the first of these stages", shell(STAGES + BAKE_FILE + BAKES), engine=MODERN),
+    Sample("buildx-check", "`docker buildx build --check`, which fails, and `--call outline`", shell(CHECK), engine=MODERN),
     Sample("watcher", "docker-py following the containers as Traefik does: list, inspect, events", watch),
     Sample("runner", "docker-py running a job as a CI runner does: pull, exec, files in and out, logs", run_job),
 )  # fmt: skip

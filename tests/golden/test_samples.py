@@ -71,7 +71,13 @@ def test_it_is_small_and_whole(path: Path) -> None:
 @pytest.mark.parametrize("planted", [ARGUMENT, SECRET])
 def test_none_has_what_a_build_got_in_secret(planted: str) -> None:
     """Neither as it is nor in base64, as the progress of a build is in some."""
-    scripts = (make_samples.LEGACY, make_samples.BUILDKIT, make_samples.BUILDX, make_samples.FAILS)
+    scripts = (
+        make_samples.LEGACY,
+        make_samples.BUILDKIT,
+        make_samples.BUILDX,
+        make_samples.FAILS,
+        make_samples.BAKES,
+    )
     assert sum(planted in script for script in (*scripts, make_samples.STAGES)) >= 3
     for path in SAMPLES.rglob("*"):
         data = path.read_bytes() if path.is_file() else b""

@@ -69,6 +69,13 @@ def test_a_step_that_begins_and_ends_in_one_message_has_one_line() -> None:
     assert lines(status(vertexes=[DONE]), status(vertexes=[DONE])) == [("step", "[2/2] RUN make -> 1.50 s")]
 
 
+def test_a_step_that_was_looked_for_and_then_found_in_the_cache_has_one_line() -> None:
+    looked_for = MAKE | {"completed": 10.001}
+    again = MAKE | {"started": 11.0, "completed": 11.0001, "cached": True}
+    found = lines(head(STATUS), status(vertexes=[looked_for]), status(vertexes=[again]), end())
+    assert [text for label, text in found if label == "step"] == ["[2/2] RUN make -> cached"]
+
+
 def test_a_step_that_was_only_looked_for_has_no_line_until_it_ran() -> None:
     found = lines(
         head(STATUS),

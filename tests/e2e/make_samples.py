@@ -110,8 +110,7 @@ END
 BAKES = f"VERSION={ARGUMENT} docker buildx bake --progress plain; docker rmi app"
 
 CHECK = """mkdir app; printf 'from busybox:test AS build\nARG VERSION=1\nMAINTAINER me\nRUN make $VERSION\n' >app/Dockerfile
-docker buildx build --check app
-docker buildx build --call outline app"""
+docker buildx build --check app"""
 
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
@@ -165,7 +164,7 @@ SAMPLES_MADE = (
     Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
     Sample("buildx-stages", "the same of two stages, with a cache mount, and a step that fails", shell(STAGES + FAILS), engine=MODERN),
     Sample("buildx-bake", "`docker buildx bake` of the first of these stages", shell(STAGES + BAKE_FILE + BAKES), engine=MODERN),
-    Sample("buildx-check", "`docker buildx build --check`, which fails, and `--call outline`", shell(CHECK), engine=MODERN),
+    Sample("buildx-check", "`docker buildx build --check`, which fails", shell(CHECK), engine=MODERN),
     Sample("watcher", "docker-py following the containers as Traefik does: list, inspect, events", watch),
     Sample("runner", "docker-py running a job as a CI runner does: pull, exec, files in and out, logs", run_job),
 )  # fmt: skip

@@ -26,6 +26,9 @@ MAX_LISTED = 200
 
 BUILD_ARGUMENT = "build-arg:"
 
+QUESTION = "requestid"
+"""The option by which a client asks a frontend something instead of building, as with --check."""
+
 STATUS = "/moby.buildkit.v1.Control/Status"
 SOLVE = "/moby.buildkit.v1.Control/Solve"
 FILE_SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
@@ -204,6 +207,12 @@ class Build:
     def ordered_steps(self) -> list[Step]:
         """Return the steps in the order in which they began."""
         return sorted(self.steps.values(), key=lambda step: step.began)
+
+    @property
+    def question(self) -> str:
+        """What the frontend is asked about a Dockerfile, instead of a build: "frontend.lint"; "" for a build."""
+        asked = [str(request.get("options", {}).get(QUESTION, "")) for request in self.requests]
+        return next((one for one in asked if one), "")
 
     def __bool__(self) -> bool:
         return bool(self.summary())

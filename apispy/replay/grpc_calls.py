@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy import engine
+from apispy.decoders.build import QUESTION
 from apispy.decoders.build_answer import answer_in
 from apispy.decoders.grpc_messages import MORE, UNKNOWN, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, fields_by_name
@@ -52,9 +53,6 @@ BUILD_FIELD = b"buildkit-controlapi-buildid"
 _ID = re.compile(r"\b[0-9a-z]{25}\b")
 
 NEVER = float("inf")
-
-REQUEST_ID = "requestid"
-"""The option by which a client asks a frontend something instead of building, as with --check."""
 
 ANSWER_WITHHELD = "the frontend's answer is not in the recording; record with --show-secrets"
 
@@ -147,7 +145,7 @@ class RecordedGrpcCall(RecordedCall):
             return ""
         if self.tunnel.problem:
             return self.tunnel.problem
-        if REQUEST_ID in self.value.get("FrontendOpt", {}) and any(map(_lacks_answer, self.answers)):
+        if QUESTION in self.value.get("FrontendOpt", {}) and any(map(_lacks_answer, self.answers)):
             return ANSWER_WITHHELD
         return CUT if any(part.message is LOST for part in self.answers) else ""
 

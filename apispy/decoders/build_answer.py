@@ -2,8 +2,8 @@
 
 LLBBridge/Solve returns it as a map: ``result.json``, the same as text in ``result.txt``, the client's exit code in
 ``result.statuscode`` and the ``version`` of the JSON's form. Clients print the JSON in their own words, and the text
-only if they do not know the version. Of the JSON, the members are read that ``grpc_schema`` lists below Answer. It has
-the whole Dockerfile in base64, of which the lines are kept that a client prints.
+only if they do not know the version. The decoder reads the members of the JSON that ``grpc_schema`` lists below Answer.
+The JSON has the whole Dockerfile in base64; the decoder keeps the lines of it that a client prints.
 
 Sources: github.com/moby/buildkit, frontend/subrequests; github.com/docker/buildx, commands/build.go.
 """

@@ -5,10 +5,11 @@ finished call has them one direction after the other.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from apispy.decoders.build_answer import answer_in, place_of
 from apispy.decoders.grpc_body import grpc_error
 from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
@@ -24,6 +25,9 @@ MAX_LISTED = 200
 """Images, secrets, hosts and warnings that are remembered."""
 
 BUILD_ARGUMENT = "build-arg:"
+
+QUESTION = "requestid"
+"""The option by which a client asks a frontend something instead of building, as with --check."""
 
 STATUS = "/moby.buildkit.v1.Control/Status"
 SOLVE = "/moby.buildkit.v1.Control/Solve"
@@ -131,10 +135,10 @@ class Build:
         """Take the error of a build: {"error_message", "source"}."""
         self.error = {"message": value["error_message"]} | dict_of(value.get("source"))
 
-    def _begin(self, stream: int, method: str, headers: Iterable[Sequence[Any]]) -> None:
+    def _begin(self, stream: int, method: str, headers: Any) -> None:
         if len(self._methods) < MAX_STEPS:
             self._methods[stream] = method
-        fields = {field[0]: field[1] for field in headers if len(field) == 2 and isinstance(field[1], str)}
+        fields = _fields(headers)
         if method == FILE_SYNC:
             self.transfer(stream).directory = fields.get("dir-name", "")
         if agent := fields.get("buildkit.ssh.id"):
@@ -165,10 +169,18 @@ class Build:
                     _list(self.warnings, warning_of(warning))
             case "WarnRequest":
                 _list(self.warnings, warning_of(message))
+            case "FrontendSolveResponse":
+                self._check(answer_in(message))
             case "Packet":
                 self.transfer(stream).packet(message)
             case _:
                 self._about_client_and_images(value)
+
+    def _check(self, answer: dict[str, Any]) -> None:
+        """Take what a check found."""
+        for warning in warnings_of_check(answer):
+            _list(self.warnings, warning)
+        self.error |= error_of_check(answer)
 
     def _about_client_and_images(self, value: dict[str, Any]) -> None:
         message, stream = value["message"], value["stream"]
@@ -195,6 +207,12 @@ class Build:
     def ordered_steps(self) -> list[Step]:
         """Return the steps in the order in which they began."""
         return sorted(self.steps.values(), key=lambda step: step.began)
+
+    @property
+    def question(self) -> str:
+        """What the frontend is asked about a Dockerfile, instead of a build: "frontend.lint"; "" for a build."""
+        asked = [str(request.get("options", {}).get(QUESTION, "")) for request in self.requests]
+        return next((one for one in asked if one), "")
 
     def __bool__(self) -> bool:
         return bool(self.summary())
@@ -269,6 +287,20 @@ def warning_of(message: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def warnings_of_check(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The warnings in an Answer, like those of a build, which begin with the name of the rule too."""
+    return [
+        {"text": f"{one.get('ruleName', '')}: {one.get('detail', '')}"} | place_of(answer, one)
+        for one in answer.get("warnings", ())
+    ]
+
+
+def error_of_check(answer: dict[str, Any]) -> dict[str, Any]:
+    """The error in an Answer, of a Dockerfile that cannot be built: {"message", "file", "line"}; {} if it has none."""
+    error = answer.get("buildError", {})
+    return {"message": error["message"]} | place_of(answer, error) if error.get("message") else {}
+
+
 def _typed(entry: dict[str, Any]) -> dict[str, str]:
     """An exporter or a cache: {"type": "registry", "ref": ...}."""
     attributes: dict[str, str] = entry.get("Attrs", {})
@@ -278,6 +310,16 @@ def _typed(entry: dict[str, Any]) -> dict[str, str]:
 def _as_json(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"name": step.name, "cached": step.cached, "seconds": round(step.seconds, 6)}
     return found | ({"error": step.error} if step.error else {})
+
+
+def _fields(headers: Any) -> dict[str, str]:
+    """The header fields of an item whose values are text; an edited capture may have anything."""
+    found = {}
+    for pair in headers if isinstance(headers, list | tuple) else ():
+        match pair:
+            case [str() as name, str() as value]:
+                found[name] = value
+    return found
 
 
 def dict_of(value: Any) -> dict[str, Any]:

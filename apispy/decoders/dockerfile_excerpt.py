@@ -1,4 +1,4 @@
-"""The lines of a Dockerfile that a client prints with an error.
+"""The lines of a Dockerfile that a client prints with an error, or with the warnings of a check.
 
 Redaction searches them one by one, like the names of steps. Lines in which it could miss a secret are empty: comments,
 and lines that continue an instruction other than RUN. A Dockerfile with a here-document, which may hold any file, has
@@ -7,6 +7,7 @@ no excerpt.
 
 import base64
 import binascii
+from collections.abc import Iterable
 from typing import Any
 
 AROUND = 4
@@ -39,7 +40,7 @@ def excerpt_of(source: Any) -> dict[str, Any]:
     if type(start) is not int or type(end) is not int or not 1 <= start <= end <= min(len(lines), MAX_NUMBER):
         return {}
     first, last = max(1, start - AROUND), min(len(lines), end + AROUND)
-    if end - start >= MAX_LINES or any("<<" in line for line in lines[:last]):
+    if end - start >= MAX_LINES or _has_document(lines[:last]):
         return {}
     return {"first": first, "end": end, "lines": [_line(lines, at) for at in range(first - 1, last)]}
 
@@ -60,6 +61,29 @@ def source_with(file: str, line: int, excerpt: dict[str, Any]) -> dict[str, Any]
     data = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
     lines = {"start": {"line": line}, "end": {"line": excerpt["end"]}}
     return {"info": {"filename": file, "data": data}, "ranges": [lines]}
+
+
+def lines_around(data: bytes, places: Iterable[tuple[int, int]], at_most: int) -> list[str]:
+    """Return the first *at_most* lines of a Dockerfile, and empty ones in place of those that a client does not print.
+
+    *places*: the numbers of the first and the last line of each warning. If the Dockerfile has a here-document, all are
+    empty.
+    """
+    lines = data.decode("utf-8", "backslashreplace").split("\n")
+    printed = {
+        at
+        for start, end in places
+        if 1 <= start <= end <= len(lines) and end - start < MAX_LINES
+        for at in range(max(1, start - AROUND) - 1, min(len(lines), end + AROUND))
+    }
+    if _has_document(lines[: max(printed, default=-1) + 1]):
+        printed.clear()
+    return [_line(lines, at) if at in printed else "" for at in range(min(len(lines), at_most))]
+
+
+def _has_document(lines: list[str]) -> bool:
+    """Whether there is a here-document in *lines*, which are those from the first on."""
+    return any("<<" in line for line in lines)
 
 
 def _line(lines: list[str], at: int) -> str:

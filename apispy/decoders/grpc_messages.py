@@ -6,6 +6,7 @@ A message that is not protobuf is not read at all: part of it may be anything.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from apispy.decoders.build_answer import CONTENT, MESSAGE, read_entry
 from apispy.decoders.grpc_schema import MAPS, MESSAGES, Field, fields_by_name, fields_of, message_of
 from apispy.decoders.protobuf import (
     LENGTH,
@@ -146,6 +147,12 @@ def _entry(content: bytes) -> dict[str, str]:
     return {_text(parts.get(1, b"")): _text(parts.get(2, b""))}
 
 
+def _answer(content: bytes) -> dict[str, Any]:
+    """An entry of an answer: 1 key, 2 value."""
+    parts = {number: value for number, _, value in wire_fields(content) if isinstance(value, bytes)}
+    return read_entry(_text(parts.get(1, b"")), parts.get(2, b""))
+
+
 def messages_of(item: Item) -> Iterator[dict[str, Any]]:
     """Yield the values of the messages among an item's children.
 
@@ -185,7 +192,7 @@ def _fits(name: str, message: dict[str, Any], depth: int) -> bool:
                 return False
         elif (field := table.get(key)) is None:
             return False
-        elif field.type == "Capability" and type(value) is int:  # its size, in captures of earlier versions
+        elif field.type in MESSAGES and type(value) is int:  # its size, in captures of earlier versions
             continue
         elif field.repeated:
             if not isinstance(value, list) or not all(_has_type(field, one, depth) for one in value):
@@ -198,6 +205,8 @@ def _fits(name: str, message: dict[str, Any], depth: int) -> bool:
 def _has_type(field: Field, value: Any, depth: int) -> bool:
     if field.type in MESSAGES:
         return isinstance(value, dict) and depth > 0 and _fits(field.type, value, depth - 1)
+    if field.type == "answer":
+        return isinstance(value, dict) and all(_fits_answer(key, one, depth) for key, one in value.items())
     if field.type in MAPS:
         return isinstance(value, dict) and all(
             isinstance(text, str) for pair in value.items() for text in pair
@@ -205,7 +214,13 @@ def _has_type(field: Field, value: Any, depth: int) -> bool:
     return isinstance(value, str if field.type in TEXTS else int | float)
 
 
-TEXTS = ("text", "step", "output", "secret")
+def _fits_answer(key: Any, value: Any, depth: int) -> bool:
+    if isinstance(value, dict):
+        return key == CONTENT and depth > 0 and _fits(MESSAGE, value, depth - 1)
+    return isinstance(key, str) and isinstance(value, str | int)
+
+
+TEXTS = ("text", "step", "output", "secret", "variable")
 """Types whose values are text. Those of the types that are neither messages nor maps are numbers."""
 
 _BY_TYPE: dict[str, Callable[[bytes], Any]] = {
@@ -214,7 +229,9 @@ _BY_TYPE: dict[str, Callable[[bytes], Any]] = {
     "output": _text,
     "secret": lambda content: content.decode("utf-8", "backslashreplace"),
     "time": _time,
+    "variable": _text,
     "size": len,
     **dict.fromkeys(MAPS, _entry),
+    "answer": _answer,
 }
 """By type: the function that reads a value with a length. A secret is not cut: redaction has to know all of it."""

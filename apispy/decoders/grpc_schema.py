@@ -12,10 +12,12 @@ what redaction does with its value (``apispy.redaction.grpc_messages``), so that
 ``options``   a map of the options of a frontend, build arguments among them; ``attributes``: a map of those of an
               exporter, a cache, a worker; ``metadata``: a map of results. Names are shown; of the values only those
               that redaction lists by name
+``answer``    a map with the answer of a frontend, see ``build_answer``
+``variable``  the value of the build argument in ``name``
 a message     another row of MESSAGES
 
 A ``*`` after the type marks a list. Sources: the .proto files of github.com/moby/buildkit (api/services/control,
-frontend/gateway/pb, session, solver/pb), github.com/tonistiigi/fsutil/types and
+frontend/gateway/pb, session, solver/pb; for answers frontend/subrequests), github.com/tonistiigi/fsutil/types and
 github.com/open-telemetry/opentelemetry-proto, as of August 2026.
 """
 
@@ -67,7 +69,8 @@ MESSAGES = {
     # -- LLBBridge
     "FrontendSolveRequest": "1 Definition size, 2 Frontend text, 3 FrontendOpt options, 10 Final flag,"
     " 14 Evaluate flag",
-    "FrontendSolveResponse": "1 ref text, 2 metadata size, 3 result size",
+    "FrontendSolveResponse": "1 ref text, 2 metadata size, 3 result Result",
+    "Result": "10 metadata answer",
     "ResolveImageConfigRequest": "1 Ref text, 2 Platform Platform, 3 ResolveMode text, 4 LogName step",
     "ResolveImageConfigResponse": "1 Digest text, 2 Config size, 3 Ref text",
     "ResolveSourceMetaRequest": "1 Source SourceOp, 2 Platform Platform, 3 LogName step, 4 ResolveMode text",
@@ -86,6 +89,21 @@ MESSAGES = {
     "InputsRequest": "",
     "InputsResponse": "1 Definitions size",
     "Empty": "",
+    # -- the JSON in an answer, by the names of its members: the numbers mean nothing. Descriptions of stages and build
+    # arguments are comments of the Dockerfile, so that they are not read
+    "Answer": "1 warnings AnswerWarning*, 2 sources AnswerSource*, 3 buildError AnswerError, 4 name text,"
+    " 5 args AnswerArgument*, 6 secrets AnswerMount*, 7 ssh AnswerMount*, 8 targets AnswerTarget*,"
+    " 9 requests AnswerRequest*",
+    "AnswerWarning": "1 ruleName text, 2 description text, 3 url text, 4 detail step, 5 location Location",
+    "AnswerSource": "1 filename text, 2 lines step*, 3 language text",
+    "AnswerError": "1 message step, 2 location Location",
+    "Location": "1 ranges Range*, 2 sourceIndex number",
+    "AnswerArgument": "1 name text, 2 value variable, 3 location Location",
+    "AnswerMount": "1 name text, 2 required flag, 3 location Location",
+    "AnswerTarget": "1 name text, 2 default flag, 3 base text, 4 platform text, 5 location Location",
+    "AnswerRequest": "1 name text, 2 version text, 3 type text, 4 description text, 5 opts AnswerNamed*,"
+    " 6 inputs AnswerNamed*, 7 metadata AnswerNamed*, 8 refs AnswerNamed*",
+    "AnswerNamed": "1 name text, 2 description text",
     # -- session: the daemon asks the client
     "Packet": "1 type number, 2 stat Stat, 3 ID number, 4 data size",
     "Stat": "1 path text, 2 mode number, 3 uid number, 4 gid number, 5 size number, 6 modTime number, 7 linkname text",
@@ -150,8 +168,8 @@ SESSION = f"{_CONTROL}Session"
 ERRORS_ABOUT_BUILDS = (_CONTROL, _BRIDGE)
 """Services whose error messages are read. Those of a session may quote anything, such as a credential helper."""
 
-MAPS = ("options", "attributes", "metadata")
-"""Types that are maps from text to text."""
+MAPS = ("options", "attributes", "metadata", "answer")
+"""Types that are maps from text to text; in an answer, one text is JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from apispy import units
-from apispy.decoders.build import FILE_SYNC, MAX_STEPS, STATUS, Build, Step, Transfer, request_of, warning_of
+from apispy.decoders.build import (
+    FILE_SYNC,
+    MAX_STEPS,
+    STATUS,
+    Build,
+    Step,
+    Transfer,
+    error_of_check,
+    request_of,
+    warning_of,
+    warnings_of_check,
+)
+from apispy.decoders.build_answer import LISTED_REQUESTS, answer_in
 from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.model import REDACTED, Item
@@ -87,6 +99,8 @@ class BuildLines:
                     continue  # clients ask again and again
                 self._workers |= {text} if describe is _version else set()
                 yield "build", escape(text)
+        for warning in warnings_of_check(answer_in(value["message"])):
+            yield "warning", escape(_warning(warning))
 
     def _end(self, value: dict[str, Any]) -> Iterator[Line]:
         """Yield what is said at the end of a stream: the files that were sent, the times of the steps."""
@@ -155,6 +169,7 @@ class BuildLines:
         if is_brief and len(self._brief) < MAX_STEPS:
             self._brief[digest] = step
         else:
+            self._brief.pop(digest, None)
             yield from self._ended(digest, step)
 
     def _ended(self, digest: str, step: Step) -> Iterator[Line]:
@@ -358,6 +373,31 @@ def _return(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]
         yield f"the frontend failed: {text}"
 
 
+def _answer(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
+    """What the frontend says about a Dockerfile: "outline: target two; build arguments DAY"."""
+    answer = answer_in(message)
+    if answer.get("sources"):  # others have them in another form, which is not read
+        error = error_of_check(answer)
+        found = units.count(len(answer.get("warnings", ())), "warnings")
+        yield f"check: {error['message']}{place(error)}" if error else f"check: {found}"
+    elif "targets" in answer:
+        marks = [(one, " (default)" if one.get("default") else "") for one in answer["targets"]]
+        yield f"targets: {_some([(one.get('name') or 'unnamed') + mark for one, mark in marks])}"
+    elif LISTED_REQUESTS in answer:
+        names = [one.get("name", "").removeprefix("frontend.") for one in answer[LISTED_REQUESTS]]
+        yield f"can be asked for: {_some(names)}"
+    elif answer:
+        yield f"outline: {'; '.join(_outline(answer)) or 'nothing to choose'}"
+
+
+def _outline(answer: dict[str, Any]) -> Iterator[str]:
+    if answer.get("name"):
+        yield f"target {answer['name']}"
+    for title, member in (("build arguments", "args"), ("secrets", "secrets"), ("ssh agents", "ssh")):
+        if names := [one.get("name", "") for one in answer.get(member, ())]:
+            yield f"{title} {_some(names)}"
+
+
 def _usage(build: Build, stream: int, message: dict[str, Any]) -> Iterator[str]:
     records = message.get("record", [])
     total = len(records) + message.get("more", {}).get("record", 0)
@@ -411,6 +451,7 @@ DESCRIPTIONS: dict[str, Callable[[Build, int, dict[str, Any]], Iterator[str]]] =
     "ResolveImageConfigResponse": _image,
     "ResolveSourceMetaResponse": _image,
     "ReadFileRequest": _read_file,
+    "FrontendSolveResponse": _answer,
     "ReturnRequest": _return,
     "WarnRequest": _warned,
     "DiskUsageResponse": _usage,

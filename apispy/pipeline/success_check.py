@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from apispy.decoders.choice import JSON_STREAMS
@@ -11,6 +12,10 @@ from apispy.pipeline.response_errors import CANCELLED, EXEC_ERROR
 USUAL_TYPES = ("", "application/json", "application/vnd.docker.raw-stream")
 ERROR_KINDS = ("problem", "systemerr", "json")
 """Kinds of items that may report an error."""
+
+_DECODER = json.JSONDecoder()
+
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 FRAMED_TYPE = "application/vnd.docker.multiplexed-stream"
 
@@ -72,9 +77,22 @@ def _is_json(body: Any, *, lines: bool) -> bool:
     if encoding != "text" or "NaN" in content or "Infinity" in content:
         return False
     try:
-        return all(_is_good(json.loads(one)) for one in (content.splitlines() if lines else [content]))
+        if not lines:
+            return _is_good(json.loads(content))
+        return all(_is_good(value) for line in content.splitlines() for value in _values(line))
     except (ValueError, RecursionError):
         return False
+
+
+def _values(line: str) -> list[Any]:
+    """The JSON values in a line: several if redaction made one longer. Raises ValueError, also if there is none."""
+    found: list[Any] = []
+    at = _SPACE.match(line).end()  # type: ignore[union-attr]
+    while at < len(line) or not found:
+        value, at = _DECODER.raw_decode(line, at)
+        found.append(value)
+        at = _SPACE.match(line, at).end()  # type: ignore[union-attr]
+    return found
 
 
 def _is_good(value: Any) -> bool:

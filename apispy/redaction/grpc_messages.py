@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from apispy.decoders import build_answer
 from apispy.decoders.grpc import error_fields, error_of
 from apispy.decoders.grpc_messages import message_item, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
@@ -57,6 +58,9 @@ SHOWN_METADATA = re.compile(
     r"containerimage\.digest|containerimage\.config\.digest|image\.name|buildx\.build\.ref"
 )
 """Results of a build whose values are shown."""
+
+_SHORT = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
+"""The exit code and the version in an answer."""
 
 _STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
 """The name of a step: "[build 2/3] RUN make"."""
@@ -184,8 +188,10 @@ class MessageRedactor:
             below = f"{place}.{key}"
             if field.type == "output":
                 shown[key] = self._output(replacer, message, value)
-            elif field.repeated and isinstance(value, int):  # its size, see grpc_messages
+            elif field.type in MESSAGES and isinstance(value, int):  # its size, see grpc_messages
                 shown[key] = value
+            elif field.type == "variable":
+                shown[key] = self._variable(replacer, str(message.get("name", "")), value, below)
             elif field.repeated:
                 shown[key] = [self._value(replacer, name, field, one, below) for one in value]
             else:
@@ -201,6 +207,11 @@ class MessageRedactor:
             return self._step(replacer, value, place)
         if field.type == "options":
             return self._options(replacer, value, place)
+        if field.type == "answer":
+            return {
+                _text(replacer, key, place): self._answer(replacer, one, f"{place}.{key}")
+                for key, one in value.items()
+            }
         if change := _BY_TYPE.get(field.type):
             return change(replacer, value, place)
         return value if isinstance(value, int | float) else REDACTED
@@ -217,6 +228,8 @@ class MessageRedactor:
 
     def _step(self, replacer: SecretReplacer, text: str, place: str) -> str:
         """Redact text that quotes a line of a Dockerfile, such as the name of a step: with values in place of names."""
+        if not text:
+            return text
         found = _STEP.fullmatch(text)
         assert found is not None  # it matches any text
         if not self._arguments.all_known and replacer.policy.env != "none":
@@ -234,15 +247,29 @@ class MessageRedactor:
             name = _text(replacer, key, place)
             below = f"{place}.{name}"
             if key.startswith(BUILD_ARGUMENT):
-                hidden = replacer.variable(key.removeprefix(BUILD_ARGUMENT), value, below, categories.BUILD)
-                shown[name] = _text(replacer, hidden, below)
-                if hidden != value:
-                    self.remember(value)
+                shown[name] = self._variable(replacer, key.removeprefix(BUILD_ARGUMENT), value, below)
             elif key.startswith(LABEL) and command_lines.is_secret_label(key.removeprefix(LABEL)):
                 shown[name] = replacer.hide(value, below, categories.LABEL)
             else:
                 shown |= _listed(replacer, {key: value}, place, SHOWN_OPTIONS)
         return shown
+
+    def _variable(self, replacer: SecretReplacer, name: str, value: str, place: str) -> str:
+        """Redact the value of a build argument."""
+        hidden = replacer.variable(name, value, place, categories.BUILD)
+        if hidden != value:
+            self.remember(value)
+        return _text(replacer, hidden, place)
+
+    def _answer(self, replacer: SecretReplacer, value: Any, place: str) -> Any:
+        """Redact a value in an answer: an Answer, a short text, or a size."""
+        if isinstance(value, dict):
+            for argument in value.get("args", ()):  # lines of the Dockerfile before it may quote them
+                self._variable(replacer, argument.get("name", ""), argument.get("value", ""), place)
+            return self.message(replacer, build_answer.MESSAGE, value, place)
+        if isinstance(value, str):
+            return value if _SHORT.fullmatch(value) else REDACTED
+        return value
 
     def remember(self, value: str) -> None:
         """Remember a build argument's value: BuildKit writes it into the names of steps."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy import engine
+from apispy.decoders.build import QUESTION
+from apispy.decoders.build_answer import answer_in
 from apispy.decoders.grpc_messages import MORE, UNKNOWN, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, fields_by_name
 from apispy.decoders.grpc_stream import PREFIX_SIZE
@@ -51,9 +53,6 @@ BUILD_FIELD = b"buildkit-controlapi-buildid"
 _ID = re.compile(r"\b[0-9a-z]{25}\b")
 
 NEVER = float("inf")
-
-REQUEST_ID = "requestid"
-"""The option by which a client asks a frontend something instead of building, as with --check."""
 
 ANSWER_WITHHELD = "the frontend's answer is not in the recording; record with --show-secrets"
 
@@ -146,7 +145,7 @@ class RecordedGrpcCall(RecordedCall):
             return ""
         if self.tunnel.problem:
             return self.tunnel.problem
-        if self.first and self.first.recoded and REQUEST_ID in self.value.get("FrontendOpt", {}):
+        if QUESTION in self.value.get("FrontendOpt", {}) and any(map(_lacks_answer, self.answers)):
             return ANSWER_WITHHELD
         return CUT if any(part.message is LOST for part in self.answers) else ""
 
@@ -257,6 +256,12 @@ def with_texts(value: Any, substitution: Substitution | None) -> Any:
     return value
 
 
+def _lacks_answer(part: Part) -> bool:
+    """Whether a response to a question about a Dockerfile was kept without what it says."""
+    message = part.message
+    return message is not None and message.recoded and not answer_in(message.value or {})
+
+
 def _ids(value: Any) -> Iterator[str]:
     """The IDs in the texts of a message: of the build, of its session and of others, as in local-sessionid:context."""
     if isinstance(value, str):
@@ -290,7 +295,7 @@ def _compared(name: str, value: dict[str, Any]) -> dict[str, Any]:
         kind = table[key].type if key in table else ""
         if key in (UNKNOWN, MORE) or kind in NOT_COMPARED:
             continue
-        if kind in MESSAGES:
+        if kind in MESSAGES and not isinstance(content, int):
             content = (
                 [_compared(kind, one) for one in content]
                 if isinstance(content, list)

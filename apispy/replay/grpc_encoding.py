@@ -6,6 +6,7 @@ Fields whose content was not kept, only their size, are absent in the message; p
 from collections.abc import Iterator
 from typing import Any
 
+from apispy.decoders import build_answer
 from apispy.decoders.grpc_schema import MAPS, MESSAGES, Field, fields_of
 from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.decoders.protobuf import FIXED64, LENGTH, VARINT
@@ -38,10 +39,16 @@ def encode_status(code: int, message: str, kind: str, detail: bytes) -> bytes:
 
 
 def _values(field: Field, content: Any) -> Iterator[Any]:
-    if field.type in MAPS:
+    if field.type == "answer":
+        written = {key: build_answer.written_entry(key, value) for key, value in content.items()}
+        yield from ((key, text) for key, text in written.items() if text is not None)
+    elif field.type in MAPS:
         yield from content.items()
     elif field.repeated:
         yield from content if isinstance(content, list) else ()
+    elif field.type in MESSAGES:
+        if isinstance(content, dict) and (not content or encode_message(field.type, content)):
+            yield content
     elif field.type != "size":
         yield content
 

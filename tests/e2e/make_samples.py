@@ -35,10 +35,13 @@ TALKER = "docker run -d --name talker $N $IMG sh -c 'for i in 1 2 3; do echo lin
 CONTEXT = """mkdir app; printf 'FROM busybox:test\\nARG WHO=world\\nCOPY greet /greet\\nRUN chmod +x /greet && /greet $WHO\\n'\
  >app/Dockerfile; printf '#!/bin/sh\\necho hello, $1\\n' >app/greet
 """
-LEGACY = "DOCKER_BUILDKIT=0 docker build $N --build-arg WHO=samples -t app app; docker rmi app"
-BUILDKIT = """export DOCKER_BUILDKIT=1; printf hush >pass
+ARGUMENT, SECRET = "samples-4711", "hush-hush-4711"
+"""What a build gets and no sample may have."""
+
+LEGACY = f"DOCKER_BUILDKIT=0 docker build $N --build-arg WHO={ARGUMENT} -t app app; docker rmi app"
+BUILDKIT = f"""export DOCKER_BUILDKIT=1; printf {SECRET} >pass
 echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
-docker build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app; docker rmi app"""
+docker build $N --progress plain --build-arg WHO={ARGUMENT} --secret id=pass,src=pass -t app app; docker rmi app"""
 
 COMPOSE = """cat >docker-compose.yml <<'END'
 version: "2.4"
@@ -66,12 +69,12 @@ END
 dc() { docker compose --progress plain -p demo "$@"; }
 dc up -d; dc ps; dc exec -T web sh -c 'echo hello; exit 3'; dc down -t 0"""
 
-BUILDX = """printf hush >pass
+BUILDX = f"""printf {SECRET} >pass
 echo 'RUN --mount=type=secret,id=pass md5sum </run/secrets/pass' >>app/Dockerfile
-docker buildx build $N --progress plain --build-arg WHO=samples --secret id=pass,src=pass -t app app
+docker buildx build $N --progress plain --build-arg WHO={ARGUMENT} --secret id=pass,src=pass -t app app
 docker rmi app"""
 
-STAGES = """mkdir -p app/src; printf '#!/bin/sh\\necho hello; exit 3\\n' >app/src/greet; echo a note >app/src/note; printf hush-hush-4711 >pass
+STAGES = f"""mkdir -p app/src; printf '#!/bin/sh\\necho hello; exit 3\\n' >app/src/greet; echo a note >app/src/note; printf {SECRET} >pass
 cat >app/Dockerfile <<'END'
 FROM busybox:test AS build
 ARG VERSION
@@ -84,9 +87,30 @@ COPY --from=build /src/greet /greet
 RUN chmod +x /greet && /greet
 END
 """
-FAILS = """docker buildx build $N --progress plain --no-cache --build-arg VERSION=4711-samples --secret id=pass,src=pass \\
+FAILS = f"""docker buildx build $N --progress plain --no-cache --build-arg VERSION={ARGUMENT} --secret id=pass,src=pass \\
     --label org.example.team=blue -t app app
 docker images -q app"""
+
+
+BAKE_FILE = """cat >docker-bake.hcl <<'END'
+variable "VERSION" {}
+target "default" {
+  context = "app"
+  target = "build"
+  platforms = ["linux/amd64"]
+  args = {VERSION = VERSION}
+  labels = {"org.example.team" = "blue"}
+  secret = ["id=pass,src=pass"]
+  cache-to = ["type=inline"]
+  network = "none"
+  tags = ["app"]
+}
+END
+"""
+BAKES = f"VERSION={ARGUMENT} docker buildx bake --progress plain; docker rmi app"
+
+CHECK = """mkdir app; printf 'from busybox:test AS build\nARG VERSION=1\nMAINTAINER me\nRUN make $VERSION\n' >app/Dockerfile
+docker buildx build --check app"""
 
 
 def shell(script: str, before: str = "") -> Callable[[Client, Client], None]:
@@ -139,6 +163,8 @@ SAMPLES_MADE = (
     Sample("compose2", "`docker compose up -d`, `ps`, `exec` and `down`", shell(COMPOSE_2), engine=MODERN),
     Sample("buildx", "`docker buildx build`, with a secret", shell(CONTEXT + BUILDX), engine=MODERN),
     Sample("buildx-stages", "the same of two stages, with a cache mount, and a step that fails", shell(STAGES + FAILS), engine=MODERN),
+    Sample("buildx-bake", "`docker buildx bake` of the first of these stages", shell(STAGES + BAKE_FILE + BAKES), engine=MODERN),
+    Sample("buildx-check", "`docker buildx build --check`, which fails", shell(CHECK), engine=MODERN),
     Sample("watcher", "docker-py following the containers as Traefik does: list, inspect, events", watch),
     Sample("runner", "docker-py running a job as a CI runner does: pull, exec, files in and out, logs", run_job),
 )  # fmt: skip

@@ -16,11 +16,11 @@ from apispy.fixtures import tidy
 from apispy.fixtures.files import load, save
 
 from .apispy_process import STANDIN, Apispy
-from .battery_runner import BUILDKIT_CLI, CLIS, differences, outcome_of
+from .battery_runner import BUILDKIT_CLI, CLIS, Outcome, differences, outcome_of
 from .clients import Client
 from .daemon import IMAGE, Daemons
 from .endpoints import Wire
-from .normalize import buildkit
+from .normalize import buildkit, without
 from .options import listen_options, upstream_options
 from .row import ENGINE, MODERN, Row
 from .test_daemon import forms
@@ -142,33 +142,82 @@ PLAYED = Row(
 """Two builds that fail, and one with a secret, whose value it does not print."""
 
 
-@pytest.mark.skipif(ENGINE != MODERN, reason="needs buildx")
-def test_a_recording_without_secrets_is_enough_for_a_replay(place: Path, daemons: Daemons) -> None:
-    where = Path(tempfile.mkdtemp(prefix="bk-", dir=place))
+CHECKED = Row(
+    "buildx-checks-without-secrets",
+    f"""lines=$(printf 'RUN true\\n%.0s' 1 2 3 4 5); printf 'FROM scratch AS one\nARG DAY\nCOPY f /f\nMAINTAINER me\n' >Dockerfile
+    printf '%s\nENV X={SECRET}\nFROM one AS two\n' "$lines" >>Dockerfile
+    ask() {{ rc docker buildx build --progress plain "$@"; }}
+    ask --check .; ask --call outline --build-arg DAY={ARGUMENT} .; ask --call targets .; ask --call subrequests.describe .
+    printf 'FROM scratch\nCOPY f /f\n' >Dockerfile; ask --check .; echo NONSENSE >Dockerfile; ask --check .; ask --call outline .""",
+    (
+        "rc=1",
+        "rc=0",
+        "MaintainerDeprecated",
+        f"DAY         {ARGUMENT}",
+        "two (default)",
+        "no warnings",
+        "NONSENSE",
+    ),
+    steps=(without(r"^#|^$"),),  # progress
+)
+"""Questions about a Dockerfile. The secret is in a line that no client prints."""
+
+EXPORTED = "printf 'FROM scratch\nCOPY f /f\n' >Dockerfile; echo hello >f; rc docker buildx build -o out .; cat out/f"
+
+
+def recorded(where: Path, daemons: Daemons, row: Row) -> Outcome:
+    """What a row gives; its calls are in c.jsonl, recorded without --show-secrets."""
     words = [*listen_options("unix", where / "spy"), *upstream_options("unix", daemons), "-q"]
     spy = Apispy.start(where / "spy", *words, "--capture", str(where / "c.jsonl"))
     try:
-        client = Client(spy.at, daemons.plain, CLIS[MODERN], "zqplayed", where / "c", where)
-        recorded = outcome_of(PLAYED, client)
+        outcome = outcome_of(row, Client(spy.at, daemons.plain, CLIS[MODERN], "zqplayed", where / "c", where))
         assert spy.end() == 0
     finally:
         spy.kill()
-    assert not [text for text in PLAYED.expect if text not in recorded.out + recorded.err], recorded
+    assert not [text for text in row.expect if text not in outcome.out + outcome.err], outcome
+    (where / "c").rename(where / "before")
+    return outcome
+
+
+@pytest.mark.skipif(ENGINE != MODERN, reason="needs buildx")
+@pytest.mark.parametrize("row", [PLAYED, CHECKED], ids=lambda row: row.name)
+def test_a_recording_without_secrets_is_enough_for_a_replay(row: Row, place: Path, daemons: Daemons) -> None:
+    where = Path(tempfile.mkdtemp(prefix="bk-", dir=place))
+    outcome = recorded(where, daemons, row)
     save(tidy(*load(where / "c.jsonl")), where / "c.json")
     for number, file in enumerate(("c.jsonl", "c.json")):
         for secret in (SECRET, ARGUMENT):
             assert not any(form in (where / file).read_text() for form in forms(secret))
-        (where / "c").rename(where / f"before-{number}")
         replay = Apispy.start(
             where / f"r{number}", "replay", str(where / file), *listen_options("unix", where / f"r{number}")
         )
         try:
             nobody = NoDaemon(daemons.plain.tools)
             client = Client(replay.at, nobody, CLIS[MODERN], "zqplayed", where / "c", where)  # type: ignore[arg-type]
-            assert not differences(recorded, outcome_of(PLAYED, client)), replay.output
+            assert not differences(outcome, outcome_of(row, client)), replay.output
             assert replay.end() == 0, replay.output
         finally:
             replay.kill()
+        (where / "c").rename(where / f"played-{number}")
+
+
+@pytest.mark.skipif(ENGINE != MODERN, reason="needs buildx")
+def test_a_result_that_was_written_at_the_client_is_not_played_without_its_files(
+    place: Path, daemons: Daemons
+) -> None:
+    where = Path(tempfile.mkdtemp(prefix="bk-", dir=place))
+    recorded(where, daemons, Row("buildx-exported", EXPORTED, ("rc=0", "hello")))
+    replay = Apispy.start(where / "r", "replay", str(where / "c.jsonl"), *listen_options("unix", where / "r"))
+    try:
+        nobody = NoDaemon(daemons.plain.tools)
+        client = Client(replay.at, nobody, CLIS[MODERN], "zqplayed", where / "c", where)  # type: ignore[arg-type]
+        result = client.sh(EXPORTED)
+        assert b"rc=1" in result.out
+        assert b"its result was written at the client" in result.err
+        assert not (client.work / "out").exists()
+        assert replay.end() == 3, replay.output
+    finally:
+        replay.kill()
 
 
 def test_a_call_to_the_daemon_prints_its_method(spy: Apispy) -> None:

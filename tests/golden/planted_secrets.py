@@ -173,6 +173,8 @@ def _planted(value: Any, secret: str) -> Any:
         return {number: _planted(part, secret) for number, part in value.items()}
     if isinstance(value, list):
         return [_planted(part, secret) for part in value]
+    if callable(value):
+        return value(secret)
     return value.replace("SECRET", secret) if isinstance(value, str) else value
 
 
@@ -228,6 +230,36 @@ URL = "https://ann:SECRET@r.example/x"
 CURL = f"[2/3] RUN curl -u ann:SECRET https://x && wget {URL}"
 
 
+DOCKERFILE = "ARG A=SECRET\n# SECRET\nENV B=c \\\n  D=SECRET\nRUN curl -u ann:SECRET https://x"
+
+
+def answer(secret: str) -> str:
+    """The JSON of a frontend's answer, with the secret in all of it, also in the Dockerfile, which is in base64."""
+    planted = filled(
+        {
+            "warnings": [
+                {
+                    "ruleName": "R",
+                    "detail": CURL,
+                    "url": URL,
+                    "location": {"ranges": [{"start": {"line": 1}, "end": {"line": 5}}]},
+                }
+            ],
+            "sources": [{"filename": "Dockerfile", "definition": {"def": ["SECRET"]}}],
+            "buildError": {"message": CURL},
+            "args": [{"name": "A", "value": "SECRET", "description": "SECRET"}],
+            "description": "SECRET",
+            "targets": [{"name": "x", "description": "SECRET", "base": URL}],
+        },
+        secret,
+    )
+    planted["sources"][0]["data"] = base64.b64encode(filled(DOCKERFILE, secret).encode()).decode()
+    return json.dumps(planted)
+
+
+ANSWER = {10: [{1: "result.json", 2: answer}, *mapped({"result.txt": "SECRET", "other": "SECRET"})]}
+
+
 DETAILS = ("grpc-status-details-bin", base64.b64encode(b"SECRET").decode())
 
 
@@ -274,6 +306,7 @@ def grpc_places(grpc: Callable[..., Place]) -> dict[str, Place]:
         "a source": grpc(
             "/grpc", f"{BRIDGE}/ResolveSourceMeta", {1: {1: URL, 2: mapped({"git.authtokensecret": "SECRET"})}}
         ),
+        "what a frontend answers": grpc("/grpc", f"{BRIDGE}/Solve", {3: mapped({"requestid": "x"})}, {3: ANSWER}),
         "a file that is read": grpc("/grpc", f"{BRIDGE}/ReadFile", {1: "r", 2: "/f"}, {1: "SECRET"}),
         "a file that is sent": grpc(
             "/session",

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click.testing
 import pytest
+from test_planted import codings
 
 from apispy.capture import Header, read, read_lines
 from apispy.cli.proxy import proxy
 from apispy.outputs import json_lines
-from tests.e2e.make_samples import SAMPLES_MADE
+from tests.e2e import make_samples
+from tests.e2e.make_samples import ARGUMENT, SAMPLES_MADE, SECRET
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CAPTURES = sorted(SAMPLES.glob("*.jsonl"), key=lambda path: path.stem)
@@ -21,7 +23,7 @@ VIEWS = {
     "json": ["--json"],
     "stats.txt": ["--stats"],
 }
-LARGEST = 100_000
+LARGEST = 120_000
 DOCUMENTED = re.findall(r"(?m)^\| (\w+) +\|", json_lines.__doc__ or "")
 TUNNELS = ("/grpc", "/session")
 """Where a client may leave: buildx opens some tunnels only to see whether the daemon has BuildKit."""
@@ -64,6 +66,22 @@ def test_it_is_small_and_whole(path: Path) -> None:
         left = exchange.end == "left" and exchange.request.target in TUNNELS
         assert left or (exchange.end, exchange.problems) == ("complete", ())
         assert all(not body.cut or not body.shown for body in exchange.streams.values())
+
+
+@pytest.mark.parametrize("planted", [ARGUMENT, SECRET])
+def test_none_has_what_a_build_got_in_secret(planted: str) -> None:
+    """Neither as it is nor in base64, as the progress of a build is in some."""
+    scripts = (
+        make_samples.LEGACY,
+        make_samples.BUILDKIT,
+        make_samples.BUILDX,
+        make_samples.FAILS,
+        make_samples.BAKES,
+    )
+    assert sum(planted in script for script in (*scripts, make_samples.STAGES)) >= 3
+    for path in SAMPLES.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert [form for form in codings(planted) if form.encode() in data] == [], path
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)

@@ -1,5 +1,7 @@
 """No value passes the redaction of gRPC messages unless the tables show its field."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -42,6 +44,14 @@ def content(kind: str, around: str) -> Any:
     """A value for a field of a type, with the secret in it wherever that type withholds it."""
     if kind in MESSAGES:
         return filled(kind, around)
+    if kind == "answer":
+        return [
+            {1: "result.json", 2: json.dumps(as_json("Answer", around) | {"other": around + SECRET})},
+            {1: "result.txt", 2: f"{around}{SECRET}"},
+            {1: "result.statuscode", 2: "1"},
+            {1: "version", 2: f"{around}{SECRET}"},
+            {1: URL, 2: SECRET},
+        ]
     if kind in MAPS:
         return [
             {1: "build-arg:A", 2: SECRET},
@@ -56,6 +66,18 @@ def content(kind: str, around: str) -> Any:
     if kind == "output":
         return around
     return f"see {URL}" if kind in QUOTING else f"{around}{SECRET}"
+
+
+def as_json(name: str, around: str) -> dict[str, Any]:
+    """The JSON that a table describes, with the secret in the values of all members."""
+    found: dict[str, Any] = {}
+    for member, field in fields_by_name(name).items():
+        value = as_json(field.type, around) if field.type in MESSAGES else content(field.type, around)
+        found[member] = [value] if field.repeated else value
+    if name == "AnswerSource":
+        lines = f"FROM x\nARG A={SECRET}\nRUN curl {URL}\n# {SECRET}"
+        found["data"] = base64.b64encode(lines.encode()).decode()
+    return found
 
 
 def filled(name: str, around: str) -> dict[int, Any]:

@@ -19,6 +19,7 @@ PATH = ROOT / "docs/buildkit.md"
 NATIVE = ROOT / "tests/golden/expected/native-build.console.txt"
 STEP = 'buildstep:"RUN chmod*"'
 SAMPLE, OLD = "samples/buildx-stages.jsonl", "samples/build-buildkit.jsonl"
+BAKE, CHECK = "samples/buildx-bake.jsonl", "samples/buildx-check.jsonl"
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -33,6 +34,12 @@ def filled(page: str) -> str:
     for command, sample, is_shown in (
         (f"$ apispy show {SAMPLE} | grep -v h2c\n", SAMPLE, lambda line: "h2c" not in line),
         (f"$ apispy show {OLD} | grep '#2'\n", OLD, lambda line: "#2" in line),
+        (f"$ apispy show {BAKE} | grep ' build |'\n", BAKE, lambda line: " build |" in line),
+        (
+            f"$ apispy show {CHECK} | grep -E 'check:|warning'\n",
+            CHECK,
+            lambda line: "check:" in line or "warning" in line,
+        ),
         (f"$ apispy show --filter '{STEP}' {SAMPLE} | grep '#8'\n", SAMPLE, lambda line: "#8" in line),
     ):
         start = page.index(command)

@@ -13,6 +13,13 @@ MAX_PARTS = 60
 MAX_NAMES = 5
 """Names of secrets, agents and registries that a phrase lists."""
 
+QUESTIONS = {
+    "frontend.lint": "checked a Dockerfile",
+    "frontend.outline": "asked for the outline of a Dockerfile",
+    "frontend.targets": "asked for the targets of a Dockerfile",
+}
+"""By what a frontend is asked: what a story says."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuildStep:
@@ -26,11 +33,15 @@ class BuildStep:
 
 @dataclass(frozen=True, slots=True)
 class BuildPart:
-    """What one connection has of a build. *phrase* is "" if it has nothing of one; *more*: steps beyond MAX_PARTS."""
+    """What one connection has of a build. *phrase* is "" if it has nothing of one; *more*: steps beyond MAX_PARTS.
+
+    *is_built*: the steps are those of a build, and not of a question about a Dockerfile.
+    """
 
     phrase: str
     steps: tuple[BuildStep, ...] = ()
     more: int = 0
+    is_built: bool = False
 
 
 def build_part(items: Iterable[Item], cut: int) -> BuildPart:
@@ -42,7 +53,10 @@ def build_part(items: Iterable[Item], cut: int) -> BuildPart:
         if step.name
     ]
     return BuildPart(
-        _built(build, steps) or _handed_over(build), tuple(steps[:MAX_PARTS]), max(0, len(steps) - MAX_PARTS)
+        _built(build, steps) or _handed_over(build),
+        tuple(steps[:MAX_PARTS]),
+        max(0, len(steps) - MAX_PARTS),
+        bool(steps) and not build.question,
     )
 
 
@@ -51,7 +65,8 @@ def _built(build: Build, steps: list[BuildStep]) -> str:
         return ""
     cached = sum(step.cached for step in steps)
     name = build.result.get("image.name", "")
-    parts = [f"built{f' {name}' if name else ''} in {count(len(steps), 'step')}"]
+    verb = QUESTIONS.get(build.question, "asked about a Dockerfile") if build.question else "built"
+    parts = [f"{verb}{f' {name}' if name else ''} in {count(len(steps), 'step')}"]
     parts += [f"{cached} cached"] if cached else []
     parts += [count(len(build.warnings), "warning")] if build.warnings else []
     return ", ".join(parts)

@@ -176,7 +176,7 @@ class Story:
             done = {
                 DONE[step.operation] for step in thing.steps if step.operation in DONE and not step.failed
             }
-            if any(step.build and not step.failed for step in thing.steps):
+            if any(step.build and step.build.is_built and not step.failed for step in thing.steps):
                 done.add("built")
             if thing.removed:
                 done.add("removed")

@@ -19,7 +19,19 @@ from tests.protobuf_writer import mapped, pb, timestamp
 STATUS = "/moby.buildkit.v1.Control/Status"
 SOLVE = "/moby.buildkit.v1.Control/Solve"
 DIFF_COPY = "/moby.filesync.v1.FileSync/DiffCopy"
-SIMPLE = {"text", "step", "output", "number", "flag", "time", "nanoseconds", "size", "secret", *MAPS}
+SIMPLE = {
+    "text",
+    "step",
+    "output",
+    "number",
+    "flag",
+    "time",
+    "nanoseconds",
+    "size",
+    "secret",
+    "variable",
+    *MAPS,
+}
 
 
 def test_the_tables_name_only_types_that_exist() -> None:

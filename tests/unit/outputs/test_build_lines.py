@@ -69,6 +69,13 @@ def test_a_step_that_begins_and_ends_in_one_message_has_one_line() -> None:
     assert lines(status(vertexes=[DONE]), status(vertexes=[DONE])) == [("step", "[2/2] RUN make -> 1.50 s")]
 
 
+def test_a_step_that_was_looked_for_and_then_found_in_the_cache_has_one_line() -> None:
+    looked_for = MAKE | {"completed": 10.001}
+    again = MAKE | {"started": 11.0, "completed": 11.0001, "cached": True}
+    found = lines(head(STATUS), status(vertexes=[looked_for]), status(vertexes=[again]), end())
+    assert [text for label, text in found if label == "step"] == ["[2/2] RUN make -> cached"]
+
+
 def test_a_step_that_was_only_looked_for_has_no_line_until_it_ran() -> None:
     found = lines(
         head(STATUS),
@@ -351,3 +358,41 @@ def test_the_summary_in_lines() -> None:
         "warning: old",
         "result: sha256:a",
     ]
+
+
+# --- questions about a Dockerfile
+
+
+def answered(answer: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    value = {"result": {"metadata": {"result.json": answer}}}
+    items = [head(f"{BRIDGE}/Solve"), message(f"{BRIDGE}/Solve", "response", value)]
+    return lines(*items), build_of(items).summary()
+
+
+def test_what_a_check_found() -> None:
+    at = {"ranges": [{"start": {"line": 3}, "end": {"line": 4}}]}
+    sources = [{"filename": "Dockerfile"}]
+    warning = {"ruleName": "Rule", "detail": "odd\x1b", "location": at}
+    found, summary = answered({"warnings": [warning], "sources": sources})
+    assert found == [("build", "check: 1 warning"), ("warning", "Rule: odd\\e (Dockerfile:3)")]
+    assert summary == {"warnings": [{"text": "Rule: odd\x1b", "file": "Dockerfile", "line": 3}]}
+    assert answered({"sources": sources}) == ([("build", "check: no warnings")], {})
+    found, summary = answered({"sources": sources, "buildError": {"message": "no FROM", "location": at}})
+    assert found == [("build", "check: no FROM (Dockerfile:3)")]
+    assert summary == {"error": {"message": "no FROM", "file": "Dockerfile", "line": 3}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (
+            {"name": "two", "args": [{"name": "A"}, {"name": "B"}], "secrets": [{"name": "s"}], "ssh": [{}]},
+            "outline: target two; build arguments A, B; secrets s; ssh agents ",
+        ),
+        ({"args": []}, "outline: nothing to choose"),
+        ({"targets": [{"name": "one"}, {"default": True}]}, "targets: one, unnamed (default)"),
+        ({"requests": [{"name": "frontend.outline"}, {"name": "x"}]}, "can be asked for: outline, x"),
+    ],
+)
+def test_other_answers(answer: dict[str, Any], text: str) -> None:
+    assert answered(answer) == ([("build", text)], {})

@@ -1,5 +1,6 @@
 """BuildKit's tunnels in a replay: gRPC calls found by method and message, sessions in which the daemon calls."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from apispy.replay import Options, Replay, serve
 from apispy.replay.grpc_record import MessageSplitter
 from tests.grpc_tunnels import KINDS, TunnelBuilder, withheld
 from tests.h2_peer import GRPC, Peers, message
-from tests.protobuf_writer import pb
+from tests.protobuf_writer import mapped, pb
 from tests.recorded_calls import Client, wire
 
 CONTROL, BRIDGE = "/moby.buildkit.v1.Control/", "/moby.buildkit.v1.frontend.LLBBridge/"
@@ -443,17 +444,35 @@ def test_after_a_miss_nothing_waits_for_the_rest_of_its_tunnel(tmp_path: Path, k
 # -- recordings that are not whole
 
 
-def test_the_answer_of_a_frontend_needs_the_bytes(tmp_path: Path) -> None:
+CHECK = pb({2: "dockerfile.v0", 3: [{1: "requestid", 2: "frontend.lint"}]})
+
+
+def a_check(result: dict[str, str]) -> Exchange:
     tunnel = TunnelBuilder(Peers())
-    asked = pb({2: "dockerfile.v0", 3: [{1: "requestid", 2: "frontend.lint"}]})
-    stream = tunnel.peers.call(f"{BRIDGE}Solve", asked)
+    stream = tunnel.peers.call(f"{BRIDGE}Solve", CHECK)
     tunnel.step()
-    tunnel.peers.answer(stream, pb({3: {10: {1: "result.txt", 2: "2 warnings"}}}))
+    tunnel.peers.answer(stream, pb({3: {10: mapped(result)}}))
     tunnel.step()
-    record = withheld(tunnel.exchange(1, "/grpc"))
+    return tunnel.exchange(1, "/grpc")
+
+
+def test_a_check_is_played(tmp_path: Path, kind: Kind) -> None:
+    warning = {"ruleName": "R", "detail": "d"}
+    record = a_check({"result.json": json.dumps({"warnings": [warning]}), "result.statuscode": "1"})
+    with replayed(tmp_path, kind(record)) as running, Client(running.where) as raw:
+        client = GrpcClient(raw)
+        [answer], trailers = client.answer(client.call(f"{BRIDGE}Solve", CHECK))
+        result = decode_message("FrontendSolveResponse", answer)["result"]["metadata"]
+        assert result == {"result.json": {"warnings": [warning]}, "result.statuscode": "1"}
+        assert trailers["grpc-status"] == "0"
+    assert not running.player.misses
+
+
+def test_an_answer_in_a_form_of_its_own_needs_the_bytes(tmp_path: Path) -> None:
+    record = withheld(a_check({"result.json": '{"form": "of its own"}', "result.txt": "2 warnings"}))
     with replayed(tmp_path, record) as running, Client(running.where) as raw:
         client = GrpcClient(raw)
-        _, failed = client.answer(client.call(f"{BRIDGE}Solve", asked))
+        _, failed = client.answer(client.call(f"{BRIDGE}Solve", CHECK))
         assert "the frontend's answer is not in the recording" in failed["grpc-message"]
 
 

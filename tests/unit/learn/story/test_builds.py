@@ -55,9 +55,7 @@ def test_a_failed_build_has_its_steps_and_the_error_of_one():
     assert [step["name"] for step in build["steps"] if step["error"]] == [
         "[test 3/3] RUN chmod +x /greet && /greet"
     ]
-    assert [step["name"] for step in build["steps"] if step["cached"]] == [
-        "[build 1/4] FROM docker.io/library/busybox:test"
-    ]
+    assert not any("built" in line for line in lines[:4])
 
 
 @pytest.mark.parametrize("sample", ["buildx.jsonl", "buildx-stages.jsonl"])
@@ -76,6 +74,28 @@ def test_cached_steps_and_warnings_are_counted():
         ("RUN 1", 1.5, False),
         ("RUN 2", 0.0, True),
     ]
+
+
+def test_a_check_is_no_build():
+    story = story_of("buildx-check.jsonl")
+    assert any("checked a Dockerfile in 3 steps, 3 warnings" in line for line in texts(story))
+    assert not any("built" in line for line in texts(story))
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase"),
+    [
+        ("frontend.outline", "asked for the outline of a Dockerfile in 1 step"),
+        ("frontend.of.its.own", "asked about a Dockerfile in 1 step"),
+    ],
+)
+def test_other_questions(question: str, phrase: str):
+    about = {"stream": 3, "method": "/moby.buildkit.v1.frontend.LLBBridge/Solve", "part": "request"}
+    asked = Item("message", "", about | {"message": {"FrontendOpt": {"requestid": question}}}, (0, 1))
+    part = build_part(
+        [Item("h2c", "DATA", {"stream": 3}, (0, 1), (asked,)), frame({"vertexes": [vertex(1)]})], 100
+    )
+    assert (part.phrase, part.is_built) == (phrase, False)
 
 
 def test_names_and_numbers_are_bounded():

@@ -1,4 +1,4 @@
-"""The program ``apispy`` in a process of its own that is forked from one in which the modules are imported already.
+"""The program ``apispy``, or pytest, in a process of its own that is forked from one that has imported the modules.
 
 It takes a tenth of the processor time of a new interpreter. What a test wants to know of the start itself (imports,
 speed, standard input, signals from outside) needs ``subprocess``.
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from apispy import app, cli, importers, outputs
 
 
@@ -29,7 +31,8 @@ def _forks() -> multiprocessing.context.ForkServerContext:
         for package in packages
         for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
-    made.set_forkserver_preload(["pytest", *names, "scapy.layers.inet6", "yaml"])
+    of_others = ["scapy.layers.inet6", "yaml", "docker", "pytest"]
+    made.set_forkserver_preload([*names, *of_others])
     return made
 
 
@@ -41,10 +44,14 @@ def run(*words: object, **options: Any) -> "subprocess.CompletedProcess[str]":
 
 
 def run_binary(
-    *words: object, env: Mapping[str, str] | None = None, cwd: Path | None = None, timeout: float = 60
+    *words: object,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 60,
+    program: str = "apispy",
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run ``apispy WORDS...`` with an empty standard input, and return what it prints."""
-    command = ["apispy", *map(str, words)]
+    """Run ``apispy WORDS...``, or ``pytest WORDS...``, with an empty standard input, and return what it prints."""
+    command = [program, *map(str, words)]
     with tempfile.TemporaryDirectory() as place:
         out, err = Path(place, "out"), Path(place, "err")
         out.touch()
@@ -71,4 +78,12 @@ def _run(command: list[str], out: Path, err: Path, env: dict[str, str], cwd: Pat
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.argv = command
-    cli.main()
+    PROGRAMS[command[0]]()
+
+
+def _pytest() -> None:
+    sys.path.insert(0, os.getcwd())
+    sys.exit(pytest.console_main())
+
+
+PROGRAMS = {"apispy": cli.main, "pytest": _pytest}

@@ -48,10 +48,11 @@ MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.p
 e2e-modern: $(VENV)/.ready  ## as root
 	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)
 
-# The whole battery with recorders around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.
+# The whole battery, each row with each docker CLI by each transport (`make e2e`: all pairs of these), with recorders
+# around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.
 # The recorders end TLS themselves, so the row that looks at its handshake is left out.
 differential: $(VENV)/.ready
-	APISPY_E2E_RECORDED="tcp unix mtls" APISPY_E2E_EXAMPLES=2000 $(BIN)/pytest -q --timeout 900 \
+	APISPY_E2E_GRID=whole APISPY_E2E_RECORDED="tcp unix mtls" APISPY_E2E_EXAMPLES=2000 $(BIN)/pytest -q --timeout 900 \
 	    --deselect "tests/e2e/test_battery.py::test_same_as_directly[curl-alpn-mtls]" \
 	    tests/e2e/test_battery.py tests/e2e/test_battery_bytes.py tests/e2e/test_differential.py tests/e2e/test_spiteful.py
 

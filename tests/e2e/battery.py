@@ -138,9 +138,9 @@ RUN_ROWS = [
     ),
     Row(
         "logs-10mb",
-        """docker run --name $P $N $IMG sh -c 'yes "a line of the log" | head -n 200000' >/dev/null
-        docker logs $P | md5sum; docker rm $P""",
-        ("  -",),
+        """docker run --name $P $N $IMG sh -c 'yes "$(printf "a line of the log %0982d" 7)" | head -n 10000' >/dev/null
+        docker logs $P | tee log | md5sum; wc -c <log; docker rm $P""",
+        ("  -", "10010000\n"),
     ),
     Row("logs-follow", stream_rows.logs_follow, ("line 5",), check=stream_rows.check_delays),
     Row(
@@ -290,8 +290,8 @@ TRANSFER_ROWS = [
         ("x\n", "  -\n", "Untagged"),
     ),
     Row(
-        "save-200mb",
-        "docker save big:test | tar -xO --wildcards '*/layer.tar' | tar -xO | md5sum; cat $DATA/200mb.md5",
+        "save-large",
+        "docker save big:test | tar -xO --wildcards '*/layer.tar' | tar -xO | md5sum; cat $DATA/large.md5",
         ("  -\n",),
     ),
     Row(
@@ -299,7 +299,7 @@ TRANSFER_ROWS = [
         "docker save -o s.tar $IMG big:test; tar -tf s.tar | wc -l; rc docker save nosuch-$P -o t",
         ("rc=1",),
     ),
-    Row("load-200mb", stream_rows.load_200mb, ("Loaded image: <p>:big", "same id", "same layer")),
+    Row("load-large", stream_rows.load_large, ("Loaded image: <p>:big", "same id", "same layer")),
     Row("load-garbage", "head -c 100000 $DATA/10mb | rc docker load; echo x | rc docker load -q", ("rc=1",)),
     Row(
         "build-legacy",

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,11 @@ MAJORS = [MODERN] if ENGINE == MODERN else sorted({BUILDKIT_CLI, "28", *CLIS})
 """The names that the battery requires, found or not, and of any others on this machine."""
 NO_CLI = "none"
 
+PAIRS, WHOLE = "pairs", "whole"
+GRID = os.environ.get("APISPY_E2E_GRID", PAIRS)
+"""Which rows run with which client by which transport; see `all_cells`."""
+assert GRID in (PAIRS, WHOLE), f"APISPY_E2E_GRID is {GRID!r}; expected {PAIRS} or {WHOLE}"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -42,19 +47,31 @@ class Cell:
 
 
 def all_cells() -> list[Cell]:
-    """Every row with every client by every transport; with the modern engine by one transport each, in turn.
+    """Every row with every client and by every transport, and every client by every transport: all pairs.
 
-    How transports differ is no matter of the engine, and the battery of this machine's engine asks it already.
+    With APISPY_E2E_GRID=whole (`make differential`) every row with every client by every transport. With the modern
+    engine by one transport each, in turn: how transports differ is no matter of the engine, and the battery of this
+    machine's engine asks it already.
     """
     clis = {EACH: MAJORS, OLD: [BUILDKIT_CLI], NO: [NO_CLI]}
     turns = itertools.count()
-
-    def transports(row: Row) -> tuple[str, ...]:
-        return row.transports if ENGINE != MODERN else (row.transports[next(turns) % len(row.transports)],)
-
     return [
-        Cell(row, cli, transport) for row in ROWS for cli in clis[row.cli] for transport in transports(row)
+        Cell(row, cli, transport)
+        for row in ROWS
+        for cli, transport in _routes(clis[row.cli], row.transports, turns)
     ]
+
+
+def _routes(clis: list[str], transports: tuple[str, ...], turns: Iterator[int]) -> Iterable[tuple[str, str]]:
+    """Return the pairs of a client and a transport for the next row. Rows with one choice take no turn."""
+    if ENGINE == MODERN:
+        turn = next(turns)
+        return [(cli, transports[turn % len(transports)]) for cli in clis]
+    if GRID == WHOLE:
+        return itertools.product(clis, transports)
+    turn = next(turns) if len(clis) > 1 else 0
+    steps = range(max(len(clis), len(transports)))
+    return [(clis[(turn + step) % len(clis)], transports[step % len(transports)]) for step in steps]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import datetime
 import io
 import ipaddress
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -27,9 +28,15 @@ BUSYBOX = Path("/bin/busybox")
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Return a port below those that the kernel gives to outgoing connections: none of these takes it meanwhile."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 # --- certificates, made without apispy's code

@@ -129,9 +129,9 @@ def _is_exec_of(pid: int, name: bytes) -> bool:
         return file.read().startswith(name + b"\0")
 
 
-def load_200mb(client: Client) -> Result:
+def load_large(client: Client) -> Result:
     """Load a layer that is new to this daemon, so that it checks every byte against the digest in the config."""
-    archive = Archive(f"{client.prefix}:big", client.prefix.encode(), client.data / "200mb").prepare()
+    archive = Archive(f"{client.prefix}:big", client.prefix.encode(), client.data / "large").prepare()
     script = "docker load; docker image inspect -f '{{.Id}} {{index .RootFS.Layers 0}}' $P:big >ids"
     process = client.popen(script, stdin=subprocess.PIPE)
     assert process.stdin

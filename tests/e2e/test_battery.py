@@ -1,18 +1,35 @@
-"""Every row of the battery, with every client, by every transport: the same as directly.
+"""Every row of the battery, with every client and by every transport: the same as directly.
 
-Subsets: `pytest tests/e2e/test_battery.py -k 'exec-late and tcp and cli28'`. With APISPY_E2E_STANDIN=socat a relay
+Subsets: `APISPY_E2E_GRID=whole pytest tests/e2e/test_battery.py -k 'exec-late and tcp and cli28'`. With APISPY_E2E_STANDIN=socat a relay
 that is known to be transparent stands in for apispy: what fails then is the test's fault.
 
 Real daemons and clients differ from themselves now and then (which of two goroutines printed first, an exec that is
 still winding up). So a row that differs is run once more, both ways, and told as a warning; twice is a failure.
 """
 
+import itertools
 import warnings
 
 import pytest
 
-from .battery_runner import CLIS, NO_CLI, BatteryRunner, Cell, Outcome, all_cells, differences
+from .battery import ROWS
+from .battery_runner import CLIS, MAJORS, NO_CLI, BatteryRunner, Cell, Outcome, all_cells, differences
 from .conftest import require
+from .row import EACH, ENGINE, PACKAGED
+
+
+def test_every_row_meets_every_client_and_every_transport_and_these_each_other() -> None:
+    clis = set(MAJORS)
+    cells = all_cells()
+    assert {(cell.row.name, cell.cli) for cell in cells if cell.cli != NO_CLI} >= {
+        (row.name, cli) for row in ROWS if row.cli == EACH for cli in clis
+    }
+    if ENGINE == PACKAGED:
+        assert {(cell.row.name, cell.transport) for cell in cells} == {
+            (row.name, transport) for row in ROWS for transport in row.transports
+        }
+    transports = {transport for row in ROWS for transport in row.transports if row.cli == EACH}
+    assert {(cell.cli, cell.transport) for cell in cells} >= set(itertools.product(clis, transports))
 
 
 @pytest.mark.timeout(500)  # a row may take 110 s, and is run four times if it differs

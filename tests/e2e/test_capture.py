@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apispy.capture import Header, read, read_lines
+from tests.forked_apispy import run_binary
 
 from .apispy_process import Apispy, apispy_command
 from .battery_runner import BUILDKIT_CLI, CLIS
@@ -72,7 +73,7 @@ def through(client: Client, spy: Apispy) -> Client:
 
 
 def show(*words: object) -> subprocess.CompletedProcess[bytes]:
-    done = subprocess.run([*apispy_command(), "show", *map(str, words)], capture_output=True, timeout=60)
+    done = run_binary("show", *words)
     assert b"Traceback" not in done.stderr
     return done
 

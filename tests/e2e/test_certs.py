@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca
+from tests.forked_apispy import run
 
 from .apispy_process import Apispy, apispy_command
 from .battery_runner import CLIS
@@ -29,8 +30,7 @@ ALREADY, NOT_YET = {"begins": -9, "ends": -1}, {"begins": 2}
 
 
 def certs(*words: object) -> "subprocess.CompletedProcess[str]":
-    command = [*apispy_command(), "certs", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run("certs", *words)
 
 
 def made(*words: object) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.forked_apispy import run_binary
 from tests.golden.exported import decoded_calls, exported
 
 from .apispy_process import apispy_command
@@ -61,9 +62,8 @@ def captured(where: Path, session: str, daemons: Daemons) -> Path:
 
 
 def export(capture: Path, name: str) -> bytes:
-    done = subprocess.run(
-        [*apispy_command(), "export", capture, "--to", name], capture_output=True, timeout=60, check=True
-    )
+    done = run_binary("export", capture, "--to", name)
+    done.check_returncode()
     return done.stdout
 
 

@@ -13,8 +13,25 @@ from .clients import Client
 from .daemon import Daemons
 from .options import endpoint_options, listen_options
 
+MAJORS = sorted(CLIS) or ["none"]
+WAYS = {"unix": "", "mtls": "--tcp"}
+"""How `apispy run` is reached, and its option for it."""
 
-@pytest.fixture(params=sorted(CLIS))
+
+def routes(turn: int) -> pytest.MarkDecorator:
+    """Each CLI by one of the WAYS, and each of the WAYS with one CLI: tests of both turns together have all pairs."""
+    steps = range(max(len(MAJORS), len(WAYS)))
+    pairs = [(MAJORS[step % len(MAJORS)], list(WAYS)[(step + turn) % len(WAYS)]) for step in steps]
+    params = [pytest.param(major, WAYS[name], id=f"{major}-{name}") for major, name in pairs]
+    return pytest.mark.parametrize(("client", "way"), params, indirect=["client"])
+
+
+EVEN, ODD = routes(0), routes(1)
+ANY_CLI = pytest.mark.parametrize("client", MAJORS[-1:], indirect=True)
+"""Of tests in which no docker CLI runs, or in which it does not matter which."""
+
+
+@pytest.fixture(params=MAJORS)
 def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureRequest) -> Client:
     """A docker CLI, and `apispy` on its PATH."""
     where = place / f"fault-{abs(hash(request.node.name)) % 10**8}"
@@ -34,10 +51,7 @@ def run(client: Client, fault: str, script: str, *options: str):  # type: ignore
     return client.sh(f"apispy run {' '.join(options)} -o calls --force --fault '{fault}' -- {script}")
 
 
-WAYS = pytest.mark.parametrize("way", ["", "--tcp"], ids=["unix", "mtls"])
-
-
-@WAYS
+@EVEN
 def test_a_status_is_what_the_daemon_would_have_said(client: Client, way: str) -> None:
     fault = 'op:ContainerCreate status=507 message="no space left on device"'
     result = run(client, fault, "docker run --rm $N $IMG echo hello", way)
@@ -50,7 +64,7 @@ def test_a_status_is_what_the_daemon_would_have_said(client: Client, way: str) -
     assert f"fault {fault}: hit 1 of 1 matching request" in shown(client)
 
 
-@WAYS
+@ODD
 def test_only_once(client: Client, way: str) -> None:
     client.sh("docker create --name $P $N $IMG true")
     result = run(
@@ -61,7 +75,7 @@ def test_only_once(client: Client, way: str) -> None:
     assert b"apispy: fault op:ContainerStart status=500 times=1" in result.err
 
 
-@WAYS
+@EVEN
 def test_a_delay_and_everything_works(client: Client, way: str) -> None:
     result = run(
         client, "op:ContainerStart delay=1500ms", "sh -c 'echo in | docker run --rm -i $N $IMG cat'", way
@@ -85,7 +99,7 @@ def test_a_reset_as_each_transport_has_it(client: Client) -> None:
     assert ": reset by apispy, fault op:ContainerList reset" in shown(client)
 
 
-@WAYS
+@ODD
 def test_garbage_is_called_malformed(client: Client, way: str) -> None:
     result = run(client, "op:ContainerList garbage", "docker ps", way)
     assert b"malformed HTTP" in result.err
@@ -93,7 +107,7 @@ def test_garbage_is_called_malformed(client: Client, way: str) -> None:
     assert "answered with garbage by apispy" in shown(client)
 
 
-@WAYS
+@EVEN
 def test_an_answer_that_breaks_off(client: Client, way: str) -> None:
     client.daemon.docker("create", "--name", "zqfault", "--network", "none", "busybox:test", "true")
     try:
@@ -148,7 +162,8 @@ except requests.exceptions.RequestException as error:
 """
 
 
-@WAYS
+@ANY_CLI
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_docker_py_raises_what_it_should(client: Client, way: str) -> None:
     (client.work / "a.py").write_text(PYTHON)
     faults = ["image:busybox status=409", "op:ContainerList reset times=1", "op:SystemInfo drop-after=10B"]
@@ -193,6 +208,7 @@ def test_the_proxy_says_its_faults_at_the_start_and_the_capture_holds_what_they_
     assert [call["problems"] for call in kept] == [call["problems"] for call in calls]
 
 
+@ANY_CLI
 def test_a_rule_that_cannot_be_understood_ends_it_before_it_begins(client: Client) -> None:
     result = client.sh("apispy --fault 'op:ContainerStart staus=500'")
     assert result.code == 2

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from .apispy_process import Apispy, apispy_command
+from tests.forked_apispy import run as apispy
+
+from .apispy_process import Apispy
 from .battery_runner import BUILDKIT_CLI, CLIS
 from .conftest import unavailable
 from .daemon import IMAGE, Daemons, free_port
@@ -59,10 +61,6 @@ def docker(cli: str, host: str, *words: str) -> None:
     given = DOCKERFILE if words[0] == "build" else b"typed in\n"
     env = os.environ | {"DOCKER_BUILDKIT": "0", "DOCKER_API_VERSION": "1.41"}
     subprocess.run([cli, "-H", host, *words], input=given, capture_output=True, timeout=60, env=env)
-
-
-def apispy(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*apispy_command(), *words], capture_output=True, text=True, timeout=60)
 
 
 @contextmanager

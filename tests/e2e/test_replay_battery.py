@@ -33,10 +33,9 @@ JOBS = int(os.environ.get("APISPY_E2E_JOBS", "3"))
 
 NEED_THE_DAEMON: dict[str, str] = {
     "stats-stream": "it kills its client while samples come; played, they end where the record does, before or after that",
-    "save-200mb": "200 MB are more than one keeps in a capture",
-    "load-200mb": "likewise",
+    "save-large": "64 MB are more than one keeps in a capture",
+    "load-large": "likewise",
     "save-file": "likewise",
-    "logs-10mb": "200,000 chunks: each is cheap, but to record and play them takes a minute",
     "odd-requests": "what is no request is answered by Go's HTTP server in its own words",
     "not-http": "likewise",
     "h2-preface": "likewise",

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from apispy.app.export import exporters
+from tests.forked_apispy import run, run_binary
 
-from .apispy_process import Apispy, apispy_command
+from .apispy_process import Apispy
 from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
@@ -238,16 +239,6 @@ def test_nothing_from_the_wire_drives_the_terminal(words: list[str], place: Path
     assert len(lines) <= 2 * len(REQUESTS)
 
 
-def run(*words: object, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [*apispy_command(), *map(os.fsencode, map(str, words))],
-        input=data,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def evil_capture(place: Path) -> Path:
     where = place / "sec-evil"
@@ -268,7 +259,7 @@ def evil_capture(place: Path) -> Path:
 )  # fmt: skip
 def test_nor_does_a_capture_later(words: str, evil_capture: Path) -> None:
     files = [evil_capture, *([evil_capture] if words == "diff" else [])]
-    done = run(*words.split(), *files)
+    done = run_binary(*words.split(), *files)
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0
     assert harmless((done.stdout + done.stderr).decode("utf-8", "surrogateescape").replace("\r\n", "\n"))
@@ -302,7 +293,7 @@ def test_nor_does_an_error_about_a_hostile_file_or_word(place: Path) -> None:
     ]
     for words in tries:
         done = run(*words)
-        said = (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
+        said = done.stdout + done.stderr
         assert done.returncode != 0, (words, said)
         assert "Traceback" not in said, (words, said)
         assert harmless(said), words
@@ -349,7 +340,7 @@ def test_a_capture_goes_into_no_place_that_is_taken(place: Path) -> None:
     }.items():
         done = run("--listen", f"unix://{where}/s", "--upstream", "unix:///nosuch", "--capture", where / name)
         assert done.returncode == 1, done
-        assert says in done.stderr.decode()
+        assert says in done.stderr
     assert (where / "precious").read_text() == "precious"
     assert not (where / "nosuch").exists()
     assert not (where / "s").exists()
@@ -363,7 +354,7 @@ def test_an_output_file_that_was_there_becomes_private(place: Path) -> None:
     words = ["run", "-o", where / "calls", "--upstream", "unix:///nosuch"]
     done = run(*words, "--", "true")
     assert done.returncode == 2, done  # as --capture, record and export: not without --force
-    assert "already exists. Type --force to replace it" in done.stderr.decode()
+    assert "already exists. Type --force to replace it" in done.stderr
     assert (where / "calls").read_text() == "old"
     done = run(*words, "--force", "--", "true")
     assert done.returncode == 0, done

@@ -103,7 +103,7 @@ def test_memory_is_bounded(name: str, start: bytes) -> None:
     """What a decoder holds back never exceeds the limit of one value."""
     decoder = make(name)
     decoder.feed(start)
-    for _ in range(70):
+    for _ in range(40):  # two and a half times the limit
         decoder.feed(b"x" * (64 << 10))
         assert held(decoder) <= VALUE_LIMIT
 
@@ -120,7 +120,7 @@ def held(thing: Any) -> int:
 @pytest.mark.parametrize("coding", sorted(COMPRESSORS))
 @pytest.mark.parametrize("inner", ["tar", "json", "stdio"])
 def test_a_bomb_costs_neither_memory_nor_time(inner: str, coding: str) -> None:
-    bomb = COMPRESSORS[coding]((b"1\n" if inner == "json" else b"\0\0") * (12 << 20))
+    bomb = COMPRESSORS[coding]((b"1\n" if inner == "json" else b"\0\0") * (3 << 20))
     decoder = make(f"{inner} in {coding}")
     begun = time.process_time()
     items: list[Item] = []
@@ -129,8 +129,8 @@ def test_a_bomb_costs_neither_memory_nor_time(inner: str, coding: str) -> None:
         assert held(decoder) <= VALUE_LIMIT
     items += decoder.close()
     assert time.process_time() - begun < 10
-    assert len(items) < 50_000
-    assert sum(len(item.value) for item in items if isinstance(item.value, bytes)) < 40 << 20
+    assert len(items) < 50_000  # of millions of lines
+    assert sum(len(item.value) for item in items if isinstance(item.value, bytes)) < 10 << 20
     assert items[-1].span[1] == len(bomb)
 
 

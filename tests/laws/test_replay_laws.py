@@ -168,11 +168,11 @@ def test_any_recording_and_any_client_end(
 
 # --- many at once
 
-PARALLEL = 1000
+PARALLEL = 100
+"""Each plays as many connections as the capture has calls, all at once: 1,700 connections of one process."""
 
 
-@pytest.mark.timeout(300)
-def test_a_thousand_simultaneous_replays_are_identical() -> None:
+def test_a_hundred_simultaneous_replays_are_identical() -> None:
     """Each plays one capture to a client that sends the recorded requests; all responses are the same."""
     exchanges = sorted(capture.read(ROOT / "samples/run.jsonl"), key=lambda exchange: exchange.started)
 

@@ -13,6 +13,7 @@ from apispy.app import child
 from apispy.cli import exit_codes
 from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError, UsageError
+from tests.forked_apispy import run
 from tools import audit
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +32,7 @@ LITERALS = (
 
 
 def apispy(*words: str, code: int, cwd: Path) -> None:
-    command = [sys.executable, "-m", "apispy", *words]
-    done = subprocess.run(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
-    )
+    done = run(*words, cwd=cwd)
     assert done.returncode == code, (words, done.returncode, done.stderr)
 
 

@@ -1,8 +1,6 @@
 """docs/filters.md lists the fields in the code (``make golden`` rewrites them), and its examples are correct."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click.testing
@@ -11,6 +9,7 @@ import pytest
 from apispy.cli.proxy import proxy
 from apispy.filters import Filter, Part
 from apispy.filters.fields import TABLE, WORD
+from tests import forked_apispy
 
 PAGE = Path(__file__).parents[2] / "docs/filters.md"
 KNOWN = {Part.HEAD: "request", Part.BODY: "body", Part.RESPONSE: "response", Part.END: "end"}
@@ -62,9 +61,7 @@ def test_every_command_line_can_be_typed() -> None:
 def test_the_error_is_what_is_said() -> None:
     [shown] = re.findall(r"```text\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
     words = ["show", "--filter", shown.split("\n")[1].strip(), "x.jsonl"]
-    done = subprocess.run(
-        [sys.executable, "-m", "apispy", *words], capture_output=True, text=True, timeout=60
-    )
+    done = forked_apispy.run(*words)
     assert done.stderr == f"{shown}\n"
 
 

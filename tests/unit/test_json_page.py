@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from apispy.cli import endpoint_table
 from apispy.cli.proxy import proxy
 from apispy.endpoints.discovery import KnownDaemon, ProbeResult
 from apispy.endpoints.probe import Daemon
+from tests import forked_apispy
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/json.md").read_text()
@@ -166,7 +165,7 @@ def test_endpoints() -> None:
 def test_the_report_of_a_replay(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     words = ["replay", "-q", str(ROOT / "samples/run.jsonl"), "--report", str(report), "--", "true"]
-    subprocess.run([sys.executable, "-m", "apispy", *words], check=True, capture_output=True, timeout=60)
+    forked_apispy.run(*words).check_returncode()
     compare("report", list(paths(json.loads(report.read_text()))))
 
 

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked_apispy
+
 pytest_plugins = ["pytester"]
 
 SAMPLES = Path(__file__).parents[2] / "samples/fixtures"
+
+PLUGINS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Hypothesis's takes most of the time of a start."""
 
 LISTS = """
     import docker
@@ -34,7 +39,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def run(project: pytest.Pytester, text: str, *options: str) -> pytest.RunResult:
     project.makepyfile(test_it=text)
-    return project.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=110)
+    done = forked_apispy.run(*PLUGINS, *options, program="pytest", cwd=project.path, timeout=110)
+    return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0.0)
 
 
 def test_a_test_runs_without_a_daemon(project):
@@ -145,7 +151,8 @@ def test_without_a_docker_api_nothing_is_imported(project):
         found = [name for name in sys.modules if name.startswith("apispy.")]
         assert found == ["apispy.pytest_plugin"], found
     """
-    run(project, text).assert_outcomes(passed=1)
+    project.makepyfile(test_it=text)
+    project.runpytest_subprocess("-p", "no:cacheprovider", timeout=110).assert_outcomes(passed=1)
 
 
 def test_a_replay_imports_neither_mitmproxy_nor_click():

@@ -25,7 +25,6 @@ CLIENTS = (
     "python",
     pytest.param("docker", marks=pytest.mark.skipif(Path() == DOCKER, reason="no docker CLI")),
 )
-REPEATS = 2
 
 STEPS = (
     ["SystemVersion"],
@@ -91,14 +90,12 @@ def test_with_the_docker_cli(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_calls_are_above_the_next_command_on_a_pipe(tmp_path: Path, client: str) -> None:
-    for _ in range(REPEATS):
-        assert_in_order(run(tmp_path, "--client", client, path=str(DOCKER)), client)
+    assert_in_order(run(tmp_path, "--client", client, path=str(DOCKER)), client)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_calls_are_above_the_next_command_on_a_terminal(tmp_path: Path, client: str) -> None:
-    for _ in range(REPEATS):
-        assert_in_order(run_on_terminal(tmp_path, "--client", client, path=str(DOCKER)), client)
+    assert_in_order(run_on_terminal(tmp_path, "--client", client, path=str(DOCKER)), client)
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -14,6 +14,7 @@ import pytest
 from apispy.app.proxy import ProxySession
 from apispy.app.view import View
 from apispy.endpoints import Endpoint, Listen
+from tests.forked_apispy import run
 from tests.servers import raw_server
 
 TIMEOUT = 60
@@ -86,7 +87,7 @@ def test_each_message_at_the_start_has_the_prefix(tmp_path: Path) -> None:
     ],
 )
 def test_each_line_of_an_error_has_the_prefix_or_continues_one(words: list[str]) -> None:
-    done = subprocess.run([*APISPY, *words], capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    done = run(*words)
     first, *rest = done.stderr.splitlines()
     assert first.startswith("apispy: ")
     assert all(line.startswith(("apispy: ", "  ")) for line in rest), done.stderr

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,20 +9,14 @@ import pytest
 from apispy import certs
 from apispy.cli.commands.certs import command
 from tests.certificates import SERVER, issue_cert, make_ca
+from tests.forked_apispy import run
 from tests.servers import http_server
 from tests.unit.test_endpoints_probe import server_context
 
 
 def apispy(*words: object, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
     env = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "apispy", "certs", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=env | ({"HOME": str(home)} if home else {}),
-    )
+    return run("certs", *words, env=env | ({"HOME": str(home)} if home else {}))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked_apispy import run
+
 SCRIPT = Path(sys.executable).parent / "apispy"
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -29,10 +31,6 @@ HAR = {
     },
     "response": {"status": 200},
 }
-
-
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SCRIPT, *words], capture_output=True, text=True, timeout=100)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import click.testing
 import pytest
 
 from apispy.cli.proxy import proxy
+from tests.forked_apispy import run
 from tests.tcp_packets import REQUEST, RESPONSE, TcpConnection, write
 
-SCRIPT = Path(sys.executable).parent / "apispy"
 SAMPLES = Path(__file__).parents[3] / "samples"
 
 ACCOUNT = b'{"username":"ann","password":"hunter2-planted"}'
@@ -24,10 +24,6 @@ PULL = (
     + b"\r\nContent-Length: 0\r\n\r\n"
 )
 SECRETS = ("hunter2-planted", base64.urlsafe_b64encode(ACCOUNT).decode())
-
-
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SCRIPT, *words], capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture

@@ -150,10 +150,10 @@ def test_text_without_any_block(tmp_path: Path) -> None:
         importers.read(tmp_path / "x", "socat", Settings())
 
 
-def test_a_hundred_thousand_connections_take_seconds(tmp_path: Path) -> None:
+def test_twenty_thousand_connections_take_seconds(tmp_path: Path) -> None:
     began = time.process_time()
-    found = read(tmp_path / "x", log("v", (">", 0, b"x")) * 100_000)
-    assert time.process_time() - began < 30
+    found = read(tmp_path / "x", log("v", (">", 0, b"x")) * 20_000)
+    assert time.process_time() - began < 15
     assert found.exchanges == ()
     assert len(found.notices) <= 51
 

@@ -195,12 +195,12 @@ def test_calls_that_are_not_known_are_compared_too() -> None:
     )
 
 
-def test_ten_thousand_calls_take_seconds() -> None:
+def test_three_thousand_calls_take_seconds() -> None:
     one, other = (
         decoded_call("GET /containers/json?all=1", 200, [{"Id": WEB}]),
         decoded_call("GET /info", 200, {"A": 1}),
     )
     began = time.process_time()
-    found = compare_captures([one] * 10_000, [one, other] * 5_000)
-    assert time.process_time() - began < 20
-    assert (len(found.only_a), len(found.only_b), found.same) == (5_000, 5_000, 5_000)
+    found = compare_captures([one] * 3_000, [one, other] * 1_500)
+    assert time.process_time() - began < 10
+    assert (len(found.only_a), len(found.only_b), found.same) == (1_500, 1_500, 1_500)

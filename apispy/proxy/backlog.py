@@ -1,13 +1,17 @@
 """A queue for the tap's events while bytes are forwarded, so that showing them delays no bytes.
 
 The queue keeps the order and loses nothing. It is processed when no event was added for FLUSH_AFTER seconds, or when
-the oldest has waited for MAX_WAIT seconds: for TIME_SLICE seconds at a time, between which bytes are forwarded. When
-more than MAX_EVENTS events or MAX_BYTES bytes are queued, the connection that added the last of them is paused, and the
-queue is processed at once; the connection resumes when the queue is half empty. So only a connection that sends faster
-than apispy can process is slowed down, and memory is bounded.
+the oldest has waited for MAX_WAIT seconds: for TIME_SLICE seconds at a time, or until bytes arrive, which are forwarded
+before it goes on. When more than MAX_EVENTS events or MAX_BYTES bytes are queued, the connection that added the last of
+them is paused, and the queue is processed at once; the connection resumes when the queue is half empty. So only a
+connection that sends faster than apispy can process is slowed down, and memory is bounded.
 """
 
 import asyncio
+import functools
+import select
+import selectors
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -37,6 +41,8 @@ class Backlog:
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Handle | None = None  # the scheduled call of _work
         self._paused: set[Stream] = set()
+        self._left = 0  # events that were in the queue after the last call of _work
+        self._bytes_have_arrived = _arrivals(self._loop)
 
     def add(self, event: Event | Notice) -> None:
         """Queue an event or a notice."""
@@ -67,14 +73,27 @@ class Backlog:
         if not self._queue:
             return
         now = time.monotonic()
-        if not self._paused and now - self._added < FLUSH_AFTER and now - self._queue[0][1] < MAX_WAIT:
+        quiet = now - self._added >= FLUSH_AFTER
+        if not (self._paused or quiet) and now - self._queue[0][1] < MAX_WAIT:
+            self._left = len(self._queue)
             self._next = self._loop.call_later(FLUSH_AFTER, self._work)
             return
-        until = now + TIME_SLICE
-        while self._queue and now < until:
+        self._process(now + TIME_SLICE, 0 if quiet else len(self._queue) - self._left)
+        self._left = len(self._queue)
+        self._next = self._loop.call_later(0, self._work)  # call_soon would let it precede what arrives
+
+    def _process(self, until: float, due: int) -> None:
+        """Pass events on until that time, or until bytes have arrived and more than *due* events are passed on.
+
+        While the traffic does not pause, as many events are due as were added since the last time: else bytes that
+        arrive all the time would let the queue grow.
+        """
+        done = 0
+        while self._queue and time.monotonic() < until:
             self._pass_on()
-            now = time.monotonic()
-        self._next = self._loop.call_soon(self._work)
+            done += 1
+            if done > due and not self._paused and self._bytes_have_arrived():
+                return
 
     def _over(self, times: float) -> bool:
         return len(self._queue) > MAX_EVENTS * times or self._size > MAX_BYTES * times
@@ -90,6 +109,19 @@ class Backlog:
             self._notice(event.text, event.at)
         else:
             self._feed(event)
+
+
+def _arrivals(loop: asyncio.AbstractEventLoop) -> Callable[[], object]:
+    """Return a function that says whether a socket of *loop* is ready: true if so. It takes a microsecond.
+
+    It asks for the state of the loop's epoll, which is private to asyncio; elsewhere the answer is always false.
+    """
+    selector = getattr(loop, "_selector", None)
+    if sys.platform != "linux" or not isinstance(selector, selectors.EpollSelector):
+        return lambda: False
+    sockets = select.poll()
+    sockets.register(selector.fileno(), select.POLLIN)
+    return functools.partial(sockets.poll, 0)
 
 
 def _size(event: Event | Notice) -> int:

@@ -29,6 +29,7 @@ def statistics() -> dict[str, object]:
     """Return {"tasks": names of the unfinished asyncio tasks, "threads": their number, "observers": the number of
     connections that apispy still observes, "objects": {type: number}}.
     """
+    gc.unfreeze()  # apispy hides what it made before it listened
     gc.collect()
     objects = gc.get_objects()
     tasks = [str(one.get_coro()) for one in objects if isinstance(one, asyncio.Task) and not one.done()]

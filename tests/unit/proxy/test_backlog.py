@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
+import sys
 import time
+
+import pytest
 
 from apispy.capture import Notice
 from apispy.model import Chunk
@@ -108,5 +111,68 @@ def test_a_stream_that_never_pauses_is_shown_all_the_same():
             waiting.add(some(0))
             await asyncio.sleep(0.0001)
         assert seen
+
+    asyncio.run(scenario())
+
+
+needs_epoll = pytest.mark.skipif(sys.platform != "linux", reason="asyncio uses epoll only there")
+
+
+@needs_epoll
+def test_bytes_that_arrive_meanwhile_go_before_the_next_event():
+    async def scenario():
+        seen: list[object] = []
+        stream, peer = await connected()
+
+        def feed(event: object) -> None:
+            seen.append(event)
+            if len(seen) in (1, 4):  # the first event of all, and one after the first bytes
+                peer.send(b"bytes")
+
+        waiting = Backlog(feed, seen.append)
+        reading = asyncio.create_task(stream.deliver_to(seen.append))
+        await asyncio.sleep(0)
+        for number in range(20):
+            waiting.add(some(number))
+        while len(seen) < 22:
+            await asyncio.sleep(0.001)
+        assert [place for place, one in enumerate(seen) if one == b"bytes"] == [1, 4]
+        reading.cancel()
+        stream.close()
+        peer.close()
+
+    asyncio.run(scenario())
+
+
+@needs_epoll
+def test_bytes_that_never_pause_do_not_let_the_queue_grow(monkeypatch):
+    monkeypatch.setattr(backlog, "MAX_WAIT", 0.0)
+    monkeypatch.setattr(backlog, "TIME_SLICE", 60.0)  # a piece ends when bytes arrive, not when it takes long
+
+    async def scenario():
+        passed: list[object] = []
+        added: list[object] = []
+        lengths: list[int] = []  # of the queue, since the first event was passed on
+        stream, peer = await connected()
+        waiting = Backlog(passed.append, passed.append)
+
+        def arrived(data: bytes) -> None:
+            for _ in range(6):  # the events of a call
+                added.append(some(len(added)))
+                waiting.add(added[-1])
+            if passed:
+                lengths.append(len(added) - len(passed))
+            if len(added) < 1200:
+                peer.send(b"more")
+
+        reading = asyncio.create_task(stream.deliver_to(arrived))
+        peer.send(b"first")
+        while len(passed) < 1200:
+            await asyncio.sleep(0.001)
+        assert passed == added
+        assert max(lengths) <= lengths[0] + 6
+        reading.cancel()
+        stream.close()
+        peer.close()
 
     asyncio.run(scenario())

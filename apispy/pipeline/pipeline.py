@@ -149,11 +149,10 @@ class Pipeline:
     def _at_once(self, exchange: Exchange) -> bool:
         """Handle an exchange that is over, if that shows the same as its events."""
         known_secrets = self._redactor.known_secrets
-        key, version = key_of(exchange, known_secrets), known_secrets.version
-        if self._redactor.policy.rules:
-            key = None
-        repeated = key and self._repeated.reading(key, version, exchange)
-        if repeated:
+        version = known_secrets.version
+        key = None if self._redactor.policy.rules else key_of(exchange, known_secrets)
+        repeated = None if key is None else self._repeated.reading(key, version, exchange)
+        if repeated is not None:
             learn_names(repeated, self._memory)
             self._write(repeated)
             return True
@@ -171,7 +170,7 @@ class Pipeline:
                     self._flow(live, direction, [*stream.feed(body.data), *stream.close()])
         live.exchange = with_seen(live.exchange, live)
         reading = self._finish(live)
-        if key and live.exchange is exchange:
+        if key is not None and live.exchange is exchange:
             self._repeated.remember(key, version, reading)
         return True
 

@@ -19,7 +19,7 @@ MAX_CALLS = 256
 """Calls that are remembered."""
 
 MAX_BYTES = 4096
-"""Bytes of the bodies of a call that is remembered."""
+"""Bytes of each body of a call that is remembered, and of the fields of both heads together."""
 
 FORMATS = frozenset(("json", "text"))
 """Decoders that depend on nothing but their stream, and whose items have no secrets of their own."""
@@ -55,6 +55,8 @@ def key_of(exchange: Exchange, known_secrets: KnownSecrets) -> Hashable | None:
         return None
     if exchange.redactions or not (_is_usual(request.body) and _is_usual(response.body)):
         return None
+    if len(request.target) + _size(request.headers) + _size(response.headers) > MAX_BYTES:
+        return None
     return (
         request.method,
         request.target,
@@ -74,6 +76,10 @@ def _is_usual(body: Body) -> bool:
     if not body.shown or body.trailers.fields or body.seen or len(body.chunks) > 1 or body.size > MAX_BYTES:
         return False
     return body.size == (len(body.chunks[0].data) if body.chunks else 0)
+
+
+def _size(headers: Headers) -> int:
+    return sum([len(name) + len(value) for name, value in headers.fields])
 
 
 def _fields(headers: Headers, known_secrets: KnownSecrets) -> Hashable:

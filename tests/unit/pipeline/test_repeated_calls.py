@@ -15,6 +15,7 @@ from apispy.outputs import Console
 from apispy.outputs.base import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.pipeline.held_calls import MAX_BYTES
+from apispy.pipeline.repeated_calls import MAX_BYTES as MAX_REMEMBERED
 from apispy.pipeline.repeated_calls import MAX_CALLS
 from apispy.redaction import Redactor
 from apispy.redaction.redactor import ExchangeRedactor
@@ -170,6 +171,14 @@ def test_few_calls_are_remembered() -> None:
         with counted() as found:
             session.call(response=pong(b"%d" % number))
         assert found[REDACTED] == times
+
+
+def test_a_call_with_long_heads_is_not_remembered() -> None:
+    session, response = Session(), pong().replace(b"Api-", b"X-Long: " + b"x" * MAX_REMEMBERED + b"\r\nApi-")
+    for _ in range(2):
+        with counted() as found:
+            session.call(response=response)
+        assert found[REDACTED] == 1
 
 
 def test_a_long_call_is_handled_as_it_comes() -> None:

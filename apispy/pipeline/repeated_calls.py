@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import replace
+from itertools import chain
 
 from apispy.model import Body, Exchange, Headers
 from apispy.outputs.base import DecodedCall
@@ -79,7 +80,7 @@ def _is_usual(body: Body) -> bool:
 
 
 def _size(headers: Headers) -> int:
-    return sum([len(name) + len(value) for name, value in headers.fields])
+    return sum(map(len, chain.from_iterable(headers.fields)))
 
 
 def _fields(headers: Headers, known_secrets: KnownSecrets) -> Hashable:

@@ -136,10 +136,11 @@ class ExchangeRedactor:
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Redact *exchange*, the present state of the exchange."""
-        self._exchange = exchange
-        self._formats.clear()
-        self._hidden.clear()
-        self._compressed.clear()
+        if exchange is not self._exchange:
+            self._exchange = exchange
+            self._formats.clear()
+            self._hidden.clear()
+            self._compressed.clear()
         if self._policy.show_secrets:
             return exchange
         version = self._known.version

@@ -123,11 +123,11 @@ class Body:
     @property
     def data(self) -> bytes:
         """The bytes that were kept: the whole stream, or its beginning if ``cut``."""
-        return b"".join(chunk.data for chunk in self.chunks)
+        return b"".join([chunk.data for chunk in self.chunks])
 
     @property
     def kept(self) -> int:
-        return sum(len(chunk.data) for chunk in self.chunks)
+        return sum([len(chunk.data) for chunk in self.chunks])
 
     @property
     def cut(self) -> bool:

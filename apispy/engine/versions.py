@@ -1,7 +1,7 @@
 """API versions and the engine releases that introduced them. A version is text: "1.41"."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 Releases = tuple[tuple[str, str], ...]
 
@@ -123,6 +123,7 @@ def _find(releases: Releases, release: str) -> str | None:
     return next((version for first, version in reversed(releases) if _parsed(first) <= wanted), None)
 
 
+@cache  # of the versions in the tables
 def _parsed(known: str) -> tuple[int, int]:
     major, minor = known.split(".")
     return int(major), int(minor)

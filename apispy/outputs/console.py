@@ -289,11 +289,18 @@ class Console(Output):
         """Write what the messages of a gRPC call say that ended at once."""
         if decoded.exchange.tunnel is not None or decoded.call.stays_open:
             return
+        messages = [
+            (direction, item)
+            for direction, items in decoded.items.items()
+            for item in items
+            if item.kind in CARRIERS
+        ]
+        if not messages:
+            return
         stream = StreamLines(decoded.call.operation, self._verbosity, decoded.label)
-        for direction, items in decoded.items.items():
-            for item in items:
-                if item.kind in CARRIERS and stream.shows(item):
-                    self._write_pairs(stream.item(direction, item), "")
+        for direction, item in messages:
+            if stream.shows(item):
+                self._write_pairs(stream.item(direction, item), "")
         self._write_pairs(stream.close(), "")
 
     def _write_sample(self, decoded: DecodedCall) -> None:

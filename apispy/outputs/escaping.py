@@ -22,6 +22,8 @@ def escape(text: str | bytes) -> str:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
         return _HIDDEN.sub(_visible_byte, text)
+    if text.isascii() and text.isprintable():  # most text, and quicker than the search
+        return text
     return _HIDDEN.sub(_visible, text)
 
 

@@ -17,8 +17,8 @@ class Piece:
 def paint(pieces: list[Piece], color: bool) -> str:
     """Join the pieces into one string, with ANSI colours only if *color*."""
     if not color:
-        return "".join(piece.text for piece in pieces)
-    return "".join(_painted(piece) for piece in pieces)
+        return "".join([piece.text for piece in pieces])
+    return "".join([_painted(piece) for piece in pieces])
 
 
 def width(pieces: list[Piece]) -> int:

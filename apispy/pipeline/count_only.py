@@ -28,6 +28,7 @@ class CountOnlyPipeline(Pipeline):
 
     def __init__(self, counter: Counter, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__([counter], redactor=UNREDACTED, notes="off", clock=clock)
+        self._held = None  # ``take_now`` needs to know which calls are open
         self._counter = counter
         self._head_only: dict[int, ExchangeSummary] = {}  # open calls that are not decoded, by number
 

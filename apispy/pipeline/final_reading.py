@@ -1,7 +1,7 @@
 """The reading of a finished call: everything that outputs get."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from apispy import decoders, engine
 from apispy.decoders.grpc_schema import SESSION
@@ -15,6 +15,8 @@ from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, is_cancellation, marked_errors
 from apispy.redaction.redactor import Redactor
+
+MESSAGES: tuple[Direction, ...] = ("request", "response")
 
 Notes = Literal["off", "on", "strict"]
 
@@ -53,8 +55,7 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
     found_errors = dict.fromkeys((*live.errors, *errors_of(exchange, answer)))
     errors = tuple(error for error in found_errors if not is_cancellation(live.call, error))
     asked, answered = json_of(items.get("request", ())), json_of(items.get("response", ()))
-    if exchange.response is not None and exchange.response.status < 400:
-        memory.learn(live.call, asked, answered)
+    _learn(live.call, exchange, asked, answered, memory)
     noted: tuple[str, ...] = ()
     if notes != "off":
         noted = notes_on(live.call, exchange, asked, answered, formats=formats, strict=notes == "strict")
@@ -69,6 +70,19 @@ def finish(live: LiveCall, memory: NameRegistry, notes: Notes) -> DecodedCall:
         aliases=memory.aliases,
         at=exchange.duration,
     )
+
+
+def learn_names(reading: DecodedCall, memory: NameRegistry) -> None:
+    """Let *memory* learn from a call that repeats another one, as it does from any finished call."""
+    asked, answered = (json_of(reading.items.get(name, ())) for name in MESSAGES)
+    _learn(reading.call, reading.exchange, asked, answered, memory)
+
+
+def _learn(
+    call: Call, exchange: Exchange, asked: list[Any], answered: list[Any], memory: NameRegistry
+) -> None:
+    if exchange.response is not None and exchange.response.status < 400:
+        memory.learn(call, asked, answered)
 
 
 def _callers_first(exchange: Exchange) -> list[tuple[Direction, Body]]:

@@ -15,9 +15,11 @@ from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
-from apispy.pipeline.final_reading import Notes, document_of, finish, share_documents, with_seen
+from apispy.pipeline.final_reading import Notes, document_of, finish, learn_names, share_documents, with_seen
+from apispy.pipeline.held_calls import HeldCalls
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
+from apispy.pipeline.repeated_calls import RepeatedCalls, key_of
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
 from apispy.pipeline.whole_call import start_whole
 from apispy.redaction.redactor import Redactor
@@ -50,6 +52,9 @@ class Pipeline:
         self._notes = notes
         self._clock = clock
         self._live: dict[int, LiveCall] = {}
+        self._shows_ends = not self._take_chunks and not self._take_heads  # nothing of most calls before
+        self._held = HeldCalls(self._redactor.has_plain_head) if self._shows_ends else None
+        self._repeated = RepeatedCalls()
         self._memory = NameRegistry()
         self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
@@ -60,7 +65,12 @@ class Pipeline:
     def feed(self, event: Event | Exchange) -> None:
         """Handle the next event. An exchange stands for all of its events, from Opened to Closed."""
         try:
-            self._whole(event) if isinstance(event, Exchange) else self._take(event)
+            if isinstance(event, Exchange):
+                self._whole(event)
+            elif self._held is None:
+                self._take(event)
+            else:
+                self._take_held(self._held.take(event))
         except Exception as fault:  # a bug here must not affect the traffic
             self._failed(fault)
 
@@ -77,6 +87,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Show the calls that are still open, then close the outputs."""
+        self._release()
         for live in sorted(self._live.values(), key=lambda live: live.exchange.id):
             self.feed(Closed(live.still_open(self._clock())))
         self._live.clear()
@@ -111,20 +122,57 @@ class Pipeline:
             case Read(number, direction, seen):
                 self._seen(number, direction, seen)
 
+    def _release(self) -> None:
+        """Handle the events of the calls that are held."""
+        if self._held is not None:
+            try:
+                self._take_held(self._held.release())
+            except Exception as fault:  # as in ``feed``
+                self._failed(fault)
+
+    def _take_held(self, runs: list[list[Event]]) -> None:
+        for events in runs:
+            last = events[-1]
+            if len(events) > 1 and isinstance(last, Closed) and self._at_once(last.exchange):
+                continue
+            for event in events:
+                self._take(event)
+
     def _whole(self, exchange: Exchange) -> None:
         """Take an exchange that is over: as by its events, but redacted once if nothing is shown before its end."""
-        live = None if self._take_chunks or self._take_heads else start_whole(self._redactor, exchange)
-        if live is None:
-            for _, event in tap_events(exchange):
-                self._take(event)
+        self._release()
+        if self._shows_ends and self._at_once(exchange):
             return
+        for _, event in tap_events(exchange):
+            self._take(event)
+
+    def _at_once(self, exchange: Exchange) -> bool:
+        """Handle an exchange that is over, if that shows the same as its events."""
+        known_secrets = self._redactor.known_secrets
+        version = known_secrets.version
+        key = None if self._redactor.policy.rules else key_of(exchange, known_secrets)
+        repeated = None if key is None else self._repeated.reading(key, version, exchange)
+        if repeated is not None:
+            learn_names(repeated, self._memory)
+            self._write(repeated)
+            return True
+        live = start_whole(self._redactor, exchange)
+        if live is None:
+            return False
         for direction, body in exchange.streams.items():
             self._decode(live, direction)
             if body.size and not live.redactor.hides(direction):
+                stream = live.streams[direction]
                 item = document_of(body, live.formats[direction])
-                assert item is not None  # that of ``start_whole``
-                self._flow(live, direction, live.streams[direction].add_document(item))
-        self._finish(live)
+                if item is not None:
+                    self._flow(live, direction, stream.add_document(item))
+                else:
+                    self._flow(live, direction, [*stream.feed(body.data), *stream.close()])
+        live.exchange = with_seen(live.exchange, live)
+        reading = self._finish(live)
+        if key is not None and live.exchange is exchange:
+            self._repeated.remember(key, version, reading)
+        return True
 
     def _opened(self, exchange: Exchange) -> None:
         live = self._live[exchange.id] = start_call(self._redactor, exchange)
@@ -173,15 +221,20 @@ class Pipeline:
             self._flow(live, direction, live.stream(direction, exchange.duration).close())
         share_documents(exchange, live)
         live.exchange = with_seen(live.redactor.exchange(exchange), live)
+        live.call = live.redactor.call(live.exchange)  # its path may have a secret that became known since
         self._finish(live)
 
-    def _finish(self, live: LiveCall) -> None:
-        """Show a finished call, whose exchange is redacted."""
+    def _finish(self, live: LiveCall) -> DecodedCall:
+        """Show a finished call, whose exchange is redacted, and return its reading."""
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
+        self._write(reading)
+        return reading
+
+    def _write(self, reading: DecodedCall) -> None:
         for output in self._outputs:
             output.on_call(reading, lambda to: to.write(reading))
-            output.forget(live.exchange.id)
+            output.forget(reading.exchange.id)
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)

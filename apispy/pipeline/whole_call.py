@@ -11,13 +11,13 @@ from apispy.redaction.redactor import Redactor
 def start_whole(redactor: Redactor, exchange: Exchange) -> LiveCall | None:
     """Make the open call of a finished exchange, which is redacted, but not decoded.
 
-    None if its events must be handled one by one: if it is announced before its end, or has a body that is not one JSON
-    document, of which bytes are missing, or whose items are redacted one by one.
+    None if its events must be handled one by one: if it is announced before its end, or has a body of several chunks
+    that is not one JSON document, of which bytes are missing, or whose items are redacted one by one.
     """
     call = engine.lookup(exchange.request.method, exchange.request.target)
     if exchange.tunnel is not None or call.stays_open:
         return None
-    if not all(_is_document(call, exchange, direction) for direction in exchange.streams):
+    if not all(_is_simple(call, exchange, direction) for direction in exchange.streams):
         return None
     for_exchange = redactor.for_exchange(exchange)
     for direction, body in exchange.streams.items():
@@ -29,8 +29,8 @@ def start_whole(redactor: Redactor, exchange: Exchange) -> LiveCall | None:
     return None if live.is_announced_early else live
 
 
-def _is_document(call: Call, exchange: Exchange, direction: Direction) -> bool:
-    """Whether a body is empty, or one JSON document of which all bytes are there."""
+def _is_simple(call: Call, exchange: Exchange, direction: Direction) -> bool:
+    """Whether a body is empty, or one chunk or JSON document of which all bytes are there."""
     body, response = exchange.streams[direction], exchange.response
     if not body.size and not body.chunks:
         return True
@@ -38,4 +38,6 @@ def _is_document(call: Call, exchange: Exchange, direction: Direction) -> bool:
         return False
     headers = response.headers if response and direction == "response" else exchange.request.headers
     name = decoders.choose(call, direction, headers, response.status if response else None)
-    return name not in decoders.REDACTED_BY_ITEM and document_of(body, name) is not None
+    if name in decoders.REDACTED_BY_ITEM:
+        return False
+    return len(body.chunks) == 1 or document_of(body, name) is not None

@@ -8,6 +8,7 @@ from apispy.model import REDACTED, Headers
 from apispy.redaction import categories, free_text
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
+from apispy.redaction.policy import Policy
 from apispy.redaction.registry_auth import without_secrets
 from apispy.redaction.tokens import SecretReplacer
 
@@ -45,11 +46,7 @@ def fields(replacer: SecretReplacer, headers: Headers, place: str, *, quoting: b
     """
     if not headers.fields:
         return headers
-    if (
-        replacer.prefilter_suffices
-        and not replacer.policy.rules.headers
-        and _are_plain(replacer.known_secrets, headers.fields)
-    ):
+    if replacer.prefilter_suffices and are_plain(replacer.policy, replacer.known_secrets, headers):
         return headers
     shown = set(QUOTING_HEADERS if quoting else ()) - {
         name.encode() for name in replacer.policy.rules.headers
@@ -61,14 +58,17 @@ def fields(replacer: SecretReplacer, headers: Headers, place: str, *, quoting: b
     return headers if changed == headers.fields else Headers(changed)
 
 
-def _are_plain(known_secrets: KnownSecrets, pairs: tuple[tuple[bytes, bytes], ...]) -> bool:
-    """Whether these fields cannot hold a secret, user rules aside."""
+def are_plain(policy: Policy, known_secrets: KnownSecrets, headers: Headers) -> bool:
+    """Whether these fields certainly have nothing to hide, user rules on bodies aside."""
+    pairs = headers.fields
+    if policy.rules.headers:
+        return False
     values = b"\n".join([value for _, value in pairs])
     if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as free_text.KNOWN
         return False
     if known_secrets.found_in(values):
         return False
-    return not any(_is_searched(name) for name, _ in pairs)
+    return not any(map(_is_searched, [name for name, _ in pairs]))
 
 
 def _is_searched(name: bytes) -> bool:

@@ -146,7 +146,7 @@ class KnownSecrets:
     @property
     def longest_form(self) -> int:
         """Bytes of the longest secret as ``found_in`` searches it."""
-        return self._now.forms.longest
+        return self._now.forms.longest if self._any else 0
 
     @property
     def words(self) -> tuple[bytes, ...]:

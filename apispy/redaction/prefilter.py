@@ -48,6 +48,9 @@ _SEPARATORS = b" \t\n\r\v\f\"'`=:;,\\<>&|"
 """Bytes of which one is between a name, an option or a program and the value that it marks as secret. In text that is
 not ASCII, another space may be."""
 
+SEARCHED = 256
+"""The first bytes of data, in which most data has a separator."""
+
 _ALONE = WordSearch(
     [b"swm", b"eyj", b"akia", b"asia", b"xox", *(sign for sign in SIGNS if sign.endswith((b"_", b"-")))]
 )
@@ -77,9 +80,9 @@ def may_hold_secret(data: bytes) -> bool:
 
 def _is_one_word(data: bytes) -> bool:
     """Whether nothing in *data* separates a name from a value, as in a flood of one byte."""
-    if _SEPARATOR.search(data, 0, 256):
+    if _SEPARATOR.search(data, 0, SEARCHED):
         return False
-    return data.isascii() and not any(one in data for one in _SEPARATORS)
+    return data.isascii() and (len(data) <= SEARCHED or not any(one in data for one in _SEPARATORS))
 
 
 _SEPARATOR = re.compile(rb"[%b]" % re.escape(_SEPARATORS))

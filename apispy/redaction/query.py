@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote_plus
 
 from apispy.decoders.registry_auth import PLAIN_FIELDS
 from apispy.redaction import categories, free_text, json_values
+from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.prefilter import may_hold_secret
 from apispy.redaction.tokens import SecretReplacer
@@ -32,7 +33,7 @@ BOOLEAN_VALUES = ("", "0", "1", "true", "false")
 
 def target(replacer: SecretReplacer, text: str) -> str:
     """Redact the target of a request line. The result is a valid target."""
-    if replacer.prefilter_suffices and has_no_secret(text) and not _repeats(replacer, text):
+    if replacer.prefilter_suffices and is_plain(replacer.known_secrets, text):
         return text
     path, mark, query = text.partition("?")
     shown = free_text.clean(replacer, path, "request.target")
@@ -58,11 +59,15 @@ def _has_none(text: str) -> bool:
 _has_none_cached = lru_cache(MAX_CACHED)(_has_none)
 
 
-def _repeats(replacer: SecretReplacer, text: str) -> bool:
+def is_plain(known_secrets: KnownSecrets, text: str) -> bool:
+    """Whether a target certainly has nothing to hide, user rules aside."""
+    return has_no_secret(text) and not _repeats(known_secrets, text)
+
+
+def _repeats(known_secrets: KnownSecrets, text: str) -> bool:
     """Whether a known secret is in a target."""
-    return bool(replacer.known_secrets) and any(
-        replacer.known_secrets.found_in(one.encode("utf-8", "surrogatepass"))
-        for one in (text, unquote_plus(text))
+    return bool(known_secrets) and any(
+        known_secrets.found_in(one.encode("utf-8", "surrogatepass")) for one in (text, unquote_plus(text))
     )
 
 

@@ -52,6 +52,15 @@ class Redactor:
         """Make the redactor of one exchange, from its first bytes to its end."""
         return ExchangeRedactor(self, exchange)
 
+    def has_plain_head(self, exchange: Exchange) -> bool:
+        """Whether the head of the request certainly has nothing to hide."""
+        if self.policy.rules.look_into_bodies:
+            return False
+        request = exchange.request
+        return query.is_plain(self.known_secrets, request.target) and header_fields.are_plain(
+            self.policy, self.known_secrets, request.headers
+        )
+
     def redact(self, exchange: Exchange) -> Exchange:
         """Redact a finished exchange. Its ``redactions`` list what was hidden."""
         return self.for_exchange(exchange).exchange(exchange)
@@ -127,10 +136,11 @@ class ExchangeRedactor:
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Redact *exchange*, the present state of the exchange."""
-        self._exchange = exchange
-        self._formats.clear()
-        self._hidden.clear()
-        self._compressed.clear()
+        if exchange is not self._exchange:
+            self._exchange = exchange
+            self._formats.clear()
+            self._hidden.clear()
+            self._compressed.clear()
         if self._policy.show_secrets:
             return exchange
         version = self._known.version

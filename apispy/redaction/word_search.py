@@ -26,6 +26,7 @@ class WordSearch:
         self.words = tuple(dict.fromkeys(words))
         self._changing = changing
         self.longest = max(map(len, self.words), default=0)
+        self._shortest = min(map(len, self.words), default=0)
         self._one_by_one = len(self.words) <= FEW or b"" in self.words
 
     @cached_property
@@ -36,6 +37,8 @@ class WordSearch:
 
     def is_in(self, data: bytes) -> bool:
         """Whether one of the words is in *data*."""
+        if len(data) < self._shortest:
+            return False
         if self._one_by_one or (self._changing and len(data) < SHORT and "_search" not in self.__dict__):
             return any(word in data for word in self.words)
         if len(data) <= WINDOW:

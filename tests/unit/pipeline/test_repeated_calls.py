@@ -1,0 +1,221 @@
+"""Short calls are redacted and decoded once when they are over, and not at all if they repeat one. Work is counted."""
+
+import itertools
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from apispy.outputs import Console
+from apispy.outputs.base import DecodedCall, Output
+from apispy.pipeline import Pipeline
+from apispy.pipeline.held_calls import MAX_BYTES
+from apispy.pipeline.repeated_calls import MAX_BYTES as MAX_REMEMBERED
+from apispy.pipeline.repeated_calls import MAX_CALLS
+from apispy.redaction import Redactor
+from apispy.redaction.redactor import ExchangeRedactor
+from apispy.tap import ConnectionTap
+
+SECRET = "hunter2-planted-9"
+PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\n\r\n"
+PONG = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: %s\r\nContent-Type: text/plain\r\n"
+NOON = b"Sun, 29 Nov 2026 12:00:00 GMT"
+
+
+def pong(body: bytes = b"OK", date: bytes = NOON) -> bytes:
+    return PONG % date + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+class Calls(Output):
+    """Collects the readings of finished calls."""
+
+    def __init__(self) -> None:
+        self.readings: list[DecodedCall] = []
+
+    def write(self, decoded: DecodedCall) -> None:
+        self.readings.append(decoded)
+
+
+class Session:
+    """Connections whose bytes go through taps into one pipeline."""
+
+    def __init__(self, *outputs: Output, redactor: Redactor | None = None) -> None:
+        self.calls = Calls()
+        self.pipeline = Pipeline([self.calls, *outputs], redactor=redactor, clock=lambda: 2e9)
+        self._numbers = itertools.count(1)
+        self._taps: dict[int, ConnectionTap] = {}
+        self._clock = itertools.count(1_000_000)
+
+    def _tap(self, connection: int) -> ConnectionTap:
+        new = ConnectionTap(connection, "c", "u", lambda: next(self._numbers))
+        return self._taps.setdefault(connection, new)
+
+    def ask(self, data: bytes, connection: int = 1) -> None:
+        for event in self._tap(connection).from_client(data, float(next(self._clock))):
+            self.pipeline.feed(event)
+
+    def answer(self, data: bytes, connection: int = 1) -> None:
+        for event in self._tap(connection).from_server(data, float(next(self._clock))):
+            self.pipeline.feed(event)
+
+    def call(self, request: bytes = PING, response: bytes = pong()) -> DecodedCall:
+        self.ask(request)
+        self.answer(response)
+        return self.calls.readings[-1]
+
+
+@contextmanager
+def counted() -> Iterator[Counter[CodeType | None]]:
+    """The calls of Python functions inside, by their code, and of others (None)."""
+    found: Counter[CodeType | None] = Counter()
+
+    def called(frame: FrameType, event: str, _argument: Any) -> None:
+        if event in ("call", "c_call"):
+            found[frame.f_code if event == "call" else None] += 1
+
+    sys.setprofile(called)
+    try:
+        yield found
+    finally:
+        sys.setprofile(None)
+
+
+REDACTED = ExchangeRedactor._redacted.__code__
+
+
+def test_a_call_is_redacted_once_and_a_repeated_one_not_at_all() -> None:
+    session = Session()
+    with counted() as found:
+        first = session.call()
+    assert found[REDACTED] == 1
+    with counted() as found:
+        again = session.call(response=pong(date=NOON.replace(b"12:00", b"13:59")))
+    assert found[REDACTED] == 0
+    assert (again.items, again.notes, again.call) == (first.items, first.notes, first.call)
+    assert again.exchange.id == 2
+    response = again.exchange.response
+    assert response is not None
+    assert response.headers.text("date") == "Sun, 29 Nov 2026 13:59:00 GMT"
+
+
+def test_a_repeated_call_takes_few_steps() -> None:
+    session = Session(Console(lambda _: None))
+    for _ in range(3):
+        session.call()
+    with counted() as found:
+        session.call()
+    assert found.total() < 550  # a call that repeats none takes twice as many
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pong(b"no"),
+        pong(date=b"yesterday"),
+        pong().replace(b"1.41", b"1.42"),
+        pong().replace(b"200 OK", b"200 Ok"),
+        pong().replace(b"200 OK", b"500 OK"),
+    ],
+)
+def test_another_response_is_no_repeat(response: bytes) -> None:
+    session, other = Session(), Session()
+    session.call()
+    with counted() as found:
+        reading = session.call(response=response)
+    assert found[REDACTED] == 1
+    assert reading.items == other.call(response=response).items
+    assert reading.errors == other.calls.readings[0].errors
+
+
+def secret_of_env(
+    request: bytes = b"GET /v1.41/containers/web/json HTTP/1.1\r\nHost: docker\r\n\r\n",
+) -> tuple[bytes, bytes]:
+    """A call whose response teaches the secret."""
+    body = json.dumps({"Config": {"Env": [f"DB_PASSWORD={SECRET}"]}}).encode()
+    return request, pong(body).replace(b"text/plain", b"application/json")
+
+
+def test_a_repeat_of_a_call_with_a_secret_that_became_known_is_redacted() -> None:
+    session, response = Session(), pong(f"it is {SECRET}".encode())
+    assert SECRET in repr(session.call(response=response))
+    session.call(*secret_of_env())
+    assert SECRET not in repr(session.call(response=response).items)
+
+
+def test_a_call_with_secrets_is_redacted_each_time() -> None:
+    session = Session()
+    for _ in range(3):
+        with counted() as found:
+            assert SECRET not in repr(session.call(*secret_of_env()))
+        assert found[REDACTED] > 0
+
+
+def test_a_date_that_has_a_known_secret_counts() -> None:
+    redactor = Redactor()
+    redactor.known_secrets.add("29 Nov 2026", lasting=False)
+    session = Session(redactor=redactor)
+    session.call(response=pong(date=NOON.replace(b"29", b"28")))
+    assert b"29 Nov 2026" not in repr(session.call().exchange).encode()
+
+
+def test_few_calls_are_remembered() -> None:
+    session = Session()
+    for number in range(MAX_CALLS + 1):
+        session.call(response=pong(b"%d" % number))
+    for number, times in ((MAX_CALLS, 0), (0, 1)):
+        with counted() as found:
+            session.call(response=pong(b"%d" % number))
+        assert found[REDACTED] == times
+
+
+def test_a_call_with_long_heads_is_not_remembered() -> None:
+    session, response = Session(), pong().replace(b"Api-", b"X-Long: " + b"x" * MAX_REMEMBERED + b"\r\nApi-")
+    for _ in range(2):
+        with counted() as found:
+            session.call(response=response)
+        assert found[REDACTED] == 1
+
+
+def test_a_long_call_is_handled_as_it_comes() -> None:
+    session = Session()
+    response = pong(b"x" * (MAX_BYTES + 1))
+    with counted() as found:
+        session.call(response=response)
+    assert found[REDACTED] > 1
+
+
+def test_a_secret_of_a_request_is_hidden_in_a_call_that_ends_before() -> None:
+    session = Session()
+    login = f"GET /v1.41/images/json HTTP/1.1\r\nHost: docker\r\nAuthorization: Bearer {SECRET}\r\n\r\n"
+    session.ask(login.encode(), connection=1)
+    session.ask(PING, connection=2)
+    session.answer(pong(f"it is {SECRET}".encode()), connection=2)
+    assert len(session.calls.readings) == 1
+    assert SECRET not in repr(session.calls.readings)
+
+
+def test_plain_calls_that_overlap_are_redacted_once_each() -> None:
+    session = Session()
+    with counted() as found:
+        for connection in range(5):
+            session.ask(PING, connection)
+        for connection in range(5):
+            session.answer(pong(b"%d" % connection), connection)
+    assert [reading.exchange.connection for reading in session.calls.readings] == [*range(5)]
+    assert found[REDACTED] == 5
+
+
+def test_a_secret_that_became_known_meanwhile_is_not_in_the_path_of_an_open_call() -> None:
+    session = Session()
+    session.ask(
+        f"GET /v1.41/containers/{SECRET}/json HTTP/1.1\r\nHost: docker\r\n\r\n".encode(), connection=1
+    )
+    session.ask(secret_of_env()[0], connection=2)
+    session.answer(secret_of_env()[1], connection=2)
+    session.answer(pong(), connection=1)
+    assert SECRET not in repr(session.calls.readings[1])

@@ -113,7 +113,7 @@ def _from_bytes(call: RecordedCall, body: Body, *, by_caller: bool) -> Iterator[
 
 def _from_items(call: RecordedCall, body: Body, by_caller: bool) -> Iterator[tuple[float, Message]]:
     name = message_of(call.exchange.request.target, request=by_caller)
-    if body.size and not (body.seen and body.seen[0].item.span[0] == 0):
+    if not (body.seen and body.seen[0].item.span[0] == 0):  # an empty body is not withheld
         yield (body.seen[0].at if body.seen else call.exchange.request.at), LOST
     for seen in body.seen:
         if seen.item.kind == "grpc-message":

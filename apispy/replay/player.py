@@ -122,6 +122,14 @@ class Player:
         return found
 
     @property
+    def unplayable(self) -> Iterator[tuple[RecordedCall, str]]:
+        """The recorded calls that cannot be played, each with the reason."""
+        grpc = {one.number: self.grpc.reason_unplayable(one) for one in self.grpc.calls if one.carrier.is_grpc}
+        for recorded in self.calls:
+            if reason := grpc.get(recorded.number, recorded.reason_unplayable):
+                yield recorded, reason
+
+    @property
     def unplayed(self) -> list[RecordedCall]:
         """The recorded calls that no client has requested, without repeatable ones such as pings."""
         return [

@@ -1,5 +1,8 @@
 """BuildKit's tunnels in a replay: gRPC calls found by method and message, sessions in which the daemon calls."""
 
+import base64
+import gzip
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +12,15 @@ from typing import Any
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, Event, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived
+from h2.events import (
+    DataReceived,
+    Event,
+    RequestReceived,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+    TrailersReceived,
+)
 
 from apispy.decoders.grpc_messages import decode_message
 from apispy.decoders.grpc_schema import message_of
@@ -17,7 +28,8 @@ from apispy.decoders.grpc_session import carried
 from apispy.endpoints import Listen
 from apispy.model import Chunk, Exchange
 from apispy.replay import Options, Replay, serve
-from apispy.replay.grpc_record import MessageSplitter
+from apispy.replay.grpc_encoding import encode_status
+from apispy.replay.grpc_record import SOURCE_TYPE, MessageSplitter
 from tests.grpc_tunnels import KINDS, Kind, TunnelBuilder, native, withheld
 from tests.h2_peer import GRPC, SESSION, Peers, Session, message
 from tests.protobuf_writer import pb
@@ -73,12 +85,14 @@ class GrpcClient:
     def flush(self) -> None:
         self._raw.send(self.http2.data_to_send())
 
-    def call(self, path: str, content: bytes, *more: tuple[str, str], skip: int = 0) -> int:
+    def call(
+        self, path: str, content: bytes, *more: tuple[str, str], skip: int = 0, compressed: int = 0
+    ) -> int:
         """Make a call; *skip* streams, so that it has another number than the recorded one."""
         stream = self.http2.get_next_available_stream_id() + 2 * skip
         head = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
         self.http2.send_headers(stream, [*head, *GRPC, *more])
-        self.http2.send_data(stream, message(content), end_stream=True)
+        self.http2.send_data(stream, message(content, compressed), end_stream=True)
         self.flush()
         return stream
 
@@ -256,6 +270,51 @@ def test_an_error_has_its_status_and_message(tmp_path: Path, kind: Kind) -> None
     ):
         client = GrpcClient(raw, kind=kind)
         assert client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x"))) == ([], dict(more))
+
+
+def failed(*more: tuple[str, str]) -> Exchange:
+    """A build that fails without any message: the head of the response has the status."""
+    tunnel = TunnelBuilder(Peers())
+    asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x"))
+    tunnel.step()
+    head = [(":status", "200"), *GRPC, ("grpc-status", "2"), ("grpc-message", "exit code: 3"), *more]
+    tunnel.peers.server.send_headers(asked, head, end_stream=True)
+    tunnel.step()
+    return tunnel.exchange(1, "/grpc")
+
+
+def test_an_error_without_messages_is_no_reset(tmp_path: Path, kind: Kind) -> None:
+    with replayed(tmp_path, *kind.record(failed())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        messages, fields = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x")))
+        assert messages == []
+        assert (fields["grpc-status"], fields["grpc-message"]) == ("2", "exit code: 3")
+        assert not [one for one in client.events if isinstance(one, StreamReset)]
+
+
+def test_the_details_of_an_error_have_its_message(tmp_path: Path) -> None:
+    """Go's client shows the message of the details."""
+    source = {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
+    details = encode_status(2, "exit code: 3", SOURCE_TYPE, json.dumps(source).encode())
+    whole = failed(("grpc-status-details-bin", base64.b64encode(details).decode()))
+    for number, secrets in enumerate((True, False)):
+        (tmp_path / str(number)).mkdir()
+        record = native(whole, show_secrets=secrets)
+        with replayed(tmp_path / str(number), *record) as running, Client(running.where) as raw:
+            client = GrpcClient(raw, kind=KINDS["native-bytes"])
+            _, fields = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x")))
+            assert base64.b64decode(fields["grpc-status-details-bin"] + "==") == details
+
+
+def test_a_message_may_be_compressed(tmp_path: Path, kind: Kind) -> None:
+    with replayed(tmp_path, *kind.record(two_builds())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        named = ("grpc-encoding", "gzip")
+        for target, status in (("second", "0"), ("third", "12")):
+            asked = gzip.compress(solve(ref("x"), target))
+            solved = client.call(f"{CONTROL}Solve", asked, named, compressed=1)
+            client.call(f"{CONTROL}Status", pb({1: ref("x")}))
+            assert client.answer(solved)[1]["grpc-status"] == status
 
 
 def test_a_large_message_waits_for_the_window(tmp_path: Path, kind: Kind) -> None:
@@ -598,6 +657,22 @@ def test_messages_that_are_not_kept_are_missed(tmp_path: Path) -> None:
         client = GrpcClient(raw)
         _, failed = client.answer(client.call("/moby.buildkit.v1.Control/UpdateBuildHistory", b"x"))
         assert "record with --show-secrets" in failed["grpc-message"]
+    assert len(running.player.misses) == 1
+
+
+def test_a_call_whose_messages_are_not_kept_is_missed(tmp_path: Path) -> None:
+    """As in a fixture."""
+    record = [
+        one.with_stream("response", replace(one.response.body, seen=())) if one.response else one
+        for one in native(two_builds(), show_secrets=False)
+    ]
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        _, failed = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "first")))
+        assert "record with --show-secrets" in failed["grpc-message"]
+        assert {call.name for call, _ in running.player.unplayable} == {
+            one.name for one in running.player.calls
+        }
     assert len(running.player.misses) == 1
 
 

@@ -124,7 +124,9 @@ class Player:
     @property
     def unplayable(self) -> Iterator[tuple[RecordedCall, str]]:
         """The recorded calls that cannot be played, each with the reason."""
-        grpc = {one.number: self.grpc.reason_unplayable(one) for one in self.grpc.calls if one.carrier.is_grpc}
+        grpc = {
+            one.number: self.grpc.reason_unplayable(one) for one in self.grpc.calls if one.carrier.is_grpc
+        }
         for recorded in self.calls:
             if reason := grpc.get(recorded.number, recorded.reason_unplayable):
                 yield recorded, reason

@@ -60,12 +60,7 @@ def go_peer(place: Path) -> Path:
             "needs Go; on Debian: apt-get install golang-go golang-golang-x-net-dev golang-google-grpc-dev"
         )
     program = place / "go-peer"
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place),
-        "GOPATH": str(sources.parent),
-        "GO111MODULE": "off",
-    }
+    env = os.environ | {"GOPATH": str(sources.parent), "GO111MODULE": "off", "GOFLAGS": ""}
     built = subprocess.run(
         ["go", "build", "-o", str(program), "."],
         cwd=HERE / "go_peer",

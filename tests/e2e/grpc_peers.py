@@ -135,7 +135,6 @@ class Session:
     def __init__(self, channel: Any, name: str) -> None:
         self._inner = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._inner.initiate_connection()
-        self._queue: futures.Future[bytes] = futures.Future()
         self._next = [self._inner.data_to_send()]
         self._changed, self._over = Event(), False
         self._changed.set()

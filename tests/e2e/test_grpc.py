@@ -119,7 +119,7 @@ def status(build: str, cancel: int | None = None) -> dict[str, Any]:
 WORKERS = wanted(f"{CONTROL}ListWorkers", b"")
 
 
-@pytest.mark.parametrize("kind", ["unix", "tcp", "tls"])
+@pytest.mark.parametrize("kind", ["unix", "tls"])
 def test_calls_that_were_recorded_are_played_in_another_order(
     kind: str, servers: Servers, start: Callable[..., Apispy]
 ) -> None:
@@ -225,7 +225,7 @@ def go_call(program: Path, at: Endpoint, *calls: dict[str, Any]) -> list[Any]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("kind", ["unix", "tcp", "tls"])
+@pytest.mark.parametrize("kind", ["tcp", "tls"])
 def test_a_client_in_go(kind: str, go_peer: Path, servers: Servers, start: Callable[..., Apispy]) -> None:
     """It gets what it gets directly, and the same again from what was recorded."""
     daemon = servers.by_kind[kind]
@@ -235,7 +235,8 @@ def test_a_client_in_go(kind: str, go_peer: Path, servers: Servers, start: Calla
     assert go_call(go_peer, spy.at, *calls) == direct
     spy.end()
     assert "Control/Solve    POST /moby.buildkit.v1.Control/Solve" in spy.out
-    assert "step  | RUN two" in spy.out
+    assert "build | dockerfile.v0: target one; build arguments TOKEN" in spy.out
+    assert "-> 200 OK: follow build progress; 1 step" in spy.out
     played = start(kind, replays=f"{spy.where}/calls.jsonl")
     again = [calls[0], solve("x", "bad"), status("y"), solve("y", "one"), calls[4]]
     found = go_call(go_peer, played.at, *again)

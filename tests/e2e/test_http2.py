@@ -166,7 +166,7 @@ def _without_date(said: bytes) -> list[bytes]:
     return [line for line in said.splitlines() if not line.startswith(b"date: ")]
 
 
-@pytest.mark.parametrize("kind", ["unix", "tcp", "tls"])
+@pytest.mark.parametrize("kind", ["unix", "tls"])
 def test_go_gets_the_same_as_directly(
     kind: str, go_peer: Path, nghttpd: Nghttpd, between: Callable[[str, Endpoint], Apispy]
 ) -> None:

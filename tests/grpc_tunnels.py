@@ -1,11 +1,16 @@
-"""Recorded tunnels of BuildKit, made with h2: with their bytes, or with the messages that redaction lets pass."""
+"""Recorded gRPC calls of BuildKit, made with h2: with their bytes, or with the messages that redaction lets pass; in
+tunnels, or in calls of their own.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from apispy import decoders
 from apispy.model import Body, Chunk, Direction, Exchange, Response, Seen, Tunnel
-from apispy.redaction import Redactor
+from apispy.outputs import DecodedCall, Output
+from apispy.pipeline import Pipeline
+from apispy.redaction import Policy, Redactor
+from apispy.tap import ConnectionTap
 from tests.h2_peer import Peers
 from tests.recorded_calls import call, headers
 
@@ -68,5 +73,42 @@ def withheld(exchange: Exchange, redactor: Redactor | None = None) -> Exchange:
     return exchange
 
 
-KINDS: dict[str, Callable[[Exchange], Exchange]] = {"bytes": lambda exchange: exchange, "withheld": withheld}
-"""How a recording has a tunnel."""
+class _Calls(Output):
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+
+    def write(self, decoded: DecodedCall) -> None:
+        self.exchanges.append(decoded.exchange)
+
+
+def native(exchange: Exchange, *, show_secrets: bool) -> list[Exchange]:
+    """The gRPC calls in a tunnel of /grpc as apispy records them on a connection of HTTP/2 from the first byte."""
+    tunnel, seen = exchange.tunnel, _Calls()
+    assert tunnel is not None
+    pipeline = Pipeline([seen], redactor=Redactor(Policy(show_secrets=show_secrets)))
+    numbers = iter(range(exchange.id * 100, exchange.id * 100 + 100))
+    tap = ConnectionTap(exchange.connection, "client", "daemon", numbers.__next__)
+    sides = ((tunnel.to_server, tap.from_client), (tunnel.to_client, tap.from_server))
+    pieces = [(chunk.at, chunk.data, step) for body, step in sides for chunk in body.chunks]
+    for at, data, step in sorted(pieces, key=lambda piece: piece[0]):
+        for event in step(data, exchange.started + at):
+            pipeline.feed(event)
+    for event in tap.lost(exchange.started + exchange.duration):
+        pipeline.feed(event)
+    return seen.exchanges
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a recording has the gRPC calls of a tunnel."""
+
+    record: Callable[[Exchange], list[Exchange]]
+    is_native: bool = False
+
+
+KINDS = {
+    "bytes": Kind(lambda exchange: [exchange]),
+    "withheld": Kind(lambda exchange: [withheld(exchange)]),
+    "native-bytes": Kind(lambda exchange: native(exchange, show_secrets=True), is_native=True),
+    "native-withheld": Kind(lambda exchange: native(exchange, show_secrets=False), is_native=True),
+}

@@ -87,12 +87,12 @@ class Peers:
 class Session:
     """The session of a build on a native connection: HTTP/2 in the messages of Control/Session. The daemon calls."""
 
-    def __init__(self, outer: Peers) -> None:
+    def __init__(self, outer: Peers, more: Fields = ()) -> None:
         self.outer, self.inner = outer, Peers()
         client = outer.client
         self.stream = client.get_next_available_stream_id()
         head = [(":method", "POST"), (":scheme", "http"), (":path", SESSION), (":authority", "localhost")]
-        client.send_headers(self.stream, [*head, *GRPC, ("te", "trailers")])
+        client.send_headers(self.stream, [*head, *GRPC, ("te", "trailers"), *more])
 
     def begin(self) -> None:
         """Queue the response, once the request is delivered."""

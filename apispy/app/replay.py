@@ -102,9 +102,8 @@ class ReplaySession(Session):
     def unplayable_calls(self) -> list[str]:
         """A line for each call that cannot be played, with the reason."""
         return [
-            f"#{entry.number} {entry.name} cannot be played: {entry.reason_unplayable}"
-            for entry in self.player.calls
-            if entry.reason_unplayable
+            f"#{entry.number} {entry.name} cannot be played: {reason}"
+            for entry, reason in self.player.unplayable
         ]
 
     def print_report(self) -> None:

@@ -30,7 +30,7 @@ class GrpcSession:
 
     def join(self, context: GrpcContext) -> None:
         """Take the context of the stream, before its first bytes."""
-        self._reader = MessageReader(context.budget, grpc=True, coding=context.coding, decode=_content)
+        self._reader = MessageReader(context.budget, grpc=True, coding=context.coding, decode=carried)
         self._http2 = H2c(context.budget)
         self._http2.join(context)
         self._carried = 0  # bytes of HTTP/2 in the messages so far
@@ -87,8 +87,8 @@ class GrpcSession:
         return replace(item, span=span, children=tuple(replace(one, span=span) for one in item.children))
 
 
-def _content(message: bytes) -> bytes:
-    """Return the bytes in a message. Raises ProtobufError."""
+def carried(message: bytes) -> bytes:
+    """Return the bytes of HTTP/2 in a message. Raises ProtobufError."""
     found = b""
     for number, _, content in wire_fields(message):
         if number == DATA and not isinstance(content, bytes):

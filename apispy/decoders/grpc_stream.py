@@ -156,20 +156,22 @@ class MessageReader:
         return Message(end, self._length, self._compressed == 1, value, undecoded)
 
     def _plain(self, content: bytes) -> bytes:
-        """Decompress a message. Raises zlib.error, or ProtobufError if it is too large or of another compression."""
-        if not self._compressed:
-            return content
-        if self._coding != b"gzip":
-            raise ProtobufError("compressed in a way that is not known")
-        inflater = zlib.decompressobj(wbits=31)
-        plain = inflater.decompress(content, MAX_MESSAGE_SIZE)
-        if not inflater.eof:
-            raise ProtobufError("larger than the limit, or incomplete")
-        return plain
+        return decompressed(content, self._coding) if self._compressed else content
 
     def _release(self) -> None:
         self._budget.left += self._reserved
         self._content, self._reserved = None, 0
+
+
+def decompressed(content: bytes, coding: bytes) -> bytes:
+    """Decompress a message. Raises zlib.error, or ProtobufError if it is too large or of another compression."""
+    if coding != b"gzip":
+        raise ProtobufError("compressed in a way that is not known")
+    inflater = zlib.decompressobj(wbits=31)
+    plain = inflater.decompress(content, MAX_MESSAGE_SIZE)
+    if not inflater.eof:
+        raise ProtobufError("larger than the limit, or incomplete")
+    return plain
 
 
 class SentFiles:

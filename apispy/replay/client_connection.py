@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from typing import Protocol
 
 from apispy.gate import Annotations, ResponseTruncator
 from apispy.replay.ordering import ChangeNotifier
@@ -22,6 +23,23 @@ MAX_HEAD_WAIT = 0.05
 
 class ClientDisconnected(Exception):
     """The client has disconnected, or a fault has ended the connection."""
+
+
+class Channel(Protocol):
+    """What a client speaks HTTP/2 on: its connection, or a gRPC call whose messages carry HTTP/2."""
+
+    @property
+    def session(self) -> PlaybackSession: ...
+    @property
+    def changes(self) -> ChangeNotifier: ...
+    @property
+    def input_ended(self) -> bool: ...
+    @property
+    def disconnected(self) -> bool: ...
+
+    async def send(self, data: bytes) -> None:
+        """Send *data*. Raises ClientDisconnected."""
+        raise NotImplementedError
 
 
 class ClientConnection:

@@ -5,6 +5,7 @@ that the client generates for a build and for its session are variables.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,37 +16,26 @@ from apispy.decoders.build_answer import answer_in
 from apispy.decoders.grpc_messages import MORE, UNKNOWN, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, fields_by_name
 from apispy.decoders.grpc_stream import PREFIX_SIZE
+from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.http2 import Fields
-from apispy.model import Headers, Item, Request, Response
+from apispy.model import Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.redaction import Redactor
 from apispy.redaction.redactor import ExchangeRedactor
-from apispy.replay.comparable_request import BodyContent, ComparableRequest
+from apispy.replay.comparable_request import NOT_JSON, BodyContent, ComparableRequest
 from apispy.replay.grpc_encoding import encode_message, with_prefix
+from apispy.replay.grpc_native import read_connection, read_session
 from apispy.replay.grpc_record import CUT, LOST, RESULT_AT_CLIENT, Message, Part, TunnelRecord, read_tunnel
-from apispy.replay.recorded_calls import OPAQUE_PROTOCOL, SESSION, RecordedCall
+from apispy.replay.recorded_calls import (
+    NESTED_SESSION,
+    OPAQUE_PROTOCOL,
+    REPEATABLE_OPERATIONS,
+    SESSION,
+    RecordedCall,
+)
 from apispy.replay.substitute import Substitution, substitution_of
 
 CONTROL = "/moby.buildkit.v1.Control/"
 SOLVE = f"{CONTROL}Solve"
-
-NESTED_SESSION = f"{CONTROL}Session"
-"""A session inside a gRPC call, as bake opens it for files that several builds share. The daemon of a replay calls
-nothing in it: no client needs it to."""
-
-SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-"""The client's own spans. A daemon takes them without a word, and so does a replay, recorded or not."""
-
-REPEATABLE_METHODS = frozenset(
-    (
-        "/grpc.health.v1.Health/Check",
-        f"{CONTROL}Info",
-        f"{CONTROL}ListWorkers",
-        NESTED_SESSION,
-        SPANS,
-    )
-)
-"""Methods that are played as often as clients call them, whatever the message: clients differ from run to run in how
-often they do."""
 
 BUILD_FIELD = b"buildkit-controlapi-buildid"
 """The header field in which the calls of a frontend name their build."""
@@ -81,15 +71,21 @@ class GrpcRequest(ComparableRequest):
         self.body_shown = self.body_complete = True
         self.content = BodyContent(b"", 0, "", whole=True)
         self.call = engine.lookup("POST", method)
-        compared = None if method in REPEATABLE_METHODS else message
-        self.json = _comparable_message(cleaning, method, compared) if compared else {}
+        compared = None if self.call.operation.id in REPEATABLE_OPERATIONS else message
+        if self.call.operation is GRPC_CALL:  # of a service that no table has: its bytes are compared
+            data = message.data if message else b""
+            self.body_shown = message is not LOST
+            self.content = BodyContent(data, len(data), "", whole=True)
+            self.json = NOT_JSON
+        else:
+            self.json = _comparable_message(cleaning, method, compared) if compared else {}
 
 
 class RecordedGrpcCall(RecordedCall):
-    """One recorded gRPC call on *stream* of *tunnel*."""
+    """One recorded gRPC call on *stream* of *tunnel*. *carrier*: the call that the recording has it in, or as."""
 
     def __init__(self, tunnel: TunnelRecord, stream: int, redactor: Redactor) -> None:
-        self.tunnel = tunnel
+        self.tunnel, self.carrier = tunnel, tunnel.carrier(stream)
         parts = [part for part in tunnel.parts if part.stream == stream]
         head = next(part for part in parts if part.by_caller and part.kind == "head")
         self.fields: Fields = head.fields
@@ -97,7 +93,7 @@ class RecordedGrpcCall(RecordedCall):
         self.first = next((one.message for one in parts if one.by_caller and one.message), None)
         self.parts_played = 0
         self.answers = [part for part in parts if not part.by_caller]
-        outer = tunnel.call.exchange
+        outer = self.carrier.exchange
         exchange = replace(
             outer,
             started=head.at,
@@ -105,9 +101,8 @@ class RecordedGrpcCall(RecordedCall):
             response=Response(200, version="2"),
             tunnel=None,
         )
-        super().__init__(tunnel.call.number, exchange, redactor)
-        self.outer = outer
-        self.request = self.request_beside(redactor.for_exchange(outer))
+        super().__init__(self.carrier.number, exchange, redactor)
+        self.request = self.request_beside(cleaning_for(redactor, outer))
 
     def request_beside(self, cleaning: ExchangeRedactor) -> GrpcRequest:
         """The request without its secrets and without those that *cleaning* knows, of the live call say."""
@@ -136,12 +131,8 @@ class RecordedGrpcCall(RecordedCall):
         return str(self.value.get("Session", "")) if self.method == SOLVE else ""
 
     @property
-    def is_repeatable(self) -> bool:
-        return self.method in REPEATABLE_METHODS
-
-    @property
     def reason_unplayable(self) -> str:
-        if self.method == NESTED_SESSION:
+        if self.name == NESTED_SESSION:
             return ""
         if self.tunnel.problem:
             return self.tunnel.problem
@@ -152,7 +143,7 @@ class RecordedGrpcCall(RecordedCall):
 
 @dataclass
 class GrpcCalls:
-    """All gRPC calls in the tunnels of a recording."""
+    """All gRPC calls of a recording: those in its tunnels, and those that were recorded as calls of their own."""
 
     calls: list[RecordedGrpcCall] = field(
         default_factory=list
@@ -161,7 +152,7 @@ class GrpcCalls:
     _settled: set[int] = field(default_factory=set)  # calls that nothing waits for any more
 
     def missing_before(self, call: RecordedGrpcCall, at: float) -> list[RecordedGrpcCall]:
-        """The other calls of the tunnel that were further at Unix time *at* of the recording than they are now.
+        """The other calls of the tunnel or connection that were further at the recording's Unix time *at* than now.
 
         Calls that were over before *call* began do not count, nor those that were not made again.
         """
@@ -205,10 +196,16 @@ class GrpcCalls:
 
 
 def read_calls(calls: Iterable[RecordedCall], redactor: Redactor) -> GrpcCalls:
-    """Read the gRPC calls in the tunnels of *calls*."""
+    """Read the gRPC calls in the tunnels of *calls*, and those among *calls*."""
     found = GrpcCalls()
+    native: defaultdict[int, list[RecordedCall]] = defaultdict(list)  # by connection
     for call in calls:
         tunnel = call.exchange.tunnel
+        if call.is_grpc:
+            native[call.exchange.connection].append(call)
+            if call.name == NESTED_SESSION and call.session_name:
+                found.sessions[call.session_name] = read_session(call)
+            continue
         if tunnel is None or tunnel.protocol != OPAQUE_PROTOCOL:
             continue
         record = read_tunnel(call)
@@ -216,8 +213,16 @@ def read_calls(calls: Iterable[RecordedCall], redactor: Redactor) -> GrpcCalls:
             found.sessions[call.session_name] = record
         else:
             found.calls += [RecordedGrpcCall(record, stream, redactor) for stream in record.methods]
+    for group in native.values():
+        record = read_connection(group)
+        found.calls += [RecordedGrpcCall(record, stream, redactor) for stream in record.methods]
     found.calls.sort(key=lambda call: call.requested_at)
     return found
+
+
+def cleaning_for(redactor: Redactor, exchange: Exchange) -> ExchangeRedactor:
+    """The redactor of the messages of a gRPC call in *exchange*, or, as one in a tunnel, of the call that it is."""
+    return redactor.for_exchange(replace(exchange, tunnel=exchange.tunnel or Tunnel(OPAQUE_PROTOCOL)))
 
 
 def played(part: Part, texts: Mapping[str, str]) -> Part:

@@ -1,13 +1,15 @@
 """The gRPC calls in the recorded tunnels of BuildKit: those of /grpc, and in each /session those of the daemon.
 
 A recording has the bytes of a tunnel if it was made with --show-secrets. Otherwise it has the messages that
-``decoders.grpc_schema`` lists, with tokens in place of secrets; they are encoded again.
+``decoders.grpc_schema`` lists, with tokens in place of secrets; they are encoded again. ``grpc_native`` reads the calls
+of connections without tunnels.
 """
 
 import base64
 import json
+import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -15,7 +17,7 @@ from urllib.parse import quote
 from apispy.decoders.dockerfile_excerpt import is_excerpt, source_with
 from apispy.decoders.grpc_messages import decode_message, messages_of
 from apispy.decoders.grpc_schema import message_of
-from apispy.decoders.grpc_stream import PREFIX_SIZE
+from apispy.decoders.grpc_stream import PREFIX_SIZE, decompressed
 from apispy.decoders.protobuf import ProtobufError
 from apispy.http2 import PREFACE, Fields, Http2Error
 from apispy.model import Body, Exchange, Item
@@ -86,24 +88,31 @@ class MessageSplitter:
             yield message
 
 
-def decoded(method: str, data: bytes, *, request: bool) -> Message:
-    """The message in *data*, which begins with its prefix."""
+def decoded(method: str, data: bytes, *, request: bool, coding: bytes = b"") -> Message:
+    """The message in *data*, which begins with its prefix. *coding*: that of compressed messages."""
     name = message_of(method, request=request)
-    if not name or data[:1] != b"\0":
-        return Message(data, name=name)
+    if not name:
+        return Message(data)
+    content = data[PREFIX_SIZE:]
     try:
-        return Message(data, decode_message(name, data[PREFIX_SIZE:]), name)
-    except ProtobufError:
+        plain = content if data[:1] == b"\0" else decompressed(content, coding)
+        return Message(data, decode_message(name, plain), name)
+    except (ProtobufError, zlib.error):
         return Message(data, name=name)
 
 
 @dataclass(frozen=True, slots=True)
 class TunnelRecord:
-    """A tunnel: what both sides sent in it, in order. *problem*: why that is not all, "" if it is."""
+    """What both sides sent in a tunnel, in order, or in the gRPC calls of a connection without one.
+
+    *problem*: why that is not all, "" if it is. *carriers*: without a tunnel, the call that each stream was recorded
+    as; *call* is the first of them then.
+    """
 
     call: RecordedCall
     parts: tuple[Part, ...] = ()
     problem: str = ""
+    carriers: Mapping[int, RecordedCall] = field(default_factory=dict)
 
     @property
     def is_silent(self) -> bool:
@@ -117,15 +126,24 @@ class TunnelRecord:
         heads = (one for one in self.parts if one.by_caller and one.kind == "head")
         return {one.stream: path for one in heads if (path := _path(one))}
 
+    def carrier(self, stream: int) -> RecordedCall:
+        """The recorded call that has the gRPC call on *stream*: the tunnel, or the call itself."""
+        return self.carriers.get(stream, self.call)
+
 
 def read_tunnel(call: RecordedCall) -> TunnelRecord:
     """Read the tunnel of a recorded call."""
-    exchange, tunnel = call.exchange, call.exchange.tunnel
+    tunnel = call.exchange.tunnel
     assert tunnel is not None
-    bodies = (tunnel.to_server, tunnel.to_client)
+    return read_directions(call, tunnel.to_server, tunnel.to_client)
+
+
+def read_directions(call: RecordedCall, to_server: Body, to_client: Body) -> TunnelRecord:
+    """Read the directions of HTTP/2 that a recorded call carries."""
+    bodies = (to_server, to_client)
     if all(body.shown for body in bodies):
-        return _from_bytes(call, exchange, *bodies)
-    return _from_items(call, exchange, *bodies)
+        return _from_bytes(call, call.exchange, *bodies)
+    return _from_items(call, call.exchange, *bodies)
 
 
 # -- from bytes --
@@ -172,6 +190,9 @@ class _BytesReader:
     def _headers(self, at: float, stream: int, fields: Fields, ends: bool, *, by_caller: bool) -> None:
         if (stream, by_caller) not in self._headed:
             self._headed.add((stream, by_caller))
+            if ends and not by_caller:  # the head of a response without messages has the status of the call
+                self.parts.append(Part(at, stream, by_caller, "end", fields))
+                return
             part = Part(at, stream, by_caller, "head", fields)
             self.parts.append(part)
             if by_caller:
@@ -222,7 +243,7 @@ class _ItemsReader:
             for message in self._messages(item, by_caller=by_caller):
                 self.parts.append(Part(at, stream, by_caller, "message", message=message))
         if "total" in item.value or item.label == "RST_STREAM":
-            self._end(at, stream, item.value, by_caller=by_caller)
+            self._end(at, stream, item, by_caller=by_caller)
 
     def _headers(self, at: float, stream: int, item: Item, *, by_caller: bool) -> None:
         if (stream, by_caller) in self._headed:
@@ -239,20 +260,22 @@ class _ItemsReader:
         name = message_of(self._methods.get(item.value["stream"], ""), request=by_caller)
         if name:
             for value in (message["message"] for message in messages_of(item)):
-                yield _encoded(name, value)
+                yield encoded(name, value)
             return
         lengths = item.value.get("messages")
         for size in lengths if isinstance(lengths, list) else ():
             yield LOST if size else EMPTY
 
-    def _end(self, at: float, stream: int, value: dict[str, Any], *, by_caller: bool) -> None:
-        total = value.get("total")
+    def _end(self, at: float, stream: int, item: Item, *, by_caller: bool) -> None:
+        total = item.value.get("total")
         if isinstance(total, dict) and total.get("undecoded"):
             self.parts.append(Part(at, stream, by_caller, "message", message=LOST))
-        self.parts.append(Part(at, stream, by_caller, "end", _trailers(value)))
+        resets = item.label == "RST_STREAM"
+        self.parts.append(Part(at, stream, by_caller, "end", _trailers(item.value), resets=resets))
 
 
-def _encoded(name: str, value: dict[str, Any]) -> Message:
+def encoded(name: str, value: dict[str, Any]) -> Message:
+    """The message of the table with that value; LOST if the value is not one of a message."""
     try:
         return Message(with_prefix(encode_message(name, value)), value, name, recoded=True)
     except (ValueError, OverflowError):  # an edited capture may have numbers that no message has

@@ -14,7 +14,7 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, ResponseReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 
-from apispy.replay.client_connection import ClientConnection
+from apispy.replay.client_connection import Channel
 from apispy.replay.grpc_calls import played
 from apispy.replay.grpc_record import MessageSplitter, Part, TunnelRecord
 from apispy.replay.http2_streams import Http2Streams, StreamGone
@@ -46,7 +46,7 @@ class Response:
 class GrpcSession:
     """Plays the session that a client has opened on *connection*, with a request that has *name*."""
 
-    def __init__(self, connection: ClientConnection, name: str, received: TunnelInput) -> None:
+    def __init__(self, connection: Channel, name: str, received: TunnelInput) -> None:
         self._connection, self._name, self._received = connection, name, received
         self._streams = Http2Streams(connection, received.pieces, calls=True)
         self._responses: defaultdict[int, Response] = defaultdict(Response)
@@ -70,6 +70,7 @@ class GrpcSession:
         """Whether everything that was recorded in the session until Unix time *at* has passed through it now."""
         if self._ended:
             return True
+        self._finds_record()
         if self._record is None or self._record.is_silent:
             return self._began  # a client whose build ends before its session has begun may wait forever
         steps = [part for part in self._record.parts[self._next :] if part.by_caller]
@@ -92,8 +93,8 @@ class GrpcSession:
 
     async def _play(self) -> None:
         session = self._connection.session
-        await session.changes.wait_for(lambda: session.player.session_record(self._name) is not None, None)
-        record = self._record = session.player.session_record(self._name)
+        await session.changes.wait_for(self._finds_record, None)
+        record = self._record
         assert record is not None
         if record.is_silent:
             return
@@ -106,6 +107,11 @@ class GrpcSession:
                     await self._send_part(played(part, session.player.live_texts()))
             self._next = number + 1
         session.changes.notify()
+
+    def _finds_record(self) -> bool:
+        """Whether it is known which recorded session this is. The build tells, which may come later."""
+        self._record = self._record or self._connection.session.player.session_record(self._name)
+        return self._record is not None
 
     async def _wait_for_progress(self, record: TunnelRecord, at: float) -> None:
         session, wanted = self._connection.session, self._progress(at)

@@ -1,4 +1,7 @@
-"""Responds to a client that speaks HTTP/2: the requests of all streams at the same time, each from the recording."""
+"""Responds to a client that speaks HTTP/2: the requests of all streams at the same time, each from the recording.
+
+gRPC calls are responded to by ``grpc_playback``, as those in tunnels are.
+"""
 
 import asyncio
 from collections import deque
@@ -6,23 +9,21 @@ from dataclasses import replace
 
 from h2.events import RequestReceived
 
-from apispy.model import Exchange, Headers
+from apispy.model import Exchange
 from apispy.replay.client_connection import ClientConnection, ClientDisconnected
+from apispy.replay.grpc_playback import GrpcResponder
 from apispy.replay.http2_streams import Http2Streams, StreamGone
 from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace
-from apispy.replay.recorded_calls import RecordedCall
+from apispy.replay.recorded_calls import RecordedCall, is_grpc
 from apispy.replay.response import (
     PlayedResponse,
     daemon_disconnected,
+    http2_fields,
     miss_response,
-    one_line_fields,
     recorded_response,
 )
 from apispy.replay.substitute import substitution_of
-
-HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"))
-"""Header fields that HTTP/2 does not have (RFC 9113, section 8.2.2)."""
 
 IN_HTTP1 = "it was recorded as a tunnel, which a client can only open in HTTP/1.1"
 
@@ -34,6 +35,7 @@ class Http2Playback:
         self._connection = connection
         self._received = received
         self._streams = Http2Streams(connection, received)
+        self._grpc = GrpcResponder(connection, self._streams, lambda: connection.input_ended)
         self._unpaired: deque[int] = deque()  # streams whose exchange is not known yet
         self._stream_of: dict[int, int] = {}  # the stream of each open exchange, by number
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,6 +54,7 @@ class Http2Playback:
                 await connection.changes.wait_for(self._has_work, None)
             await self._streams.flush()
         finally:
+            self._grpc.cancel()
             for task in self._tasks:
                 task.cancel()
 
@@ -69,9 +72,16 @@ class Http2Playback:
         for event in self._streams.receive():
             if isinstance(event, RequestReceived) and event.stream_id is not None:
                 self._unpaired.append(event.stream_id)
-        opened = self._connection.assembler.opened
-        while opened and self._unpaired:  # the tap and h2 see the same requests in the same order
-            self._stream_of[opened.popleft()] = self._unpaired.popleft()
+            self._grpc.process(event)
+        assembler = self._connection.assembler
+        while assembler.opened and self._unpaired:  # the tap and h2 see the same requests in the same order
+            exchange, stream = assembler.opened.popleft(), self._unpaired.popleft()
+            if is_grpc(exchange.request):
+                assembler.leave(exchange)
+                self._grpc.start(stream, exchange)
+            else:
+                self._grpc.leave(stream)
+                self._stream_of[exchange.id] = stream
         return not self._streams.failed
 
     def _begin(self, exchange: Exchange) -> None:
@@ -80,7 +90,8 @@ class Http2Playback:
         task.add_done_callback(self._tasks.discard)
 
     async def _finish(self) -> None:
-        """Send the responses that are under way."""
+        """Send the responses that are under way. The client of a gRPC call has left it."""
+        self._grpc.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -140,12 +151,12 @@ class Http2Playback:
         await self._send_end(stream, response)
 
     async def _send_head(self, stream: int, response: PlayedResponse) -> None:
-        fields = [(b":status", str(response.status).encode()), *_fields(response.headers)]
+        fields = [(b":status", str(response.status).encode()), *http2_fields(response.headers)]
         await self._streams.send_head(stream, fields)
 
     async def _send_end(self, stream: int, response: PlayedResponse) -> None:
         if len(response.trailers):
-            await self._streams.send_head(stream, _fields(response.trailers), ends=True)
+            await self._streams.send_head(stream, list(http2_fields(response.trailers)), ends=True)
         else:
             await self._streams.end(stream)
 
@@ -155,9 +166,3 @@ class Http2Playback:
             await self._streams.reset(stream)
         else:
             await self._streams.wait(stream, lambda: self._connection.input_ended)
-
-
-def _fields(headers: Headers) -> list[tuple[bytes, bytes]]:
-    return [
-        (name.lower(), value) for name, value in one_line_fields(headers) if name.lower() not in HOP_BY_HOP
-    ]

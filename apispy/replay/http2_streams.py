@@ -10,7 +10,7 @@ from h2.events import ConnectionTerminated, DataReceived, Event, StreamReset
 from h2.exceptions import ProtocolError
 
 from apispy.http2 import Fields
-from apispy.replay.client_connection import ClientConnection, ClientDisconnected
+from apispy.replay.client_connection import Channel, ClientDisconnected
 from apispy.replay.tunnel_input import TunnelInput
 
 
@@ -24,7 +24,7 @@ class Http2Streams:
     *received* is what the client has sent and nobody has processed.
     """
 
-    def __init__(self, connection: ClientConnection, received: deque[bytes], *, calls: bool = False) -> None:
+    def __init__(self, connection: Channel, received: deque[bytes], *, calls: bool = False) -> None:
         self.http2 = H2Connection(H2Configuration(client_side=calls, validate_outbound_headers=False))
         self.gone: set[int] = set()  # streams that the client has reset
         self.failed = False  # the client has violated the protocol

@@ -62,7 +62,7 @@ class Player:
         self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[RecordedCall]] = defaultdict(list)
         self._playable: dict[str, list[RecordedCall]] = defaultdict(list)  # those that are not used up
-        for recorded in (*self.calls, *self.grpc.calls):
+        for recorded in (*(one for one in self.calls if not one.is_grpc), *self.grpc.calls):
             self._by_name[recorded.name].append(recorded)
             self._playable[recorded.name].append(recorded)
 
@@ -71,7 +71,7 @@ class Player:
         return self._find(ComparableRequest(exchange, self.redactor))
 
     def find_grpc(self, live: GrpcRequest, build: str) -> RecordedCall | Miss:
-        """The same for a gRPC call in a tunnel. *build*: the build that it names, or ""."""
+        """The same for a gRPC call, in a tunnel or not. *build*: the build that it names, or ""."""
         known = self.bindings.recorded_for(build) if build else None
 
         tunnel = self.grpc.tunnel_of_build(known) if known else None
@@ -86,7 +86,7 @@ class Player:
 
         found = self._find(live, fits)
         if isinstance(found, RecordedGrpcCall):
-            found.tunnel.call.times_played += 1
+            found.carrier.times_played += 1
         return found
 
     def knows_build(self, build: str) -> bool:
@@ -122,6 +122,16 @@ class Player:
         return found
 
     @property
+    def unplayable(self) -> Iterator[tuple[RecordedCall, str]]:
+        """The recorded calls that cannot be played, each with the reason."""
+        grpc = {
+            one.number: self.grpc.reason_unplayable(one) for one in self.grpc.calls if one.carrier.is_grpc
+        }
+        for recorded in self.calls:
+            if reason := grpc.get(recorded.number, recorded.reason_unplayable):
+                yield recorded, reason
+
+    @property
     def unplayed(self) -> list[RecordedCall]:
         """The recorded calls that no client has requested, without repeatable ones such as pings."""
         return [
@@ -131,7 +141,8 @@ class Player:
     @property
     def unplayed_grpc(self) -> list[RecordedGrpcCall]:
         """The recorded gRPC calls in tunnels that no client has made, without repeatable ones."""
-        return [one for one in self.grpc.calls if not one.times_played and not one.is_repeatable]
+        in_tunnels = (one for one in self.grpc.calls if not one.carrier.is_grpc)
+        return [one for one in in_tunnels if not one.times_played and not one.is_repeatable]
 
     # -- parts --
 

@@ -6,18 +6,26 @@ from functools import cached_property
 
 from apispy import engine
 from apispy.engine.operation import Call
-from apispy.model import Body, Exchange
+from apispy.model import Body, Exchange, Request
 from apispy.redaction import Redactor
+from apispy.redaction.stream_policy import GRPC as GRPC_MEDIA_TYPE
 from apispy.replay.comparable_request import ComparableRequest, operation_name
 from apispy.tap import PREFACE_REFUSED
 
 SESSION, GRPC = "Session", "Grpc"
 """BuildKit's tunnels. In a session the daemon calls, in /grpc the client; a replay plays the gRPC calls in them."""
 
+NESTED_SESSION, SPANS = "Control/Session", "TraceService/Export"
+"""A session in the messages of a gRPC call, and the client's own spans."""
+
 REPEATABLE_OPERATIONS = frozenset(
-    ("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize", SESSION, GRPC)
+    (
+        *("SystemPing", "SystemPingHead", "ContainerResize", "ExecResize", SESSION, GRPC),
+        *("Health/Check", "Control/Info", "Control/ListWorkers", NESTED_SESSION, SPANS),
+    )
 )
-"""Operations that are played as often as clients request them: the daemon's liveness, the terminal's size, tunnels."""
+"""Operations that are played as often as clients request them: the daemon's liveness, the terminal's size, tunnels; and
+gRPC methods, whatever the message: clients differ from run to run in how often they call them."""
 
 OPAQUE_PROTOCOL = "h2c"
 """The protocol of BuildKit's tunnels."""
@@ -32,6 +40,11 @@ def is_refused_http2(exchange: Exchange) -> bool:
     A replay refuses every preface by itself.
     """
     return exchange.request.method == "PRI" or PREFACE_REFUSED in exchange.problems
+
+
+def is_grpc(request: Request) -> bool:
+    """Whether a request of HTTP/2 calls a gRPC method. Daemons, too, tell them from the others by the media type."""
+    return request.headers.text("content-type").startswith(GRPC_MEDIA_TYPE)
 
 
 @dataclass(eq=False)
@@ -55,6 +68,11 @@ class RecordedCall:
     def name(self) -> str:
         """The operation, or the method and path of an unknown request."""
         return operation_name(self.exchange.request.method, self.call)
+
+    @property
+    def is_grpc(self) -> bool:
+        """Whether the call is a gRPC call itself, on a connection of HTTP/2."""
+        return self.exchange.request.version == "2" and is_grpc(self.exchange.request)
 
     @property
     def session_name(self) -> str:

@@ -41,9 +41,7 @@ class RequestAssembler:
 
     def __init__(self) -> None:
         self.requests: deque[Exchange] = deque()  # complete, without a response yet
-        self.opened: deque[int] = (
-            deque()
-        )  # the numbers of all requests, in order; whoever needs them takes them
+        self.opened: deque[Exchange] = deque()  # all requests, in order; whoever needs them takes them
         self.last_closed = 0  # the number of the last exchange that is over
         self.last_was_tunnel = False  # that exchange had taken over the connection
         self.failure = ""  # why the tap cannot read on
@@ -61,7 +59,7 @@ class RequestAssembler:
                 self.failure = reason
             case Opened(exchange):
                 self._open[exchange.id] = OpenRequest(exchange)
-                self.opened.append(exchange.id)
+                self.opened.append(exchange)
             case Data(number, "request", _, chunk) if number in self._open:
                 self._open[number].add(chunk)
             case StreamEnded(number, "request", at) if number in self._open:
@@ -79,6 +77,11 @@ class RequestAssembler:
     def pass_stdin_to(self, matcher: StdinMatcher) -> None:
         """Feed *matcher* with the client's bytes in the tunnel from now on."""
         self._stdin = matcher
+
+    def leave(self, exchange: Exchange) -> None:
+        """Keep nothing of a request whose bytes somebody else reads."""
+        self._open.pop(exchange.id, None)
+        self.requests = deque(one for one in self.requests if one.id != exchange.id)
 
     def so_far(self) -> Exchange:
         """The incomplete request with the part of its body that has arrived."""

@@ -21,6 +21,9 @@ Framing = Literal["none", "length", "chunked", "close"]
 Ending = Literal["complete", "abort", "open"]
 """After the last chunk: the regular end; the connection ends, as the daemon ended it; the connection stays open."""
 
+HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"))
+"""Header fields that HTTP/2 does not have (RFC 9113, section 8.2.2)."""
+
 STATUSES_WITHOUT_BODY = (204, 304)
 
 LAST_CHUNK = b"0\r\n"
@@ -220,6 +223,13 @@ def _content_length(exchange: Exchange, framing: Framing, added: int) -> bytes:
 
 def _header_lines(headers: Headers) -> bytes:
     return b"".join(b"%b: %b\r\n" % field for field in one_line_fields(headers))
+
+
+def http2_fields(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
+    """The headers as fields of HTTP/2, without those that it does not have."""
+    for name, value in one_line_fields(headers):
+        if name.lower() not in HOP_BY_HOP:
+            yield name.lower(), value
 
 
 def one_line_fields(headers: Headers) -> Iterator[tuple[bytes, bytes]]:

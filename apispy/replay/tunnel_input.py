@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from apispy.replay.client_connection import ClientConnection
+from apispy.replay.client_connection import Channel
 from apispy.replay.stdin_matching import StdinPosition
 
 
@@ -11,7 +11,7 @@ class TunnelInput:
 
     problem = ""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Channel) -> None:
         self.pieces: deque[bytes] = deque()
         self._connection = connection
         self._closed = False

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,30 @@ def place() -> Iterator[Path]:
     yield where
     shutil.rmtree(where, ignore_errors=True)
 
+
+@pytest.fixture(scope="session")
+def go_peer(place: Path) -> Path:
+    """A client with Go's HTTP/2 and gRPC, of ``go_peer``, built without the network from Debian's packages."""
+    sources = Path("/usr/share/gocode/src")
+    if not shutil.which("go") or not all((sources / one).exists() for one in GO_LIBRARIES):
+        unavailable(
+            "needs Go; on Debian: apt-get install golang-go golang-golang-x-net-dev golang-google-grpc-dev"
+        )
+    program = place / "go-peer"
+    env = os.environ | {"GOPATH": str(sources.parent), "GO111MODULE": "off", "GOFLAGS": ""}
+    built = subprocess.run(
+        ["go", "build", "-o", str(program), "."],
+        cwd=HERE / "go_peer",
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+GO_LIBRARIES = ("golang.org/x/net/http2", "google.golang.org/grpc")
 
 NEEDED = (*PROGRAMS, str(BUSYBOX)) if ENGINE == MODERN else ("dockerd", "containerd", "docker", str(BUSYBOX))
 

@@ -166,6 +166,33 @@ def _without_date(said: bytes) -> list[bytes]:
     return [line for line in said.splitlines() if not line.startswith(b"date: ")]
 
 
+@pytest.mark.parametrize("kind", ["unix", "tls"])
+def test_go_gets_the_same_as_directly(
+    kind: str, go_peer: Path, nghttpd: Nghttpd, between: Callable[[str, Endpoint], Apispy]
+) -> None:
+    """Without TLS the client begins with HTTP/2; under TLS it selects it by ALPN. The calls are made all at a time."""
+    daemon = nghttpd.upstream(kind)
+    spy = between(kind, daemon)
+    paths = ["/v1.53/info", "/v1.53/big", "/v1.53/nosuch", "/v1.53/big"]
+    said = go_http(go_peer, spy.at, *paths)
+    assert said == go_http(go_peer, daemon, *paths)
+    assert [(one[0], one[1]) for one in said] == [("HTTP/2.0", status) for status in (200, 200, 404, 200)]
+    assert said[1][2] == 256 * 12_000
+    spy.end()
+    calls = list(read(spy.where / "calls.jsonl"))
+    assert {(one.request.version, one.end, one.problems) for one in calls} == {("2", "complete", ())}
+    assert sorted(one.request.target for one in calls) == sorted(paths)
+    assert spy.out.count("GET  /v1.53/big -> 200") == 2
+
+
+def go_http(program: Path, at: Endpoint, *paths: str) -> list[list[object]]:
+    """The protocol, the status, the size and the digest of each response."""
+    command = [str(program), "http", at.host, str(at.certs or ""), *paths]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def test_many_calls_at_a_time(nghttpd: Nghttpd, between: Callable[[str, Endpoint], Apispy]) -> None:
     spy = between("tcp", nghttpd.plain)
     command = ["h2load", "-n", "400", "-c", "4", "-m", "25", f"{spy.at.base}/v1.53/info"]

@@ -1,5 +1,7 @@
 """BuildKit's tunnels in a replay: gRPC calls found by method and message, sessions in which the daemon calls."""
 
+import base64
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +12,26 @@ from typing import Any
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, Event, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived
+from h2.events import (
+    DataReceived,
+    Event,
+    RequestReceived,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+    TrailersReceived,
+)
 
 from apispy.decoders.grpc_messages import decode_message
 from apispy.decoders.grpc_schema import message_of
+from apispy.decoders.grpc_session import carried
 from apispy.endpoints import Listen
 from apispy.model import Chunk, Exchange
 from apispy.replay import Options, Replay, serve
-from apispy.replay.grpc_record import MessageSplitter
-from tests.grpc_tunnels import KINDS, TunnelBuilder, withheld
-from tests.h2_peer import GRPC, Peers, message
+from apispy.replay.grpc_encoding import encode_status
+from apispy.replay.grpc_record import SOURCE_TYPE, MessageSplitter
+from tests.grpc_tunnels import KINDS, Kind, TunnelBuilder, native, withheld
+from tests.h2_peer import GRPC, SESSION, Peers, Session, message
 from tests.protobuf_writer import mapped, pb
 from tests.recorded_calls import Client, wire
 
@@ -27,8 +39,6 @@ CONTROL, BRIDGE = "/moby.buildkit.v1.Control/", "/moby.buildkit.v1.frontend.LLBB
 SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 SEND = "/moby.filesync.v1.FileSend/DiffCopy"
-
-Kind = Callable[[Exchange], Exchange]
 
 
 def ref(letter: str) -> str:
@@ -55,13 +65,17 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 class GrpcClient:
-    """A client in a tunnel of /grpc, or, with *session*, the client of a session, which the daemon calls."""
+    """A client in a tunnel of /grpc, or, with *session*, the client of a session, which the daemon calls.
 
-    def __init__(self, raw: Client, session: str = "") -> None:
-        fields = ["Connection: Upgrade", "Upgrade: h2c"]
-        fields += [f"X-Docker-Expose-Session-Uuid: {session}"] if session else []
-        raw.send(wire("POST", "/session" if session else "/grpc", None, *fields))
-        assert b" 101 " in raw.until(b"\r\n\r\n")
+    *kind*: that of the recording; if it is native, the client opens no tunnel.
+    """
+
+    def __init__(self, raw: Client, session: str = "", kind: Kind | None = None) -> None:
+        if kind is None or not kind.is_native:
+            fields = ["Connection: Upgrade", "Upgrade: h2c"]
+            fields += [f"X-Docker-Expose-Session-Uuid: {session}"] if session else []
+            raw.send(wire("POST", "/session" if session else "/grpc", None, *fields))
+            assert b" 101 " in raw.until(b"\r\n\r\n")
         self._raw, self._seen = raw, raw._seen
         self.http2 = H2Connection(H2Configuration(client_side=not session, header_encoding="utf-8"))
         self.http2.initiate_connection()
@@ -71,12 +85,14 @@ class GrpcClient:
     def flush(self) -> None:
         self._raw.send(self.http2.data_to_send())
 
-    def call(self, path: str, content: bytes, *more: tuple[str, str], skip: int = 0) -> int:
+    def call(
+        self, path: str, content: bytes, *more: tuple[str, str], skip: int = 0, compressed: int = 0
+    ) -> int:
         """Make a call; *skip* streams, so that it has another number than the recorded one."""
         stream = self.http2.get_next_available_stream_id() + 2 * skip
         head = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
         self.http2.send_headers(stream, [*head, *GRPC, *more])
-        self.http2.send_data(stream, message(content), end_stream=True)
+        self.http2.send_data(stream, message(content, compressed), end_stream=True)
         self.flush()
         return stream
 
@@ -84,16 +100,18 @@ class GrpcClient:
         while not (
             found := [one for one in self.events if isinstance(one, kind) and stream in (0, one.stream_id)]
         ):  # type: ignore[attr-defined]
-            data, self._seen = self._seen or self._raw.sock.recv(1 << 16), b""
-            assert data, f"the tunnel ended before {kind.__name__}"
-            for event in self.http2.receive_data(data):
-                self.events.append(event)
-                if isinstance(event, DataReceived):
-                    self.http2.acknowledge_received_data(
-                        event.flow_controlled_length or 0, event.stream_id or 0
-                    )
-            self.flush()
+            self.receive()
         return found[-1]
+
+    def receive(self) -> None:
+        """Receive what comes next."""
+        data, self._seen = self._seen or self._raw.sock.recv(1 << 16), b""
+        assert data, "the daemon ended the connection"
+        for event in self.http2.receive_data(data):
+            self.events.append(event)
+            if isinstance(event, DataReceived):
+                self.http2.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
+        self.flush()
 
     def messages(self, stream: int) -> list[bytes]:
         """The messages that have come on a stream."""
@@ -142,13 +160,17 @@ def replayed(tmp_path: Path, *exchanges: Exchange, patience: float = 10) -> Iter
         yield running
 
 
+def unplayed(running: Replay) -> list[str]:
+    return [one.name for one in (*running.player.unplayed, *running.player.unplayed_grpc)]
+
+
 def fields(method: str, content: bytes) -> dict[str, Any]:
     return decode_message(message_of(method, request=False), content)
 
 
 def test_calls_are_found_by_method_and_message_whatever_their_order(tmp_path: Path, kind: Kind) -> None:
-    with replayed(tmp_path, kind(two_builds())) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with replayed(tmp_path, *kind.record(two_builds())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
         progress = client.call(
             f"{CONTROL}Status", pb({1: ref("x")}), skip=5
         )  # before the call that has its build
@@ -169,14 +191,14 @@ def test_calls_are_found_by_method_and_message_whatever_their_order(tmp_path: Pa
         assert names == ["RUN two", f"done in {ref('x')}", "RUN one", f"done in {ref('y')}"]
         assert client.answer(built)[1] == {"grpc-status": "0"}
     assert not running.player.misses
-    assert [one.name for one in running.player.unplayed_grpc] == []
+    assert unplayed(running) == []
 
 
 def test_tunnels_and_calls_about_the_daemon_are_played_as_often_as_wanted(tmp_path: Path, kind: Kind) -> None:
-    with replayed(tmp_path, kind(two_builds())) as running:
+    with replayed(tmp_path, *kind.record(two_builds())) as running:
         for _ in range(3):
             with Client(running.where) as raw:
-                client = GrpcClient(raw)
+                client = GrpcClient(raw, kind=kind)
                 for _ in range(2):
                     [workers], _ = client.answer(client.call(f"{CONTROL}ListWorkers", b""))
                     assert fields(f"{CONTROL}ListWorkers", workers)["record"][0]["ID"] == "worker"
@@ -185,8 +207,8 @@ def test_tunnels_and_calls_about_the_daemon_are_played_as_often_as_wanted(tmp_pa
 
 
 def test_a_call_that_was_not_recorded_is_a_miss(tmp_path: Path, kind: Kind) -> None:
-    with replayed(tmp_path, kind(two_builds())) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with replayed(tmp_path, *kind.record(two_builds())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
         _, failed = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "third")))
         assert failed["grpc-status"] == "12"
         assert "no recorded response for Control/Solve" in failed["grpc-message"]
@@ -199,12 +221,12 @@ def test_a_call_that_was_not_recorded_is_a_miss(tmp_path: Path, kind: Kind) -> N
         "    + third",
     ]
     assert [one.nearest for one in others] == [None, None]
-    assert [one.name for one in running.player.unplayed_grpc] == ["Control/Status", "Control/Solve"] * 2
+    assert unplayed(running) == ["Control/Status", "Control/Solve"] * 2
 
 
 def test_a_call_that_is_used_up_is_a_miss(tmp_path: Path, kind: Kind) -> None:
-    with replayed(tmp_path, kind(two_builds())) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with replayed(tmp_path, *kind.record(two_builds())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
         for letter, status in (("x", "0"), ("y", "12")):
             client.call(f"{CONTROL}Status", pb({1: ref(letter)}))
             assert (
@@ -223,8 +245,11 @@ def test_a_secret_of_the_client_stands_again_where_the_recording_has_its_token(
     tunnel.peers.answer(status, step("RUN login hunter2hunter2"))
     tunnel.peers.answer(asked, result("one"))
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         progress = client.call(f"{CONTROL}Status", pb({1: ref("x")}))
         client.call(f"{CONTROL}Solve", solve(ref("x"), "x", argument="hunter2hunter2"))
         [only], _ = client.answer(progress)
@@ -239,9 +264,57 @@ def test_an_error_has_its_status_and_message(tmp_path: Path, kind: Kind) -> None
     more = [("grpc-status", "2"), ("grpc-message", "exit code: 3%0Aline 2")]
     tunnel.peers.server.send_headers(asked, more, end_stream=True)
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         assert client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x"))) == ([], dict(more))
+
+
+def failed(*more: tuple[str, str]) -> Exchange:
+    """A build that fails without any message: the head of the response has the status."""
+    tunnel = TunnelBuilder(Peers())
+    asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x"))
+    tunnel.step()
+    head = [(":status", "200"), *GRPC, ("grpc-status", "2"), ("grpc-message", "exit code: 3"), *more]
+    tunnel.peers.server.send_headers(asked, head, end_stream=True)
+    tunnel.step()
+    return tunnel.exchange(1, "/grpc")
+
+
+def test_an_error_without_messages_is_no_reset(tmp_path: Path, kind: Kind) -> None:
+    with replayed(tmp_path, *kind.record(failed())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        messages, fields = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x")))
+        assert messages == []
+        assert (fields["grpc-status"], fields["grpc-message"]) == ("2", "exit code: 3")
+        assert not [one for one in client.events if isinstance(one, StreamReset)]
+
+
+def test_the_details_of_an_error_have_its_message(tmp_path: Path) -> None:
+    """Go's client shows the message of the details."""
+    source = {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
+    details = encode_status(2, "exit code: 3", SOURCE_TYPE, json.dumps(source).encode())
+    whole = failed(("grpc-status-details-bin", base64.b64encode(details).decode()))
+    for number, secrets in enumerate((True, False)):
+        (tmp_path / str(number)).mkdir()
+        record = native(whole, show_secrets=secrets)
+        with replayed(tmp_path / str(number), *record) as running, Client(running.where) as raw:
+            client = GrpcClient(raw, kind=KINDS["native-bytes"])
+            _, fields = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x")))
+            assert base64.b64decode(fields["grpc-status-details-bin"] + "==") == details
+
+
+def test_a_message_may_be_compressed(tmp_path: Path, kind: Kind) -> None:
+    with replayed(tmp_path, *kind.record(two_builds())) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        named = ("grpc-encoding", "gzip")
+        for target, status in (("second", "0"), ("third", "12")):
+            asked = gzip.compress(solve(ref("x"), target))
+            solved = client.call(f"{CONTROL}Solve", asked, named, compressed=1)
+            client.call(f"{CONTROL}Status", pb({1: ref("x")}))
+            assert client.answer(solved)[1]["grpc-status"] == status
 
 
 def test_a_large_message_waits_for_the_window(tmp_path: Path, kind: Kind) -> None:
@@ -257,8 +330,11 @@ def test_a_large_message_waits_for_the_window(tmp_path: Path, kind: Kind) -> Non
         tunnel.peers.server.send_data(asked, message(many)[at : at + 16000])
     tunnel.peers.server.send_headers(asked, [("grpc-status", "0")], end_stream=True)
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         [content], trailers = client.answer(client.call(f"{CONTROL}DiskUsage", b""))
         assert content == many
         assert trailers == {"grpc-status": "0"}
@@ -274,8 +350,11 @@ def test_a_secret_may_be_repeated_before_it_is_known_to_be_one(tmp_path: Path, k
     tunnel.step()
     tunnel.peers.answer(stream, result("one"))
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         stream = client.call(f"{CONTROL}Solve", asked(ref("x"), secret_last=False))
         assert client.answer(stream)[1] == {"grpc-status": "0"}
 
@@ -291,12 +370,17 @@ def test_the_session_that_builds_share_has_another_id_and_no_calls(tmp_path: Pat
     tunnel.peers.answer(shared, pb({1: b"nested HTTP/2"}))
     tunnel.peers.answer(solved, result("one"))
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         shared = client.call(f"{CONTROL}Session", pb({1: b"another"}))
         solved = client.call(f"{CONTROL}Solve", asked(ref("x"), ref("z")))
         assert client.answer(solved)[1] == {"grpc-status": "0"}
-        assert client.answer(shared) == ([], {"grpc-status": "0"})
+        messages, trailers = client.answer(shared)
+        assert trailers == {"grpc-status": "0"}
+        assert len(messages) == kind.is_native  # the preface of a daemon that asks for nothing
     assert not running.player.misses
 
 
@@ -307,8 +391,11 @@ def test_a_client_learns_the_capabilities_of_the_builder(tmp_path: Path, kind: K
     tunnel.step()
     tunnel.peers.answer(asked, answer)
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         assert client.answer(client.call(f"{BRIDGE}Ping", b""))[0] == [answer]
 
 
@@ -406,9 +493,9 @@ def test_a_call_of_a_build_is_one_of_its_tunnel(tmp_path: Path, kind: Kind) -> N
         tunnel.step()
         return tunnel.exchange(number, "/grpc")
 
-    record = [kind(one(1, "a")), kind(one(2, "b"))]
+    record = [*kind.record(one(1, "a")), *kind.record(one(2, "b"))]
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+        client = GrpcClient(raw, kind=kind)
         read = client.call(
             f"{BRIDGE}ReadFile", pb({1: "r", 2: "f"}), ("buildkit-controlapi-buildid", ref("x"))
         )
@@ -430,8 +517,11 @@ def test_after_a_miss_nothing_waits_for_the_rest_of_its_tunnel(tmp_path: Path, k
     peers.answer(status, step("RUN one"))
     peers.answer(solved, result("one"))
     tunnel.step()
-    with replayed(tmp_path, kind(tunnel.exchange(1, "/grpc"))) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with (
+        replayed(tmp_path, *kind.record(tunnel.exchange(1, "/grpc"))) as running,
+        Client(running.where) as raw,
+    ):
+        client = GrpcClient(raw, kind=kind)
         status = client.call(f"{CONTROL}Status", pb({1: ref("x")}))
         client.call(f"{CONTROL}Solve", solve(ref("x"), "x"))
         named = ("buildkit-controlapi-buildid", ref("x"))
@@ -439,6 +529,105 @@ def test_after_a_miss_nothing_waits_for_the_rest_of_its_tunnel(tmp_path: Path, k
         assert client.answer(missed)[1]["grpc-status"] == "12"
         assert client.answer(status)[1] == {"grpc-status": "0"}
     assert not running.session.timeouts
+
+
+# -- sessions in the messages of a call
+
+
+class NestedSession:
+    """The client of a session in the messages of a gRPC call of *client*."""
+
+    def __init__(self, client: GrpcClient, name: str) -> None:
+        self._client, self._read = client, 0
+        self.http2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        self.http2.initiate_connection()
+        self.stream = client.http2.get_next_available_stream_id()
+        head = [(":method", "POST"), (":scheme", "http"), (":path", SESSION), (":authority", "localhost")]
+        client.http2.send_headers(self.stream, [*head, *GRPC, ("x-docker-expose-session-uuid", name)])
+        self.flush()
+
+    def flush(self) -> None:
+        self._client.http2.send_data(self.stream, message(pb({1: self.http2.data_to_send()})))
+        self._client.flush()
+
+    def read(self) -> list[Event]:
+        """The events of the messages that have come since the last time."""
+        messages = self._client.messages(self.stream)
+        new, self._read = messages[self._read :], len(messages)
+        return [event for one in new for event in self.http2.receive_data(carried(one))]
+
+    def until(self, kind: type[Event]) -> Any:
+        """Receive until an event of a kind comes, and return it."""
+        while True:
+            for event in self.read():
+                if isinstance(event, kind):
+                    return event
+            self._client.receive()
+
+
+def a_native_build_with_a_session(*, show_secrets: bool) -> list[Exchange]:
+    """The result came after what passed in the session."""
+    tunnel = TunnelBuilder(Peers())
+    session = Session(tunnel.peers, [("x-docker-expose-session-uuid", ref("s"))])
+    asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x", session=ref("s")))
+    tunnel.step()
+    session.begin()
+    stream = session.inner.call(SYNC, pb({1: 1}))
+    session.queue()
+    tunnel.step()
+    session.inner.answer(stream, pb({1: 3}))
+    session.queue()
+    tunnel.step(1.0)
+    tunnel.peers.answer(asked, result("one"))
+    tunnel.step()
+    session.end()
+    tunnel.step()
+    return native(tunnel.exchange(1, "/grpc"), show_secrets=show_secrets)
+
+
+def test_the_daemon_makes_the_calls_of_a_nested_session(tmp_path: Path) -> None:
+    record = a_native_build_with_a_session(show_secrets=True)
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=KINDS["native-bytes"])
+        solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
+        session = NestedSession(client, ref("z"))
+        asked = session.until(RequestReceived)
+        assert dict(asked.headers)[":path"] == SYNC
+        assert not [one for one in client.events if getattr(one, "stream_id", 0) == solved]
+        session.http2.send_headers(asked.stream_id, [(":status", "200"), *GRPC])
+        session.http2.send_data(asked.stream_id, message(pb({1: 3})))
+        session.http2.send_headers(asked.stream_id, [("grpc-status", "0")], end_stream=True)
+        session.flush()
+        assert client.answer(solved) == ([result("one")], {"grpc-status": "0"})
+        client.http2.end_stream(session.stream)
+        client.flush()
+        assert client.answer(session.stream)[1] == {"grpc-status": "0"}
+    assert not running.player.misses
+    assert not running.session.timeouts
+    assert unplayed(running) == []
+
+
+def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(tmp_path: Path) -> None:
+    record = a_native_build_with_a_session(show_secrets=False)
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        session = NestedSession(client, ref("z"))
+        solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
+        assert client.answer(solved)[1] == {"grpc-status": "0"}
+        assert not [one for one in session.read() if isinstance(one, RequestReceived)]
+        client.http2.reset_stream(session.stream)
+        client.flush()
+        assert client.answer(client.call(SPANS, b""))[1] == {"grpc-status": "0"}
+    assert not running.player.misses
+    assert not running.session.timeouts
+
+
+def test_a_build_waits_for_its_nested_session_to_begin(tmp_path: Path) -> None:
+    record = a_native_build_with_a_session(show_secrets=False)
+    with replayed(tmp_path, *record, patience=0.05) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z"))))
+    assert running.session.timeouts == 1
 
 
 # -- recordings that are not whole
@@ -459,8 +648,8 @@ def a_check(result: dict[str, str]) -> Exchange:
 def test_a_check_is_played(tmp_path: Path, kind: Kind) -> None:
     warning = {"ruleName": "R", "detail": "d"}
     record = a_check({"result.json": json.dumps({"warnings": [warning]}), "result.statuscode": "1"})
-    with replayed(tmp_path, kind(record)) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+    with replayed(tmp_path, *kind.record(record)) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
         [answer], trailers = client.answer(client.call(f"{BRIDGE}Solve", CHECK))
         result = decode_message("FrontendSolveResponse", answer)["result"]["metadata"]
         assert result == {"result.json": {"warnings": [warning]}, "result.statuscode": "1"}
@@ -486,6 +675,22 @@ def test_messages_that_are_not_kept_are_missed(tmp_path: Path) -> None:
         client = GrpcClient(raw)
         _, failed = client.answer(client.call("/moby.buildkit.v1.Control/UpdateBuildHistory", b"x"))
         assert "record with --show-secrets" in failed["grpc-message"]
+    assert len(running.player.misses) == 1
+
+
+def test_a_call_whose_messages_are_not_kept_is_missed(tmp_path: Path) -> None:
+    """As in a fixture."""
+    record = [
+        one.with_stream("response", replace(one.response.body, seen=())) if one.response else one
+        for one in native(two_builds(), show_secrets=False)
+    ]
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        _, failed = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "first")))
+        assert "record with --show-secrets" in failed["grpc-message"]
+        assert {call.name for call, _ in running.player.unplayable} == {
+            one.name for one in running.player.calls
+        }
     assert len(running.player.misses) == 1
 
 

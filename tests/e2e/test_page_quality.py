@@ -133,6 +133,9 @@ def test_a_day_of_events_is_on_one_screen(look: Look, tmp_path: Path, width: int
     assert len(row) >= 13  # one for each hour that has any
     assert page.locator("tr[data-id]").count() == 2  # the stream, and the list of containers after each event
     assert "×252" in page.locator("tr[data-id]").nth(1).inner_text()
+    if width == 1280:  # beside the list in the table: a bar for each hour that has any, none of the others
+        assert page.locator("tr[data-id]").nth(1).locator(".bar").count() == 13
+        assert page.locator("tr[data-id]").nth(0).locator(".bar-mark").count() == 13
     for took in page.locator("td.c-duration").all():
         assert took.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), took.inner_text()
     page.click('tr[data-id="1"]')

@@ -91,6 +91,7 @@ function addCalls(calls) {
   };
   for (const call of calls) {
     const known = state.byId.get(call.id);
+    if (known === call) continue;
     if (known !== undefined && known.started === call.started) replaced.set(known, call);
     else state.calls.push(call);
     if (known === undefined || known.started === call.started) state.byId.set(call.id, call);
@@ -237,7 +238,7 @@ function rowNode(row, place) {
     bar(row),
   ];
   const opened = call === state.selected;
-  const titles = { names: `${call.method} ${call.names || ""} ${call.arguments || ""}`, outcome: resultText(call) }; // what does not fit
+  const titles = { operation: call.operation, names: `${call.method} ${call.names || ""} ${call.arguments || ""}`, outcome: resultText(call) }; // what does not fit
   return el("tr", { class: `${call.failed ? "failed" : ""} ${opened ? "selected" : ""}`, "aria-rowindex": String(place + 2), "aria-selected": opened ? "true" : null, "data-id": String(call.id), on: { click: () => select(call, true) } },
     cells.map((cell, column) => el(column === 2 ? "th" : "td", { class: `c-${COLUMNS[column][0]}`, scope: column === 2 ? "row" : null, title: titles[COLUMNS[column][0]] }, cell)));
 }
@@ -246,8 +247,11 @@ function bar(row) {
   const [from, to] = state.range || state.span;
   const span = to - from || 1;
   const box = el("span", { class: "bar-box", "aria-hidden": "true" });
-  for (const call of (row.polls || [row.call]).slice(0, 40)) {
+  let last = -1;
+  for (const call of row.polls || [row.call]) {
     const left = Math.max(0, ((call.started || 0) - from) / span);
+    if (last >= 0 && left - last < 1 / 60) continue; // it could not be told from the one before
+    last = left;
     const right = Math.min(1, ((call.started || 0) + (call.duration || 0) - from) / span);
     const style = { left: `${(left * 100).toFixed(3)}%`, width: `${Math.max(0, (right - left) * 100).toFixed(3)}%`, background: call.failed ? "var(--bad)" : `var(${colorName(call)})` };
     box.append(el("span", { class: call.stream ? "bar bar-stream" : "bar", style }));

@@ -133,6 +133,14 @@ def test_view_serves_it_to_the_browser(browser: Browser) -> None:
         process.wait(timeout=20)
 
 
+def unfold(one: Opened) -> None:
+    """Give each of the reads that are folded a row of its own."""
+    folded = one.page.locator('.polls[aria-expanded="false"]')
+    while left := folded.count():
+        folded.first.click()
+        expect(folded).to_have_count(left - 1)
+
+
 def test_filters_choose_what_python_chooses(opened: Open) -> None:
     one = opened("compose.jsonl")
     calls = list(decode_file(SAMPLES / "compose.jsonl", notes="on"))
@@ -146,6 +154,8 @@ def test_filters_choose_what_python_chooses(opened: Open) -> None:
         one.page.fill("#filter", text)
         one.page.press("#filter", "Enter")
         wanted = sorted(call.exchange.id for call in calls if Filter.parse(text).matches(call))
+        expect(one.page.locator(".summary")).to_contain_text(f"{len(wanted)} of {len(calls)} calls")
+        unfold(one)
         expect(one.page.locator("table.calls")).to_have_attribute("aria-rowcount", str(len(wanted) + 1))
         assert sorted(one.shown()) == wanted
     one.page.fill("#filter", "status>=4xx")

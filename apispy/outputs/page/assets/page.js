@@ -194,8 +194,8 @@ function spanOf(calls) {
 function sayCounts(calls) {
   const failed = calls.filter((call) => call.failed).length;
   const [from, to] = state.span;
-  const of = calls.length === state.calls.length ? "" : ` of ${state.calls.length.toLocaleString("en")}`;
-  summary.replaceChildren(`${count(calls.length, "call").replace(" ", `${of} `)}`, failed ? el("b", { class: "bad" }, ` ✗ ${failed} failed`) : "", calls.length ? ` in ${formatDuration(to - from)}` : "");
+  const some = calls.length === state.calls.length ? "" : `${calls.length.toLocaleString("en")} of `;
+  summary.replaceChildren(`${some}${count(state.calls.length, "call")}`, failed ? el("b", { class: "bad" }, ` ✗ ${failed} failed`) : "", calls.length ? ` in ${formatDuration(to - from)}` : "");
 }
 
 function sayTags(calls) {

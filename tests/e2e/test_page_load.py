@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from apispy.app.page import call_on_page
 from apispy.app.web import Feed
-from tests.long_sessions import START
+from tests.long_sessions import START, compose_up, decoded
 from tests.unit.app.test_live_page import live
 from tests.unit.app.web import serving
 
@@ -102,7 +103,7 @@ def spy(place: Path, daemons: Daemons) -> Iterator[Apispy]:
 
 def opened(browser: Browser, url: str) -> tuple[Page, list[str]]:  # noqa: F811
     wrong: list[str] = []
-    page = browser.new_context(timezone_id="UTC").new_page()
+    page = browser.new_context(viewport={"width": 1280, "height": 800}, timezone_id="UTC").new_page()
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.add_init_script(WATCH)
@@ -194,3 +195,18 @@ def add(feed: Feed, number: int, streams: dict[str, Any]) -> None:
             "streams": streams,
         }
         feed.add("call", 100, lambda call=call: call)
+
+
+def test_twenty_services_are_on_one_screen_while_they_start(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
+    feed = Feed()
+    with live(feed) as (server, _):
+        page, wrong = opened(browser, server.url)
+        for call in [call_on_page(one) for one in decoded(compose_up(), tmp_path)]:
+            feed.add("call", 100, lambda call=call: call)
+        expect(page.locator("canvas")).to_have_attribute("aria-label", re.compile(" in 21 lanes"))
+        fall = page.locator(".waterfall-scroll")
+        assert fall.evaluate("scroll => scroll.scrollHeight - scroll.clientHeight") <= 0
+        assert page.locator("canvas").evaluate("canvas => canvas.offsetHeight") >= 21 * 13
+        assert page.evaluate("shifts") == []
+        assert wrong == []
+        page.context.close()

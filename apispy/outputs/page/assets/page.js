@@ -437,7 +437,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 addCalls(data("calls-data"));
-if (new Set(state.calls.map(LANES.container)).size < 2) laneChoice.value = state.lanes = "connection";
+if (!about.live && new Set(state.calls.map(LANES.container)).size < 2) laneChoice.value = state.lanes = "connection";
 showTab("calls");
 const asked = /^#call-(\d+)$/.exec(location.hash);
 if (asked) requestAnimationFrame(() => openById(Number(asked[1])));

@@ -47,6 +47,19 @@ IMPORT = """(async () => {
 })()"""
 
 
+# Does what "Load profile" of the performance panel does, and returns the rows that the panel can draw.
+LOAD_TRACE = """(async () => {
+  const { TraceModel } = await import('./models/trace/trace.js');
+  const model = TraceModel.Model.createWithAllHandlers();
+  await model.parse(JSON.parse(%s).traceEvents, { metadata: {}, isFreshRecording: false });
+  const { Renderer, Meta } = model.parsedTrace(0).data;
+  return [...Renderer.processes].flatMap(([process, { threads }]) => [...threads.values()].map(({ name, entries }) => ({
+      process: Meta.processNames.get(process)?.args.name, thread: name,
+    calls: entries.filter(entry => entry.ph === 'X').map(entry => [entry.name, entry.ts, entry.dur]),
+  })));
+})()"""
+
+
 class Page:
     """A page that *address* opens in a running Chromium."""
 
@@ -92,6 +105,11 @@ class DevTools(Page):
     def imported(self, har: str) -> list[dict[str, Any]]:
         """Import a HAR file and return the network panel's rows. AssertionError with DevTools' message if it rejects the file."""
         rows: list[dict[str, Any]] = self.evaluate(IMPORT % har)
+        return rows
+
+    def traced(self, trace: str) -> list[dict[str, Any]]:
+        """Load a trace and return the performance panel's rows. AssertionError with DevTools' message if it cannot be read."""
+        rows: list[dict[str, Any]] = self.evaluate(LOAD_TRACE % json.dumps(trace))
         return rows
 
 

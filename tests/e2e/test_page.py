@@ -135,6 +135,14 @@ def test_view_serves_it_to_the_browser(browser: Browser) -> None:
         process.wait(timeout=20)
 
 
+def unfold(one: Opened) -> None:
+    """Give each of the reads that are folded a row of its own."""
+    folded = one.page.locator('.polls[aria-expanded="false"]')
+    while left := folded.count():
+        folded.first.click()
+        expect(folded).to_have_count(left - 1)
+
+
 def test_filters_choose_what_python_chooses(opened: Open) -> None:
     one = opened("compose.jsonl")
     calls = list(decode_file(SAMPLES / "compose.jsonl", notes="on"))
@@ -148,6 +156,8 @@ def test_filters_choose_what_python_chooses(opened: Open) -> None:
         one.page.fill("#filter", text)
         one.page.press("#filter", "Enter")
         wanted = sorted(call.exchange.id for call in calls if Filter.parse(text).matches(call))
+        expect(one.page.locator(".summary")).to_contain_text(f"{len(wanted)} of {len(calls)} calls")
+        unfold(one)
         expect(one.page.locator("table.calls")).to_have_attribute("aria-rowcount", str(len(wanted) + 1))
         assert sorted(one.shown()) == wanted
     one.page.fill("#filter", "status>=4xx")
@@ -327,6 +337,11 @@ def test_ten_thousand_calls_are_a_few_rows_at_a_time(opened: Open) -> None:
     one.page.evaluate("document.querySelector('.list').scrollTop = 130000")
     one.page.wait_for_selector('tr[data-id="5010"]')
     one.page.press("body", "j")
+    one.page.fill("#filter", "status>=500")
+    expect(one.page.locator(".empty")).to_be_visible()
+    one.page.press("#filter", "Escape")
+    expect(one.page.locator("table.calls")).to_have_attribute("aria-rowcount", str(MANY + 1))
+    assert one.page.locator("*").count() < 3000
 
 
 def test_further_calls_come_in(opened: Open) -> None:

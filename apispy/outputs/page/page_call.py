@@ -6,6 +6,7 @@ control characters visible. Numbers that JSON cannot have are null.
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 from apispy.decoders import decode_header, decode_parameter
@@ -155,8 +156,18 @@ def _marks(exchange: Exchange) -> list[float]:
             if direction != "request" and math.isfinite(at)
         }
     )
-    step = -(-len(times) // MAX_MARKS) or 1
-    return times[::step] if len(times) > 1 else []
+    if len(times) < 2:
+        return []
+    return times if len(times) <= MAX_MARKS else _thinned(times)
+
+
+def _thinned(times: list[float]) -> list[float]:
+    """Return the first of *times* in each of MAX_MARKS - 1 equal parts, so that one alone in a quiet hour stays."""
+    width = (times[-1] - times[0]) / (MAX_MARKS - 1)
+    return [
+        times[0],
+        *(at for before, at in pairwise(times) if (at - times[0]) // width > (before - times[0]) // width),
+    ]
 
 
 def _build(build: Build) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from apispy.app.page_server import make_page
 from apispy.capture import Header, Notice
 from apispy.capture.lines import encode_line
 from apispy.engine.operations import BY_ID
-from apispy.model import Item
+from apispy.model import Body, Chunk, Item
 from apispy.outputs import DecodedCall
 from apispy.outputs.page import POLICY, document, page_call
 from apispy.outputs.page.document import ASSETS, SCRIPT, SCRIPTS, STATIC_ROWS, STYLE
@@ -212,6 +212,17 @@ def test_marks_are_bounded() -> None:
     assert any("marks" in call for call in calls)
     assert all(len(call.get("marks", ())) <= MAX_MARKS for call in calls)
     assert all(call["marks"] == sorted(call["marks"]) for call in calls if "marks" in call)
+
+
+def test_a_mark_that_is_alone_stays_beside_many() -> None:
+    """An event each hour of a day, and thousands in one minute."""
+    hours = [3600.0 * hour for hour in range(24)]
+    times = sorted([*hours, *(45_000 + number / 100 for number in range(6000))])
+    body = Body(tuple(Chunk(at, b"{}\n") for at in times), 3 * len(times))
+    call = decoded_call("GET /events", 200, {})
+    marks = page_call(replace(call, exchange=call.exchange.with_stream("response", body)))["marks"]
+    assert set(hours) <= set(marks)
+    assert len(hours) < len(marks) <= MAX_MARKS
 
 
 def test_a_withheld_body_is_not_there() -> None:

@@ -261,7 +261,7 @@ function statsView(section) {
 }
 
 function eventsView(section) {
-  return el("table", { class: "plain" }, el("caption", {}, count(section.events.length, "event")),
+  return el("table", { class: "plain events" }, el("caption", {}, count(section.events.length, "event")),
     el("tbody", {}, section.events.map(([at, text]) => el("tr", {}, el("td", { class: "number" }, `+${formatDuration(at)}`), el("td", { class: "wide" }, text)))));
 }
 
@@ -282,7 +282,7 @@ function buildView(build) {
       const took = step.runs.reduce((sum, [start, end]) => sum + Math.max(0, end - start), 0);
       const bar = el("div", { class: "track" }, step.runs.map(([start, end]) =>
         el("span", { class: `layer ${step.error ? "layer-bad" : step.cached ? "layer-cached" : ""}`, style: { left: `${((start - first) / span) * 99}%`, width: `${Math.max(0.6, ((end - start) / span) * 99)}%` } })));
-      return el("tr", {}, el("th", { scope: "row" }, step.error ? "✗ " : "", step.name, step.error ? el("div", { class: "bad" }, step.error) : []), el("td", { class: "number" }, step.cached ? "cached" : formatDuration(took)), el("td", { class: "wide" }, bar));
+      return el("tr", {}, el("th", { scope: "row" }, el("div", { class: "step-name", title: step.name }, step.error ? "✗ " : "", step.name), step.error ? el("div", { class: "bad" }, step.error) : []), el("td", { class: "number" }, step.cached ? "cached" : formatDuration(took)), el("td", { class: "wide" }, bar));
     });
     box.append(el("table", { class: "plain steps" }, el("caption", {}, `${count(rows.length, "step")} in ${formatDuration(span)}`), el("tbody", {}, rows)));
   }

@@ -1,6 +1,7 @@
 // Calls as they come: the page's own server sends them, and the browser connects again by itself.
 
 const MAX_LIVE_CALLS = 20000;
+const MAX_LIVE_CHARACTERS = 128 << 20;
 const LIVE_DELAY = 200; // milliseconds in which calls are collected, so that many of them are drawn once
 
 function followCalls() {
@@ -21,12 +22,8 @@ function followCalls() {
     queue = [];
     queuedNotices = [];
     addCalls(calls);
-    const surplus = state.calls.length - MAX_LIVE_CALLS;
-    if (surplus <= 0) return;
-    for (const call of state.calls.splice(0, surplus)) if (state.byId.get(call.id) === call) state.byId.delete(call.id);
-    dropped += surplus;
+    dropped += dropOldest(MAX_LIVE_CALLS, MAX_LIVE_CHARACTERS);
     say();
-    refresh();
   };
   const source = new EventSource("/calls");
   const now = (text) => () => {

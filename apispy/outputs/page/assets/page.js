@@ -8,6 +8,8 @@ const notices = noticeList(() => refresh());
 
 const ROW_HEIGHT = 26;
 const MIN_POLLS = 3;
+const phone = matchMedia("(max-width: 600px)");
+const rowHeight = () => (phone.matches ? 44 : ROW_HEIGHT); // page.css has both
 
 const state = {
   calls: [],
@@ -24,6 +26,7 @@ const state = {
 };
 
 document.documentElement.classList.add("scripted");
+document.documentElement.classList.toggle("follows", Boolean(about.live));
 
 // -- the frame
 
@@ -83,19 +86,39 @@ document.getElementById("app").append(
 
 /** Take further calls: page calls, as page_call makes them. A call with a known number replaces the earlier one. */
 function addCalls(calls) {
+  const replaced = new Map();
+  const latest = (call) => {
+    while (replaced.has(call)) call = replaced.get(call);
+    return call;
+  };
   for (const call of calls) {
     const known = state.byId.get(call.id);
-    if (known !== undefined && known.started === call.started) {
-      state.calls[state.calls.indexOf(known)] = call;
-      if (state.selected === known) state.selected = call;
-    } else {
-      state.calls.push(call);
-    }
+    if (known === call) continue;
+    if (known !== undefined && known.started === call.started) replaced.set(known, call);
+    else state.calls.push(call);
     if (known === undefined || known.started === call.started) state.byId.set(call.id, call);
   }
-  state.calls.sort((a, b) => (a.started || 0) - (b.started || 0) || a.id - b.id);
-  refresh();
+  if (replaced.size) state.calls = state.calls.map(latest);
+  if (state.selected) state.selected = latest(state.selected);
+  const before = (a, b) => (a.started || 0) - (b.started || 0) || a.id - b.id;
+  if (state.calls.some((call, place) => place > 0 && before(state.calls[place - 1], call) > 0)) state.calls.sort(before);
+  refreshSoon();
 }
+
+/** Keep the newest calls: at most as many, with about as many characters of content. Returns how many were dropped. */
+function dropOldest(calls, characters) {
+  let first = state.calls.length;
+  for (let left = characters; first > 0 && state.calls.length - first < calls; first -= 1) {
+    left -= contentOf(state.calls[first - 1]);
+    if (left < 0) break;
+  }
+  for (const call of state.calls.splice(0, first)) if (state.byId.get(call.id) === call) state.byId.delete(call.id);
+  if (first) refreshSoon();
+  return first;
+}
+
+/** The characters that a call has, about: its streams are cut on this page (sections.py). */
+const contentOf = (call) => 4000 + Object.values(call.streams || {}).reduce((sum, stream) => sum + Math.min(stream.size || 0, 512 * 1024), 0);
 
 /** Join runs of one read that is repeated into one row. */
 function foldPolls(calls) {
@@ -115,16 +138,26 @@ function foldPolls(calls) {
   return rows;
 }
 
-const isRead = (call) => call.method === "GET" && !call.failed && !call.stream && !call.notes;
-const sameRead = (a, b) => isRead(b) && a.target === b.target && a.status === b.status && a.client === b.client;
+const isRead = (call) => call.method === "GET" && !call.failed && !call.stream;
+const sameRead = (a, b) => isRead(b) && a.target === b.target && a.status === b.status && a.client === b.client && String(a.notes) === String(b.notes);
 
 let waiting = false;
+let soon;
+let restUntil = 0;
+/** Show calls that came in; with so many that this takes long, less often, so that most of the time is for the reader. */
+function refreshSoon() {
+  if (performance.now() >= restUntil) refresh();
+  else soon ??= setTimeout(refresh, restUntil - performance.now());
+}
+
 /** Show the state again in the next frame. */
 function refresh() {
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
+    soon = clearTimeout(soon);
+    const begun = performance.now();
     const inRange = ([from, to]) => (call) => (call.started || 0) <= to && (call.started || 0) + (call.duration || 0) >= from;
     let calls = state.calls.filter((call) => state.test(call.fields || {}));
     const all = calls;
@@ -138,7 +171,7 @@ function refresh() {
       state.rows = foldPolls(withNotices(calls, state.range ? notices.all.filter(inRange(state.range)) : notices.all));
     }
     state.span = spanOf(calls);
-    fall.show(all, spanOf(state.calls), state.lanes, state.range, state.selected);
+    fall.show(all, calls.length === state.calls.length ? state.span : spanOf(state.calls), state.lanes, state.range, state.selected);
     zoomButton.hidden = !state.range;
     empty.hidden = state.rows.length > 0;
     noticeButton.hidden = !notices.all.length;
@@ -149,6 +182,8 @@ function refresh() {
     sayTags(all);
     drawn = [-1, -1];
     drawRows();
+    const done = performance.now();
+    restUntil = done + 4 * (done - begun);
   });
 }
 
@@ -163,13 +198,15 @@ function spanOf(calls) {
 
 function sayCounts(calls) {
   const failed = calls.filter((call) => call.failed).length;
-  const [from, to] = spanOf(calls);
-  const of = calls.length === state.calls.length ? "" : ` of ${state.calls.length.toLocaleString("en")}`;
-  summary.replaceChildren(`${count(calls.length, "call").replace(" ", `${of} `)}`, failed ? el("b", { class: "bad" }, ` ✗ ${failed} failed`) : "", calls.length ? ` in ${formatDuration(to - from)}` : "");
+  const [from, to] = state.span;
+  const some = calls.length === state.calls.length ? "" : `${calls.length.toLocaleString("en")} of `;
+  summary.replaceChildren(`${some}${count(state.calls.length, "call")}`, failed ? el("b", { class: "bad" }, ` ✗ ${failed} failed`) : "", calls.length ? ` in ${formatDuration(to - from)}` : "");
 }
 
 function sayTags(calls) {
   const tags = [...new Set(calls.map((call) => call.tag).filter(Boolean))].slice(0, 8);
+  if (legend.dataset.tags === String(tags)) return;
+  legend.dataset.tags = String(tags);
   legend.replaceChildren(...tags.map((tag) => el("button", { type: "button", class: "chip", title: `Show only ${tag}`, on: { click: () => setFilter(`tag:${tag}`) } }, el("span", { class: "dot", style: { background: `var(${colorName({ tag })})` } }), tag)));
 }
 
@@ -178,13 +215,13 @@ function sayTags(calls) {
 let drawn = [-1, -1];
 function drawRows() {
   const [first, last] = [
-    Math.max(0, Math.floor(list.scrollTop / ROW_HEIGHT) - 12),
-    Math.min(state.rows.length, Math.ceil((list.scrollTop + (list.clientHeight || 600)) / ROW_HEIGHT) + 12),
+    Math.max(0, Math.floor(list.scrollTop / rowHeight()) - 12),
+    Math.min(state.rows.length, Math.ceil((list.scrollTop + (list.clientHeight || 600)) / rowHeight()) + 12),
   ];
   if (drawn[0] === first && drawn[1] === last) return;
   drawn = [first, last];
-  above.firstChild.style.height = `${first * ROW_HEIGHT}px`;
-  below.firstChild.style.height = `${(state.rows.length - last) * ROW_HEIGHT}px`;
+  above.firstChild.style.height = `${first * rowHeight()}px`;
+  below.firstChild.style.height = `${(state.rows.length - last) * rowHeight()}px`;
   tbody.replaceChildren(above, ...state.rows.slice(first, last).map((row, place) => rowNode(row, first + place)), below);
 }
 
@@ -198,7 +235,7 @@ function rowNode(row, place) {
   const cells = [
     el("button", { type: "button", class: "number-button", tabindex: "-1", "aria-label": `Open call ${call.id}` }, String(call.id)),
     formatClock(call.started || 0),
-    [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), fold, call.operation || "?"],
+    [el("span", { class: "dot", style: { background: `var(${colorName(call)})` } }), fold, call.operation || "?", el("span", { class: "small-names" }, containerOf(call) || call.names || "")],
     [el("span", { class: "method" }, call.method), " ", call.names || "", " ", el("span", { class: "dim" }, call.arguments || "")],
     [signOf(call) ? el("span", { class: "sign", title: call.failed ? "failed" : "note" }, signOf(call), " ") : [], statusText(call)],
     [notices.misses(call).length ? el("b", { class: "miss" }, "miss ") : [], resultText(call)],
@@ -207,24 +244,26 @@ function rowNode(row, place) {
     bar(row),
   ];
   const opened = call === state.selected;
+  const titles = { operation: call.operation, names: `${call.method} ${call.names || ""} ${call.arguments || ""}`, outcome: resultText(call) }; // what does not fit
   return el("tr", { class: `${call.failed ? "failed" : ""} ${opened ? "selected" : ""}`, "aria-rowindex": String(place + 2), "aria-selected": opened ? "true" : null, "data-id": String(call.id), on: { click: () => select(call, true) } },
-    cells.map((cell, column) => el(column === 2 ? "th" : "td", { class: `c-${COLUMNS[column][0]}`, scope: column === 2 ? "row" : null }, cell)));
+    cells.map((cell, column) => el(column === 2 ? "th" : "td", { class: `c-${COLUMNS[column][0]}`, scope: column === 2 ? "row" : null, title: titles[COLUMNS[column][0]] }, cell)));
 }
 
 function bar(row) {
   const [from, to] = state.range || state.span;
   const span = to - from || 1;
   const box = el("span", { class: "bar-box", "aria-hidden": "true" });
-  for (const call of (row.polls || [row.call]).slice(0, 40)) {
+  let last = -1;
+  for (const call of row.polls || [row.call]) {
     const left = Math.max(0, ((call.started || 0) - from) / span);
+    if (last >= 0 && left - last < 1 / 60) continue; // it could not be told from the one before
+    last = left;
     const right = Math.min(1, ((call.started || 0) + (call.duration || 0) - from) / span);
     const style = { left: `${(left * 100).toFixed(3)}%`, width: `${Math.max(0, (right - left) * 100).toFixed(3)}%`, background: call.failed ? "var(--bad)" : `var(${colorName(call)})` };
     box.append(el("span", { class: call.stream ? "bar bar-stream" : "bar", style }));
     if (call.stream)
-      for (const mark of (call.marks || []).filter((_, n, marks) => marks.length <= 40 || n % Math.ceil(marks.length / 40) === 0)) {
-        const at = ((call.started || 0) + mark - from) / span;
-        if (at >= 0 && at <= 1) box.append(el("span", { class: "bar-mark", style: { left: `${(at * 100).toFixed(3)}%`, background: style.background } }));
-      }
+      for (const at of distinctMarks(call, (time) => (time - from) / span, [0, 1], 1 / 60))
+        box.append(el("span", { class: "bar-mark", style: { left: `${(at * 100).toFixed(3)}%`, background: style.background } }));
   }
   return box;
 }
@@ -252,9 +291,9 @@ function rowOf(call) {
 function select(call, open) {
   state.selected = call;
   const place = rowOf(call);
-  const top = place * ROW_HEIGHT;
+  const top = place * rowHeight();
   const header = table.tHead.offsetHeight;
-  if (place >= 0 && (top < list.scrollTop || top + ROW_HEIGHT > list.scrollTop + list.clientHeight - header)) list.scrollTop = Math.max(0, top - list.clientHeight / 3);
+  if (place >= 0 && (top < list.scrollTop || top + rowHeight() > list.scrollTop + list.clientHeight - header)) list.scrollTop = Math.max(0, top - list.clientHeight / 3);
   if (open || !details.hidden) showDetails(call);
   drawn = [-1, -1];
   drawRows();
@@ -382,6 +421,7 @@ filterBox.addEventListener("keydown", (event) => {
 });
 themeButton.addEventListener("click", changeTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", fall.draw);
+phone.addEventListener("change", refresh);
 list.addEventListener("scroll", drawRows, { passive: true });
 new ResizeObserver(() => drawRows()).observe(list);
 
@@ -422,7 +462,7 @@ document.addEventListener("keydown", (event) => {
 
 notices.add(data("notices-data"));
 addCalls(data("calls-data"));
-if (new Set(state.calls.map(LANES.container)).size < 2) laneChoice.value = state.lanes = "connection";
+if (!about.live && new Set(state.calls.map(LANES.container)).size < 2) laneChoice.value = state.lanes = "connection";
 showTab("calls");
 const asked = /^#call-(\d+)$/.exec(location.hash);
 if (asked) requestAnimationFrame(() => openById(Number(asked[1])));

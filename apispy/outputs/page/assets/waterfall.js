@@ -3,7 +3,10 @@
 const TAGS = ["Container", "Exec", "Image", "Network", "Volume", "System", "Session", "Distribution", "Plugin"];
 const MAX_LANES = 60;
 const ROW = 12;
+const GAP = 6; // below a lane; less if that is needed to show all lanes at once
 const LEFT = 132;
+const NARROW = 600; // below this width, names and labels have less room
+const NARROW_LEFT = 84;
 const AXIS = 20;
 
 const LANES = {
@@ -45,6 +48,16 @@ function axisStep(span, columns) {
   return long || [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough * 0.9999) || rough;
 }
 
+/** The marks of a stream that can be told apart: [place, ...], one for each `step` of the axis that has any. */
+function distinctMarks(call, place, [first, last], step) {
+  const found = [];
+  for (const mark of call.marks || []) {
+    const at = place((call.started || 0) + mark);
+    if (at >= first && at <= last && (!found.length || at - found.at(-1) >= step)) found.push(at);
+  }
+  return found;
+}
+
 function waterfall({ select, zoomed }) {
   const canvas = el("canvas", { class: "waterfall", role: "img" });
   const scroll = el("div", { class: "waterfall-scroll", tabindex: "0", role: "region", "aria-label": "Waterfall of calls over time" }, canvas);
@@ -53,15 +66,20 @@ function waterfall({ select, zoomed }) {
   let range = null;
   let selected = null;
   let spots = [];
+  let names = []; // of lanes, by their place
   let drag = null;
 
   const view = () => range || full;
+  const leftOf = (width) => (width < NARROW ? NARROW_LEFT : LEFT);
 
   function draw() {
     const width = scroll.clientWidth;
     if (!width) return;
-    const left = width < 600 ? 84 : LEFT;
-    const height = AXIS + lanes.reduce((sum, lane) => sum + Math.max(1, lane.ends.length) * ROW + 6, 0) + 4;
+    const left = leftOf(width);
+    const rows = lanes.reduce((sum, lane) => sum + Math.max(1, lane.ends.length), 0);
+    const room = parseFloat(getComputedStyle(scroll).maxHeight) - 2 - AXIS - 4 - rows * ROW;
+    const gap = Math.max(1, Math.min(GAP, Math.floor(room / lanes.length)));
+    const height = AXIS + rows * ROW + lanes.length * gap + 4;
     const ratio = devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -83,7 +101,7 @@ function waterfall({ select, zoomed }) {
     const [from, to] = view();
     const span = to - from || 1;
     const x = (at) => left + ((at - from) / span) * (width - left - 8);
-    const step = axisStep(span, (width - left) / 90);
+    const step = axisStep(span, (width - left) / (width < NARROW ? 60 : 90));
     pen.fillStyle = color("--dim");
     pen.strokeStyle = color("--line");
     for (let at = Math.ceil((from - full[0]) / step) * step; at <= to - full[0]; at += step) {
@@ -96,17 +114,21 @@ function waterfall({ select, zoomed }) {
       if (place + pen.measureText(label).width < width) pen.fillText(label, place + 3, AXIS / 2);
     }
     spots = [];
+    names = [];
+    let drawn = [];
     let y = AXIS + 2;
     lanes.forEach((lane, place) => {
       const rows = Math.max(1, lane.ends.length);
       if (place % 2) {
         pen.fillStyle = color("--stripe");
-        pen.fillRect(0, y - 3, width, rows * ROW + 6);
+        pen.fillRect(0, y - gap / 2, width, rows * ROW + gap);
       }
-      for (const { call, row } of lane.bars) drawBar(call, y + row * ROW);
+      drawn = []; // the last bar of each row
+      for (const { call, row } of lane.bars) drawBar(call, row, y + row * ROW);
       pen.fillStyle = color("--dim");
       pen.fillText(fitted(visible(lane.name), left - 14), 8, y + ROW / 2 - 1);
-      y += rows * ROW + 6;
+      names.push([y, y + rows * ROW, lane.name]);
+      y += rows * ROW + gap;
     });
     if (drag && Math.abs(drag.to - drag.from) > 3) {
       pen.fillStyle = color("--drag");
@@ -120,21 +142,22 @@ function waterfall({ select, zoomed }) {
       return `${text.slice(0, size)}…`;
     }
 
-    function drawBar(call, top) {
+    function drawBar(call, row, top) {
       const start = call.started || 0;
       const end = start + (call.duration || 0);
       if (end < from || start > to) return;
       const x1 = Math.max(left, x(start));
       const x2 = Math.min(width - 4, Math.max(x(end), x1 + 2.5));
-      pen.fillStyle = color(call.failed ? "--bad" : colorName(call));
+      const paint = call.failed ? "--bad" : colorName(call);
+      const before = drawn[row];
+      if (call !== selected && !call.stream && before?.paint === paint && Math.abs(x2 - before.end) < 0.5) return; // it would be the same pixels
+      drawn[row] = call.stream ? undefined : { paint, end: x2 };
+      pen.fillStyle = color(paint);
       if (call.stream) {
         pen.globalAlpha = 0.38;
         pen.fillRect(x1, top + 1, x2 - x1, ROW - 4);
         pen.globalAlpha = 1;
-        for (const mark of call.marks || []) {
-          const at = x(start + mark);
-          if (at >= left && at <= width - 4) pen.fillRect(at - 0.75, top, 1.5, ROW - 2);
-        }
+        for (const at of distinctMarks(call, x, [left, width - 4], 2.5)) pen.fillRect(at - 0.75, top, 1.5, ROW - 2);
       } else {
         pen.fillRect(x1, top + 1, x2 - x1, ROW - 4);
       }
@@ -179,12 +202,13 @@ function waterfall({ select, zoomed }) {
     }
     const call = under(at);
     canvas.style.cursor = call ? "pointer" : "crosshair";
-    canvas.title = call ? visible(`#${call.id} ${call.operation || "?"} ${statusText(call)} ${formatDuration(call.duration || 0)}`) : "";
+    const lane = at[0] < leftOf(scroll.clientWidth) && names.find(([from, to]) => at[1] >= from && at[1] <= to);
+    canvas.title = lane ? visible(lane[2]) : call ? visible(`#${call.id} ${call.operation || "?"} ${statusText(call)} ${formatDuration(call.duration || 0)}`) : "";
   });
   canvas.addEventListener("pointerup", (event) => {
     const at = place(event);
     if (drag && Math.abs(drag.to - drag.from) > 6) {
-      const left = scroll.clientWidth < 600 ? 84 : LEFT;
+      const left = leftOf(scroll.clientWidth);
       const [from, to] = view();
       const time = (x) => from + (Math.max(0, x - left) / (scroll.clientWidth - left - 8)) * (to - from);
       const [a, b] = [time(Math.min(drag.from, drag.to)), time(Math.max(drag.from, drag.to))];

@@ -27,7 +27,7 @@ DENIALS: tuple[tuple[str, Callable[[Bodies], bool]], ...] = (
 )
 """Filters of ``deny`` lines, and whether a call asked for what they deny."""
 
-BUILDERS = (
+MAY_ASK = (
     "ContainerCreate",
     "ContainerExec",
     "ServiceCreate",
@@ -81,7 +81,7 @@ def _grant(usage: Usage) -> Grant:
     for name, found in by_name.items():
         lines += [f"# {name}: {used(sum(one.calls for one in found), found[0].first)}", f"allow op:{name}"]
     denied = [text for text, asked in DENIALS if not asked(usage.bodies)]
-    if denied and any(name in BUILDERS for name in by_name):
+    if denied and any(name in MAY_ASK for name in by_name):
         lines += ["# No call asked for these:", *(f"deny {text}" for text in denied)]
     return Grant(lines, _FilePolicy(Policy(parse_policy("\n".join(lines)) if by_name else [])))
 

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from apispy.app.live_tabs import LiveTabs
 from apispy.app.page import call_on_page, live_page, notice_on_page
 from apispy.app.page_explanation import explanation
-from apispy.app.page_tabs import TABS, LiveTabs
+from apispy.app.page_tabs import TABS
 from apispy.app.web import Answer, Feed, Limits, Question, WebRequest, WebServer
 from apispy.model import Direction, Item
 from apispy.outputs import DecodedCall, Output

@@ -15,7 +15,9 @@ def read_policy(path: Path) -> list[Rule]:
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        raise UsageError(f"--policy {path}: {error.strerror}") from None
+        raise UsageError(
+            f"--policy {path}: expected a file with rules, found none that can be read: {error.strerror}"
+        ) from None
     if len(data) > MAX_SIZE:
         raise UsageError(f"--policy {path}: it is larger than 1 MiB")
     try:

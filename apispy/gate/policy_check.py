@@ -9,7 +9,6 @@ from apispy.filters.expression import tests_of
 from apispy.filters.policy import Policy, Rule, Verdict
 from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
 from apispy.gate.strict_request import Doubt, check_head, json_body
-from apispy.learn.permissions.dangers import dangers
 from apispy.model import Direction, Exchange, Item
 from apispy.outputs.base import DecodedCall
 
@@ -34,6 +33,8 @@ class Judged:
 
 def question(subject: DecodedCall) -> tuple[str, ...]:
     """Describe a request in lines: the client, the operation, what it does, and what makes it dangerous."""
+    from apispy.learn.permissions.dangers import dangers  # few sessions ask, and it imports much
+
     operation, request = subject.call.operation, subject.exchange.request
     path = request.target.partition("?")[0]
     body = next((item.value for item in subject.items.get("request", ())), None)

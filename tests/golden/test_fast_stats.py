@@ -1,8 +1,6 @@
 """A glance at a saved exchange is enough for statistics."""
 
-import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -75,28 +73,27 @@ def test_what_goes_well_is_not_decoded(session: str, monkeypatch: pytest.MonkeyP
     assert len([glanced(exchange) for exchange in whole]) == len(whole)
 
 
-def test_it_takes_little_longer_than_to_read_the_json() -> None:
-    """The issue asks for 20,000 exchanges/s; here it is held as a ratio, which does not depend on the machine.
+MAX_CALLS = 900
+"""The bound of function calls, Python's and C's, for a line: 740 for those of the samples, of which most is for builds."""
 
-    The best of several rounds counts: others may use the machine.
-    """
-    lines = [line for path in SAMPLES for line in path.read_bytes().splitlines(keepends=True)[1:]] * 20
+
+def test_it_takes_few_steps() -> None:
+    """The issue asks for 20,000 exchanges/s. Steps are counted, because time depends on what else the machine does."""
+    lines = [line for path in SAMPLES for line in path.read_bytes().splitlines(keepends=True)[1:]]
     stats = Stats(lambda _: None)
+    calls = 0
 
-    def counted() -> None:
-        for line in lines:
-            told = read_summary(line, 1)
-            if isinstance(told, capture.ExchangeSummary):
-                stats.count(fast_stats_of(told))
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
 
-    def parsed() -> None:
-        for line in lines:
-            json.loads(line)
-
-    assert min(map(cpu, [counted] * 5)) < 5 * min(map(cpu, [parsed] * 5))
-
-
-def cpu(step: Any) -> float:
-    begin = time.process_time()
-    step()
-    return time.process_time() - begin
+    for profile in (None, count):  # first without: what is imported or looked up once does not count
+        sys.setprofile(profile)
+        try:
+            for line in lines:
+                told = read_summary(line, 1)
+                if isinstance(told, capture.ExchangeSummary):
+                    stats.count(fast_stats_of(told))
+        finally:
+            sys.setprofile(None)
+    assert calls < MAX_CALLS * len(lines)

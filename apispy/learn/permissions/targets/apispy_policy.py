@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.engine import Call, lookup
-from apispy.filters.policy import Policy, parse_policy
+from apispy.filters.policy import Policy, Rule, parse_policy
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Decision, Grant, Target, used
 from apispy.learn.permissions.usage import Bodies, Permission, Usage
@@ -58,8 +58,12 @@ class _FilePolicy:
     policy: Policy
 
     @property
+    def _allowing(self) -> list[Rule]:
+        return [rule for rule in self.policy.rules if rule.verb == "allow"]
+
+    @property
     def rules(self) -> Sequence[str]:
-        return [str(rule) for rule in self.policy.rules]
+        return [str(rule) for rule in self._allowing]
 
     def decide(self, request: Request) -> Decision:
         target = request.full_path + (f"?{request.query}" if request.query else "")
@@ -70,7 +74,7 @@ class _FilePolicy:
             return Decision(
                 False, reason=verdict.reason if verdict else "the rules need more than the request"
             )
-        return Decision(True, (self.policy.rules.index(verdict.rule),) if verdict.rule else ())
+        return Decision(True, (self._allowing.index(verdict.rule),) if verdict.rule in self._allowing else ())
 
 
 def _grant(usage: Usage) -> Grant:

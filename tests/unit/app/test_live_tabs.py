@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from apispy.app.live_tabs import CALLS_PER_ANSWER, LiveTabs
 from apispy.app.page import session_page
-from apispy.app.page_tabs import CALLS_PER_ANSWER, TABS, LiveTabs
+from apispy.app.page_tabs import TABS
 from tests.golden.exported import decoded_calls
 from tests.unit.outputs.decoded_calls import decoded_call
 

@@ -74,7 +74,7 @@ def test_what_goes_well_is_not_decoded(session: str, monkeypatch: pytest.MonkeyP
 
 
 MAX_CALLS = 900
-"""The bound of function calls, Python's and C's, for a line: 740 for those of the samples, of which most is for builds."""
+"""The bound of function calls, Python's and C's, for a line: 740 for those of the samples, most of them for builds."""
 
 
 def test_it_takes_few_steps() -> None:

@@ -74,7 +74,10 @@ class MetricsServer:
 
     async def start(self) -> None:
         """Listen. Raises ApispyError."""
-        await self._server.start()
+        try:
+            await self._server.start()
+        except ApispyError as error:
+            raise ApispyError(f"--metrics: {error}") from error
 
     async def stop(self) -> None:
         """Stop listening, and end all connections."""

@@ -99,7 +99,8 @@ def test_prometheus_scrapes_and_answers_the_queries_of_the_page(
     [series] = until(lambda: prometheus.query(f"{counted} == 2"), 60, "two calls", every=0.1)
     labels = {key: series["metric"][key] for key in ("operation", "status", "client")}
     assert labels == {"operation": "ContainerList", "status": "2xx", "client": "docker"}
-    [failed] = prometheus.query('apispy_calls_total{operation="ContainerInspect"}')
+    inspected = 'apispy_calls_total{operation="ContainerInspect"}'
+    [failed] = until(lambda: prometheus.query(inspected), 60, "the failed call", every=0.1)
     assert failed["metric"]["status"] == "4xx"
 
     queries = re.findall(r"(?m)^\| .+\? \| `(.+)` \|$", PAGE)

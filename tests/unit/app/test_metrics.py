@@ -174,6 +174,14 @@ def test_on_another_address_there_is_a_warning(host: str) -> None:
     assert shown[1].startswith("metrics: PLAINTEXT AND REMOTE: anyone who can reach this port can read")
 
 
+def test_a_port_that_is_taken_names_the_option() -> None:
+    with serving(Metrics()) as server:
+        taken = replace(LOOPBACK, port=urlsplit(server.url).port or 0)
+        wanted = rf"--metrics: cannot listen on 127.0.0.1 port {taken.port}: .*name another port, or 0"
+        with pytest.raises(ApispyError, match=wanted):
+            asyncio.run(MetricsServer(Metrics(), taken).start())
+
+
 @metrics_option
 def parsed(metrics: Listen | None) -> Listen | None:
     return metrics

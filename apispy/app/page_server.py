@@ -8,6 +8,7 @@ import asyncio
 import threading
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from apispy.app.page import session_page
 from apispy.app.page_explanation import explanation
 from apispy.app.page_tabs import WIDTH
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.app.web import Answer, WebServer
+from apispy.app.web import Access, Answer, WebServer
 from apispy.outputs.page import POLICY
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ async def _serve(page: bytes, ready: Callable[[str, bool], None], browser: bool)
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     answer = Answer(200, page, "text/html; charset=utf-8", POLICY)
-    server = WebServer({"/": answer}, questions={"/explain": explanation}, single_use=True, remedy=REMEDY)
+    access = partial(Access, single_use=True, remedy=REMEDY)
+    server = WebServer({"/": answer}, questions={"/explain": explanation}, access=access)
     await server.start()
     try:
         opens = browser and _has_browser()

@@ -26,6 +26,7 @@ from apispy.redaction import Redactor
 
 if TYPE_CHECKING:
     from apispy.app.live_page import LivePage
+    from apispy.app.metrics import MetricsServer
     from apispy.certs import ServerFiles
 
 FLUSH_TIMEOUT = 1.0
@@ -76,6 +77,7 @@ class Session(ABC):
         self._page = self._make_page()
         if self._page:
             outputs.append(Filtered(self._page, view.filter) if view.filter else self._page)
+        self._metrics = self._make_metrics(outputs)
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()
@@ -108,6 +110,17 @@ class Session(ABC):
 
         return LivePage(self.view.web, str(self.upstream))
 
+    def _make_metrics(self, outputs: "list[Output]") -> "MetricsServer | None":
+        """Add the output that counts all calls, shown or not, to *outputs*. Returns its server."""
+        if self.view.metrics is None:
+            return None
+        from apispy.app.metrics import MetricsServer
+        from apispy.outputs.metrics import Metrics
+
+        metrics = Metrics()
+        outputs.append(metrics)
+        return MetricsServer(metrics, self.view.metrics)
+
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
         """None if there is nothing to check. Browsers can only reach plaintext TCP."""
         guard = None
@@ -128,12 +141,12 @@ class Session(ABC):
             if self.capture and self.daemon:
                 self._begin_capture(self.capture, self.daemon)
             started(where)
-            if self._page:
-                info(f"the page with the calls, for a browser on this machine: {self._page.url}")
+            self._announce_servers()
 
+        servers = [server for server in (self._page, self._metrics) if server]
         try:
-            if self._page:
-                await self._page.start()
+            for server in servers:
+                await server.start()
             await self._run(listening)
         except ApispyError:
             if self.capture:
@@ -143,7 +156,15 @@ class Session(ABC):
             if self._page:
                 for line in self.gate.report() if self.gate else []:  # ``close`` comes too late for it
                     self._page.notice(line, time.time())
-                await self._page.stop()
+            for server in servers:
+                await server.stop()
+
+    def _announce_servers(self) -> None:
+        """Print the addresses of the page and of the metrics."""
+        if self._page:
+            info(f"the page with the calls, for a browser on this machine: {self._page.url}")
+        for line in self._metrics.announcement() if self._metrics else []:
+            info(line)
 
     @abstractmethod
     async def _run(self, listening: Callable[[Listen], None]) -> None:

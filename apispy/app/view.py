@@ -11,6 +11,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.outputs import DecodedCall, Output
     from apispy.pipeline import Notes
@@ -60,6 +61,8 @@ class View:
     """Show only these reports, at the end: names of ``CALL_REPORTS``."""
     web: int | None = None
     """The port of the live page; None: no page."""
+    metrics: "Listen | None" = None
+    """The TCP address of the metrics; None: no metrics."""
 
     @property
     def policy(self) -> "Policy":

@@ -15,6 +15,7 @@ from apispy.cli.types import Fault, HostName, Number, OptionalValue, PolicyRule,
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
+    from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.gate import PolicyCheck
 
@@ -148,6 +149,10 @@ WEB = option("--web", cls=OptionalValue, type=Whole(0, 65535), is_flag=False, fl
              help="Serve a page with the calls as they come, on PORT of 127.0.0.1 (a free one if left out), for a "
                   "browser on this machine.")  # fmt: skip
 
+METRICS = option("--metrics", metavar="ADDRESS", section=DISPLAY,
+                 help="Serve metrics of all calls for Prometheus, at /metrics of ADDRESS: PORT (on 127.0.0.1) or "
+                      "HOST:PORT. Port 0 is any free port.")  # fmt: skip
+
 
 def daemon_options(command: Function) -> Function:
     """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
@@ -226,6 +231,25 @@ def policy_options(command: Function) -> Function:
         return PolicyCheck(rules, audit=audit, ask=ask)
 
     return _combine(command, RULE_OPTIONS, "policy", read)
+
+
+def metrics_option(command: Function) -> Function:
+    """Add --metrics. *command* gets ``metrics``, a TCP address, or None without the option."""
+
+    def read(*, metrics: str | None) -> "Listen | None":
+        if metrics is None:
+            return None
+        from apispy import endpoints
+
+        where = endpoints.listen(metrics)
+        if where.kind != "tcp":
+            raise UsageError(
+                f"--metrics {metrics}: expected a TCP address, because Prometheus scrapes no unix socket. "
+                "Type --metrics 9464"
+            )
+        return where
+
+    return _combine(command, (METRICS,), "metrics", read)
 
 
 def report_options(command: Function) -> Function:

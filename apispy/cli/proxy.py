@@ -16,6 +16,7 @@ from apispy.cli.options import (
     CAPTURE,
     FAULT,
     WEB,
+    metrics_option,
     policy_options,
     proxy_options,
     report_options,
@@ -23,7 +24,7 @@ from apispy.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from apispy.endpoints import Endpoint
+    from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @CAPTURE
 @report_options
 @WEB
+@metrics_option
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -54,6 +56,7 @@ def proxy(
     capture: Path | None,
     reports: tuple[str, ...],
     web: int | None,
+    metrics: "Listen | None",
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -80,7 +83,7 @@ def proxy(
         where,
         upstream,
         files,
-        replace(view, reports=reports, web=web),
+        replace(view, reports=reports, web=web, metrics=metrics),
         sys.stdout,
         capture,
         faults,

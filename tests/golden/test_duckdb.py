@@ -15,6 +15,7 @@ SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jsonl"))
 TABLES = {
     "csv": "read_csv('{}', types={{'version': 'VARCHAR'}})",
     "ndjson": "read_json('{}')",
+    "parquet": "read_parquet('{}')",
 }
 
 

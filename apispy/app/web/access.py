@@ -103,14 +103,11 @@ class Access:
             raise UsageError(
                 f"{host} is not an address of loopback: a page is for this machine only. Type 127.0.0.1"
             )
-        self._host = f"[{host}]" if ":" in host else host
-        self._port = port
+        self._host, self._port = _bracketed(host), port
         self._single_use, self._remedy = single_use, remedy
         self._token: str | None = secrets.token_urlsafe(TOKEN_BYTES)
         self._cookie = secrets.token_urlsafe(TOKEN_BYTES)
-        self._hosts = {f"{name}:{port}" for name in (self._host, "localhost")}
-        if port == 80:  # which browsers leave out
-            self._hosts |= {self._host, "localhost"}
+        self._hosts = _host_values(self._host, port)
 
     @property
     def url(self) -> str:
@@ -124,10 +121,8 @@ class Access:
 
     def refusal(self, request: WebRequest) -> Answer | None:
         """Return the answer to a request that may not read the page, or that brings the token; None if it may read."""
-        if request.method not in READING_METHODS:
-            return refused(405, "This page can only be read.", Allow=", ".join(READING_METHODS))
-        if reason := self._stranger(request):
-            return refused(403, reason)
+        if refusal := _refusal_of_stranger(request, self._hosts):
+            return refusal
         has_cookie = any(_same(value, self._cookie) for value in _cookies(request, self.cookie_name))
         if request.path == "/" and "token=" in request.query and (has_cookie or self._redeem(request)):
             return (
@@ -136,19 +131,6 @@ class Access:
         if has_cookie:
             return None
         return refused(403, f"This address needs the token of this run of apispy. {self._remedy}")
-
-    def _stranger(self, request: WebRequest) -> str | None:
-        """Return why a request is from a page of another site; None if it is not."""
-        hosts = [value.lower() for value in request.all("host")]
-        if len(hosts) != 1 or hosts[0] not in self._hosts:
-            return (
-                "The Host header does not name this server: a page may have sent the request (DNS rebinding)."
-            )
-        if any(value.lower().removeprefix("http://") not in self._hosts for value in request.all("origin")):
-            return "The Origin header names another site: its pages may not read this one."
-        if any(value.lower() not in ("none", "same-origin") for value in request.all("sec-fetch-site")):
-            return "A page of another site sent the request: open the address by hand."
-        return None
 
     def _redeem(self, request: WebRequest) -> bool:
         """Whether the request has the token. A single-use one is spent by that, unless only the head was asked for."""
@@ -162,6 +144,49 @@ class Access:
     def _entry(self) -> Answer:
         cookie = f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
         return Answer(303, b"", headers=(("Location", "/"), ("Set-Cookie", cookie)))
+
+
+class OpenAccess:
+    """Decides about the requests to a server that any program which can connect may read: pages of a browser may not.
+
+    Only with *checks_host* the header Host must name *host* or localhost: other machines know this one by any name.
+    """
+
+    def __init__(self, host: str, port: int, *, checks_host: bool) -> None:
+        self.url = f"http://{_bracketed(host)}:{port}"
+        self._hosts = _host_values(_bracketed(host), port)
+        self._checks_host = checks_host
+
+    def refusal(self, request: WebRequest) -> Answer | None:
+        """Return the answer to a request that may not read; None if it may."""
+        return _refusal_of_stranger(request, self._hosts, checks_host=self._checks_host)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _host_values(host: str, port: int) -> set[str]:
+    """Return the values of the header Host that name a server of this machine."""
+    names = {host.lower(), "localhost"}
+    return {f"{name}:{port}" for name in names} | (names if port == 80 else set())  # browsers leave out 80
+
+
+def _refusal_of_stranger(request: WebRequest, hosts: set[str], *, checks_host: bool = True) -> Answer | None:
+    """Return the answer to a request that changes something, or that is from a page of another site; None otherwise."""
+    if request.method not in READING_METHODS:
+        return refused(405, "This page can only be read.", Allow=", ".join(READING_METHODS))
+    named = [value.lower() for value in request.all("host")]
+    if checks_host and (len(named) != 1 or named[0] not in hosts):
+        return refused(
+            403,
+            "The Host header does not name this server: a page may have sent the request (DNS rebinding).",
+        )
+    if any(value.lower().removeprefix("http://") not in hosts for value in request.all("origin")):
+        return refused(403, "The Origin header names another site: its pages may not read this one.")
+    if any(value.lower() not in ("none", "same-origin") for value in request.all("sec-fetch-site")):
+        return refused(403, "A page of another site sent the request: open the address by hand.")
+    return None
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import h11
 
-from apispy.app.web.access import REMEDY, Access, Answer, WebRequest, refused
+from apispy.app.web.access import Access, Answer, OpenAccess, WebRequest, refused
 from apispy.app.web.connection import Limits, WebConnection
 from apispy.app.web.feed import Feed
 from apispy.errors import ApispyError
@@ -30,11 +30,11 @@ FULL = refused(503, "Too many pages are open: close some.")
 
 
 class WebServer:
-    """Serves *documents* and answers to *questions* by path, and the *feed* at "/calls", on loopback.
+    """Serves *documents* and answers to *questions* by path, and the *feed* at "/calls", to whom *access* allows it.
 
-    *port* 0 takes a free one.
+    *port* 0 takes a free one. *access* gets the host and the real port.
 
-    Raises UsageError unless *host* is a loopback address, and ApispyError from ``start`` if it cannot listen.
+    Raises UsageError if *host* is not one for *access*, and ApispyError from ``start`` if it cannot listen.
     """
 
     def __init__(
@@ -45,21 +45,20 @@ class WebServer:
         questions: Mapping[str, Question] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        single_use: bool = False,
-        remedy: str = REMEDY,
+        access: Callable[[str, int], Access | OpenAccess] = Access,
         limits: Limits | None = None,
     ) -> None:
         self._documents, self._feed, self._questions = documents, feed, questions or {}
         self._host, self._port = host, port
-        self._single_use, self._remedy = single_use, remedy
+        self._make_access = access
         self._limits = limits or Limits()
-        self._access = self._make_access()  # checks the host before anything listens
+        self._access = access(host, port)  # checks the host before anything listens
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
-        """The address with the token, once the server has started."""
+        """The address, with the token if one is needed, once the server has started."""
         return self._access.url
 
     @property
@@ -76,10 +75,7 @@ class WebServer:
                 f"cannot listen on {self._host} port {self._port}: {error.strerror}; name another port, or 0"
             ) from error
         self._port = self._server.sockets[0].getsockname()[1]
-        self._access = self._make_access()
-
-    def _make_access(self) -> Access:
-        return Access(self._host, self._port, single_use=self._single_use, remedy=self._remedy)
+        self._access = self._make_access(self._host, self._port)
 
     async def close(self) -> None:
         """Stop listening, let open pages read what the feed has, for a moment, and end all connections."""

@@ -19,13 +19,14 @@ from apispy.cli.options import (
     TCP,
     WEB,
     daemon_options,
+    metrics_option,
     policy_options,
     report_options,
     view_options,
 )
 
 if TYPE_CHECKING:
-    from apispy.endpoints import Endpoint
+    from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @report_options
 @WEB
+@metrics_option
 @TCP
 @CERTS_DIR
 @FAULT
@@ -53,6 +55,7 @@ def command(
     force: bool,
     reports: tuple[str, ...],
     web: int | None,
+    metrics: "Listen | None",
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -77,7 +80,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, reports=reports, web=web),
+        replace(view, reports=reports, web=web, metrics=metrics),
         output,
         force=force,
         tcp=tcp,

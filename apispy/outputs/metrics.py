@@ -1,0 +1,136 @@
+"""Counts of a session for a monitoring system: calls, errors, durations, bytes, open streams, hidden secrets.
+
+Every label has a fixed set of values, so that no client can fill the memory of apispy or of the system that scrapes it:
+nothing from the wire becomes a label. ``figures`` returns the counts so far:
+
+| family       | labels                    | what it counts |
+|--------------|---------------------------|---|
+| calls        | operation, status, client | calls that have ended |
+| errors       | operation, client         | those that failed |
+| durations    | operation                 | seconds until the end; of a call that stays open, until the response head |
+| sent         | operation                 | bytes of bodies and tunnels from the clients |
+| received     | operation                 | bytes of bodies and tunnels to the clients |
+| open_streams | operation                 | calls that stay open, such as attach and events, and have not ended |
+| redactions   |                           | secrets that were hidden |
+"""
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+from apispy.outputs.base import DecodedCall, Output
+from apispy.outputs.call_stats import stats_of
+
+UNKNOWN = "?"
+"""The operation of a call that apispy does not know."""
+
+NO_RESPONSE = "none"
+"""The status class of a call without a response."""
+
+STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+CLIENTS = {
+    "docker-client/": "docker",
+    "docker-compose/": "docker-compose",
+    "compose/": "docker-compose",
+    "docker-sdk-python/": "docker-py",
+    "docker-py/": "docker-py",
+}
+"""The kind of a client by the beginning of its User-Agent, in lower case."""
+
+PODMAN = "podman"
+"""The kind of a client that uses Podman's own API; its User-Agent is that of any program in Go."""
+
+OTHER = "other"
+"""The kind of any other client, and the class of a status that does not exist."""
+
+LIMITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Upper bounds of the buckets of durations, in seconds; they are part of their bucket."""
+
+
+@dataclass(slots=True)
+class Durations:
+    """Counts of durations by bucket, the last without a limit, and their sum in seconds."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(LIMITS) + 1))
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(LIMITS, seconds)] += 1
+        self.total += seconds
+
+
+@dataclass(slots=True)
+class Figures:
+    """The counts by the values of their labels."""
+
+    calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    durations: dict[str, Durations] = field(default_factory=dict)
+    sent: Counter[str] = field(default_factory=Counter)
+    received: Counter[str] = field(default_factory=Counter)
+    open_streams: Counter[str] = field(default_factory=Counter)
+    redactions: int = 0
+
+
+class Metrics(Output):
+    """Counts calls in bounded memory. ``figures`` may be called in any thread."""
+
+    def __init__(self) -> None:
+        self._figures = Figures()
+        self._open: dict[int, str] = {}  # operations of open streams, by the number of the call
+        self._lock = threading.Lock()
+
+    def opened(self, decoded: DecodedCall) -> None:
+        operation = _operation(decoded)
+        with self._lock:
+            self._open[decoded.exchange.id] = operation
+            self._figures.open_streams[operation] += 1
+
+    def write(self, decoded: DecodedCall) -> None:
+        stats, operation, client = stats_of(decoded), _operation(decoded), client_kind(decoded)
+        response = decoded.exchange.response
+        status = status_class(response.status) if response else NO_RESPONSE
+        with self._lock:
+            figures = self._figures
+            if opened := self._open.pop(decoded.exchange.id, None):
+                figures.open_streams[opened] -= 1
+            figures.calls[operation, status, client] += 1
+            figures.errors[operation, client] += stats.failed
+            figures.sent[operation] += stats.sent
+            figures.received[operation] += stats.received
+            figures.redactions += len(decoded.exchange.redactions)
+            if stats.latency is not None:
+                figures.durations.setdefault(operation, Durations()).add(stats.latency)
+
+    def figures(self) -> Figures:
+        """Return a copy of the counts so far."""
+        with self._lock:
+            now = self._figures
+            return Figures(
+                now.calls.copy(),
+                now.errors.copy(),
+                {name: Durations(one.counts.copy(), one.total) for name, one in now.durations.items()},
+                now.sent.copy(),
+                now.received.copy(),
+                now.open_streams.copy(),
+                now.redactions,
+            )
+
+
+def status_class(status: int) -> str:
+    """Return the class of a response status: "2xx"; OTHER for one that HTTP does not have."""
+    return STATUS_CLASSES[status // 100 - 1] if 100 <= status < 600 else OTHER
+
+
+def client_kind(decoded: DecodedCall) -> str:
+    """Return the kind of the client, by its User-Agent and the API that it uses: one of a few words."""
+    if decoded.call.operation.tag == "Podman":
+        return PODMAN
+    agent = decoded.exchange.request.headers.text("user-agent").lower()
+    return next((kind for start, kind in CLIENTS.items() if agent.startswith(start)), OTHER)
+
+
+def _operation(decoded: DecodedCall) -> str:
+    return decoded.call.operation.id or UNKNOWN

@@ -143,8 +143,9 @@ def defaulted(body: dict[str, Any]) -> dict[str, Any]:
     for name in ("CapAdd", "CapDrop"):
         if host.get(name):
             host[name] = [f"CAP_{one.removeprefix('CAP_')}" for one in host[name]]
-    if host.get("Binds"):
-        host["Binds"] = sorted(host["Binds"])  # the docker CLI keeps volumes in a Go map, which has no order
+    # The docker CLI keeps volumes and variables in Go maps, which have no order.
+    body = body | {"Env": sorted(body.get("Env") or ())}
+    host["Binds"] = sorted(host.get("Binds") or ())
     defaults = {
         "MemorySwappiness": -1,
         "NetworkMode": "default",

@@ -106,19 +106,19 @@ class TunnelRecord:
     """What both sides sent in a tunnel, in order, or in the gRPC calls of a connection without one.
 
     *problem*: why that is not all, "" if it is. *carriers*: without a tunnel, the call that each stream was recorded
-    as; *call* is the first of them then.
+    as; *call* is the first of them then. *has_bytes*: whether the parts are from the bytes that both sides sent.
     """
 
     call: RecordedCall
     parts: tuple[Part, ...] = ()
     problem: str = ""
     carriers: Mapping[int, RecordedCall] = field(default_factory=dict)
+    has_bytes: bool = False
 
     @property
     def is_silent(self) -> bool:
-        """Whether it cannot be played, so that the daemon of a replay makes no call in it."""
-        lost = any(part.message and (part.message is LOST or part.message.recoded) for part in self.parts)
-        return lost or bool(self.problem) or not self.parts
+        """Whether it cannot be played as it was, so that the daemon of a replay makes no call in it."""
+        return not self.has_bytes or bool(self.problem) or not self.parts
 
     @property
     def methods(self) -> dict[int, str]:
@@ -162,7 +162,8 @@ def _from_bytes(call: RecordedCall, exchange: Exchange, to_server: Body, to_clie
             reader.feed(at, data, by_caller=by_caller)
     except Http2Error as error:
         return TunnelRecord(call, tuple(reader.parts), f"its tunnel cannot be read: {error}")
-    return TunnelRecord(call, tuple(reader.parts), CUT if to_server.cut or to_client.cut else "")
+    problem = CUT if to_server.cut or to_client.cut else ""
+    return TunnelRecord(call, tuple(reader.parts), problem, has_bytes=True)
 
 
 class _BytesReader:

@@ -15,6 +15,7 @@ from h2.connection import H2Connection
 from h2.events import (
     DataReceived,
     Event,
+    PingAckReceived,
     RequestReceived,
     ResponseReceived,
     StreamEnded,
@@ -39,6 +40,8 @@ CONTROL, BRIDGE = "/moby.buildkit.v1.Control/", "/moby.buildkit.v1.frontend.LLBB
 SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 SEND = "/moby.filesync.v1.FileSend/DiffCopy"
+ASKS = pb({1: 1})
+"""A message of the daemon that asks for files."""
 
 
 def ref(letter: str) -> str:
@@ -448,8 +451,9 @@ def test_the_daemon_makes_the_calls_of_the_session_of_its_build(tmp_path: Path) 
     assert not running.session.timeouts
 
 
-def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: Path) -> None:
-    record = [withheld(one) for one in a_build_with_a_session(SYNC, asks=pb({1: 1}), answers=pb({1: 3}))]
+@pytest.mark.parametrize("name", ["withheld", "withheld-fixture"])
+def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: Path, name: str) -> None:
+    record = KINDS[name].record(*a_build_with_a_session(SYNC, asks=pb({1: 1}), answers=pb({1: 3})))
     with (
         replayed(tmp_path, *record) as running,
         Client(running.where) as one,
@@ -459,14 +463,25 @@ def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: P
         client = GrpcClient(other)
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         assert client.answer(solved)[1] == {"grpc-status": "0"}
+        session.http2.ping(b"whatever")
+        session.flush()
+        while not any(isinstance(event, PingAckReceived) for event in session.events):
+            session.receive()
         assert not [one for one in session.events if isinstance(one, RequestReceived)]
     assert not running.session.timeouts
 
 
-def test_a_result_that_was_written_at_the_client_needs_the_bytes(tmp_path: Path) -> None:
-    record = [withheld(one) for one in a_build_with_a_session(SEND, asks=b"file", answers=b"")]
+@pytest.mark.parametrize(
+    "name", ["withheld", "withheld-fixture", "native-withheld", "native-withheld-fixture"]
+)
+def test_a_result_that_was_written_at_the_client_needs_the_bytes(tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    if kind.is_native:
+        record = kind.record(a_build_with_a_nested_session(SEND, asks=b"file"))
+    else:
+        record = kind.record(*a_build_with_a_session(SEND, asks=b"file", answers=b""))
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+        client = GrpcClient(raw, kind=kind)
         _, failed = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z"))))
         assert "was written at the client" in failed["grpc-message"]
     assert len(running.player.misses) == 1
@@ -493,7 +508,7 @@ def test_a_call_of_a_build_is_one_of_its_tunnel(tmp_path: Path, kind: Kind) -> N
         tunnel.step()
         return tunnel.exchange(number, "/grpc")
 
-    record = [*kind.record(one(1, "a")), *kind.record(one(2, "b"))]
+    record = kind.record(one(1, "a"), one(2, "b"))
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
         client = GrpcClient(raw, kind=kind)
         read = client.call(
@@ -565,14 +580,14 @@ class NestedSession:
             self._client.receive()
 
 
-def a_native_build_with_a_session(*, show_secrets: bool) -> list[Exchange]:
+def a_build_with_a_nested_session(path: str = SYNC, asks: bytes = ASKS) -> Exchange:
     """The result came after what passed in the session."""
     tunnel = TunnelBuilder(Peers())
     session = Session(tunnel.peers, [("x-docker-expose-session-uuid", ref("s"))])
     asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x", session=ref("s")))
     tunnel.step()
     session.begin()
-    stream = session.inner.call(SYNC, pb({1: 1}))
+    stream = session.inner.call(path, asks)
     session.queue()
     tunnel.step()
     session.inner.answer(stream, pb({1: 3}))
@@ -582,13 +597,14 @@ def a_native_build_with_a_session(*, show_secrets: bool) -> list[Exchange]:
     tunnel.step()
     session.end()
     tunnel.step()
-    return native(tunnel.exchange(1, "/grpc"), show_secrets=show_secrets)
+    return tunnel.exchange(1, "/grpc")
 
 
 def test_the_daemon_makes_the_calls_of_a_nested_session(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=True)
+    kind = KINDS["native-bytes"]
+    record = kind.record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw, kind=KINDS["native-bytes"])
+        client = GrpcClient(raw, kind=kind)
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         session = NestedSession(client, ref("z"))
         asked = session.until(RequestReceived)
@@ -607,10 +623,13 @@ def test_the_daemon_makes_the_calls_of_a_nested_session(tmp_path: Path) -> None:
     assert unplayed(running) == []
 
 
-def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=False)
+@pytest.mark.parametrize("name", ["native-withheld", "native-withheld-fixture"])
+def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    record = KINDS[name].record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        client = GrpcClient(raw, kind=KINDS[name])
         session = NestedSession(client, ref("z"))
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         assert client.answer(solved)[1] == {"grpc-status": "0"}
@@ -623,7 +642,7 @@ def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(tmp_
 
 
 def test_a_build_waits_for_its_nested_session_to_begin(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=False)
+    record = KINDS["native-withheld"].record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record, patience=0.05) as running, Client(running.where) as raw:
         client = GrpcClient(raw, kind=KINDS["native-withheld"])
         client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z"))))

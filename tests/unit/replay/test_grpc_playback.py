@@ -23,14 +23,14 @@ from h2.events import (
     TrailersReceived,
 )
 
+from apispy.decoders.grpc import SOURCE_TYPE, read_details
 from apispy.decoders.grpc_messages import decode_message
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_session import carried
 from apispy.endpoints import Listen
 from apispy.model import Chunk, Exchange
 from apispy.replay import Options, Replay, serve
-from apispy.replay.grpc_encoding import encode_status
-from apispy.replay.grpc_record import SOURCE_TYPE, MessageSplitter
+from apispy.replay.grpc_record import MessageSplitter
 from tests.grpc_tunnels import KINDS, Kind, TunnelBuilder, native, withheld
 from tests.h2_peer import GRPC, SESSION, Peers, Session, message
 from tests.protobuf_writer import mapped, pb
@@ -295,10 +295,53 @@ def test_an_error_without_messages_is_no_reset(tmp_path: Path, kind: Kind) -> No
         assert not [one for one in client.events if isinstance(one, StreamReset)]
 
 
+def details_of(text: str, source: dict[str, Any]) -> bytes:
+    """The details of an error, as BuildKit makes them."""
+    return pb({1: 2, 2: text, 3: [{1: SOURCE_TYPE, 2: json.dumps(source)}]})
+
+
+def test_an_error_has_the_lines_of_the_dockerfile(tmp_path: Path, kind: Kind) -> None:
+    """They are what a client prints, with its own secrets in them."""
+    lines = [
+        "FROM a",
+        "RUN true",
+        "RUN true && \\",
+        "  true && \\",
+        "  login hunter2hunter2 && \\",
+        "  false",
+    ]
+    lines = [*lines[:3], *["  true && \\"] * 5, *lines[3:], "RUN b"]
+    source = {
+        "info": {"filename": "Dockerfile", "data": base64.b64encode("\n".join(lines).encode()).decode()},
+        "ranges": [{"start": {"line": 10}, "end": {"line": 11}}],
+    }
+    text = "login hunter2hunter2: exit code: 3"
+    tunnel = TunnelBuilder(Peers())
+    asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x", argument="hunter2hunter2"))
+    tunnel.step()
+    coded = base64.b64encode(details_of(text, source)).decode().rstrip("=")
+    head = [(":status", "200"), *GRPC, ("grpc-status", "2"), ("grpc-message", text)]
+    tunnel.peers.server.send_headers(asked, [*head, ("grpc-status-details-bin", coded)], end_stream=True)
+    tunnel.step()
+    record = kind.record(tunnel.exchange(1, "/grpc"))
+    assert kind.has_bytes or "hunter2" not in repr(record)
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        again = solve(ref("x"), "x", argument="hunter2hunter2")
+        _, fields = client.answer(client.call(f"{CONTROL}Solve", again))
+    assert read_details(fields["grpc-status-details-bin"].encode()) == {
+        "code": 2,
+        "message": text,
+        "source": {"file": "Dockerfile", "line": 10},
+        "excerpt": {"first": 6, "end": 11, "lines": lines[5:]},
+    }
+
+
 def test_the_details_of_an_error_have_its_message(tmp_path: Path) -> None:
     """Go's client shows the message of the details."""
-    source = {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
-    details = encode_status(2, "exit code: 3", SOURCE_TYPE, json.dumps(source).encode())
+    details = details_of(
+        "exit code: 3", {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
+    )
     whole = failed(("grpc-status-details-bin", base64.b64encode(details).decode()))
     for number, secrets in enumerate((True, False)):
         (tmp_path / str(number)).mkdir()

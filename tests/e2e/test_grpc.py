@@ -133,6 +133,9 @@ def test_calls_that_were_recorded_are_played_in_another_order(
     spy = start(kind, *endpoint_options(daemon))
     assert call(spy.at, *calls) == direct
     spy.end()
+    how = "under TLS it selects HTTP/2 (by ALPN), and it does not respond in HTTP/1.1"
+    assert (how if kind == "tls" else "it speaks HTTP/2 from the first byte, and no HTTP/1.1") in spy.err
+    assert "ready: calls in HTTP/2, such as those of gRPC, reach it" in spy.err
     assert SECRET not in (spy.where / "calls.jsonl").read_text()
     assert SECRET not in spy.output
     recorded = list(read(spy.where / "calls.jsonl"))

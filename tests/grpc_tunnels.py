@@ -2,10 +2,11 @@
 tunnels, or in calls of their own.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from apispy import decoders
+from apispy.capture.fixture import parse, read_document
+from apispy.fixtures import encode_document, tidy
 from apispy.model import Body, Chunk, Direction, Exchange, Response, Seen, Tunnel
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline
@@ -98,17 +99,36 @@ def native(exchange: Exchange, *, show_secrets: bool) -> list[Exchange]:
     return seen.exchanges
 
 
+def in_fixture(exchanges: list[Exchange], *, show_secrets: bool) -> list[Exchange]:
+    """The calls of a recording as a replay reads them from the fixture that is made of it."""
+    document = encode_document(tidy(exchanges, policy=Policy(show_secrets=show_secrets)))
+    return read_document(parse(document), 1_790_000_000)
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How a recording has the gRPC calls of a tunnel."""
+    """How a recording has the gRPC calls of a tunnel: with their bytes, in calls of their own, in a fixture."""
 
-    record: Callable[[Exchange], list[Exchange]]
+    has_bytes: bool = False
     is_native: bool = False
+    is_fixture: bool = False
+
+    def record(self, *exchanges: Exchange) -> list[Exchange]:
+        """Record what passed in tunnels."""
+        found: list[Exchange] = []
+        for exchange in exchanges:
+            if self.is_native:
+                found += native(exchange, show_secrets=self.has_bytes)
+            else:
+                found.append(exchange if self.has_bytes else withheld(exchange))
+        return in_fixture(found, show_secrets=self.has_bytes) if self.is_fixture else found
 
 
 KINDS = {
-    "bytes": Kind(lambda exchange: [exchange]),
-    "withheld": Kind(lambda exchange: [withheld(exchange)]),
-    "native-bytes": Kind(lambda exchange: native(exchange, show_secrets=True), is_native=True),
-    "native-withheld": Kind(lambda exchange: native(exchange, show_secrets=False), is_native=True),
+    f"{'native-' * is_native}{'bytes' if has_bytes else 'withheld'}{'-fixture' * is_fixture}": Kind(
+        has_bytes, is_native, is_fixture
+    )
+    for is_fixture in (False, True)
+    for is_native in (False, True)
+    for has_bytes in (True, False)
 }

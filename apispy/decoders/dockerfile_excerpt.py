@@ -56,8 +56,12 @@ def is_excerpt(value: Any) -> bool:
 
 
 def source_with(file: str, line: int, excerpt: dict[str, Any]) -> dict[str, Any]:
-    """Return a Source that a client prints in the same way: what precedes the excerpt is empty lines."""
-    text = "\n" * (excerpt["first"] - 1) + "\n".join(excerpt["lines"])
+    """Return a Source of which a client prints the same, and of which ``excerpt_of`` returns the same.
+
+    Empty lines precede the excerpt, and the beginning of a RUN instruction, which its first line may continue.
+    """
+    before = "\n" * (excerpt["first"] - 2) + "RUN \\\n" if excerpt["first"] > 1 else ""
+    text = before + "\n".join(excerpt["lines"])
     data = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
     lines = {"start": {"line": line}, "end": {"line": excerpt["end"]}}
     return {"info": {"filename": file, "data": data}, "ranges": [lines]}

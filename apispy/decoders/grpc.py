@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote, unquote
 
-from apispy.decoders.dockerfile_excerpt import excerpt_of
+from apispy.decoders.dockerfile_excerpt import excerpt_of, source_with
 from apispy.decoders.grpc_context import Methods
 from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
@@ -49,6 +49,8 @@ names are shown."""
 
 PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if code != ord("%"))
 """The characters of an error message that are not percent-encoded."""
+
+DETAILS = b"grpc-status-details-bin"
 
 SOURCE_TYPE = b"github.com/moby/buildkit/errdefs.Source+json"
 """The type of the place in the Dockerfile, which BuildKit adds to the status of a call."""
@@ -145,50 +147,67 @@ class GrpcCalls:
 
 
 def error_of(method: str, given: dict[bytes, bytes]) -> dict[str, Any]:
-    """Read the fields that end a call which failed: {"error_message", "source": {"file", "line"}}.
+    """Read the fields that end a call which failed: {"error_message", "source", "excerpt"}, see ``read_details``.
 
-    The message is percent-encoded; the source is the place in the Dockerfile that it is about. {} for methods whose
-    errors are not read.
+    The message is percent-encoded. {} for methods whose errors are not read.
     """
     if not method.startswith(ERRORS_ABOUT_BUILDS):
         return {}
     coded = given.get(b"grpc-message", b"").decode("utf-8", "backslashreplace")
     text = "" if coded == REDACTED else unquote(coded, errors="backslashreplace")[:MAX_ERROR_SIZE]
-    source = _source(given.get(b"grpc-status-details-bin", b""))
-    return ({"error_message": text} if text else {}) | source
+    details = read_details(given.get(DETAILS, b""))
+    place = {name: details[name] for name in ("source", "excerpt") if name in details}
+    return ({"error_message": text} if text else {}) | place
 
 
 def error_fields(code: int, error: dict[str, Any]) -> dict[bytes, bytes]:
     """Return the fields that ``error_of`` reads as *error*: grpc-message, and a source in grpc-status-details-bin.
 
-    The details have the code and the source, without the message: a token in base64 would not be seen as one.
+    The details have no message: grpc-message has it.
     """
     text = str(error.get("error_message", ""))
     fields = {b"grpc-message": quote(text, safe=PLAIN).encode("ascii")}
-    if source := error.get("source"):
-        place = {"info": {"filename": source["file"]}, "ranges": [{"start": {"line": source["line"]}}]}
-        detail = written_bytes(1, SOURCE_TYPE) + written_bytes(2, json.dumps(place).encode())
-        coded = base64.b64encode(written_varint(1, code) + written_bytes(3, detail)).rstrip(b"=")
-        fields[b"grpc-status-details-bin"] = coded
-    return fields
+    return fields | ({DETAILS: error_details(code, error)} if "source" in error else {})
 
 
-def _source(coded: bytes) -> dict[str, Any]:
-    """The place in the Dockerfile that an error is about: {"source": {"file", "line"}}, and the lines around it:
-    {"excerpt": see ``dockerfile_excerpt``}; empty if it names none.
+def error_details(code: int, error: dict[str, Any], message: str = "") -> bytes:
+    """Return grpc-status-details-bin with the place in the Dockerfile that *error* has, and the lines around it.
 
-    BuildKit adds it to the status as JSON: google.rpc.Status, 3 details: Any, 1 type, 2 value.
+    Go's client takes the message of an error from its details, if a response has them.
     """
+    source, excerpt = error["source"], error.get("excerpt")
+    place = {"info": {"filename": source["file"]}, "ranges": [{"start": {"line": source["line"]}}]}
+    if excerpt:
+        place = source_with(source["file"], source["line"], excerpt)
+    detail = written_bytes(1, SOURCE_TYPE) + written_bytes(2, json.dumps(place).encode())
+    text = message.encode("utf-8", "backslashreplace")
+    named = written_bytes(2, text) if text else b""
+    status = written_varint(1, code) + named + written_bytes(3, detail)
+    return base64.b64encode(status).rstrip(b"=")
+
+
+def read_details(coded: bytes) -> dict[str, Any]:
+    """Read grpc-status-details-bin: {"code", "message", "source": {"file", "line"}, "excerpt"}, each if it has one.
+
+    The source is the place in the Dockerfile that an error is about, the excerpt has the lines around it, see
+    ``dockerfile_excerpt``. BuildKit adds them as JSON: google.rpc.Status, 3 details: Any, 1 type, 2 value. Returns {}
+    for anything else.
+    """
+    found: dict[str, Any] = {}
     try:
         status = base64.b64decode(coded + b"=" * (-len(coded) % 4), validate=True)
-        for number, _, detail in wire_fields(status):
-            if number == 3 and isinstance(detail, bytes):
-                parts = {n: content for n, _, content in wire_fields(detail) if isinstance(content, bytes)}
+        for number, _, content in wire_fields(status):
+            if number == 1 and isinstance(content, int):
+                found["code"] = content
+            elif number == 2 and isinstance(content, bytes):
+                found["message"] = content.decode("utf-8", "backslashreplace")
+            elif number == 3 and isinstance(content, bytes) and "source" not in found:
+                parts = {n: part for n, _, part in wire_fields(content) if isinstance(part, bytes)}
                 if parts.get(1, b"").endswith(b"/errdefs.Source+json"):
-                    return _place_and_lines(json.loads(parts.get(2, b"")))
+                    found |= _place_and_lines(json.loads(parts.get(2, b"")))
     except (binascii.Error, ValueError, RecursionError):  # ProtobufError is a ValueError
-        pass
-    return {}
+        return {}
+    return found
 
 
 def _place_and_lines(source: Any) -> dict[str, Any]:

@@ -23,6 +23,10 @@ _TLS_REQUIRED = (
     "it speaks TLS, but the connection was made without TLS",
     "Type --tlsverify (with --tlscacert, --tlscert and --tlskey unless the files are in ~/.docker)",
 )
+_CLOSED_AFTER_HANDSHAKE = (
+    "it closed the connection after the TLS handshake, without a response",
+    "Check that a Docker daemon listens at this address, and that it accepts {cert}",
+)
 
 # (kind of address or empty for any, error, problem, remedy); the first match counts.
 _DIAL_ERRORS: tuple[tuple[str, type[Exception], str, str], ...] = (
@@ -157,6 +161,11 @@ def printable(text: str) -> str:
 def tls_required(endpoint: Endpoint) -> DaemonError:
     """Return the error for plain HTTP sent to a TLS port."""
     return daemon_error(endpoint, *_TLS_REQUIRED)
+
+
+def closed_after_handshake(endpoint: Endpoint) -> DaemonError:
+    """Return the error for a peer that speaks TLS, but ends the connection when it gets a request."""
+    return daemon_error(endpoint, *(_filled(text, endpoint, ()) for text in _CLOSED_AFTER_HANDSHAKE))
 
 
 def _handshake_problem(error: ssl.SSLError) -> _ProblemAndRemedy:

@@ -12,7 +12,15 @@ from ipaddress import ip_address
 from typing import Any
 
 from apispy.endpoints.address import Endpoint
-from apispy.endpoints.diagnosis import Http2Only, daemon_error, diagnose, printable, tls_required
+from apispy.endpoints.diagnosis import (
+    DaemonError,
+    Http2Only,
+    closed_after_handshake,
+    daemon_error,
+    diagnose,
+    printable,
+    tls_required,
+)
 from apispy.endpoints.dial import connect, ssh_socket, ssh_stderr, tls_context
 from apispy.endpoints.unexpected import Peer, http2_answer, quoted
 from apispy.errors import ApispyError
@@ -23,6 +31,8 @@ _NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS
 _HTTP1_NEEDED = (
     "Check the address: Docker Engine speaks HTTP/1.1 too, buildkitd and other gRPC servers do not"
 )
+_HTTP2_SELECTED = "under TLS it selects HTTP/2 (by ALPN), and it does not respond in HTTP/1.1"
+_NO_RESPONSE = (ConnectionError, TimeoutError, ssl.SSLEOFError)
 _NOT_DOCKER = "Check the address: another program listens there"
 
 
@@ -48,14 +58,37 @@ def probe(endpoint: Endpoint, timeout: float = 3.0) -> Daemon:
     """
     if endpoint.kind == "ssh":
         return _probe_ssh(endpoint, timeout)
+    connected = False
     try:
         with _connected(endpoint, timeout) as sock:
+            connected = True
             return _get_version(endpoint, sock)
     except ssl.SSLCertVerificationError as error:
         names = _names(endpoint, timeout) if error.verify_code in _NAME_MISMATCH else []
         raise diagnose(endpoint, error, names=names) from error
     except (OSError, UnicodeError, http.client.HTTPException) as error:
+        if connected and endpoint.tls and isinstance(error, _NO_RESPONSE):
+            raise _no_response_under_tls(endpoint, error, timeout) from error
         raise diagnose(endpoint, error) from error
+
+
+def _no_response_under_tls(endpoint: Endpoint, error: Exception, timeout: float) -> DaemonError:
+    """Return the error for a peer that has accepted TLS, but does not respond to HTTP/1.1."""
+    if _selects_http2(endpoint, timeout):
+        return Http2Only(endpoint, _HTTP2_SELECTED, _HTTP1_NEEDED)
+    return diagnose(endpoint, error) if isinstance(error, TimeoutError) else closed_after_handshake(endpoint)
+
+
+def _selects_http2(endpoint: Endpoint, timeout: float) -> bool:
+    """Whether a daemon selects HTTP/2 from what a client offers, in a second handshake; False if that fails."""
+    try:
+        context = tls_context(endpoint)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        name = _server_name(endpoint)
+        with connect(endpoint, timeout) as sock, context.wrap_socket(sock, server_hostname=name) as tls:
+            return tls.selected_alpn_protocol() == "h2"
+    except (OSError, ApispyError):
+        return False
 
 
 def _probe_ssh(endpoint: Endpoint, timeout: float) -> Daemon:

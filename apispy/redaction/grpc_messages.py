@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from apispy.decoders import build_answer
-from apispy.decoders.grpc import error_fields, error_of
+from apispy.decoders.grpc import DETAILS, error_fields, error_of
 from apispy.decoders.grpc_messages import message_item, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
 from apispy.decoders.grpc_stream import MAX_MESSAGE_SIZE
@@ -68,7 +68,6 @@ _STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
 _SHELL = re.compile(r"/bin/\w+ (?:-\w+ ){1,4}")
 """What precedes the command in "mount / from exec /bin/sh -c ..." and in messages of errors."""
 
-DETAILS = b"grpc-status-details-bin"
 
 SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 """The category of the secrets in a message, if they are not those of a registry."""
@@ -147,7 +146,7 @@ class MessageRedactor:
     ) -> Headers | None:
         """Redact the error of a build in the fields that end a call of *method*; None if they have none.
 
-        What is left of grpc-status-details-bin is the place in the Dockerfile.
+        What is left of grpc-status-details-bin is the place in the Dockerfile, with the lines around it.
         """
         given = {name.lower(): value for name, value in headers}
         error, code = error_of(method, given), given.get(b"grpc-status", b"")

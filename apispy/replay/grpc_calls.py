@@ -13,6 +13,7 @@ from typing import Any
 from apispy import engine
 from apispy.decoders.build import QUESTION
 from apispy.decoders.build_answer import answer_in
+from apispy.decoders.grpc import DETAILS, error_details
 from apispy.decoders.grpc_messages import MORE, UNKNOWN, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, fields_by_name
 from apispy.decoders.grpc_stream import PREFIX_SIZE
@@ -226,10 +227,15 @@ def cleaning_for(redactor: Redactor, exchange: Exchange) -> ExchangeRedactor:
 
 
 def played(part: Part, texts: Mapping[str, str]) -> Part:
-    """*part* with the live texts in place of the recorded ones that they are bound to.
+    """*part* as it is sent: with the live texts in place of the recorded ones that they are bound to.
 
     In bytes that were recorded, only texts of the same length are replaced: others would break the message.
     """
+    if part.error:
+        error = with_texts(part.error, substitution_of(texts))
+        code = dict(part.fields).get(b"grpc-status", b"")
+        details = error_details(int(code) if code.isdigit() else 0, error, error.get("error_message", ""))
+        part = replace(part, fields=[*part.fields, (DETAILS, details)], error={})
     if not texts:
         return part
     same_length = substitution_of({one: other for one, other in texts.items() if len(one) == len(other)})

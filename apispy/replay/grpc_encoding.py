@@ -32,12 +32,6 @@ def encode_message(name: str, value: dict[str, Any]) -> bytes:
     )
 
 
-def encode_status(code: int, message: str, kind: str, detail: bytes) -> bytes:
-    """Encode a google.rpc.Status (1 code, 2 message, 3 details) with one detail, an Any (1 type, 2 value)."""
-    content = _text_field(1, kind) + _tag(2, LENGTH) + _sized(detail)
-    return _tag(1, VARINT) + _varint(code) + _text_field(2, message) + _tag(3, LENGTH) + _sized(content)
-
-
 def _values(field: Field, content: Any) -> Iterator[Any]:
     if field.type == "answer":
         written = {key: build_answer.written_entry(key, value) for key, value in content.items()}

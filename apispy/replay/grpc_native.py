@@ -5,26 +5,22 @@ A recording has the bytes of their messages if it was made with --show-secrets; 
 encodes again.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from apispy.decoders.grpc import error_of
+from apispy.decoders.grpc import DETAILS, error_of, read_details
 from apispy.decoders.grpc_messages import messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_session import carried
 from apispy.decoders.grpc_stream import PREFIX_SIZE
-from apispy.decoders.protobuf import ProtobufError, wire_fields
+from apispy.decoders.protobuf import ProtobufError
 from apispy.http2 import Fields
-from apispy.model import Body, Chunk, Exchange, Headers, Item
+from apispy.model import Body, Chunk, Headers, Item
 from apispy.redaction.stream_policy import GRPC as MEDIA_TYPE
-from apispy.replay.grpc_encoding import encode_status
 from apispy.replay.grpc_record import (
     EMPTY,
     LOST,
-    SOURCE_TYPE,
     Message,
     MessageSplitter,
     Part,
@@ -35,8 +31,6 @@ from apispy.replay.grpc_record import (
 )
 from apispy.replay.recorded_calls import NESTED_SESSION, RecordedCall
 from apispy.replay.response import http2_fields
-
-DETAILS = b"grpc-status-details-bin"
 
 
 def read_connection(calls: list[RecordedCall]) -> TunnelRecord:
@@ -70,19 +64,18 @@ def _answers(call: RecordedCall, *, with_messages: bool) -> Iterator[Part]:
     exchange, number, response = call.exchange, call.number, call.exchange.response
     if response is not None:
         body, ended_at = response.body, response.body.ended_at
-        head: Fields = [(b":status", b"%d" % response.status), *_status_fields(exchange, response.headers)]
+        head: Fields = [(b":status", b"%d" % response.status)]
         if (
             ended_at is not None and not body.size and not len(body.trailers)
         ):  # the head has the status of the call
-            yield Part(exchange.started + ended_at, number, False, "end", head)
+            yield _end(call, ended_at, response.headers, head)
             return
+        head += http2_fields(response.headers)
         yield Part(exchange.started + response.at, number, False, "head", head)
         if with_messages:
             yield from _messages(call, body, by_caller=False)
         if ended_at is not None:
-            yield Part(
-                exchange.started + ended_at, number, False, "end", _status_fields(exchange, body.trailers)
-            )
+            yield _end(call, ended_at, body.trailers, [])
             return
     if exchange.end == "cut":
         yield Part(exchange.started + exchange.duration, number, False, "end", resets=True)
@@ -145,37 +138,18 @@ def _carried(body: Body) -> Body:
     return replace(body, chunks=tuple(chunks), size=size + body.cut)
 
 
-# -- the error of a call --
+# -- the error of a call
 
 
-def _status_fields(exchange: Exchange, headers: Headers) -> Fields:
-    """The fields of a head or of trailers. Details of an error have its message again, which redaction removes."""
+def _end(call: RecordedCall, at: float, headers: Headers, head: Fields) -> Part:
+    """The end of a response with the status in *headers*. *head*: the other fields, if a head has the status."""
     given = list(http2_fields(headers))
-    details = _with_message(exchange.request.target, dict(given))
-    return [
-        (name, details if name == DETAILS else value) for name, value in given if name != DETAILS or details
-    ]
-
-
-def _with_message(method: str, given: dict[bytes, bytes]) -> bytes:
-    """The details of an error with its message; b"" if there is nothing in them that a client may read.
-
-    Go's client takes the message of an error from its details, if a response has them.
-    """
-    coded = given.get(DETAILS, b"")
-    try:
-        status = base64.b64decode(coded + b"=" * (-len(coded) % 4), validate=True)
-        if any(number == 2 for number, _, _ in wire_fields(status)):
-            return coded
-    except (binascii.Error, ProtobufError):
-        return b""
-    error, code = error_of(method, given), given.get(b"grpc-status", b"")
-    if "source" not in error or not code.isdigit():
-        return b""
-    place = {
-        "info": {"filename": error["source"]["file"]},
-        "ranges": [{"start": {"line": error["source"]["line"]}}],
-    }
-    message = str(error.get("error_message", ""))
-    again = encode_status(int(code), message, SOURCE_TYPE, json.dumps(place).encode())
-    return base64.b64encode(again).rstrip(b"=")
+    read = read_details(dict(given).get(DETAILS, b""))
+    error: dict[str, Any] = {}
+    if "message" not in read:  # redaction removed it, if there was any; or a client cannot read the details
+        given = [(name, value) for name, value in given if name != DETAILS]
+        error = (
+            error_of(call.exchange.request.target, dict(http2_fields(headers))) if "source" in read else {}
+        )
+    fields = [*head, *given]
+    return Part(call.exchange.started + at, call.number, False, "end", fields, error=error)

@@ -5,8 +5,6 @@ A recording has the bytes of a tunnel if it was made with --show-secrets. Otherw
 of connections without tunnels.
 """
 
-import base64
-import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
-from apispy.decoders.dockerfile_excerpt import is_excerpt, source_with
+from apispy.decoders.dockerfile_excerpt import is_excerpt
 from apispy.decoders.grpc_messages import decode_message, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_stream import PREFIX_SIZE, decompressed
 from apispy.decoders.protobuf import ProtobufError
 from apispy.http2 import PREFACE, Fields, Http2Error
 from apispy.model import Body, Exchange, Item
-from apispy.replay.grpc_encoding import encode_message, encode_status, with_prefix
+from apispy.replay.grpc_encoding import encode_message, with_prefix
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.tap.http2_frames import Content, FrameReader, HeaderBlock, StreamReset
 
@@ -35,8 +33,6 @@ HEAD_FIELDS: Fields = [(b":status", b"200"), (b"content-type", b"application/grp
 
 UNQUOTED = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 """Characters of a message about an error that gRPC does not encode."""
-
-SOURCE_TYPE = "github.com/moby/buildkit/errdefs.Source+json"
 
 PartKind = Literal["head", "message", "end"]
 
@@ -68,6 +64,7 @@ class Part:
     fields: Fields = field(default_factory=list)
     message: Message | None = None
     resets: bool = False  # an end: the whole stream ends with it
+    error: dict[str, Any] = field(default_factory=dict)  # an end: what ``error_details`` makes the details of
 
 
 class MessageSplitter:
@@ -106,19 +103,19 @@ class TunnelRecord:
     """What both sides sent in a tunnel, in order, or in the gRPC calls of a connection without one.
 
     *problem*: why that is not all, "" if it is. *carriers*: without a tunnel, the call that each stream was recorded
-    as; *call* is the first of them then.
+    as; *call* is the first of them then. *has_bytes*: whether the parts are from the bytes that both sides sent.
     """
 
     call: RecordedCall
     parts: tuple[Part, ...] = ()
     problem: str = ""
     carriers: Mapping[int, RecordedCall] = field(default_factory=dict)
+    has_bytes: bool = False
 
     @property
     def is_silent(self) -> bool:
-        """Whether it cannot be played, so that the daemon of a replay makes no call in it."""
-        lost = any(part.message and (part.message is LOST or part.message.recoded) for part in self.parts)
-        return lost or bool(self.problem) or not self.parts
+        """Whether it cannot be played as it was, so that the daemon of a replay makes no call in it."""
+        return not self.has_bytes or bool(self.problem) or not self.parts
 
     @property
     def methods(self) -> dict[int, str]:
@@ -162,7 +159,8 @@ def _from_bytes(call: RecordedCall, exchange: Exchange, to_server: Body, to_clie
             reader.feed(at, data, by_caller=by_caller)
     except Http2Error as error:
         return TunnelRecord(call, tuple(reader.parts), f"its tunnel cannot be read: {error}")
-    return TunnelRecord(call, tuple(reader.parts), CUT if to_server.cut or to_client.cut else "")
+    problem = CUT if to_server.cut or to_client.cut else ""
+    return TunnelRecord(call, tuple(reader.parts), problem, has_bytes=True)
 
 
 class _BytesReader:
@@ -271,7 +269,9 @@ class _ItemsReader:
         if isinstance(total, dict) and total.get("undecoded"):
             self.parts.append(Part(at, stream, by_caller, "message", message=LOST))
         resets = item.label == "RST_STREAM"
-        self.parts.append(Part(at, stream, by_caller, "end", _trailers(item.value), resets=resets))
+        fields = _trailers(item.value)
+        error = _error(item.value) if fields else {}
+        self.parts.append(Part(at, stream, by_caller, "end", fields, resets=resets, error=error))
 
 
 def encoded(name: str, value: dict[str, Any]) -> Message:
@@ -296,21 +296,19 @@ def _trailers(value: dict[str, Any]) -> Fields:
     if not isinstance(status := value.get("grpc_status"), int):
         return []
     text = value.get("error_message")
-    fields = status_fields(status, text if isinstance(text, str) else "")
-    if details := _details(status, value):
-        fields.append((b"grpc-status-details-bin", base64.b64encode(details).rstrip(b"=")))
-    return fields
+    return status_fields(status, text if isinstance(text, str) else "")
 
 
-def _details(status: int, value: dict[str, Any]) -> bytes:
-    """The details of an error that has an excerpt of the Dockerfile: google.rpc.Status; b"" if it has none."""
+def _error(value: dict[str, Any]) -> dict[str, Any]:
+    """The error that an item describes with the place that it is about; {} without that. A capture may be edited."""
     place, excerpt = value.get("source"), value.get("excerpt")
-    if not isinstance(place, dict) or excerpt is None or not is_excerpt(excerpt):
-        return b""
-    source = source_with(str(place.get("file")), place.get("line", 0), excerpt)
-    return encode_status(
-        status, str(value.get("error_message", "")), SOURCE_TYPE, json.dumps(source).encode()
-    )
+    if not isinstance(place, dict) or not isinstance(line := place.get("line"), int):
+        return {}
+    error = {
+        "error_message": str(value.get("error_message", "")),
+        "source": {"file": str(place.get("file")), "line": line},
+    }
+    return error | ({"excerpt": excerpt} if is_excerpt(excerpt) else {})
 
 
 def _path(part: Part) -> str:

@@ -16,7 +16,7 @@ import pytest
 from apispy.capture import read
 from tests.protobuf_writer import mapped, pb
 
-from .apispy_process import STANDIN, Apispy
+from .apispy_process import STANDIN, Apispy, apispy_command
 from .conftest import unavailable
 from .daemon import Authority, free_port
 from .endpoints import Endpoint
@@ -76,9 +76,12 @@ def start(place: Path) -> Iterator[Callable[..., Apispy]]:
     """Starts an apispy with a listener of a kind; all end with the test."""
     started: list[Apispy] = []
 
-    def start(kind: str, *words: str, replays: str = "") -> Apispy:
+    def start(kind: str, *words: str, replays: str = "", fixture: bool = False) -> Apispy:
         where = place / f"grpc-{next(_NUMBERS)}"
-        command = ["replay", replays] if replays else ["--capture", f"{where}/calls.jsonl"]
+        command = (
+            ["record", "-o", f"{where}/calls.json"] if fixture else ["--capture", f"{where}/calls.jsonl"]
+        )
+        command = ["replay", replays] if replays else command
         started.append(Apispy.start(where, *command, *listen_options(kind, where), *words))
         return started[-1]
 
@@ -130,6 +133,9 @@ def test_calls_that_were_recorded_are_played_in_another_order(
     spy = start(kind, *endpoint_options(daemon))
     assert call(spy.at, *calls) == direct
     spy.end()
+    how = "under TLS it selects HTTP/2 (by ALPN), and it does not respond in HTTP/1.1"
+    assert (how if kind == "tls" else "it speaks HTTP/2 from the first byte, and no HTTP/1.1") in spy.err
+    assert "ready: calls in HTTP/2, such as those of gRPC, reach it" in spy.err
     assert SECRET not in (spy.where / "calls.jsonl").read_text()
     assert SECRET not in spy.output
     recorded = list(read(spy.where / "calls.jsonl"))
@@ -146,6 +152,41 @@ def test_calls_that_were_recorded_are_played_in_another_order(
     assert played.end() == 0, played.err
     assert "cannot be played" not in played.err
     assert "played 6 of 6 recorded calls; every request got a response" in played.err
+
+
+@pytest.mark.parametrize("kind", ["unix", "tls"])
+def test_a_fixture_is_played_without_secrets(
+    kind: str, servers: Servers, start: Callable[..., Apispy]
+) -> None:
+    """It has the messages of all calls, the IDs of builds as placeholders, and of a session the daemon's calls."""
+    daemon = servers.by_kind[kind]
+    calls = [WORKERS, solve("a", "with-files"), status("a"), solve("b", "bad")]
+    spy = start(kind, *endpoint_options(daemon), fixture=True)
+    live = call(spy.at, *calls, session=build_id("s"))
+    assert live["asked"] == ["/moby.filesync.v1.FileSync/DiffCopy"]
+    assert spy.end() == 0, spy.err
+    file = spy.where / "calls.json"
+    text = file.read_text()
+    assert SECRET not in text
+    assert not [letter for letter in "abs" if build_id(letter) in text]
+    assert text.count('"method": "/moby.filesync.v1.FileSync/DiffCopy"') == 1
+    checked = subprocess.run(
+        [*apispy_command(), "fixture", "check", str(file)], capture_output=True, text=True, check=False
+    )
+    assert checked.stdout.strip() == f"{file}: 5 calls, in order", checked.stderr
+
+    played = start(kind, replays=str(file))
+    again = [
+        status("x"),
+        solve("y", "bad", session="t"),
+        solve("x", "with-files", session="t"),
+        WORKERS,
+    ]
+    found = call(played.at, *again, session=build_id("t"))
+    assert found["answers"] == [live["answers"][number] for number in (2, 3, 1, 0)]
+    assert found["asked"] == []
+    assert played.end() == 0, played.err
+    assert "played 5 of 5 recorded calls; every request got a response" in played.err
 
 
 def test_a_miss_explains_itself(servers: Servers, start: Callable[..., Apispy]) -> None:

@@ -148,6 +148,13 @@ def test_no_secret_is_in_a_file(place: str) -> None:
     assert not {(name, coding) for name, text in made.items() for coding in codings(CORE) if coding in text}
 
 
+@pytest.mark.parametrize("grpc", ["gRPC", "native gRPC"])
+def test_a_fixture_has_the_rest_of_a_message(grpc: str) -> None:
+    """So that a secret beside it would be there too if it was not hidden."""
+    fixture = json.loads(files(f"{grpc}, a build argument", Policy())["fixture"])
+    assert '"Frontend": "dockerfile.v0", "FrontendAttrs": {"build-arg:A": "<redacted:' in json.dumps(fixture)
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_with_rules_of_the_user_there_is_no_less_hidden(place: str) -> None:
     assert not [name for name, text in shown(place, POLICY).items() if CORE in text]

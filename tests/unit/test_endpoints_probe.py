@@ -6,7 +6,8 @@ import socket
 import ssl
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socketserver import UnixStreamServer
@@ -29,6 +30,7 @@ from apispy.endpoints import (
     ssh_stderr,
     tls_context,
 )
+from apispy.endpoints.diagnosis import Http2Only
 from apispy.errors import ApispyError
 from tests.servers import DOCKER, VersionHandler, http_server, raw_server, serving
 
@@ -211,6 +213,46 @@ def test_tls_to_a_plain_port(store: Store) -> None:
         assert "does not speak TLS" in message(endpoint(port, tls_of(store)))
     with raw_server(b"") as port:
         assert "closed the connection during the handshake" in message(endpoint(port, tls_of(store)))
+
+
+@contextmanager
+def silent_server(store: Store, *protocols: str, waits: bool = False) -> Iterator[int]:
+    """A server that selects one of the *protocols* in TLS, and closes connections or *waits* instead of a response."""
+    context = server_context(store.server_for())
+    context.set_alpn_protocols(list(protocols))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):  # the request, and the handshake that tells what it speaks
+                sock, _ = listener.accept()
+                with sock, suppress(OSError), context.wrap_socket(sock, server_side=True) as tls:
+                    while tls.recv(65536) and waits:
+                        pass
+
+        listener.settimeout(10)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_peer_of_http2_under_tls(store: Store, waits: bool) -> None:
+    """A server of gRPC says nothing in HTTP/1.1: what it speaks, it says by ALPN."""
+    with silent_server(store, "h2", waits=waits) as port:
+        with pytest.raises(Http2Only) as found:
+            probe(endpoint(port, tls_of(store)), 0.3 if waits else 5)
+        assert ": under TLS it selects HTTP/2 (by ALPN), and it does not respond in HTTP/1.1." in str(
+            found.value
+        )
+
+
+def test_a_peer_that_closes_after_the_handshake(store: Store) -> None:
+    with silent_server(store, "http/1.1") as port:
+        text = message(endpoint(port, tls_of(store)))
+    assert "it closed the connection after the TLS handshake, without a response. Check that a Docker" in text
+    assert "that it accepts the client certificate" in text
+    assert "speaks TLS" not in text
 
 
 def test_unknown_ca(store: Store, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The story: objects (containers, images, networks, ...), and what the calls did to each, in bounded memory."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -9,10 +9,11 @@ from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
 from apispy.learn.name_registry import SHORT_ID_LENGTH
 from apispy.learn.read_call import ReadCall
-from apispy.learn.story.builds import BuildPart, build_part
+from apispy.learn.story.builds import BuildPart, OwnCalls, build_part
 from apispy.learn.story.docker_command import COMPOSE_LABEL, DockerLine, docker_line
 from apispy.learn.story.phrases import phrase, state_of
 from apispy.model import Direction
+from apispy.recent import remember
 
 MAX_OBJECTS = 2000
 """Objects that are kept; calls on more are only counted."""
@@ -68,6 +69,8 @@ PRUNED = {
     "VolumePrune": ("volumes", "VolumesDeleted"),
 }
 
+
+BUILDKIT, FAILED = "BuildKit", "build failed"
 
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -151,6 +154,10 @@ class Story:
         self.beyond = 0  # calls on objects beyond MAX_OBJECTS
         self._things: dict[tuple[str, str], Thing] = {}
         self._execs: dict[str, str] = {}  # ID of an exec: key of its container
+        self._own_calls = OwnCalls()
+        self._followed: OrderedDict[str, list[Step]] = (
+            OrderedDict()
+        )  # steps of the story by the ID of their build
 
     @property
     def things(self) -> list[Thing]:
@@ -196,20 +203,23 @@ class Story:
         self.ended = max(self.ended, exchange.started + exchange.duration)
         number = f"{source} #{exchange.id}".lstrip()
         asked, answers = _json(decoded, "request"), _json(decoded, "response")
-        thing = self._thing(decoded, asked[0] if asked else None, answers)
+        build = self._build(decoded)
+        thing = self._thing(decoded, asked[0] if asked else None, answers, build)
         if decoded.failed:
             self._fail(decoded, thing, number)
         if thing is not None:
-            self._tell(thing, decoded, number, asked[0] if asked else None, answers)
+            self._tell(thing, decoded, number, asked[0] if asked else None, answers, build)
         self._prune(decoded, answers)
 
     # -- objects --
 
-    def _thing(self, decoded: ToldCall, asked: Any, answers: list[Any]) -> Thing | None:
+    def _thing(
+        self, decoded: ToldCall, asked: Any, answers: list[Any], build: BuildPart | None
+    ) -> Thing | None:
         """Return the object of a call; None, and count the call, if it has none."""
         operation = decoded.call.operation
-        kind = "builds" if operation.id == "ImageBuild" else KINDS.get(operation.tag, "")
-        name = _cut(_name(decoded, asked, answers, self._execs)) if kind else ""
+        kind = "builds" if build or operation.id == "ImageBuild" else KINDS.get(operation.tag, "")
+        name = BUILDKIT if build else _cut(_name(decoded, asked, answers, self._execs)) if kind else ""
         if not name:
             self.other[operation.id or "unknown calls"] += 1
             return None
@@ -242,17 +252,37 @@ class Story:
             on = f" of {thing.title}" if thing else ""
             self.failures.append(Failure(number, _cut(f"{what}{on}"), _cut(decoded.label(_error(decoded)))))
 
-    def _tell(self, thing: Thing, decoded: ToldCall, number: str, asked: Any, answers: list[Any]) -> None:
+    def _build(self, decoded: ToldCall) -> BuildPart | None:
+        """Return what a connection of BuildKit, or a gRPC call of its own, has of a build; None if it has nothing."""
+        if decoded.exchange.tunnel:
+            is_builder = KINDS.get(decoded.call.operation.tag) == "builds"
+            return _build(decoded) if is_builder else None
+        build = self._own_calls.part(decoded, MAX_TEXT, failed=decoded.failed)
+        if build and not build.phrase:  # a call before this one belongs to a build that failed
+            for step in self._followed.get(build.id, ()):
+                step.text, step.failed = FAILED, True
+            return None
+        return build
+
+    def _tell(
+        self,
+        thing: Thing,
+        decoded: ToldCall,
+        number: str,
+        asked: Any,
+        answers: list[Any],
+        build: BuildPart | None,
+    ) -> None:
         exchange, operation = decoded.exchange, decoded.call.operation.id
         status = exchange.response.status if exchange.response else None
-        build = _build(decoded) if decoded.exchange.tunnel and thing.kind == "builds" else None
+        failed = decoded.failed or bool(build and build.failed)
         if build:
-            text = "build failed" if decoded.failed else build.phrase
+            text = FAILED if failed else build.phrase
         else:
-            text = f"{operation} failed" if decoded.failed else phrase(decoded.call, asked, answers, status)
+            text = f"{operation} failed" if failed else phrase(decoded.call, asked, answers, status)
         step = Step(
             _cut(decoded.label(text)), operation, exchange.started, exchange.started + exchange.duration, number,
-            failed=decoded.failed, build=build if build and build.steps else None,
+            failed=failed, build=build if build and build.steps else None,
         )  # fmt: skip
         if operation == "ContainerInspect" and (state := state_of(answers)):
             step.states = [state]
@@ -260,6 +290,8 @@ class Story:
             thing.line = thing.run_line or thing.line
         if not decoded.failed:
             _change(thing, decoded.call, asked, answers)
+        if build and build.id and build.steps:
+            remember(self._followed, build.id, [*self._followed.get(build.id, ()), step], MAX_OBJECTS)
         _append(thing, step)
 
 
@@ -352,7 +384,7 @@ def _name(decoded: ToldCall, asked: Any, answers: list[Any], execs: dict[str, st
         case "ImageBuild":
             return call.value("t") or "(without a tag)"
         case "Session" | "Grpc":
-            return "BuildKit"
+            return BUILDKIT
     return ""
 
 

@@ -2,14 +2,15 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from apispy.decoders.dockerfile_excerpt import excerpt_of, is_excerpt, source_with
-from apispy.decoders.grpc import GrpcCalls
+from apispy.decoders.grpc import GrpcCalls, read_details
 from apispy.decoders.grpc_stream import Budget
-from apispy.model import Exchange, Item, Request, Response, Tunnel
+from apispy.model import Body, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.redaction import Redactor
 from tests.protobuf_writer import pb
 
@@ -109,3 +110,22 @@ RUN export TOKEN={SECRET}"""
         shown = Redactor().for_exchange(exchange).item("to_client", Item("h2c", "HEADERS", value, (0, 1)))
         assert SECRET not in repr(shown)
         assert len(shown.value["excerpt"]["lines"]) == len(value["excerpt"]["lines"])
+
+        native = Exchange(1, 1, 0.0, "c", "u", Request("POST", "/moby.buildkit.v1.Control/Solve", "2"))
+        trailers = Headers(((b"grpc-status", b"2"), (b"grpc-status-details-bin", details)))
+        native = replace(native, response=Response(200, version="2", body=Body(trailers=trailers)))
+        once = Redactor().redact(native)
+        assert once.response is not None
+        read = read_details(once.response.body.trailers.text("grpc-status-details-bin").encode())
+        assert SECRET not in repr(read)
+        assert len(read["excerpt"]["lines"]) == len(value["excerpt"]["lines"])
+        again = Redactor().redact(once)
+        assert again == once
+
+
+def test_it_may_begin_inside_an_instruction() -> None:
+    for name in ("RUN", "ENV"):
+        text = "\n".join([f"{name} a \\", *[f"  {number} \\" for number in range(2, 9)], "  9", "RUN b"])
+        found = excerpt_of(source(text, 8))
+        assert [bool(line) for line in found["lines"][:6]] == [name == "RUN"] * 6
+        assert excerpt_of(source_with("Dockerfile", 8, found)) == found

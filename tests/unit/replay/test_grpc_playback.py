@@ -15,6 +15,7 @@ from h2.connection import H2Connection
 from h2.events import (
     DataReceived,
     Event,
+    PingAckReceived,
     RequestReceived,
     ResponseReceived,
     StreamEnded,
@@ -22,14 +23,14 @@ from h2.events import (
     TrailersReceived,
 )
 
+from apispy.decoders.grpc import SOURCE_TYPE, read_details
 from apispy.decoders.grpc_messages import decode_message
 from apispy.decoders.grpc_schema import message_of
 from apispy.decoders.grpc_session import carried
 from apispy.endpoints import Listen
 from apispy.model import Chunk, Exchange
 from apispy.replay import Options, Replay, serve
-from apispy.replay.grpc_encoding import encode_status
-from apispy.replay.grpc_record import SOURCE_TYPE, MessageSplitter
+from apispy.replay.grpc_record import MessageSplitter
 from tests.grpc_tunnels import KINDS, Kind, TunnelBuilder, native, withheld
 from tests.h2_peer import GRPC, SESSION, Peers, Session, message
 from tests.protobuf_writer import mapped, pb
@@ -39,6 +40,8 @@ CONTROL, BRIDGE = "/moby.buildkit.v1.Control/", "/moby.buildkit.v1.frontend.LLBB
 SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 SEND = "/moby.filesync.v1.FileSend/DiffCopy"
+ASKS = pb({1: 1})
+"""A message of the daemon that asks for files."""
 
 
 def ref(letter: str) -> str:
@@ -292,10 +295,53 @@ def test_an_error_without_messages_is_no_reset(tmp_path: Path, kind: Kind) -> No
         assert not [one for one in client.events if isinstance(one, StreamReset)]
 
 
+def details_of(text: str, source: dict[str, Any]) -> bytes:
+    """The details of an error, as BuildKit makes them."""
+    return pb({1: 2, 2: text, 3: [{1: SOURCE_TYPE, 2: json.dumps(source)}]})
+
+
+def test_an_error_has_the_lines_of_the_dockerfile(tmp_path: Path, kind: Kind) -> None:
+    """They are what a client prints, with its own secrets in them."""
+    lines = [
+        "FROM a",
+        "RUN true",
+        "RUN true && \\",
+        "  true && \\",
+        "  login hunter2hunter2 && \\",
+        "  false",
+    ]
+    lines = [*lines[:3], *["  true && \\"] * 5, *lines[3:], "RUN b"]
+    source = {
+        "info": {"filename": "Dockerfile", "data": base64.b64encode("\n".join(lines).encode()).decode()},
+        "ranges": [{"start": {"line": 10}, "end": {"line": 11}}],
+    }
+    text = "login hunter2hunter2: exit code: 3"
+    tunnel = TunnelBuilder(Peers())
+    asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x", argument="hunter2hunter2"))
+    tunnel.step()
+    coded = base64.b64encode(details_of(text, source)).decode().rstrip("=")
+    head = [(":status", "200"), *GRPC, ("grpc-status", "2"), ("grpc-message", text)]
+    tunnel.peers.server.send_headers(asked, [*head, ("grpc-status-details-bin", coded)], end_stream=True)
+    tunnel.step()
+    record = kind.record(tunnel.exchange(1, "/grpc"))
+    assert kind.has_bytes or "hunter2" not in repr(record)
+    with replayed(tmp_path, *record) as running, Client(running.where) as raw:
+        client = GrpcClient(raw, kind=kind)
+        again = solve(ref("x"), "x", argument="hunter2hunter2")
+        _, fields = client.answer(client.call(f"{CONTROL}Solve", again))
+    assert read_details(fields["grpc-status-details-bin"].encode()) == {
+        "code": 2,
+        "message": text,
+        "source": {"file": "Dockerfile", "line": 10},
+        "excerpt": {"first": 6, "end": 11, "lines": lines[5:]},
+    }
+
+
 def test_the_details_of_an_error_have_its_message(tmp_path: Path) -> None:
     """Go's client shows the message of the details."""
-    source = {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
-    details = encode_status(2, "exit code: 3", SOURCE_TYPE, json.dumps(source).encode())
+    details = details_of(
+        "exit code: 3", {"info": {"filename": "Dockerfile"}, "ranges": [{"start": {"line": 3}}]}
+    )
     whole = failed(("grpc-status-details-bin", base64.b64encode(details).decode()))
     for number, secrets in enumerate((True, False)):
         (tmp_path / str(number)).mkdir()
@@ -448,8 +494,9 @@ def test_the_daemon_makes_the_calls_of_the_session_of_its_build(tmp_path: Path) 
     assert not running.session.timeouts
 
 
-def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: Path) -> None:
-    record = [withheld(one) for one in a_build_with_a_session(SYNC, asks=pb({1: 1}), answers=pb({1: 3}))]
+@pytest.mark.parametrize("name", ["withheld", "withheld-fixture"])
+def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: Path, name: str) -> None:
+    record = KINDS[name].record(*a_build_with_a_session(SYNC, asks=pb({1: 1}), answers=pb({1: 3})))
     with (
         replayed(tmp_path, *record) as running,
         Client(running.where) as one,
@@ -459,14 +506,25 @@ def test_without_its_bytes_a_session_has_a_daemon_that_calls_nothing(tmp_path: P
         client = GrpcClient(other)
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         assert client.answer(solved)[1] == {"grpc-status": "0"}
+        session.http2.ping(b"whatever")
+        session.flush()
+        while not any(isinstance(event, PingAckReceived) for event in session.events):
+            session.receive()
         assert not [one for one in session.events if isinstance(one, RequestReceived)]
     assert not running.session.timeouts
 
 
-def test_a_result_that_was_written_at_the_client_needs_the_bytes(tmp_path: Path) -> None:
-    record = [withheld(one) for one in a_build_with_a_session(SEND, asks=b"file", answers=b"")]
+@pytest.mark.parametrize(
+    "name", ["withheld", "withheld-fixture", "native-withheld", "native-withheld-fixture"]
+)
+def test_a_result_that_was_written_at_the_client_needs_the_bytes(tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    if kind.is_native:
+        record = kind.record(a_build_with_a_nested_session(SEND, asks=b"file"))
+    else:
+        record = kind.record(*a_build_with_a_session(SEND, asks=b"file", answers=b""))
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw)
+        client = GrpcClient(raw, kind=kind)
         _, failed = client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z"))))
         assert "was written at the client" in failed["grpc-message"]
     assert len(running.player.misses) == 1
@@ -493,7 +551,7 @@ def test_a_call_of_a_build_is_one_of_its_tunnel(tmp_path: Path, kind: Kind) -> N
         tunnel.step()
         return tunnel.exchange(number, "/grpc")
 
-    record = [*kind.record(one(1, "a")), *kind.record(one(2, "b"))]
+    record = kind.record(one(1, "a"), one(2, "b"))
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
         client = GrpcClient(raw, kind=kind)
         read = client.call(
@@ -565,14 +623,14 @@ class NestedSession:
             self._client.receive()
 
 
-def a_native_build_with_a_session(*, show_secrets: bool) -> list[Exchange]:
+def a_build_with_a_nested_session(path: str = SYNC, asks: bytes = ASKS) -> Exchange:
     """The result came after what passed in the session."""
     tunnel = TunnelBuilder(Peers())
     session = Session(tunnel.peers, [("x-docker-expose-session-uuid", ref("s"))])
     asked = tunnel.peers.call(f"{CONTROL}Solve", solve(ref("a"), "x", session=ref("s")))
     tunnel.step()
     session.begin()
-    stream = session.inner.call(SYNC, pb({1: 1}))
+    stream = session.inner.call(path, asks)
     session.queue()
     tunnel.step()
     session.inner.answer(stream, pb({1: 3}))
@@ -582,13 +640,14 @@ def a_native_build_with_a_session(*, show_secrets: bool) -> list[Exchange]:
     tunnel.step()
     session.end()
     tunnel.step()
-    return native(tunnel.exchange(1, "/grpc"), show_secrets=show_secrets)
+    return tunnel.exchange(1, "/grpc")
 
 
 def test_the_daemon_makes_the_calls_of_a_nested_session(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=True)
+    kind = KINDS["native-bytes"]
+    record = kind.record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw, kind=KINDS["native-bytes"])
+        client = GrpcClient(raw, kind=kind)
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         session = NestedSession(client, ref("z"))
         asked = session.until(RequestReceived)
@@ -607,10 +666,13 @@ def test_the_daemon_makes_the_calls_of_a_nested_session(tmp_path: Path) -> None:
     assert unplayed(running) == []
 
 
-def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=False)
+@pytest.mark.parametrize("name", ["native-withheld", "native-withheld-fixture"])
+def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    record = KINDS[name].record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record) as running, Client(running.where) as raw:
-        client = GrpcClient(raw, kind=KINDS["native-withheld"])
+        client = GrpcClient(raw, kind=KINDS[name])
         session = NestedSession(client, ref("z"))
         solved = client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z")))
         assert client.answer(solved)[1] == {"grpc-status": "0"}
@@ -623,7 +685,7 @@ def test_without_its_bytes_a_nested_session_has_a_daemon_that_calls_nothing(tmp_
 
 
 def test_a_build_waits_for_its_nested_session_to_begin(tmp_path: Path) -> None:
-    record = a_native_build_with_a_session(show_secrets=False)
+    record = KINDS["native-withheld"].record(a_build_with_a_nested_session())
     with replayed(tmp_path, *record, patience=0.05) as running, Client(running.where) as raw:
         client = GrpcClient(raw, kind=KINDS["native-withheld"])
         client.answer(client.call(f"{CONTROL}Solve", solve(ref("x"), "x", session=ref("z"))))

@@ -70,12 +70,15 @@ def curl_follow(client: Client) -> Result:
 
 
 def nc(client: Client) -> Result:
-    """The simplest client of all, with and without a half-close after the request."""
+    """The simplest client of all, with and without a half-close after the request.
+
+    Engine 28 takes a half-close for the client's end, and may answer /info with null then, directly too.
+    """
     there = (
         "-U " + client.endpoint.path if client.endpoint.is_unix else "{} {}".format(*client.endpoint.address)
     )
-    line = "printf 'GET /info HTTP/1.0\\r\\n\\r\\n'"
-    return client.sh(f"{line} | timeout 20 nc {there}; {line} | timeout 20 nc -N {there}")
+    info, ping = (f"printf 'GET /{path} HTTP/1.0\\r\\n\\r\\n'" for path in ("info", "_ping"))
+    return client.sh(f"{info} | timeout 20 nc {there}; {ping} | timeout 20 nc -N {there}")
 
 
 # --- hijacked connections

@@ -87,7 +87,7 @@ FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(),
 
 RULE_OPTIONS = (
     option("--read-only", is_flag=True, section=RULES,
-           help="Refuse requests that may change anything: everything that no --allow allows, but for reading."),
+           help="Refuse requests that may change anything, unless an --allow matches."),
     option("--allow", multiple=True, metavar="FILTER", type=PolicyRule("allow"), section=RULES,
            help="Refuse requests that no --allow allows: 'op:ContainerList', 'effect:read'. Repeatable."),
     option("--deny", multiple=True, metavar="FILTER", type=PolicyRule("deny"), section=RULES,

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import deque
-from itertools import islice
 
 from apispy.app.page_tabs import Tab, make_tab
 from apispy.app.web import Answer, json_answer
@@ -63,7 +62,7 @@ class LiveTabs:
                 reader.last = first - 1
             if reader.last == self._total:
                 return
-            decoded, _ = next(islice(self._calls, reader.last + 1 - first, None))
+            decoded, _ = self._calls[reader.last + 1 - first]
             reader.take(decoded)
             await asyncio.sleep(0)  # the traffic first
 

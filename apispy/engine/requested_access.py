@@ -32,7 +32,6 @@ SOCKET_DIRECTORIES = (
     "/",
     "/run",
     "/var",
-    "/var/run",
     "/run/docker",
     "/run/containerd",
     "/run/podman",
@@ -85,11 +84,11 @@ def volume_source(body: Any) -> str:
 
 def mounts_socket(call: Call, body: Any) -> bool:
     """Whether the request mounts the socket of a container engine, or a directory that usually has one."""
+    # /var/run is a link to /run.
+    paths = [path.replace("/var/run", "/run", 1) for path in host_paths(call, body)]
     return any(
         path.endswith(SOCKETS) or path in SOCKET_DIRECTORIES or path.startswith("/run/user/")
-        for path in (
-            one.replace("/var/run", "/run", 1) if one != "/var/run" else one for one in host_paths(call, body)
-        )
+        for path in paths
     )
 
 

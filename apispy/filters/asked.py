@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from apispy.decoders.json import first_json
 from apispy.engine import Call, requested_access
 from apispy.filters.subject import Subject
 
@@ -13,7 +14,7 @@ YES = "yes"
 
 
 def _body(subject: Subject) -> Any:
-    return next((item.value for item in subject.items.get("request", ()) if item.kind == "json"), None)
+    return first_json(subject.items.get("request", ()))
 
 
 def listed(read: Callable[[Call, Any], Iterable[str]]) -> Values:

@@ -5,6 +5,7 @@ from typing import Self
 
 from apispy.errors import UsageError
 from apispy.filters.expression import Expression, Test, tests_of
+from apispy.filters.fields import TABLE
 from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
 from apispy.filters.value_types import glob
@@ -59,6 +60,14 @@ class Filter:
     def needs_response(self) -> bool:
         """Whether the request alone is not enough to decide every call."""
         return bool(self.needs & (Part.RESPONSE | Part.END))
+
+    def check_request_only(self, what: str) -> None:
+        """Check that the request decides. Raises UsageError for *what*, "a fault" or "a rule", that needs more."""
+        if self.needs_response:
+            later = ", ".join(field.name for field in TABLE if field.known & (Part.RESPONSE | Part.END))
+            raise UsageError(
+                f"{what} is decided on the request; it cannot use {later}, which are known only later"
+            )
 
     def __str__(self) -> str:
         return str(self.expression)

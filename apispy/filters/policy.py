@@ -12,10 +12,10 @@ from typing import Literal
 from apispy.engine.effects import READ, TUNNELS
 from apispy.errors import UsageError
 from apispy.filters.expression import tests_of
-from apispy.filters.fields import FIELDS, TABLE
+from apispy.filters.fields import FIELDS
 from apispy.filters.filter import Filter
 from apispy.filters.rule_matching import may_match, surely_matches
-from apispy.filters.subject import Part, Subject
+from apispy.filters.subject import Subject
 from apispy.suggestions import most_similar
 
 Verb = Literal["allow", "deny", "confirm"]
@@ -49,11 +49,7 @@ def parse_rule(verb: Verb, text: str) -> Rule:
             f"{_quoted(words[0])} alone is a word to search for, which is too weak for a rule{hint} "
             "Type for example op:ContainerExec, effect:exec or privileged"
         )
-    if found.needs_response:
-        later = ", ".join(field.name for field in TABLE if field.known & (Part.RESPONSE | Part.END))
-        raise UsageError(
-            f"a rule is decided on the request; it cannot use {later}, which are known only later"
-        )
+    found.check_request_only("a rule")
     return Rule(verb, found, f"{verb} {' '.join(text.split())}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apispy import engine, units
+from apispy.decoders.json import first_json
 from apispy.filters.expression import tests_of
 from apispy.filters.policy import Policy, Rule, Verdict
 from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
@@ -37,7 +38,7 @@ def question(subject: DecodedCall) -> tuple[str, ...]:
 
     operation, request = subject.call.operation, subject.exchange.request
     path = request.target.partition("?")[0]
-    body = next((item.value for item in subject.items.get("request", ())), None)
+    body = first_json(subject.items.get("request", ()))
     lines = [f"apispy: {subject.exchange.client} asks for {operation.id or '?'}, {request.method} {path}"]
     lines += [f"  {operation.does}"] if operation.does else []
     return (*lines, *(f"  ! {reason}" for reason in dangers(subject.call, body)), "apispy")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from apispy import units
+from apispy.decoders.json import first_json as first_json_of
 from apispy.model import Direction, Item
 from apispy.outputs.base import DecodedCall
 
@@ -13,7 +14,7 @@ ANNOTATION_KINDS = ("member", "more", "padding", "compressed", "unread", "close"
 
 def first_json(decoded: DecodedCall, direction: Direction) -> Any:
     """Return the first JSON value decoded from a stream, or None."""
-    return next((item.value for item in decoded.items.get(direction, ()) if item.kind == "json"), None)
+    return first_json_of(decoded.items.get(direction, ()))
 
 
 def json_objects(decoded: DecodedCall) -> list[dict[str, Any]]:

@@ -36,9 +36,7 @@ class HeldCalls:
         match event:
             case Opened(exchange):
                 return self._open(event, exchange)
-            case Closed(exchange):
-                number = exchange.id
-            case ResponseStarted(exchange):
+            case Closed(exchange) | ResponseStarted(exchange):
                 number = exchange.id
             case GaveUp():
                 return [[event]]

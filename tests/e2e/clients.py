@@ -9,11 +9,13 @@ import shlex
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .apispy_process import apispy_command
 from .daemon import IMAGE, Daemon, free_port
 from .endpoints import Endpoint
 from .wait import until
@@ -89,6 +91,13 @@ class Client:
             "DATA": str(self.data),
             "FREE_PORT": str(free_port()),
         }
+
+    def add_apispy(self) -> None:
+        """Put ``apispy`` on the PATH, with data of its own."""
+        script = self.where / "bin/apispy"
+        script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
+        script.chmod(0o755)
+        self.env |= {"XDG_DATA_HOME": f"{self.where}/data", "PYTHON": sys.executable}
 
     def _write_dcurl(self, path: Path) -> None:
         """`dcurl OPTIONS... /path`: the last word is the path."""

@@ -2,12 +2,11 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from .apispy_process import Apispy, apispy_command
+from .apispy_process import Apispy
 from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
@@ -36,10 +35,7 @@ def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureReq
     """A docker CLI, and `apispy` on its PATH."""
     where = place / f"fault-{abs(hash(request.node.name)) % 10**8}"
     made = Client(daemons.plain.unix, daemons.plain, CLIS[request.param], "zqfault", where, data)
-    script = made.where / "bin/apispy"
-    script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
-    script.chmod(0o755)
-    made.env |= {"XDG_DATA_HOME": f"{where}/data", "PYTHON": sys.executable}
+    made.add_apispy()
     return made
 
 

@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .apispy_process import Apispy, apispy_command
+from .apispy_process import Apispy
 from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
@@ -190,10 +189,7 @@ def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureReq
     """A docker CLI, and `apispy` on its PATH."""
     where = place / f"guard-{abs(hash(request.node.name)) % 10**8}"
     made = Client(daemons.plain.unix, daemons.plain, CLIS[request.param], "zqguard", where, data)
-    script = made.where / "bin/apispy"
-    script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
-    script.chmod(0o755)
-    made.env |= {"XDG_DATA_HOME": f"{made.where}/data", "PYTHON": sys.executable}
+    made.add_apispy()
     return made
 
 

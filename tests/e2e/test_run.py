@@ -6,12 +6,10 @@ import re
 import signal
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from .apispy_process import apispy_command
 from .battery_runner import CLIS
 from .clients import Client, Result
 from .daemon import IMAGE, Daemons
@@ -23,10 +21,7 @@ def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureReq
     """Commands that are told the daemon by DOCKER_HOST, with `apispy` on their PATH."""
     where = place / f"run-{abs(hash(request.node.name)) % 10**8}"
     made = Client(daemons.plain.unix, daemons.plain, CLIS[max(CLIS)], "zqrun", where, data)
-    script = made.where / "bin/apispy"
-    script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
-    script.chmod(0o755)
-    made.env |= {"XDG_DATA_HOME": f"{where}/data", "PYTHON": sys.executable}
+    made.add_apispy()
     return made
 
 

@@ -1,12 +1,10 @@
 """What docker CLIs and a real dockerd say with secrets in it: apispy shows none of them."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from .apispy_process import apispy_command
 from .battery_runner import CLIS
 from .clients import Client
 from .daemon import Daemons
@@ -39,10 +37,7 @@ PLANTED = ("build", "run", "commit", "login", "mount")
 def client(place: Path, data: Path, daemons: Daemons, request: pytest.FixtureRequest) -> Client:
     where = place / f"secrets-{abs(hash(request.node.name)) % 10**8}"
     made = Client(daemons.plain.unix, daemons.plain, CLIS[max(CLIS)], "zqsecrets", where, data)
-    script = made.where / "bin/apispy"
-    script.write_text(f'#!/bin/sh\nexec {" ".join(apispy_command())} "$@"\n')
-    script.chmod(0o755)
-    made.env |= {"XDG_DATA_HOME": f"{where}/data", "PYTHON": sys.executable}
+    made.add_apispy()
     (made.work / "Dockerfile").write_text(DOCKERFILE)
     (made.work / "commands").write_text(COMMANDS)
     return made

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from apispy.decoders.json import first_json
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Policy
-from apispy.learn.permissions.usage import MAX_PERMISSIONS, json_body
+from apispy.learn.permissions.usage import MAX_PERMISSIONS
 from apispy.learn.read_call import ReadCall
 
 
@@ -37,7 +38,7 @@ class Check:
         self.calls += 1
         sent = decoded.exchange.request
         request = Request.of_call(
-            decoded.call, sent.method, sent.target, json_body(decoded.items.get("request", ()))
+            decoded.call, sent.method, sent.target, first_json(decoded.items.get("request", ()))
         )
         decision = self.policy.decide(request)
         self._used.update(decision.rules)

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from apispy.decoders.json import first_json
 from apispy.engine import Call
 from apispy.engine.operation import Operation
 from apispy.engine.requested_access import bind_sources
 from apispy.learn.permissions.dangers import dangers
 from apispy.learn.permissions.paths import Parts, decoded_path, parts_of, pattern_of
 from apispy.learn.read_call import ReadCall
-from apispy.model import Exchange, Item
+from apispy.model import Exchange
 
 MAX_PERMISSIONS = 2000
 """Permissions that are kept. Calls that need more, such as those of a scan, are counted only."""
@@ -99,7 +100,7 @@ class Usage:
             return
         permission.calls += 1
         permission.slashes.add(min(decoded_path(decoded.call).count("/"), MAX_KEPT))
-        body = json_body(decoded.items.get("request", ()))
+        body = first_json(decoded.items.get("request", ()))
         for reason in dangers(decoded.call, body):
             if len(permission.dangers) < MAX_KEPT:
                 permission.dangers.setdefault(reason, number)
@@ -136,11 +137,6 @@ class Usage:
         client.calls += 1
         if found and len(client.processes) < MAX_KEPT:
             client.processes.add(int(found[2]))
-
-
-def json_body(items: Iterable[Item]) -> Any:
-    """Return the first JSON value among decoded items, or None."""
-    return next((item.value for item in items if item.kind == "json"), None)
 
 
 def _note_body(bodies: Bodies, call: Call, body: Any) -> None:

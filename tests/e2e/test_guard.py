@@ -1,9 +1,6 @@
 """Rules with a real daemon: what was refused never reached it, what was allowed did, byte for byte."""
 
-import contextlib
 import json
-import os
-import pty
 import re
 import socket
 import threading
@@ -218,22 +215,12 @@ def test_the_rules_that_permissions_writes_allow_the_same_again_and_nothing_else
 
 @pytest.mark.parametrize(("answer", "passes"), [(b"y\n", True), (b"n\n", False)], ids=["yes", "no"])
 def test_the_user_is_asked_on_the_terminal(client: Client, answer: bytes, passes: bool) -> None:
-    words = "exec apispy run -o calls --force --confirm effect:change -- docker create $N $IMG true"
-    child, terminal = pty.fork()
-    if not child:
-        os.chdir(client.work)
-        os.execve("/bin/sh", ["sh", "-c", words], client.env)
-    shown = b""
-    try:
-        while b"or n: " not in shown:
-            shown += os.read(terminal, 4096)
-        os.write(terminal, answer)
-        with contextlib.suppress(OSError):  # the end of a terminal
-            while piece := os.read(terminal, 4096):
-                shown += piece
-    finally:
-        os.close(terminal)
-        _, status = os.waitpid(child, 0)
-    assert b"asks for ContainerCreate, POST /v1." in shown
-    assert (os.waitstatus_to_exitcode(status) == 0) is passes, shown
-    assert (b"refused by the user, who was asked by confirm effect:change" in shown) is not passes
+    terminal = client.terminal(
+        "apispy run -o calls --force --confirm effect:change -- docker create $N $IMG true"
+    )
+    terminal.expect(b"asks for ContainerCreate, POST /v1.")
+    terminal.expect(b"or n: ")
+    terminal.send(answer)
+    done = terminal.finish()
+    assert (done.code == 0) is passes, done.out
+    assert (b"refused by the user, who was asked by confirm effect:change" in done.out) is not passes

@@ -2,7 +2,7 @@
 
     python tools/site/publish.py DIRECTORY VERSION
 
-DIRECTORY/VERSION is written anew, and the start page and the list of versions with it. A broken link ends it with
+DIRECTORY/VERSION is replaced, and so are the start page and the list of versions. A broken link ends it with
 status 1, and nothing is written.
 """
 

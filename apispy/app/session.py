@@ -13,7 +13,7 @@ from apispy import __version__, endpoints
 from apispy.app.curl_targets import BodyFiles, apispy_target, daemon_target
 from apispy.app.messages import info
 from apispy.app.view import View
-from apispy.capture import Header, Writer
+from apispy.capture import CaptureFiles, Header
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate, PolicyCheck
@@ -68,7 +68,9 @@ class Session(ABC):
         self.policy = policy
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
-        self.capture = CaptureOutput(Writer(capture), info) if capture else None
+        self.capture = (
+            CaptureOutput(CaptureFiles(capture, view.rotation, report=info), info) if capture else None
+        )
         self._stream = stream
         self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream)
         curl = self._curl if view.curl else None

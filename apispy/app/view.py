@@ -11,6 +11,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.outputs import DecodedCall, Output
@@ -63,6 +64,8 @@ class View:
     """The port of the live page; None: no page."""
     metrics: "Listen | None" = None
     """The TCP address of the metrics; None: no metrics."""
+    rotation: "Rotation | None" = None
+    """When the capture continues in the next file; None: never."""
 
     @property
     def policy(self) -> "Policy":

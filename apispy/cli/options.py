@@ -11,10 +11,11 @@ from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, RULES, SECRETS, option
-from apispy.cli.types import Fault, HostName, Number, OptionalValue, PolicyRule, Size, Whole
+from apispy.cli.types import Fault, HostName, Number, OptionalValue, PolicyRule, Size, SizeOrTime, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
+    from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.gate import PolicyCheck
@@ -72,6 +73,14 @@ STATS = option("--stats", is_flag=True, section=DISPLAY,
 
 CAPTURE = option("--capture", type=FILE, metavar="FILE", section=FILES,
                  help="Write all calls to a new file (0600; .gz or .zst compresses), for `apispy show`.")  # fmt: skip
+
+ROTATE = (
+    option("--rotate", multiple=True, metavar="SIZE|TIME", type=SizeOrTime(), section=FILES,
+           help="Continue the capture in a new file at SIZE (100MB) or at each full TIME (30min, 1h, 1d; UTC), and "
+                "rename the finished file: calls-2026-11-30T00-00-00.000Z.jsonl. Give it twice for both."),
+    option("--keep", type=Whole(1, 1000000), metavar="N", section=FILES,
+           help="With --rotate: keep only the N newest finished files.  [default: all]"),
+)  # fmt: skip
 
 REDACT = option("--redact", multiple=True, metavar="RULE", section=SECRETS,
                 help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeatable.")  # fmt: skip
@@ -231,6 +240,30 @@ def policy_options(command: Function) -> Function:
         return PolicyCheck(rules, audit=audit, ask=ask)
 
     return _combine(command, RULE_OPTIONS, "policy", read)
+
+
+def capture_options(command: Function) -> Function:
+    """Add --capture, --rotate and --keep. *command* gets ``capture``: its path and its Rotation, or None for each."""
+
+    def read(
+        *, capture: Path | None, rotate: tuple[tuple[str, int], ...], keep: int | None
+    ) -> "tuple[Path | None, Rotation | None]":
+        if not rotate:
+            if keep is not None:
+                raise UsageError(
+                    "--keep needs --rotate, which finishes files. Add --rotate 100MB or --rotate 1d"
+                )
+            return capture, None
+        if capture is None:
+            raise UsageError("--rotate needs the capture that it is about. Add --capture FILE")
+        kinds = dict(rotate)
+        if len(kinds) < len(rotate):
+            raise UsageError("--rotate: expected one size, one time, or one of each; found more of a kind")
+        from apispy.capture import Rotation
+
+        return capture, Rotation(**kinds, keep=keep or 0)
+
+    return _combine(command, (CAPTURE, *ROTATE), "capture", read)
 
 
 def metrics_option(command: Function) -> Function:

@@ -44,7 +44,8 @@ class CaptureFiles:
 
     Each file is a capture of its own: it begins with the header, and with what is known of the daemon. With *rotation*,
     a capture that is already at *path*, as after a crash, is renamed too. *report* gets sentences about files that
-    cannot be renamed, opened or removed; *clock* gives the present Unix time; *new* makes the writer of a file.
+    cannot be renamed, opened or removed, *inform* one about a file that was reopened; *clock* gives the present Unix
+    time; *new* makes the writer of a file.
 
     The methods are for one thread. Those that write raise OSError and ValueError, as those of ``Writer`` do. Raises
     ApispyError if the first file cannot be created.
@@ -56,11 +57,12 @@ class CaptureFiles:
         rotation: Rotation | None = None,
         *,
         report: Callable[[str], None] = lambda _: None,
+        inform: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         new: Callable[..., Writer] = Writer,
     ) -> None:
         self.path, self._rotation = path, rotation
-        self._report, self._clock, self._new = report, clock, new
+        self._report, self._inform, self._clock, self._new = report, inform, clock, new
         self._header: Header | None = None
         self._daemon: Daemon | None = None
         self._started = 0.0  # of this file, in Unix seconds
@@ -111,7 +113,7 @@ class CaptureFiles:
         if self._rotation is None and self._writer.is_at(self.path):
             self._report(f"{self.path}: nothing to reopen, because it was not moved away; it is continued")
         elif self._begin_next():
-            self._report(f"{self.path}: reopened")
+            self._inform(f"{self.path}: reopened")
 
     def close(self) -> None:
         """End the file. A file without a line is removed. Raises OSError if the end cannot be written."""

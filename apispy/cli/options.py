@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apispy.app import log_format
 from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
@@ -89,6 +90,11 @@ REDACT_ENV = option("--redact-env", type=click.Choice(["all", "secret-looking", 
                     show_default=True, section=SECRETS,
                     help="Which values of environment variables and build arguments to hide.")  # fmt: skip
 
+LOG = option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, section=DISPLAY,
+             is_eager=True, expose_value=False, callback=lambda ctx, param, value: set_log_format(value),
+             help="json: print calls and all messages as a log, one JSON object per line, for journals and log "
+                  "shippers.")  # fmt: skip
+
 FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(), section=FAULTS,
                help="Inject a fault: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
                     "'op:ContainerLogs drop-after=64kB', 'op:ImageCreate reset', 'garbage every=10'. Repeatable; the "
@@ -163,6 +169,11 @@ METRICS = option("--metrics", metavar="ADDRESS", section=DISPLAY,
                       "HOST:PORT. Port 0 is any free port.")  # fmt: skip
 
 
+def set_log_format(value: str) -> None:
+    """Set the format of all messages of this process. Early, so that errors of other options have it too."""
+    log_format.is_json = value == "json"
+
+
 def daemon_options(command: Function) -> Function:
     """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
 
@@ -193,10 +204,12 @@ def view_options(command: Function) -> Function:
     """Add the options for how calls are shown. *command* gets ``view``, a View."""
 
     def read(**typed: Any) -> View:
+        as_json = typed["as_json"] or log_format.is_json
         return View(
             verbosity=typed["verbose"],
             quiet=typed["quiet"],
-            as_json=typed["as_json"],
+            as_json=as_json,
+            as_log=log_format.is_json,
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
             redact=typed["redact"],
@@ -207,7 +220,7 @@ def view_options(command: Function) -> Function:
             relative=typed["relative"],
             streams=typed["streams"],
             filter=parse_filter(typed["expression"]),
-            curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
+            curl=typed["curl"] or ("direct" if typed["verbose"] and not as_json else ""),
         )
 
     return _combine(command, VIEW, "view", read)
@@ -287,9 +300,14 @@ def metrics_option(command: Function) -> Function:
 
 def report_options(command: Function) -> Function:
     """Add the options for reports at the end. *command* gets ``reports``, the names of those that were typed."""
-    return _combine(
-        command, REPORTS, "reports", lambda **typed: tuple(name for name in CALL_REPORTS if typed[name])
-    )
+
+    def read(**typed: bool) -> tuple[str, ...]:
+        names = tuple(name for name in CALL_REPORTS if typed[name])
+        if names and log_format.is_json:
+            raise UsageError(f"--{names[0]} is a report, and --log json has lines for calls: leave out one")
+        return names
+
+    return _combine(command, REPORTS, "reports", read)
 
 
 def parse_filter(expression: str | None) -> "Filter | None":

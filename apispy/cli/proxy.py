@@ -14,6 +14,7 @@ from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
 from apispy.cli.options import (
     FAULT,
+    LOG,
     WEB,
     capture_options,
     metrics_option,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @policy_options
 @capture_options
 @report_options
+@LOG
 @WEB
 @metrics_option
 @view_options

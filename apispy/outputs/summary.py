@@ -55,6 +55,10 @@ class Summary(Output):
             tally = self._tallies[name] = Tally()
         tally.add(Tally(1, int(call.failed), seconds, seconds, call.sent, call.received))
 
+    def summarize(self) -> None:
+        """Write the table of the calls so far."""
+        self.close()
+
     def close(self) -> None:
         if not self._tallies:
             self._write(f"{self._no_calls}\n")

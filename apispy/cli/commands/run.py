@@ -15,6 +15,7 @@ from apispy.cli.options import (
     CERTS_DIR,
     FAULT,
     FILE,
+    LOG,
     TCP,
     WEB,
     capture_options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @report_options
+@LOG
 @WEB
 @metrics_option
 @TCP

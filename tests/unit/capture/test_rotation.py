@@ -69,7 +69,9 @@ def begin(tmp_path: Path, clock: Clock, said: list[str]) -> Callable[..., Captur
     def begun(
         rotation: Rotation | None, name: str = "calls.jsonl", new: Callable[..., Writer] = Writer
     ) -> CaptureFiles:
-        files = CaptureFiles(tmp_path / name, rotation, report=said.append, clock=clock, new=new)
+        files = CaptureFiles(
+            tmp_path / name, rotation, report=said.append, inform=said.append, clock=clock, new=new
+        )
         files.write(HEADER)
         files.write(DAEMON)
         return files

@@ -157,7 +157,7 @@ def test_after_a_full_disk_a_new_file_is_written_and_says_what_is_missing(tmp_pa
         told.release()
 
     path, FullFirst.files = tmp_path / "a", 0
-    kept = CaptureOutput(CaptureFiles(path, report=report, new=FullFirst), report)
+    kept = CaptureOutput(CaptureFiles(path, report=report, inform=report, new=FullFirst), report)
     kept.begin(HEADER)
     kept.write(decoded_call("GET /info", 200, {}))
     assert told.acquire(timeout=60)

@@ -110,7 +110,7 @@ class CaptureFiles:
 
     def reopen(self) -> None:
         """Begin the next file, for a user who asks for it after this one was moved away, or who rotates."""
-        if self._rotation is None and self._writer.is_at(self.path):
+        if self._writer.is_at(self.path) and not (self._rotation and self._has_content):
             self._report(f"{self.path}: nothing to reopen, because it was not moved away; it is continued")
         elif self._begin_next():
             self._inform(f"{self.path}: reopened")
@@ -144,7 +144,7 @@ class CaptureFiles:
         with contextlib.suppress(OSError):  # the disk is full, but all lines are there
             finished.close()
         self._write_beginning()
-        self._is_stuck = False
+        self._retry_at, self._is_stuck = 0.0, False
         return True
 
     def _write_beginning(self) -> None:
@@ -199,9 +199,11 @@ class CaptureFiles:
                 started += 0.001
         try:
             os.replace(self.path, finished)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(finished)
+            if isinstance(error, FileNotFoundError):  # another program has just renamed it
+                return
             raise
         self._remove_old(finished)
 
@@ -254,7 +256,7 @@ def _is_empty(path: Path) -> bool:
 
 
 def _start_of(path: Path) -> float:
-    """Read when the capture at *path* began, in Unix seconds. Raises ApispyError if it is no capture, or in use."""
+    """Read when the capture at *path* began, in Unix seconds. Raises ApispyError if it is not a capture, or in use."""
     try:
         with path.open("rb") as file:
             if not lock(file.fileno()):

@@ -264,6 +264,46 @@ def test_a_directory_that_is_gone_is_said_once_and_the_file_is_continued(
     assert text.endswith("The next file of the capture cannot begin; the file before is continued")
 
 
+def test_after_a_failure_that_was_mended_it_rotates_at_once(
+    begin: Begin, said: list[str], tmp_path: Path
+) -> None:
+    files = begin(Rotation(size=1))
+    files.write(exchange(1))
+    where = tmp_path / "calls.jsonl"
+    os.rename(where, tmp_path / "moved")
+    where.mkdir()
+    files.write(exchange(2))
+    where.rmdir()
+    files.reopen()
+    for number in (3, 4):
+        files.write(exchange(number))
+    files.close()
+    assert [numbers(path) for path in (tmp_path / "moved", *finished_files(where), where)] == [
+        [1, 2],
+        [3],
+        [4],
+    ]
+    assert said[1:] == [f"{where}: reopened"]
+
+
+def test_a_file_that_another_program_renames_at_the_same_moment(
+    begin: Begin, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = begin(Rotation(size=1))
+    files.write(exchange(1))
+    replace = os.replace
+
+    def replaced(source: Path, target: Path) -> None:
+        os.rename(source, tmp_path / "moved")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    files.write(exchange(2))
+    files.close()
+    assert (names(tmp_path), said) == (["calls.jsonl", "moved"], [])
+    assert (numbers(tmp_path / "moved"), numbers(files.path)) == ([1], [2])
+
+
 def test_a_full_disk_is_tried_again(begin: Begin, clock: Clock, tmp_path: Path) -> None:
     files = begin(Rotation(size=100_000), new=Full)
     files.write(exchange(1))

@@ -69,6 +69,7 @@ class CaptureFiles:
         self._has_content = False  # more than what each file begins with
         self._retry_at = 0.0  # no rotation before, in Unix seconds
         self._is_stuck = False  # a rotation has failed, and was reported
+        self._cannot_remove = False  # that was reported
         if rotation:
             self._rename_leftover()
         self._writer = self._new(path, takes_empty=rotation is not None)
@@ -217,9 +218,9 @@ class CaptureFiles:
             for path in others[: max(0, len(others) + 1 - keep)]:
                 path.unlink()
         except OSError as error:
-            self._report(
-                f"{error.filename}: {error.strerror}. This old file cannot be removed, as --keep asks"
-            )
+            if not self._cannot_remove:
+                self._report(f"{error.filename}: {error.strerror}. --keep cannot remove old files")
+            self._cannot_remove = True
 
 
 def finished_path(path: Path, started: float) -> Path:

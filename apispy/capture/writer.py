@@ -139,7 +139,9 @@ def _create(path: Path, takes_empty: bool) -> tuple[int, bool]:
 
 
 def _open_empty(path: Path) -> int:
-    """Open an empty file of this user, as logrotate's `create` leaves one; 0 for any other file."""
+    """Open an empty file of this user, as logrotate's `create` leaves one; 0 for any other file, and on Windows."""
+    if fcntl is None:
+        return 0
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:

@@ -97,6 +97,21 @@ def test_sighup_reopens_the_capture_of_a_service(start: Start, tmp_path: Path) -
     assert [one.request.target for one in read(tmp_path / "calls.jsonl")] == ["/version"]
 
 
+def test_a_replay_says_what_was_played_so_far(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[3] / "samples/run.jsonl"
+    words = ["replay", str(sample), "--listen", f"unix://{tmp_path}/s"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "apispy", *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        wait_for(process.stderr, "apispy: ready")
+        call(tmp_path, "/_ping")
+        process.send_signal(signal.SIGUSR1)
+        wait_for(process.stdout, "SystemPing")
+        wait_for(process.stderr, "played")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=TIMEOUT)
+
+
 def test_sighup_without_a_capture_says_so(start: Start) -> None:
     process = start("-q")
     process.send_signal(signal.SIGHUP)
@@ -149,8 +164,8 @@ def test_the_log_of_a_command(tmp_path: Path) -> None:
         (["--log", "json", "--story"], "--story is a report"),
     ],
 )
-def test_errors_are_in_the_log_too(words: list[str], says: str) -> None:
-    done = run(*words)
+def test_errors_are_in_the_log_too(words: list[str], says: str, tmp_path: Path) -> None:
+    done = run("--listen", f"unix://{tmp_path}/s", *words)
     first, *rest = map(json.loads, done.stderr.splitlines())
     assert (first["level"], says in first["message"]) == ("error", True)
     assert all(line["level"] == "error" for line in rest)

@@ -156,6 +156,20 @@ def test_the_newest_files_are_kept(begin: Begin, clock: Clock, tmp_path: Path) -
     assert names(tmp_path) == sorted([*others, *(path.name for path in found), "calls.jsonl"])
 
 
+def test_an_old_file_that_cannot_be_removed_is_said_once(
+    begin: Begin, clock: Clock, said: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / FIRST.replace("1970-01-12", "1970-01-11")).mkdir()
+    files = begin(Rotation(size=1, keep=1))
+    for number in (1, 2, 3):
+        clock.now += 1
+        files.write(exchange(number))
+    files.close()
+    [text] = said
+    assert text.endswith(". --keep cannot remove old files")
+    assert numbers(files.path) == [3]
+
+
 def test_files_of_the_same_moment_have_different_names(begin: Begin, tmp_path: Path) -> None:
     taken = finished_path(tmp_path / "calls.jsonl", HEADER.started + 0.001)
     taken.write_text("precious")

@@ -20,6 +20,9 @@ from apispy.errors import ApispyError
 RETRY_DELAY = 60.0
 """Seconds until a rotation that failed is tried again, and the longest time between two looks at the clock."""
 
+DAEMON_START = b'{"daemon":'
+"""The first bytes of a line about the daemon."""
+
 STAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z"
 
 
@@ -168,7 +171,8 @@ class CaptureFiles:
     def _rename_leftover(self) -> None:
         """Rename the capture of an earlier apispy, if there is one. Raises ApispyError if it is another file or in use.
 
-        An empty file is left for the next capture.
+        One without a call is removed: otherwise an apispy that is started again and again would fill the directory,
+        and --keep would remove files with calls for it. An empty file is left for the next capture.
         """
         try:
             found = os.lstat(self.path)
@@ -182,8 +186,9 @@ class CaptureFiles:
             raise ApispyError(f"{self.path}: --rotate needs a regular file; name a new file")
         if not found.st_size:
             return
+        started, has_content = _beginning_of(self.path)
         try:
-            self._rename(_start_of(self.path))
+            self._rename(started) if has_content else os.unlink(self.path)
         except OSError as error:
             raise ApispyError(f"{self.path} cannot be renamed: {error.strerror}; name another file") from None
 
@@ -256,18 +261,26 @@ def _is_empty(path: Path) -> bool:
     return stat.S_ISREG(found.st_mode) and not found.st_size
 
 
-def _start_of(path: Path) -> float:
-    """Read when the capture at *path* began, in Unix seconds. Raises ApispyError if it is not a capture, or in use."""
-    try:
-        with path.open("rb") as file:
-            if not lock(file.fileno()):
-                raise ApispyError(f"{path}: another apispy writes this capture. Name another file")
-            header = read_line(next(split_lines(decompressed(file, path), path)), 0)
-    except (OSError, CaptureError, Malformed, StopIteration, RecursionError):
-        header = None
-    if not isinstance(header, Header):
+def _beginning_of(path: Path) -> tuple[float, bool]:
+    """Read when the capture at *path* began, in Unix seconds, and whether more follows than each file begins with.
+
+    Raises ApispyError if it is not a capture, or in use.
+    """
+    header: Header | None = None
+    with contextlib.suppress(OSError, CaptureError, Malformed, RecursionError), path.open("rb") as file:
+        if not lock(file.fileno()):
+            raise ApispyError(f"{path}: another apispy writes this capture. Name another file")
+        for data in split_lines(decompressed(file, path), path):
+            if header is None and isinstance(line := read_line(data, 0), Header):
+                header = line
+            elif header is None or not data.startswith(DAEMON_START):
+                break
+        else:
+            if header is not None:
+                return header.started, False
+    if header is None:
         raise ApispyError(
             f"{path}: expected a capture, which --rotate renames, or no file; found a file of another kind, and no "
             f"file is ever overwritten. Name another file, or remove this one: rm {path}"
         )
-    return header.started
+    return header.started, True

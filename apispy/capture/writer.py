@@ -39,11 +39,6 @@ class Writer:
     def is_open(self) -> bool:
         return self._file >= 0
 
-    @property
-    def is_regular(self) -> bool:
-        """Whether the open file is a regular one: not a pipe or /dev/null."""
-        return stat.S_ISREG(os.fstat(self._file).st_mode)
-
     def is_at(self, path: Path) -> bool:
         """Whether *path* leads to the open file. False if it has been moved away, or closed."""
         try:

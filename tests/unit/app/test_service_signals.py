@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from apispy.app import server
 from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.reports_output import ReportsOutput
 from apispy.app.view import View
@@ -117,6 +118,14 @@ def test_sighup_without_a_capture_says_so(start: Start) -> None:
     process.send_signal(signal.SIGHUP)
     wait_for(process.stderr, "nothing to reopen, because there is no --capture")
     end(process)
+
+
+def test_nohup_is_respected() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert server._hangup_reopens()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_terminal_that_is_closed_ends_apispy(start: Start) -> None:

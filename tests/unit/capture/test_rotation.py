@@ -184,12 +184,31 @@ def test_files_of_the_same_moment_have_different_names(begin: Begin, tmp_path: P
 
 
 def test_what_a_killed_apispy_left_is_renamed(begin: Begin, clock: Clock, tmp_path: Path) -> None:
-    begin(Rotation(size=1000)).abandon()
+    files = begin(Rotation(size=1000))
+    files.write(exchange(1))
+    files.abandon()
     (tmp_path / FIRST).touch()  # it was killed before it could rename the file
     clock.now += 5
     begin(Rotation(size=1000)).close()
     assert names(tmp_path) == [FIRST, "calls.jsonl"]
-    assert len(list(read_lines(tmp_path / FIRST))) == 2
+    assert numbers(tmp_path / FIRST) == [1]
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.jsonl.gz"])
+def test_starts_without_a_call_leave_no_files(name: str, begin: Begin, tmp_path: Path) -> None:
+    """Otherwise a service that crashes at its start would push files with calls out of --keep."""
+    for _ in range(3):
+        begin(Rotation(size=1000, keep=1), name).abandon()
+    assert names(tmp_path) == [name]
+
+
+def test_a_leftover_that_breaks_off_is_renamed_as_it_is(begin: Begin, tmp_path: Path) -> None:
+    begin(None).close()
+    with (tmp_path / "calls.jsonl").open("ab") as file:
+        file.write(b'{"exchange": 1, "sta')
+    before = (tmp_path / "calls.jsonl").read_bytes()
+    begin(Rotation(size=1000)).close()
+    assert (tmp_path / FIRST).read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["calls.jsonl", "calls.jsonl.gz"])

@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e e2e-long e2e-modern differential soak golden samples fuzz audit bench bench-quick clean
+.PHONY: test demo check unit e2e e2e-long e2e-modern differential soak golden site samples fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -68,6 +68,9 @@ fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
+site: $(VENV)-site/.ready  ## the documentation as a site, in .site/next; fails with a broken link
+	$(VENV)-site/bin/python tools/site/publish.py .site next
+
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
@@ -106,5 +109,11 @@ $(VENV)-demo/.ready: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+$(VENV)-site/.ready: pyproject.toml
+	$(make_venv)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet --editable . --group site
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit $(VENV)-site .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

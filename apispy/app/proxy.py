@@ -74,6 +74,10 @@ class ProxySession(Session):
         self._service.drain()
         self._writer.write(text)
 
+    def reopen(self) -> None:
+        self._service.drain()  # calls that have ended belong to the old file
+        super().reopen()
+
     def print_summary(self) -> None:
         self._service.drain()
         super().print_summary()

@@ -21,6 +21,7 @@ from apispy.app.view import View
 from apispy.capture import read
 from apispy.outputs import Summary
 from apispy.outputs.stats import StatsOnRequest
+from tests.e2e.wait import until
 from tests.forked_apispy import run
 from tests.unit.outputs.decoded_calls import decoded_call
 
@@ -75,8 +76,9 @@ def end(process: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 def test_sigusr1_prints_the_summary_and_goes_on(start: Start, tmp_path: Path) -> None:
-    process = start("-q")
+    process = start("-q", "--capture", "calls.jsonl")
     call(tmp_path)
+    until(lambda: "/info" in (tmp_path / "calls.jsonl").read_text(), TIMEOUT, "the end of the call")
     process.send_signal(signal.SIGUSR1)
     headings = wait_for(process.stdout, "operation")
     assert headings.split() == ["calls", "errors", "total", "longest", "sent", "received", "operation"]
@@ -89,6 +91,7 @@ def test_sigusr1_prints_the_summary_and_goes_on(start: Start, tmp_path: Path) ->
 def test_sighup_reopens_the_capture_of_a_service(start: Start, tmp_path: Path) -> None:
     process = start("-q", "--capture", "calls.jsonl")
     call(tmp_path, "/info")
+    until(lambda: "/info" in (tmp_path / "calls.jsonl").read_text(), TIMEOUT, "the end of the call")
     os.rename(tmp_path / "calls.jsonl", tmp_path / "calls.jsonl.1")
     process.send_signal(signal.SIGHUP)
     wait_for(process.stderr, "apispy: calls.jsonl: reopened")
@@ -106,8 +109,9 @@ def test_a_replay_says_what_was_played_so_far(tmp_path: Path) -> None:
     ) as process:
         wait_for(process.stderr, "apispy: ready")
         call(tmp_path, "/_ping")
-        process.send_signal(signal.SIGUSR1)
         wait_for(process.stdout, "SystemPing")
+        process.send_signal(signal.SIGUSR1)
+        wait_for(process.stdout, "total")
         wait_for(process.stderr, "played")
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=TIMEOUT)

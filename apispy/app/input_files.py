@@ -277,5 +277,8 @@ class _ReadingCollector:
     def notice(self, text: str, at: float) -> None:
         info(text)
 
+    def summarize(self) -> None:
+        pass
+
     def close(self) -> None:
         pass

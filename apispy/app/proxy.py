@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from apispy import endpoints
 from apispy.app.curl_targets import apispy_target, daemon_target
+from apispy.app.messages import warning
 from apispy.app.session import Session
 from apispy.app.view import View
 from apispy.capture import Daemon
@@ -73,6 +74,14 @@ class ProxySession(Session):
         self._service.drain()
         self._writer.write(text)
 
+    def reopen(self) -> None:
+        self._service.drain()  # calls that have ended belong to the old file
+        super().reopen()
+
+    def print_summary(self) -> None:
+        self._service.drain()
+        super().print_summary()
+
     async def settle(self) -> None:
         """Wait for at most SETTLE_TIMEOUT until all clients have disconnected; then write the lines of their calls."""
         await self._service.settle(SETTLE_TIMEOUT)
@@ -100,8 +109,8 @@ class ProxySession(Session):
         except ApispyError as error:
             if self._shares_stderr():
                 self.shown_errors.add(f"apispy: {error}")  # the message of the 502
-            waiting = "ready, but the daemon is not: calls get a 502 until it can be reached"
-            return [f"the daemon has not responded yet. {error}", waiting]
+            warning(f"the daemon has not responded yet. {error}")
+            return ["ready, but the daemon is not: calls get a 502 until it can be reached"]
         version = (
             f"the daemon is version {found.version}, API {found.api_version} "
             f"(lowest {found.min_api_version}), {found.os}/{found.arch}"

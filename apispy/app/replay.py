@@ -106,6 +106,10 @@ class ReplaySession(Session):
             for entry, reason in self.player.unplayable
         ]
 
+    def print_summary(self) -> None:
+        super().print_summary()
+        self.print_report()
+
     def print_report(self) -> None:
         """Print which calls were played, which were not, and how many requests were missed."""
         for text, style in report(self.player):

@@ -43,6 +43,10 @@ class ReportsOutput(Output):
         if not self._as_json:
             self._write(f"apispy: {escape(text)}\n")
 
+    def summarize(self) -> None:
+        """Write the reports on the calls so far."""
+        self.close()
+
     def close(self) -> None:
         if not (self._any_call or self._as_json):
             self._write(f"{self._no_calls}\n")

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import resource
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -14,7 +15,7 @@ from typing import TextIO
 from apispy import __version__
 from apispy.app import child
 from apispy.app.listener import client_environ, describe_listener, shell_lines
-from apispy.app.messages import info, info_line
+from apispy.app.messages import info, info_line, warning
 from apispy.app.session import Session
 from apispy.endpoints import Listen, instances
 from apispy.errors import ApispyError
@@ -44,8 +45,13 @@ async def _serve_until_signal(session: Session) -> None:
 
     def started(where: Listen) -> None:
         _keep_collections_short()
+        reopens = _hangup_reopens()
         for number in child.STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, session.stop)
+        if reopens:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, session.reopen)
+        if hasattr(signal, "SIGUSR1"):  # not on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, session.print_summary)
         _register(session, registration)
         _announce(session)
         background.add(asyncio.create_task(_report_ready(session)))
@@ -54,6 +60,23 @@ async def _serve_until_signal(session: Session) -> None:
         await session.serve(started)
     for task in background:
         task.cancel()
+
+
+def _hangup_reopens() -> bool:
+    """Whether SIGHUP comes from a user or from logrotate, who want the capture to be reopened.
+
+    In a terminal it comes when that is closed, and ends apispy, unless `nohup` has started it. Windows has no SIGHUP.
+    """
+    number = getattr(signal, "SIGHUP", None)
+    if number is None:
+        return False
+    if signal.getsignal(number) is signal.SIG_IGN:
+        return True
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:  # a service has no terminal
+        return True
+    return False
 
 
 def _announce(session: Session) -> None:
@@ -83,7 +106,7 @@ def _register(session: Session, registration: ExitStack) -> None:
     try:
         registration.enter_context(entry)
     except ApispyError as error:
-        info(f"`apispy env` will not find this apispy. {error}")
+        warning(f"`apispy env` will not find this apispy. {error}")
 
 
 def _raise_descriptor_limit() -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from apispy import __version__, endpoints
 from apispy.app.curl_targets import BodyFiles, apispy_target, daemon_target
-from apispy.app.messages import info
+from apispy.app.messages import error, info, warning
 from apispy.app.view import View
-from apispy.capture import Header, Writer
+from apispy.capture import CaptureFiles, Header
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate, PolicyCheck
@@ -68,9 +68,9 @@ class Session(ABC):
         self.policy = policy
         redactor = redactor or Redactor(view.policy)  # always: this checks the user's rules
         self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
-        self.capture = CaptureOutput(Writer(capture), info) if capture else None
+        self.capture = _make_capture(capture, view) if capture else None
         self._stream = stream
-        self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream)
+        self._writer = ThreadWriter(stream, on_broken=self._report_broken_stream, as_line=view.message_line)
         curl = self._curl if view.curl else None
         self.shown_errors: set[str] = set()  # error messages of calls that the user has seen in full
         outputs = self._view_outputs(stream, curl) if shown else []
@@ -84,7 +84,13 @@ class Session(ABC):
 
     def _view_outputs(self, stream: TextIO, curl: "Callable[[DecodedCall], str] | None") -> list[Output]:
         write, defer = self._writer.write, self._writer.defer
-        return self.view.outputs(write, stream, curl, defer=defer, shown_errors=self.shown_errors)
+        outputs = self.view.outputs(write, stream, curl, defer=defer, shown_errors=self.shown_errors)
+        if self.view.as_json and not (self.view.as_log or self.view.reports):
+            from apispy.outputs.stats import StatsOnRequest
+
+            stats = StatsOnRequest(write, as_json=True)
+            outputs.append(Filtered(stats, self.view.filter) if self.view.filter else stats)
+        return outputs
 
     def _make_pipeline(
         self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
@@ -187,6 +193,19 @@ class Session(ABC):
         """Describe the daemon, if there is one, and whether calls can be served: the last lines at the start."""
         return ["ready"]
 
+    def reopen(self) -> None:
+        """Begin a new file for the capture, because the old one was moved away."""
+        if self.capture:
+            self.capture.reopen()
+        else:
+            info("SIGHUP: nothing to reopen, because there is no --capture")
+
+    def print_summary(self) -> None:
+        """Print the summary of the calls that have ended so far, and what the gate did. Call it in the event loop."""
+        self.pipeline.summarize()
+        for line in self.gate.report() if self.gate else []:
+            info(line)
+
     def close(self) -> None:
         """Show the calls that are still open, what the faults did, and the summary."""
         for line in self.gate.report() if self.gate else []:
@@ -224,15 +243,19 @@ class Session(ABC):
     def _curl(self, reading: DecodedCall) -> str:
         return curl(reading, self._target, self._keep_body)
 
-    def _report_broken_stream(self, error: OSError | ValueError) -> None:
+    def _report_broken_stream(self, why: OSError | ValueError) -> None:
         """Say that calls are no longer printed, unless the reader of a command's calls has just had enough."""
         if not self.serves_command:
-            info(
-                f"calls cannot be printed any more: {error}. The traffic continues. Press Ctrl-C to stop apispy."
+            error(
+                f"calls cannot be printed any more: {why}. The traffic continues. Press Ctrl-C to stop apispy."
             )
-        elif not isinstance(error, BrokenPipeError):
-            info(f"calls cannot be printed any more: {error}. The command continues.")
+        elif not isinstance(why, BrokenPipeError):
+            error(f"calls cannot be printed any more: {why}. The command continues.")
 
     @abstractmethod
     def _curl_target(self) -> Target:
         """Where the printed curl commands go."""
+
+
+def _make_capture(path: Path, view: View) -> CaptureOutput:
+    return CaptureOutput(CaptureFiles(path, view.rotation, report=warning, inform=info), warning)

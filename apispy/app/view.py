@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,6 +12,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.outputs import DecodedCall, Output
@@ -32,6 +34,8 @@ class View:
     quiet: bool = False
     """Show only the summary."""
     as_json: bool = False
+    as_log: bool = False
+    """Show calls as lines of a log in JSON, --log json."""
     body_limit: int = 1 << 20
     """Bytes of each body that are kept."""
     show_secrets: bool = False
@@ -63,6 +67,8 @@ class View:
     """The port of the live page; None: no page."""
     metrics: "Listen | None" = None
     """The TCP address of the metrics; None: no metrics."""
+    rotation: "Rotation | None" = None
+    """When the capture continues in the next file; None: never."""
 
     @property
     def policy(self) -> "Policy":
@@ -122,6 +128,8 @@ class View:
             return [self._report_output(write, stream, no_calls)]
         if self.stats:
             return [Stats(write, as_json=self.as_json)]
+        if self.as_log:
+            return [self._log_output(write, curl)]
         if self.as_json:
             return [JsonLines(write, verbosity=self.verbosity, curl=curl)]
         console = Console(
@@ -140,6 +148,25 @@ class View:
         )
         summary = Summary(write, no_calls=no_calls)
         return [summary] if self.quiet else [console, summary]
+
+    def _log_output(
+        self, write: "Callable[[str], None]", curl: "Callable[[DecodedCall], str] | None"
+    ) -> "Output":
+        from apispy.outputs.json_log import JsonLog
+
+        return JsonLog(write, clock=time.time, calls=not self.quiet, verbosity=self.verbosity, curl=curl)
+
+    def message_line(self, text: str) -> str:
+        """Make a line of the stream of calls from a message of apispy, which belongs to no call."""
+        if self.as_log:
+            from apispy.outputs.json_log import log_line
+
+            return log_line(time.time(), "warning", text)
+        if self.as_json:
+            from apispy.outputs.json_lines import notice_line
+
+            return notice_line(text, time.time())
+        return f"apispy: {text}\n"
 
     def _report_output(self, write: "Callable[[str], None]", stream: TextIO, no_calls: str) -> "Output":
         from apispy.app.reports_output import ReportsOutput

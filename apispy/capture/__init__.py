@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from apispy.capture.playback import PlaybackItem, follow, play
     from apispy.capture.raw_lines import CaptureError
     from apispy.capture.reader import read, read_lines, read_summaries
+    from apispy.capture.rotation import CaptureFiles, Rotation
     from apispy.capture.validation import Malformed
     from apispy.capture.writer import Writer
 
@@ -25,6 +26,8 @@ _FILES = {
     "read": "reader",
     "read_lines": "reader",
     "read_summaries": "reader",
+    "CaptureFiles": "rotation",
+    "Rotation": "rotation",
     "Malformed": "validation",
     "Writer": "writer",
 }
@@ -32,12 +35,14 @@ __getattr__ = lazy.names(__name__, _FILES)
 
 __all__ = [
     "CaptureError",
+    "CaptureFiles",
     "Daemon",
     "ExchangeSummary",
     "Header",
     "Malformed",
     "Notice",
     "PlaybackItem",
+    "Rotation",
     "Writer",
     "follow",
     "play",

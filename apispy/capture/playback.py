@@ -17,6 +17,7 @@ from apispy.capture.index import SessionIndex, index_sessions
 from apispy.capture.lines import Header, Notice
 from apispy.capture.raw_lines import (
     LINE_LIMIT,
+    STDIN,
     CaptureError,
     decompressed,
     open_capture,
@@ -69,18 +70,20 @@ def follow(
     """Yield each exchange as soon as it is written, instead of its events; otherwise like ``play``.
 
     A pipe has an end; a regular file is followed until *is_over*, which is asked five times a second and then raises
-    KeyboardInterrupt.
+    KeyboardInterrupt. When another file takes its place, as with --rotate, that file is followed from its beginning.
     """
-    with open_capture(path) as file:
-        reader = LineReader(path, warn, on_error)
-        grows = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-        pieces = decompressed(_GrowingFile(file, path, is_over) if grows else file, path)
-        number = 0
-        for number, data in enumerate(split_lines(pieces, path), 1):
-            line = reader.read_documents(data, number)
-            if isinstance(line, Exchange | Header | Notice):
-                yield line
-        reader.finish(number)
+    grows = True
+    while grows:
+        with open_capture(path) as file:
+            reader = LineReader(path, warn, on_error)
+            grows = stat.S_ISREG(os.fstat(file.fileno()).st_mode) and path != STDIN
+            pieces = decompressed(_GrowingFile(file, path, is_over) if grows else file, path)
+            number = 0
+            for number, data in enumerate(split_lines(pieces, path), 1):
+                line = reader.read_documents(data, number)
+                if isinstance(line, Exchange | Header | Notice):
+                    yield line
+            reader.finish(number)
 
 
 def _play_session(
@@ -146,16 +149,32 @@ class Timeline:
 
 
 class _GrowingFile:
-    """A file without an end: reading at the end waits for more data."""
+    """A file that ends when another file has taken its place: until then, reading at the end waits for more data."""
 
     def __init__(self, file: BinaryIO, path: Path, is_over: Callable[[], bool]) -> None:
         self._file, self._path, self._is_over = file, path, is_over
+        self._is_replaced = False
 
     def read(self, size: int) -> bytes:
         while not (data := self._file.read(size)):
+            if self._is_replaced:
+                return b""
+            self._is_replaced = self._sees_another()  # then what was written last is still to be read
+            if self._is_replaced:
+                continue
             if os.fstat(self._file.fileno()).st_size < self._file.tell():
                 raise CaptureError(f"{self._path} was truncated; apispy does not follow it any further")
             if self._is_over():
                 raise KeyboardInterrupt
             time.sleep(POLL_INTERVAL)
         return data
+
+    def _sees_another(self) -> bool:
+        """Whether the path leads to another capture than the open file."""
+        if isinstance(self._file.name, int):
+            return False  # a fixture, converted in a file without a name
+        try:
+            found = os.stat(self._path)
+        except OSError:  # moved away, and nothing is in its place yet
+            return False
+        return bool(found.st_size) and not os.path.samestat(found, os.fstat(self._file.fileno()))

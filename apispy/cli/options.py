@@ -7,14 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apispy.app import log_format
 from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, RULES, SECRETS, option
-from apispy.cli.types import Fault, HostName, NewFile, Number, OptionalValue, PolicyRule, Size, Whole
+from apispy.cli.types import (
+    Fault,
+    HostName,
+    NewFile,
+    Number,
+    OptionalValue,
+    PolicyRule,
+    Size,
+    SizeOrTime,
+    Whole,
+)
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
+    from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.gate import PolicyCheck
@@ -74,12 +86,25 @@ STATS = option("--stats", is_flag=True, section=DISPLAY,
 CAPTURE = option("--capture", type=NEW_FILE, metavar="FILE", section=FILES,
                  help="Write all calls to a new file (0600; .gz or .zst compresses), for `apispy show`.")  # fmt: skip
 
+ROTATE = (
+    option("--rotate", multiple=True, metavar="SIZE|TIME", type=SizeOrTime(), section=FILES,
+           help="Continue the capture in a new file at SIZE (100MB) or at each full TIME (30min, 1h, 1d; UTC), and "
+                "rename the finished file: calls-2026-11-30T00-00-00.000Z.jsonl. Give it twice for both."),
+    option("--keep", type=Whole(1, 1000000), metavar="N", section=FILES,
+           help="With --rotate: keep only the N newest finished files.  [default: all]"),
+)  # fmt: skip
+
 REDACT = option("--redact", multiple=True, metavar="RULE", section=SECRETS,
                 help="Hide more: json:PATH in bodies, header:NAME, or re:PATTERN anywhere. Repeatable.")  # fmt: skip
 
 REDACT_ENV = option("--redact-env", type=click.Choice(["all", "secret-looking", "none"]), default="all",
                     show_default=True, section=SECRETS,
                     help="Which values of environment variables and build arguments to hide.")  # fmt: skip
+
+LOG = option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, section=DISPLAY,
+             is_eager=True, expose_value=False, callback=lambda ctx, param, value: set_log_format(value),
+             help="json: print calls and all messages as a log, one JSON object per line, for journals and log "
+                  "shippers.")  # fmt: skip
 
 FAULT = option("--fault", "faults", multiple=True, metavar="RULE", type=Fault(), section=FAULTS,
                help="Inject a fault: 'op:ContainerStart status=500 times=1', 'container:web delay=2s', "
@@ -155,6 +180,11 @@ METRICS = option("--metrics", metavar="ADDRESS", section=DISPLAY,
                       "HOST:PORT. Port 0 is any free port.")  # fmt: skip
 
 
+def set_log_format(value: str) -> None:
+    """Set the format of all messages of this process. Early, so that errors of other options have it too."""
+    log_format.is_json = value == "json"
+
+
 def daemon_options(command: Function) -> Function:
     """Add the options that select a daemon. *command* gets ``daemon``, which returns the Endpoint.
 
@@ -185,10 +215,12 @@ def view_options(command: Function) -> Function:
     """Add the options for how calls are shown. *command* gets ``view``, a View."""
 
     def read(**typed: Any) -> View:
+        as_json = typed["as_json"] or log_format.is_json
         return View(
             verbosity=typed["verbose"],
             quiet=typed["quiet"],
-            as_json=typed["as_json"],
+            as_json=as_json,
+            as_log=log_format.is_json,
             body_limit=typed["body_limit"],
             show_secrets=typed["show_secrets"],
             redact=typed["redact"],
@@ -199,7 +231,7 @@ def view_options(command: Function) -> Function:
             relative=typed["relative"],
             streams=typed["streams"],
             filter=parse_filter(typed["expression"]),
-            curl=typed["curl"] or ("direct" if typed["verbose"] and not typed["as_json"] else ""),
+            curl=typed["curl"] or ("direct" if typed["verbose"] and not as_json else ""),
         )
 
     return _combine(command, VIEW, "view", read)
@@ -234,6 +266,30 @@ def policy_options(command: Function) -> Function:
     return _combine(command, RULE_OPTIONS, "policy", read)
 
 
+def capture_options(command: Function) -> Function:
+    """Add --capture, --rotate and --keep. *command* gets ``capture``: its path and its Rotation, or None for each."""
+
+    def read(
+        *, capture: Path | None, rotate: tuple[tuple[str, int], ...], keep: int | None
+    ) -> "tuple[Path | None, Rotation | None]":
+        if not rotate:
+            if keep is not None:
+                raise UsageError(
+                    "--keep needs --rotate, which finishes files. Add --rotate 100MB or --rotate 1d"
+                )
+            return capture, None
+        if capture is None:
+            raise UsageError("--rotate needs the capture that it is about. Add --capture FILE")
+        kinds = dict(rotate)
+        if len(kinds) < len(rotate):
+            raise UsageError("--rotate: expected one size, one time, or one of each; found more of a kind")
+        from apispy.capture import Rotation
+
+        return capture, Rotation(**kinds, keep=keep or 0)
+
+    return _combine(command, (CAPTURE, *ROTATE), "capture", read)
+
+
 def metrics_option(command: Function) -> Function:
     """Add --metrics. *command* gets ``metrics``, a TCP address, or None without the option."""
 
@@ -255,9 +311,14 @@ def metrics_option(command: Function) -> Function:
 
 def report_options(command: Function) -> Function:
     """Add the options for reports at the end. *command* gets ``reports``, the names of those that were typed."""
-    return _combine(
-        command, REPORTS, "reports", lambda **typed: tuple(name for name in CALL_REPORTS if typed[name])
-    )
+
+    def read(**typed: bool) -> tuple[str, ...]:
+        names = tuple(name for name in CALL_REPORTS if typed[name])
+        if names and log_format.is_json:
+            raise UsageError(f"--{names[0]} is a report, and --log json has lines for calls: leave out one")
+        return names
+
+    return _combine(command, REPORTS, "reports", read)
 
 
 def parse_filter(expression: str | None) -> "Filter | None":

@@ -13,9 +13,10 @@ from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
 from apispy.cli.options import (
-    CAPTURE,
     FAULT,
+    LOG,
     WEB,
+    capture_options,
     metrics_option,
     policy_options,
     proxy_options,
@@ -24,6 +25,7 @@ from apispy.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apispy.capture import Rotation
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 @proxy_options
 @FAULT
 @policy_options
-@CAPTURE
+@capture_options
 @report_options
+@LOG
 @WEB
 @metrics_option
 @view_options
@@ -53,7 +56,7 @@ def proxy(
     allow_hosts: "tuple[str, ...]",
     faults: "tuple[FaultRule, ...]",
     policy: "PolicyCheck | None",
-    capture: Path | None,
+    capture: "tuple[Path | None, Rotation | None]",
     reports: tuple[str, ...],
     web: int | None,
     metrics: "Listen | None",
@@ -75,6 +78,7 @@ def proxy(
     from apispy.app.proxy import ProxySession
     from apispy.app.server import serve_until_signal
 
+    path, rotation = capture
     where = endpoints.listen(listen)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
@@ -83,9 +87,9 @@ def proxy(
         where,
         upstream,
         files,
-        replace(view, reports=reports, web=web, metrics=metrics),
+        replace(view, reports=reports, web=web, metrics=metrics, rotation=rotation),
         sys.stdout,
-        capture,
+        path,
         faults,
         allow_hosts,
         policy=policy,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from apispy.gate import FaultRule
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+MAX_SIZE_OR_TIME = 1 << 50
+"""Larger numbers are typing errors, and do not fit into times of the system."""
 
 
 class Size(click.ParamType[int]):
@@ -27,6 +31,35 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"expected a size like 4096, 64k or 1M, found {value!r}", param, ctx)
         return int(match[1]) * UNITS[match[2].upper()]
+
+
+class SizeOrTime(click.ParamType[tuple[str, int]]):
+    """A size, as ("size", bytes), or a time, as ("seconds", seconds): 100MB, 1h, 1d, 30min.
+
+    A lower-case m alone is refused: it is a size for --body-limit, and minutes in filters.
+    """
+
+    name = "size or time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        text = str(value).strip()
+        if time := re.fullmatch(r"(\d+)\s*(s|min|h|d)", text):
+            found = "seconds", int(time[1]) * SECONDS[time[2]]
+        elif re.fullmatch(r"\d+\s*m", text):
+            self.fail(f"{text!r} may be a size or minutes; type {text[:-1]}MB or {text}in", param, ctx)
+        elif re.fullmatch(r"\d+\s*[kmg](?:i?b)?", text, re.IGNORECASE):
+            found = "size", Size().convert(text, param, ctx)
+        else:
+            self.fail(
+                f"expected a size like 100MB or a time like 30min, 1h or 1d, found {text!r}", param, ctx
+            )
+        if not 0 < found[1] < MAX_SIZE_OR_TIME:
+            self.fail(f"expected a size or time that occurs, found {text!r}", param, ctx)
+        return found
 
 
 class HostName(click.ParamType[str]):

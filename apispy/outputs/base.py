@@ -97,6 +97,10 @@ class Output(Protocol):
         """A message about the session rather than a call; *at*: Unix seconds of the event that it describes."""
         return
 
+    def summarize(self) -> None:
+        """Write the summary of the calls that have ended so far, as ``close`` would; more calls may follow."""
+        return
+
     def close(self) -> None:
         """The session has ended."""
         return

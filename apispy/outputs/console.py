@@ -174,6 +174,10 @@ class Console(Output):
         for part in escape_lines(text):
             self._write_wrapped([Piece("apispy: ", "dim"), Piece(part)], len("apispy: "))
 
+    def summarize(self) -> None:
+        """Count no more repeats on the last line: what other outputs write is below it."""
+        self._repeat = None
+
     def close(self) -> None:
         if self._silent_calls and self._streams_hint:
             one = self._silent_calls == 1

@@ -61,6 +61,9 @@ class Filtered(Output):
     def notice(self, text: str, at: float) -> None:
         self._output.notice(text, at)
 
+    def summarize(self) -> None:
+        self._output.summarize()
+
     def close(self) -> None:
         self._output.close()
 

@@ -40,6 +40,9 @@ class Isolated:
     def notice(self, text: str, at: float) -> None:
         self._try(lambda output: output.notice(text, at))
 
+    def summarize(self) -> None:
+        self._try(lambda output: output.summarize())
+
     def close(self) -> None:
         self._try(lambda output: output.close())
 

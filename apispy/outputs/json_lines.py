@@ -70,7 +70,7 @@ class JsonLines(Output):
 
     def notice(self, text: str, at: float) -> None:
         """Write a notice as an object of its own, as captures have it."""
-        self._write(ascii_json({"notice": text, "at": round(at, 6)}) + "\n")
+        self._write(notice_line(text, at))
 
     def write(self, decoded: DecodedCall) -> None:
         self._write(ascii_json(self._record(decoded)) + "\n")
@@ -111,6 +111,11 @@ class JsonLines(Output):
             return sizes
         messages = [message for item in decoded.items.get(direction, ()) for message in messages_of(item)]
         return sizes | _content(body.data) | ({"messages": messages} if messages else {})
+
+
+def notice_line(text: str, at: float) -> str:
+    """Format a notice as a line. *at*: Unix seconds."""
+    return ascii_json({"notice": text, "at": round(at, 6)}) + "\n"
 
 
 def _request_fields(decoded: DecodedCall) -> dict[str, Any]:

@@ -104,6 +104,10 @@ class Stats(Output):
         """Return the object that ``close`` writes as JSON, of the calls so far."""
         return _record(*self._totals())
 
+    def summarize(self) -> None:
+        """Write the statistics of the calls so far."""
+        self.close()
+
     def close(self) -> None:
         by_calls, total = self._totals()
         if self._as_json:
@@ -121,6 +125,16 @@ class Stats(Output):
         for _, tally in by_calls:
             total.merge(tally)
         return by_calls, total
+
+
+class StatsOnRequest(Stats):
+    """Statistics that are written when they are asked for, and not at the end."""
+
+    def close(self) -> None:
+        return
+
+    def summarize(self) -> None:
+        super().close()
 
 
 def histogram(latencies: LatencyHistogram) -> list[tuple[float, float, int]]:

@@ -11,6 +11,10 @@ from apispy.outputs.escaping import escape
 from apispy.outputs.style import table
 
 NO_CALLS = "No calls seen. The command may override DOCKER_HOST (-H, --context)."
+MAX_ROWS = 500
+"""Rows of the table: clients may send any method, and there are fewer operations."""
+
+OTHERS = "? (other methods)"
 HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
 
 
@@ -52,8 +56,13 @@ class Summary(Output):
         name, seconds = _name(call), call.duration
         tally = self._tallies.get(name)
         if tally is None:
-            tally = self._tallies[name] = Tally()
+            name = name if len(self._tallies) < MAX_ROWS else OTHERS
+            tally = self._tallies.setdefault(name, Tally())
         tally.add(Tally(1, int(call.failed), seconds, seconds, call.sent, call.received))
+
+    def summarize(self) -> None:
+        """Write the table of the calls so far."""
+        self.close()
 
     def close(self) -> None:
         if not self._tallies:

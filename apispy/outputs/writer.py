@@ -24,7 +24,7 @@ class ThreadWriter:
     """Writes text to *stream* in the background, in order, and flushes when the queue is empty.
 
     ``broken`` is the error that stopped it, if any (such as a closed pipe); *on_broken* is then called once, in
-    the background thread.
+    the background thread. *as_line* makes a line of the stream from the message that lines were dropped.
     """
 
     def __init__(
@@ -33,11 +33,13 @@ class ThreadWriter:
         *,
         limit: int = MAX_QUEUED,
         on_broken: Callable[[OSError | ValueError], None] | None = None,
+        as_line: Callable[[str], str] = "apispy: {}\n".format,
     ) -> None:
         self.broken: OSError | ValueError | None = None
         self._stream = stream
         self._limit = limit
         self._on_broken = on_broken
+        self._as_line = as_line
         self._texts: deque[str] = deque()
         self._waiting = 0  # characters in the queue
         self._dropped = 0  # lines
@@ -91,7 +93,7 @@ class ThreadWriter:
     def _queue_drop_report(self) -> None:
         if self._dropped:
             lines = "1 line was" if self._dropped == 1 else f"{self._dropped} lines were"
-            self._queue(f"apispy: {lines} dropped here: the terminal or pipe is too slow\n")
+            self._queue(self._as_line(f"{lines} dropped here: the terminal or pipe is too slow"))
             self._dropped = 0
 
     def _run(self) -> None:

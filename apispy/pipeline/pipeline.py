@@ -85,6 +85,12 @@ class Pipeline:
         for output in self._outputs:
             output.notice(text, at)
 
+    def summarize(self) -> None:
+        """Let the outputs write what they would write at the end, of the calls that have ended so far."""
+        self._release()
+        for output in self._outputs:
+            output.summarize()
+
     def close(self) -> None:
         """Show the calls that are still open, then close the outputs."""
         self._release()

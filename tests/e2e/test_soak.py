@@ -14,7 +14,7 @@ def test_mixed_load_leaves_nothing_open_and_every_call_is_in_the_capture_once(
     place: Path, daemons: Daemons
 ) -> None:
     where = place / "soak"
-    soak = start(where, upstream_options("tls", daemons), listen_options("tls", where), daemons.tls, 20)
+    soak = start(where, upstream_options("tls", daemons), listen_options("tls", where), daemons.tls, 20, 1)
     try:
         metrics = list(soak.rounds(3, 2.0, lambda _: False))
         assert metrics[-1].calls > 50

@@ -7,7 +7,7 @@ import pytest
 from sessions import SESSIONS, Wire
 from test_golden import VIEWS, redactor, render
 
-from apispy.capture import Header, Notice, Writer
+from apispy.capture import CaptureFiles, Header, Notice
 from apispy.capture.playback import play
 from apispy.outputs.capture import CaptureOutput
 from apispy.pipeline import Pipeline
@@ -18,7 +18,7 @@ HEADER = Header("0.1.0", 1.0)
 def captured(session: str, path: Path) -> None:
     wire = Wire()
     SESSIONS[session](wire)
-    capture = CaptureOutput(Writer(path), pytest.fail)
+    capture = CaptureOutput(CaptureFiles(path), pytest.fail)
     capture.begin(HEADER)
     pipeline = Pipeline([capture], redactor=redactor(), clock=lambda: wire.now + 20)
     for event in wire.events:

@@ -9,6 +9,7 @@ from sessions import SECRET_PARTS, SESSIONS, Wire
 
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl
+from apispy.outputs.json_log import JsonLog
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor
 from apispy.redaction.tokens import Tokens
@@ -26,6 +27,7 @@ VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
     "console-curl": lambda write: Console(write, curl=lambda reading: curl(reading, DAEMON)),
     "json": JsonLines,
     "json-vv": lambda write: JsonLines(write, verbosity=2),
+    "log": lambda write: JsonLog(write, clock=lambda: 1.0),
     "summary": Summary,
     "stats": Stats,
     "stats-json": lambda write: Stats(write, as_json=True),

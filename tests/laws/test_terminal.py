@@ -18,6 +18,7 @@ from apispy.learn.diff.as_text import diff_lines
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines, Output, Stats, Summary, Target
 from apispy.outputs.curl import curl
+from apispy.outputs.json_log import JsonLog
 from apispy.pipeline import Pipeline, read
 from apispy.redaction import Policy, Redactor
 
@@ -36,6 +37,7 @@ VIEWS: dict[str, Callable[[Callable[[str], None]], Output]] = {
     "console-curl": lambda write: Console(write, curl=lambda reading: curl(reading, DAEMON)),
     "console-colour": lambda write: Console(write, verbosity=3, color=True),
     **{f"json-{n}": lambda write, n=n: JsonLines(write, verbosity=n) for n in range(3)},  # type: ignore[misc]
+    "log": lambda write: JsonLog(write, clock=lambda: 1.0),
     "summary": Summary,
     "stats": Stats,
     "stats-json": lambda write: Stats(write, as_json=True),

@@ -16,6 +16,9 @@ from tests.soak.rounds import start
 ROUND = 20.0
 """Seconds of a round; a short soak has shorter rounds."""
 
+ROTATE = 5
+"""Seconds between two rotations of the capture."""
+
 MIN_ROUNDS = 6
 """Minimum number of rounds."""
 
@@ -32,6 +35,7 @@ def soak(where: Path, minutes: float, clients: int, kind: str) -> list[str]:
             listen_options(kind, where / "soak"),
             daemon,
             clients,
+            ROTATE,
         )
         count = max(MIN_ROUNDS, int(minutes * 60 / ROUND))
         print("  ".join(HEADINGS), flush=True)

@@ -24,6 +24,16 @@ class Worker:
         self._random = random.Random(seed)
         self._unanswered: set[int] = set()  # on the current connection
 
+    def keep_alive_once(self) -> None:
+        """Make some calls on one connection, without a container."""
+        with self._endpoint.wire(TIMEOUT) as wire:
+            self.keep_alive(wire)
+
+    def call_once(self) -> None:
+        """Make one call."""
+        with self._endpoint.wire(TIMEOUT) as wire:
+            self._call(wire, "GET", "/_ping")
+
     def run_once(self) -> None:
         """Run one action. Errors due to a killed daemon are recorded as client errors, and do not fail the soak."""
         action = self._random.choice(ACTIONS)

@@ -1,5 +1,8 @@
 """Rounds of load: all clients work for some seconds, all disconnect, and apispy is measured."""
 
+import contextlib
+import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from apispy.capture import read
+from apispy.capture.rotation import finished_files
+from apispy.units import count as counted
 from tests.e2e.apispy_process import Apispy
 from tests.e2e.daemon import IMAGE, Daemon
 from tests.soak.ledger import Ledger
@@ -16,9 +21,42 @@ from tests.soak.metrics import RoundMetrics, descriptors, read_settled_statistic
 TICK = "while :; do echo tick; usleep 20000; done"
 
 
+KEEP = 5
+"""Finished files of the capture that apispy keeps."""
+
+COLLECT_INTERVAL = 0.2
+"""Seconds between two looks for finished files; a rotation takes a second or more, so none is removed unseen."""
+
+
+class FinishedFiles:
+    """Links in *directory* to all finished files of a rotated capture, also to those that apispy has removed since."""
+
+    def __init__(self, capture: Path, directory: Path) -> None:
+        self._capture, self._directory = capture, directory
+        self._over = threading.Event()
+        directory.mkdir()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def end(self) -> list[Path]:
+        """Return all files, the oldest first."""
+        self._over.set()
+        self._thread.join()
+        return sorted(self._directory.iterdir())
+
+    def _run(self) -> None:
+        while True:
+            is_last = self._over.wait(COLLECT_INTERVAL)
+            for file in finished_files(self._capture):
+                with contextlib.suppress(FileExistsError, FileNotFoundError):
+                    os.link(file, self._directory / file.name)
+            if is_last:
+                return
+
+
 @dataclass
 class Soak:
-    """A soak by *clients* clients at a time through *spy*, which writes *capture*.
+    """A soak by *clients* clients at a time through *spy*, which writes *capture* and rotates it.
 
     *stats_socket* is that of `instrumented_apispy.py`.
     """
@@ -26,6 +64,7 @@ class Soak:
     spy: Apispy
     stats_socket: Path
     capture: Path
+    finished: FinishedFiles
     daemon: Daemon
     clients: int = 50
     ledger: Ledger = field(default_factory=Ledger)
@@ -69,7 +108,11 @@ class Soak:
             if "an internal error in apispy" in self.spy.output
             else []
         )
-        return problems + self.ledger.differences(read(self.capture))
+        files, kept = self.finished.end(), len(finished_files(self.capture))
+        problems += ["apispy has not rotated the capture"] if not files else []
+        problems += [f"{counted(kept, 'finished files')}, but --keep is {KEEP}"] if kept > KEEP else []
+        calls = itertools.chain.from_iterable(map(read, [*files, self.capture]))
+        return problems + self.ledger.differences(calls)
 
     def _work(self, seconds: float, kill: bool) -> None:
         over = threading.Event()
@@ -98,13 +141,16 @@ class Soak:
             worker.run_once()
 
 
-def start(where: Path, upstream: list[str], listener: list[str], daemon: Daemon, clients: int) -> Soak:
-    """Start an instrumented apispy with a capture, ready for the load."""
+def start(
+    where: Path, upstream: list[str], listener: list[str], daemon: Daemon, clients: int, rotate: int
+) -> Soak:
+    """Start an instrumented apispy with a capture, which is rotated every *rotate* seconds, ready for the load."""
     stats_socket, capture = where.with_suffix(".stats"), where.with_suffix(".jsonl")
-    words = [*listener, *upstream, "--capture", str(capture)]
+    words = [*listener, *upstream, "--capture", str(capture), "--rotate", f"{rotate}s", "--keep", str(KEEP)]
     spy = Apispy.start(
         where, *words, env={"SOAK_STATS_SOCKET": str(stats_socket)}, module="tests.soak.instrumented_apispy"
     )
-    soak = Soak(spy, stats_socket, capture, daemon, clients)
+    finished = FinishedFiles(capture, where.with_suffix(".finished"))
+    soak = Soak(spy, stats_socket, capture, finished, daemon, clients)
     soak.prepare()
     return soak

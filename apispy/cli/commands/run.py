@@ -12,12 +12,13 @@ from apispy.app.view import View
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import FILES, Command, option
 from apispy.cli.options import (
-    CAPTURE,
     CERTS_DIR,
     FAULT,
+    LOG,
     NEW_FILE,
     TCP,
     WEB,
+    capture_options,
     daemon_options,
     metrics_option,
     policy_options,
@@ -26,6 +27,7 @@ from apispy.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apispy.capture import Rotation
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @report_options
+@LOG
 @WEB
 @metrics_option
 @TCP
 @CERTS_DIR
 @FAULT
 @policy_options
-@CAPTURE
+@capture_options
 @daemon_options
 @view_options
 def command(
@@ -60,7 +63,7 @@ def command(
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
     policy: "PolicyCheck | None",
-    capture: Path | None,
+    capture: "tuple[Path | None, Rotation | None]",
     daemon: "Callable[[], Endpoint]",
     view: View,
 ) -> int:
@@ -75,18 +78,19 @@ def command(
     """
     from apispy.app.run import run_command
 
+    path, rotation = capture
     if words[0].startswith("-"):
         raise click.UsageError(f"No such option: {words[0]}. Type: apispy run [OPTIONS] -- COMMAND ...")
     result = run_command(
         words,
         daemon(),
-        replace(view, reports=reports, web=web, metrics=metrics),
+        replace(view, reports=reports, web=web, metrics=metrics, rotation=rotation),
         output,
         force=force,
         tcp=tcp,
         certs_dir=certs_dir,
         terminal=sys.stderr,
-        capture=capture,
+        capture=path,
         faults=faults,
         policy=policy,
     )

@@ -40,6 +40,12 @@ def test_sorted_by_time_with_a_total() -> None:
     )
 
 
+def test_random_methods_do_not_fill_the_memory() -> None:
+    rows = table(*(decoded_call(f"X{number} /", 400) for number in range(700))).splitlines()
+    assert len(rows) == 2 + 501 + 2
+    assert [row.split()[0] for row in rows if row.endswith("? (other methods)")] == ["200"]
+
+
 def test_what_was_hidden_is_told() -> None:
     text = table(
         decoded_call("POST /containers/create", 201, {"Id": "x"}, ask={"Env": ["A=b", "C=d"]}),

@@ -78,7 +78,7 @@ class Figures:
 class Metrics(CallCounter):
     """Counts calls in bounded memory. ``figures`` may be called in any thread.
 
-    Secrets are counted where they are hidden: none of a call of which only ``count`` is told.
+    Secrets are counted where they are hidden: a call that ``count`` counts adds none.
     """
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from apispy.cli.group import Commands
 from apispy.cli.options import (
     CAPTURE,
     FAULT,
+    LISTEN_GROUP,
     WEB,
     metrics_option,
     policy_options,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @proxy_options
+@LISTEN_GROUP
 @FAULT
 @policy_options
 @CAPTURE
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 def proxy(
     ctx: click.Context,
     listen: str,
+    listen_group: str,
     daemon: "Callable[[], Endpoint]",
     certs_dir: Path | None,
     listen_plaintext: bool,
@@ -75,7 +78,7 @@ def proxy(
     from apispy.app.proxy import ProxySession
     from apispy.app.server import serve_until_signal
 
-    where = endpoints.listen(listen)
+    where = endpoints.listen(listen, listen_group)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)

@@ -5,13 +5,14 @@ import re
 import shutil
 import signal
 import stat
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .conftest import unavailable
-from .daemon import Daemons
+from .daemon import Daemons, free_port
 from .systemd_machine import PROGRAMS, SYSTEMD, SystemdMachine
 from .wait import until
 
@@ -90,3 +91,22 @@ def test_the_unit_serves_the_group_docker_and_nobody_else(machine: SystemdMachin
     shown = machine.journal(UNIT.name)
     assert re.search(r"(?m)^ +\d+ .* total$", shown), shown  # the summary
     assert "Traceback" not in shown
+
+
+def test_options_come_from_a_file_and_captures_go_to_a_directory_of_its_own(machine: SystemdMachine) -> None:
+    port = free_port()
+    options = f"APISPY_OPTIONS=-q --metrics {port} --capture /var/lib/apispy/calls.jsonl\n"
+    (machine.root / "etc/default/apispy").write_text(options)
+    before = len(machine.journal(UNIT.name))
+    machine.run("systemctl", "start", UNIT.name)
+    until(lambda: "apispy: ready" in machine.journal(UNIT.name)[before:], 30, "apispy to be ready", every=0.1)
+    assert docker_ps(machine, (machine.root / "run/docker.sock").stat().st_gid).startswith("CONTAINER ID")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
+        assert 'operation="ContainerList"' in response.read().decode()
+    machine.run("systemctl", "stop", UNIT.name)
+    assert "ContainerList" not in machine.journal(UNIT.name)[before:].partition("calls  errors")[0]
+    capture = "/var/lib/apispy/calls.jsonl"  # behind a link that means a directory of the machine
+    assert machine.run("stat", "--format", "%a", capture).stdout == "600\n"
+    assert re.search(
+        r'"docker \(pid [1-9]\d*\)"', machine.run("cat", capture).stdout
+    )  # the unit hides no names of processes

@@ -29,7 +29,8 @@ class Project:
 
     def __init__(self, root: ModernRoot, daemons: Daemons, where: Path) -> None:
         where.mkdir()
-        shutil.copy(FILE, where)
+        self.file = where / FILE.name
+        shutil.copy(FILE, self.file)
         socket = daemons.plain.unix
         variables = {"DOCKER_HOST": socket.host, "DOCKER_SOCKET": socket.path, "HOME": str(where)}
         self._enter = [
@@ -38,6 +39,15 @@ class Project:
             f"--chdir={where}",
             *(f"{name}={value}" for name, value in variables.items()),
         ]
+
+    def give_to_group(self) -> None:
+        """Take the lines for clients that are not root out of their comments, and give the client the group."""
+        text = self.file.read_text()
+        for line in ("- --listen-group=2375", 'group_add: ["2375"]'):
+            assert f"# {line}" in text
+            text = text.replace(f"# {line}", line)
+        client = "    image: docker:cli\n"
+        self.file.write_text(text.replace(client, client + '    group_add: ["2375"]\n'))
 
     def docker(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -54,8 +64,8 @@ class Project:
     def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.docker("compose", "--progress", "plain", "-p", PROJECT, *words, check=check)
 
-    def client(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.compose("run", "--rm", "--no-TTY", "client", *words, check=False)
+    def client(self, *words: str, user: str = "0:0") -> subprocess.CompletedProcess[str]:
+        return self.compose("run", "--rm", "--no-TTY", "--user", user, "client", *words, check=False)
 
     def sidecar(self) -> dict[str, Any]:
         """Return what the daemon knows of apispy's container."""
@@ -116,3 +126,12 @@ def test_only_apispy_has_the_daemons_socket_and_clients_get_through_it(project: 
     assert project.sidecar()["State"]["ExitCode"] == 0
     assert re.search(r"(?m)^ +\d+ .* total$", project.log()), project.log()  # the summary
     assert "Traceback" not in project.log()
+
+
+def test_clients_that_are_not_root_need_the_group(project: Project) -> None:
+    project.compose("up", "--detach", "--wait", "apispy")
+    assert "permission denied" in project.client("docker", "ps", user="1000:1000").stderr
+    project.give_to_group()
+    project.compose("up", "--detach", "--wait", "apispy")
+    answered = project.client("docker", "ps", user="1000:1000")
+    assert (answered.returncode, answered.stdout[:12]) == (0, "CONTAINER ID"), answered

@@ -18,7 +18,10 @@ from .python_image import write_apispy_root, write_program_root
 from .row import ENGINE, MODERN
 from .wait import until
 
-pytestmark = pytest.mark.skipif(ENGINE != MODERN, reason="`make e2e-modern` runs this")
+pytestmark = [
+    pytest.mark.timeout(300),  # two images are made
+    pytest.mark.skipif(ENGINE != MODERN, reason="`make e2e-modern` runs this"),
+]
 
 FILE = Path(__file__).parents[2] / "packaging/compose.yaml"
 PROJECT = "zqpackaging"

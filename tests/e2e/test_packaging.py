@@ -28,7 +28,7 @@ def machine(daemons: Daemons) -> Iterator[SystemdMachine]:
             unavailable(f"needs {program}; on Debian: apt-get install systemd util-linux")
     try:
         running = SystemdMachine.start(daemons.plain.unix.path)
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         unavailable(f"systemd cannot run here: {error}")
     running.unit(UNIT)
     yield running

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apispy import endpoints
+from apispy.app.listener import describe_listener
 from apispy.errors import ApispyError, UsageError
 from apispy.sockets import open_listener
 
@@ -59,6 +60,14 @@ def test_a_group_of_others_is_refused_and_nothing_listens(
     ):
         mode_and_group(tmp_path / "s", "0")
     assert not (tmp_path / "s").exists()
+
+
+def test_the_start_says_who_may_connect() -> None:
+    of_group = endpoints.listen("unix:///x", "docker")
+    assert describe_listener(endpoints.listen("unix:///x"), None) == "this user only"
+    assert describe_listener(of_group, None) == (
+        "this user, and the members of the group docker: they are root on the Docker host"
+    )
 
 
 def test_a_port_has_no_group() -> None:

@@ -58,7 +58,8 @@ def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
 def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
     """Describe the security of the listener, for the start-up lines."""
     if where.kind == "unix":
-        return "this user only"
+        members = f", and the members of the group {where.group}: they are root on the Docker host"
+        return f"this user{members}" if where.group else "this user only"
     if files is not None:
         return f"TLS, only clients with a certificate from {files.ca}"
     if where.loopback:

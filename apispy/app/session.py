@@ -17,7 +17,8 @@ from apispy.capture import CaptureFiles, Header
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.gate import BrowserGuard, FaultRule, Gate, PolicyCheck
-from apispy.outputs import DecodedCall, Filtered, Output, Summary, Target, ThreadWriter
+from apispy.outputs import DecodedCall, Filtered, Output, Target, ThreadWriter
+from apispy.outputs.call_stats import CallCounter
 from apispy.outputs.capture import CaptureOutput
 from apispy.outputs.curl import curl
 from apispy.outputs.filtered import FilteredByNumber
@@ -97,11 +98,13 @@ class Session(ABC):
     ) -> Pipeline:
         view = self.view
         names = bool(self.faults) or (self.policy is not None and self.policy.needs_names)
-        match outputs, self.capture, names:  # names are what the pipeline learns from calls
-            case [Summary() as summary], None, False:
-                from apispy.pipeline import CountOnlyPipeline
+        counters = [output for output in outputs if isinstance(output, CallCounter)]
+        if (
+            counters and counters == outputs and not self.capture and not names
+        ):  # names are learned from calls
+            from apispy.pipeline import CountOnlyPipeline
 
-                return CountOnlyPipeline(summary)
+            return CountOnlyPipeline(counters)
         if self.capture:
             outputs = [
                 *outputs,

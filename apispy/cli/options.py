@@ -63,6 +63,10 @@ LISTEN = option("--listen", default="2377", show_default=True, metavar="ADDRESS"
                 help="Address to listen on: PORT (on 127.0.0.1), HOST:PORT, tcp://HOST:PORT or unix:///PATH. Port 0 is "
                      "any free port.")  # fmt: skip
 
+LISTEN_GROUP = option("--listen-group", default="", metavar="GROUP", section=CONNECTION,
+                      help="Let the members of GROUP connect to the unix socket (0660), as dockerd's --group. They are "
+                           "root on the daemon's machine.  [default: only its owner (0600)]")  # fmt: skip
+
 LISTEN_PLAINTEXT = option("--listen-plaintext", is_flag=True, section=CONNECTION,
                           help="Use no TLS on a TCP listener: anyone who can connect is root.")  # fmt: skip
 

@@ -14,6 +14,7 @@ from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.group import Commands
 from apispy.cli.options import (
     FAULT,
+    LISTEN_GROUP,
     LOG,
     WEB,
     capture_options,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @proxy_options
+@LISTEN_GROUP
 @FAULT
 @policy_options
 @capture_options
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 def proxy(
     ctx: click.Context,
     listen: str,
+    listen_group: str,
     daemon: "Callable[[], Endpoint]",
     certs_dir: Path | None,
     listen_plaintext: bool,
@@ -79,7 +82,7 @@ def proxy(
     from apispy.app.server import serve_until_signal
 
     path, rotation = capture
-    where = endpoints.listen(listen)
+    where = endpoints.listen(listen, listen_group)
     files = listener_files(where, certs_dir, listen_plaintext, insecure_allow_remote_plaintext)
     upstream = daemon()
     refuse_loop(where, upstream)

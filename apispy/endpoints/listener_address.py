@@ -24,6 +24,7 @@ class Listen:
     """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path.
 
     ``base``: the base path ("/docker") that clients put before the paths of their requests; tcp only.
+    ``group``: the group, by name or number, whose members may connect besides the owner; unix only.
     """
 
     kind: Literal["tcp", "unix"]
@@ -31,6 +32,7 @@ class Listen:
     port: int
     path: str
     base: str = ""
+    group: str = ""
 
     def __str__(self) -> str:
         """A URL that can be pasted into DOCKER_HOST."""
@@ -47,15 +49,19 @@ class Listen:
             return False  # any other name may resolve to anything, and never counts as local
 
 
-def listen(text: str) -> Listen:
+def listen(text: str, group: str = "") -> Listen:
     """Parse ``2377`` (127.0.0.1:2377), ``HOST:PORT``, ``[::1]:PORT``, ``tcp://``, ``unix://``, ``/path``.
 
-    Port 0 means any free port. UsageError says what is wrong and what to type.
+    Port 0 means any free port. *group*: see ``Listen``. UsageError says what is wrong and what to type.
     """
     text = text.strip()
     scheme, rest = split_url(text, LISTEN_FORMS)
     if scheme == "unix":
-        return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS))
+        return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS), group=group)
+    if group:
+        raise UsageError(
+            f"--listen-group {group}: {text} has no group; only a unix socket has one. Type --listen unix:///PATH"
+        )
     if scheme != "tcp":
         raise invalid_address(text, f"cannot listen on {scheme}://: expected tcp or unix", LISTEN_FORMS)
     if rest == text and rest.isascii() and rest.isdigit():

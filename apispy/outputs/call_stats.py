@@ -1,8 +1,10 @@
-"""The figures of one call that statistics count."""
+"""The figures of one call that statistics count, and the outputs that need no more."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
-from apispy.outputs.base import DecodedCall
+from apispy.model import Exchange
+from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.decoded_values import bytes_received, bytes_sent
 
 READ_METHODS = ("GET", "HEAD")
@@ -13,6 +15,7 @@ class CallStats:
     """Times are seconds; sizes are bytes of bodies and tunnels."""
 
     operation: str  # Docker's operationId; "" for an unknown call
+    tag: str  # chapter of Docker's reference, or the name of another API: "Podman"; "" for an unknown call
     method: str
     started: float  # Unix seconds
     duration: float
@@ -23,11 +26,23 @@ class CallStats:
     repeat_key: int | None  # equal for two reads of the same target; None: not a read, or one that stays open
 
 
+class CallCounter(Output):
+    """An output that needs only the statistics and the heads of each call."""
+
+    @abstractmethod
+    def count(self, stats: CallStats, exchange: Exchange) -> None:
+        """Count a call that has ended. Of *exchange*, only the heads may be used: its bodies may hold secrets."""
+
+    def write(self, decoded: DecodedCall) -> None:
+        self.count(stats_of(decoded), decoded.exchange)
+
+
 def stats_of(decoded: DecodedCall) -> CallStats:
     exchange, stays_open = decoded.exchange, decoded.call.stays_open
     response, request = exchange.response, exchange.request
     return CallStats(
         decoded.call.operation.id,
+        decoded.call.operation.tag,
         request.method,
         exchange.started,
         exchange.duration,

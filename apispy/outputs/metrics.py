@@ -19,8 +19,9 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apispy.outputs.base import DecodedCall, Output
-from apispy.outputs.call_stats import stats_of
+from apispy.model import Exchange
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.call_stats import CallCounter, CallStats
 
 UNKNOWN = "?"
 """The operation of a call that apispy does not know."""
@@ -74,8 +75,11 @@ class Figures:
     redactions: int = 0
 
 
-class Metrics(Output):
-    """Counts calls in bounded memory. ``figures`` may be called in any thread."""
+class Metrics(CallCounter):
+    """Counts calls in bounded memory. ``figures`` may be called in any thread.
+
+    Secrets are counted where they are hidden: a call that ``count`` counts adds none.
+    """
 
     def __init__(self) -> None:
         self._figures = Figures()
@@ -83,24 +87,28 @@ class Metrics(Output):
         self._lock = threading.Lock()
 
     def opened(self, decoded: DecodedCall) -> None:
-        operation = _operation(decoded)
+        operation = decoded.call.operation.id or UNKNOWN
         with self._lock:
             self._open[decoded.exchange.id] = operation
             self._figures.open_streams[operation] += 1
 
     def write(self, decoded: DecodedCall) -> None:
-        stats, operation, client = stats_of(decoded), _operation(decoded), client_kind(decoded)
-        response = decoded.exchange.response
+        super().write(decoded)
+        with self._lock:
+            self._figures.redactions += len(decoded.exchange.redactions)
+
+    def count(self, stats: CallStats, exchange: Exchange) -> None:
+        operation, client = stats.operation or UNKNOWN, _client_kind(stats.tag, exchange)
+        response = exchange.response
         status = status_class(response.status) if response else NO_RESPONSE
         with self._lock:
             figures = self._figures
-            if opened := self._open.pop(decoded.exchange.id, None):
+            if opened := self._open.pop(exchange.id, None):
                 figures.open_streams[opened] -= 1
             figures.calls[operation, status, client] += 1
             figures.errors[operation, client] += stats.failed
             figures.sent[operation] += stats.sent
             figures.received[operation] += stats.received
-            figures.redactions += len(decoded.exchange.redactions)
             if stats.latency is not None:
                 figures.durations.setdefault(operation, Durations()).add(stats.latency)
 
@@ -126,11 +134,11 @@ def status_class(status: int) -> str:
 
 def client_kind(decoded: DecodedCall) -> str:
     """Return the kind of the client, by its User-Agent and the API that it uses: one of a few words."""
-    if decoded.call.operation.tag == "Podman":
+    return _client_kind(decoded.call.operation.tag, decoded.exchange)
+
+
+def _client_kind(tag: str, exchange: Exchange) -> str:
+    if tag == "Podman":
         return PODMAN
-    agent = decoded.exchange.request.headers.text("user-agent").lower()
+    agent = exchange.request.headers.text("user-agent").lower()
     return next((kind for start, kind in CLIENTS.items() if agent.startswith(start)), OTHER)
-
-
-def _operation(decoded: DecodedCall) -> str:
-    return decoded.call.operation.id or UNKNOWN

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apispy import units
-from apispy.outputs.base import DecodedCall, Output
-from apispy.outputs.call_stats import CallStats, stats_of
+from apispy.model import Exchange
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.call_stats import CallCounter, CallStats
 from apispy.outputs.escaping import escape
 from apispy.outputs.style import table
 
@@ -38,7 +39,7 @@ class Tally:
         self.received += other.received
 
 
-class Summary(Output):
+class Summary(CallCounter):
     """Counts calls and writes the table when the session ends, or *no_calls* if there were none."""
 
     def __init__(self, write: Callable[[str], None], *, no_calls: str = NO_CALLS) -> None:
@@ -48,17 +49,16 @@ class Summary(Output):
         self._hidden: Counter[str] = Counter()  # secrets by kind
 
     def write(self, decoded: DecodedCall) -> None:
-        self.count(stats_of(decoded))
+        super().write(decoded)
         self._hidden.update(redaction.kind for redaction in decoded.exchange.redactions)
 
-    def count(self, call: CallStats) -> None:
-        """Count a finished call of which only the figures are known."""
-        name, seconds = _name(call), call.duration
+    def count(self, stats: CallStats, exchange: Exchange) -> None:
+        name, seconds = _name(stats), stats.duration
         tally = self._tallies.get(name)
         if tally is None:
             name = name if len(self._tallies) < MAX_ROWS else OTHERS
             tally = self._tallies.setdefault(name, Tally())
-        tally.add(Tally(1, int(call.failed), seconds, seconds, call.sent, call.received))
+        tally.add(Tally(1, int(stats.failed), seconds, seconds, stats.sent, stats.received))
 
     def summarize(self) -> None:
         """Write the table of the calls so far."""

@@ -1,41 +1,47 @@
-"""A pipeline for counts only, as with ``-q``.
+"""A pipeline for counts only, as with ``-q``, also with ``--metrics``.
 
 It does not redact or decode calls, except those whose response may report an error after a successful status: they take
 the full path.
 """
 
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from apispy import engine
 from apispy.capture.exchange_summary import ExchangeSummary, summarize_exchange
-from apispy.outputs.base import Output
-from apispy.outputs.call_stats import CallStats
+from apispy.model import Exchange
+from apispy.outputs.base import DecodedCall
+from apispy.outputs.call_stats import CallCounter
 from apispy.pipeline.fast_stats import UNREDACTED, may_fail_late, stats_from_head
 from apispy.pipeline.pipeline import Pipeline
 from apispy.tap.events import Closed, Data, Event, Opened, ResponseStarted, StreamEnded
 
 
-class Counter(Output, Protocol):
-    """An output that needs only the statistics of each call."""
+@dataclass(slots=True)
+class _HeadOnly:
+    """An open call that is not decoded: its exchange as of the last head, and the bytes of its bodies and tunnel."""
 
-    def count(self, stats: CallStats) -> None:
-        """Count a finished call of which only the statistics are known."""
+    exchange: Exchange
+    sent: int = 0
+    received: int = 0
 
 
 class CountOnlyPipeline(Pipeline):
-    """Passes the statistics of each call to *counter*. It shows nothing else, so nothing needs to be hidden."""
+    """Passes the statistics of each call to *counters*. They show nothing else, so nothing needs to be hidden."""
 
-    def __init__(self, counter: Counter, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__([counter], redactor=UNREDACTED, notes="off", clock=clock)
+    def __init__(self, counters: Sequence[CallCounter], *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(counters, redactor=UNREDACTED, notes="off", clock=clock)
         self._held = None  # ``take_now`` needs to know which calls are open
-        self._counter = counter
-        self._head_only: dict[int, ExchangeSummary] = {}  # open calls that are not decoded, by number
+        self._counters = counters
+        self._head_only: dict[int, _HeadOnly] = {}  # by number
 
     def close(self) -> None:
-        for summary in self._head_only.values():
+        for head in self._head_only.values():
+            summary = summarize_exchange(head.exchange)
             summary.end, summary.duration = "open", max(0.0, self._clock() - summary.started)
-            self._counter.count(stats_from_head(summary))
+            summary.sent, summary.received = head.sent, head.received
+            self._count(summary, head.exchange)
         self._head_only.clear()
         super().close()
 
@@ -48,18 +54,19 @@ class CountOnlyPipeline(Pipeline):
 
     def _took(self, event: Event) -> bool:
         match event:
-            case Data(number, direction, _, chunk) if (summary := self._head_only.get(number)) is not None:
+            case Data(number, direction, _, chunk) if (head := self._head_only.get(number)) is not None:
                 if direction in ("request", "to_server"):
-                    summary.sent += len(chunk.data)
+                    head.sent += len(chunk.data)
                 else:
-                    summary.received += len(chunk.data)
+                    head.received += len(chunk.data)
             case Opened(exchange) if not may_fail_late(exchange.request.method, exchange.request.target):
-                self._head_only[exchange.id] = summarize_exchange(exchange)
-            case ResponseStarted(exchange) if (summary := self._head_only.get(exchange.id)) is not None:
-                assert exchange.response is not None
-                summary.status, summary.response_at = exchange.response.status, exchange.response.at
+                self._head_only[exchange.id] = _HeadOnly(exchange)
+            case ResponseStarted(exchange) if (head := self._head_only.get(exchange.id)) is not None:
+                head.exchange = exchange
+                if exchange.tunnel is not None:
+                    self._tell_of_tunnel(exchange)
             case Closed(exchange) if self._head_only.pop(exchange.id, None) is not None:
-                self._counter.count(stats_from_head(summarize_exchange(exchange)))
+                self._count(summarize_exchange(exchange), exchange)
             case StreamEnded(number) if number in self._head_only:
                 pass
             case Data(number, "request", _, chunk) if self._sends_bulk(number):
@@ -67,6 +74,21 @@ class CountOnlyPipeline(Pipeline):
             case _:
                 return False
         return True
+
+    def _count(self, summary: ExchangeSummary, exchange: Exchange) -> None:
+        stats = stats_from_head(summary)
+        for counter in self._counters:
+            try:
+                counter.count(stats, exchange)
+            except Exception as fault:  # the other counters count it
+                self._failed(fault)
+
+    def _tell_of_tunnel(self, exchange: Exchange) -> None:
+        """Tell of a call that stays open because it became a tunnel. All others that stay open take the full path."""
+        call = engine.lookup(exchange.request.method, exchange.request.target)
+        reading = DecodedCall(exchange, call, {}, at=exchange.response.at if exchange.response else 0.0)
+        for output in self._outputs:
+            output.on_call(reading, lambda to: to.opened(reading))
 
     def _sends_bulk(self, number: int) -> bool:
         """Whether the request body is an archive, which does not matter for decoding the response."""

@@ -49,6 +49,7 @@ def stats_from_head(summary: ExchangeSummary) -> CallStats:
     status = summary.status
     return CallStats(
         call.operation.id,
+        call.operation.tag,
         summary.method,
         summary.started,
         summary.duration,

@@ -1,6 +1,7 @@
 """Listening sockets, and who connects to them.
 
-A unix socket is accessible to its owner only. It replaces a stale socket, but never one that is in use.
+A unix socket is accessible to its owner only, or also to the members of a group. It replaces a stale socket, but never
+one that is in use.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Lis
 
     try:
         if where.kind == "unix":
-            sock = _unix_socket(Path(where.path))
+            sock = _unix_socket(Path(where.path), where.group)
             return Listener(await loop.create_unix_server(accepted, sock=sock, backlog=BACKLOG), where)
         server = await loop.create_server(accepted, where.host, where.port, backlog=BACKLOG)
         port = server.sockets[0].getsockname()[1]
@@ -71,8 +72,12 @@ def _reason(where: Listen, error: OSError) -> str:
     return f"cannot listen on {where}: {reason}: {advice}"
 
 
-def _unix_socket(path: Path) -> socket.socket:
-    """Return a bound socket with mode 0600 from the start. It replaces a stale socket, but not one in use."""
+def _unix_socket(path: Path, group: str = "") -> socket.socket:
+    """Return a bound socket with mode 0600 from the start, then 0660 of *group* if there is one.
+
+    It replaces a stale socket, but not one in use.
+    """
+    number = _group_number(path, group) if group else None
     with _locked(path.parent):
         _remove_stale(path)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -88,7 +93,36 @@ def _unix_socket(path: Path) -> socket.socket:
             raise
         finally:
             os.umask(umask)
+        if number is not None:
+            try:
+                _give_to_group(path, group, number)
+            except ApispyError:
+                sock.close()
+                raise
         return sock
+
+
+def _group_number(path: Path, group: str) -> int:
+    import grp  # only where there are unix sockets
+
+    try:
+        return int(group) if group.isascii() and group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise ApispyError(
+            f"cannot listen on {path} for the group {group}: this machine has no such group; `getent group` lists them"
+        ) from None
+
+
+def _give_to_group(path: Path, group: str, number: int) -> None:
+    """Let the members of a group connect. Raises ApispyError, and removes the socket."""
+    try:
+        os.chown(path, -1, number)
+        path.chmod(0o660)
+    except OSError as error:
+        path.unlink()
+        raise ApispyError(
+            f"cannot listen on {path} for the group {group}: {error.strerror}; only root and its members can: see `id`"
+        ) from error
 
 
 def _remove_stale(path: Path) -> None:

@@ -1,4 +1,7 @@
-"""`--metrics` with a real daemon: Debian's Prometheus scrapes apispy, and answers the queries of docs/fleet.md."""
+"""`--metrics` with a real daemon: Debian's Prometheus scrapes apispy, and answers the queries of docs/fleet.md.
+
+So it does those of packaging/grafana-dashboard.json.
+"""
 
 import json
 import re
@@ -13,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.golden.grafana_dashboard import queries as queries_of_the_dashboard
+
 from .apispy_process import Apispy
 from .battery_runner import CLIS
 from .clients import Client
@@ -22,6 +27,8 @@ from .wait import until
 
 PAGE = (Path(__file__).parents[2] / "docs/fleet.md").read_text()
 PREFIX = "zqmetrics"
+CALLS = f"docker ps; docker inspect none; docker volume create {PREFIX}"
+"""A read, an error, and a request with a body."""
 
 
 class Prometheus:
@@ -93,7 +100,7 @@ def test_prometheus_scrapes_and_answers_the_queries_of_the_page(
 ) -> None:
     client = Client(spy.at, daemons.plain, CLIS[max(CLIS)], PREFIX, place / "metricsc", place / "metricsc")
     until(lambda: prometheus.query("up == 1"), 60, "Prometheus to scrape apispy", every=0.1)
-    client.sh("docker ps; docker ps; docker inspect none")
+    client.sh(f"docker ps; {CALLS}")
     events = client.popen("docker events")
     counted = 'apispy_calls_total{operation="ContainerList"}'
     [series] = until(lambda: prometheus.query(f"{counted} == 2"), 60, "two calls", every=0.1)
@@ -103,10 +110,21 @@ def test_prometheus_scrapes_and_answers_the_queries_of_the_page(
     [failed] = until(lambda: prometheus.query(inspected), 60, "the failed call", every=0.1)
     assert failed["metric"]["status"] == "4xx"
 
+    created = 'apispy_sent_bytes_total{operation="VolumeCreate"}'
+    until(lambda: prometheus.query(created), 60, "the request with a body", every=0.1)
+    client.sh(CALLS)  # a rate is above 0 once a series that Prometheus knows has grown
     queries = re.findall(r"(?m)^\| .+\? \| `(.+)` \|$", PAGE)
     assert len(queries) >= 6
     for query in queries:  # a rate needs a second scrape
         until(lambda query=query: prometheus.query(query), 60, f"an answer to {query}", every=0.1)  # type: ignore[misc]
+
+    for one in queries_of_the_dashboard():
+        until(
+            lambda one=one: prometheus.query(one.for_prometheus),  # type: ignore[misc]
+            60,
+            f"an answer to the dashboard's {one.where}: {one.for_prometheus}",
+            every=0.1,
+        )
 
     [opened] = until(lambda: prometheus.query("apispy_open_streams == 1"), 60, "the open stream", every=0.1)
     assert opened["metric"]["operation"] == "SystemEvents"

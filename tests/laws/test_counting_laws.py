@@ -1,10 +1,17 @@
-"""A law of the pipeline that only counts: its table is that of the whole way, as long as no body is damaged."""
+"""A law of the pipeline that only counts: its table and its metrics are those of the whole way.
+
+It holds as long as no body is damaged. Metrics of the whole way also count the secrets that were hidden.
+"""
+
+from dataclasses import replace
 
 from capture_strategies import SLOW
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apispy.outputs import Summary
+from apispy.outputs.call_stats import CallCounter
+from apispy.outputs.metrics import Figures, Metrics
 from apispy.pipeline import CountOnlyPipeline, Pipeline
 from apispy.tap import ConnectionTap
 
@@ -27,12 +34,17 @@ ANSWERS = {
     "POST /containers/web/attach?stream=1": OUTPUT,
     "POST /images/create?fromImage=a": LINES,
     "GET /events": LINES,
+    "POST /session": (b"", b"hello"),
+    "GET /v4.3.1/libpod/_ping": (b"OK",),
 }
-STATUSES = st.sampled_from([200, 200, 201, 204, 304, 404, 500])
-Exchanged = tuple[str, bytes, int, bytes]
+AGENTS = ("", "Docker-Client/28.2.2 (linux)", "compose/2.40.3", "docker-sdk-python/7.2.0", "curl/8")
+STATUSES = st.sampled_from([101, 200, 200, 201, 204, 304, 404, 500])
+Exchanged = tuple[str, bytes, int, bytes, str]
 CALLS = st.lists(
     st.sampled_from([(target, said) for target, answers in ANSWERS.items() for said in answers]).flatmap(
-        lambda pair: st.tuples(st.just(pair[0]), st.sampled_from(JSON), STATUSES, st.just(pair[1]))
+        lambda pair: st.tuples(
+            st.just(pair[0]), st.sampled_from(JSON), STATUSES, st.just(pair[1]), st.sampled_from(AGENTS)
+        )
     ),
     min_size=1,
     max_size=5,
@@ -40,8 +52,14 @@ CALLS = st.lists(
 
 
 def wire(call: Exchanged) -> tuple[bytes, bytes]:
-    line, sent, status, said = call
-    question = f"{line} HTTP/1.1\r\nHost: d\r\nContent-Length: {len(sent)}\r\n\r\n".encode() + sent
+    line, sent, status, said, agent = call
+    upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if status == 101 else ""
+    agent = f"User-Agent: {agent}\r\n" if agent else ""
+    question = (
+        f"{line} HTTP/1.1\r\nHost: d\r\n{agent}{upgrade}Content-Length: {len(sent)}\r\n\r\n".encode() + sent
+    )
+    if upgrade:
+        return question, f"HTTP/1.1 101 x\r\n{upgrade}\r\n".encode() + said
     said = b"" if status in (204, 304) or line.startswith("HEAD") else said
     answer = f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
     return question, answer.encode() + said
@@ -51,11 +69,11 @@ def wire(call: Exchanged) -> tuple[bytes, bytes]:
 @SLOW
 def test_the_counts_are_those_of_the_whole_way(calls: list[Exchanged], stop: int, end: str) -> None:
     """The last answer stops anywhere, and so does the connection."""
-    told: list[list[str]] = []
+    told: list[tuple[list[str], Figures, Figures]] = []
     for counts_only in (False, True):
         texts: list[str] = []
-        summary = Summary(texts.append)
-        pipeline = CountOnlyPipeline(summary, clock=lambda: 99.0) if counts_only else whole(summary)
+        counters = [Summary(texts.append), metrics := Metrics()]
+        pipeline = CountOnlyPipeline(counters, clock=lambda: 99.0) if counts_only else whole(counters)
         tap = ConnectionTap(1, "c", "u", iter(range(1, 100)).__next__)
         at = 10.0
         for call in calls:
@@ -67,10 +85,16 @@ def test_the_counts_are_those_of_the_whole_way(calls: list[Exchanged], stop: int
             at += 1.0
         for event in [] if end == "open" else tap.lost(at) if end == "lost" else tap.server_eof(at):
             pipeline.feed(event)
+        before = figures(metrics)
         pipeline.close()
-        told.append("".join(texts).partition("hidden:")[0].splitlines())
+        table = "".join(texts).partition("hidden:")[0].splitlines()
+        told.append((table, before, figures(metrics)))
     assert told[1] == told[0]
 
 
-def whole(summary: Summary) -> Pipeline:
-    return Pipeline([summary], notes="off", clock=lambda: 99.0)
+def whole(counters: list[CallCounter]) -> Pipeline:
+    return Pipeline(counters, notes="off", clock=lambda: 99.0)
+
+
+def figures(metrics: Metrics) -> Figures:
+    return replace(metrics.figures(), redactions=0)

@@ -29,6 +29,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError, UsageError
 from apispy.filters import Filter
 from apispy.outputs.metrics import Metrics
+from apispy.pipeline import CountOnlyPipeline
 from tests.unit.outputs.decoded_calls import decoded_call, exchange
 from tests.unit.outputs.test_metrics import HOSTILE, by
 
@@ -235,6 +236,23 @@ def test_all_calls_are_counted_whatever_is_shown(view: View) -> None:
     assert session._metrics is not None
     found = samples(generate_latest(session._metrics._registry).decode())
     assert found["apispy_calls_total", "other", "SystemInfo", "2xx"] == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "counts_only"),
+    [
+        (View(quiet=True), True),
+        (View(quiet=True, web=0), False),
+        (View(quiet=True, filter=Filter.parse("path:/no*")), False),
+        (View(), False),
+    ],
+    ids=["quiet", "page", "filter", "shown"],
+)
+def test_when_no_call_is_shown_only_heads_are_read(view: View, counts_only: bool) -> None:
+    daemon = Endpoint("tcp", "127.0.0.1", 2375, "", "", None)
+    session = ProxySession(LOOPBACK, daemon, None, replace(view, metrics=LOOPBACK), io.StringIO())
+    assert isinstance(session.pipeline, CountOnlyPipeline) is counts_only
+    session.close()
 
 
 PROGRAM = """

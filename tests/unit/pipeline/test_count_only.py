@@ -1,23 +1,26 @@
 """What is counted without a look into it, what is not, and what a fault does."""
 
-from apispy.model import Exchange, Request, Response
-from apispy.outputs import DecodedCall, Output
-from apispy.outputs.call_stats import CallStats
+import pytest
+
+from apispy.model import Exchange, Headers, Request, Response
+from apispy.outputs import DecodedCall
+from apispy.outputs.call_stats import CallCounter, CallStats
+from apispy.outputs.metrics import Metrics
 from apispy.pipeline import CountOnlyPipeline
 from apispy.tap.events import Closed, Opened, ResponseStarted
 
 
-class Counts(Output):
+class Counts(CallCounter):
     """Writes down how it was told of calls; *faulty*: it cannot be told."""
 
     def __init__(self, *, faulty: bool = False) -> None:
         self.told: list[str] = []
         self._faulty = faulty
 
-    def count(self, figures: CallStats) -> None:
+    def count(self, stats: CallStats, exchange: Exchange) -> None:
         if self._faulty:
             raise ValueError("of this output")
-        self.told.append(f"counted {figures.operation}")
+        self.told.append(f"counted {stats.operation}")
 
     def write(self, reading: DecodedCall) -> None:
         self.told.append(f"wrote {reading.call.operation.id}")
@@ -26,9 +29,9 @@ class Counts(Output):
         self.told.append(text)
 
 
-def run(counts: Counts, target: str, method: str = "GET") -> list[bool]:
+def run(counts: CallCounter | list[CallCounter], target: str, method: str = "GET") -> list[bool]:
     """What was taken at once of a call's events; the others are fed."""
-    pipeline = CountOnlyPipeline(counts, clock=lambda: 2.0)
+    pipeline = CountOnlyPipeline(counts if isinstance(counts, list) else [counts], clock=lambda: 2.0)
     call = Exchange(1, 1, 1.0, "c", "u", Request(method, target), Response(200))
     taken = []
     for event in (Opened(call), ResponseStarted(call), Closed(call)):
@@ -54,3 +57,24 @@ def test_a_fault_is_told_and_goes_no_further() -> None:
     counts = Counts(faulty=True)
     assert run(counts, "/_ping") == [True, True, True]
     assert counts.told == ["an internal error in apispy, a call may be missing: ValueError('of this output')"]
+
+
+def test_a_fault_of_one_counter_takes_nothing_from_another() -> None:
+    faulty, sound = Counts(faulty=True), Counts()
+    run([faulty, sound], "/_ping")
+    assert "counted SystemPing" in sound.told
+
+
+def test_metrics_need_no_more_than_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in work, because times depend on the machine: no call is redacted or decoded."""
+    metrics = Metrics()
+    pipeline = CountOnlyPipeline([Counts(), metrics], clock=lambda: 2.0)
+    monkeypatch.setattr(pipeline, "feed", None)
+    agent = Headers(((b"User-Agent", b"Docker-Client/28.2.2 (linux)"),))
+    call = Exchange(
+        1, 1, 1.0, "c", "u", Request("HEAD", "/_ping", headers=agent), Response(200), duration=0.5
+    )
+    assert all(pipeline.take_now(event) for event in (Opened(call), ResponseStarted(call), Closed(call)))
+    now = metrics.figures()
+    assert now.calls == {("SystemPingHead", "2xx", "docker"): 1}
+    assert now.durations["SystemPingHead"].total == 0.5

@@ -45,8 +45,8 @@ SHOWN_FIELDS = frozenset(
         b"buildkit.ssh.id",  # BuildKit: the requested ssh agent or key, by its name in the Dockerfile
     )
 )
-"""Header fields that are shown with their values, as is a valid ``traceparent``. Of others (grpc-message too), which may
-quote anything, only the names are shown."""
+"""Header fields that are shown with their values, as is a valid ``traceparent``. Of others (grpc-message too), which
+may quote anything, only the names are shown."""
 
 TRACEPARENT = FIELD.encode()
 

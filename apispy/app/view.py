@@ -11,6 +11,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.endpoints import Listen
     from apispy.filters import Filter
     from apispy.outputs import DecodedCall, Output
@@ -63,6 +64,8 @@ class View:
     """The port of the live page; None: no page."""
     metrics: "Listen | None" = None
     """The TCP address of the metrics; None: no metrics."""
+    otlp: "OtlpSettings | None" = None
+    """Where spans and metrics are sent; None: nowhere."""
 
     @property
     def policy(self) -> "Policy":
@@ -77,8 +80,8 @@ class View:
 
     @property
     def wanted_notes(self) -> "Notes":
-        """The notes to make: none if no call is shown, here or on a page, unless a filter may ask for them."""
-        is_shown = not (self.quiet or self.reports) or self.web is not None
+        """The notes to make: none if no call is shown, here or elsewhere, unless a filter may ask for them."""
+        is_shown = not (self.quiet or self.reports) or self.web is not None or self.otlp is not None
         return self.notes if is_shown or self.filter else "off"
 
     def outputs(

@@ -17,6 +17,7 @@ from apispy.cli.options import (
     FAULT,
     WEB,
     metrics_option,
+    otlp_option,
     policy_options,
     proxy_options,
     report_options,
@@ -24,6 +25,7 @@ from apispy.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @report_options
 @WEB
 @metrics_option
+@otlp_option
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -57,6 +60,7 @@ def proxy(
     reports: tuple[str, ...],
     web: int | None,
     metrics: "Listen | None",
+    otlp: "OtlpSettings | None",
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -83,7 +87,7 @@ def proxy(
         where,
         upstream,
         files,
-        replace(view, reports=reports, web=web, metrics=metrics),
+        replace(view, reports=reports, web=web, metrics=metrics, otlp=otlp),
         sys.stdout,
         capture,
         faults,

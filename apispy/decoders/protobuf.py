@@ -53,15 +53,16 @@ def wire_fields(data: bytes) -> Iterator[WireField]:
 
 def written_varint(number: int, value: int) -> bytes:
     """Write a field with a number, which may be negative."""
-    return _written(number << 3 | VARINT) + _written(value & (1 << 64) - 1)
+    return written_number(number << 3 | VARINT) + written_number(value & (1 << 64) - 1)
 
 
 def written_bytes(number: int, content: bytes) -> bytes:
     """Write a field with a length."""
-    return _written(number << 3 | LENGTH) + _written(len(content)) + content
+    return written_number(number << 3 | LENGTH) + written_number(len(content)) + content
 
 
-def _written(value: int) -> bytes:
+def written_number(value: int) -> bytes:
+    """Write a number that is not negative: seven bits a byte, the lowest first."""
     data = bytearray()
     while value >= 0x80:
         data.append(value & 0x7F | 0x80)

@@ -20,12 +20,14 @@ from apispy.cli.options import (
     WEB,
     daemon_options,
     metrics_option,
+    otlp_option,
     policy_options,
     report_options,
     view_options,
 )
 
 if TYPE_CHECKING:
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 @report_options
 @WEB
 @metrics_option
+@otlp_option
 @TCP
 @CERTS_DIR
 @FAULT
@@ -56,6 +59,7 @@ def command(
     reports: tuple[str, ...],
     web: int | None,
     metrics: "Listen | None",
+    otlp: "OtlpSettings | None",
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -80,7 +84,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, reports=reports, web=web, metrics=metrics),
+        replace(view, reports=reports, web=web, metrics=metrics, otlp=otlp),
         output,
         force=force,
         tcp=tcp,

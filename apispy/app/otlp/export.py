@@ -102,7 +102,7 @@ class OtlpExport(Output):
 
 def encoded(parts: SpanParts) -> bytes:
     """Return a span in protobuf. What it shares with others is encoded once."""
-    return encode("Span", parts.own) + _shared(parts.shared)
+    return _shared(parts.shared) + encode("Span", parts.own)
 
 
 def _shared(shared: SharedFields) -> bytes:

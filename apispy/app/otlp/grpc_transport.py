@@ -61,6 +61,9 @@ ADVICE = {
 
 NOT_GRPC = "it does not speak gRPC. For OTLP over HTTP, type --otlp http://..., usually with port 4318"
 
+SETTINGS = b"\4"
+"""The type of the first frame, its fourth byte. h2 would wait for the end of what another protocol begins with."""
+
 RECEIVE_SIZE = 65_536
 
 
@@ -106,12 +109,16 @@ class GrpcTransport:
         http2.initiate_connection()
         stream = http2.get_next_available_stream_id()
         http2.send_headers(stream, self._head(method))
+        begins = True
         while not answer.ended:
             message = _send_some(http2, stream, message)
             connection.sendall(http2.data_to_send())
             received = connection.recv(RECEIVE_SIZE)
             if not received:
                 raise SendError("it closed the connection", retry=True)
+            if begins and received[3:4] not in (b"", SETTINGS):
+                raise SendError(NOT_GRPC, retry=False)
+            begins = False
             for event in http2.receive_data(received):
                 _take(http2, event, answer)
         return answer

@@ -40,7 +40,7 @@ Loss = Literal["dropped", "refused", "unsent"]
 LOSSES: dict[Loss, str] = {
     "dropped": "dropped, because more came than could be sent",
     "refused": "refused by the receiver",
-    "unsent": "not sent, because the receiver could not be reached in time",
+    "unsent": "not sent, because the receiver was not reached",
 }
 
 
@@ -186,8 +186,12 @@ class Sender:
             return True
 
     def _say_failure(self, signal: Signal, error: SendError) -> None:
-        again = "; apispy tries again" if error.retry and not self._closing else ""
-        self._say(f"otlp: {signal} cannot be sent to {self._name}: {error}{again}. The traffic continues")
+        """Report a failure. One that may pass is of the receiver, any other one of what it got."""
+        if error.retry:
+            then = "apispy tries again; check the receiver and its address"
+            self._say(f"otlp: nothing can be sent to {self._name} now: {error}. {then}")
+        else:
+            self._say(f"otlp: {self._name} takes no {signal}: {error}")
 
     def _say(self, text: str) -> None:
         if text not in self._said and len(self._said) < MAX_SAID:

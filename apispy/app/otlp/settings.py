@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from apispy.endpoints import Listen
 from apispy.errors import UsageError
@@ -99,7 +99,7 @@ def _address(endpoint: str) -> tuple[str, str, int, str]:
         raise UsageError(f"--otlp: this is not an address. {EXAMPLE}") from None
     if parts.scheme not in PORTS or not host or not endpoint.isprintable():
         raise UsageError(
-            f"--otlp: expected http://, https://, grpc:// or grpcs:// and a host, found {_shown(parts)!r}. {EXAMPLE}"
+            f"--otlp: expected http://, https://, grpc:// or grpcs:// and a host, found {_shown(endpoint)}. {EXAMPLE}"
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise UsageError(
@@ -118,11 +118,10 @@ def _address(endpoint: str) -> tuple[str, str, int, str]:
     return parts.scheme, host, PORTS[parts.scheme] if port is None else port, path
 
 
-def _shown(parts: SplitResult) -> str:
+def _shown(endpoint: str) -> str:
     """Return an address without what may be secret in it."""
-    if not parts.scheme or not parts.netloc:  # such as localhost:4318
-        return f"{parts.scheme}:..." if parts.scheme else "an address without them"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    before, at, host = endpoint.partition("?")[0].rpartition("@")
+    return repr(f"...@{host}" if at else host) if before or host else "nothing"
 
 
 def _pairs(

@@ -63,12 +63,18 @@ def written_bytes(number: int, content: bytes) -> bytes:
 
 def written_number(value: int) -> bytes:
     """Write a number that is not negative: seven bits a byte, the lowest first."""
+    if value < 0x80:
+        return _SHORT[value]
     data = bytearray()
     while value >= 0x80:
         data.append(value & 0x7F | 0x80)
         value >>= 7
     data.append(value)
     return bytes(data)
+
+
+_SHORT = [bytes((value,)) for value in range(0x80)]
+"""Most numbers, written."""
 
 
 def signed(value: int) -> int:

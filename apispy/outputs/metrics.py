@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from apispy.outputs.base import DecodedCall, Output
@@ -168,7 +169,12 @@ def client_kind(decoded: DecodedCall) -> str:
     """Return the kind of the client, by its User-Agent and the API that it uses: one of a few words."""
     if decoded.call.operation.tag == "Podman":
         return PODMAN
-    agent = decoded.exchange.request.headers.text("user-agent").lower()
+    return _kind_of(decoded.exchange.request.headers.text("user-agent"))
+
+
+@lru_cache(256)
+def _kind_of(agent: str) -> str:
+    agent = agent.lower()
     return next((kind for start, kind in CLIENTS.items() if agent.startswith(start)), OTHER)
 
 

@@ -14,8 +14,8 @@ from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import Transport
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.exports.otlp_metrics import metrics_of
-from apispy.outputs.exports.otlp_protobuf import encode
-from apispy.outputs.exports.otlp_spans import SharedFields, SpanParts, Spans, resource_of
+from apispy.outputs.exports.otlp_protobuf import attribute_key, encode, repeated_span
+from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, Spans, resource_of
 from apispy.outputs.exports.otlp_values import Attributes, key_values
 from apispy.outputs.metrics import Metrics
 from apispy.recent import remember
@@ -44,6 +44,7 @@ class OtlpExport(Output):
         self._settings, self._figures, self._uses_tls = settings, metrics, uses_tls
         self._spans = Spans()
         self._resources: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._last: tuple[str, SharedFields | None, bytes] = "", None, b""
         self._started = time.time_ns()
         self._instance = str(uuid.uuid4())
         transport: Transport = GrpcTransport(settings) if settings.uses_grpc else HttpTransport(settings)
@@ -72,12 +73,21 @@ class OtlpExport(Output):
             exchange = decoded.exchange
             upstream = f"https{exchange.upstream.removeprefix('tcp')}"
             decoded = replace(decoded, exchange=replace(exchange, upstream=upstream))
-        resource = self._resource(decoded)
-        for parts in self._spans.of(decoded):
+        spans = self._spans.of(decoded)
+        resource = self._resource(decoded, spans[0].shared)
+        for parts in spans:
             self._sender.add(resource, encoded(parts))
 
-    def _resource(self, decoded: DecodedCall) -> bytes:
+    def _resource(self, decoded: DecodedCall, shared: SharedFields) -> bytes:
         """Return the resource of a call, encoded as a field of ResourceSpans."""
+        client, known, resource = self._last
+        if known is shared and client == decoded.exchange.client:  # so is the User-Agent
+            return resource
+        resource = self._known_resource(decoded)
+        self._last = decoded.exchange.client, shared, resource
+        return resource
+
+    def _known_resource(self, decoded: DecodedCall) -> bytes:
         exchange = decoded.exchange
         key = exchange.client, exchange.request.headers.text("user-agent")
         found = self._resources.get(key)
@@ -100,12 +110,17 @@ class OtlpExport(Output):
         return encode("Metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [scoped]}]})
 
 
-def encoded(parts: SpanParts) -> bytes:
+CALL, CONNECTION = attribute_key("docker.call"), attribute_key("docker.connection")
+
+
+def encoded(parts: SpanParts | RepeatedSpan) -> bytes:
     """Return a span in protobuf. What it shares with others is encoded once."""
-    return _shared(parts.shared) + encode("Span", parts.own)
-
-
-def _shared(shared: SharedFields) -> bytes:
+    shared = parts.shared
     if shared.encoded is None:
         shared.encoded = encode("Span", shared.fields)
-    return shared.encoded
+    if isinstance(parts, RepeatedSpan):
+        trace, span, started, ended, call, connection, _ = parts
+        return shared.encoded + repeated_span(
+            trace, span, started, ended, ((CALL, call), (CONNECTION, connection))
+        )
+    return shared.encoded + encode("Span", parts.own)

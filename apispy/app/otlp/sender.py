@@ -69,7 +69,8 @@ class Sender:
         self._closing = False
         self._deadline = 0.0  # of time.monotonic, once it closes
         self._sending = 0  # spans that have left the queue, and whose request has not ended
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name="apispy-otlp", daemon=True)
 
     def start(self) -> None:
@@ -78,8 +79,8 @@ class Sender:
 
     def add(self, resource: bytes, span: bytes) -> None:
         """Queue a span with its resource, both encoded. Never blocks, never raises."""
-        with self._changed:
-            size = len(span) + OVERHEAD
+        size = len(span) + OVERHEAD
+        with self._lock:
             if self._size + size > self._limit:
                 self._lost["dropped"] += 1
                 first = self._lost["dropped"] == 1

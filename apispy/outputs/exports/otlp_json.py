@@ -9,7 +9,7 @@ import apispy
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import ascii_json
 from apispy.outputs.exports.base import exporter
-from apispy.outputs.exports.otlp_spans import Spans, resource_of
+from apispy.outputs.exports.otlp_spans import Spans, resource_of, whole
 from apispy.outputs.exports.otlp_values import key_values
 
 
@@ -30,6 +30,6 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[str]:
             yield f'{end}\n{{"resource": {resource}, "scopeSpans": [{{"scope": {scope}, "spans": ['
             last, comma = resource, ""
         for span in spans.of(decoded):
-            yield f"{comma}\n{ascii_json(span.whole)}"
+            yield f"{comma}\n{ascii_json(whole(span))}"
             comma = ","
     yield "\n]}]}\n]}\n" if last else "]}\n"

@@ -13,9 +13,9 @@ Context.
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
 from apispy.engine.json_fields import field_value
@@ -24,12 +24,12 @@ from apispy.model import Body, Exchange
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json
 from apispy.outputs.exports.addresses import absolute_url, server_of
-from apispy.outputs.exports.causes import Causes
+from apispy.outputs.exports.causes import Causes, may_be_linked
 from apispy.outputs.exports.columns import row, unix_micros
 from apispy.outputs.exports.containers import container_of
 from apispy.outputs.exports.grpc_calls import EXPORT, GrpcCall, client_spans, grpc_calls
 from apispy.outputs.exports.otlp_values import Attributes, key_values, utf8
-from apispy.outputs.exports.stream_marks import stream_marks
+from apispy.outputs.exports.stream_marks import is_stream, stream_marks
 from apispy.outputs.grpc import status_name
 from apispy.recent import remember
 
@@ -69,8 +69,9 @@ _PRODUCT = re.compile(r"[\w.+-]+", re.ASCII)
 
 @dataclass(slots=True)
 class SharedFields:
-    """What a span has in common with those of calls that repeat its call: ``encoded`` is a place to keep their form
-    in which they are sent.
+    """What a span has in common with those of calls that repeat its call: an object of OTLP/JSON.
+
+    ``encoded`` is a place to keep the form in which it is sent.
     """
 
     fields: dict[str, Any]
@@ -84,12 +85,38 @@ class SpanParts:
     own: dict[str, Any]
     shared: SharedFields
 
+
+class RepeatedSpan(NamedTuple):
+    """The span of a call that repeats another one, and that has no parent, links and events.
+
+    Clients poll, so there are many; that is why it takes little time to make one, and to encode it.
+    """
+
+    trace: str
+    span: bytes
+    started: int  # nanoseconds (Unix)
+    ended: int
+    call: int
+    connection: int
+    shared: SharedFields
+
     @property
-    def whole(self) -> dict[str, Any]:
-        own, shared = self.own, self.shared.fields
-        attributes = [*shared.get("attributes", ()), *own.get("attributes", ())]
-        named = {"name": shared["name"], "kind": shared["kind"]}
-        return named | own | shared | {"attributes": attributes}
+    def own(self) -> dict[str, Any]:
+        return {
+            "traceId": self.trace,
+            "spanId": self.span.hex(),
+            "startTimeUnixNano": str(self.started),
+            "endTimeUnixNano": str(self.ended),
+            "attributes": key_values({"docker.call": self.call, "docker.connection": self.connection}),
+        }
+
+
+def whole(parts: SpanParts | RepeatedSpan) -> dict[str, Any]:
+    """Return a span as one object of OTLP/JSON."""
+    own, shared = parts.own, parts.shared.fields
+    attributes = [*shared.get("attributes", ()), *own.get("attributes", ())]
+    named = {"name": shared["name"], "kind": shared["kind"]}
+    return named | own | shared | {"attributes": attributes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +142,7 @@ class _Repeated:
     call: Call
     upstream: str
     shared: SharedFields
+    is_plain: bool  # it has no links and events, and no context
 
 
 class Spans:
@@ -122,19 +150,32 @@ class Spans:
 
     def __init__(self) -> None:
         self._causes = Causes[_Context]()
-        self._traces: OrderedDict[str, str] = OrderedDict()  # of calls without a context, by client
+        self._traces: OrderedDict[str, str] = (
+            OrderedDict()
+        )  # of calls without a context, by client without port
+        self._known_traces: OrderedDict[str, str] = OrderedDict()  # the same, by client
         self._sent: OrderedDict[str, str] = OrderedDict()  # the last trace that a client has said
         self._repeated: OrderedDict[int, _Repeated] = OrderedDict()
 
-    def of(self, decoded: DecodedCall) -> Iterator[SpanParts]:
-        """Yield the span of a call, those of the gRPC calls in it, and those that its client has sent in it.
+    def of(self, decoded: DecodedCall) -> Sequence[SpanParts | RepeatedSpan]:
+        """Return the span of a call, those of the gRPC calls in it, and those that its client has sent in it.
 
         A link joins a call to an earlier one: its cause, or its effect.
         """
+        exchange, known = decoded.exchange, self._repetition(decoded)
+        if known is not None and known.is_plain and (trace := self._known_traces.get(exchange.client)):
+            started = unix_micros(exchange.started)
+            ended = unix_micros(exchange.started + max(0.0, exchange.duration))
+            times = started * 1000, ended * 1000
+            span = _span_id(exchange)
+            return (RepeatedSpan(trace, span, *times, exchange.id, exchange.connection, known.shared),)
+        return list(self._parts(decoded, known))
+
+    def _parts(self, decoded: DecodedCall, known: _Repeated | None) -> Iterator[SpanParts]:
         exchange = decoded.exchange
         inside = grpc_calls(decoded) if exchange.tunnel or "grpc" in decoded.formats.values() else []
         context = self._context(decoded, inside)
-        yield self._call(decoded, context)
+        yield self._call(decoded, context, known.shared if known else self._shared(decoded, context))
         for one in inside:
             yield _grpc_span(exchange, one, context)
         if inside or decoded.call.path == EXPORT:
@@ -142,7 +183,7 @@ class Spans:
                 if parts := _copy(message):
                     yield parts
 
-    def _call(self, decoded: DecodedCall, context: _Context) -> SpanParts:
+    def _call(self, decoded: DecodedCall, context: _Context, shared: SharedFields) -> SpanParts:
         exchange = decoded.exchange
         own = context.ids | {
             "startTimeUnixNano": _nanos(exchange.started),
@@ -165,15 +206,18 @@ class Spans:
         ]
         if events:
             own |= {"events": events[:MAX_EVENTS], "droppedEventsCount": max(0, len(events) - MAX_EVENTS)}
-        return SpanParts(own, self._shared(decoded))
+        return SpanParts(own, shared)
 
-    def _shared(self, decoded: DecodedCall) -> SharedFields:
-        """Return the fields that calls with the same reading have in common: making them is most of the work."""
-        key, exchange = id(decoded.items), decoded.exchange
-        known = self._repeated.get(key)
-        is_same = known and known.items is decoded.items and known.call is decoded.call
-        if known and is_same and known.upstream == exchange.upstream:
-            return known.shared
+    def _repetition(self, decoded: DecodedCall) -> _Repeated | None:
+        """Return what is known of a call with the same reading."""
+        known = self._repeated.get(id(decoded.items))
+        if known is None or known.items is not decoded.items or known.call is not decoded.call:
+            return None
+        return known if known.upstream == decoded.exchange.upstream else None
+
+    def _shared(self, decoded: DecodedCall, context: _Context) -> SharedFields:
+        """Make the fields that calls with the same reading have in common: that is most of the work."""
+        exchange = decoded.exchange
         fields: dict[str, Any] = {
             "name": _name(decoded),
             "kind": CLIENT,
@@ -186,13 +230,14 @@ class Spans:
             exchange.tunnel is None
             and sum(body.size for body in exchange.streams.values()) < MAX_REPEATED_BYTES
         ):
-            repeated = _Repeated(decoded.items, decoded.call, exchange.upstream, shared)
-            remember(self._repeated, key, repeated, MAX_REPEATED)
+            is_plain = not (context.parent or is_stream(decoded) or may_be_linked(decoded.call.operation.id))
+            repeated = _Repeated(decoded.items, decoded.call, exchange.upstream, shared, is_plain)
+            remember(self._repeated, id(decoded.items), repeated, MAX_REPEATED)
         return shared
 
     def _context(self, decoded: DecodedCall, inside: list[GrpcCall]) -> _Context:
         exchange = decoded.exchange
-        span = _digest(f"{exchange.started!r} {exchange.connection} {exchange.id}", SPAN_SIZE)
+        span = _span_id(exchange).hex()
         if sent := _sent_context(exchange):
             remember(self._sent, exchange.client, sent.trace, MAX_CLIENTS)
             return _Context(sent.trace, span, sent.span, sent.flags | REMOTE_PARENT)
@@ -212,6 +257,7 @@ class Spans:
         client = _PORT.sub("", exchange.client)  # the connections of a client over TCP differ by their port
         trace = self._traces.get(client) or _digest(f"{exchange.started!r} {client}", TRACE_SIZE)
         remember(self._traces, client, trace, MAX_CLIENTS)
+        remember(self._known_traces, exchange.client, trace, MAX_CLIENTS)
         return trace
 
 
@@ -299,6 +345,11 @@ def _sent_context(exchange: Exchange) -> TraceContext | None:
     """Return the context that the head of a request has; None without a valid one, or with two."""
     values = exchange.request.headers.all(FIELD)
     return trace_context(values[0].decode("latin-1").strip()) if len(values) == 1 else None
+
+
+def _span_id(exchange: Exchange) -> bytes:
+    text = f"{exchange.started!r} {exchange.connection} {exchange.id}"
+    return hashlib.sha256(text.encode()).digest()[:SPAN_SIZE]
 
 
 def _digest(text: str, size: int) -> str:

@@ -31,9 +31,14 @@ def stream_marks(decoded: DecodedCall) -> Iterator[Mark]:
 
     There may be many: a day of events has a hundred thousand.
     """
-    is_stream = decoded.call.stays_open or decoded.exchange.tunnel is not None
-    if is_stream or decoded.call.operation.response == "progress":
+    if is_stream(decoded):
         yield from _marks(decoded)
+
+
+def is_stream(decoded: DecodedCall) -> bool:
+    """Whether a call may have such moments."""
+    is_open = decoded.call.stays_open or decoded.exchange.tunnel is not None
+    return is_open or decoded.call.operation.response == "progress"
 
 
 def _marks(decoded: DecodedCall) -> Iterator[Mark]:

@@ -261,7 +261,7 @@ def test_a_build_with_buildx(session: Callable[[str], Any]) -> None:
         if one.attributes.get("docker.span.origin") == "client"
     }
     assert copies
-    assert {one.trace_id for one in copies.values()} == {solve}
+    assert solve in {one.trace_id for one in copies.values()}
     tied = [one for one in calls if one.span.parent_span_id in copies]
     assert {"moby.buildkit.v1.Control/Solve", "moby.buildkit.v1.Control/Status"} <= {
         one.attributes["rpc.method"] for one in tied
@@ -277,6 +277,7 @@ def test_a_build_with_buildx(session: Callable[[str], Any]) -> None:
     made.check()
 
 
+@legacy
 def test_a_receiver_that_is_not_there(place: Path, daemons: Daemons) -> None:
     where = place / "otlpnone"
     where.mkdir()
@@ -295,6 +296,7 @@ def test_a_receiver_that_is_not_there(place: Path, daemons: Daemons) -> None:
         text=True,
         timeout=60,
         env=os.environ | {"HOME": str(where)},
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, "linux\n")
     assert " cannot " not in done.stderr

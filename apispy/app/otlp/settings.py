@@ -22,6 +22,9 @@ RESOURCE, SERVICE = "OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME"
 
 EXAMPLE = "Type --otlp http://localhost:4318, or --otlp grpc://localhost:4317"
 
+MAX_WORD = 3
+"""Characters of a value that is too short to be a secret."""
+
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x20-\x7e\x80-\xff]*")
 
@@ -66,10 +69,6 @@ class Settings:
             for secret in (value, *value.split()):
                 text = text.replace(secret, "<redacted>") if len(secret) > MAX_WORD else text
         return text
-
-
-MAX_WORD = 3
-"""Characters of a value that is no secret."""
 
 
 def settings_of(endpoint: str, environ: Mapping[str, str]) -> Settings:

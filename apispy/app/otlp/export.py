@@ -69,8 +69,8 @@ class OtlpExport(Output):
         return self._sender.close(FLUSH_TIMEOUT)
 
     def write(self, decoded: DecodedCall) -> None:
-        if self._uses_tls:
-            exchange = decoded.exchange
+        exchange = decoded.exchange
+        if self._uses_tls and exchange.upstream.startswith("tcp://"):
             upstream = f"https{exchange.upstream.removeprefix('tcp')}"
             decoded = replace(decoded, exchange=replace(exchange, upstream=upstream))
         spans = self._spans.of(decoded)

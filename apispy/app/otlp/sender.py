@@ -1,5 +1,6 @@
 """The thread that sends spans and metrics: it batches, tries again, and gives up in bounded memory and time."""
 
+import logging
 import random
 import threading
 import time
@@ -42,6 +43,8 @@ LOSSES: dict[Loss, str] = {
     "refused": "refused by the receiver",
     "unsent": "not sent, because the receiver was not reached",
 }
+
+log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -122,7 +125,7 @@ class Sender:
             if batch:
                 self._send_spans(batch)
             if time.monotonic() >= next_metrics or (closing and not self._spans):
-                self._deliver("metrics", self._metrics())
+                self._try("metrics", self._metrics)
                 next_metrics = time.monotonic() + METRICS_INTERVAL
                 if closing and not self._spans:
                     return
@@ -130,9 +133,12 @@ class Sender:
     def _wait_for_batch(self, until: float) -> None:
         """Wait for a batch, or until that time."""
         self._changed.wait_for(lambda: self._closing or self._spans, until - time.monotonic())
-        full = lambda: self._closing or len(self._spans) >= MAX_BATCH_SPANS  # noqa: E731
         if self._spans:
-            self._changed.wait_for(full, BATCH_DELAY)
+            self._changed.wait_for(self._is_full, BATCH_DELAY)
+
+    def _is_full(self) -> bool:
+        """Whether there is no reason to wait for more."""
+        return self._closing or len(self._spans) >= MAX_BATCH_SPANS or self._size >= MAX_BATCH
 
     def _next_batch(self) -> list[tuple[bytes, bytes]]:
         batch: list[tuple[bytes, bytes]] = []
@@ -145,13 +151,24 @@ class Sender:
         return batch
 
     def _send_spans(self, batch: list[tuple[bytes, bytes]]) -> None:
-        answer = self._deliver("traces", traces(batch))
+        answer = self._try("traces", lambda: traces(batch))
         with self._changed:
             if isinstance(answer, Accepted):
                 self._lost["refused"] += min(answer.rejected, len(batch))
             else:
                 self._lost[answer] += len(batch)
             self._sending = 0
+
+    def _try(self, signal: Signal, make: Callable[[], bytes]) -> Accepted | Loss:
+        """Make a request and send it. A fault of apispy's own loses that request, and ends nothing."""
+        try:
+            return self._deliver(signal, make())
+        except Exception as fault:
+            log.debug(
+                "otlp failed", exc_info=True
+            )  # a warning would be shown by the event loop, from this thread
+            self._say(f"otlp: an internal error in apispy: {fault!r}")
+            return "unsent"
 
     def _deliver(self, signal: Signal, body: bytes) -> Accepted | Loss:
         """Send a request, and try again while that may help. Returns how it was lost if it was not taken."""

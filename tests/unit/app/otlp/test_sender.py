@@ -206,6 +206,21 @@ def test_a_sender_that_has_not_started_can_be_closed() -> None:
     assert sending.close(30) == ["otlp: 1 span was not sent, because the receiver was not reached"]
 
 
+def broken() -> bytes:
+    raise KeyError("x")
+
+
+def test_a_fault_of_apispys_own_is_said_and_ends_nothing(receiver: Receiver) -> None:
+    said: list[str] = []
+    transport = HttpTransport(Settings("http", "127.0.0.1", receiver.port))
+    sending = Sender(transport, "the receiver", broken, said.append)
+    sending.add(b"", span("x"))
+    sending.start()
+    assert sending.close(30) == []
+    assert names(receiver) == ["x"]
+    assert said == ["otlp: an internal error in apispy: KeyError('x')"]
+
+
 def test_messages_are_bounded(receiver: Receiver) -> None:
     said: list[str] = []
     receiver.answers = [(400, {"Content-Type": "text/plain"}, str(number).encode()) for number in range(30)]

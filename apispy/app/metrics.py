@@ -1,40 +1,32 @@
 """The metrics of a running session (``--metrics``), served for Prometheus."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apispy import __version__
 from apispy.app.web import Answer, OpenAccess, WebRequest, WebServer
 from apispy.errors import ApispyError
-from apispy.outputs.metrics import LIMITS, Durations, Figures, Metrics
+from apispy.outputs.metrics import (
+    COUNTERS,
+    DURATION,
+    LIMITS,
+    OPEN_STREAMS,
+    Durations,
+    Family,
+    Figures,
+    Metrics,
+)
 
 if TYPE_CHECKING:
-    from prometheus_client.metrics_core import Metric
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
     from apispy.endpoints import Listen
 
 PATH = "/metrics"
 
 ROOT = Answer(200, f"apispy: the metrics are at {PATH}\n".encode())
-
-COUNTERS: tuple[tuple[str, str, tuple[str, ...], Callable[[Figures], Mapping[Any, float]]], ...] = (
-    ("apispy_calls", "Calls that have ended.", ("operation", "status", "client"), lambda now: now.calls),
-    ("apispy_call_errors", "Calls that have failed: an error status, an error in the response, or an early end.",
-     ("operation", "client"), lambda now: now.errors),
-    ("apispy_sent_bytes", "Bytes of bodies and tunnels from clients, of calls that have ended.", ("operation",),
-     lambda now: now.sent),
-    ("apispy_received_bytes", "Bytes of bodies and tunnels to clients, of calls that have ended.", ("operation",),
-     lambda now: now.received),
-    ("apispy_redactions", "Secrets that were hidden.", (), lambda now: {(): now.redactions}),
-)  # fmt: skip
-"""Name without "_total", description, labels and values of each counter. The page docs/fleet.md lists them."""
-
-DURATION = ("apispy_call_duration_seconds",
-            "Seconds until the end of a call; of a call that stays open, until its response head.")  # fmt: skip
-
-OPEN_STREAMS = ("apispy_open_streams", "Calls that stay open, such as attach and events, and have not ended.")
 
 INFO = ("apispy", "The running apispy.")
 
@@ -128,19 +120,22 @@ class _Collector:
 
         now = self._metrics.figures()
         yield InfoMetricFamily(*INFO, value={"version": __version__})
-        for name, description, labels, values in COUNTERS:
-            counter = CounterMetricFamily(name, description, labels=labels)
-            for key, value in sorted(values(now).items()):
-                counter.add_metric([key] if isinstance(key, str) else key, value)
-            yield counter
-        histogram = HistogramMetricFamily(*DURATION, labels=("operation",))
-        for operation, durations in sorted(now.durations.items()):
-            histogram.add_metric([operation], _buckets(durations), durations.total)
+        for family in COUNTERS:
+            yield _filled(CounterMetricFamily, family, now)
+        histogram = HistogramMetricFamily(
+            DURATION.prometheus_name, DURATION.description, labels=DURATION.labels
+        )
+        for labels, durations in DURATION.rows(now):
+            histogram.add_metric(labels, _buckets(durations), durations.total)
         yield histogram
-        gauge = GaugeMetricFamily(*OPEN_STREAMS, labels=("operation",))
-        for operation, count in sorted(now.open_streams.items()):
-            gauge.add_metric([operation], count)
-        yield gauge
+        yield _filled(GaugeMetricFamily, OPEN_STREAMS, now)
+
+
+def _filled(kind: "type[CounterMetricFamily | GaugeMetricFamily]", family: Family, now: Figures) -> "Metric":
+    found = kind(family.prometheus_name, family.description, labels=family.labels)
+    for labels, value in family.rows(now):
+        found.add_metric(labels, value)
+    return found
 
 
 def _buckets(durations: Durations) -> list[tuple[str, float]]:

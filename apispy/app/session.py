@@ -28,6 +28,7 @@ from apispy.redaction import Redactor
 if TYPE_CHECKING:
     from apispy.app.live_page import LivePage
     from apispy.app.metrics import MetricsServer
+    from apispy.app.otlp import OtlpExport
     from apispy.certs import ServerFiles
 
 FLUSH_TIMEOUT = 1.0
@@ -78,7 +79,10 @@ class Session(ABC):
         self._page = self._make_page()
         if self._page:
             outputs.append(Filtered(self._page, view.filter) if view.filter else self._page)
-        self._metrics = self._make_metrics(outputs)
+        self._metrics: MetricsServer | None = None
+        self._otlp: OtlpExport | None = None
+        if view.metrics or view.otlp:
+            self._watch(outputs)
         self.pipeline = self._make_pipeline(outputs, redactor, captured)
         self.gate = self._make_gate(allow_hosts)
         self._target = self._curl_target()
@@ -119,16 +123,22 @@ class Session(ABC):
 
         return LivePage(self.view.web, str(self.upstream))
 
-    def _make_metrics(self, outputs: "list[Output]") -> "MetricsServer | None":
-        """Add the output that counts all calls, shown or not, to *outputs*. Returns its server."""
-        if self.view.metrics is None:
-            return None
-        from apispy.app.metrics import MetricsServer
+    def _watch(self, outputs: "list[Output]") -> None:
+        """Add the outputs for --metrics and --otlp, which get all calls, shown or not, to *outputs*."""
         from apispy.outputs.metrics import Metrics
 
-        metrics = Metrics()
-        outputs.append(metrics)
-        return MetricsServer(metrics, self.view.metrics)
+        counts = Metrics()
+        outputs.append(counts)
+        if self.view.metrics:
+            from apispy.app.metrics import MetricsServer
+
+            self._metrics = MetricsServer(counts, self.view.metrics)
+        if self.view.otlp:
+            from apispy.app.otlp import OtlpExport
+
+            uses_tls = self.daemon is not None and self.daemon.tls is not None
+            self._otlp = OtlpExport(self.view.otlp, counts, uses_tls=uses_tls)
+            outputs.append(self._otlp)
 
     def _make_gate(self, allow_hosts: Sequence[str]) -> Gate | None:
         """None if there is nothing to check. Browsers can only reach plaintext TCP."""
@@ -151,6 +161,8 @@ class Session(ABC):
                 self._begin_capture(self.capture, self.daemon)
             started(where)
             self._announce_servers()
+            if self._otlp:
+                self._otlp.start()
 
         servers = [server for server in (self._page, self._metrics) if server]
         try:
@@ -169,11 +181,12 @@ class Session(ABC):
                 await server.stop()
 
     def _announce_servers(self) -> None:
-        """Print the addresses of the page and of the metrics."""
+        """Print the addresses of the page and of the metrics, and where spans go."""
         if self._page:
             info(f"the page with the calls, for a browser on this machine: {self._page.url}")
-        for line in self._metrics.announcement() if self._metrics else []:
-            info(line)
+        for watcher in (self._metrics, self._otlp):
+            for line in watcher.announcement() if watcher else []:
+                info(line)
 
     @abstractmethod
     async def _run(self, listening: Callable[[Listen], None]) -> None:
@@ -210,11 +223,13 @@ class Session(ABC):
             info(line)
 
     def close(self) -> None:
-        """Show the calls that are still open, what the faults did, and the summary."""
+        """Show the calls that are still open, what the faults did, and the summary; send the last spans."""
         for line in self.gate.report() if self.gate else []:
             self.pipeline.notice(line)
         self.pipeline.close()
         self._writer.close(FLUSH_TIMEOUT)
+        for line in self._otlp.stop() if self._otlp else []:
+            info(line)
 
     @property
     def complete(self) -> bool:

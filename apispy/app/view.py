@@ -12,6 +12,7 @@ from apispy.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
@@ -69,6 +70,8 @@ class View:
     """The TCP address of the metrics; None: no metrics."""
     rotation: "Rotation | None" = None
     """When the capture continues in the next file; None: never."""
+    otlp: "OtlpSettings | None" = None
+    """Where spans and metrics are sent; None: nowhere."""
 
     @property
     def policy(self) -> "Policy":
@@ -83,8 +86,8 @@ class View:
 
     @property
     def wanted_notes(self) -> "Notes":
-        """The notes to make: none if no call is shown, here or on a page, unless a filter may ask for them."""
-        is_shown = not (self.quiet or self.reports) or self.web is not None
+        """The notes to make: none if no call is shown, here or elsewhere, unless a filter may ask for them."""
+        is_shown = not (self.quiet or self.reports) or self.web is not None or self.otlp is not None
         return self.notes if is_shown or self.filter else "off"
 
     def outputs(

@@ -26,6 +26,7 @@ from apispy.cli.types import (
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.capture import Rotation
     from apispy.endpoints import Listen
     from apispy.filters import Filter
@@ -184,6 +185,11 @@ METRICS = option("--metrics", metavar="ADDRESS", section=DISPLAY,
                       "HOST:PORT. Port 0 is any free port.")  # fmt: skip
 
 
+OTLP = option("--otlp", metavar="ENDPOINT", section=DISPLAY,
+              help="Send a span of each call, and metrics, to an OpenTelemetry receiver: http://HOST:4318 or "
+                   "grpc://HOST:4317; https and grpcs with TLS. See `apispy help fleet`.")  # fmt: skip
+
+
 def set_log_format(value: str) -> None:
     """Set the format of all messages of this process. Early, so that errors of other options have it too."""
     log_format.is_json = value == "json"
@@ -311,6 +317,21 @@ def metrics_option(command: Function) -> Function:
         return where
 
     return _combine(command, (METRICS,), "metrics", read)
+
+
+def otlp_option(command: Function) -> Function:
+    """Add --otlp. *command* gets ``otlp``, Settings, or None without the option."""
+
+    def read(*, otlp: str | None) -> "OtlpSettings | None":
+        if otlp is None:
+            return None
+        import os
+
+        from apispy.app.otlp import settings_of
+
+        return settings_of(otlp, os.environ)
+
+    return _combine(command, (OTLP,), "otlp", read)
 
 
 def report_options(command: Function) -> Function:

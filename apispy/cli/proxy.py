@@ -19,6 +19,7 @@ from apispy.cli.options import (
     WEB,
     capture_options,
     metrics_option,
+    otlp_option,
     policy_options,
     proxy_options,
     report_options,
@@ -26,6 +27,7 @@ from apispy.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.capture import Rotation
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 @LOG
 @WEB
 @metrics_option
+@otlp_option
 @view_options
 @click.version_option(__version__, "-V", "--version", message="apispy %(version)s")
 @click.pass_context
@@ -63,6 +66,7 @@ def proxy(
     reports: tuple[str, ...],
     web: int | None,
     metrics: "Listen | None",
+    otlp: "OtlpSettings | None",
     view: View,
 ) -> int:
     """Show the API calls of Docker clients, without changing the traffic.
@@ -90,7 +94,7 @@ def proxy(
         where,
         upstream,
         files,
-        replace(view, reports=reports, web=web, metrics=metrics, rotation=rotation),
+        replace(view, reports=reports, web=web, metrics=metrics, otlp=otlp, rotation=rotation),
         sys.stdout,
         path,
         faults,

@@ -18,6 +18,7 @@ from apispy.decoders.grpc_context import Methods
 from apispy.decoders.grpc_schema import ERRORS_ABOUT_BUILDS, message_of
 from apispy.decoders.grpc_stream import Budget, MessageReader
 from apispy.decoders.protobuf import wire_fields, written_bytes, written_varint
+from apispy.decoders.trace_context import FIELD, trace_context
 from apispy.http2 import Fields
 from apispy.model import REDACTED
 
@@ -44,8 +45,13 @@ SHOWN_FIELDS = frozenset(
         b"buildkit.ssh.id",  # BuildKit: the requested ssh agent or key, by its name in the Dockerfile
     )
 )
-"""Header fields that are shown with their values. Of others (grpc-message too), which may quote anything, only the
-names are shown."""
+"""Header fields that are shown with their values, as is a valid ``traceparent``. Of others (grpc-message too), which
+may quote anything, only the names are shown."""
+
+TRACEPARENT = FIELD.encode()
+
+CONTEXT_SIZE = 55
+"""Bytes of a ``traceparent``; those of later versions may have more, which may be anything."""
 
 PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if code != ord("%"))
 """The characters of an error message that are not percent-encoded."""
@@ -227,8 +233,14 @@ def _place(value: Any) -> dict[str, Any]:
 def _shown(fields: Fields) -> list[list[str | None]]:
     """Return [name, value] of each field; the value is None if it must not be shown."""
     return [
-        [_text(name), _text(value) if name in SHOWN_FIELDS else None] for name, value in fields[:MAX_LISTED]
+        [_text(name), _text(value) if _is_shown(name, value) else None] for name, value in fields[:MAX_LISTED]
     ]
+
+
+def _is_shown(name: bytes, value: bytes) -> bool:
+    if name == TRACEPARENT:
+        return len(value) == CONTEXT_SIZE and trace_context(_text(value)) is not None
+    return name in SHOWN_FIELDS
 
 
 def _number(given: dict[bytes, bytes], name: bytes) -> int | None:

@@ -3,6 +3,7 @@
 A message that is not protobuf is not read at all: part of it may be anything.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from apispy.decoders.protobuf import (
     written_bytes,
     written_varint,
 )
+from apispy.decoders.trace_context import SPAN_SIZE, TRACE_SIZE
 from apispy.model import Item
 
 MAX_DEPTH = 8
@@ -30,6 +32,8 @@ MAX_TEXT_SIZE = 16 << 10
 
 MAX_UNKNOWN = 50
 """Numbers of fields that are not in the tables that one message lists."""
+
+_ID = re.compile(rf"(?:[0-9a-f]{{{2 * TRACE_SIZE}}}|[0-9a-f]{{{2 * SPAN_SIZE}}})?")
 
 CARRIERS = ("h2c", "grpc-message")
 """Kinds of items that have messages as children: frames of HTTP/2 in a tunnel, and messages of calls of their own."""
@@ -78,6 +82,8 @@ def _written(number: int, field: Field, value: Any) -> bytes:
     if field.type == "time":
         seconds, micros = divmod(round(value * 1e6), 1_000_000)
         return written_bytes(number, written_varint(1, seconds) + written_varint(2, micros * 1000))
+    if field.type == "id":
+        return written_bytes(number, bytes.fromhex(value))
     if field.type in TEXTS:
         return written_bytes(number, value.encode("utf-8", "backslashreplace"))
     return b""  # sizes, and types that are in no message that is encoded
@@ -139,6 +145,10 @@ def _time(content: bytes) -> float:
     """A Timestamp: 1 seconds, 2 nanoseconds. Returns Unix seconds."""
     parts = {number: value for number, _, value in wire_fields(content) if isinstance(value, int)}
     return round(signed(parts.get(1, 0)) + signed(parts.get(2, 0)) / 1e9, 6)
+
+
+def _id(content: bytes) -> str:
+    return content.hex() if len(content) in (TRACE_SIZE, SPAN_SIZE) else ""
 
 
 def _entry(content: bytes) -> dict[str, str]:
@@ -211,7 +221,14 @@ def _has_type(field: Field, value: Any, depth: int) -> bool:
         return isinstance(value, dict) and all(
             isinstance(text, str) for pair in value.items() for text in pair
         )
+    if field.type == "id":
+        return isinstance(value, str) and is_id(value)
     return isinstance(value, str if field.type in TEXTS else int | float)
+
+
+def is_id(text: str) -> bool:
+    """Whether the value of a field of the type ``id`` is one."""
+    return _ID.fullmatch(text) is not None
 
 
 def _fits_answer(key: Any, value: Any, depth: int) -> bool:
@@ -227,6 +244,7 @@ _BY_TYPE: dict[str, Callable[[bytes], Any]] = {
     "text": _text,
     "step": _text,
     "output": _text,
+    "id": _id,
     "secret": lambda content: content.decode("utf-8", "backslashreplace"),
     "time": _time,
     "variable": _text,

@@ -7,6 +7,7 @@ what redaction does with its value (``apispy.redaction.grpc_messages``), so that
 ``step``      the name of a build step, which repeats a line of the Dockerfile: searched as a command line
 ``output``    what a program printed: shown like the output of a container
 ``number``, ``flag``, ``time``, ``nanoseconds``  shown; times are in Unix seconds
+``id``        the ID of a trace or a span: shown in hexadecimal; "" if it has the size of neither
 ``size``      bytes that are never read: only their number, of a list all together
 ``secret``    hidden, and hidden wherever it is repeated
 ``options``   a map of the options of a frontend, build arguments among them; ``attributes``: a map of those of an
@@ -122,7 +123,9 @@ MESSAGES = {
     "ExportTraceServiceRequest": "1 resource_spans ResourceSpans*",
     "ResourceSpans": "1 resource size, 2 scope_spans ScopeSpans*",
     "ScopeSpans": "1 scope size, 2 spans Span*",
-    "Span": "5 name step, 7 start nanoseconds, 8 end nanoseconds",
+    "Span": "1 trace_id id, 2 span_id id, 4 parent_span_id id, 5 name step, 6 kind number, 7 start nanoseconds,"
+    " 8 end nanoseconds, 15 status SpanStatus",
+    "SpanStatus": "3 code number",
     "ExportTraceServiceResponse": "1 partial_success size",
 }  # fmt: skip
 """The fields of each message: number, name, type. Two messages called SolveRequest differ: that of LLBBridge is

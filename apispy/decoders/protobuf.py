@@ -53,21 +53,28 @@ def wire_fields(data: bytes) -> Iterator[WireField]:
 
 def written_varint(number: int, value: int) -> bytes:
     """Write a field with a number, which may be negative."""
-    return _written(number << 3 | VARINT) + _written(value & (1 << 64) - 1)
+    return written_number(number << 3 | VARINT) + written_number(value & (1 << 64) - 1)
 
 
 def written_bytes(number: int, content: bytes) -> bytes:
     """Write a field with a length."""
-    return _written(number << 3 | LENGTH) + _written(len(content)) + content
+    return written_number(number << 3 | LENGTH) + written_number(len(content)) + content
 
 
-def _written(value: int) -> bytes:
+def written_number(value: int) -> bytes:
+    """Write a number that is not negative: seven bits a byte, the lowest first."""
+    if value < 0x80:
+        return _SHORT[value]
     data = bytearray()
     while value >= 0x80:
         data.append(value & 0x7F | 0x80)
         value >>= 7
     data.append(value)
     return bytes(data)
+
+
+_SHORT = [bytes((value,)) for value in range(0x80)]
+"""Most numbers, written."""
 
 
 def signed(value: int) -> int:

@@ -1,23 +1,17 @@
 """Counts of a session for a monitoring system: calls, errors, durations, bytes, open streams, hidden secrets.
 
-Every label has a fixed set of values, so that no client can fill the memory of apispy or of the system that scrapes it:
-nothing from the wire becomes a label. ``figures`` returns the counts so far:
-
-| family       | labels                    | what it counts |
-|--------------|---------------------------|---|
-| calls        | operation, status, client | calls that have ended |
-| errors       | operation, client         | those that failed |
-| durations    | operation                 | seconds until the end; of a call that stays open, until the response head |
-| sent         | operation                 | bytes of bodies and tunnels from the clients |
-| received     | operation                 | bytes of bodies and tunnels to the clients |
-| open_streams | operation                 | calls that stay open, such as attach and events, and have not ended |
-| redactions   |                           | secrets that were hidden |
+Every label has a fixed set of values, so that no client can fill the memory of apispy or of the system that gets it:
+nothing from the wire becomes a label. ``Metrics.figures`` returns the counts so far; COUNTERS, DURATION and
+OPEN_STREAMS describe them, for Prometheus (``--metrics``) and OpenTelemetry (``--otlp``).
 """
 
 import threading
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall
@@ -73,6 +67,53 @@ class Figures:
     received: Counter[str] = field(default_factory=Counter)
     open_streams: Counter[str] = field(default_factory=Counter)
     redactions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is counted, by the values of *labels*."""
+
+    name: str  # "apispy.call.errors", as OpenTelemetry has it
+    unit: str  # UCUM: "By" are bytes, "s" seconds; {...} counts things
+    description: str
+    labels: tuple[str, ...]
+    values: Callable[[Figures], Mapping[Any, Any]]
+
+    @property
+    def prometheus_name(self) -> str:
+        """The name for Prometheus, without "_total": the one that it gives to the name and unit of OpenTelemetry."""
+        return self.name.replace(".", "_") + UNIT_SUFFIXES.get(self.unit, "")
+
+    def rows(self, now: Figures) -> list[tuple[tuple[str, ...], Any]]:
+        """Return the counts by the values of the labels, in order."""
+        found = self.values(now)
+        return [((key,) if isinstance(key, str) else key, found[key]) for key in sorted(found)]
+
+
+UNIT_SUFFIXES = {"By": "_bytes", "s": "_seconds"}
+
+COUNTERS = (
+    Family("apispy.calls", "{call}", "Calls that have ended.", ("operation", "status", "client"),
+           lambda now: now.calls),
+    Family("apispy.call.errors", "{call}",
+           "Calls that have failed: an error status, an error in the response, or an early end.",
+           ("operation", "client"), lambda now: now.errors),
+    Family("apispy.sent", "By", "Bytes of bodies and tunnels from clients, of calls that have ended.", ("operation",),
+           lambda now: now.sent),
+    Family("apispy.received", "By", "Bytes of bodies and tunnels to clients, of calls that have ended.",
+           ("operation",), lambda now: now.received),
+    Family("apispy.redactions", "{secret}", "Secrets that were hidden.", (), lambda now: {(): now.redactions}),
+)  # fmt: skip
+"""What only grows. The page docs/fleet.md lists it."""
+
+DURATION = Family("apispy.call.duration", "s",
+                  "Seconds until the end of a call; of a call that stays open, until its response head.",
+                  ("operation",), lambda now: now.durations)  # fmt: skip
+"""The values are Durations."""
+
+OPEN_STREAMS = Family("apispy.open_streams", "{stream}",
+                      "Calls that stay open, such as attach and events, and have not ended.", ("operation",),
+                      lambda now: now.open_streams)  # fmt: skip
 
 
 class Metrics(CallCounter):
@@ -140,5 +181,10 @@ def client_kind(decoded: DecodedCall) -> str:
 def _client_kind(tag: str, exchange: Exchange) -> str:
     if tag == "Podman":
         return PODMAN
-    agent = exchange.request.headers.text("user-agent").lower()
+    return _kind_of(exchange.request.headers.text("user-agent"))
+
+
+@lru_cache(256)
+def _kind_of(agent: str) -> str:
+    agent = agent.lower()
     return next((kind for start, kind in CLIENTS.items() if agent.startswith(start)), OTHER)

@@ -11,7 +11,7 @@ from typing import Any
 
 from apispy.decoders import build_answer
 from apispy.decoders.grpc import DETAILS, error_fields, error_of
-from apispy.decoders.grpc_messages import message_item, messages_of
+from apispy.decoders.grpc_messages import is_id, message_item, messages_of
 from apispy.decoders.grpc_schema import MESSAGES, Field, fields_by_name, message_of
 from apispy.decoders.grpc_stream import MAX_MESSAGE_SIZE
 from apispy.model import REDACTED, Headers, Item
@@ -312,6 +312,7 @@ def _listed(
 
 _BY_TYPE: dict[str, Callable[[SecretReplacer, Any, str], Any]] = {
     "text": _text,
+    "id": lambda replacer, value, place: value if is_id(value) else "",
     "attributes": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_ATTRIBUTES),
     "metadata": lambda replacer, value, place: _listed(replacer, value, place, SHOWN_METADATA),
 }

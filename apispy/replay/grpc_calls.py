@@ -51,7 +51,7 @@ WRITTEN_AT_CLIENT = (
     "its result was written at the client, and is not in the recording; record with --show-secrets"
 )
 
-NOT_COMPARED = ("size", "time", "nanoseconds")
+NOT_COMPARED = ("size", "time", "nanoseconds", "id")
 """Types of fields that differ from run to run, or whose content is not decoded."""
 
 

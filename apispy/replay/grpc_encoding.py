@@ -64,6 +64,8 @@ def _content(field: Field, value: Any) -> bytes:
     if field.type == "time":
         seconds, nanoseconds = divmod(_nanoseconds(value), NANOSECONDS)
         return _tag(1, VARINT) + _varint(seconds) + _tag(2, VARINT) + _varint(nanoseconds)
+    if field.type == "id":
+        return bytes.fromhex(value)
     return str(value).encode("utf-8", "surrogatepass")
 
 

@@ -14,7 +14,8 @@ from exchange_strategies import exchanges, sessions
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from mitmproxy.io import FlowReader
-from otlp_reader import spans_of
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from otlp_reader import request_of, spans_of
 from pcapng_reader import streams
 from trace_checker import checked
 
@@ -24,6 +25,7 @@ from apispy.outputs import DecodedCall
 from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.columns import COLUMNS
 from apispy.outputs.exports.http_bytes import pieces
+from apispy.outputs.exports.otlp_protobuf import encode
 from apispy.pipeline import read
 from apispy.redaction import Policy, Redactor
 from tests.golden.exported import exported
@@ -224,7 +226,9 @@ def test_a_trace_is_drawn_as_it_was(calls: list[Exchange]) -> None:
 @quickly
 @given(calls=sessions)
 def test_spans_are_read_by_opentelemetry(calls: list[Exchange]) -> None:
-    spans = spans_of(exported("otlp-json", readings(calls)))
+    text = exported("otlp-json", readings(calls))
+    assert ExportTraceServiceRequest.FromString(encode("Traces", json.loads(text))) == request_of(text)
+    spans = spans_of(text)
     assert len(spans) == len(calls)
     for span in spans:
         assert span.name

@@ -17,7 +17,7 @@ from apispy.endpoints.saved_names import SavedNames
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/environment.md").read_text()
 NAME = re.compile(r"_?[A-Z][A-Z_]*[A-Z]")
-PREFIXES = ("DOCKER_", "XDG_", "MACHINE_", "APISPY_", "NO_", "HTTP_", "HTTPS_", "ALL_")
+PREFIXES = ("DOCKER_", "XDG_", "MACHINE_", "APISPY_", "NO_", "HTTP_", "HTTPS_", "ALL_", "OTEL_")
 LIBRARIES = {"HOME", "TMPDIR", "TZ", "COLUMNS", "_APISPY_COMPLETE"}
 """Variables that Python's standard library and click read for apispy."""
 

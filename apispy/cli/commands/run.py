@@ -21,12 +21,14 @@ from apispy.cli.options import (
     capture_options,
     daemon_options,
     metrics_option,
+    otlp_option,
     policy_options,
     report_options,
     view_options,
 )
 
 if TYPE_CHECKING:
+    from apispy.app.otlp import Settings as OtlpSettings
     from apispy.capture import Rotation
     from apispy.endpoints import Endpoint, Listen
     from apispy.gate import FaultRule, PolicyCheck
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 @LOG
 @WEB
 @metrics_option
+@otlp_option
 @TCP
 @CERTS_DIR
 @FAULT
@@ -59,6 +62,7 @@ def command(
     reports: tuple[str, ...],
     web: int | None,
     metrics: "Listen | None",
+    otlp: "OtlpSettings | None",
     tcp: bool,
     certs_dir: Path | None,
     faults: "tuple[FaultRule, ...]",
@@ -84,7 +88,7 @@ def command(
     result = run_command(
         words,
         daemon(),
-        replace(view, reports=reports, web=web, metrics=metrics, rotation=rotation),
+        replace(view, reports=reports, web=web, metrics=metrics, otlp=otlp, rotation=rotation),
         output,
         force=force,
         tcp=tcp,

@@ -73,6 +73,11 @@ class Causes[T]:
         return pairs
 
 
+def may_be_linked(operation: str) -> bool:
+    """Whether a call of *operation* may be a cause or an effect."""
+    return operation in _OBJECTS
+
+
 def _is_cause[T](cause: _Known[T], effect: _Known[T]) -> bool:
     is_rule = CAUSES.get(effect.operation) == cause.operation
     return is_rule and not cause.failed and cause.started < effect.ended

@@ -31,16 +31,21 @@ def stream_marks(decoded: DecodedCall) -> Iterator[Mark]:
 
     There may be many: a day of events has a hundred thousand.
     """
-    is_stream = decoded.call.stays_open or decoded.exchange.tunnel is not None
-    if is_stream or decoded.call.operation.response == "progress":
+    if is_stream(decoded):
         yield from _marks(decoded)
+
+
+def is_stream(decoded: DecodedCall) -> bool:
+    """Whether a call may have such moments."""
+    is_open = decoded.call.stays_open or decoded.exchange.tunnel is not None
+    return is_open or decoded.call.operation.response == "progress"
 
 
 def _marks(decoded: DecodedCall) -> Iterator[Mark]:
     for direction, body in decoded.exchange.streams.items():
         if direction == "request" and decoded.call.operation.request == "json":
             continue  # it is one document, and no stream
-        times = _Times(body)
+        times = Times(body)
         for item in decoded.items.get(direction, ()):
             if name := _name(direction, item):
                 in_stream = item.span[1] - item.span[0]
@@ -56,7 +61,7 @@ def _name(direction: Direction, item: Item) -> str:
     return item.kind if item.kind in OUTPUT else ""
 
 
-class _Times:
+class Times:
     """The times of the items of a stream: of the chunk that has the last byte of each."""
 
     def __init__(self, body: Body) -> None:

@@ -270,7 +270,9 @@ def test_a_session_without_metrics_loads_nothing_for_them() -> None:
     assert "apispy.app.session" in loaded
     assert not loaded & {
         "apispy.app.metrics",
+        "apispy.app.otlp",
         "apispy.app.web",
+        "apispy.outputs.exports",
         "apispy.outputs.metrics",
         "prometheus_client",
     }

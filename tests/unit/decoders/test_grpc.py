@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 
 from apispy.decoders import GrpcContext, make
-from apispy.decoders.grpc_messages import MAX_LISTED, MAX_TEXT_SIZE, MAX_UNKNOWN, decode_message
+from apispy.decoders.grpc_messages import (
+    MAX_LISTED,
+    MAX_TEXT_SIZE,
+    MAX_UNKNOWN,
+    decode_message,
+    encode_message,
+)
 from apispy.decoders.grpc_schema import MAPS, MESSAGES, METHODS, fields_of, message_of
 from apispy.decoders.grpc_stream import MAX_HELD, MAX_MESSAGE_SIZE, Budget, MessageReader
 from apispy.decoders.protobuf import ProtobufError
 from apispy.model import Item
+from apispy.replay.grpc_encoding import encode_message as encode_for_replay
 from tests.h2_peer import Peers, message
 from tests.protobuf_writer import mapped, pb, timestamp
 
@@ -27,6 +34,7 @@ SIMPLE = {
     "flag",
     "time",
     "nanoseconds",
+    "id",
     "size",
     "secret",
     "variable",
@@ -104,10 +112,47 @@ def test_a_status() -> None:
 
 def test_spans() -> None:
     data = pb(
-        {1: {1: b"resource", 2: {2: {1: b"1" * 16, 5: "docker build", 7: 1e18, 8: 1.5e18, 9: [b"a", b"bc"]}}}}
+        {
+            1: {
+                1: b"resource",
+                2: {
+                    2: {
+                        1: b"\x12" * 16,
+                        2: b"\xab" * 8,
+                        4: b"\x01" * 8,
+                        5: "docker build",
+                        6: 3,
+                        7: 1e18,
+                        8: 1.5e18,
+                        9: [b"a", b"bc"],
+                        15: {2: "no", 3: 2},
+                    }
+                },
+            }
+        }
     )
     [span] = decode_message("ExportTraceServiceRequest", data)["resource_spans"][0]["scope_spans"][0]["spans"]
-    assert span == {"name": "docker build", "start": 1e9, "end": 1.5e9, "unknown": {"1": 16, "9": 3}}
+    assert span == {
+        "trace_id": "12" * 16,
+        "span_id": "ab" * 8,
+        "parent_span_id": "01" * 8,
+        "name": "docker build",
+        "kind": 3,
+        "start": 1e9,
+        "end": 1.5e9,
+        "status": {"code": 2, "unknown": {"2": 2}},
+        "unknown": {"9": 3},
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"), [(b"\x01" * 8, "01" * 8), (b"\x02" * 16, "02" * 16), (b"", ""), (b"hunter2", "")]
+)
+def test_an_id_has_the_size_of_one(data: bytes, wanted: str) -> None:
+    message = decode_message("Span", pb({2: data}))
+    assert message == {"span_id": wanted}
+    for encode in (encode_message, encode_for_replay):
+        assert decode_message("Span", encode("Span", message)) == message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,245 @@
+"""The thread that sends spans and metrics: it batches, tries again, and gives up in bounded memory and time."""
+
+import logging
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from apispy import __version__, units
+from apispy.app.otlp.transport import Accepted, SendError, Signal, Transport
+from apispy.outputs.exports import otlp_protobuf
+
+MAX_QUEUED = 16 << 20
+"""Bytes of spans that may wait; further ones are dropped and counted."""
+
+OVERHEAD = 200
+"""Bytes that a waiting span takes beside its own: an estimate."""
+
+MAX_BATCH_SPANS, MAX_BATCH = 512, 1 << 20
+"""Spans of one request, and about as many bytes. A collector refuses requests over gRPC of more than 4 MiB."""
+
+BATCH_DELAY = 1.0
+"""Seconds that the first span of a batch waits for others."""
+
+METRICS_INTERVAL = 10.0
+"""Seconds between two requests with metrics."""
+
+TIMEOUT = 10.0
+"""Seconds that a receiver may take; the default of OpenTelemetry."""
+
+FIRST_DELAY, MAX_DELAY = 1.0, 30.0
+"""Seconds before a request is tried again: about twice as long after each time."""
+
+GIVE_UP_AFTER = 60.0
+"""Seconds after which a batch that no receiver takes is dropped, so that newer spans get their turn."""
+
+Loss = Literal["dropped", "refused", "unsent"]
+
+LOSSES: dict[Loss, str] = {
+    "dropped": "dropped, because more came than could be sent",
+    "refused": "refused by the receiver",
+    "unsent": "not sent, because the receiver was not reached",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Sends what is added, in order, over *transport* to a receiver that is called *name*.
+
+    *metrics* makes the body of a request with the present metrics, in the thread. *report* gets messages for the user,
+    each once, in the thread or in that of ``add``. More than *limit* bytes of spans are dropped.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        name: str,
+        metrics: Callable[[], bytes],
+        report: Callable[[str], None],
+        *,
+        limit: int = MAX_QUEUED,
+    ) -> None:
+        self._transport, self._name, self._metrics, self._report = transport, name, metrics, report
+        self._limit = limit
+        self._spans: deque[tuple[bytes, bytes]] = deque()  # resource, span
+        self._size = 0  # bytes in the queue
+        self._lost: Counter[Loss] = Counter()
+        self._said: set[str] = set()
+        self._closing = False
+        self._deadline = 0.0  # of time.monotonic, once it closes
+        self._sending = 0  # spans that have left the queue, and whose request has not ended
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._thread = threading.Thread(target=self._run, name="apispy-otlp", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def add(self, resource: bytes, span: bytes) -> None:
+        """Queue a span with its resource, both encoded. Never blocks, never raises."""
+        size = len(span) + OVERHEAD
+        with self._lock:
+            if self._size + size > self._limit:
+                self._lost["dropped"] += 1
+                first = self._lost["dropped"] == 1
+            else:
+                first, was_empty = False, not self._spans
+                self._spans.append((resource, span))
+                self._size += size
+                if was_empty or len(self._spans) == MAX_BATCH_SPANS:
+                    self._changed.notify()
+        if first:
+            self._report(f"otlp: spans are dropped: more come than {self._name} takes. The traffic continues")
+
+    def close(self, timeout: float) -> list[str]:
+        """Send what waits, for at most *timeout* seconds. Returns what to say about the spans that were lost."""
+        with self._changed:
+            self._closing = True
+            self._deadline = time.monotonic() + timeout
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        with self._changed:
+            self._lost["unsent"] += len(self._spans) + self._sending
+            self._spans.clear()
+            return [
+                f"otlp: {units.count(self._lost[loss], 'spans')} {'was' if self._lost[loss] == 1 else 'were'} {why}"
+                for loss, why in LOSSES.items()
+                if self._lost[loss]
+            ]
+
+    # -- the thread --
+
+    def _run(self) -> None:
+        next_metrics = time.monotonic() + METRICS_INTERVAL
+        while True:
+            with self._changed:
+                self._wait_for_batch(next_metrics)
+                batch = self._next_batch()
+                closing = self._closing
+            if batch:
+                self._send_spans(batch)
+            if time.monotonic() >= next_metrics or (closing and not self._spans):
+                self._try("metrics", self._metrics)
+                next_metrics = time.monotonic() + METRICS_INTERVAL
+                if closing and not self._spans:
+                    return
+
+    def _wait_for_batch(self, until: float) -> None:
+        """Wait for a batch, or until that time."""
+        self._changed.wait_for(lambda: self._closing or self._spans, until - time.monotonic())
+        if self._spans:
+            self._changed.wait_for(self._is_full, BATCH_DELAY)
+
+    def _is_full(self) -> bool:
+        """Whether there is no reason to wait for more."""
+        return self._closing or len(self._spans) >= MAX_BATCH_SPANS or self._size >= MAX_BATCH
+
+    def _next_batch(self) -> list[tuple[bytes, bytes]]:
+        batch: list[tuple[bytes, bytes]] = []
+        size = 0
+        while self._spans and len(batch) < MAX_BATCH_SPANS and size < MAX_BATCH:
+            batch.append(self._spans.popleft())
+            size += len(batch[-1][1])
+        self._size -= size + OVERHEAD * len(batch)
+        self._sending = len(batch)
+        return batch
+
+    def _send_spans(self, batch: list[tuple[bytes, bytes]]) -> None:
+        answer = self._try("traces", lambda: traces(batch))
+        with self._changed:
+            if isinstance(answer, Accepted):
+                self._lost["refused"] += min(answer.rejected, len(batch))
+            else:
+                self._lost[answer] += len(batch)
+            self._sending = 0
+
+    def _try(self, signal: Signal, make: Callable[[], bytes]) -> Accepted | Loss:
+        """Make a request and send it. A fault of apispy's own loses that request, and ends nothing."""
+        try:
+            return self._deliver(signal, make())
+        except Exception as fault:
+            log.debug(
+                "otlp failed", exc_info=True
+            )  # a warning would be shown by the event loop, from this thread
+            self._say(f"otlp: an internal error in apispy: {fault!r}")
+            return "unsent"
+
+    def _deliver(self, signal: Signal, body: bytes) -> Accepted | Loss:
+        """Send a request, and try again while that may help. Returns how it was lost if it was not taken."""
+        delay, give_up = FIRST_DELAY, time.monotonic() + GIVE_UP_AFTER
+        while True:
+            try:
+                answer = self._transport.send(signal, body, self._timeout())
+            except SendError as error:
+                self._say_failure(signal, error)
+                if not error.retry:
+                    return "refused"
+                wait = min(max(error.after or 0.0, delay * random.uniform(0.5, 1.5)), MAX_DELAY)
+                if time.monotonic() + wait > give_up or not self._may_retry(wait):
+                    return "unsent"
+                delay = min(2 * delay, MAX_DELAY)
+            else:
+                if answer.message or answer.rejected:
+                    self._say(
+                        f"otlp: {self._name} refused {answer.rejected} of the {signal}: {answer.message}"
+                    )
+                return answer
+
+    def _timeout(self) -> float:
+        with self._changed:
+            return max(0.1, min(TIMEOUT, self._deadline - time.monotonic())) if self._closing else TIMEOUT
+
+    def _may_retry(self, wait: float) -> bool:
+        """Wait before the next try; return False if there is no time for one."""
+        with self._changed:
+            if self._closing:
+                return False
+            self._changed.wait_for(lambda: self._closing, wait)
+            return True
+
+    def _say_failure(self, signal: Signal, error: SendError) -> None:
+        """Report a failure. One that may pass is of the receiver, any other one of what it got."""
+        if error.retry:
+            then = "apispy tries again; check the receiver and its address"
+            self._say(f"otlp: nothing can be sent to {self._name} now: {error}. {then}")
+        else:
+            self._say(f"otlp: {self._name} takes no {signal}: {error}")
+
+    def _say(self, text: str) -> None:
+        if text not in self._said and len(self._said) < MAX_SAID:
+            self._said.add(text)
+            self._report(text)
+
+
+MAX_SAID = 10
+"""Messages that are reported; a receiver may answer with other ones each time."""
+
+
+def traces(spans: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Make the request with *spans*, pairs of a resource and a span. Neighbours with the same resource share it."""
+    requests: list[bytes] = []
+    last: bytes | None = None
+    found: list[bytes] = []
+
+    def flush() -> None:
+        if last is not None:
+            scope = otlp_protobuf.encode("ScopeSpans", {"scope": SCOPE})
+            scoped = otlp_protobuf.field("ResourceSpans", "scopeSpans", scope + b"".join(found))
+            requests.append(otlp_protobuf.field("Traces", "resourceSpans", last + scoped))
+
+    for resource, span in spans:
+        if resource != last:
+            flush()
+            last, found = resource, []
+        found.append(otlp_protobuf.field("ScopeSpans", "spans", span))
+    flush()
+    return b"".join(requests)
+
+
+SCOPE = {"name": "apispy", "version": __version__}

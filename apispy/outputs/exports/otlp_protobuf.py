@@ -1,0 +1,128 @@
+"""OTLP as protobuf, from objects of OTLP/JSON: what is sent to a collector.
+
+Every receiver of OTLP takes protobuf, over HTTP and gRPC; JSON is optional for it. The generated classes of
+opentelemetry-proto would do, but they are a package of 4 MB, with protobuf, for the few messages below. Tests read what
+is written with these classes.
+
+A type is ``text``, ``id`` (hexadecimal in JSON), ``integer`` (a varint), ``fixed`` (64 bits), ``fixed32``, ``double``,
+``flag`` or a message; ``*`` marks a list, whose numbers are packed.
+
+Source: github.com/open-telemetry/opentelemetry-proto, as of November 2026.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from apispy.decoders.protobuf import FIXED32, FIXED64, LENGTH, VARINT, written_number
+
+MESSAGES = {
+    "Traces": "1 resourceSpans ResourceSpans*",
+    "ResourceSpans": "1 resource Resource, 2 scopeSpans ScopeSpans*",
+    "ScopeSpans": "1 scope Scope, 2 spans Span*",
+    "Metrics": "1 resourceMetrics ResourceMetrics*",
+    "ResourceMetrics": "1 resource Resource, 2 scopeMetrics ScopeMetrics*",
+    "ScopeMetrics": "1 scope Scope, 2 metrics Metric*",
+    "Resource": "1 attributes KeyValue*",
+    "Scope": "1 name text, 2 version text",
+    "KeyValue": "1 key text, 2 value AnyValue",
+    "AnyValue": "1 stringValue text, 2 boolValue flag, 3 intValue integer, 4 doubleValue double,"
+    " 5 arrayValue ArrayValue",
+    "ArrayValue": "1 values AnyValue*",
+    "Span": "1 traceId id, 2 spanId id, 4 parentSpanId id, 5 name text, 6 kind integer, 7 startTimeUnixNano fixed,"
+    " 8 endTimeUnixNano fixed, 9 attributes KeyValue*, 11 events Event*, 12 droppedEventsCount integer,"
+    " 13 links Link*, 15 status Status, 16 flags fixed32",
+    "Event": "1 timeUnixNano fixed, 2 name text, 3 attributes KeyValue*",
+    "Link": "1 traceId id, 2 spanId id, 4 attributes KeyValue*",
+    "Status": "2 message text, 3 code integer",
+    "Metric": "1 name text, 2 description text, 3 unit text, 7 sum Sum, 9 histogram Histogram",
+    "Sum": "1 dataPoints NumberDataPoint*, 2 aggregationTemporality integer, 3 isMonotonic flag",
+    "NumberDataPoint": "2 startTimeUnixNano fixed, 3 timeUnixNano fixed, 6 asInt fixed, 7 attributes KeyValue*",
+    "Histogram": "1 dataPoints HistogramDataPoint*, 2 aggregationTemporality integer",
+    "HistogramDataPoint": "2 startTimeUnixNano fixed, 3 timeUnixNano fixed, 4 count fixed, 5 sum double,"
+    " 6 bucketCounts fixed*, 7 explicitBounds double*, 9 attributes KeyValue*",
+}
+"""The fields of each message: number, name in OTLP/JSON, type. Traces and Metrics are the requests of an export."""
+
+Write = Callable[[Any], bytes]
+"""Writes one value, without number and type."""
+
+
+def encode(message: str, value: dict[str, Any]) -> bytes:
+    """Encode an object as the *message* of the table. All its members are written, those with default values too."""
+    writers = _writers(message)
+    return b"".join([writers[name](content) for name, content in value.items()])
+
+
+def field(message: str, name: str, content: bytes) -> bytes:
+    """Write the field *name* of *message*, which is a message that is encoded already, or an element of a list."""
+    number = next(int(row.split()[0]) for row in MESSAGES[message].split(",") if row.split()[1] == name)
+    return written_number(number << 3 | LENGTH) + _sized(content)
+
+
+def repeated_span(
+    trace: str, span: bytes, started: int, ended: int, numbers: Sequence[tuple[bytes, int]]
+) -> bytes:
+    """Encode a Span of IDs, times and attributes that are numbers, each with the result of ``attribute_key``.
+
+    It gives the same bytes as ``encode``, in a sixth of the function calls.
+    """
+    parts = [
+        _REPEATED.pack(b"\x0a\x10", bytes.fromhex(trace), b"\x12\x08", span, b"\x39", started, b"\x41", ended)
+    ]
+    for key, number in numbers:
+        value = written_number(number)
+        size = len(value)
+        parts += b"\x4a", _LENGTHS[len(key) + size + 3], key, b"\x12", _LENGTHS[size + 1], b"\x18", value
+    return b"".join(parts)
+
+
+def attribute_key(name: str) -> bytes:
+    """Encode the name of an attribute for ``repeated_span``."""
+    return encode("KeyValue", {"key": name})
+
+
+_REPEATED = struct.Struct("<2s16s2s8scQcQ")
+
+_LENGTHS = [written_number(size) for size in range(0x80)]
+
+
+@cache
+def _writers(message: str) -> dict[str, Write]:
+    """Return a function for each field, which writes all of it: with numbers, types and lengths."""
+    found = {}
+    for row in MESSAGES[message].split(","):
+        number, name, kind = row.split()
+        found[name] = _writer(int(number), kind.removesuffix("*"), kind.endswith("*"))
+    return found
+
+
+def _writer(number: int, kind: str, repeated: bool) -> Write:
+    wire_type, write = _SCALARS[kind] if kind in _SCALARS else (LENGTH, _message(kind))
+    tag = written_number(number << 3 | (LENGTH if repeated else wire_type))
+    if repeated and wire_type != LENGTH:
+        return lambda values: tag + _sized(b"".join(map(write, values)))
+    if repeated:
+        return lambda values: b"".join([tag + write(value) for value in values])
+    return lambda value: tag + write(value)
+
+
+def _message(name: str) -> Write:
+    return lambda value: _sized(encode(name, value))
+
+
+def _sized(content: bytes) -> bytes:
+    return written_number(len(content)) + content
+
+
+_SCALARS: dict[str, tuple[int, Write]] = {
+    "text": (LENGTH, lambda value: _sized(value.encode())),
+    "id": (LENGTH, lambda value: _sized(bytes.fromhex(value))),
+    "integer": (VARINT, lambda value: written_number(int(value) & (1 << 64) - 1)),
+    "flag": (VARINT, lambda value: b"\1" if value else b"\0"),
+    "fixed": (FIXED64, lambda value: (int(value) & (1 << 64) - 1).to_bytes(8, "little")),
+    "fixed32": (FIXED32, lambda value: value.to_bytes(4, "little")),
+    "double": (FIXED64, struct.Struct("<d").pack),
+}
+"""The wire type of each type, and what writes its values."""

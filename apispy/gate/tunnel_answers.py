@@ -79,6 +79,11 @@ class DaemonFrames:
         self._begun = False  # its first frame was passed on
         self._answers = b""  # of apispy's own, which wait for that
 
+    @property
+    def lost(self) -> bool:
+        """Whether no answer can be sent, because the daemon's frames are not followed."""
+        return not self._follows
+
     def feed(self, data: bytes) -> bytes:
         passed = b""
         if self._head is not None:
@@ -100,7 +105,7 @@ class DaemonFrames:
 
     def insert(self, answer: bytes, *, last: bool) -> bytes:
         """Return what to send now of an *answer*. *last*: nothing of the daemon's follows, so it waits for nothing."""
-        if not self._follows:
+        if self.lost:
             return b""
         self._answers += answer
         if not self._begun and not last:

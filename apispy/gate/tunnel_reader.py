@@ -19,6 +19,7 @@ from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame
 from apispy.decoders.grpc_stream import PREFIX_SIZE
 from apispy.engine import lookup
 from apispy.engine.requested_builds import SOLVES
+from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.gate.actions import PASS, AskUser, Decision, RespondWith, TunnelAnswer
 from apispy.gate.solve_message import read_solve
 from apispy.gate.strict_request import Doubt
@@ -383,6 +384,7 @@ class TunnelReader:
         rest = self._all_held()
         self._queue.clear()
         self._pending.clear()
+        self._block = self._reading = b""
         if isinstance(decision.action, RespondWith):
             self._over = True
             answer = TunnelAnswer(goodbye(self._last, decision.action.message), ends=True)
@@ -390,6 +392,11 @@ class TunnelReader:
         else:
             self._unread = True
         self._outputs.append((rest, decision))
+
+
+def is_method(path: bytes) -> bool:
+    """Whether *path* is that of a method, and not that of another request of the API, such as "/v1.41/info"."""
+    return _PATH.fullmatch(path) is not None and lookup("POST", path.decode()).operation.tag == GRPC_CALL.tag
 
 
 def request_of(fields: Fields) -> Request:
@@ -406,7 +413,7 @@ def request_of(fields: Fields) -> Request:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name in OF_HTTP1:
             raise Doubt("it has a header field that a call must not have")
     path = given[b":path"]
-    if given[b":method"] != b"POST" or not _PATH.fullmatch(path):
+    if given[b":method"] != b"POST" or not is_method(path):
         raise Doubt("its method or path is not that of a call")
     if given.get(b"content-type") not in CONTENT_TYPES:
         raise Doubt("it is not declared as gRPC with protobuf")

@@ -225,7 +225,7 @@ class GatedRelay(Relay):
         if wanted.notes:
             self._annotate(f"answered by apispy: {reason}")
         frames = self._frames.insert(wanted.frames, last=wanted.ends) if self._frames else b""
-        if wanted.ends:
+        if wanted.ends or self._frames is None or self._frames.lost:
             self._ended = True
             yield commands.CloseConnection(self.context.server)
             yield from self._end_with(frames)

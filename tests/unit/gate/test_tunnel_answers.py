@@ -62,3 +62,4 @@ def test_what_is_no_tunnel_passes_as_it_came(response: bytes) -> None:
         b"more"
     ) == (response + b"more")
     assert frames.insert(ANSWER, last=True) == b""
+    assert frames.lost  # so that the connection ends instead

@@ -399,6 +399,8 @@ OF_CALLS = [
     ("method or path", lambda it: it.head(INFO.replace("Info", "%49nfo"))),
     ("method or path", lambda it: it.head(f"/{INFO}")),
     ("method or path", lambda it: it.head(f"{INFO}/")),
+    ("method or path", lambda it: it.head("/v1.41/info")),
+    ("method or path", lambda it: it.head(f"{CONTROL}solve")),
     ("method or path", lambda it: it.head("", fields=[(":method", "GET"), *it.fields(INFO)[1:]])),
     ("declared as gRPC", lambda it: it.head(INFO, content_type="application/grpc+json")),
     ("declared as gRPC", lambda it: it.head(INFO, content_type="application/json")),
@@ -480,6 +482,19 @@ def test_the_user_is_asked_about_a_call_and_a_no_ends_the_tunnel() -> None:
     assert second.action.question[0].endswith("asks for Control/Prune, POST /moby.buildkit.v1.Control/Prune")
     assert isinstance(second.action.refusal, TunnelAnswer)
     assert second.action.refusal.ends
+
+
+def test_the_question_says_what_a_build_asks_for() -> None:
+    check = PolicyCheck([parse_rule("confirm", "network:host")], ask=nobody)
+    outputs = opened(check).feed(START + Caller().call(SOLVE, solve("network.host", "device=vendor.com/gpu")))
+    [action] = [decision.action for _, decision in outputs if not decision.passes]
+    assert isinstance(action, AskUser)
+    assert action.question[1:-1] == (
+        "  Runs a build.",
+        "  ! steps of the build share the network namespace of the host",
+        "  ! steps of the build may have the device vendor.com/gpu",
+        "  ! a build runs programs on the daemon's machine",
+    )
 
 
 def all_rests() -> Iterator[bytes]:

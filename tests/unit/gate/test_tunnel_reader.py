@@ -121,7 +121,7 @@ ASKS = [
     ("cache:evil/*", SOLVE, solve(cache={5: [typed("registry", ref="evil/cache")]})),
     ("cache:evil/*", FRONTEND_SOLVE, pb({12: [typed("registry", ref="evil/cache")]})),
     ("cache:evil/*", FRONTEND_SOLVE, pb({3: mapped({"cache-imports": IMPORTS})})),
-    ("cache", FRONTEND_SOLVE, pb({3: mapped({"cache-imports": "nonsense"})})),
+    ("addhost:db=*", SOLVE, solve(options={"add-hosts": '"web=10.0.0.1","db=10.0.0.2"'})),
     ("image:evil/*", SOLVE, solve(outputs=[typed("image", name="app,evil/app")])),
     ("image:evil/*", SOLVE, solve(definition=steps({3: {1: "docker-image://evil/x:1"}}))),
     ("image:evil/*", FRONTEND_SOLVE, pb({2: "gateway.v0", 3: mapped({"source": "good/frontend"})})),
@@ -429,6 +429,8 @@ OF_CALLS = [
     ("too large", lambda it: it.call(SOLVE, solve(definition=steps({2: wide(3, 1 << 32 | 1)})))),
     ("an entitlement", lambda it: it.call(SOLVE, solve("Security.Insecure"))),
     ("an entitlement", lambda it: it.call(SOLVE, solve("future.power"))),
+    ("cache-imports", lambda it: it.call(FRONTEND_SOLVE, pb({3: mapped({"cache-imports": "nonsense"})}))),
+    ("cache-imports", lambda it: it.call(SOLVE, solve(options={"cache-imports": '[{"Type": "a", "type": "b"}]'}))),
     ("to the session", lambda it: it.call(SOLVE, solve(session=1))),
 ]  # fmt: skip
 

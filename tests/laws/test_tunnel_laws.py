@@ -115,11 +115,18 @@ def model_refuses(path: bytes, data: bytes) -> bool:
     if path == PRUNE.encode():
         return True
     if path == SOLVE.encode():
-        options = dict(zip(values(content, 7, 1), values(content, 7, 2), strict=False))
-        return b"network.host" in values(content, 9) or options.get(b"force-network-mode") == b"host"
+        return b"network.host" in values(content, 9) or option(content, 7) == b"host"
     if path == FRONTEND_SOLVE.encode():
-        return b"host" in values(content, 3, 2)
+        return option(content, 3) == b"host"
     return False
+
+
+def option(content: bytes, field_number: int) -> bytes:
+    """The network mode among the options in a map; of equal keys the last one counts."""
+    entries = [(values(entry, 1), values(entry, 2)) for entry in values(content, field_number)]
+    return {b"".join(keys[-1:]): b"".join(texts[-1:]) for keys, texts in entries}.get(
+        b"force-network-mode", b""
+    )
 
 
 # -- calls --

@@ -12,6 +12,28 @@ READ, CHANGE = "read", "change"
 READING_POSTS = frozenset(("ContainerWait", "ContainerCopy"))
 """Operations with POST that change nothing. ContainerAttach is one too, if it sends no input."""
 
+READING_METHODS = frozenset(
+    (
+        *(
+            "Control/DiskUsage",
+            "Control/Info",
+            "Control/ListWorkers",
+            "Control/ListenBuildHistory",
+            "Control/Status",
+        ),
+        *("Health/Check", "Health/Watch", "TraceService/Export"),
+        *(
+            "LLBBridge/Inputs",
+            "LLBBridge/Ping",
+            "LLBBridge/ReadDir",
+            "LLBBridge/ReadFile",
+            "LLBBridge/StatFile",
+        ),
+        *("LLBBridge/ResolveImageConfig", "LLBBridge/ResolveSourceMeta"),
+    )
+)
+"""gRPC methods that change nothing. Those of LLBBridge need a build that runs; a trace is passed on and not kept."""
+
 CHANGING_GETS = frozenset(("ContainerAttachWebsocket", "ContainerResizeGet"))
 """Operations with GET that change something: the first can type into a container's program."""
 
@@ -20,7 +42,8 @@ NEITHER = frozenset(("SystemAuth", "SystemAuthGet", "Options"))
 
 MORE: dict[str, tuple[str, ...]] = {
     "exec": ("ContainerExec", "ExecStart", "LibpodContainerExec"),
-    "build": ("ImageBuild", "Session", "Grpc"),
+    "build": ("ImageBuild", "Session", "Grpc", "GrpcCall", "Control/Session", "Control/Solve", "LLBBridge/Evaluate",
+              "LLBBridge/Return", "LLBBridge/Solve"),
     "archive-out": ("ContainerArchive", "ContainerExport", "ContainerCopy", "ImageGet", "ImageGetAll"),
     "archive-in": ("PutContainerArchive", "ImageLoad", "ImageInsert"),
     "secret": ("SecretCreate", "SecretUpdate", "SecretDelete", "SecretList", "SecretInspect", "SwarmInspect",
@@ -32,8 +55,9 @@ MORE: dict[str, tuple[str, ...]] = {
 
 EFFECTS = (READ, CHANGE, *MORE)
 
-TUNNELS = frozenset(("Session", "Grpc"))
-"""Operations that open a tunnel in which anything may be asked for."""
+TUNNEL = "Grpc"
+"""The operation that opens a tunnel in which a client calls BuildKit's methods. In that of ``Session`` the daemon does.
+"""
 
 
 def effects(call: Call) -> tuple[str, ...]:
@@ -51,6 +75,6 @@ def _main(call: Call) -> tuple[str, ...]:
         return ()
     if name in CHANGING_GETS:
         return (CHANGE,)
-    if name in READING_POSTS or (name == "ContainerAttach" and not call.flag("stdin")):
+    if name in READING_POSTS | READING_METHODS or (name == "ContainerAttach" and not call.flag("stdin")):
         return (READ,)
     return (READ,) if call.operation.method in ("GET", "HEAD") else (CHANGE,)

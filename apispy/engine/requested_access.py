@@ -12,6 +12,7 @@ from typing import Any
 
 from apispy.engine.json_fields import field_value, value_at
 from apispy.engine.operation import Call
+from apispy.engine.requested_builds import build_of, host_and_address
 
 SERVICES = ("ServiceCreate", "ServiceUpdate")
 
@@ -52,6 +53,8 @@ def host_config(call: Call, body: Any) -> Any:
 
 def is_privileged(call: Call, body: Any) -> bool:
     """Whether a container or a program in one gets all capabilities and devices of the host."""
+    if build := build_of(call, body):
+        return build.is_privileged
     asked = body if call.operation.id == "ContainerExec" else host_config(call, body)
     return field_value(asked, "Privileged") not in (None, False)
 
@@ -116,10 +119,51 @@ def devices(call: Call, body: Any) -> list[str]:
     """
     host = host_config(call, body)
     found = [str(field_value(one, "PathOnHost")) for one in _list(field_value(host, "Devices"))]
+    if build := build_of(call, body):
+        found += build.devices()
     found += [f"cgroup {one}" for one in _list(field_value(host, "DeviceCgroupRules"))]
     for one in _list(field_value(host, "DeviceRequests")):
         found.append(f"driver {field_value(one, 'Driver') or 'any'}")
     return list(dict.fromkeys(found))
+
+
+def extra_hosts(call: Call, body: Any) -> list[str]:
+    """Return the names of hosts that the request adds to those that its programs know: "name=address"."""
+    if build := build_of(call, body):
+        return list(dict.fromkeys(build.extra_hosts()))
+    if call.operation.id in SERVICES:
+        lines = [
+            one.split()
+            for one in _list(value_at(body, "TaskTemplate.ContainerSpec.Hosts"))
+            if isinstance(one, str)
+        ]
+        return [f"{name}={line[0]}" for line in lines for name in line[1:]]
+    added = _list(field_value(host_config(call, body), "ExtraHosts"))
+    return list(dict.fromkeys(host_and_address(one) for one in added if isinstance(one, str)))
+
+
+def contexts(call: Call, body: Any) -> list[str]:
+    """Return what the daemon reads the contexts of a build from, if the client does not send them: URLs, images."""
+    build = build_of(call, body)
+    return list(dict.fromkeys(build.contexts())) if build else []
+
+
+def outputs(call: Call, body: Any) -> list[list[str]]:
+    """Return the names of each output of a build: its type, and "push" if it goes to a registry."""
+    build = build_of(call, body)
+    return list(build.outputs()) if build else []
+
+
+def caches(call: Call, body: Any) -> list[list[str]]:
+    """Return the names of each cache that a build reads or writes: its type, and what it refers to."""
+    build = build_of(call, body)
+    return [[name for name in one if name] for one in build.caches] if build else []
+
+
+def build_images(call: Call, body: Any) -> list[str]:
+    """Return the images that a build by gRPC names."""
+    build = build_of(call, body)
+    return [one for one in dict.fromkeys(build.images()) if one] if build else []
 
 
 def user(call: Call, body: Any) -> str | None:
@@ -143,8 +187,9 @@ def _networks(call: Call, body: Any) -> Iterator[Any]:
             yield from _dict(value_at(body, "NetworkingConfig.EndpointsConfig"))
         case "NetworkConnect":
             yield call.arguments.get("id")
-        case "ImageBuild":
-            yield call.value("networkmode")
+        case "ImageBuild" | "Control/Solve" | "LLBBridge/Solve":
+            build = build_of(call, body)
+            yield from build.networks() if build else ()
         case "ServiceCreate" | "ServiceUpdate":
             for place in ("TaskTemplate.Networks", "Networks"):
                 for one in _list(value_at(body, place)):

@@ -5,6 +5,7 @@ from typing import Any
 
 from apispy.decoders.json import first_json
 from apispy.engine import Call, requested_access
+from apispy.engine.requested_builds import may_use_any_image
 from apispy.filters.subject import Subject
 
 Values = Callable[[Subject], Iterable[Any]]
@@ -37,6 +38,11 @@ def users(subject: Subject) -> Iterator[str]:
         yield "root" if name.strip().lstrip("0") == "" and name.strip() else name
 
 
+def one_by_one(read: Callable[[Call, Any], list[list[str]]]) -> Callable[[Subject], list[list[str]]]:
+    """Make the names of each thing of what *read* finds."""
+    return lambda subject: read(subject.call, _body(subject))
+
+
 # -- what a request includes without naming it, for rules that refuse --
 
 
@@ -49,6 +55,11 @@ def includes_capability(subject: Subject, pattern: str) -> bool:
 def includes_device(subject: Subject, pattern: str) -> bool:
     """Whether all devices are asked for."""
     return requested_access.is_privileged(subject.call, _body(subject))
+
+
+def includes_image(subject: Subject, pattern: str) -> bool:
+    """Whether images may be used that the request does not name."""
+    return may_use_any_image(subject.call, _body(subject))
 
 
 def includes_path(subject: Subject, pattern: str) -> bool:

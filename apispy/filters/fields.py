@@ -69,6 +69,15 @@ SOCKET = asked.yes_if(requested_access.mounts_socket)
 DEVICES = asked.listed(requested_access.devices)
 CAPABILITIES = asked.listed(requested_access.capabilities)
 NETWORKS = asked.namespaces("network")
+HOSTS = asked.listed(requested_access.extra_hosts)
+CONTEXTS = asked.listed(requested_access.contexts)
+OUTPUTS = asked.one_by_one(requested_access.outputs)
+CACHES = asked.one_by_one(requested_access.caches)
+
+
+def _joined(each: Callable[[Subject], list[list[str]]]) -> Callable[[Subject], Iterable[str]]:
+    return lambda subject: (name for names in each(subject) for name in names)
+
 
 TABLE = (
     Field("op", value_types.GLOB, Part.HEAD, lambda it: (it.call.operation.id or "?",),
@@ -89,12 +98,13 @@ TABLE = (
           "The container of the request, also of an exec: its name or its ID, full or of 12 digits, "
           "if the session has shown that name and ID belong together.", "container:web"),
     Field("image", value_types.GLOB, Part.BODY, images,
-          "The image that the request names, with or without its tag.", "image:busybox*", each=images_one_by_one),
+          "The image that the request names, with or without its tag.", "image:busybox*", each=images_one_by_one,
+          includes=asked.includes_image),
     Field("effect", value_types.GLOB, Part.HEAD, lambda it: effects(it.call),
           f"What the call does to the daemon: {', '.join(EFFECTS)}.", "effect:change",
           known_values=lambda: EFFECTS),
     Field("privileged", value_types.GLOB, Part.BODY, PRIVILEGED,
-          "Alone: the request asks for a privileged container or program.", "privileged",
+          "Alone: the request asks for a privileged container, program or build.", "privileged",
           flag=_any(PRIVILEGED), known_values=lambda: (asked.YES,)),
     Field("bind", value_types.GLOB, Part.BODY, PATHS,
           "A path of the host that the request mounts; alone: it mounts one.", "bind:/etc*",
@@ -114,8 +124,20 @@ TABLE = (
           "The user of the program that the request describes, without its group; root stands for 0.", "user:root",
           includes=asked.includes_user),
     Field("network", value_types.GLOB, Part.BODY, NETWORKS,
-          "A network that the request puts a container in, by NetworkMode or by name.", "network:host",
+          "A network that the request puts a container or a build in, by its mode or by name.", "network:host",
           each=_singly(NETWORKS)),
+    Field("addhost", value_types.GLOB, Part.BODY, HOSTS,
+          "A name that the request adds for a host, with its address: `db=10.0.0.7`; alone: it adds one.",
+          "addhost:*=10.*", flag=_any(HOSTS), each=_singly(HOSTS)),
+    Field("context", value_types.GLOB, Part.BODY, CONTEXTS,
+          "What the daemon reads a context of a build from, if the client does not send it: a URL or an image; "
+          "alone: there is one.", "context:https://*", flag=_any(CONTEXTS), each=_singly(CONTEXTS)),
+    Field("output", value_types.GLOB, Part.BODY, _joined(OUTPUTS),
+          "An output that the request names for a build: its type (image, local, tar, oci, docker, moby, registry), or "
+          "push; alone: it names one.", "output:push", flag=_any(_joined(OUTPUTS)), each=OUTPUTS),
+    Field("cache", value_types.GLOB, Part.BODY, _joined(CACHES),
+          "A cache that a build reads or writes elsewhere: its type (registry, local, s3, ...) or its name; "
+          "alone: there is one.", "cache:registry", flag=_any(_joined(CACHES)), each=CACHES),
     *(Field(kind, value_types.GLOB, Part.BODY, asked.namespaces(kind), does, f"{kind}:host") for kind, does in (
         ("pid", "The container's process namespace: PidMode."),
         ("ipc", "The container's IPC namespace: IpcMode."),

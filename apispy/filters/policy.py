@@ -5,17 +5,19 @@ comment. A rule that refuses comes before all that allow. If there is a rule tha
 About what is allowed, the user is asked if a rule says so.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from apispy.engine.effects import READ, TUNNELS
+from apispy.engine import lookup
+from apispy.engine.effects import READ, TUNNEL
+from apispy.engine.tables.grpc_methods import GRPC_CALL, GRPC_METHODS
 from apispy.errors import UsageError
 from apispy.filters.expression import tests_of
 from apispy.filters.fields import FIELDS
 from apispy.filters.filter import Filter
 from apispy.filters.rule_matching import may_match, surely_matches
-from apispy.filters.subject import Subject
+from apispy.filters.subject import Asked, Subject
 from apispy.suggestions import most_similar
 
 Verb = Literal["allow", "deny", "confirm"]
@@ -97,6 +99,7 @@ class Verdict:
     reason: str = ""
     rule: Rule | None = None  # that decided; None if no rule matches
     asks: bool = False  # whether the user decides
+    granted: Rule | None = None  # the rule that allows it; None if nothing refuses it
 
     @property
     def allowed(self) -> bool:
@@ -105,7 +108,11 @@ class Verdict:
 
 NO_RULE = "no rule allows it"
 UNKNOWN_CALL = "apispy does not know this operation, and no rule allows it"
-TUNNEL = "apispy cannot check what is asked for in this tunnel, and no rule allows it"
+NESTED = "apispy does not look into a session in a tunnel, and no rule allows it"
+NO_METHOD = "no rule allows a call in this tunnel"
+SESSION_METHOD = "Control/Session"
+UNKNOWN_METHOD = "/some.Service/Method"
+"""The path of a method that apispy does not know."""
 
 Matching = Callable[[Filter, Subject], bool | None]
 
@@ -119,31 +126,63 @@ class Policy:
         self._allowing = [rule for rule in self.rules if rule.verb == "allow"]
         self._asking = [rule for rule in self.rules if rule.verb == "confirm"]
 
-    def decide(self, subject: Subject) -> Verdict | None:
+    def decide(self, subject: Subject, granted: Rule | None = None) -> Verdict | None:
         """Decide about a request; None if its body is needed, and is not known.
 
-        An operation that apispy does not know, and a tunnel, are refused unless a rule allows them.
+        An operation that apispy does not know is refused unless a rule allows it. BuildKit's tunnel is allowed if a
+        call in it may be; each is decided in turn, and what a rule says of effects is about them. *granted*: the rule
+        that allowed the tunnel of a call by its name, and with it all calls that no rule denies.
         """
-        denying, may_deny = _first(self._denying, may_match, subject)
+        denying, may_deny = _first(_about(subject, self._denying), may_match, subject)
         if denying is not None:
             return Verdict(f"refused by {denying}", denying)
-        allowing, may_allow = _first(self._allowing, surely_matches, subject)
+        allowing, may_allow = (granted, False) if granted else _first(self._allowing, surely_matches, subject)
         if allowing is None and not may_allow and (reason := self._default(subject)):
             return Verdict(f"refused: {reason}")
-        asking, may_ask = _first(self._asking, may_match, subject)
+        asking, may_ask = _first(_about(subject, self._asking), may_match, subject)
         if may_deny or (allowing is None and may_allow) or (asking is None and may_ask):
             return None
-        return Verdict(rule=asking, asks=True) if asking else Verdict(rule=allowing)
+        if asking:
+            return Verdict(rule=asking, asks=True, granted=allowing)
+        return Verdict(rule=allowing, granted=allowing)
+
+    def looks_inside(self, tunnel: Subject, granted: Rule | None) -> bool:
+        """Whether a call in a tunnel may be refused or asked about, so that each must be decided."""
+        rules = [*self._denying, *self._asking]
+        by_path = any(
+            test.field.name == "path" for rule in rules for test in tests_of(rule.filter.expression)
+        )
+        matched = (_first(rules, may_match, call) != (None, False) for call in _calls_in(tunnel))
+        return granted is None or by_path or any(matched)
 
     def _default(self, subject: Subject) -> str:
         """Say why a request that no rule allows is refused; "" if it is not."""
+        if subject.call.operation.id == TUNNEL:
+            inside = map(self.decide, _calls_in(subject))
+            return "" if any(verdict is None or verdict.allowed for verdict in inside) else NO_METHOD
         if self._allowing == [READS]:
             return f"{READ_ONLY} allows only operations that change nothing"
         if self._allowing:
             return NO_RULE
-        if not subject.call.known:
+        if not subject.call.known or subject.call.operation.id == GRPC_CALL.id:
             return UNKNOWN_CALL
-        return TUNNEL if subject.call.operation.id in TUNNELS else ""
+        return NESTED if subject.call.operation.id == SESSION_METHOD else ""
+
+
+def _about(subject: Subject, rules: list[Rule]) -> list[Rule]:
+    """Return the rules that hold for a request: for a tunnel, which does nothing by itself, not those about effects."""
+    if subject.call.operation.id != TUNNEL:
+        return rules
+    fields = [{test.field.name for test in tests_of(rule.filter.expression)} for rule in rules]
+    return [rule for rule, names in zip(rules, fields, strict=True) if names != {"effect"}]
+
+
+def _calls_in(tunnel: Subject) -> Iterator[Subject]:
+    """Yield the calls of each method that a client may make in a tunnel, without their messages."""
+    exchange = tunnel.exchange
+    for path in (*(method.path for method in GRPC_METHODS if method is not GRPC_CALL), UNKNOWN_METHOD):
+        request = replace(exchange.request, method="POST", target=path)
+        yield Asked(replace(exchange, request=request), lookup("POST", path), {}, tunnel.aliases)
 
 
 def _first(rules: Iterable[Rule], matches: Matching, subject: Subject) -> tuple[Rule | None, bool]:

@@ -3,7 +3,8 @@
 A request may ask for several things at once: three mounts, two capabilities. A filter holds if one of them matches. But
 a rule that allows needs all of them: ``bind:/srv/*`` allows a request if every mount is there. And a rule that refuses
 holds also for what includes the thing that it names: ``cap:SYS_ADMIN`` for ALL and for a privileged container,
-``bind:/etc*`` for a mount of /. A ``not`` turns one into the other.
+``bind:/etc*`` for a mount of /, ``image:evil`` for a build, whose Dockerfile may begin with any image; and then a rule
+that allows does not hold. A ``not`` turns one into the other.
 """
 
 from apispy.filters.expression import Expression, Not, Several, Test
@@ -36,11 +37,11 @@ def _test(test: Test, subject: Subject, *, wide: bool) -> bool | None:
     field, matches = test.field, test.matches
     if field.known not in known_parts(subject):
         return None
-    includes = wide and field.includes is not None and field.includes(subject, test.value)
+    includes = field.includes is not None and field.includes(subject, test.value)
     if matches is None:  # a flag
-        return test.holds(subject) or includes
+        return test.holds(subject) or (wide and includes)
     each = field.each(subject) if field.each else (field.values(subject),)
     found = [any(map(matches, names)) for names in each]
     if not wide:
-        return bool(found) and all(found)
+        return bool(found) and all(found) and not includes
     return any(found) or includes

@@ -1,10 +1,13 @@
 """What a filter evaluates: a call, of which some parts may not be known yet."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Protocol
 
 from apispy.engine import Call
+from apispy.engine.requested_builds import SOLVES
+from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.model import Direction, Exchange, Item
 
 
@@ -40,9 +43,30 @@ class Subject(Protocol):
         """Gives all names and IDs of the thing that a name or ID refers to, including itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, as far as rules need it."""
+
+    exchange: Exchange
+    call: Call
+    items: Mapping[Direction, tuple[Item, ...]]
+    aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,))
+    errors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    failed: bool = False
+
+
+UNREAD_GRPC = frozenset((*SOLVES, GRPC_CALL.id))
+"""gRPC methods whose message is needed to know what they ask for. A rule cannot be sure about an unknown method."""
+
+
 def known_parts(subject: Subject) -> Part:
     """The parts of an open call that are known."""
     known, request = Part.HEAD, subject.exchange.request
-    if subject.items.get("request") or not request.announces_body or subject.call.operation.request != "json":
+    if subject.call.operation.id in UNREAD_GRPC and not subject.items.get("request"):
+        pass
+    elif (
+        subject.items.get("request") or not request.announces_body or subject.call.operation.request != "json"
+    ):
         known |= Part.BODY  # a body that may hold secrets is decoded only at the end
     return known if subject.exchange.response is None else known | Part.RESPONSE

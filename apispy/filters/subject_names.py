@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from apispy.decoders.json import first_json
+from apispy.engine.requested_access import build_images
+from apispy.engine.requested_builds import BUILDS
 from apispy.filters.subject import Subject
 
 CONTAINER_PARAMETERS = {"ContainerCreate": "name", "ImageCommit": "container"}
@@ -58,6 +61,8 @@ def _images(subject: Subject) -> Iterator[str]:
     for key, name in call.parameters:
         if key == IMAGE_PARAMETERS.get(call.operation.id):
             yield f"{name}@{tag}" if ":" in tag else f"{name}:{tag}" if tag else name
+    if call.operation.id in BUILDS:
+        yield from build_images(call, first_json(subject.items.get("request", ())))
     if call.operation.id == "ContainerCreate":
         for item in subject.items.get("request", ()):
             if isinstance(item.value, dict) and isinstance(image := item.value.get("Image"), str):

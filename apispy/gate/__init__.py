@@ -17,6 +17,7 @@ from apispy.gate.actions import (
     Reset,
     RespondWith,
     ResponseTruncator,
+    TunnelAnswer,
     error_response,
 )
 from apispy.gate.browser_guard import BrowserGuard
@@ -24,6 +25,7 @@ from apispy.gate.gate import Gate, internal_error
 from apispy.gate.policy_check import PolicyCheck
 from apispy.gate.request_forwarder import ForwarderOutput, HoldingForwarder, PassThrough, RequestForwarder
 from apispy.gate.rules import FaultRule, parse
+from apispy.gate.tunnel_answers import DaemonFrames
 
 __all__ = [
     "GARBAGE",
@@ -32,6 +34,7 @@ __all__ = [
     "Ask",
     "AskUser",
     "BrowserGuard",
+    "DaemonFrames",
     "Decision",
     "DropAfter",
     "FaultRule",
@@ -45,6 +48,7 @@ __all__ = [
     "Reset",
     "RespondWith",
     "ResponseTruncator",
+    "TunnelAnswer",
     "error_response",
     "internal_error",
     "parse",

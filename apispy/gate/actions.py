@@ -4,7 +4,9 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Any, Protocol
 
+from apispy.model import Request
 from apispy.tap.events import Closed, Event
 
 GARBAGE = b"\x00\xff these bytes are not HTTP, sent by apispy --fault garbage\r\n\r\n"
@@ -43,6 +45,18 @@ class Garbage:
     """Send bytes that are not HTTP, and end the connection. The daemon never sees the request."""
 
 
+@dataclass(frozen=True, slots=True)
+class TunnelAnswer:
+    """Send frames of HTTP/2 to a client in a tunnel. The daemon never sees what they answer.
+
+    *ends*: end the connection afterwards. *notes*: the call says so.
+    """
+
+    frames: bytes
+    ends: bool = False
+    notes: bool = True
+
+
 Ask = Callable[[Sequence[str]], Awaitable[bool]]
 """Shows the lines of a question to the user, and returns whether the answer is yes."""
 
@@ -53,10 +67,24 @@ class AskUser:
 
     question: tuple[str, ...]
     ask: Ask
-    refusal: RespondWith
+    refusal: RespondWith | TunnelAnswer
 
 
-Action = RespondWith | DropAfter | Reset | Garbage | AskUser
+Action = RespondWith | DropAfter | Reset | Garbage | AskUser | TunnelAnswer
+
+
+class CallCheck(Protocol):
+    """What decides about the calls in a tunnel; ``gate.policy_check`` makes it."""
+
+    @property
+    def audit(self) -> bool:
+        """Whether what would be refused is forwarded."""
+
+    def decide(self, request: Request, message: dict[str, Any] | None) -> "Decision | None":
+        """Decide about a call; None if its *message* is needed."""
+
+    def refuse(self, reason: str) -> "Decision":
+        """Make the decision about what cannot be read for sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +93,13 @@ class Decision:
 
     *delay*: seconds to wait before the action, or before the request is forwarded. *reason* names the fault or the
     refusal, or for a request that is forwarded unchanged what a rule would do with it; "" if there is nothing to say.
+    *inside* decides about the calls in the tunnel that the request opens; None if nobody does.
     """
 
     action: Action | None = None
     delay: float = 0.0
     reason: str = ""
+    inside: CallCheck | None = None
 
     @property
     def passes(self) -> bool:
@@ -115,7 +145,7 @@ class ResponseTruncator:
         if self._head is not None:
             before = len(self._head)
             self._head += data
-            end = _final_head_end(self._head)
+            end = final_head_end(self._head)
             if end is None:
                 return data, False
             start, self._head = max(0, end - before), None
@@ -124,7 +154,7 @@ class ResponseTruncator:
         return allowed, len(allowed) < len(data)
 
 
-def _final_head_end(data: bytes) -> int | None:
+def final_head_end(data: bytes) -> int | None:
     """Return the offset of the end of the final response's head, after interim ones (100, 103); None if incomplete."""
     start = 0
     while (end := data.find(b"\r\n\r\n", start)) >= 0:

@@ -95,7 +95,8 @@ class Gate:
         for counted, match in zip(self._rules, matches, strict=True):
             if match and counted.applies():
                 rule = counted.rule
-                return Decision(rule.action, rule.delay, f"fault {rule}")
+                inside = self.policy.decision(judged).inside if self.policy and judged else None
+                return Decision(rule.action, rule.delay, f"fault {rule}", inside)
         return self.policy.decision(judged) if self.policy and judged else PASS
 
     def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from apispy import engine, units
 from apispy.decoders.json import first_json
+from apispy.engine.effects import TUNNEL
 from apispy.filters.expression import tests_of
 from apispy.filters.policy import Policy, Rule, Verdict
 from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
-from apispy.gate.strict_request import Doubt, check_head, json_body
-from apispy.model import Direction, Exchange, Item
+from apispy.gate.strict_request import Doubt, check_head, check_tunnel, json_body
+from apispy.model import Direction, Exchange, Item, Request
 from apispy.outputs.base import DecodedCall
 
 FORBIDDEN = 403
@@ -30,6 +32,7 @@ class Judged:
 
     verdict: Verdict
     subject: DecodedCall
+    looks_inside: bool = False  # whether the calls in the tunnel that it opens are to be decided
 
 
 def question(subject: DecodedCall) -> tuple[str, ...]:
@@ -81,18 +84,45 @@ class PolicyCheck:
                 items: dict[Direction, tuple[Item, ...]] = {"request": (_read_body(exchange),)}
                 subject = DecodedCall(exchange, call, items, aliases=aliases)
                 verdict = self._policy.decide(subject)
+            looks_inside = verdict is not None and verdict.allowed and self._looks_inside(subject, verdict)
         except Doubt as doubt:
-            verdict = Verdict(f"refused: {doubt}")
-        return Judged(verdict or Verdict("refused: a rule needs more than its body"), subject)
+            verdict, looks_inside = Verdict(f"refused: {doubt}"), False
+        return Judged(verdict or Verdict("refused: a rule needs more than its body"), subject, looks_inside)
+
+    def _looks_inside(self, subject: DecodedCall, verdict: Verdict) -> bool:
+        """Whether the calls in the tunnel that a request opens are to be decided. Raises Doubt if they cannot be."""
+        if subject.call.operation.id != TUNNEL or not self._policy.looks_inside(subject, verdict.granted):
+            return False
+        check_tunnel(subject.exchange.request)
+        return True
+
+    def judge_call(
+        self, exchange: Exchange, aliases: Aliases, granted: Rule | None, message: Any
+    ) -> Judged | None:
+        """Judge a call in a tunnel; None if its *message* is needed. *granted*: the rule that allows the tunnel."""
+        request = exchange.request
+        call = engine.lookup(request.method, request.target)
+        items: dict[Direction, tuple[Item, ...]] = {}
+        if message is not None:
+            items["request"] = (Item("json", "message", message, (0, 0)),)
+        subject = DecodedCall(exchange, call, items, aliases=aliases)
+        verdict = self._policy.decide(subject, granted)
+        return Judged(verdict, subject) if verdict else None
 
     def decision(self, judged: Judged) -> Decision:
         """Make the decision of a verdict, and count it. One about a request that may pass is one that passes."""
         verdict = judged.verdict
         self._requests += 1
-        if verdict.asks:
-            return self._asking(judged)
-        if verdict.allowed:
-            return PASS
+        if not verdict.allowed:
+            return self.refused(verdict)
+        found = self._asking(judged) if verdict.asks else PASS
+        if not judged.looks_inside:
+            return found
+        subject = judged.subject
+        return replace(found, inside=CallsOfTunnel(self, subject.exchange, subject.aliases, verdict.granted))
+
+    def refused(self, verdict: Verdict) -> Decision:
+        """Make the decision of a verdict that refuses, and count it."""
         self._refused[verdict.rule] += 1
         if self.audit:
             return Decision(reason=f"would be {verdict.reason}")
@@ -136,6 +166,28 @@ class PolicyCheck:
             f"{units.count(number, 'requests')} {verb}: {rule or others}"
             for rule, number in self._refused.most_common()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOfTunnel:
+    """Decides about the calls in the tunnel that *exchange* opened. *granted*: the rule that allowed it by its name."""
+
+    check: PolicyCheck
+    exchange: Exchange
+    aliases: Aliases
+    granted: Rule | None
+
+    @property
+    def audit(self) -> bool:
+        return self.check.audit
+
+    def decide(self, request: Request, message: dict[str, Any] | None) -> Decision | None:
+        exchange = replace(self.exchange, request=request)
+        judged = self.check.judge_call(exchange, self.aliases, self.granted, message)
+        return self.check.decision(judged) if judged else None
+
+    def refuse(self, reason: str) -> Decision:
+        return self.check.refused(Verdict(reason))
 
 
 def _read_body(exchange: Exchange) -> Item:

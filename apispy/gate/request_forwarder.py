@@ -4,15 +4,17 @@ There are two kinds. ``PassThrough`` looks for web pages only, and delays nothin
 each request waits until the one before it is over, and until the gate has decided about it.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 import h11
 
-from apispy.gate.actions import PASS, Decision
+from apispy.gate.actions import PASS, CallCheck, Decision
 from apispy.gate.gate import Gate, internal_error
 from apispy.gate.request_framing import Body, Head, Part, RequestFramer, Unreadable
+from apispy.gate.tunnel_reader import TunnelReader
 from apispy.model import Body as RequestBody
 from apispy.model import Chunk, Exchange, Headers, Request
 from apispy.tap import http1
@@ -82,6 +84,10 @@ class RequestForwarder:
     def take_rest(self) -> bytes:
         """Return the bytes that are still undecided when the client has ended."""
         return self._take_undecided()
+
+    def take_undecided(self) -> bytes:
+        """Return the bytes that never pass when the client has ended, because they were not decided."""
+        return b""
 
     def take_request(self) -> tuple[bytes, bool]:
         """Return the bytes received of the request that was decided last, and whether another request may follow it."""
@@ -184,8 +190,14 @@ class HoldingForwarder(RequestForwarder):
         super().__init__(gate, responses)
         self._describe = describe
         self._waits_for_hijack = gate.policy is not None
+        self._refuses_rest = gate.policy is not None and not gate.policy.audit
         self._held: list[bytes] = []  # of a request that is not decided yet
         self._ended = False  # the last request is complete
+        self._inside: CallCheck | None = (
+            None  # decides about calls in the tunnel that the last request asks for
+        )
+        self._tunnel: TunnelReader | None = None
+        self._outputs: deque[ForwarderOutput] = deque()  # of the tunnel
 
     @property
     def blocked(self) -> bool:
@@ -202,10 +214,40 @@ class HoldingForwarder(RequestForwarder):
         keep_alive = self._ended and head is not None and head.keep_alive and not head.may_hijack
         return b"".join(pieces), keep_alive
 
+    @property
+    def pending(self) -> bool:
+        return super().pending or bool(self._outputs)
+
+    def take_rest(self) -> bytes:
+        """With a policy, the rest of a request that is decided; a daemon may act on an incomplete body."""
+        if self._refuses_rest and (self._held or self._framer.at_head):
+            return b""
+        return self._tunnel.take_rest() if self._tunnel else super().take_rest()
+
+    def take_undecided(self) -> bytes:
+        return b"" if self._tunnel else self._take_undecided()
+
+    def _hijack_settled(self) -> bool:
+        if self._inside is not None and self._responses.tunnelled:
+            inside, self._inside = self._inside, None
+            self._tunnel = TunnelReader(inside.decide, inside.refuse, audit=inside.audit)
+            self._hijacking, self._framer.unreadable = False, True
+            return True
+        return super()._hijack_settled()
+
+    def _next_in_tunnel(self, tunnel: TunnelReader) -> ForwarderOutput | None:
+        if not self._outputs:
+            self._outputs += tunnel.feed(self._framer.take())
+        return self._outputs.popleft() if self._outputs else None
+
     def _next(self) -> ForwarderOutput | None:
+        if self._tunnel is not None:
+            return self._next_in_tunnel(self._tunnel)
         if self._hijacking and not self._hijack_settled():
             data = b"" if self._waits_for_hijack else self._framer.take()
             return (data, PASS) if data else None  # early data for a tunnel that has not begun
+        if self._tunnel is not None:
+            return self._next_in_tunnel(self._tunnel)
         while not self.blocked and (part := self._framer.next()) is not None:
             if (output := self._take(part)) is not None:
                 return output
@@ -247,6 +289,7 @@ class HoldingForwarder(RequestForwarder):
         return self._gate.decide(self._describe(request), complete=complete)
 
     def _decided(self, raw: bytes, decision: Decision) -> ForwarderOutput:
+        self._inside = decision.inside
         if decision.passes and not self._ended:
             raw += self.take_request()[0]
         if self._ended and self._head is not None and self._head.may_hijack:

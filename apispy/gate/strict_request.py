@@ -18,8 +18,11 @@ _ESCAPE = re.compile(r"%(..)?")
 _NEEDLESS = re.compile(r"[A-Za-z0-9_.~/%\\-]|[^ -~]")
 """Decoded characters that no client escapes in a path, or that mean something else to a router."""
 
-REPEATABLE = frozenset(("names", "t", "changes", "platform"))
+REPEATABLE = frozenset(("names", "t", "changes", "platform", "extrahosts", "securityopt"))
 """Parameters that clients give more than once."""
+
+IN_JSON = ("cachefrom", "outputs")
+"""Parameters of a build that are JSON, in which rules look."""
 
 UPGRADED = frozenset(("ContainerAttach", "ContainerAttachWebsocket", "ExecStart", "Session", "Grpc"))
 """Operations that clients upgrade."""
@@ -36,6 +39,20 @@ def check_head(request: Request, call: Call) -> None:
     _check_target(request.target)
     _check_parameters(request.target, call)
     _check_headers(request.headers, call, announces_body=request.announces_body)
+
+
+def check_tunnel(request: Request) -> None:
+    """Raise Doubt for a request that does not open a tunnel as Docker's clients do, at whose end HTTP/2 begins.
+
+    A daemon reads a body that is left as the beginning of what is in the tunnel.
+    """
+    upgrades = [value for name, value in request.headers if name.lower() == b"upgrade"]
+    if upgrades != [b"h2c"]:
+        raise Doubt(
+            "it does not ask for an upgrade to h2c, so that apispy cannot check the calls in its tunnel"
+        )
+    if request.announces_body or "expect" in request.headers:
+        raise Doubt("it has a body, with which its tunnel would begin unchecked")
 
 
 def json_body(data: bytes) -> Any:
@@ -88,6 +105,13 @@ def _check_parameters(target: str, call: Call) -> None:
         raise Doubt(
             f"it has the parameter {twice} twice" if twice.isprintable() else "it has a parameter twice"
         )
+
+    for name in IN_JSON if call.operation.id == "ImageBuild" else ():
+        if text := call.value(name):
+            try:
+                json_body(text.encode("utf-8", "surrogateescape"))
+            except Doubt:
+                raise Doubt(f"its parameter {name} is not JSON, or has a field twice") from None
 
 
 def _check_headers(headers: Headers, call: Call, *, announces_body: bool) -> None:

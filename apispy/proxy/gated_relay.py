@@ -15,6 +15,7 @@ from apispy import units
 from apispy.gate import (
     GARBAGE,
     AskUser,
+    DaemonFrames,
     Decision,
     DropAfter,
     ForwarderOutput,
@@ -26,6 +27,7 @@ from apispy.gate import (
     Reset,
     RespondWith,
     ResponseTruncator,
+    TunnelAnswer,
     error_response,
 )
 from apispy.model import Exchange
@@ -89,6 +91,7 @@ class GatedRelay(Relay):
         self._waiting: ForwarderOutput | None = None  # waits for an earlier request's end
         self._truncator: ResponseTruncator | None = None
         self._truncation_reason = ""
+        self._frames: DaemonFrames | None = None  # of a tunnel whose calls are decided
         self._ended = False  # nothing more is forwarded
 
     def _from_client(self, data: bytes) -> layer.CommandGenerator[None]:
@@ -113,6 +116,8 @@ class GatedRelay(Relay):
         if self._ended:
             return
         allowed, ends = self._truncator.feed(data) if self._truncator else (data, False)
+        if self._frames:
+            allowed = self._frames.feed(allowed)
         if allowed:
             yield from super()._from_daemon(allowed)
         if ends:
@@ -123,8 +128,11 @@ class GatedRelay(Relay):
             yield from self._work()
 
     def _daemon_ended(self) -> layer.CommandGenerator[None]:
-        if not self._ended:
-            yield from super()._daemon_ended()
+        if self._ended:
+            return
+        if self._frames and (rest := self._frames.take_rest()):
+            yield from super()._from_daemon(rest)
+        yield from super()._daemon_ended()
 
     # -- data from the client --
 
@@ -137,6 +145,7 @@ class GatedRelay(Relay):
                     break
                 yield from self._feed()
             elif output[1].passes:
+                self._note_tunnel(output[1])
                 yield from super()._from_client(output[0])
                 if output[1].reason:
                     self._annotate(output[1].reason)
@@ -164,12 +173,16 @@ class GatedRelay(Relay):
             return
         if rest := self._forwarder.take_rest():
             yield from super()._from_client(rest)
+        if undecided := self._forwarder.take_undecided():
+            self._observer.from_client(undecided)
+            self._annotate("not forwarded by apispy: the client ended before what a rule needs was there")
         yield from super()._client_ended()
 
     # -- actions --
 
     def _act(self, raw: bytes, decision: Decision) -> layer.CommandGenerator[None]:
         self._observer.from_client(raw)
+        self._note_tunnel(decision)
         if decision.delay:
             self._annotate(f"delayed by apispy for {units.duration(decision.delay)}, {decision.reason}")
             yield Delay(decision.delay)
@@ -185,15 +198,40 @@ class GatedRelay(Relay):
                 self._truncator, self._truncation_reason = ResponseTruncator(size), decision.reason
                 yield from self._forward(raw)
             case AskUser() as asking:
-                answer = Question(asking)
-                yield answer
-                if not answer.allowed:
-                    yield from self._respond(asking.refusal, f"refused by the user, {decision.reason}")
-                    return
-                self._annotate(f"allowed by the user, {decision.reason}")
-                yield from self._forward(raw)
+                yield from self._ask(asking, raw, decision.reason)
+            case TunnelAnswer() as answer_in_tunnel:
+                yield from self._answer(answer_in_tunnel, decision.reason)
             case None:
                 yield from self._forward(raw)
+
+    def _ask(self, asking: AskUser, raw: bytes, reason: str) -> layer.CommandGenerator[None]:
+        answer = Question(asking)
+        yield answer
+        if answer.allowed:
+            self._annotate(f"allowed by the user, {reason}")
+            yield from self._forward(raw)
+        elif isinstance(asking.refusal, TunnelAnswer):
+            yield from self._answer(asking.refusal, f"refused by the user, {reason}")
+        else:
+            yield from self._respond(asking.refusal, f"refused by the user, {reason}")
+
+    def _note_tunnel(self, decision: Decision) -> None:
+        """Follow the daemon's frames if the request that is forwarded opens a tunnel whose calls are decided."""
+        if decision.inside is not None:
+            self._frames = DaemonFrames()
+
+    def _answer(self, wanted: TunnelAnswer, reason: str) -> layer.CommandGenerator[None]:
+        """Send frames of apispy's own, in a tunnel."""
+        if wanted.notes:
+            self._annotate(f"answered by apispy: {reason}")
+        frames = self._frames.insert(wanted.frames, last=wanted.ends) if self._frames else b""
+        if wanted.ends or self._frames is None or self._frames.lost:
+            self._ended = True
+            yield commands.CloseConnection(self.context.server)
+            yield from self._end_with(frames)
+        elif frames:
+            yield commands.SendData(self.context.client, frames)
+            self._observer.from_server(frames)
 
     def _respond(self, wanted: RespondWith, reason: str) -> layer.CommandGenerator[None]:
         """Respond in place of the daemon. The connection stays open if the whole request was received."""

@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ResponseReceived, TrailersReceived
+
+from tests.tunnel_frames import SOLVE, START, WORKERS, Caller, solve
 
 from .apispy_process import Apispy
 from .battery_runner import CLIS
@@ -170,6 +175,46 @@ def test_what_follows_a_hijack_that_the_daemon_refuses_is_checked(
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert b"apispy: refused by deny privileged" in answer
     assert tap.received == start
+
+
+TUNNEL = (
+    b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("guarded", [["--deny", "network:host"]], indirect=True, ids=["deny"])
+def test_of_the_calls_in_a_tunnel_only_those_that_are_allowed_reach_it(
+    guarded: tuple[Apispy, str], tap: Tap
+) -> None:
+    caller, peer = Caller(), H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+    peer.initiate_connection()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(guarded[1])
+        client.sendall(TUNNEL)
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += client.recv(1)
+        assert answer.startswith(b"HTTP/1.1 101 ")
+        allowed = START + caller.call(WORKERS)
+        for stream, sent, status in ((1, allowed, "0"), (3, caller.call(SOLVE, solve("network.host")), "7")):
+            client.sendall(sent)
+            peer.send_headers(stream, caller.fields(SOLVE))
+            assert ended(peer, client)["grpc-status"] == status
+    until(lambda: len(tap.received) >= len(TUNNEL + allowed), 20, "the bytes at the daemon")
+    assert tap.received == TUNNEL + allowed
+
+
+def ended(peer: H2Connection, client: socket.socket) -> dict[str, str]:
+    """Wait for the end of a call; return the fields that ended it."""
+    while True:
+        data = client.recv(1 << 16)
+        assert data, "the tunnel ended"
+        for event in peer.receive_data(data):
+            if isinstance(event, ResponseReceived | TrailersReceived):
+                fields = {str(name): str(value) for name, value in event.headers or ()}
+                if "grpc-status" in fields:
+                    return fields
 
 
 @pytest.mark.parametrize("guarded", [["--read-only", "--policy-mode", "audit"]], indirect=True, ids=["audit"])

@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from apispy.decoders.json import first_json
+from apispy.engine import lookup
+from apispy.engine.operation import Operation
 from apispy.learn.permissions.paths import Request
-from apispy.learn.permissions.targets.base import Policy
-from apispy.learn.permissions.usage import MAX_PERMISSIONS
+from apispy.learn.permissions.targets.base import Decision, Policy, TunnelPolicy
+from apispy.learn.permissions.usage import MAX_PERMISSIONS, messages_in, methods_in
 from apispy.learn.read_call import ReadCall
 
 
@@ -40,20 +42,30 @@ class Check:
         request = Request.of_call(
             decoded.call, sent.method, sent.target, first_json(decoded.items.get("request", ()))
         )
-        decision = self.policy.decide(request)
+        number = f"{source} #{decoded.exchange.id}".lstrip()
+        allowed = self._note(self.policy.decide(request), decoded.call.operation, request, number)
+        if allowed and isinstance(self.policy, TunnelPolicy):
+            messages = {call.path: message for call, message in messages_in(decoded)}
+            for path in methods_in(decoded):
+                inside = Request("POST", path, path)
+                decision = self.policy.decide_call(path, messages.get(path))
+                allowed &= self._note(decision, lookup("POST", path).operation, inside, number)
+        self.refused_calls += not allowed
+
+    def _note(self, decision: Decision, operation: Operation, request: Request, number: str) -> bool:
+        """Count a decision; return whether it allows."""
         self._used.update(decision.rules)
         if decision.allowed:
-            return
-        self.refused_calls += 1
-        name = decoded.call.operation.id or "unknown operation"
+            return True
+        name = operation.id or "unknown operation"
         key = request.method, name, decision.reason
         if key in self._refused or len(self._refused) < MAX_PERMISSIONS:
-            number = f"{source} #{decoded.exchange.id}".lstrip()
-            template = decoded.call.operation.path or request.path
+            template = operation.path or request.path
             found = self._refused.setdefault(
                 key, Refused(name, request.method, template, request.path, decision.reason, number)
             )
             found.calls += 1
+        return False
 
     @property
     def refused(self) -> list[Refused]:

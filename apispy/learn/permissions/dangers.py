@@ -6,6 +6,7 @@ from typing import Any
 from apispy.engine import Call
 from apispy.engine.json_fields import field_value, value_at
 from apispy.engine.requested_access import NAMESPACES, SOCKETS, bind_sources, volume_source
+from apispy.engine.requested_builds import Build, build_of
 
 OPERATIONS = {
     "ContainerCreate": "a container can be given any file and device of the host, unless its body is checked",
@@ -20,6 +21,8 @@ OPERATIONS = {
     "PutContainerArchive": "writes files into a container",
     "ContainerAttachWebsocket": "can type into a container's program",
     "ImageBuild": "a build runs programs on the daemon's machine",
+    "Control/Solve": "a build runs programs on the daemon's machine",
+    "LLBBridge/Solve": "a build runs programs on the daemon's machine",
     "Session": "a build session sends files and secrets of the client to the daemon",
     "Grpc": "opens BuildKit, which runs builds on the daemon's machine",
     "ImagePush": "sends images to a registry",
@@ -58,7 +61,7 @@ HOST_MODES = {
 
 def dangers(call: Call, body: Any) -> list[str]:
     """Return the reasons why the call is dangerous. *body* is the JSON of its request, or None."""
-    found = list(_of_body(call.operation.id, body))
+    found = list(_of_body(call, body))
     if call.operation.id == "ContainerAttach" and call.flag("stdin"):
         found.append("can type into a container's program")
     if reason := OPERATIONS.get(call.operation.id):
@@ -66,10 +69,13 @@ def dangers(call: Call, body: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _of_body(operation: str, body: Any) -> Iterator[str]:
+def _of_body(call: Call, body: Any) -> Iterator[str]:
+    operation = call.operation.id
     if operation in ("ContainerCreate", "ContainerStart"):
         host = field_value(body, "HostConfig") if operation == "ContainerCreate" else body
         yield from _of_host_config(host)
+    elif build := build_of(call, body):
+        yield from _of_build(build)
     elif operation in ("ServiceCreate", "ServiceUpdate"):
         container = value_at(body, "TaskTemplate.ContainerSpec")
         yield from _of_mounts(field_value(container, "Mounts"))
@@ -78,6 +84,15 @@ def _of_body(operation: str, body: Any) -> Iterator[str]:
         yield "privileged: the program has all capabilities"
     elif operation == "VolumeCreate" and (device := volume_source(body)):
         yield f"a volume that is a part of the host: {device}"
+
+
+def _of_build(build: Build) -> Iterator[str]:
+    if build.is_privileged:
+        yield "privileged: steps of the build may have all capabilities"
+    if "host" in build.networks():
+        yield "steps of the build share the network namespace of the host"
+    for device in build.devices():
+        yield f"steps of the build may have the device {device}"
 
 
 def _of_host_config(host: Any) -> Iterator[str]:

@@ -1,14 +1,17 @@
 """The permissions that calls use: collected one call at a time, in memory that does not grow with their number."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from apispy.decoders.grpc_messages import messages_of
 from apispy.decoders.json import first_json
-from apispy.engine import Call
+from apispy.engine import Call, lookup
+from apispy.engine.effects import TUNNEL
 from apispy.engine.operation import Operation
 from apispy.engine.requested_access import bind_sources
+from apispy.engine.requested_builds import build_of
 from apispy.learn.permissions.dangers import dangers
 from apispy.learn.permissions.paths import Parts, decoded_path, parts_of, pattern_of
 from apispy.learn.read_call import ReadCall
@@ -77,6 +80,19 @@ class Bodies:
     root_exec: bool = False
     privileged_exec: bool = False
     registries: set[str] = field(default_factory=set)
+    # What builds ask for:
+    build_privileged: bool = False
+    build_host_network: bool = False
+    build_devices: bool = False
+
+
+@dataclass(slots=True)
+class Method:
+    """A gRPC method that was called in a tunnel."""
+
+    path: str
+    first: str  # the first call of the tunnel
+    calls: int = 0
 
 
 class Usage:
@@ -86,6 +102,7 @@ class Usage:
         self.calls = 0
         self.left_out = 0  # calls of permissions beyond MAX_PERMISSIONS
         self.bodies = Bodies()
+        self.methods: dict[str, Method] = {}  # of the calls in tunnels, by path
         self._permissions: dict[tuple[str, Parts], Permission] = {}
         self._clients: dict[tuple[str, str], Client] = {}
 
@@ -105,6 +122,11 @@ class Usage:
             if len(permission.dangers) < MAX_KEPT:
                 permission.dangers.setdefault(reason, number)
         _note_body(self.bodies, decoded.call, body)
+        for path in methods_in(decoded):
+            if path in self.methods or len(self.methods) < MAX_PERMISSIONS:
+                self.methods.setdefault(path, Method(path, number)).calls += 1
+        for called, message in messages_in(decoded):
+            _note_build(self.bodies, called, message)
 
     @property
     def permissions(self) -> list[Permission]:
@@ -139,7 +161,32 @@ class Usage:
             client.processes.add(int(found[2]))
 
 
+def methods_in(decoded: ReadCall) -> Iterator[str]:
+    """Yield the path of each gRPC call that a client makes in a tunnel."""
+    for item in decoded.items.get("to_server", ()) if decoded.call.operation.id == TUNNEL else ():
+        if item.kind == "h2c" and isinstance(item.value, dict) and isinstance(item.value.get("method"), str):
+            yield item.value["method"]
+
+
+def messages_in(decoded: ReadCall) -> Iterator[tuple[Call, dict[str, Any]]]:
+    """Yield the messages of a client's gRPC calls, in a tunnel or in a call of its own."""
+    for items in (decoded.items.get("to_server", ()), decoded.items.get("request", ())):
+        for item in items:
+            for value in messages_of(item):
+                if value["part"] == "request":
+                    yield lookup("POST", value["method"]), value["message"]
+
+
+def _note_build(bodies: Bodies, call: Call, body: Any) -> None:
+    build = build_of(call, body)
+    if build is not None:
+        bodies.build_privileged |= build.is_privileged
+        bodies.build_host_network |= "host" in build.networks()
+        bodies.build_devices |= any(True for _ in build.devices())
+
+
 def _note_body(bodies: Bodies, call: Call, body: Any) -> None:
+    _note_build(bodies, call, body)
     if not isinstance(body, dict):
         body = {}
     match call.operation.id:

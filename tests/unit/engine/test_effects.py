@@ -10,8 +10,9 @@ from apispy.engine.effects import (
     MORE,
     NEITHER,
     READ,
+    READING_METHODS,
     READING_POSTS,
-    TUNNELS,
+    TUNNEL,
     effects,
 )
 from apispy.engine.operation import Operation
@@ -27,7 +28,7 @@ def test_every_operation_reads_or_changes(operation: Operation) -> None:
         assert not main
         return
     reads = operation.method in ("GET", "HEAD")
-    if operation.id in CHANGING_GETS | READING_POSTS | {"ContainerAttach"}:
+    if operation.id in CHANGING_GETS | READING_POSTS | READING_METHODS | {"ContainerAttach"}:
         reads = not reads
     assert main == {READ if reads else CHANGE}
 
@@ -37,12 +38,13 @@ def test_the_tables_name_operations() -> None:
         CHANGING_GETS
         | READING_POSTS
         | NEITHER
-        | TUNNELS
+        | {TUNNEL}
+        | READING_METHODS
         | {name for names in MORE.values() for name in names}
     )
     assert named <= set(BY_ID)
     assert all(BY_ID[name].method == "GET" for name in CHANGING_GETS)
-    assert all(BY_ID[name].method == "POST" for name in READING_POSTS)
+    assert all(BY_ID[name].method == "POST" for name in READING_POSTS | READING_METHODS)
 
 
 def test_attach_changes_if_it_sends_input() -> None:

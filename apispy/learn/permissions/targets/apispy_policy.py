@@ -4,11 +4,15 @@ What no call asked for in a body is denied. All unknown operations together are 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from apispy.engine import Call, lookup
-from apispy.filters.policy import Policy, Rule, parse_policy
+from apispy.engine import lookup
+from apispy.engine.effects import TUNNEL
+from apispy.engine.requested_builds import SOLVES
+from apispy.engine.tables.grpc_methods import GRPC_CALL
+from apispy.filters.policy import Policy, Rule, Verdict, parse_policy
+from apispy.filters.subject import Asked
 from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Decision, Grant, Target, used
 from apispy.learn.permissions.usage import Bodies, Permission, Usage
@@ -18,12 +22,21 @@ from apispy.model import Request as SentRequest
 UNKNOWN = "?"
 """The name of unknown operations in a filter expression."""
 
+
+def _privileged(asked: Bodies) -> bool:
+    """Whether something privileged was asked for, which includes all devices and capabilities."""
+    return asked.privileged or asked.privileged_exec or asked.build_privileged
+
+
 DENIALS: tuple[tuple[str, Callable[[Bodies], bool]], ...] = (
-    ("privileged", lambda asked: asked.privileged or asked.privileged_exec),
+    ("privileged", _privileged),
     ("bind", lambda asked: bool(asked.binds)),
-    ("device", lambda asked: bool(asked.devices)),
-    ("cap", lambda asked: bool(asked.capabilities)),
-    ("network:host or pid:host or ipc:host or uts:host or userns:host", lambda asked: bool(asked.host_modes)),
+    ("device", lambda asked: bool(asked.devices) or asked.build_devices or _privileged(asked)),
+    ("cap", lambda asked: bool(asked.capabilities) or _privileged(asked)),
+    (
+        "network:host or pid:host or ipc:host or uts:host or userns:host",
+        lambda asked: bool(asked.host_modes) or asked.build_host_network,
+    ),
 )
 """Filters of ``deny`` lines, and whether a call asked for what they deny."""
 
@@ -34,21 +47,10 @@ MAY_ASK = (
     "ServiceUpdate",
     "VolumeCreate",
     "ContainerStart",
+    "ImageBuild",
+    *SOLVES,
 )
-"""Operations whose body may ask for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """A request, as far as a policy needs it."""
-
-    exchange: Exchange
-    call: Call
-    items: dict[Direction, tuple[Item, ...]]
-    errors: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    failed: bool = False
-    aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,))
+"""Operations whose body or message may ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,22 @@ class _FilePolicy:
         return [str(rule) for rule in self._allowing]
 
     def decide(self, request: Request) -> Decision:
+        return self._decision(self._verdict(request))
+
+    def decide_call(self, path: str, message: Any) -> Decision:
+        """Decide about a gRPC call in a tunnel; *message*: what is known of its message."""
+        opened = self._verdict(Request("POST", "/grpc", "/grpc"))
+        return self._decision(
+            self._verdict(Request("POST", path, path, "", message or {}), opened.granted if opened else None)
+        )
+
+    def _verdict(self, request: Request, granted: Rule | None = None) -> Verdict | None:
         target = request.full_path + (f"?{request.query}" if request.query else "")
         exchange = Exchange(0, 0, 0.0, "", "", SentRequest(request.method, target))
         items: dict[Direction, tuple[Item, ...]] = {"request": (Item("json", "body", request.body, (0, 0)),)}
-        verdict = self.policy.decide(_Subject(exchange, lookup(request.method, target), items))
+        return self.policy.decide(Asked(exchange, lookup(request.method, target), items), granted)
+
+    def _decision(self, verdict: Verdict | None) -> Decision:
         if verdict is None or not verdict.allowed:
             return Decision(
                 False, reason=verdict.reason if verdict else "the rules need more than the request"
@@ -82,7 +96,17 @@ def _grant(usage: Usage) -> Grant:
     for permission in usage.permissions:
         by_name.setdefault(permission.operation.id or UNKNOWN, []).append(permission)
     lines = []
+    if usage.methods:  # its calls are allowed one by one
+        by_name.pop(TUNNEL, None)
+    for method in usage.methods.values():
+        operation = lookup("POST", method.path).operation
+        allowed = f"path:{method.path}" if operation is GRPC_CALL else f"op:{operation.id}"
+        name = method.path if operation is GRPC_CALL else operation.id
+        lines += [f"# {name}: {used(method.calls, method.first)}, in a tunnel", f"allow {allowed}"]
+        by_name.setdefault(name, [])
     for name, found in by_name.items():
+        if not found:
+            continue
         lines += [f"# {name}: {used(sum(one.calls for one in found), found[0].first)}", f"allow op:{name}"]
     denied = [text for text, asked in DENIALS if not asked(usage.bodies)]
     if denied and any(name in MAY_ASK for name in by_name):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from apispy.errors import UsageError
 from apispy.learn.permissions.paths import Request, compiled
@@ -28,6 +28,13 @@ class Policy(Protocol):
         """The rules that allow something, as the file has them."""
 
     def decide(self, request: Request) -> Decision: ...
+
+
+@runtime_checkable
+class TunnelPolicy(Protocol):
+    """Rules that also decide about each gRPC call in a tunnel."""
+
+    def decide_call(self, path: str, message: Any) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)

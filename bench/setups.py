@@ -177,6 +177,11 @@ class Setup:
 
 ALL: tuple[Transport, ...] = ("tcp", "tls", "unix")
 
+OPTIONS = "_ping/s with options"
+"""The measure in which apispy with an option takes turns with apispy without it."""
+
+_MEASURES_OF_OPTIONS = (OPTIONS, "CPU for 1,000 _ping")
+
 SETUPS = {
     "direct": Setup(_direct, ALL, "no proxy"),
     "socat": Setup(_socat, ALL, "socat -b 262144, a process per connection"),
@@ -191,4 +196,16 @@ SETUPS = {
     "apispy -q": Setup(_apispy("-q"), ALL, "apispy, only the summary"),
     "apispy": Setup(_apispy(), ALL, "apispy, one decoded line per call"),
     "apispy --capture": Setup(_apispy("--capture", "{where}/c.apispy"), ALL, "the same, with a capture file"),
+    "apispy -q --read-only": Setup(
+        _apispy("-q", "--read-only"),
+        ("tcp",),
+        "apispy -q, which decides about each request by rules",
+        _MEASURES_OF_OPTIONS,
+    ),
+    "apispy -q --metrics": Setup(
+        _apispy("-q", "--metrics", "0"),
+        ("tcp",),
+        "apispy -q, with metrics that nobody scrapes",
+        _MEASURES_OF_OPTIONS,
+    ),
 }

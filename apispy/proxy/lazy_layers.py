@@ -1,11 +1,12 @@
-"""mitmproxy's packages of protocol layers, imported on first use.
+"""Packages that mitmproxy imports and apispy hardly needs, imported on first use.
 
 ``mitmproxy.proxy.layers`` imports the layers of all protocols: HTTP, WebSocket, DNS, and QUIC with its library.
 That is a quarter of the time in which apispy starts, and apispy uses the layer of TLS only. mitmproxy's connection
-handler imports the packages, but refers to them only in modes that apispy does not have.
+handler imports the packages, but refers to them only in modes that apispy does not have. mitmproxy's options can be
+read from YAML, and it uses one class of ``wsproto``.
 
-So both packages are in ``sys.modules`` without having been run. A module in them is imported as usual, alone; any other
-name runs the package itself, which then is what it always is.
+So these packages are in ``sys.modules`` without having been run. A module in them is imported as usual, alone; any
+other name runs the package itself, which then is what it always is.
 """
 
 import importlib
@@ -16,6 +17,8 @@ from typing import Any
 
 LAYERS = "mitmproxy.proxy.layers"
 HTTP = f"{LAYERS}.http"
+YAML = "ruamel.yaml"
+OTHERS = (YAML, "wsproto")
 
 MODE = "HTTPMode"
 """The only name that mitmproxy's connection handler imports from the package HTTP."""
@@ -43,11 +46,14 @@ class LazyName:
 
 
 def install() -> None:
-    """Make both packages lazy, unless they are imported already, as in a process of mitmproxy itself."""
+    """Make the packages lazy, unless they are imported already, as in a process of mitmproxy itself."""
     if LAYERS in sys.modules:
         return
-    layers, http = _add(LAYERS), _add(HTTP)
-    vars(layers)["http"] = http  # as an import does
+    _add(LAYERS)
+    http = _add(HTTP)
+    for name in OTHERS:
+        if name not in sys.modules:
+            _add(name)
     vars(http)[MODE] = LazyName(http, MODE)
 
 
@@ -57,6 +63,9 @@ def _add(name: str) -> ModuleType:
     package = module_from_spec(spec)
     package.__class__ = LazyPackage
     sys.modules[name] = package
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], child, package)  # as an import does
     return package
 
 

@@ -15,6 +15,8 @@ NEEDLESS = {
     "mitmproxy.proxy.layers.http._http3": "HTTP/3",
     "mitmproxy.proxy.layers.http._http1": "HTTP, which apispy's tap reads",
     "mitmproxy.proxy.layers.modes": "modes that apispy does not have",
+    "wsproto.events": "WebSockets, which apispy's decoders read",
+    "ruamel.yaml.main": "files of mitmproxy's options",
     "apispy.certs": "certificates, which plaintext needs none of",
     "apispy.importers": "files of other programs",
     "yaml": "the same",
@@ -55,6 +57,11 @@ def test_a_capture_is_shown_without_the_importers() -> None:
     assert not {"apispy.importers", "yaml"} & set(run(code))
 
 
+def test_statistics_of_a_capture_import_nothing_of_daemons() -> None:
+    code = "import sys, apispy.app.show, apispy.outputs.stats; print(*sys.modules)"
+    assert not {"apispy.endpoints", "http.client", "ssl", "apispy.importers"} & set(run(code))
+
+
 LAZY = "import apispy.proxy.service, sys; from mitmproxy.proxy import server, mode_servers; "
 
 
@@ -83,6 +90,16 @@ def test_what_a_lazy_package_has_not_is_an_attribute_error() -> None:
         "hasattr(layers, 'Nothing'), 'aioquic' in sys.modules)"
     )
     assert run(LAZY + code) == ["False", "False", "False", "True"]
+
+
+def test_other_lazy_packages_are_what_they_always_are() -> None:
+    code = (
+        "import wsproto, ruamel.yaml; from mitmproxy.websocket import WebSocketMessage; "
+        "from mitmproxy import optmanager; print(type(wsproto).__name__, type(ruamel.yaml).__name__, "
+        "optmanager.parse('a: 1')['a'], type(ruamel.yaml).__name__, "
+        "wsproto.WSConnection.__name__, type(wsproto).__name__)"
+    )
+    assert run(LAZY + code) == ["LazyPackage", "LazyPackage", "1", "module", "WSConnection", "module"]
 
 
 def test_packages_that_are_imported_already_stay() -> None:

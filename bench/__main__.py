@@ -55,7 +55,7 @@ def main() -> int:
 def write_byte_code() -> None:
     """Compile apispy, as pip does when it installs a package.
 
-    Without that, every process compiles it anew if PYTHONDONTWRITEBYTECODE is set.
+    Without that, every process compiles it again if PYTHONDONTWRITEBYTECODE is set.
     """
     compileall.compile_dir(Path(apispy.__file__).parent, quiet=1)
 

@@ -94,8 +94,8 @@ Each call of a capture is read, checked, redacted, decoded and printed as a live
 (docs/speed.md).
 """
 STATS = """
-A third of the instructions for 10,000 calls are the start of the program. The rest reads each line, whose bodies are
-skipped (docs/speed.md).
+Much of the time for 10,000 calls is the start of the program. The rest reads each line, whose bodies are skipped
+(docs/speed.md).
 """
 LISTS = """
 The list is parsed, searched for secrets, compared and written. mitmdump does none of that (docs/speed.md).

@@ -2,7 +2,7 @@
 
 Only what is decided by a head alone is remembered: a request without a body that was forwarded without a remark, by a
 guard and rules that give the same answer to the same head (``PolicyCheck.repeatable``). A refusal is never remembered,
-so everything that is not in this memory is decided anew.
+so everything that is not in this memory is decided as if it were new.
 """
 
 from collections import OrderedDict

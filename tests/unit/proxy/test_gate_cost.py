@@ -83,7 +83,7 @@ def steps(gate: Gate | None, *requests: bytes) -> int:
 def test_rules_add_few_steps_to_a_request_that_repeats_one(guard: BrowserGuard | None) -> None:
     """On a unix socket: 304 steps with rules and 268 without. It was 590 when each was decided as new."""
     without = steps(Gate((), guard) if guard else None, PING)
-    assert steps(Gate((), guard, PolicyCheck(RULES)), PING) < without + 45
+    assert steps(Gate((), guard, PolicyCheck(RULES)), PING) < without + 60
     assert without < 340
 
 
@@ -94,4 +94,6 @@ def test_more_rules_cost_a_request_that_repeats_one_nothing() -> None:
 
 def test_requests_that_take_turns_cost_few_steps_too() -> None:
     without = steps(None, PING, LIST)
-    assert steps(Gate(policy=PolicyCheck(RULES)), PING, LIST) < without + 130
+    assert (
+        steps(Gate(policy=PolicyCheck(RULES)), PING, LIST) < without + 170
+    )  # 128; 700 when each was decided as new

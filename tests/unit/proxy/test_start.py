@@ -74,7 +74,9 @@ def test_the_imports_of_the_proxy_take_few_steps() -> None:
         "sys.setprofile(None); print(found[0], len(sys.modules))"
     )
     calls, modules = map(int, run(code))
-    assert calls < 160_000  # 136,000; 240,000 before some modules and patterns waited for their first use
+    assert (
+        calls < 175_000
+    )  # 136,000 (Python 3.12: 144,000); 240,000 before some modules and patterns waited for their first use
     assert modules < 690  # 662
 
 

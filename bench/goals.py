@@ -116,6 +116,10 @@ second one resumes an earlier session. HAProxy, whose handshake is written in C,
 direct connection.
 """
 
+SPANS = """
+-q reads only the heads of calls. A span has what a line has, so each call is redacted and decoded, as without -q.
+"""
+
 GOALS = (
     Goal("quiet, requests/s", "_ping/s, 1 connection", QUIET, "times", "mitmdump", 7, 2),
     Goal("quiet, 50 connections", "_ping/s, 50 connections", QUIET, "times", "mitmdump", 7, 2),
@@ -152,8 +156,10 @@ GOALS = (
     ),
     Goal("lines, slowest", "_ping p99", CONSOLE, "most times", "direct", 6, hard=WAITS),
     Goal("quiet, added latency", "_ping p50", QUIET, "more by", "direct", 0.15, hard=MACHINE),
-    Goal("rules", OPTIONS, "apispy -q --read-only", "times by round", QUIET, 0.9, 0.3),
-    Goal("metrics", OPTIONS, "apispy -q --metrics", "times by round", QUIET, 0.9, 0.3),
+    Goal("rules", OPTIONS, "apispy -q --read-only", "times by round", QUIET, 0.9, 0.2),
+    Goal("metrics", OPTIONS, "apispy -q --metrics", "times by round", QUIET, 0.9, 0.2),
+    Goal("spans, with lines", OPTIONS, "apispy --otlp", "times by round", CONSOLE, 0.9, 0.1),
+    Goal("spans, quiet", OPTIONS, "apispy -q --otlp", "times by round", QUIET, 0.9, 0.05, hard=SPANS),
     Goal("1 GB down", "download", QUIET, "times", "socat", 0.6, hard=MACHINE),
     Goal("1 GB down", "download", QUIET, "times", "mitmdump", 2.5, 0.8),
     Goal("1 GB up", "upload", QUIET, "times", "socat", 0.6, hard=MACHINE),

@@ -153,7 +153,7 @@ figures.
 Machine: {results.machine}. Versions: {versions}.
 
 On another machine only ratios are meaningful. Each figure is the median of several rounds, in which the setups take
-turns. The ratios to direct and to mitmdump are in parentheses; for options, the ratio to `apispy -q`.
+turns. The ratios to direct and to mitmdump are in parentheses; for options, the ratios to `apispy -q` and `apispy`.
 
 ## Goals
 

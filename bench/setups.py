@@ -150,7 +150,7 @@ def _apispy(*words: str) -> Start:
             command += ["--listen", f"unix://{where}/sock"]
         else:
             command += ["--listen", "0"] + (["--listen-plaintext"] if transport == "tcp" else [])
-        filled = [word.format(where=where) for word in words]
+        filled = [word.format(where=where, daemon="{}:{}".format(*daemon.tcp.address)) for word in words]
         environment = {name: value for name, value in os.environ.items() if name.startswith("APISPY_BENCH")}
         spy = Apispy.start(where, *command, *filled, env=environment)
         return Route(spy.at, Processes(spy.pid), spy.end)
@@ -207,5 +207,14 @@ SETUPS = {
         ("tcp",),
         "apispy -q, with metrics that nobody scrapes",
         _MEASURES_OF_OPTIONS,
+    ),
+    "apispy -q --otlp": Setup(
+        _apispy("-q", "--otlp", "http://{daemon}"),
+        ("tcp",),
+        "apispy -q, which sends a span of each call to a receiver",
+        _MEASURES_OF_OPTIONS,
+    ),
+    "apispy --otlp": Setup(
+        _apispy("--otlp", "http://{daemon}"), ("tcp",), "the same with a line per call", _MEASURES_OF_OPTIONS
     ),
 }

@@ -39,10 +39,12 @@ def ping_50(testbed: Testbed, route: Route) -> float:
     return _wrk(testbed, route, PING, 50)
 
 
-WITH_OPTIONS = ("apispy -q", *(name for name, setup in SETUPS.items() if OPTIONS in setup.only))
+WITH_OPTIONS = ("apispy -q", "apispy", *(name for name, setup in SETUPS.items() if OPTIONS in setup.only))
 
 
-@measure(OPTIONS, "1/s", "more", "mock", "tcp", setups=WITH_OPTIONS, quick=True, ratios_to=("apispy -q",))
+@measure(
+    OPTIONS, "1/s", "more", "mock", "tcp", setups=WITH_OPTIONS, quick=True, ratios_to=("apispy -q", "apispy")
+)
 def ping_with_options(testbed: Testbed, route: Route) -> float:
     """Measure one connection; apispy without the option is measured in the same round."""
     return _wrk(testbed, route, PING, 1)

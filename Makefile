@@ -103,6 +103,7 @@ $(VENV)/.ready: pyproject.toml
 	$(make_venv)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m compileall -q apispy  # or every process compiles it again, where PYTHONDONTWRITEBYTECODE is set
 	touch $@
 
 $(VENV)-demo/.ready: pyproject.toml

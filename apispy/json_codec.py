@@ -52,6 +52,11 @@ Raw = msgspec.Raw
 """The type of a field that ``typed_reader`` does not parse: it has the bytes of its JSON."""
 
 
+def bounds(least: int, most: float) -> msgspec.Meta:
+    """Return the bounds of a number in a type for ``typed_reader``: Annotated[int, bounds(0, 9)]."""
+    return msgspec.Meta(ge=least, le=most)
+
+
 def typed_reader(form: type[Any]) -> Callable[[bytes], Any]:
     """Return a function that reads JSON objects of the type *form*, a TypedDict, without the fields that it lacks.
 

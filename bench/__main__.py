@@ -1,6 +1,7 @@
 """``make bench`` and ``make bench-quick``: measure, print, and write RESULTS.md or check the limits."""
 
 import argparse
+import compileall
 import os
 import shutil
 import sys
@@ -8,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import apispy
 from bench import report
 from bench.addresses import Transport
 from bench.goals import GOALS
@@ -38,6 +40,7 @@ def main() -> int:
             "nghttp2-client nghttp2-server"
         )
     chosen = [one for one in MEASURES.values() if given.only in one.name and (one.quick or not given.quick)]
+    write_byte_code()
     results = Results(time.strftime("%Y-%m-%d"), machine(), versions())
     run(chosen, results, quick=given.quick, rounds=given.rounds)
     print(report.measure_tables(results), report.goals_table(results), sep="\n\n")
@@ -47,6 +50,14 @@ def main() -> int:
         results.save()
         write(results)
     return 0
+
+
+def write_byte_code() -> None:
+    """Compile apispy, as pip does when it installs a package.
+
+    Without that, every process compiles it again if PYTHONDONTWRITEBYTECODE is set.
+    """
+    compileall.compile_dir(Path(apispy.__file__).parent, quiet=1)
 
 
 def write(results: Results) -> None:

@@ -1,4 +1,7 @@
-"""A daemon that is fast enough not to be the bottleneck: nginx with the two responses that the measures request."""
+"""A daemon that is fast enough not to be the bottleneck: nginx with the two responses that the measures request.
+
+It is also the receiver of what ``--otlp`` sends.
+"""
 
 import subprocess
 from dataclasses import dataclass
@@ -38,6 +41,7 @@ http {{
         add_header Api-Version 1.41;
         add_header Docker-Experimental false;
         add_header Ostype linux;
+        location /v1/ {{ client_max_body_size 0; return 200; }}  # a receiver of OpenTelemetry, for --otlp
         location = /_ping {{ default_type text/plain; return 200 OK; }}
         location = /v1.41/containers/json {{ default_type application/json; alias {where}/containers.json; }}
     }}

@@ -37,11 +37,12 @@ def table(rows: list[list[str]]) -> str:
 
 
 def measure_tables(results: Results) -> str:
-    """Format a table per measure, by transport; the ratios to direct and to mitmdump are in parentheses."""
+    """Format a table per measure, by transport, with the setups that it has; ratios are in parentheses."""
     parts = []
     for name, by_transport in results.values.items():
         measure = MEASURES[name]
-        setups = measured_setups(results)
+        found = {setup for values in by_transport.values() for setup in values}
+        setups = [setup for setup in SETUPS if setup in found]
         rows = [[f"{name} ({measure.unit})", *setups]]
         for transport in by_transport:
             cells = [_cell(results, name, transport, setup) for setup in setups]
@@ -70,9 +71,11 @@ def _cell(results: Results, name: str, transport: str, setup: str) -> str:
     value = results.value(name, transport, setup)
     if value is None:
         return ""
-    others = (results.value(name, transport, other) for other in ("direct", "mitmdump") if other != setup)
-    ratios = [number(value / other) if other else "-" for other in others]
-    return f"{number(value)} ({', '.join(ratios)})" if setup != "direct" else number(value)
+    ratios_to = MEASURES[name].ratios_to
+    if setup == ratios_to[0]:
+        return number(value)
+    others = [results.value(name, transport, other) for other in ratios_to if other != setup]
+    return f"{number(value)} ({', '.join(number(value / other) if other else '-' for other in others)})"
 
 
 def goals_table(results: Results) -> str:
@@ -150,7 +153,7 @@ figures.
 Machine: {results.machine}. Versions: {versions}.
 
 On another machine only ratios are meaningful. Each figure is the median of several rounds, in which the setups take
-turns. The ratios to direct and to mitmdump are in parentheses.
+turns. The ratios to direct and to mitmdump are in parentheses; for options, the ratios to `apispy -q` and `apispy`.
 
 ## Goals
 

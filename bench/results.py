@@ -25,8 +25,12 @@ class Results:
 
     def value(self, measure: str, transport: str, setup: str) -> float | None:
         """Return the median of the rounds; None if nothing was measured."""
-        found = self.values.get(measure, {}).get(transport, {}).get(setup)
+        found = self.rounds(measure, transport, setup)
         return median(found) if found else None
+
+    def rounds(self, measure: str, transport: str, setup: str) -> list[float]:
+        """Return the figure of each round; [] if nothing was measured."""
+        return self.values.get(measure, {}).get(transport, {}).get(setup, [])
 
     def save(self, path: Path = RESULTS) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")

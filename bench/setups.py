@@ -150,7 +150,7 @@ def _apispy(*words: str) -> Start:
             command += ["--listen", f"unix://{where}/sock"]
         else:
             command += ["--listen", "0"] + (["--listen-plaintext"] if transport == "tcp" else [])
-        filled = [word.format(where=where) for word in words]
+        filled = [word.format(where=where, daemon="{}:{}".format(*daemon.tcp.address)) for word in words]
         environment = {name: value for name, value in os.environ.items() if name.startswith("APISPY_BENCH")}
         spy = Apispy.start(where, *command, *filled, env=environment)
         return Route(spy.at, Processes(spy.pid), spy.end)
@@ -177,6 +177,11 @@ class Setup:
 
 ALL: tuple[Transport, ...] = ("tcp", "tls", "unix")
 
+OPTIONS = "_ping/s with options"
+"""The measure in which apispy with an option takes turns with apispy without it."""
+
+_MEASURES_OF_OPTIONS = (OPTIONS, "CPU for 1,000 _ping")
+
 SETUPS = {
     "direct": Setup(_direct, ALL, "no proxy"),
     "socat": Setup(_socat, ALL, "socat -b 262144, a process per connection"),
@@ -191,4 +196,25 @@ SETUPS = {
     "apispy -q": Setup(_apispy("-q"), ALL, "apispy, only the summary"),
     "apispy": Setup(_apispy(), ALL, "apispy, one decoded line per call"),
     "apispy --capture": Setup(_apispy("--capture", "{where}/c.apispy"), ALL, "the same, with a capture file"),
+    "apispy -q --read-only": Setup(
+        _apispy("-q", "--read-only"),
+        ("tcp",),
+        "apispy -q, which decides about each request by rules",
+        _MEASURES_OF_OPTIONS,
+    ),
+    "apispy -q --metrics": Setup(
+        _apispy("-q", "--metrics", "0"),
+        ("tcp",),
+        "apispy -q, with metrics that nobody scrapes",
+        _MEASURES_OF_OPTIONS,
+    ),
+    "apispy -q --otlp": Setup(
+        _apispy("-q", "--otlp", "http://{daemon}"),
+        ("tcp",),
+        "apispy -q, which sends a span of each call to a receiver",
+        _MEASURES_OF_OPTIONS,
+    ),
+    "apispy --otlp": Setup(
+        _apispy("--otlp", "http://{daemon}"), ("tcp",), "the same with a line per call", _MEASURES_OF_OPTIONS
+    ),
 }

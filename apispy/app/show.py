@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Any, TextIO
 
 from apispy import capture
-from apispy.app.curl_targets import BodyFiles
 from apispy.app.input_files import curl_target, foreign_format, import_foreign, playback_of
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, Progress, StartProgress
@@ -21,7 +20,7 @@ from apispy.capture import CaptureError, Header, Malformed, Notice, PlaybackItem
 from apispy.capture.raw_lines import display_name
 from apispy.errors import ApispyError, UsageError
 from apispy.outputs import DecodedCall, Stats, Target
-from apispy.outputs.curl import curl
+from apispy.outputs.curl import SaveBody, curl
 from apispy.outputs.escaping import escape
 from apispy.pipeline import Pipeline, fast_stats_of
 from apispy.redaction import Redactor
@@ -89,7 +88,11 @@ class CaptureViewer:
         self._progress = progress
         self._view = view
         self._out = OutputStream(stream)
-        self._keep_body = BodyFiles(view.bodies).keep if view.bodies else None
+        self._keep_body: SaveBody | None = None
+        if view.bodies:
+            from apispy.app.curl_targets import BodyFiles  # it imports apispy.endpoints
+
+            self._keep_body = BodyFiles(view.bodies).keep
         self._pipeline: Pipeline | None = None
         self._errors = 0
         self._no_calls = ""  # the summary of a session without calls

@@ -5,12 +5,13 @@ object, which makes ``apispy show --stats`` several times as fast.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, TypedDict, get_args
+from typing import Any, get_args
 
 from apispy import json_codec
 from apispy.capture.content import ENCODINGS
 from apispy.capture.format import from_json
 from apispy.capture.item_json import check_shape, decode_value
+from apispy.capture.typed_line import TypedBody, read_outline
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS
 from apispy.json_codec import Raw, ReformattedFloat
 from apispy.model import End, Exchange
@@ -77,116 +78,40 @@ def summarize_exchange(exchange: Exchange, line: Any = None) -> ExchangeSummary:
 # -- The fastest path: what most lines are, of which only the fields of the summary are read --
 
 
-class _Body(TypedDict):
-    size: int
-    ended_at: float | None
-    chunks: NotRequired[list[tuple[float, int]]]
-    encoding: NotRequired[Literal["json", "text", "base64"]]
-    content: NotRequired[Raw]
-    sha256: NotRequired[str]
-    shown: NotRequired[bool]
-    trailers: NotRequired[None]  # any value makes the line rare
-    seen: NotRequired[None]
-
-
-class _Request(TypedDict):
-    method: str
-    target: str
-    version: str
-    at: float
-    headers: list[tuple[str, str]]
-    body: _Body
-
-
-class _Response(TypedDict):
-    status: int
-    reason: str
-    version: str
-    at: float
-    headers: list[tuple[str, str]]
-    body: _Body
-
-
-class _Redaction(TypedDict):
-    place: str
-    token: str
-    kind: str
-
-
-class _Line(TypedDict):
-    exchange: int
-    connection: int
-    started: float
-    duration: float
-    client: str
-    upstream: str
-    end: End
-    problems: list[str]
-    redactions: list[_Redaction]
-    request: _Request
-    response: _Response | None
-    tunnel: None
-    capture: NotRequired[None]  # the field of a header
-
-
-_read_usual = json_codec.typed_reader(_Line)
-
-QUOTE = ord('"')
-
-MAX_BRACKETS = 4000
-"""Brackets in a line that is certainly not nested too deep to be read whole."""
-
-
 def summarize_usual(data: bytes) -> ExchangeSummary | None:
     """Summarize the exchange on a line of the current format without parsing its bodies.
 
     None if the line is wrong or merely rare: ``summarize`` decides about it.
     """
-    if not data.isascii() or max(data.count(b"["), data.count(b"{")) > MAX_BRACKETS:
-        return None
-    line: _Line | None = _read_usual(data)
+    line = read_outline(data)
     if line is None:
         return None
+    request, response, tunnel = line["request"], line["response"], line["tunnel"]
     try:
         if b"\\u" in data:  # only an escape stands for anything but ASCII
-            _check_headers(line["request"]["headers"])
-            _check_headers(line["response"]["headers"] if line["response"] else [])
-        return _summary_of(line, data)
+            _check_headers(request["headers"])
+            _check_headers(response["headers"] if response else [])
+        sent, received = _usual_size(request["body"]), _usual_size(response["body"]) if response else 0
+        if tunnel is not None:
+            sent += _usual_size(tunnel["to_server"])
+            received += _usual_size(tunnel["to_client"])
     except (_Unusual, KeyError):
         return None
+    return _checked_summary(line, sent, received, data)
 
 
-def _summary_of(line: _Line, data: bytes) -> ExchangeSummary:
-    """Raises _Unusual for what the types do not say."""
-    request, response = line["request"], line["response"]
-    if "capture" in line or line["problems"]:
-        raise _Unusual
-    _check_numbers(line)
-    _check_seconds(request["at"])
-    received = 0
-    if response is not None:
-        received = _usual_size(response["body"])
-        _check_integer(response["status"])
-        _check_seconds(response["at"])
-    return _checked_summary(line, _usual_size(request["body"]), received, data)
+QUOTE = ord('"')
 
 
-def _usual_size(body: _Body) -> int:
+def _usual_size(body: TypedBody[Raw]) -> int:
+    """Return the size of a body. Raises _Unusual for what its types do not say."""
     if "trailers" in body or "seen" in body:
         raise _Unusual
-    size, ended = body["size"], body["ended_at"]
-    _check_integer(size)
-    if ended is not None:
-        _check_seconds(ended)
-    chunks = body.get("chunks")
-    if chunks:
+    if body.get("chunks"):
         encoding, content = body["encoding"], body["content"]
         if encoding != "json" and memoryview(content)[0] != QUOTE:
             raise _Unusual
-        for at, length in chunks:
-            _check_seconds(at)
-            _check_integer(length)
-    return size
+    return body["size"]
 
 
 # -- The fast path: lines as apispy usually writes them --

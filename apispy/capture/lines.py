@@ -10,6 +10,7 @@ from apispy import json_codec
 from apispy.capture.exchange_summary import ExchangeSummary, summarize, summarize_usual
 from apispy.capture.format import FORMAT, from_json, to_json, with_documents
 from apispy.capture.migrate import check_format, migrate
+from apispy.capture.typed_line import read_typed
 from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
 
@@ -113,11 +114,15 @@ def read_line(data: bytes, version: int) -> Line:
 
     *version* is the format in the header before it, or 0 for the first line of a file.
     """
+    if version == FORMAT and (usual := read_typed(data)) is not None:
+        return usual
     return _read_line(data, version, from_json)
 
 
 def read_documents(data: bytes, version: int) -> Line:
     """Read a line like ``read_line``, with bodies that need not be parsed again."""
+    if version == FORMAT and (usual := read_typed(data, documents=True)) is not None:
+        return usual
     return _read_line(data, version, with_documents)
 
 

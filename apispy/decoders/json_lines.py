@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from apispy import json_codec
+from apispy import json_codec, lazy
 from apispy.decoders.base import decoder
 from apispy.json_codec import SPACE, Document
 from apispy.model import Item
@@ -22,17 +22,17 @@ TAIL_SIZE = 16
 DOCUMENT_WAIT = 256 << 10
 """Bytes of a document that are buffered before the end of its first value is searched in them."""
 
-_LEAD = re.compile(rb"[ \t\r\n\x1e]*")
-_TRAIL = re.compile(rb"[ \t\r]*")
+_LEAD = lazy.pattern(rb"[ \t\r\n\x1e]*")
+_TRAIL = lazy.pattern(rb"[ \t\r]*")
 # Possessive runs, which use no stack and never backtrack: up to a quote or an incomplete escape, and up to a bracket
 # or an incomplete string.
-_IN_STRING = re.compile(rb"""(?:[^"\\]++|\\.)*+""", re.DOTALL)
-_BETWEEN = re.compile(rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING.pattern, re.DOTALL)
+_IN_STRING = lazy.pattern(rb"""(?:[^"\\]++|\\.)*+""", re.DOTALL)
+_BETWEEN = lazy.pattern(rb"""(?:[^"{}\[\]]++|"%b")*+""" % _IN_STRING.pattern, re.DOTALL)
 _QUOTE, _LINE_FEED = b'"\n'
-_BEGIN = re.compile(rb"[ \t\r\n\x1e]*[{\[]")
-_LINE_END = re.compile(rb"[}\]][ \t\r]*\n\Z")
-_END = re.compile(rb"[}\]][ \t\r]*\Z")
-_REST = re.compile(rb"[ \t\r]*\n?")
+_BEGIN = lazy.pattern(rb"[ \t\r\n\x1e]*[{\[]")
+_LINE_END = lazy.pattern(rb"[}\]][ \t\r]*\n\Z")
+_END = lazy.pattern(rb"[}\]][ \t\r]*\Z")
+_REST = lazy.pattern(rb"[ \t\r]*\n?")
 
 
 @decoder("json-lines")

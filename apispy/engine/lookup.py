@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
+from apispy import lazy
 from apispy.engine.operation import Call, Operation, Parameters
 from apispy.engine.operations import CALLABLE, OPERATIONS, UNKNOWN
 from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
@@ -36,21 +37,21 @@ READS_ANY_TYPE = frozenset(("ImageBuild", "SystemAuth"))
 """Operations whose body the daemon reads whatever its declared type is, even as a form."""
 
 # A form begins neither with JSON nor with markup, and has no control characters, which every archive has.
-_FORM = re.compile(rb"(?!\s*[\[{\"<])[^\x00-\x08\x0e-\x1f\x7f]*\Z")
+_FORM = lazy.pattern(rb"(?!\s*[\[{\"<])[^\x00-\x08\x0e-\x1f\x7f]*\Z")
 FOREIGN_ROOTS = {"libpod": LIBPOD, "exp": DESKTOP, "engines": MODEL_RUNNER}
 """By first path part: the operation of all calls of another API that have no operation of their own."""
 
 MAX_CACHED, MAX_CACHED_LENGTH = 1024, 512
 """The size of the cache of calls, and the characters of the longest request line in it: a client may send 1 MB."""
 
-_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
-_VERSION = re.compile(r"/+v([0-9.]+)(?=/|$)")
-_RUNNER = re.compile(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
-_MISSPELT_VERSION = re.compile(r"V?[0-9]+\.[0-9]+")
-_GRPC = re.compile(r"/(?P<service>(?:\w+\.)+[A-Z]\w*)/(?P<method>[A-Z]\w*)")
-_SLASHES = re.compile(r"//+")
-_PART = re.compile(r"/+[^/]+")
-_NAME = re.compile(r"(\w*)/\{(\w+)\}")
+_ORIGIN = lazy.pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # the beginning of an absolute-form target
+_VERSION = lazy.pattern(r"/+v([0-9.]+)(?=/|$)")
+_RUNNER = lazy.pattern(r"\A/exp/v[\w.]+(?=/(?:engines|models)(?:/|$))|(?<=\A/engines)/(?!v1/)[^/]+(?=/v1/)")
+_MISSPELT_VERSION = lazy.pattern(r"V?[0-9]+\.[0-9]+")
+_GRPC = lazy.pattern(r"/(?P<service>(?:\w+\.)+[A-Z]\w*)/(?P<method>[A-Z]\w*)")
+_SLASHES = lazy.pattern(r"//+")
+_PART = lazy.pattern(r"/+[^/]+")
+_NAME = lazy.pattern(r"(\w*)/\{(\w+)\}")
 
 
 def lookup(method: str, target: str) -> Call:

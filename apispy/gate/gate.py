@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from apispy import decoders, engine, units
 from apispy.gate.actions import PASS, Decision, RespondWith
 from apispy.gate.browser_guard import BrowserGuard
+from apispy.gate.passed_heads import PassedHeads
 from apispy.gate.policy_check import PolicyCheck
+from apispy.gate.request_framing import Head
 from apispy.gate.rules import FaultRule
 from apispy.model import Exchange, Item
 from apispy.outputs.base import DecodedCall
@@ -62,6 +64,8 @@ class Gate:
         self.guard, self.policy = guard, policy
         self._rules = [CountedRule(rule, chance) for rule in rules]
         self._aliases = aliases
+        self._passed = PassedHeads()
+        self._repeatable = not rules and (policy is None or policy.repeatable)
 
     @property
     def holds(self) -> bool:
@@ -98,6 +102,15 @@ class Gate:
                 inside = self.policy.decision(judged).inside if self.policy and judged else None
                 return Decision(rule.action, rule.delay, f"fault {rule}", inside)
         return self.policy.decision(judged) if self.policy and judged else PASS
+
+    def passes_again(self, head: Head) -> bool:
+        """Whether a request passes because it repeats one that passed: a new decision would be the same."""
+        return head.raw in self._passed
+
+    def passed(self, head: Head) -> None:
+        """Note that the request with *head* was decided to pass. Requests that repeat it may need no decision."""
+        if self._repeatable:
+            self._passed.add(head)
 
     def refuse(self, fields: Iterable[tuple[bytes, bytes]]) -> Decision | None:
         """Return the guard's refusal of a request with the header *fields*; None if it may pass."""

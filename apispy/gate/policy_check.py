@@ -20,8 +20,11 @@ FORBIDDEN = 403
 
 Aliases = Callable[[str], tuple[str, ...]]
 
-LEARNED = ("container", "image")
+LEARNED = frozenset(("container", "image"))
 """Fields whose values depend on what earlier calls have shown."""
+
+VARYING = LEARNED | {"client", "time"}
+"""Fields whose values depend on more than the request."""
 
 ADVICE = "the daemon did not get the request"
 
@@ -64,8 +67,16 @@ class PolicyCheck:
     @property
     def needs_names(self) -> bool:
         """Whether a rule depends on names that the session learns from earlier calls."""
-        tests = (test for rule in self.rules for test in tests_of(rule.filter.expression))
-        return any(test.field.name in LEARNED for test in tests)
+        return not LEARNED.isdisjoint(self._fields())
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same request always gets the same verdict."""
+        return VARYING.isdisjoint(self._fields())
+
+    def _fields(self) -> set[str]:
+        """The names of the fields that the rules test."""
+        return {test.field.name for rule in self.rules for test in tests_of(rule.filter.expression)}
 
     def judge(self, exchange: Exchange, aliases: Aliases, *, complete: bool) -> Judged | None:
         """Judge a request; None if its body is needed. With *complete*, the exchange has all that there will be.

@@ -131,6 +131,10 @@ class PassThrough(RequestForwarder):
         self._ahead = 0  # bytes that are forwarded but in no part yet
         self._refused: ForwarderOutput | None = None
 
+    @property
+    def pending(self) -> bool:
+        return bool(self._received or self._refused)
+
     def feed(self, data: bytes) -> None:
         super().feed(data)
         self._received += data
@@ -201,9 +205,9 @@ class HoldingForwarder(RequestForwarder):
 
     @property
     def blocked(self) -> bool:
-        over = self._responses.idle or self._responses.tunnelled
-        early = self._hijacking and not self._waits_for_hijack
-        return self._framer.at_head and not (over or early)
+        if not self._framer.at_head or self._responses.idle or self._responses.tunnelled:
+            return False
+        return not self._hijacking or self._waits_for_hijack
 
     def take_request(self) -> tuple[bytes, bool]:
         pieces = []
@@ -275,10 +279,14 @@ class HoldingForwarder(RequestForwarder):
         return self._decided(raw, self._decide(raw, complete=True) or PASS)
 
     def _decide_head(self, head: Head) -> ForwarderOutput | None:
+        if self._gate.passes_again(head):
+            return head.raw, PASS
         decision = self._decide(head.raw, complete=head.ends or head.has(b"expect"))
         if decision is None:
             self._held.append(head.raw)
             return None
+        if decision is PASS:
+            self._gate.passed(head)
         return self._decided(head.raw, decision)
 
     def _decide(self, raw: bytes, *, complete: bool) -> Decision | None:

@@ -1,10 +1,10 @@
 """Finds the daemon's error messages, wherever in a response they are."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from apispy import lazy
 from apispy.decoders.grpc_body import grpc_error, grpc_status
 from apispy.engine.operation import Call
 from apispy.model import Direction, Exchange, Item
@@ -15,7 +15,7 @@ RESPONSE_STREAMS: tuple[Direction, ...] = ("response", "to_client")
 CANCELLED = "context canceled"
 """Go's error for a request whose client has left."""
 
-EXEC_ERROR = re.compile(
+EXEC_ERROR = lazy.pattern(
     rb"(?:OCI runtime exec failed: |(?:Error: )?[Ee]xec command [0-9a-f]{64} (?:has already run|is already running)"
     rb"|unable to find (?:user|group) )[^\n]*\r\n"
 )

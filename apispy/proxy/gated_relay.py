@@ -99,9 +99,12 @@ class GatedRelay(Relay):
             self._observer.from_client(data)
         elif self._forwarder.bypassed and not self._queue:
             yield from super()._from_client(data)
-        else:
+        elif self._queue or self._waiting or self._forwarder.blocked:
             self._queue.append(data)
             self._queued += len(data)
+            yield from self._work()
+        else:
+            self._forwarder.feed(data)
             yield from self._work()
 
     def _client_ended(self) -> layer.CommandGenerator[None]:
@@ -122,7 +125,7 @@ class GatedRelay(Relay):
             yield from super()._from_daemon(allowed)
         if ends:
             yield from self._end(f"cut by apispy, {self._truncation_reason}")
-        elif self._observer.idle:
+        elif self._truncator and self._observer.idle:
             self._truncator = None
         if self._waiting or self._queue or self._forwarder.pending:
             yield from self._work()
@@ -139,7 +142,7 @@ class GatedRelay(Relay):
     def _work(self) -> layer.CommandGenerator[None]:
         """Process the client's data as far as possible now."""
         while not self._ended:
-            output = self._waiting or self._forwarder.next()
+            output = self._waiting or (self._forwarder.next() if self._forwarder.pending else None)
             if output is None:
                 if not self._may_feed:
                     break
@@ -161,8 +164,10 @@ class GatedRelay(Relay):
     @property
     def _may_feed(self) -> bool:
         """Whether there is queued data that may be fed now. The client's end may be fed if nothing is before it."""
+        if not self._queue:
+            return False
         requests = self._forwarder.pending or any(self._queue)
-        return bool(self._queue) and not (requests and self._forwarder.blocked)
+        return not (requests and self._forwarder.blocked)
 
     def _feed(self) -> layer.CommandGenerator[None]:
         """Feed the next queued data; after the last there is only the client's end."""

@@ -2,6 +2,7 @@
 
 import re
 
+from apispy import lazy
 from apispy.decoders.build_trace import TRACE
 from apispy.decoders.choice import CODINGS
 from apispy.decoders.compression import DECOMPRESSORS, MAGIC_SIZE, coding_of, decompress_all, decompress_start
@@ -22,8 +23,8 @@ MAX_DECOMPRESSED = 64 << 20
 MAX_LAYERS = 3
 """Layers of compression; a body with more is withheld."""
 
-_FORM = re.compile(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
-_NAMED = re.compile(
+_FORM = lazy.pattern(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
+_NAMED = lazy.pattern(
     rb"[\"'](?:[^\"'\\]{0,64}(?:passw|passphrase|secret|token|credential|(?:api|access|private)[-_.]?key)"
     rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?:(?!003[ce]|0026)00[2-7]|017f|212a)|%b"
     % (b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS)), re.escape(TRACE.encode()))

@@ -6,6 +6,8 @@ In an example, the secret is in braces. Sources: the programs' own manuals.
 import re
 from dataclasses import dataclass
 
+from apispy import lazy
+
 WORDS = (
     "password", "passwd", "passphrase", "passcode", "requirepass", "masterauth", "storepass", "keypass", "secret",
     "token", "credential", "credentials", "api-key", "access-key", "secret-key", "private-key", "auth-key",
@@ -24,7 +26,7 @@ _WHOLE = "|".join(f"(?<=[-_.]){word}" for word in WHOLE_WORDS)
 NAME = rf"(?:{_WORD}|{_WHOLE}|\bpass)"
 """The end of a name in WORDS or WHOLE_WORDS."""
 
-ENDS_SECRET = re.compile(rf"{NAME}\]?\Z", re.IGNORECASE | re.ASCII)
+ENDS_SECRET = lazy.pattern(rf"{NAME}\]?\Z", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ _QUOTED = r"(?P<secret>[^\"'\\]+)"
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE | re.ASCII)
+    return lazy.pattern(text, re.IGNORECASE | re.ASCII)
 
 
 TEXTS = (
@@ -183,7 +185,7 @@ TEXTS = (
     ),
     Text(
         "a key or token of a known form (JWT, AWS, GitHub, GitLab, Docker Hub, Slack, Hugging Face, npm, PyPI)",
-        re.compile(
+        lazy.pattern(
             r"(?<![\w-])(?P<secret>eyJ[\w-]{8,2000}\.[\w-]+(?:\.[\w-]+)?|(?:AKIA|ASIA)[0-9A-Z]{16}\b"
             r"|(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|hf_|npm_|pypi-)[\w-]{16,})",
             re.ASCII,
@@ -194,12 +196,12 @@ TEXTS = (
     ),
 )  # fmt: skip
 
-LABELS = re.compile(
+LABELS = lazy.pattern(
     rf"(?:{NAME}|(?:basic|digest)auth\.users|customrequestheaders\.authorization)\Z", re.IGNORECASE | re.ASCII
 )
 """Names of labels whose values are secret, by their end."""
 
-REFERENCE = re.compile(
+REFERENCE = lazy.pattern(
     r"(?-i:\$[A-Z_][A-Z0-9_]*)|\$[0-9@*]|\$?\$\{[^}]*\}|\$\(.*|\$|`[^`]*`|%\w+%|\{\{.*|\[[\w -]+\]|<[\w -]+>"
     r"|\*+|x{3,}|\.{3}|-|\?|%s|(?:env|file|fd|stdin):?\S{0,200}"
     r"|(?:true|false|yes|no|none|null)"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from apispy import lazy
 from apispy.model import is_redacted
 from apispy.redaction import categories
 from apispy.redaction.command_forms import (
@@ -28,7 +29,7 @@ MAX_DEPTH = 4
 
 _TOKEN = r"<redacted(?::[0-9a-f]{8})?>"
 
-_WORD = re.compile(
+_WORD = lazy.pattern(
     rf"\[(?=[\"'])|(?<=[\"'])[\],]+"
     rf"|(?P<word>(?:{_TOKEN}|\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^\s;|&()<>\"'\\,\]]|(?<![\"'])[,\]]|[\"'\\])++)"
     r"|[\s;|&()<>]",
@@ -36,11 +37,11 @@ _WORD = re.compile(
 )
 """A word of a shell's text with its quotes, or what separates words."""
 
-_NAME = re.compile(r"-{0,2}[\w.:\[\]-]{1,200}", re.ASCII)
-_IS_SCRIPT = re.compile(r"[\s;|&]")
-_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]{0,200}", re.ASCII)
-_LOOKS_LIKE_OPTION = re.compile(r"--[A-Za-z][\w-]*(?:=.*)?|-[A-Za-z]{1,3}", re.DOTALL | re.ASCII)
-_PORTS = re.compile(r"[\d.:\[\]-]*:[\d:-]+(?:/\w+)?", re.ASCII)
+_NAME = lazy.pattern(r"-{0,2}[\w.:\[\]-]{1,200}", re.ASCII)
+_IS_SCRIPT = lazy.pattern(r"[\s;|&]")
+_OPTION = lazy.pattern(r"-{1,2}[A-Za-z][\w.-]{0,200}", re.ASCII)
+_LOOKS_LIKE_OPTION = lazy.pattern(r"--[A-Za-z][\w-]*(?:=.*)?|-[A-Za-z]{1,3}", re.DOTALL | re.ASCII)
+_PORTS = lazy.pattern(r"[\d.:\[\]-]*:[\d:-]+(?:/\w+)?", re.ASCII)
 _BREAKS = frozenset(";|&()\n")
 
 Hide = Callable[[str], str]

@@ -2,6 +2,7 @@
 
 import re
 
+from apispy import lazy
 from apispy.redaction import categories
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.tokens import PREFIX, SecretReplacer
@@ -13,28 +14,28 @@ SWARM = r"SWM(?:TKN|KEY)-1-[\w-]+"
 
 PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,20}-----|\Z)"
 
-KNOWN = re.compile(f"(?P<user>{USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY})")
+KNOWN = lazy.pattern(f"(?P<user>{USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY})")
 
 KINDS = {"user": categories.URL, "swarm": categories.SWARM, "key": categories.KEYS}
 
 # A build step with its arguments; and a URL that begins or ends in the middle, at the edge of a chunk.
 _EDGES = rb"|\"\|\d{1,4} (?:[^\"\\]|\\.)*|\A/{0,2}[^\s/?#\"'<>]{1,512}(?=@)|(?<=://)[^\s/?#\"'<>]+\Z"
-_IN_CHUNK = re.compile(KNOWN.pattern.encode() + _EDGES)
+_IN_CHUNK = lazy.pattern(KNOWN.pattern.encode() + _EDGES)
 
 SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "
 """What follows the arguments of a build step: a shell, as in Dockerfiles."""
 
-ARGUMENTS = re.compile(rf"\A((?:RUN )?\|(\d{{1,4}}) )(.*?)(?=\Z|{SHELL})", re.DOTALL)
+ARGUMENTS = lazy.pattern(rf"\A((?:RUN )?\|(\d{{1,4}}) )(.*?)(?=\Z|{SHELL})", re.DOTALL)
 """A build step with its arguments: ``|2 A=b C=d /bin/sh -c ...``, in image histories and build containers."""
 
-BUILD_OUTPUT = re.compile(r"\AStep \d{1,4}/\d{1,4} : ")
+BUILD_OUTPUT = lazy.pattern(r"\AStep \d{1,4}/\d{1,4} : ")
 """What the output of a build prints before an instruction of the Dockerfile."""
 
-INSTRUCTION = re.compile(r"\A((?:.*#\(nop\)\s+)?(?:ENV|ARG)\s+)(.+)\Z", re.DOTALL | re.IGNORECASE)
+INSTRUCTION = lazy.pattern(r"\A((?:.*#\(nop\)\s+)?(?:ENV|ARG)\s+)(.+)\Z", re.DOTALL | re.IGNORECASE)
 """``ENV A=b``, in the parameter ``changes`` and in an image's history."""
 
-_PAIR = re.compile(r"(\w[\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+)")
-_BEGINS = re.compile(r" (?=[A-Za-z_]\w*=)")
+_PAIR = lazy.pattern(r"(\w[\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+)")
+_BEGINS = lazy.pattern(r" (?=[A-Za-z_]\w*=)")
 
 
 def holds_none(replacer: SecretReplacer, text: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from apispy import lazy
 from apispy.decoders import build_answer
 from apispy.decoders.grpc import DETAILS, error_fields, error_of
 from apispy.decoders.grpc_messages import is_id, message_item, messages_of
@@ -34,7 +35,7 @@ MIN_ARGUMENT_LENGTH = 3
 MAX_ARGUMENTS = 100
 """Build arguments of one connection that are searched there."""
 
-SHOWN_OPTIONS = re.compile(
+SHOWN_OPTIONS = lazy.pattern(
     r"target|platform|filename|no-cache|cmdline|source|force-network-mode|image-resolve-mode|multi-platform|add-hosts"
     r"|shm-size|cgroup-parent|ulimit|hostname|requestid|build-arg-hosts|contextkey|dockerfilekey|contextsubdir"
     r"|local-sessionid:.*|localnames?|cache-from|cache-imports|cache-to|context(?::.*)?|input:.*|attest:.*|vcs:.*"
@@ -45,7 +46,7 @@ SHOWN_OPTIONS = re.compile(
 
 BUILD_ARGUMENT, LABEL = "build-arg:", "label:"
 
-SHOWN_ATTRIBUTES = re.compile(
+SHOWN_ATTRIBUTES = lazy.pattern(
     r"name|push|push-by-digest|dest|type|mode|ref|src|digest|tag|tar|scope|compression|compression-level"
     r"|force-compression|oci-mediatypes|oci-artifact|unpack|store|dangling-name-prefix|name-canonical"
     r"|registry\.insecure|rewrite-timestamp|ignore-error|image-manifest|region|bucket|prefix|blobs_prefix"
@@ -54,18 +55,18 @@ SHOWN_ATTRIBUTES = re.compile(
 """Attributes of exporters, caches, sources and workers whose values are shown. Those of S3 and of GitHub's cache have
 keys and tokens among them."""
 
-SHOWN_METADATA = re.compile(
+SHOWN_METADATA = lazy.pattern(
     r"containerimage\.digest|containerimage\.config\.digest|image\.name|buildx\.build\.ref"
 )
 """Results of a build whose values are shown."""
 
-_SHORT = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
+_SHORT = lazy.pattern(r"\d{1,5}(?:\.\d{1,5}){0,3}")
 """The exit code and the version in an answer."""
 
-_STEP = re.compile(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
+_STEP = lazy.pattern(r"(\[[^\]\n]{0,200}\] )?(.*)", re.DOTALL)
 """The name of a step: "[build 2/3] RUN make"."""
 
-_SHELL = re.compile(r"/bin/\w+ (?:-\w+ ){1,4}")
+_SHELL = lazy.pattern(r"/bin/\w+ (?:-\w+ ){1,4}")
 """What precedes the command in "mount / from exec /bin/sh -c ..." and in messages of errors."""
 
 
@@ -73,7 +74,7 @@ SECRET_KINDS = {"GetSecretResponse": BUILD_SECRET}
 """The category of the secrets in a message, if they are not those of a registry."""
 
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = lazy.pattern(
     r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) "
 )
 """What the name of a step begins with: not a secret."""

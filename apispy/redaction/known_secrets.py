@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
 
+from apispy import lazy
 from apispy.redaction.word_search import WordSearch
 
 MIN_SECRET_LENGTH = 8
@@ -32,19 +33,19 @@ MIN_LETTERS = 16
 MIN_DIGITS = 10
 """Digits of the shortest secret that consists of digits only. A shorter one may be a date or a size."""
 
-_SEPARATORS = re.compile(r"[-_. ]")
-_ADDRESS = re.compile(
+_SEPARATORS = lazy.pattern(r"[-_. ]")
+_ADDRESS = lazy.pattern(
     r"[\w+.-]+://[^\s@?]*|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?|~?(?:\.{0,2}/[\w.-]+){2,}/?",
     re.ASCII | re.IGNORECASE,
 )
 """A URL without a user, a host name, a path: what variables with words such as AUTH in their name often have."""
 
-_ID = re.compile(
+_ID = lazy.pattern(
     r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-z]{25}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 """An ID of Docker, or a UUID."""
 
-_PARTS = re.compile(
+_PARTS = lazy.pattern(
     r"://[^\s/?#@:]*:([^\s/?#@]+)@|\A(?:bearer|basic|token)\s+(\S+)\Z|(?:password|passwd|pass|pw|pwd)=([^\s,;&]+)",
     re.IGNORECASE,
 )

@@ -4,7 +4,9 @@ import math
 import re
 from collections import Counter
 
-STRONG = re.compile(
+from apispy import lazy
+
+STRONG = lazy.pattern(
     r"passw|passphrase|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key", re.IGNORECASE
 )
 """Parts of names that hardly ever mean anything else."""
@@ -17,7 +19,7 @@ WORDS = frozenset((
 ))  # fmt: skip
 """Whole words in names, as in ``DB_PASS``, ``sshKey``, ``MYSQL_PWD``."""
 
-VALUES = re.compile(
+VALUES = lazy.pattern(
     r"://[^\s/?#]+@"  # a URL with a user
     r"|\beyJ[\w-]{8,2000}\.[\w-]+"  # a JWT
     r"|-----BEGIN"  # PEM
@@ -31,11 +33,11 @@ VALUES = re.compile(
 MAX_CHECKED_LENGTH = 10_000
 """Characters of a value; a longer one counts as secret without a check."""
 
-RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+RANDOM = lazy.pattern(r"[A-Za-z0-9+/_=-]{20,}")
 MIN_ENTROPY = 3.5
 """Bits per character. Twenty random hexadecimal digits have about that; words and paths have less or are shorter."""
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORD = lazy.pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def strong(name: str) -> bool:

@@ -1,7 +1,6 @@
 """HTTP/2's header blocks as requests and responses in the form of HTTP/1.1's. Source: RFC 9113, 8.2 and 8.3."""
 
-import re
-
+from apispy import lazy
 from apispy.http2 import Fields, Http2Error
 from apispy.model import Headers, Request, Response
 
@@ -9,11 +8,11 @@ VERSION = "2"
 
 INVALID_FIELD = "it has a header field that HTTP/2 does not allow, which is not shown"
 
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
-_VALUE = re.compile(rb"[^\x00\r\n]*")
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TARGET = re.compile(rb"[^\x00-\x20\x7f]+")
-_STATUS = re.compile(rb"[1-9][0-9]{2}")
+_NAME = lazy.pattern(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_VALUE = lazy.pattern(rb"[^\x00\r\n]*")
+_METHOD = lazy.pattern(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET = lazy.pattern(rb"[^\x00-\x20\x7f]+")
+_STATUS = lazy.pattern(rb"[1-9][0-9]{2}")
 
 
 def request_of(fields: Fields) -> tuple[Request, str]:

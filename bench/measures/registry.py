@@ -23,6 +23,7 @@ class Measure:
     setups: tuple[str, ...] = ()  # () means all
     quick: bool = False  # part of `make bench-quick`
     once: bool = False  # takes so long that one round must do
+    ratios_to: tuple[str, ...] = ("direct", "mitmdump")  # the setups to which the tables show ratios
 
 
 MEASURES: dict[str, Measure] = {}
@@ -37,12 +38,15 @@ def measure(
     setups: tuple[str, ...] = (),
     quick: bool = False,
     once: bool = False,
+    ratios_to: tuple[str, ...] = ("direct", "mitmdump"),
 ) -> Callable[[MeasureFunction], MeasureFunction]:
     """Decorator: register a function as the measure called *name*."""
 
     def register(function: MeasureFunction) -> MeasureFunction:
         assert name not in MEASURES, f"duplicate measure {name!r}"
-        MEASURES[name] = Measure(name, unit, better, upstream, transports, function, setups, quick, once)
+        MEASURES[name] = Measure(
+            name, unit, better, upstream, transports, function, setups, quick, once, ratios_to
+        )
         return function
 
     return register

@@ -7,7 +7,7 @@ import time
 from bench.client import latencies
 from bench.measures.latency import LIST, PING
 from bench.measures.registry import measure
-from bench.setups import Route
+from bench.setups import OPTIONS, SETUPS, Route
 from bench.testbed import Testbed
 
 SETTLED = 1.0
@@ -37,6 +37,17 @@ def ping_10(testbed: Testbed, route: Route) -> float:
 @measure("_ping/s, 50 connections", "1/s", "more", "mock", "tcp", quick=True)
 def ping_50(testbed: Testbed, route: Route) -> float:
     return _wrk(testbed, route, PING, 50)
+
+
+WITH_OPTIONS = ("apispy -q", "apispy", *(name for name, setup in SETUPS.items() if OPTIONS in setup.only))
+
+
+@measure(
+    OPTIONS, "1/s", "more", "mock", "tcp", setups=WITH_OPTIONS, quick=True, ratios_to=("apispy -q", "apispy")
+)
+def ping_with_options(testbed: Testbed, route: Route) -> float:
+    """Measure one connection; apispy without the option is measured in the same round."""
+    return _wrk(testbed, route, PING, 1)
 
 
 @measure("containers/json/s, 1 connection", "1/s", "more", "mock", "tcp", quick=True)

@@ -19,6 +19,7 @@ from apispy.capture.exchange_summary import (
 )
 from apispy.capture.format import from_json
 from apispy.capture.lines import encode_line, read_line, read_summary
+from apispy.capture.typed_line import read_typed
 from apispy.capture.validation import Malformed
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
@@ -163,11 +164,24 @@ def test_an_unusual_field_is_read(old: bytes, new: bytes) -> None:
     assert summarized(line) == replace(summarize_exchange(read_exchange(line)), saved=None)
 
 
-def test_the_bodies_of_most_lines_are_not_parsed() -> None:
+@given(EXCHANGES)
+@SLOW
+def test_a_line_that_is_read_by_its_types_gives_the_exchange_of_the_whole_look(exchange: Exchange) -> None:
+    line = encode_line(exchange)
+    typed = read_typed(line)
+    assert typed in (None, from_json(json_codec.read(line)))
+    if typed is None:  # what makes it rare
+        assert any(body.seen for body in exchange.streams.values())
+
+
+def test_most_lines_are_read_by_their_types_and_their_bodies_not_parsed_for_statistics() -> None:
     samples = Path(__file__).parents[2] / "samples"
     lines = [line for path in samples.glob("*.jsonl") for line in path.read_bytes().splitlines()[1:]]
-    plain = [line for line in lines if b'"exchange"' in line and b'"tunnel": null' in line]
+    calls = [line for line in lines if b'"exchange"' in line]
+    plain = [line for line in calls if b'"tunnel": null' in line]
     assert sum(summarize_usual(line) is not None for line in plain) > 0.95 * len(plain) > 100
+    kept = [line for line in calls if b'"seen"' not in line]
+    assert sum(read_typed(line) is not None for line in kept) > 0.95 * len(kept) > 100
 
 
 def refused(look, value) -> str:

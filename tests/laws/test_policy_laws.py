@@ -111,7 +111,12 @@ RULES = [parse_rule("deny", text) for text in ("privileged", "bind:/etc*", "op:C
 
 def forwarded(check: PolicyCheck, data: bytes, cuts: list[int]) -> bytes:
     """What reaches the daemon of a client's bytes that come in pieces."""
-    forwarder = HoldingForwarder(Gate(policy=check), Following(), described)
+    return forwarded_by(Gate(policy=check), data, cuts)
+
+
+def forwarded_by(gate: Gate, data: bytes, cuts: list[int]) -> bytes:
+    """The same through a gate that may have seen other requests."""
+    forwarder = HoldingForwarder(gate, Following(), described)
     passed, at = [], 0
     for cut in (*cuts, len(data)):
         forwarder.feed(data[at : at + cut])
@@ -147,14 +152,18 @@ PLAIN = [
 ]
 
 
+def written(request: tuple[str, str, bytes, bool]) -> tuple[bytes, bytes, bytes, bytes]:
+    """One of ``PLAIN`` as ``sent`` gives requests."""
+    method, target, body, _ = request
+    head = f"{method} {target} HTTP/1.1\r\nHost: docker\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return head + body, method.encode(), target.encode(), body
+
+
 @given(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=4), CUTS)
 def test_read_only_passes_what_reads_up_to_the_first_that_does_not(
     requests: list[tuple[str, str, bytes, bool]], cuts: list[int]
 ) -> None:
-    raw = [
-        f"{method} {target} HTTP/1.1\r\nHost: docker\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        for method, target, body, _ in requests
-    ]
+    raw = [written(one)[0] for one in requests]
     wanted = 0
     while wanted < len(requests) and requests[wanted][3]:
         wanted += 1
@@ -164,3 +173,20 @@ def test_read_only_passes_what_reads_up_to_the_first_that_does_not(
 @given(sent(), CUTS)
 def test_an_audit_forwards_every_byte(request: tuple[bytes, bytes, bytes, bytes], cuts: list[int]) -> None:
     assert forwarded(PolicyCheck(RULES, audit=True), request[0], cuts) == request[0]
+
+
+@given(
+    st.lists(st.one_of(sent(), st.sampled_from(PLAIN).map(written)), min_size=1, max_size=4),
+    CUTS,
+    st.booleans(),
+)
+def test_a_decision_that_is_remembered_is_the_one_that_would_be_made(
+    requests: list[tuple[bytes, bytes, bytes, bytes]], cuts: list[int], reads: bool
+) -> None:
+    """A gate that has decided about each request before, alone, forwards the same bytes as a new one."""
+    rules = [READS] if reads else RULES
+    gate = Gate(policy=PolicyCheck(rules))
+    for raw, *_ in requests:
+        forwarded_by(gate, raw, [])
+    data = b"".join(one[0] for one in requests)
+    assert forwarded_by(gate, data, cuts) == forwarded(PolicyCheck(rules), data, cuts)

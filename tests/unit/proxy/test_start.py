@@ -15,6 +15,8 @@ NEEDLESS = {
     "mitmproxy.proxy.layers.http._http3": "HTTP/3",
     "mitmproxy.proxy.layers.http._http1": "HTTP, which apispy's tap reads",
     "mitmproxy.proxy.layers.modes": "modes that apispy does not have",
+    "wsproto.events": "WebSockets, which apispy's decoders read",
+    "ruamel.yaml.main": "files of mitmproxy's options",
     "apispy.certs": "certificates, which plaintext needs none of",
     "apispy.importers": "files of other programs",
     "yaml": "the same",
@@ -55,7 +57,27 @@ def test_a_capture_is_shown_without_the_importers() -> None:
     assert not {"apispy.importers", "yaml"} & set(run(code))
 
 
+def test_statistics_of_a_capture_import_nothing_of_daemons() -> None:
+    code = "import sys, apispy.app.show, apispy.outputs.stats; print(*sys.modules)"
+    assert not {"apispy.endpoints", "http.client", "ssl", "apispy.importers"} & set(run(code))
+
+
 LAZY = "import apispy.proxy.service, sys; from mitmproxy.proxy import server, mode_servers; "
+"""What a program of these tests begins with."""
+
+
+def test_the_imports_of_the_proxy_take_few_steps() -> None:
+    code = (
+        "import sys; found = [0]; "
+        "sys.setprofile(lambda frame, event, _: event == 'call' and found.__setitem__(0, found[0] + 1)); "
+        "import apispy.cli.proxy, apispy.app.proxy, apispy.proxy.service; "
+        "sys.setprofile(None); print(found[0], len(sys.modules))"
+    )
+    calls, modules = map(int, run(code))
+    assert (
+        calls < 175_000
+    )  # 136,000 (Python 3.12: 144,000); 240,000 before some modules and patterns waited for their first use
+    assert modules < 690  # 662
 
 
 def test_a_lazy_package_is_what_it_always_is_once_a_name_in_it_is_used() -> None:
@@ -83,6 +105,24 @@ def test_what_a_lazy_package_has_not_is_an_attribute_error() -> None:
         "hasattr(layers, 'Nothing'), 'aioquic' in sys.modules)"
     )
     assert run(LAZY + code) == ["False", "False", "False", "True"]
+
+
+def test_other_lazy_packages_are_what_they_always_are() -> None:
+    code = (
+        "import wsproto, ruamel.yaml; from mitmproxy import optmanager; "
+        "print(type(wsproto).__name__, type(ruamel.yaml).__name__, optmanager.parse('a: 1')['a'], "
+        "type(ruamel.yaml).__name__, wsproto.WSConnection.__name__, type(wsproto).__name__)"
+    )
+    assert run(LAZY + code) == ["LazyPackage", "LazyPackage", "1", "module", "WSConnection", "module"]
+
+
+def test_messages_of_websockets_have_their_opcodes_once_there_are_some() -> None:
+    code = (
+        "import wsproto.frame_protocol as frames; from mitmproxy.websocket import WebSocketMessage as Message; "
+        "print(type(frames).__name__); made = Message(1, True, b'x'); print(made.is_text, made.type.name, "
+        "type(made.type) is frames.Opcode, type(frames).__name__, Message.from_state(made.get_state()).text)"
+    )
+    assert run(LAZY + code) == ["LazyPackage", "True", "TEXT", "True", "module", "x"]
 
 
 def test_packages_that_are_imported_already_stay() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from apispy import system
 from apispy.capture.compression import compressor_for
 from apispy.capture.lines import Daemon, Header, Notice, encode_line
 from apispy.capture.raw_lines import LINE_LIMIT
@@ -86,7 +87,7 @@ def _create(path: Path) -> tuple[int, bool]:
     An existing file is opened only if it is not a regular file (/dev/null, a pipe).
     """
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), True
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_BINARY, 0o600), True
     except FileExistsError:
         return _open_special(path), False
     except (OSError, ValueError) as error:
@@ -101,7 +102,7 @@ def _open_special(path: Path) -> int:
                 f"Name another file, or remove this one: rm {path}"
             )
         descriptor = os.open(
-            path, os.O_WRONLY | os.O_NONBLOCK
+            path, os.O_WRONLY | system.O_NONBLOCK | system.O_BINARY
         )  # or opening a pipe without a reader would block
         os.set_blocking(descriptor, True)
     except OSError as error:

@@ -1,7 +1,7 @@
 """A process that takes itself for one on Windows or macOS: its platform, and what Python's library lacks there.
 
-    python -m tests.platform_simulation win32 -m pytest tests/unit/endpoints
-    python -m tests.platform_simulation darwin -c 'import apispy.cli'
+    APISPY_SIMULATE=win32 pytest -p tests.platform_simulation tests/unit/decoders
+    python -m tests.platform_simulation darwin 'import apispy.cli'
 
 The standard library and the packages that apispy uses are those of this system, and are loaded before; apispy's own
 modules are loaded after. On "win32" the modules of Unix cannot be imported, its flags, signals and sockets are not
@@ -13,11 +13,12 @@ import asyncio
 import importlib
 import os
 import pkgutil
-import runpy
 import select
 import signal
 import socket
+import subprocess
 import sys
+import sysconfig
 import tempfile
 import types
 from asyncio import selector_events
@@ -63,6 +64,7 @@ FAMILY = socket.AF_UNIX
 def simulate(platform: str) -> None:
     """Make this process take itself for one on *platform*, "win32" or "darwin"."""
     _import_others()
+    sysconfig.get_config_vars()  # read from a file that only this system has
     if platform == "win32":
         _become_windows()
     for module, names in LACKING[platform].items():
@@ -92,6 +94,7 @@ def _become_windows() -> None:
     sys.meta_path.insert(0, _Blocked())
     sys.modules["msvcrt"] = _msvcrt()
     signal.SIGBREAK = signal.SIGUSR1  # type: ignore[attr-defined]
+    subprocess.CREATE_NEW_PROCESS_GROUP = 0  # type: ignore[attr-defined]
     pair, listdir = socket.socketpair, os.listdir
     socket.socketpair = lambda *_: pair(FAMILY)  # type: ignore[assignment]
     os.listdir = lambda path=".": listdir(PIPES if str(path).startswith(r"\\.\pipe") else path)  # type: ignore[assignment]
@@ -179,7 +182,7 @@ class WindowsLoop(asyncio.SelectorEventLoop):
     def _lacks(self, *_: object, **__: object) -> Any:
         raise NotImplementedError
 
-    add_reader = remove_reader = add_writer = remove_writer = add_signal_handler = _lacks
+    add_reader = add_writer = add_signal_handler = _lacks
     create_unix_connection = create_unix_server = _lacks
 
 
@@ -189,11 +192,11 @@ def _pipe(address: str) -> Path:
     return PIPES / name
 
 
+def pytest_configure() -> None:
+    """Called by pytest: from now on its process is on $APISPY_SIMULATE."""
+    simulate(os.environ["APISPY_SIMULATE"])
+
+
 if __name__ == "__main__":
-    platform, option, what, *words = sys.argv[1:]
-    simulate(platform)
-    sys.argv = [what, *words]
-    if option == "-m":
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
-    else:
-        exec(compile(what, "-c", "exec"), {"__name__": "__main__"})
+    simulate(sys.argv[1])
+    exec(compile(sys.argv[2], "-c", "exec"), {"__name__": "__main__"})

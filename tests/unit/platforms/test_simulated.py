@@ -18,7 +18,8 @@ ROOT = HERE.parents[2]
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_what_apispy_does_on_another_platform(platform: str, tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.platform_simulation", "-p", "no:cacheprovider", "--assert=plain",
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.platform_simulation", "--assert=plain",
+         "-p", "no:cacheprovider",
          f"--basetemp={tmp_path}/t", HERE / "on_both.py", HERE / f"on_{platform}.py"],
         cwd=ROOT, env=os.environ | {"APISPY_SIMULATE": platform}, capture_output=True, text=True,
     )  # fmt: skip

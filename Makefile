@@ -36,7 +36,7 @@ unit: $(VENV)/.ready
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
-    daemon.py record.py soak.py curl.py export.py mcp.py)
+    daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))

@@ -5,7 +5,8 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long e2e-modern differential soak golden samples fuzz audit bench bench-quick clean
+.PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long e2e-modern differential soak golden site samples fuzz audit \
+    bench bench-quick clean
 
 test: check unit e2e
 
@@ -34,9 +35,10 @@ unit: $(VENV)/.ready
 	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS) --dist worksteal
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
-# gigabytes, printed lines and scripts that are run.
+# gigabytes, printed lines and scripts that are run, and bare Debians 12 and 13.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
-    daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py)
+    daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py \
+    first_hour.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
@@ -71,6 +73,9 @@ golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+
+site: $(VENV)-site/.ready  ## the documentation as a site, in .site/next; fails with a broken link
+	$(VENV)-site/bin/python tools/site/publish.py .site next
 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples
@@ -110,5 +115,11 @@ $(VENV)-demo/.ready: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+$(VENV)-site/.ready: pyproject.toml
+	$(make_venv)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet --editable . --group site
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit $(VENV)-site .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

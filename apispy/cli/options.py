@@ -11,7 +11,7 @@ from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.view import View
 from apispy.cli.completion import complete_endpoint
 from apispy.cli.help import CONNECTION, DISPLAY, FAULTS, FILES, RULES, SECRETS, option
-from apispy.cli.types import Fault, HostName, Number, OptionalValue, PolicyRule, Size, Whole
+from apispy.cli.types import Fault, HostName, NewFile, Number, OptionalValue, PolicyRule, Size, Whole
 from apispy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apispy.gate import PolicyCheck
 
 FILE = click.Path(path_type=Path)
+NEW_FILE = NewFile()
 
 Function = Callable[..., Any]
 
@@ -70,7 +71,7 @@ COLOR = option("--color", type=click.Choice(["auto", "always", "never"]), defaul
 STATS = option("--stats", is_flag=True, section=DISPLAY,
                help="Show only statistics: counts and latencies of each operation, and repeated reads.")  # fmt: skip
 
-CAPTURE = option("--capture", type=FILE, metavar="FILE", section=FILES,
+CAPTURE = option("--capture", type=NEW_FILE, metavar="FILE", section=FILES,
                  help="Write all calls to a new file (0600; .gz or .zst compresses), for `apispy show`.")  # fmt: skip
 
 REDACT = option("--redact", multiple=True, metavar="RULE", section=SECRETS,

@@ -1,6 +1,7 @@
 """Types of option values, beyond click's own."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +38,21 @@ class HostName(click.ParamType[str]):
         if not re.fullmatch(r"[\w.-]+", str(value)):
             self.fail(f"expected a host name without a port, like docker.test, found {value!r}", param, ctx)
         return str(value)
+
+
+class NewFile(click.Path):
+    """A file to write. Other programs take "-" for standard output; so does *stdout*, whose value is None then."""
+
+    def __init__(self, *, stdout: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self._stdout = stdout
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "-" and self._stdout:
+            return None
+        if value == "-":
+            self.fail("expected the name of a file, found '-'. Type ./- for a file of that name", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Whole(click.IntRange):

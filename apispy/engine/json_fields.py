@@ -1,6 +1,23 @@
-"""Fields of JSON objects by name, as Go's encoding/json finds them: regardless of case."""
+"""Fields of JSON objects by name, as Go's encoding/json finds them: regardless of case.
+
+Go folds more than ASCII: the long s (U+017F) equals s, and the sign of Kelvin (U+212A) equals k. No other character
+equals one of ASCII. Source: ``foldName`` in encoding/json.
+"""
 
 from typing import Any
+
+_LONG_S, _KELVIN = "\u017f".encode(), "\u212a".encode()
+
+
+def fold(name: str) -> str:
+    """Return *name* in the form that all names have which Go takes for the same field."""
+    return name.lower() if name.isascii() else name.casefold()
+
+
+def fold_bytes(text: bytes) -> bytes:
+    """Return *text*, JSON in UTF-8, with the names in it in lower case, as ``fold`` has them if they are ASCII."""
+    lower = text.lower()
+    return lower if lower.isascii() else lower.replace(_LONG_S, b"s").replace(_KELVIN, b"k")
 
 
 def field_value(value: Any, name: str) -> Any:
@@ -9,8 +26,8 @@ def field_value(value: Any, name: str) -> Any:
         return None
     if name in value:
         return value[name]
-    folded = name.casefold()  # Go folds more than ASCII: the long s, the sign of Kelvin
-    return next((part for key, part in value.items() if key.casefold() == folded), None)
+    folded = fold(name)
+    return next((part for key, part in value.items() if fold(key) == folded), None)
 
 
 def value_at(value: Any, path: str) -> Any:

@@ -213,6 +213,7 @@ class Pipeline:
             return
         self._flow(live, event.direction, live.stream(event.direction, event.at).close())
         if event.direction == "request":
+            live.redactor.request_ended()
             self._announce(live)
 
     def _closed(self, exchange: Exchange) -> None:

@@ -5,6 +5,7 @@ import re
 from apispy.decoders.build_trace import TRACE
 from apispy.decoders.choice import CODINGS
 from apispy.decoders.compression import DECOMPRESSORS, MAGIC_SIZE, coding_of, decompress_all, decompress_start
+from apispy.engine.json_fields import fold_bytes
 from apispy.model import Headers
 from apispy.redaction.json_values import ENVIRONMENTS
 from apispy.redaction.json_values import SECRET_NAMES as IN_JSON
@@ -24,7 +25,7 @@ MAX_LAYERS = 3
 _FORM = re.compile(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
 _NAMED = re.compile(
     rb"[\"'](?:[^\"'\\]{0,64}(?:passw|passphrase|secret|token|credential|(?:api|access|private)[-_.]?key)"
-    rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?!003[ce]|0026)00[2-7]|%b"
+    rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?:(?!003[ce]|0026)00[2-7]|017f|212a)|%b"
     % (b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS)), re.escape(TRACE.encode()))
 )
 
@@ -57,9 +58,9 @@ def is_form(data: bytes) -> bool:
 def names_a_secret(text: bytes) -> bool:
     """Whether text that is not valid JSON names a field that is secret in JSON, whose value may follow.
 
-    An escaped ASCII character counts too, because it may hide such a name.
+    An escaped character of ASCII, or one that Go takes for it, counts too, because it may hide such a name.
     """
-    return _NAMED.search(text.replace(b"\0", b"").lower()) is not None  # without the zero bytes of UTF-16
+    return _NAMED.search(fold_bytes(text.replace(b"\0", b""))) is not None  # without the zero bytes of UTF-16
 
 
 def _is_wide(text: bytes) -> bool:

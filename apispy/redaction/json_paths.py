@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from apispy.engine.json_fields import fold
+
 Step = str | int
-"""A name in lower case, "*" for any name or element, ".." for any depth, or the index of an element."""
+"""A name, folded, "*" for any name or element, ".." for any depth, or the index of an element."""
 
 Path = tuple[Step, ...]
 
@@ -55,7 +57,7 @@ def _step(found: re.Match[str]) -> Step:
     deep, number, any_element, quoted, quoted_too, any_name, name = found.groups()
     if number is not None:
         return int(number)
-    return deep or any_element or any_name or str(quoted or quoted_too or name or "").lower()
+    return deep or any_element or any_name or fold(str(quoted or quoted_too or name or ""))
 
 
 def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Match]:
@@ -66,7 +68,7 @@ def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Ma
     value, step = holder[key], path[0]
     if isinstance(value, dict) and step not in ("*", ".."):  # as below, in less time
         for name in value:
-            if (name.lower() if isinstance(name, str) else name) == step:
+            if (fold(name) if isinstance(name, str) else name) == step:
                 yield from find(value, path[1:], name, place_of(place, name))
         return
     if step == "..":
@@ -81,7 +83,7 @@ def find(holder: Any, path: Path, key: Any = 0, place: str = "$") -> Iterator[Ma
 
 
 def _fits(step: Step, name: Step) -> bool:
-    return step == "*" or step == (name.lower() if isinstance(name, str) else name)
+    return step == "*" or step == (fold(name) if isinstance(name, str) else name)
 
 
 def _names(value: Any) -> list[str] | range:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from apispy import json_codec
+from apispy.engine.json_fields import fold
 from apispy.redaction import categories, command_lines, free_text
 from apispy.redaction.command_forms import COMMAND_FIELDS, LINES, PRECEDED_BY
 from apispy.redaction.json_paths import Path, find, inside, place_of
@@ -102,10 +103,10 @@ def _variable(replacer: SecretReplacer, value: Any, place: str) -> Any:
     if isinstance(value, str):
         return free_text.clean(replacer, free_text.pair(replacer, value, place), place)
     if isinstance(value, dict):
-        name = str(next((part for key, part in value.items() if key.lower() == "name"), ""))
+        name = str(next((part for key, part in value.items() if fold(key) == "name"), ""))
         return {
             key: _named(replacer, name, part, f"{place}.{key}")
-            if key.lower() == "value"
+            if fold(key) == "value"
             else clean(replacer, part, f"{place}.{key}")
             for key, part in value.items()
         }
@@ -159,7 +160,7 @@ def plain_text(replacer: SecretReplacer, text: str, place: str) -> str:
 def _field(
     replacer: SecretReplacer, parent: str, holder: dict[str, Any], key: Any, value: Any, place: str
 ) -> Any:
-    name = str(key).lower()
+    name = fold(str(key))
     if parent in OPTIONS and strong(name) and isinstance(value, str):
         return replacer.hide(value, place, categories.OPTION)
     if parent in LABELS and isinstance(value, str) and command_lines.is_secret_label(name):
@@ -174,7 +175,7 @@ def _words_before(holder: dict[str, Any], name: str) -> Sequence[str]:
     fields = PRECEDED_BY.get(name)
     if fields is None:
         return ()
-    values = [value for key, value in holder.items() if key.lower() in fields]
+    values = [value for key, value in holder.items() if fold(key) in fields]
     return [
         word
         for value in values

@@ -8,6 +8,7 @@ import re
 from itertools import product
 
 from apispy.decoders.build_trace import TRACE
+from apispy.engine.json_fields import fold_bytes
 from apispy.redaction.body_type import names_a_secret
 from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS, WORD_SIGNS
 from apispy.redaction.known_secrets import KnownSecrets
@@ -65,7 +66,7 @@ _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 
 def may_hold_secret(data: bytes) -> bool:
     """Whether *data*, complete JSON or text, may hold a secret."""
-    lower = data.lower()
+    lower = fold_bytes(data)
     if _is_one_word(data):
         return b"\0" in data or _ALONE.is_in(lower)  # UTF-16 has NUL
     has_url = False
@@ -121,7 +122,7 @@ class StreamPrefilter:
 
     def _names_a_secret(self, piece: bytes) -> bool:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""
-        lower = piece.lower()
+        lower = fold_bytes(piece)
         if _is_one_word(piece):
             return _ALONE.is_in(lower) or names_a_secret(piece)
         self._program = self._program or _PROGRAMS.is_in(lower)

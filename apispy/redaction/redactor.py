@@ -33,6 +33,9 @@ MAX_IN_MESSAGES = 1000
 MAX_CONNECTIONS = 1000
 """Connections with builds whose arguments are remembered."""
 
+MAX_UNLEARNED = 1 << 20
+"""Bytes of a request's body that are kept until its end, so that its secrets are known before the response."""
+
 LOOKBACK = 4096
 """Bytes of a stream that are kept for the next chunk, so that a secret of up to this length is found across chunks."""
 
@@ -113,6 +116,8 @@ class ExchangeRedactor:
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._lookback: dict[Direction, bytes] = {}  # the last bytes of each stream that were shown
+        self._unlearned: list[bytes] = []  # the request's body until its end, if it may hold secrets
+        self._unlearned_bytes = 0
         self._bodies: dict[Direction, Body] = {}  # those of the previous state of the exchange, unredacted
         self._formats: dict[Direction, str] = {}  # cached until the exchange changes
         self._hidden: dict[Direction, bool] = {}
@@ -128,11 +133,25 @@ class ExchangeRedactor:
             self._heads[direction] = head + data[: body_type.HEAD - len(head)]
             for known in (self._formats, self._compressed, self._hidden):
                 known.pop(direction, None)
+        if direction == "request" and self.hides(direction):
+            self._unlearned_bytes += len(data)
+            if self._unlearned_bytes <= MAX_UNLEARNED:
+                self._unlearned.append(data)
         if self._format(direction) in stream_policy.PROGRAMS:
             return  # the prefilter is not used for program output
         if direction not in self._prefilters:
             self._prefilters[direction] = StreamPrefilter(self._known)
         self._prefilters[direction].inspect(data)
+
+    def request_ended(self) -> None:
+        """Learn the secrets of the request's body at its end: other calls may repeat them before the response.
+
+        Those of a body longer than MAX_UNLEARNED are learned with the response.
+        """
+        data, complete = b"".join(self._unlearned), self._unlearned_bytes <= MAX_UNLEARNED
+        self._unlearned.clear()
+        if data and complete and not stream_policy.is_secret_tunnel(self._call, self._exchange, "request"):
+            self._body(self._hider(), "request", Body((Chunk(0.0, data),), len(data)))
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Redact *exchange*, the present state of the exchange."""

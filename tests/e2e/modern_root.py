@@ -1,4 +1,5 @@
-"""A Debian sid with the current Docker Engine, CLI, Compose, buildx and Podman, in a directory beside this machine's.
+"""A Debian in a directory beside this machine's: sid with the current Docker Engine, CLI, Compose, buildx and Podman,
+or another one.
 
 The directory is made once by debootstrap and kept (`ROOTS`). Each run of the tests enters it in a mount namespace of
 its own, with an overlay over it: the kept directory never changes, two runs do not meet, and the kernel undoes every
@@ -12,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,30 +26,31 @@ PROGRAMS = ("debootstrap", "unshare", "nsenter")
 """What this machine must have, besides root's rights."""
 
 # Without the first file the packages' scripts would start services; apt's settings are this machine's (a proxy, dates).
-_INSTALL = f"""set -e
+_INSTALL = """set -e
 printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"
 cp /etc/apt/apt.conf.d/* "$1/etc/apt/apt.conf.d/" 2>/dev/null || true
 cp /etc/resolv.conf /etc/hosts "$1/etc/"
 for at in proc sys dev; do mount --rbind /$at "$1/$at"; done
 export DEBIAN_FRONTEND=noninteractive
 chroot "$1" apt-get update -qq
-chroot "$1" apt-get install -y -qq --no-install-recommends {PACKAGES}
+chroot "$1" apt-get install -y -qq --no-install-recommends $2
 chroot "$1" apt-get clean
 rm -rf "$1"/var/lib/apt/lists/*
 """
 
 # The root becomes a mount point (dockerd remounts it), and the root of the namespace. /sys has the machine's cgroups;
 # /dev its terminals, /proc its processes: clients inside and tests outside mean the same by the same names, and so do
-# they by paths below *place*. Where the upper directory cannot be one of an overlay (it is itself on an overlay, as
+# they by paths below the directories after the second word. Where the upper directory cannot be one of an overlay (it is itself on an overlay, as
 # in a container), the kept directory itself is used.
 _ENTER = """set -e
-root=$1 over=$2 place=$3 merged=$2/merged
+root=$1 over=$2 merged=$2/merged
+shift 2
 mount -t overlay overlay -o "lowerdir=$root,upperdir=$over/upper,workdir=$over/work" "$merged" 2>/dev/null ||
     mount --bind "$root" "$merged"
 for at in proc sys dev; do mount --rbind /$at "$merged/$at"; done
 mount -t tmpfs tmpfs "$merged/run"
-mkdir -p "$merged$place" "$merged/outside"
-mount --bind "$place" "$merged$place"
+mkdir -p "$merged/outside"
+for at in "$@"; do mkdir -p "$merged$at"; mount --bind "$at" "$merged$at"; done
 cd "$merged"
 pivot_root . outside
 umount -l /outside
@@ -64,26 +67,27 @@ def _mirror() -> str:
     return "http://deb.debian.org/debian"
 
 
-def kept_root() -> Path:
+def kept_root(suite: str = SUITE, packages: str = PACKAGES) -> Path:
     """Return the kept directory, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
-    root = ROOTS / SUITE
+    root = ROOTS / suite
     ROOTS.mkdir(parents=True, exist_ok=True)
     with (ROOTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
-            _make(root)
+            _make(root, packages)
     return root
 
 
-def _make(root: Path) -> None:
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{SUITE}.unfinished-", dir=ROOTS))
+def _make(root: Path, packages: str) -> None:
+    suite = root.name
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{suite}.unfinished-", dir=ROOTS))
     unfinished.chmod(0o755)
-    log = ROOTS / f"{SUITE}.log"
+    log = ROOTS / f"{suite}.log"
     try:
         with log.open("w") as out:
             for words in (
-                ["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, f"{unfinished}", _mirror()],
-                ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{unfinished}"],
+                ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, f"{unfinished}", _mirror()],
+                ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{unfinished}", packages],
             ):  # fmt: skip
                 done = subprocess.run(
                     words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=900, check=False
@@ -107,19 +111,21 @@ class ModernRoot:
     tools: Path  # scripts that run the root's programs: docker, podman
 
     @classmethod
-    def start(cls, place: Path) -> "ModernRoot":
-        """Enter the root with the directory *place*, which has the same path inside and outside."""
+    def start(
+        cls, place: Path, suite: str = SUITE, packages: str = PACKAGES, shared: Sequence[Path] = ()
+    ) -> "ModernRoot":
+        """Enter the root with the directories *place* and *shared*, which have the same path inside and outside."""
         overlay = Path(tempfile.mkdtemp(prefix="as-root-", dir="/tmp"))
         for name in ("upper", "work", "merged"):
             (overlay / name).mkdir()
         words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER]
         holder = subprocess.Popen(
-            [*words, "sh", str(kept_root()), str(overlay), str(place)],
+            [*words, "sh", str(kept_root(suite, packages)), str(overlay), str(place), *map(str, shared)],
             stdin=subprocess.PIPE,  # it ends with us, at the latest
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        started = cls(holder, overlay, place / "modern-tools")
+        started = cls(holder, overlay, place / f"{suite}-tools")
         assert holder.stdout
         if holder.stdout.readline() != b"entered\n":
             started.stop()

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -40,32 +41,44 @@ def codings(secret: str) -> list[str]:
     return found
 
 
-def planted(path: list[str], secret: str, around: Any) -> Any:
-    """*secret* at *path*, every object on the way with more in it, a list now and then."""
+def long_s_and_kelvin(name: str) -> str:
+    """*name* as Go's encoding/json takes it for the same: with characters that are not ASCII."""
+    return name.replace("s", "\u017f").replace("k", "\u212a").replace("K", "\u212a")
+
+
+SPELLINGS = st.sampled_from([str, str.upper, str.lower, long_s_and_kelvin])
+
+
+def planted(path: list[str], secret: str, around: Any, spelled: Callable[[str], str] = str) -> Any:
+    """*secret* at *path*, every object on the way with more in it, a list now and then; its names are *spelled*."""
     if not path:
         return secret
-    inner = planted(path[1:], secret, around)
+    inner = planted(path[1:], secret, around, spelled)
     if path in (["Env"], ["env"]):
         inner = [f"NAME={secret}"]
     if path[0].endswith("Proxy"):  # of the address of a proxy only the user is a secret
         inner = f"http://ann:{secret}@proxy:3128"
-    value = (around if isinstance(around, dict) else {}) | {path[0]: inner}
+    value = (around if isinstance(around, dict) else {}) | {spelled(path[0]): inner}
     return [value, value] if len(path) == 2 else value
 
 
-def exchange_of(operation_id: str, secret_path: str, value: Any) -> Exchange:
+def exchange_of(operation_id: str, secret_path: str, value: Any, *, ascii_only: bool = True) -> Exchange:
     row = BY_ID[operation_id]
     direction: Direction = "request" if secret_path.startswith("request") else "response"
-    data = json.dumps(value).encode()
+    data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     asked = Request(row.method, row.path.replace("{", "").replace("}", ""))
     made = Exchange(1, 1, 0.0, "c", "u", asked, Response(200), end="complete")
     return made.with_stream(direction, Body((Chunk(0.1, data),), len(data)))
 
 
-@given(place=st.sampled_from(PLACES), secret=SECRETS, around=JSON)
-def test_no_secret_passes(place: tuple[str, str], secret: str, around: Any) -> None:
-    value = planted(place[1].split(".")[1:], secret, around)
-    made = exchange_of(*place, value)
+@given(
+    place=st.sampled_from(PLACES), secret=SECRETS, around=JSON, spelled=SPELLINGS, ascii_only=st.booleans()
+)
+def test_no_secret_passes(
+    place: tuple[str, str], secret: str, around: Any, spelled: Callable[[str], str], ascii_only: bool
+) -> None:
+    value = planted(place[1].split(".")[1:], secret, around, spelled)
+    made = exchange_of(*place, value, ascii_only=ascii_only)
     clean = Redactor().redact(made)
     shown = repr(clean) + "".join(body.data.decode() for body in clean.streams.values())
     assert not [coding for coding in codings(secret) if coding in shown]
@@ -85,7 +98,9 @@ SECRET_PARAMETER_HINTS = st.sampled_from([
     "Cmd", "Entrypoint", "Args", "Path", "Command", "Labels", "Action", "Processes", "basicauth.users", "my.pwd",
     "-pass", "--pwd=x", "-psecret", "-u", "a:b", "mysql", "curl", "sh -c \"curl -u a:b\"", "docker login -p x",
     "identified by 'x'", "Cookie: a=b", "ghp_0123456789abcdefghij", "Authorization: Basic eA==", "x-auth: y",
-    "echo a:b | chpasswd", "echo x | sudo -S id", "masterauth", "ldapwhoami -w x", "rabbitmqctl add_user a b",
+    "echo a:b | chpasswd",
+    "pa\u017f\u017fword", "My\u017fecret", "to\u212aen",
+    "echo x | sudo -S id", "masterauth", "ldapwhoami -w x", "rabbitmqctl add_user a b",
 ])  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.integers() | SECRET_PARAMETER_HINTS | st.text(max_size=5),

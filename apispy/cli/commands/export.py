@@ -9,6 +9,7 @@ from apispy.app.export import choose_exporter, export, exporters
 from apispy.cli.help import Command, option
 from apispy.cli.options import FILE, parse_filter
 from apispy.cli.progress import Progress
+from apispy.cli.types import NewFile
 from apispy.errors import UsageError
 
 
@@ -29,7 +30,13 @@ class ExportCommand(Command):
 @option(
     "--to", "name", metavar="FORMAT", help="One of the formats below.  [default: by the name of the --output]"
 )
-@option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE (0600) instead of standard output.")
+@option(
+    "-o",
+    "--output",
+    type=NewFile(stdout=True),
+    metavar="FILE",
+    help="Write to FILE (0600) instead of standard output.",
+)
 @option("--filter", "expression", metavar="EXPR",
         help="Write only the calls that match, as in `apispy show --filter EXPR FILE`.")  # fmt: skip
 @option("--force", is_flag=True, help="Replace an existing FILE of --output.")

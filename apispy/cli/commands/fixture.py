@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apispy.cli.help import FILES, Group, option
-from apispy.cli.options import FILE, REDACT, REDACT_ENV
+from apispy.cli.options import FILE, NEW_FILE, REDACT, REDACT_ENV
 
 if TYPE_CHECKING:
     from apispy.redaction.policy import Env
@@ -24,7 +24,7 @@ def command() -> None:
 @option(
     "-o",
     "--output",
-    type=FILE,
+    type=NEW_FILE,
     metavar="FILE",
     section=FILES,
     help="Write the fixture to FILE instead of replacing the input.",

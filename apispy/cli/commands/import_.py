@@ -9,7 +9,7 @@ from apispy.app.input_files import FORMATS, curl_formatter, read_calls, save_cap
 from apispy.app.messages import info
 from apispy.app.view import View
 from apispy.cli.help import Command, option
-from apispy.cli.options import FILE, view_options
+from apispy.cli.options import FILE, NEW_FILE, view_options
 from apispy.cli.types import Whole
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
@@ -21,7 +21,7 @@ from apispy.units import count
 @option(
     "-o",
     "--output",
-    type=FILE,
+    type=NEW_FILE,
     metavar="FILE",
     help="Write the calls to FILE, a new capture, instead of showing them.",
 )

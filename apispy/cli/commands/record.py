@@ -8,7 +8,7 @@ import click
 
 from apispy.cli.exit_codes import INCOMPLETE
 from apispy.cli.help import CONNECTION, FILES, Command, option
-from apispy.cli.options import CERTS_DIR, FILE, REDACT, REDACT_ENV, TCP, WEB, daemon_options
+from apispy.cli.options import CERTS_DIR, NEW_FILE, REDACT, REDACT_ENV, TCP, WEB, daemon_options
 from apispy.cli.types import Size
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     short_help="Record a command's API calls as a test fixture.",
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ...]")
-@option("-o", "--output", type=FILE, required=True, metavar="FILE", section=FILES,
+@option("-o", "--output", type=NEW_FILE, required=True, metavar="FILE", section=FILES,
         help="Write the fixture to FILE.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES,
         help="Replace an existing FILE, once the recording has succeeded.")  # fmt: skip

@@ -18,6 +18,7 @@ from apispy.cli.options import (
     FAULT,
     FILE,
     LISTEN_PLAINTEXT,
+    NEW_FILE,
     REMOTE_PLAINTEXT,
     WEB,
     daemon_options,
@@ -79,9 +80,9 @@ def _command_after(ctx: click.Context) -> tuple[str, ...] | None:
 @option("--on-miss", type=click.Choice(["fail", "404", "forward"]), default="fail", show_default=True,
         help="Response to a request that was not recorded. fail: 501 with the reason; 404: 404 with the reason; "
              "forward: the response of the daemon at --upstream.")  # fmt: skip
-@option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
+@option("-o", "--output", type=NEW_FILE, metavar="FILE", section=FILES,
         help="Write the forwarded calls to FILE, a new capture, to be replayed together with the others.")  # fmt: skip
-@option("--report", type=FILE, metavar="FILE", section=FILES,
+@option("--report", type=NEW_FILE, metavar="FILE", section=FILES,
         help="Write which calls were played and which were not, for `apispy fixture prune`.")  # fmt: skip
 @option("--listen", default="2377", metavar="ADDRESS", section=CONNECTION,
         help="Address to listen on.  [default: 2377; a private socket with COMMAND]")  # fmt: skip

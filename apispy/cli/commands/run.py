@@ -15,7 +15,7 @@ from apispy.cli.options import (
     CAPTURE,
     CERTS_DIR,
     FAULT,
-    FILE,
+    NEW_FILE,
     TCP,
     WEB,
     daemon_options,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     short_help="Run a command and show its API calls.",
 )
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
-@option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
+@option("-o", "--output", type=NEW_FILE, metavar="FILE", section=FILES,
         help="Write the calls to FILE (0600) instead of standard error.")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE of --output.")
 @report_options

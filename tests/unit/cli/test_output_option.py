@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import click
+import pytest
 
+from apispy.cli.types import NewFile
 from tests.unit.cli.test_wrong_values import ALL
 
 PAGE = Path(__file__).parents[3] / "docs/commands.md"
@@ -37,3 +39,29 @@ def test_files_and_directories_are_called_so() -> None:
     assert {name: paths.pop(name) for name in directories} == dict.fromkeys(directories, "DIR")
     assert paths.pop("--played") == "REPORT"
     assert set(paths.values()) == {"FILE"}
+
+
+NEW_FILES = [(name, option) for name, option in ALL if isinstance(option.type, NewFile)]
+
+
+def test_every_file_that_a_command_writes_has_the_type_for_it() -> None:
+    written = {id(option) for _, option in ALL if (option.help or "").startswith(("Write ", "Also write "))}
+    files = {
+        id(option) for _, option in ALL if isinstance(option.type, click.Path) and option.metavar == "FILE"
+    }
+    assert {id(option) for _, option in NEW_FILES} == written & files
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), NEW_FILES, ids=[f"{name} {one.opts[-1]}" for name, one in NEW_FILES]
+)
+def test_a_hyphen_is_standard_output_or_refused(name: str, option: click.Option) -> None:
+    """It used to make a file called "-"."""
+    if name == "export":
+        assert option.type("-", option, None) is None
+    else:
+        with pytest.raises(
+            click.BadParameter, match=re.escape("found '-'. Type ./- for a file of that name")
+        ):
+            option.type("-", option, None)
+        assert option.type("./-", option, None) == Path("./-")

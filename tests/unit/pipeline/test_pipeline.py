@@ -60,6 +60,16 @@ class Log(Output):
         self.told.append("close")
 
 
+class Ends(Output):
+    """An output that takes calls at their end only."""
+
+    def __init__(self) -> None:
+        self.readings: list[DecodedCall] = []
+
+    def write(self, reading: DecodedCall) -> None:
+        self.readings.append(reading)
+
+
 NONE = Headers()
 LENGTH = Headers(((b"Content-Length", b"20"),))
 
@@ -177,6 +187,43 @@ def test_streams_with_secrets_are_shown_redacted_at_the_end_only() -> None:
     shown = run(*events, redactor=Redactor(Policy(show_secrets=True)))
     assert shown.told[0] == "chunk request 0+23"
     assert "hunter2" in repr(shown.readings)
+
+
+@pytest.mark.parametrize("output", [Log, Ends])
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("POST /v1.41/containers/create", b'{"Image": "a", "Env": ["DB_PASSWORD=hunter2u7nt3r"]}'),
+        ("POST /v1.41/containers/a/exec", b'{"Cmd": ["a"], "Env": ["DB_PASSWORD=hunter2u7nt3r"]}'),
+        ("POST /v1.41/auth", b'{"username": "ann", "password": "hunter2u7nt3r"}'),
+        ("POST /v1.41/secrets/create", b'{"Name": "a", "Data": "hunter2u7nt3r"}'),
+    ],
+)
+def test_a_secret_of_a_request_is_hidden_in_other_calls_before_its_response(
+    line: str, body: bytes, output: type[Log | Ends]
+) -> None:
+    """The daemon may take seconds for its response, as for a login, while a container prints what it was given."""
+    slow = asked(line, Headers(((b"Content-Length", str(len(body)).encode()),)))
+    other = replace(asked("GET /v1.41/containers/b/logs?stdout=1"), id=2, connection=2)
+    head, tail = body[:20], body[20:]
+    said = b"I was given hunter2u7nt3r\n"
+    log = output()
+    pipeline = Pipeline([log], redactor=Redactor(), clock=lambda: 1007.0)
+    for event in (
+        Opened(slow),
+        data("request", head),
+        data("request", tail, 20),
+        StreamEnded(1, "request", 0.1),
+        Opened(other),
+        ResponseStarted(answered(other)),
+        Data(2, "response", 0, Chunk(0.2, said)),
+        StreamEnded(2, "response", 0.3),
+        closed(answered(other), said),
+    ):
+        pipeline.feed(event)
+    [shown] = log.readings
+    assert "hunter2" not in repr(shown) + repr(getattr(log, "told", ""))
+    assert "I was given" in repr(shown)
 
 
 def test_an_error_beyond_what_is_kept_is_found() -> None:

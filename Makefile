@@ -35,7 +35,7 @@ unit: $(VENV)/.ready
 	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS) --dist worksteal
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
-# gigabytes, printed lines and scripts that are run, and bare Debians 12 and 13.
+# gigabytes, printed lines and scripts that are run, and bare Debian 12 and 13.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py \
     first_hour.py)

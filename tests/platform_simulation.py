@@ -10,10 +10,12 @@ this system. It shows what apispy asks of the system, not what Windows would ans
 """
 
 import asyncio
+import atexit
 import importlib
 import os
 import pkgutil
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -55,8 +57,10 @@ class _Blocked(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-PIPES = Path(os.environ.get("APISPY_SIMULATED_PIPES") or tempfile.mkdtemp(prefix="apispy-pipes-"))
-"""The directory of the sockets that stand for named pipes."""
+PIPES = Path(tempfile.mkdtemp(prefix="apispy-pipes-"))
+"""The directory of the sockets that stand for named pipes. It is removed at the end."""
+
+atexit.register(shutil.rmtree, PIPES)
 
 FAMILY = socket.AF_UNIX
 

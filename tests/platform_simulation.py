@@ -15,7 +15,6 @@ import importlib
 import os
 import pkgutil
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -60,7 +59,13 @@ class _Blocked(MetaPathFinder):
 PIPES = Path(tempfile.mkdtemp(prefix="apispy-pipes-"))
 """The directory of the sockets that stand for named pipes. It is removed at the end."""
 
-atexit.register(shutil.rmtree, PIPES)
+
+@atexit.register
+def _remove_pipes() -> None:
+    for path in PIPES.iterdir():
+        path.unlink()
+    PIPES.rmdir()
+
 
 FAMILY = socket.AF_UNIX
 

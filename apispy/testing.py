@@ -11,14 +11,15 @@ them in two threads at once, because a process has only one environment.
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apispy import system
 from apispy.errors import ApispyError
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def record(
             f"{path} is {form.title}, which a recording does not replace. Name another file, or make a fixture of it: "
             f"apispy fixture tidy {path} -o FIXTURE"
         )
-    with private_listener(tcp=False) as where:
-        host, recorded = str(where), Path(where.path).with_name("fixture.json")
+    with private_listener(tcp=False) as where, tempfile.TemporaryDirectory(prefix="apispy-") as directory:
+        host, recorded = str(where), Path(directory, "fixture.json")
         command = [sys.executable, "-m", "apispy", "record", "-o", str(recorded), "--listen", host]
         command += ["--upstream", upstream] if upstream else []
         process = subprocess.Popen(
@@ -154,6 +155,7 @@ def record(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=dict(environ),
+            **system.stoppable(),
         )
         try:
             _wait_until_ready(process)
@@ -203,7 +205,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _finish(process: "subprocess.Popen[bytes]", recorded: Path, path: Path) -> None:
-    process.send_signal(signal.SIGTERM)
+    system.ask_to_stop(process)
     try:
         _, output = process.communicate(timeout=STOP_TIMEOUT)
     except subprocess.TimeoutExpired:

@@ -5,24 +5,17 @@ import contextlib
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from apispy import system
 from apispy.errors import ApispyError
 
-FORWARDED_SIGNALS = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
+FORWARDED_SIGNALS = system.signals("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = system.signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Signals that stop an apispy that runs without a command."""
 
-KEYBOARD_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
+KEYBOARD_SIGNALS = system.signals("SIGINT", "SIGQUIT", "SIGBREAK")
 """Signals that a terminal sends to every process in its foreground: the command gets them anyway."""
 
 SIGNAL_EXIT_BASE = 128
@@ -55,13 +48,12 @@ async def run(
     """
     # Handled from the start, so that none of them ends apispy instead.
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
     for number in FORWARDED_SIGNALS:
-        loop.add_signal_handler(number, signals.put_nowait, number)
+        system.on_signal(number, signals.put_nowait, number)
     stdout, stderr = (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT) if on_line else (None, None)
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, env=environment, stdout=stdout, stderr=stderr
+            *system.executable(command), env=environment, stdout=stdout, stderr=stderr
         )
     except OSError as error:
         raise CommandError(f"{command[0]} cannot be run: {error.strerror}", 126) from error
@@ -77,18 +69,7 @@ async def run(
 async def _forward(signals: asyncio.Queue[signal.Signals], process: asyncio.subprocess.Process) -> None:
     while True:
         number = await signals.get()
-        if number in KEYBOARD_SIGNALS and _in_foreground():
+        if number in KEYBOARD_SIGNALS and system.is_in_foreground():
             continue
         with contextlib.suppress(ProcessLookupError):  # it has just ended
             process.send_signal(number)
-
-
-def _in_foreground() -> bool:
-    """Whether apispy is in the process group that receives the terminal's keyboard signals."""
-    for stream in (sys.__stdin__, sys.__stderr__, sys.__stdout__):
-        try:
-            if stream is not None and os.tcgetpgrp(stream.fileno()) == os.getpgrp():
-                return True
-        except (OSError, ValueError):
-            pass  # not a terminal, or not the controlling one
-    return False

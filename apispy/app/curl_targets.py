@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apispy import endpoints
+from apispy import endpoints, system
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs import Target
@@ -18,6 +18,8 @@ def daemon_target(daemon: Endpoint) -> Target:
     """Target curl at the daemon itself."""
     if daemon.kind == "unix":
         return Target(socket=daemon.path)
+    if daemon.kind == "npipe":
+        return Target(impossible=f"curl cannot connect to a named pipe, {daemon}")
     if daemon.kind == "ssh":
         return Target(
             impossible="curl cannot connect over ssh; --curl=via prints commands that go through apispy"
@@ -35,6 +37,8 @@ def apispy_target(where: Listen, files: "ServerFiles | None") -> Target:
     """Target curl at the listener of apispy."""
     if where.kind == "unix":
         return Target(socket=where.path)
+    if where.kind == "npipe":
+        return Target(impossible=f"curl cannot connect to a named pipe, {where}; type --listen 2377")
     base = str(replace(endpoints.client_address(where), base="")).removeprefix("tcp")  # the request has it
     if files is None:
         return Target(base=f"http{base}")
@@ -60,6 +64,8 @@ class BodyFiles:
     def keep(self, name: str, data: bytes) -> str:
         """Write the file *name* and return its path. An existing file is replaced, a symbolic link is not followed."""
         path = self._directory / name
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+        with open(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | system.O_NOFOLLOW, 0o600), "wb"
+        ) as file:
             file.write(data)
         return str(path)

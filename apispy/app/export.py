@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from apispy import system
 from apispy.app.decoded_calls import decode_file
 from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
@@ -100,10 +101,10 @@ def with_https(exchange: "Exchange", header: "Header") -> "Exchange":
 
 def create_file(output: Path, option: str, *, force: bool) -> BinaryIO:
     """Create *output*, the value of *option*, so that only this user can read it. Raises ApispyError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if force else os.O_EXCL)
+    flags = os.O_WRONLY | os.O_CREAT | system.O_NOFOLLOW | (os.O_TRUNC if force else os.O_EXCL)
     try:
         descriptor = os.open(output, flags, 0o600)
-        os.fchmod(descriptor, 0o600)
+        system.set_mode(descriptor, 0o600)
     except FileExistsError:
         then = "Type --force to replace it." if option == "--output" else "Name another file."
         raise UsageError(f"{option} {output} already exists. {then}") from None

@@ -1,5 +1,6 @@
 """The listener of a session: its certificates, security and client settings. Imports ``certs`` only for TLS."""
 
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apispy import endpoints
+from apispy import endpoints, system
 from apispy.endpoints import Endpoint, Listen, client_environment, instances, shells
 from apispy.errors import UsageError
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 def listener_files(
     where: Listen, certs_dir: Path | None, plaintext: bool = False, allow_remote: bool = False
 ) -> "ServerFiles | None":
-    """Return the listener's certificates, created if missing; None for a unix socket or plaintext.
+    """Return the listener's certificates, created if missing; None for a local socket or plaintext.
 
     Raises UsageError if plaintext is unsafe: on an address that other machines can reach, unless *allow_remote*.
     """
-    if where.kind == "unix":
+    if where.is_local:
         return None
     if plaintext and not where.loopback and not allow_remote:
         raise UsageError(
@@ -48,8 +49,10 @@ def refuse_loop(where: Listen, daemon: Endpoint) -> None:
 
 
 def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
-    """Return the lines to paste into a POSIX shell so that docker clients connect to *where*."""
+    """Return the lines to paste into a shell, PowerShell on Windows, so that docker clients connect to *where*."""
     wanted = client_variables(where, files)
+    if system.default_shell() != "sh":
+        return shells.SHELLS[system.default_shell()].commands(wanted)
     unset = [name for name, value in wanted.items() if value is None]
     values = {name: value for name, value in wanted.items() if value is not None}
     return [f"unset {' '.join(unset)}", *shells.SHELLS["sh"].commands(values)]
@@ -57,9 +60,10 @@ def shell_lines(where: Listen, files: "ServerFiles | None") -> list[str]:
 
 def describe_listener(where: Listen, files: "ServerFiles | None") -> str:
     """Describe the security of the listener, for the start-up lines."""
-    if where.kind == "unix":
-        members = f", and the members of the group {where.group}: they are root on the Docker host"
-        return f"this user{members}" if where.group else "this user only"
+    if where.group:
+        return f"this user, and the members of the group {where.group}: they are root on the Docker host"
+    if where.is_local:
+        return "this user only" if where.kind == "unix" else "this user and administrators only"
     if files is not None:
         return f"TLS, only clients with a certificate from {files.ca}"
     if where.loopback:
@@ -85,10 +89,14 @@ def client_environ(where: Listen, files: "ServerFiles | None", environ: Mapping[
 def private_listener(tcp: bool, daemon: Endpoint | None = None) -> Iterator[Listen]:
     """Provide a listener for one command: a socket in a directory of this user only, or a free port.
 
-    It is a port if *tcp*, or if *daemon* has a base path, which docker cannot use with a unix socket.
+    On Windows it is a named pipe instead of a socket. It is a port if *tcp*, or if *daemon* has a base path, which
+    docker cannot use with a local socket.
     """
     if tcp or (daemon is not None and daemon.kind == "tcp" and daemon.path):
         yield Listen("tcp", "127.0.0.1", 0, "")
+        return
+    if not system.has_unix_sockets():
+        yield Listen("npipe", "", 0, f"//./pipe/apispy-{secrets.token_hex(8)}")
         return
     with tempfile.TemporaryDirectory(prefix="apispy-", ignore_cleanup_errors=True) as directory:
         yield Listen("unix", "", 0, f"{directory}/docker.sock")

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apispy import system
 from apispy.app.child import STOP_SIGNALS
 from apispy.app.decoded_calls import decode_file
 from apispy.app.export import with_https
@@ -79,7 +80,7 @@ def serve_page(page: bytes, ready: Callable[[str, bool], None], *, browser: bool
 async def _serve(page: bytes, ready: Callable[[str, bool], None], browser: bool) -> None:
     stopped = asyncio.Event()
     for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        system.on_signal(number, stopped.set)
     answer = Answer(200, page, "text/html; charset=utf-8", POLICY)
     access = partial(Access, single_use=True, remedy=REMEDY)
     server = WebServer({"/": answer}, questions={"/explain": explanation}, access=access)

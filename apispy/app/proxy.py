@@ -144,6 +144,8 @@ def _describe_security(daemon: Endpoint) -> str:
         return "through ssh"
     if daemon.kind == "unix":
         return "local socket"
+    if daemon.kind == "npipe":
+        return "named pipe"
     if daemon.tls is None:
         return "PLAINTEXT"
     if not daemon.tls.verify:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+from apispy import system
 from apispy.app import child
 from apispy.app.listener import listener_files, private_listener
 from apispy.app.proxy import ProxySession
@@ -76,7 +77,7 @@ def _open_output(output: Path | None, terminal: TextIO, *, force: bool) -> Itera
     try:
         descriptor = os.open(output, flags, 0o600)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fchmod(descriptor, 0o600)  # an existing file may have had a wider mode
+            system.set_mode(descriptor, 0o600)  # an existing file may have had a wider mode
     except FileExistsError:
         raise UsageError(f"--output {output} already exists. Type --force to replace it.") from None
     except OSError as error:

@@ -3,16 +3,14 @@
 import asyncio
 import gc
 import os
-import resource
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from apispy import __version__
+from apispy import __version__, system
 from apispy.app import child
 from apispy.app.listener import client_environ, describe_listener, shell_lines
 from apispy.app.messages import info, info_line, warning
@@ -21,7 +19,10 @@ from apispy.endpoints import Listen, instances
 from apispy.errors import ApispyError
 
 MAX_DESCRIPTORS = 1 << 20
-"""Files and sockets that apispy may have open, if the system allows it. A client takes two."""
+"""Files and sockets that apispy may have open, if the system allows it. A client takes two.
+
+The usual limit of 1,024 is for programs that use select; Go programs such as dockerd raise it too.
+"""
 
 COLLECT_AFTER = (500, 10, 40)
 """Thresholds of Python's garbage collector, for its three generations.
@@ -32,7 +33,7 @@ With those of Python 3.13, (2000, 10, 10), a collection of the first two takes f
 
 def serve_until_signal(session: Session) -> None:
     """Serve *session* until Ctrl-C or SIGTERM, then close it. Raises ApispyError if it cannot start."""
-    _raise_descriptor_limit()
+    system.raise_descriptor_limit(MAX_DESCRIPTORS)
     asyncio.run(_serve_until_signal(session))
     if sys.stderr.isatty():
         info_line("")  # the terminal has echoed ^C
@@ -45,13 +46,13 @@ async def _serve_until_signal(session: Session) -> None:
 
     def started(where: Listen) -> None:
         _keep_collections_short()
-        reopens = _hangup_reopens()
+        reopens = system.hangup_reopens()
         for number in child.STOP_SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, session.stop)
-        if reopens:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, session.reopen)
-        if hasattr(signal, "SIGUSR1"):  # not on Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, session.print_summary)
+            system.on_signal(number, session.stop)
+        for number in system.signals("SIGHUP") if reopens else ():
+            system.on_signal(number, session.reopen)
+        for number in system.signals("SIGUSR1"):
+            system.on_signal(number, session.print_summary)
         _register(session, registration)
         _announce(session)
         background.add(asyncio.create_task(_report_ready(session)))
@@ -60,23 +61,6 @@ async def _serve_until_signal(session: Session) -> None:
         await session.serve(started)
     for task in background:
         task.cancel()
-
-
-def _hangup_reopens() -> bool:
-    """Whether SIGHUP comes from a user or from logrotate, who want the capture to be reopened.
-
-    In a terminal it comes when that is closed, and ends apispy, unless `nohup` has started it. Windows has no SIGHUP.
-    """
-    number = getattr(signal, "SIGHUP", None)
-    if number is None:
-        return False
-    if signal.getsignal(number) is signal.SIG_IGN:
-        return True
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:  # a service has no terminal
-        return True
-    return False
 
 
 def _announce(session: Session) -> None:
@@ -107,14 +91,6 @@ def _register(session: Session, registration: ExitStack) -> None:
         registration.enter_context(entry)
     except ApispyError as error:
         warning(f"`apispy env` will not find this apispy. {error}")
-
-
-def _raise_descriptor_limit() -> None:
-    """The usual limit of 1,024 is for programs that use select; Go programs such as dockerd raise it too."""
-    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_DESCRIPTORS if hard_limit == resource.RLIM_INFINITY else min(hard_limit, MAX_DESCRIPTORS)
-    with suppress(ValueError, OSError):  # macOS may refuse a limit that it reports as allowed
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
 
 
 def _keep_collections_short() -> None:

@@ -4,12 +4,12 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
 from typing import BinaryIO, Protocol
 
+from apispy import system
 from apispy.capture.compression import (
     DECOMPRESSION_ERRORS,
     DecompressionBomb,
@@ -57,7 +57,7 @@ def open_capture(path: Path) -> BinaryIO:
 
 
 def _open_fixture(file: BinaryIO, path: Path) -> BinaryIO:
-    copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
+    copy = system.temporary_file()
     try:
         copy.writelines(lines_of_fixture(file.read(LINE_LIMIT + 1), path))
     except OSError as error:
@@ -107,7 +107,7 @@ def seekable_file(
         file.seek(0)
         if not compression_of(head):
             return file
-    copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
+    copy = system.temporary_file()
     try:
         for number, line in enumerate(split_lines(decompressed(file, path), path)):
             if not number and line.endswith(b"\n"):

@@ -7,16 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from apispy import system
 from apispy.capture.compression import compressor_for
 from apispy.capture.lines import Daemon, Header, Line, Notice, encode_line
 from apispy.capture.raw_lines import LINE_LIMIT
 from apispy.errors import ApispyError
 from apispy.model import Exchange
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 class Writer:
@@ -110,14 +106,10 @@ class Writer:
 
 def lock(descriptor: int) -> bool:
     """Mark an open file as being written. Return False if it already is, by a descriptor that was opened apart."""
-    if fcntl is not None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            pass  # a file system without locks
-    return True
+    try:
+        return system.try_lock(descriptor)
+    except OSError:  # a file system without locks
+        return True
 
 
 def _create(path: Path, takes_empty: bool) -> tuple[int, bool]:
@@ -126,7 +118,7 @@ def _create(path: Path, takes_empty: bool) -> tuple[int, bool]:
     An existing file is opened only if it is not a regular file (/dev/null, a pipe), or is empty and *takes_empty*.
     """
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), True
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_BINARY, 0o600), True
     except FileExistsError:
         return (takes_empty and _open_empty(path)) or _open_special(path), False
     except (OSError, ValueError) as error:
@@ -134,16 +126,14 @@ def _create(path: Path, takes_empty: bool) -> tuple[int, bool]:
 
 
 def _open_empty(path: Path) -> int:
-    """Open an empty file of this user, as logrotate's `create` leaves one; 0 for any other file, and on Windows."""
-    if fcntl is None:
-        return 0
+    """Open an empty file of this user, as logrotate's `create` leaves one; 0 for any other file."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_WRONLY | system.O_NONBLOCK | system.O_NOFOLLOW | system.O_BINARY)
     except OSError:
         return 0
     found = os.fstat(descriptor)
-    if stat.S_ISREG(found.st_mode) and found.st_size == 0 and found.st_uid == os.geteuid():
-        os.fchmod(descriptor, 0o600)
+    if stat.S_ISREG(found.st_mode) and found.st_size == 0 and system.is_own(found):
+        system.set_mode(descriptor, 0o600)
         return descriptor
     os.close(descriptor)
     return 0
@@ -157,7 +147,7 @@ def _open_special(path: Path) -> int:
                 f"Name another file, or remove this one: rm {path}"
             )
         descriptor = os.open(
-            path, os.O_WRONLY | os.O_NONBLOCK
+            path, os.O_WRONLY | system.O_NONBLOCK | system.O_BINARY
         )  # or opening a pipe without a reader would block
         os.set_blocking(descriptor, True)
     except OSError as error:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from apispy import system
 from apispy.certs.files import make_directory
 from apispy.errors import ApispyError
 
@@ -73,7 +74,7 @@ def _beside(path: Path, always: ExitStack) -> Path:
 def _fill(temporary: Path, file: PendingFile) -> None:
     with temporary.open("wb") as out:
         out.write(file.data)
-        os.fchmod(out.fileno(), file.mode)
+        system.set_mode(out.fileno(), file.mode)
         out.flush()
         os.fsync(out.fileno())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from apispy import system
 from apispy.certs import describe
 from apispy.certs.files import os_errors
 from apispy.certs.pem import PemFile
@@ -65,7 +66,7 @@ def report_on_directory(directory: Path, now: datetime | None = None) -> Directo
     now = now or datetime.now(UTC)
     with os_errors(directory, "--show"):
         directory_files = read_pem_directory(directory.absolute())
-        mode = stat.S_IMODE(directory.stat().st_mode)
+        mode = system.mode_bits(directory.stat().st_mode)
     entries = [_entry(directory_files, file, now) for file in directory_files.files]
     if problems := tuple(_directory_faults(directory_files, mode)):
         entries.insert(0, FileReport(str(directory_files.directory), (), problems))

@@ -1,12 +1,12 @@
 """Files with secrets: restrictive modes, atomic writes, one writer at a time."""
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apispy import system
 from apispy.errors import ApispyError
 
 KEY_MODE = 0o600
@@ -49,9 +49,9 @@ def os_errors(directory: Path, option: str = "--certs-dir") -> Iterator[None]:
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold the directory's lock, so that apispy processes that start together take turns."""
-    fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, KEY_MODE)
+    fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | system.O_CLOEXEC | system.O_NOFOLLOW, KEY_MODE)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        system.lock(fd)
         _remove_leftovers(directory)
         yield
     finally:
@@ -68,11 +68,13 @@ def write_file(path: Path, data: bytes, mode: int) -> None:
     """Replace ``path`` by ``data`` atomically: a reader sees the old file or the complete new one."""
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
     # Created as 0600, whatever the umask; only complete certificates get a wider mode.
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, KEY_MODE)
+    fd = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | system.O_CLOEXEC | system.O_NOFOLLOW, KEY_MODE
+    )
     try:
         with os.fdopen(fd, "wb") as out:
             out.write(data)
-            os.fchmod(fd, mode)
+            system.set_mode(fd, mode)
             out.flush()
             os.fsync(fd)
         os.replace(temporary, path)
@@ -83,7 +85,7 @@ def write_file(path: Path, data: bytes, mode: int) -> None:
 
 def read_file(path: Path, mode: int) -> bytes:
     """Read ``path``, after checking that it is a regular file of this user, no wider than ``mode``."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hang on a FIFO
+    fd = os.open(path, os.O_RDONLY | system.O_CLOEXEC | system.O_NONBLOCK)  # never hang on a FIFO
     with os.fdopen(fd, "rb") as file:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
@@ -95,12 +97,12 @@ def read_file(path: Path, mode: int) -> bytes:
 
 
 def _check(path: Path, found: os.stat_result, *, forbidden: int, wanted: int) -> None:
-    if found.st_uid != os.geteuid():
+    if not system.is_own(found):
         raise ApispyError(
-            f"{path}: expected uid {os.geteuid()} (you) as its owner, found uid {found.st_uid}. "
+            f"{path}: expected uid {system.user_id()} (you) as its owner, found uid {found.st_uid}. "
             "Start apispy as that user, or name another directory."
         )
-    mode = stat.S_IMODE(found.st_mode)
+    mode = system.mode_bits(found.st_mode)
     if mode & forbidden:
         raise ApispyError(
             f"{path}: expected mode {wanted:04o} or narrower, found {mode:04o}: other users can access it. "

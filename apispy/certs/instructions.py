@@ -4,6 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
+from apispy import system
 from apispy.certs.layout import MEANING
 from apispy.certs.make import Made
 from apispy.endpoints.address import bracketed
@@ -29,7 +30,7 @@ def _files(made: Made) -> list[str]:
     width = max(map(len, names))
     lines = [f"Made in {made.out}:"]
     lines += [f"  {name:{width}}  {MEANING[part.role]}" for name, part in zip(names, made.parts, strict=True)]
-    if (mode := made.out.stat().st_mode & 0o777) & 0o077:
+    if (mode := system.mode_bits(made.out.stat().st_mode) & 0o777) & 0o077:
         lines.append(f"The directory existed, with mode {mode:04o}. Better: chmod 700 {_q(made.out)}")
     return lines
 

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from apispy import system
 from apispy.certs import describe
 
 MAX_SIZE = 1 << 20  # bytes of a file that are read
@@ -51,13 +52,13 @@ def read_pem(path: Path) -> PemFile:
     if not parts.found:
         parts.problem = "holds nothing in PEM" if data else "is empty"
     return PemFile(
-        path, stat.S_IMODE(mode), tuple(parts.certs), tuple(parts.keys), parts.encrypted, tuple(parts.others),
+        path, system.mode_bits(mode), tuple(parts.certs), tuple(parts.keys), parts.encrypted, tuple(parts.others),
         parts.problem,
     )  # fmt: skip
 
 
 def _bytes(path: Path) -> tuple[int, bytes]:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # never hang on a FIFO
+    fd = os.open(path, os.O_RDONLY | system.O_CLOEXEC | system.O_NONBLOCK)  # never hang on a FIFO
     with os.fdopen(fd, "rb") as file:
         mode = os.fstat(fd).st_mode
         return mode, file.read(MAX_SIZE) if stat.S_ISREG(mode) else b""

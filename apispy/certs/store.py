@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from apispy import system
 from apispy.certs.ca import Authority, Key, cert_pem, key_pem, new_authority, new_key
 from apispy.certs.files import CERT_MODE, KEY_MODE, locked, make_directory, os_errors, write_file
 from apispy.certs.issue import issue_client, issue_server, san, sans_of, signed_by, still_good
@@ -97,13 +98,7 @@ def default_dir(
     environ: Mapping[str, str] = os.environ, home: Path | None = None, platform: str = sys.platform
 ) -> Path:
     """The default of ``--certs-dir``, in the user's data directory."""
-    home = home or Path.home()
-    if (data := environ.get("XDG_DATA_HOME", "")).startswith(
-        "/"
-    ):  # the specification says to ignore a relative path
-        return Path(data, "apispy", "certs")
-    data_home = "Library/Application Support" if platform == "darwin" else ".local/share"
-    return home / data_home / "apispy" / "certs"
+    return system.data_home(environ, home or Path.home(), platform) / "apispy/certs"
 
 
 @contextmanager

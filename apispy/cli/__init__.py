@@ -4,12 +4,14 @@ import sys
 
 import click
 
+from apispy import system
 from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError
 
 
 def main() -> None:
     """Run the program ``apispy``, and exit."""
+    system.interpret_escapes()
     try:
         sys.exit(proxy.main(standalone_mode=False))
     except click.exceptions.Abort:

@@ -311,7 +311,7 @@ def metrics_option(command: Function) -> Function:
         where = endpoints.listen(metrics)
         if where.kind != "tcp":
             raise UsageError(
-                f"--metrics {metrics}: expected a TCP address, because Prometheus scrapes no unix socket. "
+                f"--metrics {metrics}: expected a TCP address, because Prometheus scrapes no {where.kind} socket. "
                 "Type --metrics 9464"
             )
         return where

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
+from apispy import system
 from apispy.errors import UsageError
 
-type Kind = Literal["tcp", "unix", "ssh"]
+type Kind = Literal["tcp", "unix", "npipe", "ssh"]
 
-UPSTREAM_FORMS = "host:2376, tcp://host:2375, unix:///var/run/docker.sock or ssh://user@host"
+UPSTREAM_FORMS = f"host:2376, tcp://host:2375, {system.default_daemon()} or ssh://user@host"
 _UNSUPPORTED_SCHEMES = {
     "npipe": "named pipes exist on Windows only; give the daemon a TCP address and type tcp://host:2375",
+    "unix": f"Python has no unix sockets on Windows; type {system.default_daemon()}, or tcp://host:2375",
     "fd": "only a daemon can use it, for socket activation; type the socket's path, unix:///var/run/docker.sock",
 }
-_ONE_SLASH = re.compile(r"(unix|tcp|ssh|https?):/", re.IGNORECASE)
+_ONE_SLASH = re.compile(r"(unix|npipe|tcp|ssh|https?):/", re.IGNORECASE)
+_PIPE = re.compile(r"//\./pipe/[^/]+", re.IGNORECASE)
+LOCAL_KINDS = ("unix", "npipe")
 _SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
@@ -38,9 +42,9 @@ class TLS:
 class Endpoint:
     """A daemon's address. Fields that a kind does not use are empty, 0 or None.
 
-    tcp: host (IPv6 without brackets), port, path (the base path, "/docker"; empty: none), tls. unix: path. ssh: host,
-    port and user (0 and empty: from ssh's configuration), path (of the socket on the remote machine; empty: docker's
-    default there).
+    tcp: host (IPv6 without brackets), port, path (the base path, "/docker"; empty: none), tls. unix: path. npipe: path
+    of a named pipe, with slashes ("//./pipe/docker_engine"). ssh: host, port and user (0 and empty: from ssh's
+    configuration), path (of the socket on the remote machine; empty: docker's default there).
     """
 
     kind: Kind
@@ -58,8 +62,8 @@ class Endpoint:
 
 def url(kind: Kind, user: str, host: str, port: int | None, path: str) -> str:
     """Format an address as a URL; ``port`` 0 (any free port) appears for tcp only, None never."""
-    if kind == "unix":
-        return f"unix://{path}"
+    if kind in LOCAL_KINDS:
+        return f"{kind}://{path}"
     colon_port = f":{port}" if port or (kind == "tcp" and port is not None) else ""
     return f"{kind}://{user}{bracketed(host)}{colon_port}{path}"
 
@@ -70,7 +74,7 @@ def bracketed(host: str) -> str:
 
 
 def split_url(text: str, forms: str) -> tuple[str, str]:
-    """Split into (scheme in lower case, rest); a text without ``://`` is a unix path or tcp.
+    """Split into (scheme in lower case, rest); a text without ``://`` is a path of a socket or a pipe, or tcp.
 
     UsageError for a scheme with one slash; its message quotes *forms*.
     """
@@ -81,6 +85,8 @@ def split_url(text: str, forms: str) -> tuple[str, str]:
         scheme, rest = found[1].lower(), text[found.end() :]
         wanted = f"unix:///{rest}" if scheme == "unix" else f"{scheme}://{rest}"
         raise invalid_address(text, f"expected :// after {scheme}, found :/; did you mean {wanted}?", forms)
+    if text.replace("\\", "/").lower().startswith("//./pipe/"):
+        return "npipe", text
     return ("unix", text) if text.startswith("/") else ("tcp", text)
 
 
@@ -125,17 +131,41 @@ def unix_path(rest: str, text: str, forms: str) -> str:
     return rest
 
 
+def pipe_path(rest: str, text: str, forms: str) -> str:
+    """Check the path of a named pipe of this machine and return it with slashes: //./pipe/docker_engine."""
+    path = rest.replace("\\", "/")
+    if not _PIPE.fullmatch(path) or not path.isprintable():
+        raise invalid_address(
+            text, f"expected the path of a named pipe such as //./pipe/docker_engine, found {rest!r}", forms
+        )
+    return path
+
+
+def local_path(scheme: str, rest: str, text: str, forms: str) -> str:
+    """Check the path of a unix socket or named pipe, whichever this system has. UsageError for the other."""
+    if scheme != local_kind():
+        raise unknown_scheme(scheme, text, forms)
+    return unix_path(rest, text, forms) if scheme == "unix" else pipe_path(rest, text, forms)
+
+
+def local_kind() -> Literal["unix", "npipe"]:
+    """Return the kind of address by which programs on this machine connect to each other, without a port."""
+    return "unix" if system.has_unix_sockets() else "npipe"
+
+
 def unknown_scheme(scheme: str, text: str, forms: str) -> UsageError:
     """Return the error for a scheme that apispy cannot connect to."""
-    problem = _UNSUPPORTED_SCHEMES.get(scheme, "expected tcp, unix, ssh, http or https")
+    expected = f"expected tcp, {local_kind()}, ssh, http or https"
+    problem = _UNSUPPORTED_SCHEMES.get(scheme, expected)
     return invalid_address(text, f"{scheme}:// cannot be used: {problem}", forms)
 
 
 def parse_daemon_address(text: str) -> tuple[Endpoint, bool | None]:
     """Parse into (endpoint without TLS and with port 0 if none was given, whether the scheme means TLS or None)."""
     scheme, rest = split_url(text, UPSTREAM_FORMS)
-    if scheme == "unix":
-        return Endpoint("unix", "", 0, unix_path(rest, text, UPSTREAM_FORMS), "", None), None
+    if scheme in LOCAL_KINDS:
+        path = local_path(scheme, rest, text, UPSTREAM_FORMS)
+        return Endpoint(local_kind(), "", 0, path, "", None), None
     if scheme == "ssh":
         return parse_ssh(rest, text), None
     if scheme not in _SCHEME_TLS:

@@ -33,6 +33,13 @@ _DIAL_ERRORS: tuple[tuple[str, type[Exception], str, str], ...] = (
     ("", socket.gaierror, "name lookup failed: {error}", "Check the host name"),
     ("", UnicodeError, "name lookup failed: not a valid host name", "Check the host name"),
     ("ssh", FileNotFoundError, "found no ssh program", "Install an ssh client"),
+    ("npipe", FileNotFoundError, "no such named pipe", _CHECK_DAEMON + " (e.g. start Docker Desktop)"),
+    (
+        "npipe",
+        PermissionError,
+        "permission denied on the named pipe",
+        "Join the group that has access to it (net localgroup docker-users %USERNAME% /add, then log in again)",
+    ),
     ("unix", FileNotFoundError, "no such socket", _CHECK_DAEMON + " (e.g. systemctl status docker)"),
     (
         "unix",

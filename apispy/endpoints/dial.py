@@ -1,16 +1,21 @@
-"""Dialling a daemon: a connected socket for tcp, unix and ssh, and the TLS context to wrap it in."""
+"""Dialling a daemon: a connected socket for tcp, unix, npipe and ssh, and the TLS context to wrap it in."""
 
-import os
 import shlex
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
+from apispy import system
 from apispy.endpoints.address import Endpoint
+from apispy.endpoints.named_pipes import pipe_socket
 from apispy.errors import ApispyError
+
+READ_SIZE = 64 << 10
+"""Bytes that are read at a time."""
 
 
 def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
@@ -30,6 +35,8 @@ def connect(endpoint: Endpoint, timeout: float | None = None) -> socket.socket:
             socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
         )  # Go's default, so the docker CLI does the same
         return sock
+    if endpoint.kind == "npipe":
+        return pipe_socket(endpoint.path, timeout)
     return _connect_unix(endpoint.path, timeout)
 
 
@@ -40,7 +47,7 @@ def _reap(child: subprocess.Popen[bytes]) -> None:
 
 
 def _connect_unix(path: str, timeout: float | None) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = system.unix_socket()
     try:
         sock.settimeout(timeout)
         sock.connect(path)
@@ -68,33 +75,55 @@ def ssh_socket(endpoint: Endpoint) -> tuple[socket.socket, subprocess.Popen[byte
     """
     ours, theirs = socket.socketpair()
     # A file, not a pipe: ssh never blocks on it, even if nothing reads it.
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+    errors = system.temporary_file()  # which lives as long as the child
     try:
-        child = subprocess.Popen(
-            ssh_command(endpoint),
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
-            stderr=errors,
-            start_new_session=True,
-        )
+        if not system.can_inherit_sockets():
+            child = _joined(ssh_command(endpoint), theirs, errors)
+        else:
+            with theirs:
+                fd = theirs.fileno()
+                child = subprocess.Popen(
+                    ssh_command(endpoint), stdin=fd, stdout=fd, stderr=errors, **system.own_group()
+                )
     except BaseException:
         ours.close()
+        theirs.close()
         errors.close()
         raise
-    finally:
-        theirs.close()
     child.stderr = errors
     return ours, child
+
+
+def _joined(command: list[str], theirs: socket.socket, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start *command* with pipes, which threads join to the socket: a child on Windows cannot have it as stdin."""
+    child = subprocess.Popen(
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, **system.own_group()
+    )
+    stdin, stdout = child.stdin, child.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    def send() -> None:
+        with stdin, suppress(OSError):
+            while data := theirs.recv(READ_SIZE):
+                stdin.write(data)
+
+    def receive() -> None:
+        with theirs, stdout, suppress(OSError):
+            while data := stdout.read(READ_SIZE):
+                theirs.sendall(data)
+            theirs.shutdown(socket.SHUT_RDWR)  # send, which may be waiting for more, ends too
+
+    for work in (send, receive):
+        threading.Thread(target=work, daemon=True, name="apispy-ssh").start()
+    return child
 
 
 def ssh_stderr(child: subprocess.Popen[bytes]) -> str:
     """Return the last output of ssh, or of docker on the remote machine, to stderr: at most 2000 bytes, or empty."""
     if child.stderr is None or child.stderr.closed:
         return ""
-    fd = child.stderr.fileno()
-    # pread: the child writes at the same file offset, which must not move.
-    tail = os.pread(fd, 2000, max(0, os.fstat(fd).st_size - 2000))
-    return tail.decode("utf-8", "replace").strip()
+    return system.read_tail(child.stderr.fileno(), 2000).decode("utf-8", "replace").strip()
 
 
 def tls_context(endpoint: Endpoint) -> ssl.SSLContext:

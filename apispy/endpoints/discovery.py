@@ -1,5 +1,6 @@
-"""The daemons that this machine knows: contexts, machines, saved names, and the sockets of known programs."""
+"""The daemons that this machine knows: contexts, machines, saved names, and sockets and pipes of known programs."""
 
+import fnmatch
 import glob
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from apispy import system
 from apispy.endpoints import contexts
 from apispy.endpoints.address import Endpoint
 from apispy.endpoints.diagnosis import DaemonError
@@ -23,6 +25,9 @@ SOCKETS = (
     ("Docker Desktop", "{home}/.docker/desktop/docker.sock"),
     ("Podman", "/run/podman/podman.sock"),
     ("Podman, rootless", "{runtime}/podman/podman.sock"),
+    ("Podman machine", "{home}/.local/share/containers/podman/machine/podman.sock"),
+    ("Podman machine", "{home}/.local/share/containers/podman/machine/*/podman.sock"),
+    ("Podman machine", "{temporary}/podman/*-api.sock"),
     ("Colima", "{home}/.colima/*/docker.sock"),
     ("Colima", "{home}/.config/colima/*/docker.sock"),
     ("Rancher Desktop", "{home}/.rd/docker.sock"),
@@ -30,6 +35,14 @@ SOCKETS = (
     ("OrbStack", "{home}/.orbstack/run/docker.sock"),
 )
 """(program, path of its socket as its documentation gives it); ``*`` matches any name."""
+
+PIPES = (
+    ("Docker", "docker_engine"),
+    ("Docker Desktop", "dockerDesktopLinuxEngine"),
+    ("Docker Desktop, Windows containers", "dockerDesktopWindowsEngine"),
+    ("Podman machine", "podman-machine-*"),
+)
+"""(program, name of its named pipe on Windows); ``*`` matches any text."""
 
 _MAX_PARALLEL_PROBES = 16
 
@@ -59,7 +72,7 @@ class ProbeResult:
 
 
 def discover(environ: Mapping[str, str], home: Path) -> list[KnownDaemon]:
-    """List, without dialling: "default" and the other contexts, machines, saved names, and sockets whose file exists.
+    """List, without dialling: "default" and the other contexts, machines, saved names, sockets and pipes that exist.
 
     A socket that has a name is not listed twice. ApispyError if the file of saved names is damaged.
     """
@@ -90,9 +103,19 @@ def _resolved(name: str, kind: str, current: bool, read: Callable[[], Endpoint])
 
 
 def _sockets(environ: Mapping[str, str], home: Path) -> Iterator[KnownDaemon]:
-    runtime = environ.get("XDG_RUNTIME_DIR") or "/nonexistent"
+    pipes = system.pipe_names()
+    for kind, pattern in PIPES:
+        for name in fnmatch.filter(pipes, pattern):
+            yield KnownDaemon("", kind, Endpoint("npipe", "", 0, f"//./pipe/{name}", "", None))
+    if not system.has_unix_sockets():
+        return
+    directories = {
+        "runtime": environ.get("XDG_RUNTIME_DIR") or "/nonexistent",
+        "temporary": environ.get("TMPDIR") or "/nonexistent",
+        "home": str(home),
+    }
     for kind, pattern in SOCKETS:
-        filled = pattern.format(runtime=glob.escape(runtime), home=glob.escape(str(home)))
+        filled = pattern.format(**{name: glob.escape(path) for name, path in directories.items()})
         for path in sorted(glob.glob(filled)):
             yield KnownDaemon("", kind, Endpoint("unix", "", 0, path, "", None))
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from apispy import system
 from apispy.errors import ApispyError
 
 MAX_BYTES = 1 << 20
@@ -35,7 +36,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _read_limited(path: Path) -> bytes:
     """Read one byte more than the limit at most, and nothing from a FIFO or a device, where reading would block."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = os.open(path, os.O_RDONLY | system.O_CLOEXEC | system.O_NONBLOCK)
     with os.fdopen(fd, "rb") as file:
         return file.read(MAX_BYTES + 1) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
 
@@ -53,7 +54,7 @@ def write(path: Path, data: bytes, mode: int = 0o600) -> None:
         fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(fd, "wb") as out:
             out.write(data)
-            os.fchmod(fd, mode)
+            system.set_mode(fd, mode)
         os.replace(temporary, path)
     except OSError as error:
         if temporary:

@@ -4,7 +4,6 @@ The process locks its file, and the system releases the lock however the process
 stale. Process ids are not used for this, because another process may have the same id by now.
 """
 
-import fcntl
 import json
 import os
 import tempfile
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from apispy import system
 from apispy.endpoints.address import TLS, Endpoint
 from apispy.endpoints.files import make_directory
 from apispy.endpoints.listener_address import Listen, client_address, listen
@@ -58,12 +58,13 @@ def client_endpoint(where: Listen, certs: Path | None) -> Endpoint:
 
 def directories(environ: Mapping[str, str], home: Path) -> list[Path]:
     """Return the directories of the files; new files go to the first."""
-    found = []
-    if (runtime := environ.get("XDG_RUNTIME_DIR", "")).startswith("/") and os.path.isdir(runtime):
-        found.append(Path(runtime, "apispy"))
-    data = environ.get("XDG_DATA_HOME", "")
-    found.append(Path(data if data.startswith("/") else home / ".local/share", "apispy/running"))
-    return found
+    found = [Path(runtime, "apispy")] if (runtime := _runtime_directory(environ)) else []
+    return [*found, system.data_home(environ, home) / "apispy/running"]
+
+
+def _runtime_directory(environ: Mapping[str, str]) -> str:
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    return runtime if os.path.isabs(runtime) and os.path.isdir(runtime) else ""
 
 
 @contextmanager
@@ -87,22 +88,28 @@ def registered(
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if system.can_move_open_files():
+            path.unlink(missing_ok=True)
         os.close(fd)
+        path.unlink(missing_ok=True)
 
 
 def _locked(directory: Path, entry: dict[str, Any]) -> tuple[Path, int]:
-    """Create a file, 0600, which gets its final name once it is complete and locked."""
-    fd, temporary = tempfile.mkstemp(suffix=".tmp", dir=directory)
+    """Create a file, 0600, which gets its final name once it is complete and locked.
+
+    On Windows it has that name from the start: others cannot remove it while it is open, and find it incomplete.
+    """
+    fd, temporary = tempfile.mkstemp(suffix=".tmp" if system.can_move_open_files() else SUFFIX, dir=directory)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        system.try_lock(fd)
         os.write(fd, json.dumps(entry).encode())
         path = Path(temporary).with_suffix(SUFFIX)
-        os.rename(temporary, path)
+        if system.can_move_open_files():
+            os.rename(temporary, path)
         return path, fd
     except BaseException:
-        os.unlink(temporary)
         os.close(fd)
+        os.unlink(temporary)
         raise
 
 
@@ -116,26 +123,20 @@ def running(environ: Mapping[str, str], home: Path) -> list[RunningInstance]:
 def _read(file: Path) -> RunningInstance | None:
     """Read the file of an instance; None if it is stale, another user's, or not apispy's."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, UsageError):
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        fd = os.open(file, os.O_RDONLY | system.O_CLOEXEC | system.O_NONBLOCK | system.O_NOFOLLOW)
         with os.fdopen(fd, "rb") as opened:
-            if os.fstat(fd).st_uid != os.geteuid():
+            if not system.is_own(os.fstat(fd)):
                 return None
-            if _lockable(fd):
-                file.unlink(missing_ok=True)
-                return None
-            entry = json.loads(opened.read(1 << 16))
+            stale = system.try_lock(fd, shared=True)
+            data = opened.read(1 << 16)
+        if stale:
+            file.unlink(missing_ok=True)
+            return None
+        entry = json.loads(data)
         certs = Path(entry["certs"]) if entry["certs"] else None
         where = replace(listen(entry["listen"]), base=str(entry.get("base", "")))
         return RunningInstance(int(entry["pid"]), float(entry["started"]), where, certs, str(entry["daemon"]))
     return None
-
-
-def _lockable(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def choose(entries: list[RunningInstance], text: str | None, command: str) -> RunningInstance | None:

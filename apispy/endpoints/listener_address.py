@@ -5,29 +5,33 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Literal
 
+from apispy import system
 from apispy.endpoints.address import (
+    LOCAL_KINDS,
     Endpoint,
     host_port,
     invalid_address,
+    local_kind,
+    local_path,
     port_number,
     split_url,
-    unix_path,
     url,
 )
 from apispy.errors import UsageError
 
-LISTEN_FORMS = "2377, 127.0.0.1:2377, [::1]:2377 or unix:///path/to.sock"
+LOCAL_FORM = "unix:///path/to.sock" if system.has_unix_sockets() else "npipe:////./pipe/apispy"
+LISTEN_FORMS = f"2377, 127.0.0.1:2377, [::1]:2377 or {LOCAL_FORM}"
 
 
 @dataclass(frozen=True)
 class Listen:
-    """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one), or unix with path.
+    """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one); unix, npipe with path.
 
     ``base``: the base path ("/docker") that clients put before the paths of their requests; tcp only.
     ``group``: the group, by name or number, whose members may connect besides the owner; unix only.
     """
 
-    kind: Literal["tcp", "unix"]
+    kind: Literal["tcp", "unix", "npipe"]
     host: str
     port: int
     path: str
@@ -39,9 +43,14 @@ class Listen:
         return url(self.kind, "", self.host, self.port if self.kind == "tcp" else None, self.path + self.base)
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a unix socket or a named pipe, which only this user (and administrators) can use."""
+        return self.kind in LOCAL_KINDS
+
+    @property
     def loopback(self) -> bool:
-        """Whether only this machine can connect: a unix socket, 127.0.0.0/8, ::1, or the name localhost."""
-        if self.kind == "unix" or self.host.lower() == "localhost":
+        """Whether only this machine can connect: a local socket, 127.0.0.0/8, ::1, or the name localhost."""
+        if self.is_local or self.host.lower() == "localhost":
             return True
         try:
             return ip_address(self.host).is_loopback
@@ -56,14 +65,17 @@ def listen(text: str, group: str = "") -> Listen:
     """
     text = text.strip()
     scheme, rest = split_url(text, LISTEN_FORMS)
-    if scheme == "unix":
-        return Listen("unix", "", 0, unix_path(rest, text, LISTEN_FORMS), group=group)
+    if scheme in LOCAL_KINDS:
+        if group and local_kind() != "unix":
+            raise UsageError(f"--listen-group {group}: Windows has no unix sockets, and {text} has no group")
+        return Listen(local_kind(), "", 0, local_path(scheme, rest, text, LISTEN_FORMS), group=group)
     if group:
         raise UsageError(
             f"--listen-group {group}: {text} has no group; only a unix socket has one. Type --listen unix:///PATH"
         )
     if scheme != "tcp":
-        raise invalid_address(text, f"cannot listen on {scheme}://: expected tcp or unix", LISTEN_FORMS)
+        expected = f"expected tcp or {local_kind()}"
+        raise invalid_address(text, f"cannot listen on {scheme}://: {expected}", LISTEN_FORMS)
     if rest == text and rest.isascii() and rest.isdigit():
         return Listen("tcp", "127.0.0.1", port_number(rest, text, LISTEN_FORMS), "")
     host, port = host_port(rest.removesuffix("/"), text, LISTEN_FORMS)
@@ -77,7 +89,7 @@ def certificate_hosts(where: Listen) -> list[str]:
 
     For 0.0.0.0 and :: these are the machine's name and its own addresses, as far as it knows them.
     """
-    if where.kind == "unix":
+    if where.is_local:
         return []
     try:
         if not ip_address(where.host).is_unspecified:
@@ -96,12 +108,13 @@ def client_address(where: Listen) -> Listen:
 def with_base_of(where: Listen, daemon: Endpoint | None) -> Listen:
     """Return *where* with the base path of *daemon*: requests are forwarded unchanged, so clients must send it.
 
-    UsageError for a unix socket: in DOCKER_HOST its address cannot have a base path.
+    UsageError for a local socket: in DOCKER_HOST its address cannot have a base path.
     """
     base = daemon.path if daemon is not None and daemon.kind == "tcp" else ""
-    if base and where.kind == "unix":
+    if base and where.is_local:
+        kind = "unix socket" if where.kind == "unix" else "named pipe"
         raise UsageError(
-            f"{daemon} has a base path, {base}, and docker cannot use one with a unix socket such as {where}. Let "
+            f"{daemon} has a base path, {base}, and docker cannot use one with a {kind} such as {where}. Let "
             "apispy listen on TCP: type --listen 2377."
         )
     return replace(where, base=base)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from apispy import system
 from apispy.endpoints.address import TLS, Endpoint, parse_daemon_address
 from apispy.endpoints.files import make_directory, read_json, write_json
 from apispy.errors import ApispyError, UsageError
@@ -27,9 +28,7 @@ class SavedNames:
     @classmethod
     def of(cls, environ: Mapping[str, str], home: Path) -> "SavedNames":
         """Return the names of the user."""
-        config = environ.get("XDG_CONFIG_HOME", "")
-        # The XDG specification says to ignore a relative path.
-        return cls((Path(config) if config.startswith("/") else home / ".config") / "apispy/endpoints.json")
+        return cls(system.config_home(environ, home) / "apispy/endpoints.json")
 
     def names(self) -> list[str]:
         """Return all names, sorted. ApispyError if the file cannot be read."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from apispy import system
+
 
 @dataclass(frozen=True)
 class ShellSyntax:
@@ -90,14 +92,14 @@ _MAX_ANCESTORS = 10  # uv, make and the like may run between the shell and apisp
 
 
 def detect(environ: Mapping[str, str], ancestors: Iterable[str] | None = None) -> str:
-    """Return the name in SHELLS of the nearest ancestor process that is a shell, else of $SHELL, else "sh"."""
+    """Return the name in SHELLS of the nearest ancestor process that is a shell, else of $SHELL, else the system's."""
     found = _ancestors() if ancestors is None else ancestors
     for program in (*found, environ.get("SHELL", "")):
         name = Path(program).name.removeprefix("-").removesuffix(".exe")  # login shells are called "-bash"
         name = _ALIASES.get(name, name)
         if name in SHELLS:
             return name
-    return "sh"
+    return system.default_shell()
 
 
 def _ancestors() -> Iterator[str]:

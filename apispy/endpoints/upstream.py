@@ -5,17 +5,19 @@ Source of the rules: docker/cli, cli/flags/options.go, opts/hosts.go and cli/com
 """
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from apispy import system
 from apispy.endpoints import contexts
 from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, invalid_address, parse_daemon_address
 from apispy.endpoints.machines import Machines
 from apispy.endpoints.saved_names import NAME, SavedNames
 from apispy.errors import ApispyError, UsageError
 
-DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+DEFAULT_SOCKET = system.default_daemon()
 PLAIN_PORT, TLS_PORT = 2375, 2376
 MAX_SUGGESTIONS = 2
 CONTEXT_PREFIX, MACHINE_PREFIX = "context:", "machine:"
@@ -189,7 +191,7 @@ def _check_pair(cert: Path | None, key: Path | None, directory: Path) -> None:
 
 
 def _expanded(file: str | Path | None, home: Path) -> Path | None:
-    """Expand ``~/``: not every shell expands it inside --tlscert=~/cert.pem."""
+    """Expand ``~/`` (on Windows ``~\\`` too): not every shell expands it inside --tlscert=~/cert.pem."""
     if file is None or str(file) == "":
         return None
-    return home / str(file)[2:] if str(file).startswith("~/") else Path(file)
+    return home / str(file)[2:] if str(file).startswith(("~/", "~" + os.sep)) else Path(file)

@@ -1,9 +1,9 @@
 """The bytes of a file that is imported: unpacked if it is compressed with gzip or zstd, and never more than a limit."""
 
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from apispy import system
 from apispy.capture.raw_lines import CaptureError, decompressed
 from apispy.errors import ApispyError
 
@@ -51,7 +51,7 @@ def open_unpacked(path: Path, limit: int, advice: str) -> BinaryIO:
             file.close()
             raise ApispyError(f"{path} is larger than {limit >> 20} MiB. {advice}")
         return file
-    copy: BinaryIO = tempfile.TemporaryFile(prefix="apispy-")  # noqa: SIM115 the caller closes it
+    copy = system.temporary_file()
     with file:
         try:
             for piece in decompressed(file, path):

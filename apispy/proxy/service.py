@@ -39,7 +39,7 @@ from apispy.proxy.tls_contexts import (
     listening_context,
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
-from apispy.sockets import HangupWatch, Listener, Stream, dial, open_listener, unix_peer
+from apispy.sockets import HangupWatch, Listener, Stream, dial, local_peer, open_listener
 from apispy.tap import Event
 
 if TYPE_CHECKING:
@@ -163,9 +163,8 @@ class Service:
         task.add_done_callback(self._clients.discard)
 
     async def _handle(self, stream: Stream) -> None:
-        if self._settings.listen.kind == "unix":
-            peer = unix_peer(stream.transport.get_extra_info("socket"))
-            stream.extra_info = {"peername": peer, "sockname": ("unix", 0)}
+        if self._settings.listen.is_local:
+            stream.extra_info = {"peername": local_peer(stream), "sockname": (self._settings.listen.kind, 0)}
         assert self._master is not None
         connect = functools.partial(dial, self._settings.upstream)
         with contextlib.suppress(asyncio.CancelledError):

@@ -15,8 +15,8 @@ from apispy.sockets import (
     PlaintextClient,
     Stream,
     TlsStream,
+    local_peer,
     open_listener,
-    unix_peer,
 )
 
 log = logging.getLogger(__name__)
@@ -113,9 +113,9 @@ class Server:
         return secured
 
     def _client(self, stream: Stream) -> str:
-        """A description of the client: "docker (pid 812)" on a unix socket, else its address and port."""
-        if self._listen.kind == "unix":
-            command, pid = unix_peer(stream.transport.get_extra_info("socket"))
+        """A description of the client: "docker (pid 812)" on a local socket, else its address and port."""
+        if self._listen.is_local:
+            command, pid = local_peer(stream)
             return f"{command} (pid {pid})"
         host, port = stream.transport.get_extra_info("peername")[:2]
         return f"{host}:{port}"

@@ -5,7 +5,7 @@ Only the proxy, replay and app packages use this one, and it imports only ``endp
 
 from apispy.sockets.dial import dial
 from apispy.sockets.hangup import HangupWatch
-from apispy.sockets.listener import Listener, open_listener, unix_peer
+from apispy.sockets.listener import Listener, local_peer, open_listener
 from apispy.sockets.stream import Carrier, Stream
 from apispy.sockets.tls import (
     PLAINTEXT_REFUSAL,
@@ -26,6 +26,6 @@ __all__ = [
     "TlsStream",
     "dial",
     "listening_context",
+    "local_peer",
     "open_listener",
-    "unix_peer",
 ]

@@ -1,10 +1,12 @@
-"""Connects to a daemon, by the kind of its endpoint: TCP, unix socket or ssh."""
+"""Connects to a daemon, by the kind of its endpoint: TCP, unix socket, named pipe or ssh."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from subprocess import Popen, TimeoutExpired
 
 from apispy.endpoints import Endpoint, diagnose, ssh_socket, ssh_stderr
+from apispy.endpoints.named_pipes import open_pipe
+from apispy.sockets.pipe_stream import PipeStream
 from apispy.sockets.stream import Stream
 
 SSH_EXIT_TIMEOUT = 2.0
@@ -62,14 +64,23 @@ async def _unix(endpoint: Endpoint) -> Stream:
     return stream
 
 
+async def _npipe(endpoint: Endpoint) -> Stream:
+    stream = await open_pipe(PipeStream, endpoint.path)
+    stream.extra_info = {"peername": (endpoint.path, 0), "sockname": ("npipe", 0)}
+    return stream
+
+
 async def _ssh(endpoint: Endpoint) -> Stream:
     sock, child = await asyncio.to_thread(ssh_socket, endpoint)
-    connecting = asyncio.get_running_loop().create_unix_connection(
-        lambda: SshStream(endpoint, child), sock=sock
-    )
+    connecting = asyncio.get_running_loop().create_connection(lambda: SshStream(endpoint, child), sock=sock)
     stream = (await connecting)[1]
     stream.extra_info = {"peername": (endpoint.host, endpoint.port), "sockname": ("ssh", child.pid)}
     return stream
 
 
-DIALLERS: dict[str, Callable[[Endpoint], Awaitable[Stream]]] = {"tcp": _tcp, "unix": _unix, "ssh": _ssh}
+DIALLERS: dict[str, Callable[[Endpoint], Awaitable[Stream]]] = {
+    "tcp": _tcp,
+    "unix": _unix,
+    "npipe": _npipe,
+    "ssh": _ssh,
+}

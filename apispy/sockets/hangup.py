@@ -2,13 +2,16 @@
 
 After a half-close asyncio no longer watches the socket. A client that dies then would leave the connection to the
 daemon open for as long as the daemon is silent. epoll reports EPOLLHUP and EPOLLERR even if no event is requested, and
-an epoll descriptor can itself be watched. Without epoll (macOS) nothing is detected until the next write fails.
+an epoll descriptor can itself be watched. Without epoll (macOS, Windows) nothing is detected until the next write
+fails.
 """
 
 import asyncio
 import contextlib
 import select
 from collections.abc import Callable
+
+EPOLLERR = 0x008  # epoll_ctl(2); Python has the constant on Linux only
 
 
 class HangupWatch:
@@ -51,4 +54,4 @@ class HangupWatch:
             callback = self._callbacks.get(fd)
             self._forget(fd)
             if callback is not None:
-                callback(bool(mask & select.EPOLLERR))
+                callback(bool(mask & EPOLLERR))

@@ -1,13 +1,12 @@
 """Listening sockets, and who connects to them.
 
 A unix socket is accessible to its owner only, or also to the members of a group. It replaces a stale socket, but never
-one that is in use.
+one that is in use. A named pipe disappears with its process, and cannot be made while another process has it.
 """
 
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import socket
 import stat
@@ -15,9 +14,14 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from apispy import system
 from apispy.endpoints import Listen
+from apispy.endpoints.address import local_kind
+from apispy.endpoints.named_pipes import serve_pipe
 from apispy.errors import ApispyError
+from apispy.sockets.pipe_stream import PipeStream
 from apispy.sockets.stream import Stream
 
 BACKLOG = 512
@@ -30,8 +34,8 @@ CREDENTIALS = struct.Struct("3i")
 class Listener:
     """An open listening socket. ``where`` has the real port. ``close`` removes a unix socket unless it was replaced."""
 
-    def __init__(self, server: asyncio.Server, where: Listen) -> None:
-        self._server = server
+    def __init__(self, server: Any, where: Listen) -> None:
+        self._server = server  # asyncio.Server, or asyncio's PipeServer, which is for Windows only
         self.where = where
         self._inode = os.stat(where.path).st_ino if where.kind == "unix" else 0
 
@@ -54,6 +58,8 @@ async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Lis
         if where.kind == "unix":
             sock = _unix_socket(Path(where.path), where.group)
             return Listener(await loop.create_unix_server(accepted, sock=sock, backlog=BACKLOG), where)
+        if where.kind == "npipe":
+            return Listener(await serve_pipe(lambda: PipeStream(on_open), where.path), where)
         server = await loop.create_server(accepted, where.host, where.port, backlog=BACKLOG)
         port = server.sockets[0].getsockname()[1]
         return Listener(server, replace(where, port=port))
@@ -80,7 +86,7 @@ def _unix_socket(path: Path, group: str = "") -> socket.socket:
     number = _group_number(path, group) if group else None
     with _locked(path.parent):
         _remove_stale(path)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = system.unix_socket()
         umask = os.umask(0o177)
         try:
             sock.bind(str(path))
@@ -88,7 +94,7 @@ def _unix_socket(path: Path, group: str = "") -> socket.socket:
             sock.close()
             if "too long" in str(error):
                 raise ApispyError(
-                    f"cannot listen on {path}: the path of a unix socket has at most 107 bytes"
+                    f"cannot listen on {path}: the path of a unix socket has at most {system.max_socket_path()} bytes"
                 ) from None
             raise
         finally:
@@ -103,10 +109,8 @@ def _unix_socket(path: Path, group: str = "") -> socket.socket:
 
 
 def _group_number(path: Path, group: str) -> int:
-    import grp  # only where there are unix sockets
-
     try:
-        return int(group) if group.isascii() and group.isdigit() else grp.getgrnam(group).gr_gid
+        return int(group) if group.isascii() and group.isdigit() else system.group_id(group)
     except KeyError:
         raise ApispyError(
             f"cannot listen on {path} for the group {group}: this machine has no such group; `getent group` lists them"
@@ -116,7 +120,7 @@ def _group_number(path: Path, group: str) -> int:
 def _give_to_group(path: Path, group: str, number: int) -> None:
     """Let the members of a group connect. Raises ApispyError, and removes the socket."""
     try:
-        os.chown(path, -1, number)
+        system.set_group(path, number)
         path.chmod(0o660)
     except OSError as error:
         path.unlink()
@@ -134,7 +138,7 @@ def _remove_stale(path: Path) -> None:
         raise ApispyError(
             f"cannot listen on {path}: the file exists and is not a socket; remove it, or choose another path"
         )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with system.unix_socket() as probe:
         try:
             probe.settimeout(1)
             probe.connect(str(path))
@@ -153,17 +157,21 @@ def _locked(directory: Path) -> Iterator[None]:
     """Lock *directory*: two processes that start at once must not each remove the new socket of the other as stale."""
     fd = os.open(directory, os.O_RDONLY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        system.lock(fd)
         yield
     finally:
         os.close(fd)
 
 
-def unix_peer(sock: socket.socket) -> tuple[str, int]:
-    """Return (command, pid) of the process that connected, from the kernel; ("unix", 0) where that is not supported."""
+def local_peer(stream: Stream) -> tuple[str, int]:
+    """Return (command, pid) of the process that connected to a local socket, from the kernel.
+
+    (kind of the address, 0) where that is not supported: on macOS and Windows.
+    """
+    sock = stream.transport.get_extra_info("socket")
     option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return "unix", 0
+    if sock is None or option is None:
+        return local_kind(), 0
     pid, _uid, _gid = CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, option, CREDENTIALS.size))
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip() or "unix", pid

@@ -6,24 +6,19 @@ have read those bytes. So this stream delivers the bytes first, and then the res
 
 import asyncio
 import contextlib
-import fcntl
 import socket
 import struct
-import sys
-import termios
-from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from apispy import system
 
 READ_SIZE, BULK_READ_SIZE = 256 * 1024, 1024 * 1024
 """Bytes that asyncio reads at once (its own default), and after a read has returned as many."""
 
 READ_AHEAD = 256 * 1024
 """Bytes that are buffered before anyone reads them."""
-
-UNREAD_BYTES = getattr(termios, "TIOCOUTQ", None) if sys.platform == "linux" else None
-"""The ioctl for the bytes that the peer of a unix socket has not read; SIOCOUTQ of unix(7) has the same number."""
 
 LINGER_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: closing sends a RST
 
@@ -190,7 +185,7 @@ class Stream(asyncio.Protocol):
     def reset(self) -> None:
         """Close at once, with a RST on TCP."""
         sock = self.transport.get_extra_info("socket")
-        if sock is not None and sock.family != socket.AF_UNIX and sock.fileno() >= 0:
+        if sock is not None and not system.is_unix(sock) and sock.fileno() >= 0:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         self.transport.abort()
 
@@ -201,11 +196,7 @@ class Stream(asyncio.Protocol):
     def unread(self) -> int | None:
         """Return how many of the sent bytes the peer has not read; None where the system does not report it (TCP)."""
         sock = self.transport.get_extra_info("socket")
-        if UNREAD_BYTES is None or sock is None or sock.family != socket.AF_UNIX or sock.fileno() < 0:
-            return None
-        count = array("i", [0])
-        fcntl.ioctl(sock.fileno(), UNREAD_BYTES, count)
-        return count[0]
+        return None if sock is None or sock.fileno() < 0 else system.unread_bytes(sock)
 
     async def wait_closed(self) -> None:
         """Wait until the connection is closed in both directions."""

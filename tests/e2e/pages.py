@@ -147,6 +147,7 @@ class Page:
         (binaries / "docker").symlink_to(CLIS[max(CLIS)])
         scripts = {
             "apispy": f'exec {shlex.join(apispy_command())} "$@"',
+            "python": f'exec {sys.executable} "$@"',
             "pytest": f'exec {sys.executable} -m pytest -p no:cacheprovider "$@"',
             "dockerd": "exec /usr/sbin/dockerd --iptables=false --ip6tables=false --bridge=none --shutdown-timeout 2 "
             f'--data-root {where}/data --exec-root {where}/exec --pidfile {where}/pid "$@" 2>{where}/dockerd.log',

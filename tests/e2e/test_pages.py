@@ -21,12 +21,16 @@ PAGES = [
     "docs/replay.md",
     "docs/fixtures.md",
     "docs/pytest.md",
-    "docs/other-languages.md",
 ]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_sessions_are_real(name: str, place: Path, daemons: Daemons, pytestconfig: pytest.Config) -> None:
+    check_sessions(name, place, daemons, pytestconfig)
+
+
+def check_sessions(name: str, place: Path, daemons: Daemons, pytestconfig: pytest.Config) -> None:
+    """Type the sessions of the page *name*, and compare what they print with the page."""
     file = ROOT / name
     text = file.read_text()
     assert text.count("```console") > 0

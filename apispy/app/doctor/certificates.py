@@ -1,11 +1,11 @@
 """apispy's own certificates: their modes, their validity, and whether the keys match. Nothing is changed."""
 
 import ssl
-import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from apispy import system
 from apispy.app.doctor.base import CheckContext, Finding, ok, problem
 from apispy.errors import ApispyError
 from apispy.units import count
@@ -25,7 +25,7 @@ def check_certificates(context: CheckContext) -> Iterator[Finding]:
 def _modes(folder: Path) -> Iterator[Finding]:
     keys = [folder / key for _, key in PAIRS if (folder / key).exists()]
     for path, allowed in ((folder, 0o755), *((key, 0o600) for key in keys)):
-        mode = stat.S_IMODE(path.stat().st_mode)
+        mode = system.mode_bits(path.stat().st_mode)
         if mode & ~allowed:
             better = 0o700 if path is folder else 0o600
             yield problem(f"{path} has mode {mode:04o}: others have access", f"chmod {better:o} {path}")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from apispy import system
 from apispy.app.doctor.base import CheckContext, Finding, note, ok, problem
 from apispy.endpoints import DaemonError, Listen
 from apispy.errors import ApispyError
@@ -38,7 +39,11 @@ def _try_to_listen(listen: Listen) -> None:
         family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
         socket.create_server((listen.host, listen.port), family=family).close()
         return
-    with socket.socket(socket.AF_UNIX) as sock, suppress(FileNotFoundError, ConnectionRefusedError):
+    if listen.kind == "npipe":
+        if listen.path.rpartition("/")[2].lower() in (name.lower() for name in system.pipe_names()):
+            raise OSError("something listens there already")
+        return
+    with system.unix_socket() as sock, suppress(FileNotFoundError, ConnectionRefusedError):
         sock.settimeout(1)
         sock.connect(listen.path)
         raise OSError("something listens there already")

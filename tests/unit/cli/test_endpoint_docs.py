@@ -11,7 +11,7 @@ from apispy.app.doctor import CHECKS
 from apispy.cli import endpoint_table
 from apispy.cli.proxy import proxy
 from apispy.endpoints import Daemon, Endpoint, upstream
-from apispy.endpoints.discovery import SOCKETS, KnownDaemon, ProbeResult
+from apispy.endpoints.discovery import PIPES, SOCKETS, KnownDaemon, ProbeResult
 from apispy.endpoints.shells import SHELLS
 from tests.unit.endpoints.places import docker_context, docker_machine
 
@@ -82,5 +82,5 @@ def test_every_check_of_the_doctor_is_described() -> None:
 
 
 def test_every_known_socket_is_described() -> None:
-    for kind, _ in SOCKETS:
+    for kind, _ in (*SOCKETS, *PIPES):
         assert kind.partition(",")[0].removeprefix("Docker ") in TEXT, kind

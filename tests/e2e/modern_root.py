@@ -64,9 +64,9 @@ def _mirror() -> str:
     return "http://deb.debian.org/debian"
 
 
-def kept_root() -> Path:
-    """Return the kept directory, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
-    root = ROOTS / SUITE
+def kept_root(suite: str = SUITE) -> Path:
+    """Return the kept directory of a Debian *suite*, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
+    root = ROOTS / suite
     ROOTS.mkdir(parents=True, exist_ok=True)
     with (ROOTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -76,13 +76,14 @@ def kept_root() -> Path:
 
 
 def _make(root: Path) -> None:
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{SUITE}.unfinished-", dir=ROOTS))
+    suite = root.name
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{suite}.unfinished-", dir=ROOTS))
     unfinished.chmod(0o755)
-    log = ROOTS / f"{SUITE}.log"
+    log = ROOTS / f"{suite}.log"
     try:
         with log.open("w") as out:
             for words in (
-                ["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, f"{unfinished}", _mirror()],
+                ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, f"{unfinished}", _mirror()],
                 ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{unfinished}"],
             ):  # fmt: skip
                 done = subprocess.run(
@@ -107,14 +108,14 @@ class ModernRoot:
     tools: Path  # scripts that run the root's programs: docker, podman
 
     @classmethod
-    def start(cls, place: Path) -> "ModernRoot":
-        """Enter the root with the directory *place*, which has the same path inside and outside."""
+    def start(cls, place: Path, suite: str = SUITE) -> "ModernRoot":
+        """Enter the root of *suite* with the directory *place*, which has the same path inside and outside."""
         overlay = Path(tempfile.mkdtemp(prefix="as-root-", dir="/tmp"))
         for name in ("upper", "work", "merged"):
             (overlay / name).mkdir()
         words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER]
         holder = subprocess.Popen(
-            [*words, "sh", str(kept_root()), str(overlay), str(place)],
+            [*words, "sh", str(kept_root(suite)), str(overlay), str(place)],
             stdin=subprocess.PIPE,  # it ends with us, at the latest
             stdout=subprocess.PIPE,
             start_new_session=True,

@@ -72,6 +72,10 @@ samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as ro
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
 
+.PHONY: fixtures
+fixtures: $(VENV)/.ready  ## record the packaged fixtures anew with three real engines (as root, with debootstrap)
+	$(BIN)/python -m tests.e2e.make_fixtures
+
 .PHONY: picture
 picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)
 	$(BIN)/python tools/make_picture.py

@@ -32,7 +32,7 @@ unit: $(VENV)/.ready
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
-    daemon.py record.py soak.py curl.py export.py mcp.py)
+    daemon.py record.py soak.py curl.py export.py mcp.py doctor_faults.py fixture_library.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
@@ -43,7 +43,7 @@ e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it 
 # The battery against the engine, CLI, Compose, buildx and Podman of Debian sid, in a directory that is made when it is
 # missing (90 s, with debootstrap) and kept in $$APISPY_E2E_ROOTS (/var/cache/apispy-e2e).
 MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.py compatibility.py note_probes.py \
-    replay_battery.py replay_samples.py explain_modern.py buildkit.py)
+    replay_battery.py replay_samples.py explain_modern.py buildkit.py fixture_library.py)
 
 e2e-modern: $(VENV)/.ready  ## as root
 	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)

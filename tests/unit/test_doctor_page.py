@@ -4,9 +4,12 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+import click
 import pytest
 
 from apispy.app.doctor import CHECKS
+from apispy.app.doctor.base import problem
+from apispy.cli.commands.doctor import _lines
 from tests.doctor_faults import FAULTS
 from tests.e2e.doctor_fault_rows import REAL_FAULTS
 
@@ -37,6 +40,15 @@ def test_every_fault_stands_in_the_table(request: pytest.FixtureRequest) -> None
         PAGE.write_text(wanted)
     assert PAGE.read_text() == wanted
     assert len(rows()) >= 42
+
+
+def test_the_example_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    fault = FAULTS[0]
+    values = VALUES | {"meta": "/home/me/.docker/contexts/meta/.../meta.json"}
+    found = problem(fault.text.format_map(values), "Use the context that has a similar name", fault.command)
+    lines = map(click.unstyle, _lines(fault.check, found))
+    assert "\n".join(["...", *lines, "...", "```"]) in TEXT
 
 
 def test_every_check_is_described() -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,6 +51,8 @@ def problem(text: str, remedy: str, command: str = "") -> Finding:
 
 def sudo(command: str) -> str:
     """Return *command* as this user has to type it to run it as root."""
+    if sys.platform == "win32":
+        return command
     return command if os.geteuid() == 0 else f"sudo {command}"
 
 

@@ -1,12 +1,11 @@
 """The daemon: whether it responds, and if not, which settings or command would help; its versions and its clock."""
 
-import grp
 import os
-import pwd
 import shlex
 import shutil
 import ssl
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -114,6 +113,11 @@ def _without_var(path: str) -> str:
 
 def _no_access(path: Path, text: str) -> Finding:
     """Explain which group may use a socket, and how this user becomes a member."""
+    if sys.platform == "win32":
+        return problem(text, "Ask the owner of the socket")
+    import grp
+    import pwd
+
     try:
         found = path.stat()
         group, user = grp.getgrgid(found.st_gid), pwd.getpwuid(os.getuid()).pw_name

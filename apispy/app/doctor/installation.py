@@ -108,6 +108,8 @@ def _not_writable(context: CheckContext, path: Path, existing: Path) -> Finding:
         return problem(
             f"{text}, in XDG_RUNTIME_DIR", "Remove the variable of another user", "unset XDG_RUNTIME_DIR"
         )
+    if sys.platform == "win32":
+        return problem(text, "Use another data directory: set XDG_DATA_HOME")
     if os.statvfs(existing).f_flag & os.ST_RDONLY:
         text = f"{path} cannot be written: {existing} is on a file system that is read-only"
     elif existing.is_relative_to(context.home):

@@ -42,7 +42,7 @@ class RealPlace(Place):
     @classmethod
     def enter(cls, home: Path, stack: ExitStack) -> "RealPlace":
         made = cls(home, stack)
-        etc = home / "etc"
+        etc = home.with_name(f"{home.name}-etc")  # not in the home: its mounts are this machine's
         etc.mkdir()
         words = [
             "unshare",
@@ -94,7 +94,8 @@ class RealPlace(Place):
 
     def give_to_user(self) -> None:
         """Make the user the owner of the home, and all further commands the user's."""
-        subprocess.run([*self.namespace, "/bin/chown", "-R", f"{UID}:{UID}", str(self.home)], check=True)
+        words = ["find", str(self.home), "-xdev", "-exec", "chown", "-h", f"{UID}:{UID}", "{}", "+"]
+        subprocess.run([*self.namespace, *words], check=True)
         self.as_user = True
 
     def replay(self, path: Path) -> subprocess.Popen[bytes]:

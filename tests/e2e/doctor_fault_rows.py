@@ -26,8 +26,8 @@ _ENTER = """set -e
 mount -t tmpfs tmpfs "$1"; cp -a /etc "$1/etc"; mount --bind "$1/etc" /etc
 mount -t tmpfs -o mode=755 tmpfs /run
 case $5 in /root/*)  # the user has to be able to run this Python
-    mkdir "$1/root"; mount --bind /root "$1/root"; mount -t tmpfs -o mode=755 tmpfs /root
-    mkdir -p "$5"; mount --bind "$1/root${5#/root}" "$5";;
+    mkdir "$1/root"; mount --bind /root "$1/root"; mount -o remount,bind,ro "$1/root"; mount -t tmpfs -o mode=755 tmpfs /root
+    mkdir -p "$5"; mount --bind "$1/root${5#/root}" "$5"; mount -o remount,bind,ro "$5";;
 esac
 groupadd --force docker; useradd --uid $2 --home-dir "$3" --shell /bin/bash $4
 echo entered; exec cat"""
@@ -94,8 +94,9 @@ class RealPlace(Place):
 
     def give_to_user(self) -> None:
         """Make the user the owner of the home, and all further commands the user's."""
+        # Outside the namespace, whose mounts of this machine's directories do not exist here.
         words = ["find", str(self.home), "-xdev", "-exec", "chown", "-h", f"{UID}:{UID}", "{}", "+"]
-        subprocess.run([*self.namespace, *words], check=True)
+        subprocess.run(words, check=True)
         self.as_user = True
 
     def replay(self, path: Path) -> subprocess.Popen[bytes]:

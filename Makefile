@@ -37,7 +37,7 @@ unit: $(VENV)/.ready
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run, and bare Debian 12 and 13.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
-    daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py \
+    daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py \
     first_hour.py)
 
 e2e: $(VENV)/.ready
@@ -49,7 +49,7 @@ e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it 
 # The battery against the engine, CLI, Compose, buildx and Podman of Debian sid, in a directory that is made when it is
 # missing (90 s, with debootstrap) and kept in $$APISPY_E2E_ROOTS (/var/cache/apispy-e2e).
 MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.py compatibility.py note_probes.py \
-    replay_battery.py replay_samples.py explain_modern.py buildkit.py packaging_compose.py)
+    replay_battery.py replay_samples.py explain_modern.py buildkit.py packaging_compose.py fixture_library.py)
 
 e2e-modern: $(VENV)/.ready  ## as root
 	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)
@@ -80,6 +80,10 @@ site: $(VENV)-site/.ready  ## the documentation as a site, in .site/next; fails 
 samples: $(VENV)/.ready  ## make samples/*.jsonl anew with a real dockerd (as root), and what is expected of them
 	$(BIN)/python -m tests.e2e.make_samples
 	$(BIN)/pytest -q tests/golden/test_samples.py --rewrite-golden
+
+.PHONY: fixtures
+fixtures: $(VENV)/.ready  ## record the packaged fixtures anew with three real engines (as root, with debootstrap)
+	$(BIN)/python -m tests.e2e.make_fixtures
 
 .PHONY: picture
 picture: $(VENV)/.ready  ## draw the terminal session in the README again (docs/images/*.svg)

@@ -10,6 +10,7 @@ What a user asks for goes by ``make`` (files for a daemon and its clients) and `
 """
 
 from apispy.certs.check import HandshakeStep, check
+from apispy.certs.describe import hosts_in
 from apispy.certs.directory_report import DirectoryReport, report_on_directory
 from apispy.certs.instructions import instructions
 from apispy.certs.make import DAYS, MAX_DAYS, Made, Order, Part, make
@@ -28,6 +29,7 @@ __all__ = [
     "Store",
     "check",
     "default_dir",
+    "hosts_in",
     "instructions",
     "make",
     "open_store",

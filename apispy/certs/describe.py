@@ -41,6 +41,19 @@ def names(cert: x509.Certificate) -> list[str]:
     ]
 
 
+def hosts_in(der: bytes) -> list[str]:
+    """Return the host names and addresses in the SAN of a certificate in DER; empty if it cannot be read."""
+    try:
+        sans = sans_of(x509.load_der_x509_certificate(der))
+    except ValueError:
+        return []
+    return [
+        str(name.value)
+        for name in sans
+        if isinstance(name, x509.DNSName | x509.IPAddress) and not is_misplaced(name)
+    ]
+
+
 def is_misplaced(name: x509.GeneralName) -> bool:
     """Whether the SAN entry is an IP address as a DNS name: Go, OpenSSL and curl compare addresses with addresses."""
     return isinstance(name, x509.DNSName) and is_address(name.value)

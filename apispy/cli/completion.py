@@ -27,6 +27,20 @@ def complete_target(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [key for key in keys if key.startswith(incomplete)] + complete_endpoint(ctx, parameter, incomplete)
 
 
+def complete_library_fixture(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a fixture that is packaged with apispy."""
+    from apispy.fixtures.library import DESCRIPTIONS
+
+    return [name for name in DESCRIPTIONS if name.startswith(incomplete)]
+
+
+def complete_engine(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete an engine that the packaged fixtures are recorded with."""
+    from apispy.fixtures.library import engines
+
+    return [engine for engine in engines() if engine.startswith(incomplete)]
+
+
 def complete_saved_name(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """Complete a name that `apispy endpoints add` has saved."""
     from apispy.endpoints.saved_names import SavedNames

@@ -117,7 +117,8 @@ def port_number(digits: str, text: str, forms: str) -> int:
 
 def invalid_address(text: str, problem: str, forms: str) -> UsageError:
     """Return the error for an unusable address: what was typed, what is wrong, what to type."""
-    return UsageError(f"Address {text!r}: {problem}. Type for example {forms}.")
+    stop = "" if problem.endswith("?") else "."
+    return UsageError(f"Address {text!r}: {problem}{stop} Type for example {forms}.")
 
 
 def unix_path(rest: str, text: str, forms: str) -> str:

@@ -7,6 +7,7 @@ mount when the last process in the namespace ends.
 """
 
 import fcntl
+import hashlib
 import os
 import shlex
 import shutil
@@ -69,7 +70,8 @@ def _mirror() -> str:
 
 def kept_root(suite: str = SUITE, packages: str = PACKAGES) -> Path:
     """Return the kept directory, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
-    root = ROOTS / suite
+    other = "" if packages == PACKAGES else f"-{hashlib.sha256(packages.encode()).hexdigest()[:8]}"
+    root = ROOTS / f"{suite}{other}"
     ROOTS.mkdir(parents=True, exist_ok=True)
     with (ROOTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -79,10 +81,10 @@ def kept_root(suite: str = SUITE, packages: str = PACKAGES) -> Path:
 
 
 def _make(root: Path, packages: str) -> None:
-    suite = root.name
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{suite}.unfinished-", dir=ROOTS))
+    suite = root.name.partition("-")[0]
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{root.name}.unfinished-", dir=ROOTS))
     unfinished.chmod(0o755)
-    log = ROOTS / f"{suite}.log"
+    log = ROOTS / f"{root.name}.log"
     try:
         with log.open("w") as out:
             for words in (

@@ -147,7 +147,7 @@ def test_other_explanations() -> None:
 
 def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "apispy.app.doctor.run_checks", lambda _: [("clock", problem("it is slow", "set it"))]
+        "apispy.app.doctor.run_checks", lambda _: [("clock", problem("it is slow", "set it", "date -s now"))]
     )
     run = click.testing.CliRunner().invoke(proxy, ["doctor", "--json"])
     compare("doctor", list(paths(json.loads(run.stdout))))

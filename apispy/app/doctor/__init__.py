@@ -5,14 +5,25 @@ from collections.abc import Iterator
 from apispy.app.doctor.base import Check, CheckContext, Finding, problem
 from apispy.app.doctor.certificates import check_certificates
 from apispy.app.doctor.clients import check_api_versions, check_clis, check_proxies, check_variables
-from apispy.app.doctor.daemons import check_clock, check_daemon, check_listen, check_sockets
-from apispy.app.doctor.installation import check_environment, check_mitmproxy, check_python
+from apispy.app.doctor.daemons import check_clock, check_daemon, check_sockets
+from apispy.app.doctor.installation import (
+    check_directories,
+    check_environment,
+    check_extras,
+    check_mitmproxy,
+    check_python,
+    check_terminal,
+)
+from apispy.app.doctor.listener import check_listen
 from apispy.errors import ApispyError
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("Python", check_python),
     ("environment", check_environment),
     ("mitmproxy", check_mitmproxy),
+    ("extras", check_extras),
+    ("directories", check_directories),
+    ("terminal", check_terminal),
     ("certificates", check_certificates),
     ("listener", check_listen),
     ("daemon", check_daemon),

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apispy.cli.help import CONNECTION, Command, option
+from apispy.cli.help import CONNECTION, Command, is_typed, option
 from apispy.cli.options import CERTS_DIR, daemon_options
 
 if TYPE_CHECKING:
@@ -28,7 +29,15 @@ LABELS = 23
         help="Address where apispy would listen.")  # fmt: skip
 @CERTS_DIR
 @option("--json", "as_json", is_flag=True, help="Print a list of JSON objects instead of lines.")
-def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | None, as_json: bool) -> int:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    daemon: "Callable[[], Endpoint]",
+    listen: str,
+    certs_dir: Path | None,
+    as_json: bool,
+) -> int:
     """Check Python, mitmproxy, certificates, sockets, the daemon, docker CLIs, versions, clocks and the environment.
 
     Nothing is changed. The exit code is 1 if there is a problem; notes do not affect it.
@@ -38,15 +47,32 @@ def command(daemon: "Callable[[], Endpoint]", listen: str, certs_dir: Path | Non
 
     where = endpoints.listen(listen)
     found: list[tuple[str, Finding]] = []
-    context = doctor.CheckContext(os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon)
+    context = doctor.CheckContext(
+        os.environ, Path.home(), certs_dir or certs.default_dir(), where, daemon,
+        typed=_is_daemon_typed(ctx), encoding=sys.stdout.encoding or "utf-8",
+    )  # fmt: skip
     for name, finding in doctor.run_checks(context):
         found.append((name, finding))
         if not as_json:
             click.echo("\n".join(_lines(name, finding)))
     if as_json:
-        rows = [{"check": n, "state": f.state, "text": f.text, "cure": f.remedy or None} for n, f in found]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([_row(name, finding) for name, finding in found], indent=2))
     return int(any(finding.state == "problem" for _, finding in found))
+
+
+def _is_daemon_typed(ctx: click.Context) -> bool:
+    names = {parameter.name for parameter in ctx.command.params} - {"listen", "certs_dir", "as_json"}
+    return any(is_typed(ctx, parameter) for parameter in ctx.command.params if parameter.name in names)
+
+
+def _row(name: str, finding: "Finding") -> dict[str, str | None]:
+    return {
+        "check": name,
+        "state": finding.state,
+        "text": finding.text,
+        "cure": finding.remedy or None,
+        "command": finding.command or None,
+    }
 
 
 def _lines(name: str, finding: "Finding") -> Iterator[str]:
@@ -58,3 +84,5 @@ def _lines(name: str, finding: "Finding") -> Iterator[str]:
         for line in textwrap.wrap(escape(text), width, break_long_words=False, break_on_hyphens=False):
             yield label + line
             label = " " * LABELS
+    if finding.command:  # not wrapped, so that it can be pasted
+        yield f"{label}  {escape(finding.command)}"

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apispy.cli.completion import complete_engine, complete_library_fixture
 from apispy.cli.help import FILES, Group, option
 from apispy.cli.options import FILE, NEW_FILE, REDACT, REDACT_ENV
 
 if TYPE_CHECKING:
     from apispy.redaction.policy import Env
 
+ENGINE = option("--engine", metavar="VERSION", shell_complete=complete_engine,
+                help="The one that was recorded with this engine.  [default: the newest]")  # fmt: skip
 PLAYED_HELP = "The report that `apispy replay --report REPORT` wrote."
 
 
-@click.group(cls=Group, short_help="Tidy, check and prune test fixtures.")
+@click.group(cls=Group, short_help="Tidy, check and prune test fixtures, or get ready ones.")
 def command() -> None:
-    """Tidy, check and prune the fixtures that `apispy record` writes. See `apispy help fixtures`."""
+    """Tidy, check and prune the fixtures that `apispy record` writes, or get ready ones. See `apispy help fixtures`."""
 
 
 @command.command(short_help="Make a fixture from a capture, or reformat an edited one.")
@@ -72,4 +75,37 @@ def prune(file: Path, played: Path) -> int:
     from apispy.app import fixtures
 
     fixtures.prune_file(file, played)
+    return 0
+
+
+@command.command("list", short_help="List the fixtures that are packaged with apispy.")
+def list_() -> int:
+    """List the fixtures that are packaged with apispy: recorded from real daemons, ready to be replayed.
+
+    \b
+    apispy fixture get ps
+    apispy replay ps.json -- docker ps -a
+    """
+    from apispy.app import library
+
+    library.print_list()
+    return 0
+
+
+@command.command(short_help="Write a fixture that is packaged with apispy to a file.")
+@click.argument("name", shell_complete=complete_library_fixture)
+@ENGINE
+@option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
+        help="Write to FILE; - is standard output.  [default: NAME.json]")  # fmt: skip
+@option("--force", is_flag=True, section=FILES, help="Replace an existing FILE.")
+def get(name: str, engine: str | None, output: Path | None, force: bool) -> int:
+    """Write a fixture that is packaged with apispy to a file. `apispy fixture list` lists them.
+
+    \b
+    apispy fixture get compose
+    apispy fixture get run --engine 20.10 -o tests/fixtures/run.json
+    """
+    from apispy.app import library
+
+    library.write(name, engine, output, force=force)
     return 0

@@ -19,8 +19,9 @@ from apispy.app.doctor import CHECKS, CheckContext, run_checks
 from apispy.app.doctor.base import Check, Finding
 from apispy.app.doctor.certificates import check_certificates
 from apispy.app.doctor.clients import check_api_versions, check_clis, check_proxies, check_variables
-from apispy.app.doctor.daemons import check_clock, check_daemon, check_listen, check_sockets
+from apispy.app.doctor.daemons import check_clock, check_daemon, check_sockets
 from apispy.app.doctor.installation import check_environment, check_mitmproxy, check_python
+from apispy.app.doctor.listener import check_listen
 from apispy.certs import open_store
 from apispy.cli.proxy import proxy
 from apispy.endpoints import TLS, Daemon, Endpoint, Listen, listen, upstream
@@ -94,7 +95,7 @@ def test_bad_certificates(
     spoiled(context.certs_dir)
     [bad] = [finding for finding in check_certificates(context) if finding.state == "problem"]
     assert part in bad.text
-    assert remedy in bad.remedy
+    assert remedy in bad.remedy + bad.command
 
 
 @pytest.mark.parametrize(("days", "part"), [(-5000, "expired on"), (30, "is valid from")])
@@ -111,7 +112,7 @@ def test_the_listener(context: CheckContext, tmp_path: Path) -> None:
         where = replace(context, listen=Listen("tcp", "127.0.0.1", taken.getsockname()[1], ""))
         bad = only(check_listen, where)
         assert bad.state == "problem"
-        assert "--listen" in bad.remedy
+        assert "apispy --listen " in bad.command
         with registered(where.listen, None, NOWHERE, {}, tmp_path):
             assert "apispy itself" in only(check_listen, replace(where)).text
     unix = replace(context, listen=listen(str(tmp_path / "s")))
@@ -156,11 +157,14 @@ def test_an_invalid_date(context: CheckContext) -> None:
 
 
 def test_sockets(context: CheckContext, tmp_path: Path) -> None:
-    (tmp_path / "docker.sock").touch()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "docker.sock"))
     rootless = replace(context, environ={"XDG_RUNTIME_DIR": str(tmp_path)})
-    assert "--upstream" in [f.remedy for f in check_sockets(rootless)][-1]
+    assert [f.command for f in check_sockets(rootless)][
+        -1
+    ] == f"export DOCKER_HOST=unix://{tmp_path}/docker.sock"
     used = replace(rootless, daemon=lambda: Endpoint("unix", "", 0, f"{tmp_path}/docker.sock", "", None))
-    assert not any("rootless Docker is running here" in f.text for f in check_sockets(used))
+    assert not any("rootless Docker has a socket here" in f.text for f in check_sockets(used))
 
 
 def cli(folder: Path, says: str) -> Path:
@@ -246,7 +250,7 @@ def test_a_shell_that_goes_through_apispy(context: CheckContext, tmp_path: Path)
     environ = {"DOCKER_HOST": "tcp://127.0.0.1:2377"}
     where = replace(context, daemon=lambda: upstream(environ=environ, home=tmp_path))
     with registered(listen("2377"), None, NOWHERE, {}, tmp_path):
-        assert "apispy env --unset" in only(check_variables, where).remedy
+        assert "apispy env --unset" in only(check_variables, where).command
 
 
 def test_a_broken_config(context: CheckContext, tmp_path: Path) -> None:
@@ -273,9 +277,9 @@ def test_proxies(environ: dict[str, str], state: str, context: CheckContext) -> 
 def test_the_remedy_for_proxies_works(context: CheckContext) -> None:
     daemon = Endpoint("tcp", "build7.example.com", 2376, "", "", None)
     where = replace(context, environ={"HTTP_PROXY": "p", "NO_PROXY": ".corp"}, daemon=lambda: daemon)
-    remedy = only(check_proxies, where).remedy
-    assert remedy == "export NO_PROXY=127.0.0.1,build7.example.com,.corp"
-    exceptions = remedy.partition("=")[2]
+    command = only(check_proxies, where).command
+    exceptions = "127.0.0.1,build7.example.com,.corp"
+    assert command == f"export NO_PROXY={exceptions} no_proxy={exceptions}"
     assert (
         only(check_proxies, replace(where, environ={"HTTP_PROXY": "p", "NO_PROXY": exceptions})).state == "ok"
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import pytest
 
-from apispy.app.doctor import CHECKS
 from apispy.cli import endpoint_table
 from apispy.cli.proxy import proxy
 from apispy.endpoints import Daemon, Endpoint, upstream
@@ -74,11 +73,6 @@ def test_every_shell_is_described() -> None:
     for name in SHELLS:
         assert re.search(rf"\b{name}\b", TEXT, re.IGNORECASE), name
         assert SHELLS[name].evaluate.format(command="apispy env") in TEXT.replace(r"\|", "|")
-
-
-def test_every_check_of_the_doctor_is_described() -> None:
-    table = TEXT.split("| check |")[1].split("## ")[0]
-    assert re.findall(r"^\| (\w[\w ]*?) \|", table, re.MULTILINE) == [name for name, _ in CHECKS]
 
 
 def test_every_known_socket_is_described() -> None:

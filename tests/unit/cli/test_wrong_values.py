@@ -36,6 +36,7 @@ WORDS = {
     "export": "--to curl {} CAPTURE",
     "export --to": "{} CAPTURE",
     "fixture check": "{} CAPTURE",
+    "fixture get": "{} ps",
     "fixture prune": "{} FIXTURE",
     "fixture tidy": "{} CAPTURE -o new",
     "fixture tidy --output": "{} CAPTURE",

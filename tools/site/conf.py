@@ -15,7 +15,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 
 CONTENTS = {
     "First steps": "docs/from-the-article docs/index",
-    "Look": "docs/endpoints docs/reading docs/page docs/buildkit docs/explain docs/story docs/diff",
+    "Look": "docs/endpoints docs/reading docs/page docs/buildkit docs/explain docs/story docs/diff docs/doctor",
     "Keep and convert": "docs/captures docs/exports docs/imports docs/mcp",
     "Test without Docker": "docs/fixtures docs/replay docs/pytest docs/other-languages docs/faults docs/coverage"
     " docs/drift",

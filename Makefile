@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check unit e2e e2e-long e2e-modern differential soak golden samples fuzz audit bench bench-quick clean
+.PHONY: test demo check unit e2e e2e-long e2e-modern differential soak golden samples share dist packages fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -34,8 +34,11 @@ unit: $(VENV)/.ready
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py)
 
+# Packages, installed into environments of their own: tools and minutes that only these tests need.
+PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
+
 e2e: $(VENV)/.ready
-	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
+	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES))
 
 e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it too
 	$(BIN)/pytest -q $(LONG)
@@ -63,6 +66,21 @@ soak: $(VENV)/.ready
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
+
+SHARE := packaging/apispy/share
+share: $(VENV)/.ready  ## write the manual pages and completions that the package apispy installs
+	rm -rf $(SHARE)
+	$(BIN)/python tools/make_share.py $(SHARE)
+
+# What `build` makes: of each of the two distributions its sdist, and from that its wheel.
+dist: share $(VENV)-packages/.ready  ## build and check the packages, in dist/
+	rm -rf dist
+	for tree in . packaging/apispy; do $(VENV)-packages/bin/python -m build --installer uv --outdir dist $$tree || exit 1; done
+	$(VENV)-packages/bin/twine check --strict dist/*
+	rm -rf build packaging/apispy/build packaging/apispy/*.egg-info
+
+packages: dist  ## install them as users do, with each Python, tool, and bound of the dependencies; less than 3 minutes
+	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(BIN)/pytest -q $(PACKAGES)
 
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz
@@ -98,13 +116,18 @@ endef
 $(VENV)/.ready: pyproject.toml
 	$(make_venv)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[proxy]' --editable packaging/apispy --group dev
+	touch $@
+
+$(VENV)-packages/.ready: pyproject.toml
+	$(make_venv)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --group packages
 	touch $@
 
 $(VENV)-demo/.ready: pyproject.toml
 	$(make_venv)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[proxy]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit $(VENV)-packages $(SHARE) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

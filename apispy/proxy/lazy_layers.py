@@ -43,8 +43,11 @@ class LazyName:
 
 
 def install() -> None:
-    """Make both packages lazy, unless they are imported already, as in a process of mitmproxy itself."""
-    if LAYERS in sys.modules:
+    """Make both packages lazy, unless they are imported already, as in a process of mitmproxy itself.
+
+    Without mitmproxy (`pip install apispy-core`) it does nothing: some files here import it only when they are used.
+    """
+    if LAYERS in sys.modules or find_spec("mitmproxy") is None:
         return
     layers, http = _add(LAYERS), _add(HTTP)
     vars(layers)["http"] = http  # as an import does

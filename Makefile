@@ -35,7 +35,7 @@ LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.p
     daemon.py record.py soak.py curl.py export.py mcp.py)
 
 # Packages, installed into environments of their own: tools and minutes that only these tests need.
-PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
+PACKAGES := $(addprefix tests/e2e/test_,packages.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES))
@@ -121,7 +121,8 @@ $(VENV)/.ready: pyproject.toml
 
 $(VENV)-packages/.ready: pyproject.toml
 	$(make_venv)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --group packages
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet --group packages
 	touch $@
 
 $(VENV)-demo/.ready: pyproject.toml

@@ -12,7 +12,10 @@ from apispy.importers import files
 from apispy.importers.formats import FORMATS, Format, Imported, Settings, register
 
 for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+    if (
+        _module.name != "yaml_values"
+    ):  # no format: it imports PyYAML, an extra, and is imported when it is used
+        importlib.import_module(f"{__name__}.{_module.name}")
 
 
 def find_format(path: Path) -> Format | None:

@@ -1,4 +1,4 @@
-"""apispy-core: what works without the packages of the extra "proxy", and what the rest says."""
+"""apispy-core without any extra: what works, and what a command says that needs the packages of the extra "proxy"."""
 
 import json
 import os
@@ -52,6 +52,9 @@ NEEDS_PROXY: dict[str, tuple[str, ...]] = {
 
 NEITHER = {"view"}  # serves a page until it is stopped; tests/e2e has it in an environment of apispy-core
 
+EXTRAS = ("scapy", "yaml", "prometheus_client", "pyarrow")
+"""Modules of the other extras. No command needs one to start."""
+
 WITHOUT = f"""
 import json, sys
 from importlib.machinery import PathFinder
@@ -60,7 +63,7 @@ class Without(PathFinder):
     "Finds modules as an environment does in which these packages are not installed."
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name.partition(".")[0] in {{*{list(PROXY_PACKAGES)!r}, "mitmproxy_rs"}}:
+        if name.partition(".")[0] in {{*{list(PROXY_PACKAGES)!r}, "mitmproxy_rs", *{EXTRAS!r}}}:
             return None
         return super().find_spec(name, path, target)
 

@@ -35,7 +35,7 @@ LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.p
     daemon.py record.py soak.py curl.py export.py mcp.py)
 
 # Packages, installed into environments of their own: tools and minutes that only these tests need.
-PACKAGES := $(addprefix tests/e2e/test_,packages.py)
+PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
 
 e2e: $(VENV)/.ready
 	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES))

@@ -30,6 +30,12 @@ def python_root() -> Path:
     return root
 
 
+def python_version(root: Path) -> str:
+    """Return the version of its Python, such as "3.14"."""
+    command = ["chroot", str(root), "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+
+
 def _make(root: Path) -> None:
     if not shutil.which("mmdebstrap"):
         unavailable("needs mmdebstrap; on Debian: apt-get install mmdebstrap")
@@ -53,6 +59,8 @@ def _make(root: Path) -> None:
         (unfinished / "root/etc/ssl/certs/ca-certificates.crt").write_text(
             "".join(one.read_text() for one in certificates)
         )
+        for name in ("mnt", "proc"):
+            (unfinished / "root" / name).mkdir(exist_ok=True)
         (unfinished / "root").rename(root)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

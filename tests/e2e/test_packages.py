@@ -19,7 +19,9 @@ import pytest
 from apispy import __version__
 
 from .conftest import unavailable
-from .python_root import python_root
+from .python_root import python_root, python_version
+
+pytestmark = pytest.mark.timeout(400)  # installations
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
@@ -269,11 +271,8 @@ def test_a_checkout_as_the_readme_says(tmp_path: Path) -> None:
 def test_python_3_14_of_debian(tmp_path: Path) -> None:
     """Debian sid's Python, run in its root: neither PyPI nor Debian 12 has one of that version."""
     root = python_root()
-    version = run(
-        "chroot", root, "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"
-    ).strip()
-    if version != "3.14":
-        pytest.skip(f"Debian sid has Python {version} now")
+    if python_version(root) != "3.14":
+        pytest.skip(f"Debian sid has Python {python_version(root)} now")
     where = tmp_path / "packages"
     run("uv", "pip", "install", "-q", "--target", where, "--python-version", "3.14", "--python-platform",
         "x86_64-unknown-linux-gnu", "--only-binary", ":all:", *WHEELS)  # fmt: skip

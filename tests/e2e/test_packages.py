@@ -300,3 +300,44 @@ connection.sock.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
 connection.request("GET", "/version")
 print(connection.getresponse().read().decode())
 """
+
+
+# -- What CI services and pre-commit read
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("github-actions", "action.yml"), ("github-workflows", ".github/workflows/release.yml")],
+)
+def test_the_files_for_github_are_valid(schema: str, file: str) -> None:
+    run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", ROOT / file)
+
+
+def test_the_examples_on_the_page_are_valid(tmp_path: Path) -> None:
+    github, gitlab, hooks = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "docs/ci.md").read_text())
+    for schema, text in (("github-workflows", f"on: push\n{github}"), ("gitlab-ci", gitlab)):
+        (tmp_path / "example.yml").write_text(text)
+        run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", tmp_path / "example.yml")
+    (tmp_path / "example.yml").write_text(hooks)
+    run("pre-commit", "validate-config", tmp_path / "example.yml")
+    run("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+
+
+def test_pre_commit_installs_the_hook_and_it_finds_a_broken_fixture(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").mkdir()
+    shutil.copy(FIXTURE, tmp_path / "fixtures/ps.json")
+    run("git", "init", "-q", tmp_path)
+    run("git", "add", ".", cwd=tmp_path)
+    at = {"PRE_COMMIT_HOME": f"{tmp_path}/home"}
+    hook = ["pre-commit", "try-repo", ROOT, "apispy-fixture-check", "--all-files"]
+    assert "Passed" in run(*hook, cwd=tmp_path, env=at)
+    text = (tmp_path / "fixtures/ps.json").read_text()
+    (tmp_path / "fixtures/ps.json").write_text(text.replace('"method": "GET"', '"method": 1', 1))
+    run("git", "add", ".", cwd=tmp_path)
+    with pytest.raises(AssertionError, match="Failed"):
+        run(*hook, cwd=tmp_path, env=at)
+
+
+def test_the_action_installs_apispy_of_its_own_checkout(tmp_path: Path) -> None:
+    env = {"APISPY_PYTHON": python("3.13"), "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(ROOT)}
+    assert run("bash", ROOT / "packaging/action/install.sh", env=env).endswith(f"apispy {__version__}\n")

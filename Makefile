@@ -80,7 +80,7 @@ dist: share $(VENV)-packages/.ready  ## build and check the packages, in dist/
 	rm -rf build packaging/apispy/build packaging/apispy/*.egg-info
 
 packages: dist  ## install them as users do, with each Python, tool, and bound of the dependencies; less than 3 minutes
-	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(BIN)/pytest -q $(PACKAGES)
+	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(BIN)/pytest -q $(PACKAGES) -n $(WORKERS) --dist loadgroup
 
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz

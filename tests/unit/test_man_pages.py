@@ -70,7 +70,7 @@ def test_the_first_page_has_exit_codes_and_variables(share: Path) -> None:
     assert "apispy-fixture(1)" in shown
 
 
-@pytest.mark.parametrize("text", [".TH X", "'quoted", "a\\b", '"--a-b"', "-x", "caf\u00e9 \u2192", "a\n.b"])
+@pytest.mark.parametrize("text", [".TH X", "'quoted", "a\\b", '"--a-b"', "-x", "na\u00efve \u2192", "a\n.b"])
 def test_text_is_shown_as_it_is(text: str, tmp_path: Path) -> None:
     page = tmp_path / "x.1"
     page.write_text(f".TH X 1 2026-01-01\n.SH NAME\nx \\- y\n.SH TEXT\n.nf\n{roff(text)}\n.fi\n")

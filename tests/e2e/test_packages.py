@@ -203,6 +203,14 @@ def bounds(resolution: str, version: str, place: Path, *extras: str) -> Path:
     return file
 
 
+def found_in_dist(place: Path) -> dict[str, str]:
+    """Return variables with which pip and uv find apispy-core in dist/.
+
+    uv gets a cache of its own: in the user's is apispy-core of an earlier build, which has the same version.
+    """
+    return {"PIP_FIND_LINKS": str(DIST), "UV_FIND_LINKS": str(DIST), "UV_CACHE_DIR": f"{place}/cache"}
+
+
 @pytest.mark.parametrize(
     ("name", "version", "resolution"),
     [
@@ -251,7 +259,7 @@ def test_pipx_links_the_command_and_the_manual_pages(tmp_path: Path) -> None:
         "PIPX_BIN_DIR": f"{tmp_path}/bin",
         "PIPX_MAN_DIR": f"{tmp_path}/share/man",
     }
-    packages = {"PIP_FIND_LINKS": str(DIST), "UV_FIND_LINKS": str(DIST)}  # pipx uses uv if there is one
+    packages = found_in_dist(tmp_path)  # pipx uses uv if there is one
     run("pipx", "install", "-q", "--python", python("3.12"), WHEELS[1], env=at | packages)
     check(Installed(tmp_path / "bin/apispy"), tmp_path)
     found = run(
@@ -262,7 +270,8 @@ def test_pipx_links_the_command_and_the_manual_pages(tmp_path: Path) -> None:
 
 def test_uv_tool(tmp_path: Path) -> None:
     at = {"UV_TOOL_DIR": f"{tmp_path}/tools", "UV_TOOL_BIN_DIR": f"{tmp_path}/bin"}
-    run("uv", "tool", "install", "-q", "--python", python("3.13"), "--find-links", DIST, WHEELS[1], env=at)
+    env = at | found_in_dist(tmp_path)
+    run("uv", "tool", "install", "-q", "--python", python("3.13"), WHEELS[1], env=env)
     check(Installed(tmp_path / "bin/apispy"), tmp_path)
     assert (tmp_path / "tools/apispy/share/man/man1/apispy-run.1").exists()
 
@@ -332,18 +341,23 @@ def test_the_examples_on_the_page_are_valid(tmp_path: Path) -> None:
 
 
 def test_pre_commit_installs_the_hook_and_it_finds_a_broken_fixture(tmp_path: Path) -> None:
-    (tmp_path / "fixtures").mkdir()
-    shutil.copy(FIXTURE, tmp_path / "fixtures/ps.json")
-    run("git", "init", "-q", tmp_path)
-    run("git", "add", ".", cwd=tmp_path)
+    """The example on the page, with this checkout as the repository: what is committed here."""
+    example = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "docs/ci.md").read_text())[2]
+    example = re.sub(r"repo: .*", f"repo: {ROOT}", example)
+    example = re.sub(r"rev: .*", f"rev: {run('git', 'rev-parse', 'HEAD', cwd=ROOT).strip()}", example)
+    project = tmp_path / "project"
+    (project / "fixtures").mkdir(parents=True)
+    (project / ".pre-commit-config.yaml").write_text(example)
+    fixture = project / "fixtures/ps.json"
+    shutil.copy(FIXTURE, fixture)
+    run("git", "init", "-q", project)
+    run("git", "add", ".", cwd=project)
     at = {"PRE_COMMIT_HOME": f"{tmp_path}/home"}
-    hook = ["pre-commit", "try-repo", ROOT, "apispy-fixture-check", "--all-files"]
-    assert "Passed" in run(*hook, cwd=tmp_path, env=at)
-    text = (tmp_path / "fixtures/ps.json").read_text()
-    (tmp_path / "fixtures/ps.json").write_text(text.replace('"method": "GET"', '"method": 1', 1))
-    run("git", "add", ".", cwd=tmp_path)
+    assert "Passed" in run("pre-commit", "run", "--all-files", cwd=project, env=at)
+    fixture.write_text(fixture.read_text().replace('"method": "GET"', '"method": 1', 1))
+    run("git", "add", ".", cwd=project)
     with pytest.raises(AssertionError, match="Failed"):
-        run(*hook, cwd=tmp_path, env=at)
+        run("pre-commit", "run", "--all-files", cwd=project, env=at)
 
 
 def test_the_action_installs_apispy_of_its_own_checkout(tmp_path: Path) -> None:

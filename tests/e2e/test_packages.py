@@ -265,7 +265,9 @@ def test_pipx_links_the_command_and_the_manual_pages(tmp_path: Path) -> None:
     found = run(
         "man", "-w", "apispy-run", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "MANPATH": ""}
     )
-    assert found.strip() == f"{tmp_path}/share/man/man1/apispy-run.1"
+    link = tmp_path / "share/man/man1/apispy-run.1"
+    assert link.is_symlink()
+    assert Path(found.strip()).resolve() == link.resolve()  # man prints the one or the other
 
 
 def test_uv_tool(tmp_path: Path) -> None:

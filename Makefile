@@ -5,8 +5,8 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long e2e-modern differential soak golden site samples fuzz audit \
-    bench bench-quick clean
+.PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long e2e-modern differential soak golden site samples \
+    share dist packages fuzz audit bench bench-quick clean
 
 test: check unit e2e
 
@@ -40,8 +40,11 @@ LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.p
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py \
     first_hour.py)
 
+# Packages, installed into environments of their own: tools and minutes that only these tests need.
+PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
+
 e2e: $(VENV)/.ready
-	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG))
+	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES))
 
 e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it too
 	$(BIN)/pytest -q $(LONG)
@@ -69,6 +72,21 @@ soak: $(VENV)/.ready
 
 golden: $(VENV)/.ready  ## rewrite the golden files from what the code does now
 	$(BIN)/pytest -q tests/golden $(wildcard tests/unit/test_*_docs.py) --rewrite-golden
+
+SHARE := packaging/apispy/share
+share: $(VENV)/.ready  ## write the manual pages and completions that the package apispy installs
+	rm -rf $(SHARE)
+	$(BIN)/python tools/make_share.py $(SHARE)
+
+# Of each of the two distributions its sdist, and from that its wheel.
+dist: share $(VENV)-packages/.ready  ## build and check the packages, in dist/
+	rm -rf dist
+	$(VENV)-packages/bin/python tools/make_dist.py dist
+	$(VENV)-packages/bin/twine check --strict dist/*
+	rm -rf packaging/apispy/build packaging/apispy/*.egg-info
+
+packages: dist  ## install them as users do, with each Python, tool, and bound of the dependencies; less than 3 minutes
+	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(BIN)/pytest -q $(PACKAGES) -n $(WORKERS) --dist loadgroup
 
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz
@@ -115,6 +133,12 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m compileall -q apispy  # or every process compiles it again, where PYTHONDONTWRITEBYTECODE is set
 	touch $@
 
+$(VENV)-packages/.ready: pyproject.toml
+	$(make_venv)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet --group packages
+	touch $@
+
 $(VENV)-demo/.ready: pyproject.toml
 	$(make_venv)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
@@ -127,4 +151,5 @@ $(VENV)-site/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit $(VENV)-site .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-audit $(VENV)-site $(VENV)-packages $(SHARE) dist .site .mypy_cache .ruff_cache .pytest_cache \
+	    .hypothesis .import_linter_cache

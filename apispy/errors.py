@@ -15,3 +15,12 @@ class UsageError(ApispyError):
     """An argument or the environment is invalid."""
 
     exit_code = 2
+
+
+class MissingPackage(ApispyError):
+    """A package that `pip install apispy` brings, and `pip install apispy-core` does not, is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"This needs {package}, which apispy-core does not install. Type: pip install apispy"
+        )

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,7 +16,7 @@ from apispy.app.session import Session
 from apispy.app.view import View
 from apispy.capture import Daemon
 from apispy.endpoints import Endpoint, Listen
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, MissingPackage
 from apispy.gate import FaultRule, PolicyCheck
 from apispy.outputs import Target
 from apispy.outputs.capture import CaptureOutput
@@ -30,7 +31,7 @@ SETTLE_TIMEOUT = 3.0
 
 
 class ProxySession(Session):
-    """A proxy in front of *daemon*. The other parameters are those of ``Session``."""
+    """A proxy in front of *daemon*. The other parameters are those of ``Session``. Raises MissingPackage."""
 
     daemon: Endpoint
 
@@ -47,6 +48,8 @@ class ProxySession(Session):
         redactor: "Redactor | None" = None,
         policy: PolicyCheck | None = None,
     ) -> None:
+        if find_spec("mitmproxy") is None:  # now, before the session has written or listened anywhere
+            raise MissingPackage("mitmproxy")
         super().__init__(
             where,
             files,

@@ -9,8 +9,18 @@ import click
 from apispy.cli.help import Option
 
 if TYPE_CHECKING:
+    from click import ParamType
+
     from apispy.filters.policy import Rule, Verb
     from apispy.gate import FaultRule
+else:
+
+    class ParamType(click.ParamType):
+        """A type of values, which takes a parameter (``ParamType[int]``) also with click before 8.4."""
+
+        def __class_getitem__(cls, _):
+            return cls
+
 
 UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -19,7 +29,7 @@ MAX_SIZE_OR_TIME = 1 << 50
 """Larger numbers are typing errors, and do not fit into times of the system."""
 
 
-class Size(click.ParamType[int]):
+class Size(ParamType[int]):
     """A number of bytes: 4096, 64k, 1M, 1MiB, 2GB (always powers of 1024)."""
 
     name = "size"
@@ -33,7 +43,7 @@ class Size(click.ParamType[int]):
         return int(match[1]) * UNITS[match[2].upper()]
 
 
-class SizeOrTime(click.ParamType[tuple[str, int]]):
+class SizeOrTime(ParamType[tuple[str, int]]):
     """A size, as ("size", bytes), or a time, as ("seconds", seconds): 100MB, 1h, 1d, 30min.
 
     A lower-case m alone is refused: it is a size for --body-limit, and minutes in filters.
@@ -62,7 +72,7 @@ class SizeOrTime(click.ParamType[tuple[str, int]]):
         return found
 
 
-class HostName(click.ParamType[str]):
+class HostName(ParamType[str]):
     """A host name without a port, as clients send it in the header Host."""
 
     name = "host"
@@ -108,7 +118,7 @@ class Number(click.FloatRange):
             self.fail(f"expected a number from {self.min} to {self.max}, found {value!r}", param, ctx)
 
 
-class Fault(click.ParamType["FaultRule"]):
+class Fault(ParamType["FaultRule"]):
     """A fault rule; docs/faults.md describes them."""
 
     name = "rule"
@@ -125,7 +135,7 @@ class Fault(click.ParamType["FaultRule"]):
         return rule
 
 
-class PolicyRule(click.ParamType["Rule"]):
+class PolicyRule(ParamType["Rule"]):
     """The filter of a rule about requests; docs/guard.md describes them."""
 
     name = "rule"

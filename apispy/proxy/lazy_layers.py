@@ -59,8 +59,11 @@ class LazyName:
 
 
 def install() -> None:
-    """Make the packages lazy that are not imported already; all are in a process of mitmproxy itself."""
-    if LAYERS in sys.modules:
+    """Make the packages lazy that are not imported already; all are in a process of mitmproxy itself.
+
+    Without mitmproxy (`pip install apispy-core`) it does nothing: some files here import it only when they are used.
+    """
+    if LAYERS in sys.modules or find_spec("mitmproxy") is None:
         return
     for package, name in LAZY.items():
         if package not in sys.modules:

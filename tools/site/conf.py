@@ -18,10 +18,10 @@ CONTENTS = {
     "Look": "docs/endpoints docs/reading docs/page docs/buildkit docs/explain docs/story docs/diff docs/doctor",
     "Keep and convert": "docs/captures docs/exports docs/imports docs/mcp",
     "Test without Docker": "docs/fixtures docs/replay docs/pytest docs/other-languages docs/faults docs/coverage"
-    " docs/drift",
+    " docs/drift docs/ci",
     "Guard and operate": "docs/guard docs/permissions docs/fleet",
-    "Reference": "docs/commands docs/filters docs/json docs/statistics docs/exit-codes docs/environment docs/decoders"
-    " docs/compatibility samples/README docs/glossary",
+    "Reference": "docs/install docs/commands docs/filters docs/json docs/statistics docs/exit-codes docs/environment"
+    " docs/decoders docs/compatibility docs/versions samples/README docs/glossary",
     "Background": "docs/secrets SECURITY docs/reliability docs/speed bench/RESULTS docs/ARCHITECTURE CONTRIBUTING"
     " CHANGELOG",
 }

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from apispy.app.messages import info, result
+from apispy.app.output_files import STDOUT
 from apispy.errors import UsageError
 from apispy.fixtures.library import content, fixtures
 
@@ -18,9 +19,9 @@ def print_list() -> None:
 
 
 def write(name: str, engine: str | None, output: Path | None, *, force: bool) -> None:
-    """Write a fixture to *output*, ``NAME.json`` by default, ``-`` for standard output. Raises ApispyError."""
+    """Write a fixture to *output*, ``NAME.json`` by default, or STDOUT. Raises ApispyError."""
     data = content(name, engine)
-    if output == Path("-"):
+    if output == STDOUT:
         sys.stdout.write(data.decode())
         return
     to = output or Path(f"{name}.json")

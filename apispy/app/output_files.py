@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+STDOUT = Path("/dev/stdout")
+"""What "-" means where a command can write to standard output. (``Path("-")`` equals ``Path("./-")``, a file.)"""
+
 
 @contextmanager
 def remove_on_failure(path: Path) -> Iterator[None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from apispy.app.output_files import STDOUT
 from apispy.cli.help import Option
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class HostName(ParamType[str]):
 
 
 class NewFile(click.Path):
-    """A file to write. Other programs take "-" for standard output; so does *stdout*, whose value is None then."""
+    """A file to write. Other programs take "-" for standard output; with *stdout*, it is STDOUT here too."""
 
     def __init__(self, *, stdout: bool = False) -> None:
         super().__init__(path_type=Path)
@@ -92,7 +93,7 @@ class NewFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "-" and self._stdout:
-            return None
+            return STDOUT
         if value == "-":
             self.fail("expected the name of a file, found '-'. Type ./- for a file of that name", param, ctx)
         return super().convert(value, param, ctx)

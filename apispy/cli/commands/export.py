@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from apispy.app.export import choose_exporter, export, exporters
+from apispy.app.output_files import STDOUT
 from apispy.cli.help import Command, option
 from apispy.cli.options import FILE, parse_filter
 from apispy.cli.progress import Progress
@@ -51,6 +52,7 @@ def command(
     apispy export calls.jsonl -o calls.har
     apispy export calls.jsonl --to pcapng | tshark -r - -d tcp.port==2375,http
     """
+    output = None if output == STDOUT else output
     exporter = choose_exporter(name, output)
     if output is None and exporter.binary and _is_terminal():
         raise UsageError(

@@ -8,6 +8,7 @@ import click
 from apispy.cli.completion import complete_engine, complete_library_fixture
 from apispy.cli.help import FILES, Group, option
 from apispy.cli.options import FILE, NEW_FILE, REDACT, REDACT_ENV
+from apispy.cli.types import NewFile
 
 if TYPE_CHECKING:
     from apispy.redaction.policy import Env
@@ -95,7 +96,7 @@ def list_() -> int:
 @command.command(short_help="Write a fixture that is packaged with apispy to a file.")
 @click.argument("name", shell_complete=complete_library_fixture)
 @ENGINE
-@option("-o", "--output", type=FILE, metavar="FILE", section=FILES,
+@option("-o", "--output", type=NewFile(stdout=True), metavar="FILE", section=FILES,
         help="Write to FILE; - is standard output.  [default: NAME.json]")  # fmt: skip
 @option("--force", is_flag=True, section=FILES, help="Replace an existing FILE.")
 def get(name: str, engine: str | None, output: Path | None, force: bool) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from apispy.app.output_files import STDOUT
 from apispy.cli.types import NewFile
 from tests.unit.cli.test_wrong_values import ALL
 
@@ -57,8 +58,8 @@ def test_every_file_that_a_command_writes_has_the_type_for_it() -> None:
 )
 def test_a_hyphen_is_standard_output_or_refused(name: str, option: click.Option) -> None:
     """It used to make a file called "-"."""
-    if name == "export":
-        assert option.type("-", option, None) is None
+    if name in ("export", "fixture get"):
+        assert option.type("-", option, None) == STDOUT
     else:
         with pytest.raises(
             click.BadParameter, match=re.escape("found '-'. Type ./- for a file of that name")

@@ -80,6 +80,35 @@ def user_id() -> int:
         return os.geteuid()
 
 
+def is_root() -> bool:
+    """Whether this process needs no `sudo` for anything; true on Windows, which has none."""
+    return user_id() == 0
+
+
+def user_name() -> str:
+    """Return the name of the user of this process. Raises KeyError if it has none."""
+    if sys.platform == "win32":
+        raise KeyError
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def group_of(status: os.stat_result) -> tuple[str, list[str]]:
+    """Return the name and the members of the group of a file. Raises KeyError if it has none, as on Windows."""
+    if sys.platform == "win32":
+        raise KeyError
+    import grp
+
+    found = grp.getgrgid(status.st_gid)
+    return found.gr_name, found.gr_mem
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether *path* is on a file system that is mounted read-only; false on Windows."""
+    return sys.platform != "win32" and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 def group_id(name: str) -> int:
     """Return the number of the group *name*. Raises KeyError if there is none, as on Windows."""
     if sys.platform == "win32":

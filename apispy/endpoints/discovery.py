@@ -109,15 +109,20 @@ def _sockets(environ: Mapping[str, str], home: Path) -> Iterator[KnownDaemon]:
             yield KnownDaemon("", kind, Endpoint("npipe", "", 0, f"//./pipe/{name}", "", None))
     if not system.has_unix_sockets():
         return
-    directories = {
-        "runtime": environ.get("XDG_RUNTIME_DIR") or "/nonexistent",
-        "temporary": environ.get("TMPDIR") or "/nonexistent",
-        "home": str(home),
-    }
+    directories = socket_directories(environ, home)
     for kind, pattern in SOCKETS:
         filled = pattern.format(**{name: glob.escape(path) for name, path in directories.items()})
         for path in sorted(glob.glob(filled)):
             yield KnownDaemon("", kind, Endpoint("unix", "", 0, path, "", None))
+
+
+def socket_directories(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return the directories in the paths of SOCKETS, by name."""
+    return {
+        "runtime": environ.get("XDG_RUNTIME_DIR") or "/nonexistent",
+        "temporary": environ.get("TMPDIR") or "/nonexistent",
+        "home": str(home),
+    }
 
 
 def probe_all(entries: Iterable[KnownDaemon], timeout: float = 2.0) -> list[ProbeResult]:

@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from apispy import system
 from apispy.endpoints import Daemon, Endpoint, Listen, probe
 from apispy.endpoints.contexts import DEFAULT, Store, configured, current
 from apispy.endpoints.instances import RunningInstance, running
@@ -51,9 +51,7 @@ def problem(text: str, remedy: str, command: str = "") -> Finding:
 
 def sudo(command: str) -> str:
     """Return *command* as this user has to type it to run it as root."""
-    if sys.platform == "win32":
-        return command
-    return command if os.geteuid() == 0 else f"sudo {command}"
+    return command if system.is_root() else f"sudo {command}"
 
 
 @dataclass(frozen=True)

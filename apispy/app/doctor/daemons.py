@@ -5,13 +5,13 @@ import shlex
 import shutil
 import ssl
 import stat
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from apispy import system
 from apispy.app.doctor.alternatives import (
     other_daemon,
     responding_settings,
@@ -21,7 +21,7 @@ from apispy.app.doctor.alternatives import (
 from apispy.app.doctor.base import CheckContext, Finding, note, ok, problem, sudo
 from apispy.app.doctor.selection import cure_of_selection
 from apispy.endpoints import DaemonError, Endpoint
-from apispy.endpoints.discovery import SOCKETS
+from apispy.endpoints.discovery import SOCKETS, socket_directories
 from apispy.errors import ApispyError
 
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
@@ -97,7 +97,7 @@ def _socket_problem(context: CheckContext, endpoint: Endpoint, text: str, error:
 
 def _start_command(context: CheckContext, path: Path) -> str:
     """Return the command that starts the daemon of a well-known socket; empty if it is unknown here."""
-    filled = {"runtime": context.environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "home": str(context.home)}
+    filled = socket_directories(context.environ, context.home)
     for program, pattern in SOCKETS:
         if fnmatchcase(_without_var(str(path)), _without_var(pattern.format(**filled))):
             start = _STARTS.get(program, "")
@@ -113,14 +113,9 @@ def _without_var(path: str) -> str:
 
 def _no_access(path: Path, text: str) -> Finding:
     """Explain which group may use a socket, and how this user becomes a member."""
-    if sys.platform == "win32":
-        return problem(text, "Ask the owner of the socket")
-    import grp
-    import pwd
-
     try:
         found = path.stat()
-        group, user = grp.getgrgid(found.st_gid), pwd.getpwuid(os.getuid()).pw_name
+        (group, members), user = system.group_of(found), system.user_name()
     except (OSError, KeyError):
         return problem(text, "Ask the owner of the socket, or use sudo")
     if found.st_gid == 0 or found.st_mode & 0o060 != 0o060:
@@ -129,14 +124,12 @@ def _no_access(path: Path, text: str) -> Finding:
             f"{text}; only {owner} may use it ({stat.filemode(found.st_mode)})",
             "Use sudo, or let the daemon give it to a group (dockerd --group docker)",
         )
-    if user in group.gr_mem:
+    if user in members:
         remedy = "You have joined the group since you logged in: log in again, or start a shell with it"
-        return problem(f"{text}; it belongs to the group {group.gr_name}", remedy, f"newgrp {group.gr_name}")
-    remedy = f"Join the group, then log in again (newgrp {group.gr_name}). Its members are root in effect"
-    command = sudo(f"usermod -aG {shlex.quote(group.gr_name)} {shlex.quote(user)}")
-    return problem(
-        f"{text}; it belongs to the group {group.gr_name}, and {user} is not in it", remedy, command
-    )
+        return problem(f"{text}; it belongs to the group {group}", remedy, f"newgrp {group}")
+    remedy = f"Join the group, then log in again (newgrp {group}). Its members are root in effect"
+    command = sudo(f"usermod -aG {shlex.quote(group)} {shlex.quote(user)}")
+    return problem(f"{text}; it belongs to the group {group}, and {user} is not in it", remedy, command)
 
 
 def _date_problem(context: CheckContext, endpoint: Endpoint, text: str, error: DaemonError) -> Finding:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from apispy import system
 from apispy.app.doctor.base import CheckContext, Finding, note, ok, problem, sudo
 from apispy.endpoints.instances import directories
 
@@ -108,13 +109,11 @@ def _not_writable(context: CheckContext, path: Path, existing: Path) -> Finding:
         return problem(
             f"{text}, in XDG_RUNTIME_DIR", "Remove the variable of another user", "unset XDG_RUNTIME_DIR"
         )
-    if sys.platform == "win32":
-        return problem(text, "Use another data directory: set XDG_DATA_HOME")
-    if os.statvfs(existing).f_flag & os.ST_RDONLY:
+    if system.is_read_only(existing):
         text = f"{path} cannot be written: {existing} is on a file system that is read-only"
     elif existing.is_relative_to(context.home):
         where = shlex.quote(str(existing))
-        if existing.stat().st_uid == os.geteuid():
+        if system.is_own(existing.stat()):
             return problem(text, "Allow it to yourself", f"chmod u+rwx {where}")
         owner = f"chown -R {shlex.quote(getpass.getuser())} {where}"
         return problem(

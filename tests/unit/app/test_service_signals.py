@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apispy.app import server
+from apispy import system
 from apispy.app.call_reports import CALL_REPORTS
 from apispy.app.reports_output import ReportsOutput
 from apispy.app.view import View
@@ -127,7 +127,7 @@ def test_sighup_without_a_capture_says_so(start: Start) -> None:
 def test_nohup_is_respected() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert server._hangup_reopens()
+        assert system.hangup_reopens()
     finally:
         signal.signal(signal.SIGHUP, before)
 

@@ -12,8 +12,8 @@ from mitmproxy.proxy.context import Context
 
 from apispy.filters.policy import READS, parse_rule
 from apispy.gate import BrowserGuard, Gate, PolicyCheck
-from apispy.outputs.base import Output
-from apispy.outputs.call_stats import CallStats
+from apispy.model import Exchange
+from apispy.outputs.call_stats import CallCounter, CallStats
 from apispy.pipeline.count_only import CountOnlyPipeline
 from apispy.proxy.gated_relay import GatedRelay
 from apispy.proxy.observers import Observers
@@ -26,12 +26,12 @@ PONG = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Type: text/plain\r\nCon
 RULES = [READS, *(parse_rule("deny", text) for text in ("privileged", "bind:/etc*", "op:ContainerExec"))]
 
 
-class Counts(Output):
+class Counts(CallCounter):
     """Counts calls, as ``-q`` does."""
 
     calls = 0
 
-    def count(self, stats: CallStats) -> None:
+    def count(self, stats: CallStats, exchange: Exchange) -> None:
         self.calls += 1
 
 
@@ -40,7 +40,7 @@ class Connection:
 
     def __init__(self, gate: Gate | None) -> None:
         self.counts = Counts()
-        observers = Observers(CountOnlyPipeline(self.counts).take_now)
+        observers = Observers(CountOnlyPipeline([self.counts]).take_now)
         state = ConnectionState.OPEN
         client = Client(peername=("127.0.0.1", 5), sockname=("127.0.0.1", 2375), state=state)
         self._context = Context(client, Options())

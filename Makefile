@@ -52,7 +52,8 @@ e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it 
 # The battery against the engine, CLI, Compose, buildx and Podman of Debian sid, in a directory that is made when it is
 # missing (90 s, with debootstrap) and kept in $$APISPY_E2E_ROOTS (/var/cache/apispy-e2e).
 MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.py compatibility.py note_probes.py \
-    replay_battery.py replay_samples.py explain_modern.py buildkit.py packaging_compose.py fixture_library.py)
+    replay_battery.py replay_samples.py explain_modern.py buildkit.py guard_builds.py otlp.py \
+    packaging_compose.py fixture_library.py)
 
 e2e-modern: $(VENV)/.ready  ## as root
 	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)

@@ -57,8 +57,7 @@ def encode(message: str, value: dict[str, Any]) -> bytes:
 
 def field(message: str, name: str, content: bytes) -> bytes:
     """Write the field *name* of *message*, which is a message that is encoded already, or an element of a list."""
-    number = next(int(row.split()[0]) for row in MESSAGES[message].split(",") if row.split()[1] == name)
-    return written_number(number << 3 | LENGTH) + _sized(content)
+    return _tag(message, name) + _sized(content)
 
 
 def repeated_span(
@@ -86,6 +85,12 @@ def attribute_key(name: str) -> bytes:
 _REPEATED = struct.Struct("<2s16s2s8scQcQ")
 
 _LENGTHS = [written_number(size) for size in range(0x80)]
+
+
+@cache
+def _tag(message: str, name: str) -> bytes:
+    number = next(int(row.split()[0]) for row in MESSAGES[message].split(",") if row.split()[1] == name)
+    return written_number(number << 3 | LENGTH)
 
 
 @cache

@@ -44,7 +44,7 @@ def read(data: bytes | memoryview) -> Any:
     """
     try:
         return _FAST.decode(data)
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         return json.loads(bytes(data).decode(), parse_constant=_reject, parse_float=_float)
 
 
@@ -68,7 +68,7 @@ def typed_reader(form: type[Any]) -> Callable[[bytes], Any]:
     def read_form(data: bytes) -> Any:
         try:
             return decode(data)
-        except (ValueError, RecursionError):
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             return None
 
     return read_form
@@ -81,7 +81,7 @@ def write(value: Any) -> bytes:
     """
     try:
         return _WRITER.encode(value)
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, msgspec.MsgspecError, RecursionError):
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode()
 
@@ -130,7 +130,7 @@ class Document:
             return None
         try:
             return read(self.data)
-        except (ValueError, RecursionError):
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             return None
 
     @property
@@ -148,7 +148,7 @@ class Document:
             return False
         try:
             text = write(_nested(value))[MARGIN:-MARGIN]
-        except (ValueError, RecursionError):
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             return False
         self._size = len(text)
         return self.data.startswith(text) and not self.data[len(text) :].strip(SPACE)

@@ -88,8 +88,6 @@ def wheelhouse(where: Path, version: str) -> None:
         "compile",
         "-q",
         *target,
-        "--extra",
-        "proxy",
         ROOT / "pyproject.toml",
         "-o",
         needed,

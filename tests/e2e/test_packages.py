@@ -43,7 +43,7 @@ EGG_INFO = {
     "top_level.txt",
 }
 
-PROGRAM_FILES = {".py", ".json", ".typed"}
+PROGRAM_FILES = {".py", ".json", ".gz", ".typed"}
 """Suffixes of the files in apispy/. Its other files are docs/*.md, and those of the page for browsers."""
 
 
@@ -199,10 +199,12 @@ def python(version: str) -> str:
 def bounds(resolution: str, version: str, place: Path, *extras: str) -> Path:
     """Return a file with the oldest or newest versions that apispy-core allows."""
     file = place / "bounds.txt"
-    (place / "pyproject.toml").write_text(CORE_PROJECT)
+    project = place / "bounds/pyproject.toml"  # not beside tests: pytest would read it
+    project.parent.mkdir()
+    project.write_text(CORE_PROJECT)
     options = [word for extra in extras for word in ("--extra", extra)]
     run("uv", "pip", "compile", "-q", "--resolution", resolution, "--python", python(version), *options,
-        place / "pyproject.toml", "-o", file)  # fmt: skip
+        project, "-o", file)  # fmt: skip
     return file
 
 

@@ -49,7 +49,8 @@ class FinishedFiles:
             is_last = self._over.wait(COLLECT_INTERVAL)
             for file in finished_files(self._capture):
                 with contextlib.suppress(FileExistsError, FileNotFoundError):
-                    os.link(file, self._directory / file.name)
+                    if file.stat().st_size:  # else a name that is reserved, just before the file gets it
+                        os.link(file, self._directory / file.name)
             if is_last:
                 return
 

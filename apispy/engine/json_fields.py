@@ -20,6 +20,16 @@ def fold_bytes(text: bytes) -> bytes:
     return lower if lower.isascii() else lower.replace(_LONG_S, b"s").replace(_KELVIN, b"k")
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and [] for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def as_dict(value: Any) -> dict[Any, Any]:
+    """Return an object as it is, and {} for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def field_value(value: Any, name: str) -> Any:
     """Return the value of a field of an object, or None. A name in the same case comes first, then any other."""
     if not isinstance(value, dict):

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from apispy.engine.json_fields import field_value, value_at
+from apispy.engine.json_fields import as_dict, as_list, field_value, value_at
 from apispy.engine.operation import Call
 from apispy.engine.requested_builds import build_of, host_and_address
 
@@ -72,7 +72,7 @@ def host_paths(call: Call, body: Any) -> list[str]:
 
 def bind_sources(host: Any) -> list[str]:
     """Return the paths of the host that a HostConfig mounts, as the client wrote them."""
-    mounts = [one for one in _list(field_value(host, "Mounts")) if field_value(one, "Type") == "bind"]
+    mounts = [one for one in as_list(field_value(host, "Mounts")) if field_value(one, "Type") == "bind"]
     return [*_bind_texts(host), *(str(field_value(one, "Source")) for one in mounts)]
 
 
@@ -108,7 +108,7 @@ def capabilities(call: Call, body: Any) -> list[str]:
     added = field_value(host_config(call, body), "CapAdd")
     if call.operation.id in SERVICES:
         added = value_at(body, "TaskTemplate.ContainerSpec.CapabilityAdd")
-    found = [one.upper().removeprefix("CAP_") for one in _list(added) if isinstance(one, str)]
+    found = [one.upper().removeprefix("CAP_") for one in as_list(added) if isinstance(one, str)]
     return list(dict.fromkeys(found))
 
 
@@ -118,11 +118,11 @@ def devices(call: Call, body: Any) -> list[str]:
     Rules for device numbers come as "cgroup c 1:3 rwm", requests for devices of a driver as "driver nvidia".
     """
     host = host_config(call, body)
-    found = [str(field_value(one, "PathOnHost")) for one in _list(field_value(host, "Devices"))]
+    found = [str(field_value(one, "PathOnHost")) for one in as_list(field_value(host, "Devices"))]
     if build := build_of(call, body):
         found += build.devices()
-    found += [f"cgroup {one}" for one in _list(field_value(host, "DeviceCgroupRules"))]
-    for one in _list(field_value(host, "DeviceRequests")):
+    found += [f"cgroup {one}" for one in as_list(field_value(host, "DeviceCgroupRules"))]
+    for one in as_list(field_value(host, "DeviceRequests")):
         found.append(f"driver {field_value(one, 'Driver') or 'any'}")
     return list(dict.fromkeys(found))
 
@@ -134,11 +134,11 @@ def extra_hosts(call: Call, body: Any) -> list[str]:
     if call.operation.id in SERVICES:
         lines = [
             one.split()
-            for one in _list(value_at(body, "TaskTemplate.ContainerSpec.Hosts"))
+            for one in as_list(value_at(body, "TaskTemplate.ContainerSpec.Hosts"))
             if isinstance(one, str)
         ]
         return [f"{name}={line[0]}" for line in lines for name in line[1:]]
-    added = _list(field_value(host_config(call, body), "ExtraHosts"))
+    added = as_list(field_value(host_config(call, body), "ExtraHosts"))
     return list(dict.fromkeys(host_and_address(one) for one in added if isinstance(one, str)))
 
 
@@ -184,7 +184,7 @@ def user(call: Call, body: Any) -> str | None:
 def _networks(call: Call, body: Any) -> Iterator[Any]:
     match call.operation.id:
         case "ContainerCreate":
-            yield from _dict(value_at(body, "NetworkingConfig.EndpointsConfig"))
+            yield from as_dict(value_at(body, "NetworkingConfig.EndpointsConfig"))
         case "NetworkConnect":
             yield call.arguments.get("id")
         case "ImageBuild" | "Control/Solve" | "LLBBridge/Solve":
@@ -192,20 +192,20 @@ def _networks(call: Call, body: Any) -> Iterator[Any]:
             yield from build.networks() if build else ()
         case "ServiceCreate" | "ServiceUpdate":
             for place in ("TaskTemplate.Networks", "Networks"):
-                for one in _list(value_at(body, place)):
+                for one in as_list(value_at(body, place)):
                     yield field_value(one, "Target")
 
 
 def _bind_texts(host: Any) -> Iterator[str]:
     """Yield the sources of HostConfig.Binds that are paths, not names of volumes."""
-    for text in _list(field_value(host, "Binds")):
+    for text in as_list(field_value(host, "Binds")):
         source = text.split(":", 1)[0] if isinstance(text, str) else ""
         if source.startswith(("/", "~", ".")) or "\\" in source:
             yield source
 
 
 def _mounted(mounts: Any) -> Iterator[str]:
-    for mount in _list(mounts):
+    for mount in as_list(mounts):
         if field_value(mount, "Type") == "bind":
             yield str(field_value(mount, "Source"))
         yield from _device_of(value_at(mount, "VolumeOptions.DriverConfig.Options"))
@@ -221,11 +221,3 @@ def _device_of(options: Any) -> Iterator[str]:
 def _cleaned(path: str) -> str:
     cleaned = posixpath.normpath(path)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}

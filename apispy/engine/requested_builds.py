@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from apispy.engine.json_fields import field_value
+from apispy.engine.json_fields import as_dict, as_list, field_value
 from apispy.engine.operation import Call
 
 SOLVES = ("Control/Solve", "LLBBridge/Solve")
@@ -73,7 +73,7 @@ class Build:
             if _name(one) == DEVICE:
                 yield one.partition("=")[2] or "any"
         for program in self._programs:
-            yield from (str(_dict(device).get("name", "")) for device in _list(program.get("cdiDevices")))
+            yield from (str(as_dict(device).get("name", "")) for device in as_list(program.get("cdiDevices")))
 
     def extra_hosts(self) -> Iterator[str]:
         """Yield "name=address"."""
@@ -81,7 +81,7 @@ class Build:
         text = self.options.get("add-hosts", "")
         yield from (host_and_address(one) for one in (*text.split(","), *_comma_separated(text)) if one)
         for program in self._programs:
-            for host in map(_dict, _list(_dict(program.get("meta")).get("extraHosts"))):
+            for host in map(as_dict, as_list(as_dict(program.get("meta")).get("extraHosts"))):
                 yield f"{host.get('Host', '')}={host.get('IP', '')}"
 
     def contexts(self) -> Iterator[str]:
@@ -112,12 +112,12 @@ class Build:
     @property
     def _programs(self) -> Iterator[dict[str, Any]]:
         """The steps that run a program."""
-        return (_dict(step.get("exec")) for step in self.steps)
+        return (as_dict(step.get("exec")) for step in self.steps)
 
     def _sources(self) -> Iterator[str]:
         for step in self.steps:
             if "source" in step:
-                yield str(_dict(step["source"]).get("identifier", ""))
+                yield str(as_dict(step["source"]).get("identifier", ""))
 
 
 def build_of(call: Call, body: Any) -> Build | None:
@@ -126,9 +126,9 @@ def build_of(call: Call, body: Any) -> Build | None:
         case "ImageBuild":
             return _of_parameters(call)
         case "Control/Solve":
-            return _of_solve(_dict(body))
+            return _of_solve(as_dict(body))
         case "LLBBridge/Solve":
-            return _of_frontend_solve(_dict(body))
+            return _of_frontend_solve(as_dict(body))
     return None
 
 
@@ -146,9 +146,7 @@ def host_and_address(text: str) -> str:
 
 def _of_parameters(call: Call) -> Build:
     contexts = {"context": remote} if (remote := call.value("remote")) not in ("", "client-session") else {}
-    caches = [
-        ("registry", one if isinstance(one, str) else str(one)) for one in _json_list(call, "cachefrom")
-    ]
+    caches = [("registry", str(one)) for one in _json_list(call, "cachefrom")]
     return Build(
         options={"force-network-mode": call.value("networkmode"), **contexts},
         exporters=_exporters(_json_list(call, "outputs")),
@@ -159,15 +157,15 @@ def _of_parameters(call: Call) -> Build:
 
 
 def _of_solve(body: dict[str, Any]) -> Build:
-    options, cache = _texts(body.get("FrontendAttrs")), _dict(body.get("Cache"))
+    options, cache = _texts(body.get("FrontendAttrs")), as_dict(body.get("Cache"))
     older = (
         [{"Type": body.get("Exporter"), "Attrs": body.get("ExporterAttrs")}] if body.get("Exporter") else []
     )
     caches = [*_caches(cache.get("Exports")), *_caches(cache.get("Imports")), *_option_caches(options)]
     return Build(
-        entitlements=tuple(one for one in _list(body.get("Entitlements")) if isinstance(one, str)),
+        entitlements=tuple(one for one in as_list(body.get("Entitlements")) if isinstance(one, str)),
         options=options,
-        exporters=_exporters([*older, *_list(body.get("Exporters"))]),
+        exporters=_exporters([*older, *as_list(body.get("Exporters"))]),
         caches=tuple(dict.fromkeys(caches)),
         steps=_steps(body),
         has_frontend=bool(body.get("Frontend")),
@@ -186,9 +184,9 @@ def _of_frontend_solve(body: dict[str, Any]) -> Build:
 
 def _steps(body: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """Return the steps in a definition and in the inputs of a frontend; () where only their size was kept."""
-    definitions = [body.get("Definition"), *_list(body.get("FrontendInputs"))]
+    definitions = [body.get("Definition"), *as_list(body.get("FrontendInputs"))]
     return tuple(
-        step for one in definitions for step in _list(_dict(one).get("def")) if isinstance(step, dict)
+        step for one in definitions for step in as_list(as_dict(one).get("def")) if isinstance(step, dict)
     )
 
 
@@ -198,7 +196,7 @@ def _exporters(found: list[Any]) -> tuple[tuple[str, Attributes], ...]:
 
 
 def _caches(found: Any) -> Iterator[tuple[str, str]]:
-    for one in _list(found):
+    for one in as_list(found):
         attributes = _texts(field_value(one, "Attrs"))
         yield (
             str(field_value(one, "Type") or ""),
@@ -241,12 +239,6 @@ def _name(entitlement: str) -> str:
 
 
 def _texts(value: Any) -> Attributes:
-    return {key: text for key, text in _dict(value).items() if isinstance(key, str) and isinstance(text, str)}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
+    return {
+        key: text for key, text in as_dict(value).items() if isinstance(key, str) and isinstance(text, str)
+    }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apispy.engine import Call
-from apispy.engine.json_fields import field_value, value_at
+from apispy.engine.json_fields import as_list, field_value, value_at
 from apispy.engine.requested_access import NAMESPACES, SOCKETS, bind_sources, volume_source
 from apispy.engine.requested_builds import Build, build_of
 
@@ -104,21 +104,21 @@ def _of_host_config(host: Any) -> Iterator[str]:
     yield from _added(field_value(host, "CapAdd"))
     for path in bind_sources(host):
         yield _mounted(path)
-    for device in _list(field_value(host, "Devices")):
+    for device in as_list(field_value(host, "Devices")):
         if path := field_value(device, "PathOnHost"):
             yield f"device of the host: {path}"
-    for option in _list(field_value(host, "SecurityOpt")):
+    for option in as_list(field_value(host, "SecurityOpt")):
         if isinstance(option, str) and option.replace(":", "=").endswith(("=unconfined", "label=disable")):
             yield f"security option {option}"
 
 
 def _added(capabilities: Any) -> Iterator[str]:
-    for name in _list(capabilities):
+    for name in as_list(capabilities):
         yield f"adds the capability {name}"
 
 
 def _of_mounts(mounts: Any) -> Iterator[str]:
-    for mount in _list(mounts):
+    for mount in as_list(mounts):
         if field_value(mount, "Type") == "bind":
             yield _mounted(str(field_value(mount, "Source")))
 
@@ -127,7 +127,3 @@ def _mounted(path: str) -> str:
     if path.endswith(SOCKETS):
         return f"mounts {path}: the container controls the daemon"
     return f"mounts {path} of the host"
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -1,6 +1,6 @@
 """Addresses of daemons and listeners, dialling, and the diagnosis of failures. Standard library only."""
 
-from apispy.endpoints.address import TLS, Endpoint
+from apispy.endpoints.address import TLS, Endpoint, is_loopback
 from apispy.endpoints.diagnosis import DaemonError, Http2Only, diagnose
 from apispy.endpoints.dial import connect, ssh_command, ssh_socket, ssh_stderr, tls_context
 from apispy.endpoints.listener_address import Listen, certificate_hosts, client_address, listen, with_base_of
@@ -18,6 +18,7 @@ __all__ = [
     "client_address",
     "connect",
     "diagnose",
+    "is_loopback",
     "listen",
     "probe",
     "remark_on_name",

@@ -24,6 +24,14 @@ LOCAL_KINDS = ("unix", "npipe")
 _SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
 
+def is_loopback(host: str) -> bool:
+    """Whether *host* is an address of this machine's loopback; a name is not, because it may resolve to anything."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class TLS:
     """TLS settings for a daemon. Paths are absolute or relative to the working directory; all files are PEM.

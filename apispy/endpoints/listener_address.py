@@ -11,6 +11,7 @@ from apispy.endpoints.address import (
     Endpoint,
     host_port,
     invalid_address,
+    is_loopback,
     local_kind,
     local_path,
     port_number,
@@ -50,12 +51,7 @@ class Listen:
     @property
     def loopback(self) -> bool:
         """Whether only this machine can connect: a local socket, 127.0.0.0/8, ::1, or the name localhost."""
-        if self.is_local or self.host.lower() == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False  # any other name may resolve to anything, and never counts as local
+        return self.is_local or self.host.lower() == "localhost" or is_loopback(self.host)
 
 
 def listen(text: str, group: str = "") -> Listen:

@@ -4,11 +4,10 @@ import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 
 from apispy.app.doctor.base import CheckContext
-from apispy.endpoints import TLS, Daemon, Endpoint, connect, probe, tls_context
+from apispy.endpoints import TLS, Daemon, Endpoint, connect, is_loopback, probe, tls_context
 from apispy.endpoints.client_environment import variables_for
 from apispy.endpoints.contexts import Store
 from apispy.endpoints.discovery import KnownDaemon, discover, probe_all
@@ -81,10 +80,7 @@ def _is_local(endpoint: Endpoint | None) -> bool:
     """Whether an address is certainly one of this machine: others are not dialled unasked."""
     if endpoint is None or endpoint.kind == "ssh":
         return False
-    try:
-        return endpoint.kind != "tcp" or ip_address(endpoint.host).is_loopback
-    except ValueError:
-        return endpoint.host == "localhost"
+    return endpoint.kind != "tcp" or endpoint.host == "localhost" or is_loopback(endpoint.host)
 
 
 def _switch_to_known(context: CheckContext, known: KnownDaemon) -> str:

@@ -6,12 +6,12 @@ rebinding), ``Origin`` and ``Sec-Fetch-Site`` say where the request is from. The
 """
 
 import hmac
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+from apispy.endpoints import is_loopback
 from apispy.errors import UsageError
 from apispy.outputs.decoded_values import ascii_json
 
@@ -187,14 +187,6 @@ def _refusal_of_stranger(request: WebRequest, hosts: set[str], *, checks_host: b
     if any(value.lower() not in ("none", "same-origin") for value in request.all("sec-fetch-site")):
         return refused(403, "A page of another site sent the request: open the address by hand.")
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether *host* is an address of this machine's loopback; a name is not, because it may resolve to anything."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _cookies(request: WebRequest, name: str) -> list[str]:

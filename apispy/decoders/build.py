@@ -13,6 +13,7 @@ from apispy.decoders.build_answer import answer_in, place_of
 from apispy.decoders.grpc_body import grpc_error
 from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
+from apispy.engine.json_fields import as_dict
 from apispy.model import REDACTED, Direction, Exchange, Item
 
 MAX_STEPS = 2000
@@ -133,7 +134,7 @@ class Build:
 
     def failed(self, value: dict[str, Any]) -> None:
         """Take the error of a build: {"error_message", "source"}."""
-        self.error = {"message": value["error_message"]} | dict_of(value.get("source"))
+        self.error = {"message": value["error_message"]} | as_dict(value.get("source"))
 
     def _begin(self, stream: int, method: str, headers: Any) -> None:
         if len(self._methods) < MAX_STEPS:
@@ -320,11 +321,6 @@ def _fields(headers: Any) -> dict[str, str]:
             case [str() as name, str() as value]:
                 found[name] = value
     return found
-
-
-def dict_of(value: Any) -> dict[str, Any]:
-    """Return *value* if it is an object; an empty one otherwise."""
-    return value if isinstance(value, dict) else {}
 
 
 def _list(values: list[Any], value: Any) -> None:

@@ -35,11 +35,6 @@ def problems_beyond_errors(decoded: DecodedCall) -> list[str]:
     ]
 
 
-def dict_of(value: Any) -> dict[str, Any]:
-    """Return *value* if it is a JSON object; an empty one otherwise."""
-    return value if isinstance(value, dict) else {}
-
-
 def item_bytes(item: Item) -> bytes:
     """Return the bytes of a text or raw item."""
     if isinstance(item.value, bytes):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apispy import units
-from apispy.engine.json_fields import value_at
+from apispy.engine.json_fields import as_dict, value_at
 from apispy.outputs import grpc
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json, json_objects
@@ -45,8 +45,7 @@ def _is_cancelled(value: Any) -> bool:
 
 
 def _response(decoded: DecodedCall) -> dict[str, Any]:
-    value = first_json(decoded, "response")
-    return value if isinstance(value, dict) else {}
+    return as_dict(first_json(decoded, "response"))
 
 
 def _text(value: Any) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from apispy import units
 from apispy.decoders.build_trace import LABEL as TRACE
-from apispy.engine.json_fields import value_at
+from apispy.engine.json_fields import as_dict, value_at
 from apispy.model import Item, is_redacted
-from apispy.outputs.decoded_values import compact_json, dict_of
+from apispy.outputs.decoded_values import compact_json
 
 PROGRESS_LABELS = ("layer", "status", "output", "aux", TRACE, "error")
 """Labels of progress items; see apispy.decoders.progress."""
@@ -78,7 +78,7 @@ def _event(item: Item) -> str:
     """Format an event: "container start demo-web-1 (image=busybox, compose=demo/web/1, 12 more)"."""
     value = item.value
     actor = value_at(value, "Actor.Attributes")
-    attributes = {key: units.short_ids(str(text)) for key, text in dict_of(actor).items()}
+    attributes = {key: units.short_ids(str(text)) for key, text in as_dict(actor).items()}
     identity = units.short_ids(str(value_at(value, "Actor.ID") or value.get("id") or ""))
     name = attributes.pop("name", "") or identity
     details = ", ".join(_attributes(attributes))

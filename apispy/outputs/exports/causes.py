@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apispy.decoders.grpc_messages import messages_of
+from apispy.engine.json_fields import as_dict
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.decoded_values import dict_of, first_json
+from apispy.outputs.decoded_values import first_json
 from apispy.outputs.exports.containers import container_of
 from apispy.recent import remember
 
@@ -89,7 +90,7 @@ def _container(decoded: DecodedCall) -> list[str]:
 
 
 def _exec(decoded: DecodedCall) -> list[str]:
-    made = dict_of(first_json(decoded, "response")).get("Id")
+    made = as_dict(first_json(decoded, "response")).get("Id")
     identity = decoded.call.arguments.get("id") if decoded.call.operation.id == "ExecStart" else made
     return [f"exec {identity[:12]}"] if isinstance(identity, str) and identity else []
 

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from apispy.engine.json_fields import as_dict
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.decoded_values import dict_of, first_json
+from apispy.outputs.decoded_values import first_json
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _ID = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
@@ -42,7 +43,7 @@ def container_of(decoded: DecodedCall) -> Container | None:
 def _identity(decoded: DecodedCall) -> str:
     operation = decoded.call.operation
     if operation.id == "ContainerCreate":
-        made = dict_of(first_json(decoded, "response")).get("Id")
+        made = as_dict(first_json(decoded, "response")).get("Id")
         return made if isinstance(made, str) else ""
     identity = decoded.call.arguments.get("id", "")
     if operation.path.startswith(

@@ -184,15 +184,20 @@ class Field:
     repeated: bool = False
 
 
-@cache
-def fields_of(message: str) -> dict[int, Field]:
-    """Return the fields of a message by number."""
+def fields_in(rows: str) -> dict[int, Field]:
+    """Read a row of a table of messages, such as MESSAGES: its fields by number."""
     found = {}
-    for row in MESSAGES[message].split(","):
+    for row in rows.split(","):
         if row.strip():
             number, name, kind = row.split()
             found[int(number)] = Field(name, kind.removesuffix("*"), kind.endswith("*"))
     return found
+
+
+@cache
+def fields_of(message: str) -> dict[int, Field]:
+    """Return the fields of a message by number."""
+    return fields_in(MESSAGES[message])
 
 
 @cache

@@ -8,7 +8,7 @@ gateway.proto and ops.proto.
 
 from typing import Any
 
-from apispy.decoders.grpc_schema import Field
+from apispy.decoders.grpc_schema import Field, fields_in
 from apispy.decoders.protobuf import LENGTH, VARINT, ProtobufError, wire_fields
 from apispy.engine.requested_builds import ENTITLEMENTS, SOLVES
 from apispy.gate.strict_request import Doubt, json_body
@@ -44,18 +44,7 @@ MESSAGES = {
 """The fields of each message: number, name, type; a ``*`` marks a list. ``unread``: nothing in it decides."""
 
 
-def _tables() -> dict[str, dict[int, Field]]:
-    found: dict[str, dict[int, Field]] = {}
-    for name, rows in MESSAGES.items():
-        cells = (row.split() for row in rows.split(","))
-        found[name] = {
-            int(number): Field(field, kind.removesuffix("*"), kind.endswith("*"))
-            for number, field, kind in cells
-        }
-    return found
-
-
-_TABLES = _tables()
+_TABLES = {name: fields_in(rows) for name, rows in MESSAGES.items()}
 
 
 def read_solve(operation: str, data: bytes) -> dict[str, Any]:

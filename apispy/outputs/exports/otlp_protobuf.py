@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from apispy.decoders.grpc_schema import fields_in
 from apispy.decoders.protobuf import FIXED32, FIXED64, LENGTH, VARINT, written_number
 
 MESSAGES = {
@@ -89,18 +90,17 @@ _LENGTHS = [written_number(size) for size in range(0x80)]
 
 @cache
 def _tag(message: str, name: str) -> bytes:
-    number = next(int(row.split()[0]) for row in MESSAGES[message].split(",") if row.split()[1] == name)
+    number = next(number for number, one in fields_in(MESSAGES[message]).items() if one.name == name)
     return written_number(number << 3 | LENGTH)
 
 
 @cache
 def _writers(message: str) -> dict[str, Write]:
     """Return a function for each field, which writes all of it: with numbers, types and lengths."""
-    found = {}
-    for row in MESSAGES[message].split(","):
-        number, name, kind = row.split()
-        found[name] = _writer(int(number), kind.removesuffix("*"), kind.endswith("*"))
-    return found
+    return {
+        one.name: _writer(number, one.type, one.repeated)
+        for number, one in fields_in(MESSAGES[message]).items()
+    }
 
 
 def _writer(number: int, kind: str, repeated: bool) -> Write:

@@ -27,12 +27,15 @@ from h2.exceptions import H2Error
 from apispy import __version__
 from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import (
+    CHECK_HEADERS,
     MAX_RESPONSE,
     MAX_TEXT,
+    RETRY_HTTP,
     Accepted,
     SendError,
     Signal,
     accepted,
+    answered,
     connection_error,
     tls_context,
 )
@@ -50,12 +53,10 @@ RETRY = (1, 4, 10, 11, 14, 15)
 RESOURCE_EXHAUSTED = 8
 """To be tried again only if the receiver says when."""
 
-RETRY_HTTP = (429, 502, 503, 504)
-
 ADVICE = {
-    7: "Check OTEL_EXPORTER_OTLP_HEADERS",
+    7: CHECK_HEADERS,
     12: "Check the address of --otlp: this service is not there",
-    16: "Check OTEL_EXPORTER_OTLP_HEADERS",
+    16: CHECK_HEADERS,
 }
 """What to do about a status: PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED."""
 
@@ -145,14 +146,11 @@ class GrpcTransport:
             raise SendError(f"it answers {status} without gRPC. {NOT_GRPC}", retry=retry)
         if int(code) == 0:
             return accepted(answer.data[5:])
-        text = f"it answers {status_name(int(code))}"
-        if message := unquote(answer.fields.get("grpc-message", "")):
-            text += f": {message[:MAX_TEXT]}"
-        if advice := ADVICE.get(int(code)):
-            text += f". {advice}"
+        message = unquote(answer.fields.get("grpc-message", ""))[:MAX_TEXT]
+        text = answered(self._settings, status_name(int(code)), message, ADVICE.get(int(code)))
         after = _retry_delay(answer.fields.get("grpc-status-details-bin", ""))
         retry = int(code) in RETRY or (int(code) == RESOURCE_EXHAUSTED and after is not None)
-        raise SendError(self._settings.without_secrets(text), retry=retry, after=after)
+        raise SendError(text, retry=retry, after=after)
 
 
 def _send_some(http2: H2Connection, stream: int, message: bytes) -> bytes:

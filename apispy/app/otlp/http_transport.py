@@ -5,23 +5,23 @@ import http.client
 from apispy import __version__
 from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import (
+    CHECK_HEADERS,
     MAX_RESPONSE,
     MAX_TEXT,
+    RETRY_HTTP,
     Accepted,
     SendError,
     Signal,
     accepted,
+    answered,
     connection_error,
     tls_context,
 )
 from apispy.decoders.protobuf import ProtobufError, wire_fields
 
-RETRY = (429, 502, 503, 504)
-"""Statuses after which a client is to try again."""
-
 ADVICE = {
-    401: "Check OTEL_EXPORTER_OTLP_HEADERS",
-    403: "Check OTEL_EXPORTER_OTLP_HEADERS",
+    401: CHECK_HEADERS,
+    403: CHECK_HEADERS,
     404: "Check the path of --otlp: apispy adds /v1/traces and /v1/metrics to it",
     405: "Check the address of --otlp: the receiver takes no POST there",
     415: "The receiver takes no protobuf there: check the address of --otlp",
@@ -58,14 +58,11 @@ class HttpTransport:
         raise self._refusal(response, content)
 
     def _refusal(self, response: http.client.HTTPResponse, content: bytes) -> SendError:
-        text = f"it answers {response.status} {response.reason}".rstrip()
-        if message := _message(response, content):
-            text += f": {message}"
-        if advice := ADVICE.get(response.status):
-            text += f". {advice}"
+        status = f"{response.status} {response.reason}".rstrip()
+        text = answered(self._settings, status, _message(response, content), ADVICE.get(response.status))
         after = response.getheader("Retry-After") or ""
         seconds = float(after) if after.isdecimal() and len(after) < 6 else None  # or a date, which few send
-        return SendError(self._settings.without_secrets(text), retry=response.status in RETRY, after=seconds)
+        return SendError(text, retry=response.status in RETRY_HTTP, after=seconds)
 
 
 def _message(response: http.client.HTTPResponse, content: bytes) -> str:

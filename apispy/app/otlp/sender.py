@@ -6,6 +6,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from apispy import __version__, units
@@ -224,21 +226,11 @@ MAX_SAID = 10
 def traces(spans: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Make the request with *spans*, pairs of a resource and a span. Neighbours with the same resource share it."""
     requests: list[bytes] = []
-    last: bytes | None = None
-    found: list[bytes] = []
-
-    def flush() -> None:
-        if last is not None:
-            scope = otlp_protobuf.encode("ScopeSpans", {"scope": SCOPE})
-            scoped = otlp_protobuf.field("ResourceSpans", "scopeSpans", scope + b"".join(found))
-            requests.append(otlp_protobuf.field("Traces", "resourceSpans", last + scoped))
-
-    for resource, span in spans:
-        if resource != last:
-            flush()
-            last, found = resource, []
-        found.append(otlp_protobuf.field("ScopeSpans", "spans", span))
-    flush()
+    for resource, group in groupby(spans, itemgetter(0)):
+        scope = otlp_protobuf.encode("ScopeSpans", {"scope": SCOPE})
+        found = b"".join([otlp_protobuf.field("ScopeSpans", "spans", span) for _, span in group])
+        scoped = otlp_protobuf.field("ResourceSpans", "scopeSpans", scope + found)
+        requests.append(otlp_protobuf.field("Traces", "resourceSpans", resource + scoped))
     return b"".join(requests)
 
 

@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from apispy.app.otlp.settings import CA, Settings
+from apispy.app.otlp.settings import CA, HEADERS, Settings
 from apispy.decoders.protobuf import ProtobufError, wire_fields
 from apispy.errors import UsageError
 
@@ -15,6 +15,12 @@ MAX_TEXT = 200
 
 MAX_RESPONSE = 64 << 10
 """Bytes of a response that are read."""
+
+RETRY_HTTP = (429, 502, 503, 504)
+"""Statuses of HTTP after which a client is to try again."""
+
+CHECK_HEADERS = f"Check {HEADERS}"
+"""What to do if the receiver does not accept the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,12 @@ def accepted(response: bytes) -> Accepted:
     except ProtobufError:
         pass  # an empty page of a proxy, say; the status said that all is well
     return Accepted()
+
+
+def answered(settings: Settings, status: str, message: str, advice: str | None) -> str:
+    """Describe a refusal: its *status*, what the receiver says, and what to do about it, without secrets."""
+    text = f"it answers {status}" + (f": {message}" if message else "") + (f". {advice}" if advice else "")
+    return settings.without_secrets(text)
 
 
 def connection_error(error: OSError) -> SendError:

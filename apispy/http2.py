@@ -15,6 +15,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEADER_SIZE = 9
 """Bytes before each frame's payload: its size (24 bits), type, flags, stream (31 bits)."""
 
+END_HEADERS = 4
+"""The flag of a frame that ends a header block."""
+
 MAX_BLOCK_SIZE = 256 << 10
 """Bytes of a header block, both encoded and decoded (plus 32 for each field)."""
 

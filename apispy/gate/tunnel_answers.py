@@ -6,6 +6,7 @@ by frame. The fields are written without HTTP/2's table of earlier fields, which
 
 from urllib.parse import quote
 
+from hpack.hpack import encode_integer
 from hyperframe.frame import (
     ContinuationFrame,
     GoAwayFrame,
@@ -17,7 +18,7 @@ from hyperframe.frame import (
 
 from apispy.decoders.grpc import PLAIN
 from apispy.gate.actions import final_head_end
-from apispy.http2 import HEADER_SIZE
+from apispy.http2 import END_HEADERS, HEADER_SIZE
 
 PERMISSION_DENIED = 7
 """gRPC's status of a call that the caller may not make."""
@@ -59,14 +60,7 @@ def window_update(size: int) -> bytes:
 
 def _string(text: bytes) -> bytes:
     """Write a string of a header block, without Huffman's code: its length (RFC 7541, 5.1), then its bytes."""
-    size = len(text)
-    if size < 0x7F:
-        return bytes([size]) + text
-    length, size = bytearray([0x7F]), size - 0x7F
-    while size >= 0x80:
-        length.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes(length) + bytes([size]) + text
+    return bytes(encode_integer(len(text), 7)) + text
 
 
 class DaemonFrames:
@@ -141,5 +135,4 @@ class DaemonFrames:
         return whole
 
 
-END_HEADERS = 4
 BLOCK_FRAMES = (HeadersFrame.type, PushPromiseFrame.type, ContinuationFrame.type)

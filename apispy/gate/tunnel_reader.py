@@ -24,7 +24,7 @@ from apispy.gate.actions import PASS, AskUser, Decision, RespondWith, TunnelAnsw
 from apispy.gate.solve_message import read_solve
 from apispy.gate.strict_request import Doubt
 from apispy.gate.tunnel_answers import goodbye, refused_call, window_update
-from apispy.http2 import HEADER_SIZE, PREFACE, Fields, HeaderBlocks, Http2Error
+from apispy.http2 import END_HEADERS, HEADER_SIZE, PREFACE, Fields, HeaderBlocks, Http2Error
 from apispy.model import Headers, Request
 
 MAX_HELD = 48 << 10
@@ -42,7 +42,6 @@ MAX_CALLS = 1000
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM = ACK = 1
-END_HEADERS = 4
 
 FLAGS = {
     DATA: END_STREAM,

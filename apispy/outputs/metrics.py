@@ -139,7 +139,7 @@ class Metrics(CallCounter):
             self._figures.redactions += len(decoded.exchange.redactions)
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
-        operation, client = stats.operation or UNKNOWN, _client_kind(stats.tag, exchange)
+        operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
         response = exchange.response
         status = status_class(response.status) if response else NO_RESPONSE
         with self._lock:
@@ -173,12 +173,8 @@ def status_class(status: int) -> str:
     return STATUS_CLASSES[status // 100 - 1] if 100 <= status < 600 else OTHER
 
 
-def client_kind(decoded: DecodedCall) -> str:
-    """Return the kind of the client, by its User-Agent and the API that it uses: one of a few words."""
-    return _client_kind(decoded.call.operation.tag, decoded.exchange)
-
-
-def _client_kind(tag: str, exchange: Exchange) -> str:
+def client_kind(tag: str, exchange: Exchange) -> str:
+    """Return the kind of the client, by its User-Agent and the API that it uses (*tag*): one of a few words."""
     if tag == "Podman":
         return PODMAN
     return _kind_of(exchange.request.headers.text("user-agent"))

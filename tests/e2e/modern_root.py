@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,7 @@ exec cat
 """
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return the mirror that this machine's apt uses."""
     for line in Path("/etc/apt/sources.list.d/debian.sources").read_text().splitlines():
         if line.startswith("URIs: "):
@@ -68,40 +68,44 @@ def _mirror() -> str:
     return "http://deb.debian.org/debian"
 
 
+def kept_directory(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the directory *name* of ROOTS, which *make* fills if it is not there. Others who need it wait meanwhile."""
+    kept = ROOTS / name
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    with (ROOTS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.unfinished-", dir=ROOTS))
+            unfinished.chmod(0o755)
+            try:
+                make(unfinished)
+                unfinished.rename(kept)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+    return kept
+
+
 def kept_root(suite: str = SUITE, packages: str = PACKAGES) -> Path:
     """Return the kept directory, which is made in 90 s (on a busy machine, 6 minutes) if it is not there. RuntimeError if that fails."""
     other = "" if packages == PACKAGES else f"-{hashlib.sha256(packages.encode()).hexdigest()[:8]}"
-    root = ROOTS / f"{suite}{other}"
-    ROOTS.mkdir(parents=True, exist_ok=True)
-    with (ROOTS / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            _make(root, packages)
-    return root
+    name = f"{suite}{other}"
+    return kept_directory(name, lambda root: _make(root, suite, packages, ROOTS / f"{name}.log"))
 
 
-def _make(root: Path, packages: str) -> None:
-    suite = root.name.partition("-")[0]
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{root.name}.unfinished-", dir=ROOTS))
-    unfinished.chmod(0o755)
-    log = ROOTS / f"{root.name}.log"
-    try:
-        with log.open("w") as out:
-            for words in (
-                ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, f"{unfinished}", _mirror()],
-                ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{unfinished}", packages],
-            ):  # fmt: skip
-                done = subprocess.run(
-                    words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=900, check=False
+def _make(root: Path, suite: str, packages: str, log: Path) -> None:
+    with log.open("w") as out:
+        for words in (
+            ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, f"{root}", mirror()],
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{root}", packages],
+        ):  # fmt: skip
+            done = subprocess.run(
+                words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=900, check=False
+            )
+            if done.returncode:
+                raise RuntimeError(
+                    f"{shlex.join(words[:3])} ended with {done.returncode}; its log, {log}, ends with:\n"
+                    + log.read_text()[-2000:]
                 )
-                if done.returncode:
-                    raise RuntimeError(
-                        f"{shlex.join(words[:3])} ended with {done.returncode}; its log, {log}, ends with:\n"
-                        + log.read_text()[-2000:]
-                    )
-        unfinished.rename(root)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @dataclass

@@ -3,14 +3,12 @@
 mmdebstrap unpacks the packages in 20 s and runs none of their scripts. It is kept beside the modern engine's root.
 """
 
-import fcntl
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from .conftest import unavailable
-from .modern_root import ROOTS, SUITE, _mirror
+from .modern_root import SUITE, kept_directory, mirror
 
 PACKAGES = "base-files,ca-certificates,coreutils,dash,libc-bin,libc6,python3,python3-venv"
 """A shell, Python with pip, and what pip needs to verify PyPI's certificate."""
@@ -21,13 +19,7 @@ EXPIRED_LISTS = 'Acquire::Check-Valid-Until "false"'
 
 def python_root() -> Path:
     """Return the directory, which is made if it is missing. Where that is not possible, skip, or fail in CI."""
-    root = ROOTS / f"{SUITE}-python"
-    ROOTS.mkdir(parents=True, exist_ok=True)
-    with (ROOTS / f"{root.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            _make(root)
-    return root
+    return kept_directory(f"{SUITE}-python", _make)
 
 
 def python_version(root: Path) -> str:
@@ -39,7 +31,6 @@ def python_version(root: Path) -> str:
 def _make(root: Path) -> None:
     if not shutil.which("mmdebstrap"):
         unavailable("needs mmdebstrap; on Debian: apt-get install mmdebstrap")
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{root.name}.unfinished-", dir=ROOTS))
     command = [
         "mmdebstrap",
         "--variant=extract",
@@ -48,19 +39,13 @@ def _make(root: Path) -> None:
         f"--aptopt={EXPIRED_LISTS}",
     ]
     done = subprocess.run(
-        [*command, SUITE, str(unfinished / "root"), _mirror()],
+        [*command, SUITE, str(root), mirror()],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
-    try:
-        if done.returncode:
-            unavailable(f"mmdebstrap ended with {done.returncode}: {done.stderr[-2000:]}")
-        # What the packages' scripts would have done: one file of all certificates.
-        certificates = sorted((unfinished / "root/usr/share/ca-certificates").rglob("*.crt"))
-        (unfinished / "root/etc/ssl/certs/ca-certificates.crt").write_text(
-            "".join(one.read_text() for one in certificates)
-        )
-        for name in ("mnt", "proc"):
-            (unfinished / "root" / name).mkdir(exist_ok=True)
-        (unfinished / "root").rename(root)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    if done.returncode:
+        unavailable(f"mmdebstrap ended with {done.returncode}: {done.stderr[-2000:]}")
+    # What the packages' scripts would have done: one file of all certificates.
+    certificates = sorted((root / "usr/share/ca-certificates").rglob("*.crt"))
+    (root / "etc/ssl/certs/ca-certificates.crt").write_text("".join(one.read_text() for one in certificates))
+    for name in ("mnt", "proc"):
+        (root / name).mkdir(exist_ok=True)

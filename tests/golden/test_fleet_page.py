@@ -12,7 +12,7 @@ import apispy.app.metrics
 from apispy.app.metrics import MetricsServer
 from apispy.app.otlp import Settings, sender
 from apispy.app.otlp.export import FLUSH_TIMEOUT, encoded
-from apispy.app.otlp.http_transport import RETRY, HttpTransport
+from apispy.app.otlp.http_transport import RETRY_HTTP, HttpTransport
 from apispy.app.otlp.sender import Sender
 from apispy.app.otlp.settings import CA, HEADERS, RESOURCE, SERVICE
 from apispy.endpoints import Listen
@@ -133,7 +133,7 @@ def test_the_limits_of_the_delivery() -> None:
         f"After {sender.GIVE_UP_AFTER:g} seconds it is dropped",
         f"At most {sender.MAX_QUEUED / 2**20:g} MB of spans wait",
         f"gets {FLUSH_TIMEOUT:g} seconds to take the rest",
-        f"answers {', '.join(map(str, RETRY))} or ",
+        f"answers {', '.join(map(str, RETRY_HTTP))} or ",
     ):
         assert phrase in text, phrase
     assert f"sent every {sender.METRICS_INTERVAL:g} seconds" in PAGE.read_text()

@@ -107,8 +107,8 @@ class ExchangeRedactor:
         self._first_items: dict[Direction, int] = {}  # the version of the known secrets at the first item
         self._outputs: dict[Direction, LiveOutput] = {}
         self._arguments = partial(redactor.build_arguments, exchange.connection)
-        self._messages = self._new_messages()
-        self._trace = TraceRedactor(lambda: self._messages)
+        self._messages = messages = self._new_messages()
+        self._trace = TraceRedactor(lambda: messages)  # no cycle: bodies are freed with their call, not by collections
         if "buildargs" in exchange.request.target:
             remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages

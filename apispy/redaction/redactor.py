@@ -108,7 +108,9 @@ class ExchangeRedactor:
         self._outputs: dict[Direction, LiveOutput] = {}
         self._arguments = partial(redactor.build_arguments, exchange.connection)
         self._messages = messages = self._new_messages()
-        self._trace = TraceRedactor(lambda: messages)  # no cycle: bodies are freed with their call, not by collections
+        self._trace = TraceRedactor(
+            lambda: messages
+        )  # no cycle: bodies are freed with their call, not by collections
         if "buildargs" in exchange.request.target:
             remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages

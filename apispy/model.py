@@ -120,6 +120,11 @@ class Body:
             object.__setattr__(self, "_document", Document(self.data, value))
         return self
 
+    def with_document_of(self, document: Document) -> "Body":
+        """Take a document of the same ``data``, which other bodies share. Returns the body itself."""
+        object.__setattr__(self, "_document", document)
+        return self
+
     @property
     def data(self) -> bytes:
         """The bytes that were kept: the whole stream, or its beginning if ``cut``."""

@@ -54,7 +54,8 @@ class Headers:
 
     def text(self, name: str, default: str = "") -> str:
         """The first value of *name* as text (latin-1, which never fails), or *default*."""
-        values = self._by_name().get(name.lower())
+        by_name = self._values
+        values = (self._by_name() if by_name is None else by_name).get(name.lower())
         return values[0].decode("latin-1") if values else default
 
     @property
@@ -67,7 +68,8 @@ class Headers:
         return self._media_type
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name()
+        by_name = self._values
+        return name.lower() in (self._by_name() if by_name is None else by_name)
 
     def _by_name(self) -> dict[str, list[bytes]]:
         """The values by name in lower case, built on first use."""

@@ -98,7 +98,7 @@ MAX_CONTENTS, MAX_CONTENT_BYTES, MAX_BYTES = 256, 16 << 10, 1 << 20
 
 
 class Contents:
-    """The contents of recent bodies of a capture, by their JSON in its lines: clients poll, so many are the same."""
+    """The contents of recent bodies of a capture, by their JSON in its lines: clients poll, so most repeat."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, bytes, str], Document] = OrderedDict()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from apispy.capture.lines import read_documents, read_line
-from apispy.capture.typed_line import Contents
+from apispy.capture.typed_line import MAX_CONTENTS, Contents, TypedBody
+from apispy.json_codec import Raw
 
 SAMPLES = sorted((Path(__file__).parents[3] / "samples").glob("*.jsonl"))
 
@@ -36,3 +37,19 @@ def test_a_line_takes_few_steps() -> None:
             finally:
                 sys.setprofile(None)
     assert calls < MAX_CALLS * len(lines) * 2
+
+
+def test_recent_contents_are_read_once() -> None:
+    contents = Contents()
+
+    def body(number: int) -> TypedBody[Raw]:
+        return {"size": 9, "ended_at": None, "encoding": "json", "content": Raw(b'{"a":%d}' % number)}
+
+    first = contents.document(body(0))
+    assert (first.data, first.value) == (b'{"a":0}', {"a": 0})
+    assert contents.document(body(0)) is first
+    padded = contents.document({**body(0), "tail": "\n"})
+    assert padded.data == b'{"a":0}\n'
+    for number in range(1, MAX_CONTENTS + 1):
+        contents.document(body(number))
+    assert contents.document(body(0)) is not first

@@ -54,7 +54,8 @@ class Headers:
 
     def text(self, name: str, default: str = "") -> str:
         """The first value of *name* as text (latin-1, which never fails), or *default*."""
-        values = self._by_name().get(name.lower())
+        by_name = self._values
+        values = (self._by_name() if by_name is None else by_name).get(name.lower())
         return values[0].decode("latin-1") if values else default
 
     @property
@@ -67,7 +68,8 @@ class Headers:
         return self._media_type
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name()
+        by_name = self._values
+        return name.lower() in (self._by_name() if by_name is None else by_name)
 
     def _by_name(self) -> dict[str, list[bytes]]:
         """The values by name in lower case, built on first use."""
@@ -118,6 +120,11 @@ class Body:
         """Note that ``data`` is JSON with this value, so that it is not parsed again. Returns the body itself."""
         if self._document is None:
             object.__setattr__(self, "_document", Document(self.data, value))
+        return self
+
+    def with_document_of(self, document: Document) -> "Body":
+        """Take a document of the same ``data``, which other bodies share. Returns the body itself."""
+        object.__setattr__(self, "_document", document)
         return self
 
     @property

@@ -10,7 +10,7 @@ from apispy import json_codec
 from apispy.capture.exchange_summary import ExchangeSummary, summarize, summarize_usual
 from apispy.capture.format import FORMAT, from_json, to_json, with_documents
 from apispy.capture.migrate import check_format, migrate
-from apispy.capture.typed_line import read_typed
+from apispy.capture.typed_line import Contents, read_typed
 from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
 
@@ -119,9 +119,9 @@ def read_line(data: bytes, version: int) -> Line:
     return _read_line(data, version, from_json)
 
 
-def read_documents(data: bytes, version: int) -> Line:
-    """Read a line like ``read_line``, with bodies that need not be parsed again."""
-    if version == FORMAT and (usual := read_typed(data, documents=True)) is not None:
+def read_documents(data: bytes, version: int, contents: Contents) -> Line:
+    """Read a line like ``read_line``, with bodies that need not be parsed again. *contents*: those of the capture."""
+    if version == FORMAT and (usual := read_typed(data, contents)) is not None:
         return usual
     return _read_line(data, version, with_documents)
 

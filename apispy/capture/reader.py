@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from apispy.capture.exchange_summary import ExchangeSummary
@@ -17,6 +18,7 @@ from apispy.capture.raw_lines import (
     open_capture,
     split_lines,
 )
+from apispy.capture.typed_line import Contents
 from apispy.capture.validation import Malformed, NewerFormat
 from apispy.model import Exchange
 
@@ -48,6 +50,7 @@ class LineReader:
         self._name, self._path = display_name(path), path
         self._warn, self._on_error = warn, on_error
         self.version = 0  # format version, once the header has been read
+        self._read_documents = partial(read_documents, contents=Contents())
 
     def read(self, data: bytes, number: int) -> Line | None:
         """Read line *number*, counted from 1. Returns None if it cannot be read.
@@ -58,7 +61,7 @@ class LineReader:
 
     def read_documents(self, data: bytes, number: int) -> Line | None:
         """Read a line like ``read``, with bodies that need not be parsed again."""
-        return self._attempt(data, number, read_documents)
+        return self._attempt(data, number, self._read_documents)
 
     def read_summary(self, data: bytes, number: int) -> ExchangeSummary | None:
         """Read the summary of the exchange on a line. Returns None also for any other line. Raises CaptureError."""

@@ -5,12 +5,13 @@
 (tests/laws/test_fast_stats_laws.py).
 """
 
+from collections import OrderedDict
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from apispy import json_codec
 from apispy.capture.content import decode_content
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS, JsonObject
-from apispy.json_codec import Raw, bounds
+from apispy.json_codec import Document, Raw, bounds
 from apispy.model import Body, Chunk, End, Exchange, Headers, Redaction, Request, Response, Tunnel
 
 Size = Annotated[int, bounds(0, MAX_INTEGER)]
@@ -92,16 +93,53 @@ class Rare(Exception):
     """The line is wrong, or right but rare."""
 
 
-def read_typed(data: bytes, *, documents: bool = False) -> Exchange | None:
+MAX_CONTENTS, MAX_CONTENT_BYTES, MAX_BYTES = 256, 16 << 10, 1 << 20
+"""Contents that are remembered, the bytes of each, and of all together."""
+
+
+class Contents:
+    """The contents of recent bodies of a capture, by their JSON in its lines: clients poll, so most repeat."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, bytes, str], Document] = OrderedDict()
+        self._size = 0
+
+    def document(self, body: TypedBody[Raw]) -> Document:
+        """The content of a body. Raises KeyError, ValueError or RecursionError if it is wrong."""
+        content = bytes(body["content"])
+        key = body["encoding"], content, body.get("tail", "")
+        document = self._known.get(key)
+        if document is None:
+            document = _parsed(body, content)
+            if len(content) <= MAX_CONTENT_BYTES:
+                self._remember(key, document)
+        return document
+
+    def _remember(self, key: tuple[str, bytes, str], document: Document) -> None:
+        self._known[key] = document
+        self._size += len(key[1])
+        while len(self._known) > MAX_CONTENTS or self._size > MAX_BYTES:
+            oldest, _ = self._known.popitem(last=False)
+            self._size -= len(oldest[1])
+
+
+def _parsed(body: TypedBody[Raw], content: bytes) -> Document:
+    value = json_codec.read(content)
+    data = _data({**body, "content": value})
+    return Document(data, value) if body["encoding"] == "json" else Document(data)
+
+
+def read_typed(data: bytes, contents: Contents | None = None) -> Exchange | None:
     """Read the exchange on a line of the current format; None if it is wrong or merely rare.
 
-    With *documents*, its bodies share the parsed JSON, so that they are not parsed again.
+    With *contents*, those of the capture, its bodies share the parsed JSON, so that they are not parsed again.
     """
-    line: TypedLine[Any] | None = _read_line(data) if _is_plain(data) else None
+    read = _read_line if contents is None else _read_outline
+    line: TypedLine[Any] | None = read(data) if _is_plain(data) else None
     if line is None or "capture" in line:
         return None
     try:
-        return _exchange(line, documents)
+        return _exchange(line, contents)
     except (Rare, KeyError, ValueError, RecursionError):
         return None
 
@@ -117,7 +155,7 @@ def _is_plain(data: bytes) -> bool:
     return data.isascii() and data.count(b"[") <= MAX_BRACKETS and data.count(b"{") <= MAX_BRACKETS
 
 
-def _exchange(line: TypedLine[Any], documents: bool) -> Exchange:
+def _exchange(line: TypedLine[Any], contents: Contents | None) -> Exchange:
     """Raises Rare, or KeyError, ValueError or RecursionError for what the types do not say."""
     request, response, tunnel = line["request"], line["response"], line["tunnel"]
     return Exchange(
@@ -131,7 +169,7 @@ def _exchange(line: TypedLine[Any], documents: bool) -> Exchange:
             request["target"],
             request["version"],
             _headers(request["headers"]),
-            _body(request["body"], documents),
+            _body(request["body"], contents),
             request["at"],
         ),
         response
@@ -140,11 +178,13 @@ def _exchange(line: TypedLine[Any], documents: bool) -> Exchange:
             response["reason"],
             response["version"],
             _headers(response["headers"]),
-            _body(response["body"], documents),
+            _body(response["body"], contents),
             response["at"],
         ),
         tunnel
-        and Tunnel(tunnel["protocol"], _body(tunnel["to_server"], False), _body(tunnel["to_client"], False)),
+        and Tunnel(
+            tunnel["protocol"], _body(tunnel["to_server"], contents), _body(tunnel["to_client"], contents)
+        ),
         line["end"],
         line["duration"],
         tuple(line["problems"]),
@@ -159,29 +199,30 @@ def _headers(fields: Fields) -> Headers:
 NO_TRAILERS = Headers()
 
 
-def _body(body: TypedBody[Any], documents: bool) -> Body:
+def _body(body: TypedBody[Any], contents: Contents | None) -> Body:
     if "seen" in body:
         raise Rare
     trailers = body.get("trailers")
     edges = body.get("chunks")
+    document = contents.document(body) if contents is not None and edges else None
     found = Body(
-        _chunks(body, edges) if edges else (),
+        _chunks(_data(body) if document is None else document.data, edges) if edges else (),
         body["size"],
         _headers(trailers) if trailers else NO_TRAILERS,
         body["ended_at"],
         body.get("shown", True),
         body.get("sha256", ""),
     )
-    return (
-        found.with_document(body["content"]) if documents and edges and body["encoding"] == "json" else found
-    )
+    return found if document is None else found.with_document_of(document)
 
 
-def _chunks(body: TypedBody[Any], edges: list[tuple[float, int]]) -> tuple[Chunk, ...]:
+def _data(body: TypedBody[Any]) -> bytes:
     if body["encoding"] == "json" and "tail" not in body:
-        data = json_codec.write(body["content"])
-    else:
-        data = decode_content(JsonObject(body))
+        return json_codec.write(body["content"])
+    return decode_content(JsonObject(body))
+
+
+def _chunks(data: bytes, edges: list[tuple[float, int]]) -> tuple[Chunk, ...]:
     if len(edges) == 1:
         [(at, length)] = edges
         if length != len(data):

@@ -107,10 +107,13 @@ MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x
 """Name of a compression by the first bytes of its data."""
 
 MAGIC_SIZE = max(map(len, MAGIC))
+MAGIC_STARTS = frozenset(magic[:1] for magic in MAGIC)
 
 
 def coding_of(head: bytes) -> str:
     """Return the compression of data that begins with *head*, at least MAGIC_SIZE bytes; "" if it is not compressed."""
+    if head[:1] not in MAGIC_STARTS:  # most data
+        return ""
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 

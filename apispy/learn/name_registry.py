@@ -42,6 +42,7 @@ class NameRegistry:
         self._names: OrderedDict[str, str] = OrderedDict()
         self._ids: OrderedDict[str, str] = OrderedDict()
         self._terminals: OrderedDict[str, bool] = OrderedDict()
+        self.version = 0  # counts what was learned that was not known before
 
     def learn(self, call: Call, requests: Sequence[Any], responses: Sequence[Any]) -> None:
         """Learn from a call: the JSON of its request, if any, and each JSON value of its response."""
@@ -97,6 +98,7 @@ class NameRegistry:
             self._names.move_to_end(short)
             self._ids.move_to_end(name)
         elif not name.removeprefix("sha256:").startswith(short):  # then its name is its ID
+            self.version += 1
             remember(self._names, short, name, MAX_IDS)
             remember(self._ids, name, short, MAX_IDS)
 
@@ -114,7 +116,10 @@ class NameRegistry:
             if has is None and operation in TTY_DEFAULTS_TO_FALSE:
                 has = False
             if isinstance(identity, str) and isinstance(has, bool):
-                remember(self._terminals, self._short_id(identity), has, MAX_IDS)
+                short = self._short_id(identity)
+                if self._terminals.get(short) is not has:
+                    self.version += 1
+                remember(self._terminals, short, has, MAX_IDS)
 
     def _short_id(self, identity: str) -> str:
         """Return the first digits of an ID, or of the ID that a name stands for."""

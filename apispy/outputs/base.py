@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from apispy.decoders.build import Build, build_of_call
 from apispy.engine.operation import Call
@@ -33,6 +33,9 @@ class DecodedCall:
     aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
     # Age of this snapshot: seconds since the exchange began.
     at: float = 0.0
+    # Shared by calls that repeat each other, while the names of IDs stay the same; None if the call repeats none. An
+    # output may keep in it, by itself as the key, what it makes of everything but times, numbers and the Date.
+    memo: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def build(self) -> Build:

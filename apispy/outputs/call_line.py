@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from apispy import units
 from apispy.outputs.arguments import arguments, shell_quoted
@@ -16,6 +17,8 @@ OPERATION_WIDTH = 16  # "ContainerInspect"; a few longer names shift their line 
 TIME_WIDTH = len("12:00:01.123 ")
 MAX_VALUE_LENGTH = 200  # characters of one argument; -vv shows all of it
 
+ARROW = Piece("-> ", "dim")
+
 SELF_EXPLANATORY_STATUSES = (101, 200, 201, 204)
 """Statuses whose reason phrase is not shown."""
 
@@ -25,15 +28,19 @@ def request_pieces(decoded: DecodedCall, time_text: str, number: str = "") -> li
 
     *time_text* is what ``time_of_day`` or ``time_since`` returns.
     """
+    pieces = [Piece(f"{time_text} ", "dim"), *untimed_request(decoded)]
+    return [*pieces, Piece(f" {number}", "dim")] if number else pieces
+
+
+def untimed_request(decoded: DecodedCall) -> list[Piece]:
+    """Format the operation, method, path and arguments of a call."""
     request, call = decoded.exchange.request, decoded.call
     path = request.target.partition("?")[0] if call.known else request.target
-    pieces = [
-        Piece(f"{time_text} ", "dim"),
+    return [
         Piece(f"{call.operation.id or '?':{OPERATION_WIDTH}} ", "bold"),
         Piece(f"{escape(request.method):4} {escape(decoded.label(path))}"),
+        *[Piece(f" {name}={_value(decoded.label(value))}") for name, value in arguments(decoded).items()],
     ]
-    pieces += [Piece(f" {name}={_value(decoded.label(value))}") for name, value in arguments(decoded).items()]
-    return [*pieces, Piece(f" {number}", "dim")] if number else pieces
 
 
 def result_pieces(decoded: DecodedCall, shorten: Callable[[str], str] = lambda error: error) -> list[Piece]:
@@ -43,14 +50,41 @@ def result_pieces(decoded: DecodedCall, shorten: Callable[[str], str] = lambda e
         or outcome(decoded)
         or _reason(decoded)
     )
-    pieces = [Piece("-> ", "dim"), Piece(_status(decoded), _status_style(decoded))]
+    pieces = [ARROW, Piece(_status(decoded), _status_style(decoded))]
     if words:
         pieces.append(Piece(" " + escape(words), "bad" if decoded.errors else ""))
     if measures := _measures(decoded):
-        pieces.append(Piece(f" ({', '.join(measures)})", "dim"))
+        pieces.append(_in_brackets(measures))
     if ending := _ending(decoded):
         pieces.append(Piece(ending, "dim" if decoded.exchange.end == "left" else "warn"))
     return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class LineOfRepeats:
+    """What the lines of calls that repeat each other have in common. Such calls are complete, and have no tunnel."""
+
+    request: list[Piece]
+    result: list[Piece]
+    sizes: list[str]
+
+    def request_pieces(self, time_text: str) -> list[Piece]:
+        """The same as the function of this name."""
+        return [Piece(f"{time_text} ", "dim"), *self.request]
+
+    def result_pieces(self, duration: float) -> list[Piece]:
+        """The same as the function of this name."""
+        return [*self.result, _in_brackets([*self.sizes, units.duration(duration)])]
+
+
+def line_of_repeats(decoded: DecodedCall) -> LineOfRepeats | None:
+    """What *decoded* has in common with the calls that repeat it; None if their lines may differ otherwise."""
+    exchange = decoded.exchange
+    if decoded.errors or exchange.end != "complete" or exchange.tunnel is not None or _ending(decoded):
+        return None
+    *sizes, _ = _measures(decoded)
+    *result, _ = result_pieces(decoded)
+    return LineOfRepeats(untimed_request(decoded), result, sizes)
 
 
 def plain_line(decoded: DecodedCall, *, ended: bool = False) -> str:
@@ -73,6 +107,10 @@ def time_of_day(at: float) -> str:
     millis = round(at * 1000)
     local = time.localtime(millis // 1000)
     return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{millis % 1000:03}"
+
+
+def _in_brackets(measures: list[str]) -> Piece:
+    return Piece(f" ({', '.join(measures)})", "dim")
 
 
 def _value(value: str) -> str:

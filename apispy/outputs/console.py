@@ -6,7 +6,9 @@ on everything in between. At -vvv every call gets such a line, above its first c
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from textwrap import shorten
+from typing import Any
 
 from apispy import units
 from apispy.decoders.grpc_messages import CARRIERS
@@ -142,6 +144,8 @@ class Console(Output):
             self._write_numbered(decoded, [details.chunk(direction, offset, chunk.at, chunk.data)])
 
     def write(self, decoded: DecodedCall) -> None:
+        if decoded.memo is not None and self._write_repeat(decoded, decoded.memo):
+            return
         exchange = decoded.exchange
         stream = self._streams.pop(exchange.id, None)
         if stream is not None:
@@ -185,6 +189,33 @@ class Console(Output):
             self.notice(f"{what} not shown: {self._streams_hint}", 0)
 
     # -- parts --
+
+    def _write_repeat(self, decoded: DecodedCall, memo: dict[Any, Any]) -> bool:
+        """Write the line of a call that repeats another one, from what both have in common, if it is all there is."""
+        known = memo.get(self)
+        if known is None:
+            if self._verbosity or self._curl or self._has_more_lines(decoded):
+                return False
+            if (line := call_line.line_of_repeats(decoded)) is None:
+                return False
+            known = memo[self] = (line, self._repeatable(decoded))
+        line, repeatable = known
+        exchange = decoded.exchange
+        if repeatable is not None:
+            repeatable = Repeat(repeatable.line, exchange.started)
+            if self._counted_as_repeat(repeatable):
+                return True
+        request = line.request_pieces(self._time(exchange.started))
+        self._write_call(request, line.result_pieces(exchange.duration))
+        self._repeat = repeatable
+        return True
+
+    def _has_more_lines(self, decoded: DecodedCall) -> bool:
+        """Whether a short call has notes that were not shown yet, or anything else below its line."""
+        if any(note not in self._shown_notes for note in decoded.notes):
+            return True
+        items = chain.from_iterable(decoded.items.values())
+        return any(item.kind in CARRIERS or item.label == "stats" for item in items)
 
     def _repeatable(self, decoded: DecodedCall) -> "Repeat | None":
         """Return what makes a call equal to another; None if each has a line of its own, as in a file or with -v."""

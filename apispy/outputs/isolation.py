@@ -33,9 +33,11 @@ class Isolated:
             at = decoded.exchange.started + decoded.at
             self.notice(f"call #{number} cannot be shown here: an internal error in apispy: {fault!r}", at)
 
-    def forget(self, number: int) -> None:
-        """Drop what is remembered about a call that has ended."""
-        self._dropped.discard(number)
+    def write(self, decoded: DecodedCall) -> None:
+        """Send a call that has ended, and drop what is remembered about it."""
+        self.on_call(decoded, lambda output: output.write(decoded))
+        if self._dropped:
+            self._dropped.discard(decoded.exchange.id)
 
     def notice(self, text: str, at: float) -> None:
         self._try(lambda output: output.notice(text, at))

@@ -50,7 +50,8 @@ class Summary(CallCounter):
 
     def write(self, decoded: DecodedCall) -> None:
         super().write(decoded)
-        self._hidden.update(redaction.kind for redaction in decoded.exchange.redactions)
+        for redaction in decoded.exchange.redactions:
+            self._hidden[redaction.kind] += 1
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
         name, seconds = _name(stats), stats.duration
@@ -58,7 +59,12 @@ class Summary(CallCounter):
         if tally is None:
             name = name if len(self._tallies) < MAX_ROWS else OTHERS
             tally = self._tallies.setdefault(name, Tally())
-        tally.add(Tally(1, int(stats.failed), seconds, seconds, stats.sent, stats.received))
+        tally.calls += 1
+        tally.errors += stats.failed
+        tally.total += seconds
+        tally.longest = max(tally.longest, seconds)
+        tally.sent += stats.sent
+        tally.received += stats.received
 
     def summarize(self) -> None:
         """Write the table of the calls so far."""

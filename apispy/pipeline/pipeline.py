@@ -15,7 +15,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
-from apispy.pipeline.final_reading import Notes, document_of, finish, learn_names, share_documents, with_seen
+from apispy.pipeline.final_reading import Notes, document_of, finish, share_documents, with_seen
 from apispy.pipeline.held_calls import HeldCalls
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
@@ -54,8 +54,8 @@ class Pipeline:
         self._live: dict[int, LiveCall] = {}
         self._shows_ends = not self._take_chunks and not self._take_heads  # nothing of most calls before
         self._held = HeldCalls(self._redactor.has_plain_head) if self._shows_ends else None
-        self._repeated = RepeatedCalls()
         self._memory = NameRegistry()
+        self._repeated = RepeatedCalls(self._memory)
         self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
     def take_now(self, event: Event) -> bool:
@@ -159,7 +159,8 @@ class Pipeline:
         key = None if self._redactor.policy.rules else key_of(exchange, known_secrets)
         repeated = None if key is None else self._repeated.reading(key, version, exchange)
         if repeated is not None:
-            learn_names(repeated, self._memory)
+            if exchange.redactions:
+                self._redactor.count(exchange)
             self._write(repeated)
             return True
         live = start_whole(self._redactor, exchange)
@@ -240,8 +241,7 @@ class Pipeline:
 
     def _write(self, reading: DecodedCall) -> None:
         for output in self._outputs:
-            output.on_call(reading, lambda to: to.write(reading))
-            output.forget(reading.exchange.id)
+            output.write(reading)
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)

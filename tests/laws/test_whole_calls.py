@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from apispy import json_codec
 from apispy.capture.events import tap_events
 from apispy.capture.lines import encode_line, read_documents, read_line
+from apispy.capture.typed_line import Contents
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response
 from apispy.outputs.base import DecodedCall, Output
 from apispy.pipeline import Pipeline
@@ -165,7 +166,7 @@ def test_any_call_is_shown_alike(session: list[Exchange]) -> None:
 @example(Exchange(1, 1, 1.0, "c", "u", Request("POST", "/", body=Body((Chunk(0.0, b"[1e16,2]\n"),), 9))))
 def test_the_documents_of_a_line_are_those_of_its_bodies(exchange: Exchange) -> None:
     line = encode_line(exchange)
-    plain, shared = read_line(line, 1), read_documents(line, 1)
+    plain, shared = read_line(line, 1), read_documents(line, 1, Contents())
     assert plain == shared
     assert isinstance(plain, Exchange)
     assert isinstance(shared, Exchange)

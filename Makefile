@@ -22,6 +22,7 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(MAKE) -j3 types-linux types-darwin types-win32
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_names.py
 	$(BIN)/codespell
 	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 

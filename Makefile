@@ -53,7 +53,7 @@ PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
 e2e: $(VENV)/.ready
 	$(E2E) tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES) $(FIRST_HOUR))
 
-e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it too
+e2e-long: $(VENV)/.ready  ## the rest of tests/e2e; CI runs it too
 	$(E2E) $(LONG)
 
 first-hour: $(VENV)/.ready  ## as root; about 3 minutes, and 3 more when the roots are not there yet

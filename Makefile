@@ -22,6 +22,7 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(MAKE) -j3 types-linux types-darwin types-win32
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_names.py
 	$(BIN)/codespell
 	$(BIN)/proselint check --config tools/proselint.json README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs/*.md
 
@@ -33,6 +34,10 @@ UNIT ?= tests
 WORKERS ?= auto
 unit: $(VENV)/.ready
 	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS) --dist worksteal
+
+# Two processes, each with daemons of its own: tests/e2e/workers.py says which tests stay together. More would make the
+# daemons wait for each other on most machines, and the tests for the daemons.
+E2E = $(BIN)/pytest -q -n $(WORKERS:auto=2)
 
 # What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
 # gigabytes, printed lines and scripts that are run.
@@ -46,13 +51,13 @@ FIRST_HOUR := tests/e2e/test_first_hour.py
 PACKAGES := $(addprefix tests/e2e/test_,packages.py image.py)
 
 e2e: $(VENV)/.ready
-	$(BIN)/pytest -q tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES) $(FIRST_HOUR))
+	$(E2E) tests/e2e $(addprefix --ignore=,$(LONG) $(PACKAGES) $(FIRST_HOUR))
 
-e2e-long: $(VENV)/.ready  ## the rest of tests/e2e, about 9 minutes; CI runs it too
-	$(BIN)/pytest -q $(LONG)
+e2e-long: $(VENV)/.ready  ## the rest of tests/e2e; CI runs it too
+	$(E2E) $(LONG)
 
 first-hour: $(VENV)/.ready  ## as root; about 3 minutes, and 3 more when the roots are not there yet
-	$(BIN)/pytest -q $(FIRST_HOUR) -n $(WORKERS) --dist loadgroup
+	$(E2E) $(FIRST_HOUR)
 
 # The battery against the engine, CLI, Compose, buildx and Podman of Debian sid, in a directory that is made when it is
 # missing (90 s, with debootstrap) and kept in $$APISPY_E2E_ROOTS (/var/cache/apispy-e2e).
@@ -61,7 +66,7 @@ MODERN := $(addprefix tests/e2e/test_,battery.py battery_bytes.py battery_said.p
     packaging_compose.py fixture_library.py)
 
 e2e-modern: $(VENV)/.ready  ## as root
-	APISPY_E2E_ENGINE=modern $(BIN)/pytest -q $(MODERN)
+	APISPY_E2E_ENGINE=modern $(E2E) $(MODERN)
 
 # The whole battery, each row with each docker CLI by each transport (`make e2e`: all pairs of these), with recorders
 # around apispy on every transport (`make e2e`: on TCP), and more generated HTTP.
@@ -92,7 +97,7 @@ dist: share $(VENV)-packages/.ready  ## build and check the packages, in dist/
 	rm -rf packaging/apispy/build packaging/apispy/*.egg-info
 
 packages: dist  ## install them as users do, with each Python, tool, and bound of the dependencies; less than 3 minutes
-	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(BIN)/pytest -q $(PACKAGES) -n $(WORKERS) --dist loadgroup
+	PATH="$(abspath $(VENV)-packages/bin):$$PATH" $(E2E) $(PACKAGES)
 
 fuzz: $(VENV)/.ready  ## fuzz what reads hostile bytes, each target FUZZ_SECONDS long; fuzz/README.md
 	$(BIN)/python -m pip install --quiet --group fuzz

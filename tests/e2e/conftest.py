@@ -18,14 +18,23 @@ from .endpoints import Endpoint, without_proxies
 from .modern_root import PROGRAMS, ModernRoot
 from .recorder_pair import RecorderPair
 from .row import ENGINE, MODERN, Row, need
+from .workers import UnitScheduling, cost
 
 HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests out as workers.py says."""
+    config.option.loadscopereorder = False  # the collection has the order
+    return UnitScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: -cost(item.nodeid))
 
 
 def unavailable(reason: str) -> None:

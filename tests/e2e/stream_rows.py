@@ -12,17 +12,23 @@ from .daemon import IMAGE
 from .wait import until
 
 # The container's uptime is the machine's, in steps of 10 ms, so one clock measures when a line is written and read.
-LINES = "for i in 1 2 3 4 5; do read up _ </proc/uptime; echo line $i at $up; usleep 120000; done"
+LINES = "for i in 1 2 3 4 5 6; do read up _ </proc/uptime; echo line $i at $up; usleep 120000; done"
 
 
 def _timed(process: subprocess.Popen[bytes]) -> Result:
-    """Record when each line arrives; `seconds` are the delays of the lines."""
+    """Record when each line arrives; `seconds` are the delays of the lines that were written after the first arrived.
+
+    Those before it waited for the client to start, which a loaded machine does late.
+    """
     assert process.stdout
     lines, delays = [], []
+    first = 0.0
     for line in process.stdout:
         arrived = time.clock_gettime(time.CLOCK_BOOTTIME)
         if match := re.search(rb" at ([\d.]+)", line):
-            delays.append(arrived - float(match[1]))
+            written, first = float(match[1]), first or arrived
+            if written > first:
+                delays.append(arrived - written)
             line = line.replace(match[0], b" at <uptime>")
         lines.append(line)
     result = finish(process)
@@ -30,9 +36,12 @@ def _timed(process: subprocess.Popen[bytes]) -> Result:
 
 
 def check_delays(direct: Result, spied: Result) -> None:
-    """Check that lines arrive within 100 ms; on a loaded machine single lines may take longer, most may not."""
+    """Check that lines arrive within 100 ms; on a loaded machine single lines may take longer, most may not.
+
+    If lines were kept until the stream ends, none would be written after the first arrived.
+    """
     delays = f"direct {_in_ms(direct)}, through apispy {_in_ms(spied)}"
-    assert len(spied.seconds) == 5, delays
+    assert len(spied.seconds) >= 2, f"lines arrive together: {delays}"
     assert statistics.median(spied.seconds) < 0.1, f"lines arrive late: {delays}"
     assert max(spied.seconds) < 1.5, f"a line arrives very late: {delays}"
 

@@ -132,9 +132,7 @@ class Ann:
         return done.stdout
 
 
-@pytest.fixture(
-    params=[pytest.param(suite, marks=pytest.mark.xdist_group(suite)) for suite in SUITES], scope="module"
-)
+@pytest.fixture(params=list(SUITES), scope="module")
 def ann(request: pytest.FixtureRequest, place: Path, daemons: Daemons) -> Iterator[Ann]:
     suite = request.param
     daemons.plain.docker("tag", IMAGE, "busybox")  # the pages use the image that readers have

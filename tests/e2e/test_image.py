@@ -20,8 +20,8 @@ from .python_root import python_root, python_version
 from .wait import until
 
 ROOT = Path(__file__).parents[2]
-# One process has the daemon. The build copies the base several times, where the storage driver is vfs.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("image")]
+# The build copies the base several times, where the storage driver is vfs.
+pytestmark = pytest.mark.timeout(600)
 
 WHEELS = sorted((ROOT / "dist").glob("*.whl"))
 

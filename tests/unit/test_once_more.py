@@ -1,5 +1,6 @@
 """tools/once-more: a target whose failed tests are run once more; what fails twice, or widely, fails."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "tools" / "once-more"
 
 MAKEFILE = f"""\
+WORKERS ?= 2
 unit:
-\t{sys.executable} -m pytest -q -p no:xdist tests
+\t{sys.executable} -m pytest -q tests
+parallel:
+\t{sys.executable} -m pytest -q -p xdist.plugin -n $(WORKERS) tests
 broken:
 \tfalse
 """
@@ -26,6 +30,7 @@ NINE = "import pytest\n@pytest.mark.parametrize('n', range(9))\ndef test_it(n):\
     [
         ("unit", "def test_it(): pass\n", True, ""),
         ("unit", ONCE, True, "failed in make unit: tests/test_one.py::test_it"),
+        ("parallel", ONCE, True, "failed in make parallel: tests/test_one.py::test_it"),
         ("unit", ALWAYS, False, "failed in make unit: tests/test_one.py::test_it"),
         ("unit", NINE, False, "more than 8 tests failed"),
         ("unit", "nonsense(\n", False, "failed in make unit: tests/test_one.py"),
@@ -41,7 +46,12 @@ def test_what_fails_is_run_once_more(
     (tmp_path / "tests" / "test_one.py").write_text(test)
     shutil.copy(SCRIPT, tmp_path / "tools")
     ended = subprocess.run(
-        [tmp_path / "tools" / "once-more", target], capture_output=True, text=True, timeout=60, check=False
+        [tmp_path / "tools" / "once-more", target],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # which takes most of pytest's start
     )
     assert (ended.returncode == 0) == succeeds
     assert says in ended.stderr

@@ -44,7 +44,8 @@ E2E = $(BIN)/pytest -q -n $(WORKERS:auto=2)
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py)
 
-# What README.md and docs/pytest.md tell a new user to type, on a bare Debian 12 and a bare Debian 13 at once.
+# What README.md, docs/pytest.md and the walkthrough tell a new user to type, on a bare Debian 12, Debian 13 and Ubuntu
+# 24.04.
 FIRST_HOUR := tests/e2e/test_first_hour.py
 
 # Packages, installed into environments of their own: tools and minutes that only these tests need.
@@ -56,7 +57,7 @@ e2e: $(VENV)/.ready
 e2e-long: $(VENV)/.ready  ## the rest of tests/e2e; CI runs it too
 	$(E2E) $(LONG)
 
-first-hour: $(VENV)/.ready  ## as root; about 3 minutes, and 3 more when the roots are not there yet
+first-hour: $(VENV)/.ready  ## as root; about 4 minutes, and 4 more when the roots are not there yet
 	$(E2E) $(FIRST_HOUR)
 
 # The battery against the engine, CLI, Compose, buildx and Podman of Debian sid, in a directory that is made when it is

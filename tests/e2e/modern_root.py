@@ -1,5 +1,5 @@
 """A Debian in a directory beside this machine's: sid with the current Docker Engine, CLI, Compose, buildx and Podman,
-or another one.
+or another Debian, or an Ubuntu.
 
 The directory is made once by debootstrap and kept (`ROOTS`). Each run of the tests enters it in a mount namespace of
 its own, with an overlay over it: the kept directory never changes, two runs do not meet, and the kernel undoes every
@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,21 @@ PACKAGES = "docker.io docker-cli docker-compose docker-buildx podman iptables pr
 PROGRAMS = ("debootstrap", "unshare", "nsenter")
 """What this machine must have, besides root's rights."""
 
+UBUNTU = "http://archive.ubuntu.com/ubuntu"
+UBUNTU_SUITES = ("noble",)  # 24.04
+UBUNTU_KEYS = "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
+UBUNTU_KEYS_SHA256 = "36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8"
+"""The keys that sign Ubuntu's archive. Debian 12 has no package of them, so this digest stands for its signature."""
+
 # Without the first file the packages' scripts would start services; apt's settings are this machine's (a proxy, dates).
+# The lines after the packages are more of apt's sources.
 _INSTALL = """set -e
 printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"
 cp /etc/apt/apt.conf.d/* "$1/etc/apt/apt.conf.d/" 2>/dev/null || true
 cp /etc/resolv.conf /etc/hosts "$1/etc/"
 for at in proc sys dev; do mount --rbind /$at "$1/$at"; done
 export DEBIAN_FRONTEND=noninteractive
+printf '%s' "$3" >>"$1/etc/apt/sources.list"
 chroot "$1" apt-get update -qq
 chroot "$1" apt-get install -y -qq --no-install-recommends $2
 chroot "$1" apt-get clean
@@ -93,10 +102,19 @@ def kept_root(suite: str = SUITE, packages: str = PACKAGES) -> Path:
 
 
 def _make(root: Path, suite: str, packages: str, log: Path) -> None:
+    options, archive, more = [], [mirror()], ""
+    if suite in UBUNTU_SUITES:
+        options = ["--components=main,universe", f"--keyring={_ubuntu_keys(root)}"]
+        archive = [
+            UBUNTU,
+            "/usr/share/debootstrap/scripts/gutsy",
+        ]  # of each Ubuntu; debootstrap may not know this one
+        more = f"deb {UBUNTU} {suite}-updates main universe\n"
+    options += ["--variant=minbase", "--include=ca-certificates"]
     with log.open("w") as out:
         for words in (
-            ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, f"{root}", mirror()],
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{root}", packages],
+            ["debootstrap", *options, suite, f"{root}", *archive],
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", _INSTALL, "sh", f"{root}", packages, more],
         ):  # fmt: skip
             done = subprocess.run(
                 words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=900, check=False
@@ -106,6 +124,17 @@ def _make(root: Path, suite: str, packages: str, log: Path) -> None:
                     f"{shlex.join(words[:3])} ended with {done.returncode}; its log, {log}, ends with:\n"
                     + log.read_text()[-2000:]
                 )
+
+
+def _ubuntu_keys(root: Path) -> Path:
+    """Unpack the keys that sign Ubuntu's archive below *root*, where Ubuntu has them too, and return their file."""
+    with urllib.request.urlopen(f"{UBUNTU}/{UBUNTU_KEYS}", timeout=60) as answer:
+        package = answer.read()
+    found = hashlib.sha256(package).hexdigest()
+    if found != UBUNTU_KEYS_SHA256:
+        raise RuntimeError(f"{UBUNTU}/{UBUNTU_KEYS}: expected SHA-256 {UBUNTU_KEYS_SHA256}, found {found}")
+    subprocess.run(["dpkg-deb", "--extract", "/dev/stdin", f"{root}"], input=package, timeout=60, check=True)
+    return root / "usr/share/keyrings/ubuntu-archive-keyring.gpg"
 
 
 @dataclass
@@ -151,7 +180,7 @@ class ModernRoot:
         at.write_text(
             f"#!/bin/sh\n[ -e /proc/{self.holder.pid}/ns/mnt ] || exit 125\n"
             f'[ /proc/{self.holder.pid}/ns/mnt -ef /proc/self/ns/mnt ] && exec /usr/bin/{name} "$@"\n'
-            f'exec {shlex.join(self.enter)} env --chdir="$PWD" --argv0={name} /usr/bin/{name} "$@"\n'
+            f'exec {shlex.join(self.enter)} bash -c \'cd "$0" && exec -a {name} /usr/bin/{name} "$@"\' "$PWD" "$@"\n'
         )
         at.chmod(0o755)
 

@@ -115,6 +115,7 @@ class Page:
             "/var/run/docker.sock": daemons.plain.unix.path,
             "/tmp/apispy.sock": f"{where}/s",
             "/home/ann": str(self.home),
+            "/tmp/orion": f"{where}/orion",
             "127.0.0.1:2375": f"127.0.0.1:{daemons.plain_tcp.address[1]}",
             "127.0.0.1:2376": f"127.0.0.1:{(tls := free_port())}",
             "on port 2376": f"on port {tls}",
@@ -142,15 +143,15 @@ class Page:
         self.servers: list[tuple[Block, subprocess.Popen[bytes], Path]] = []
 
     def _binaries(self, binaries: Path, where: Path) -> None:
-        """`docker`, `apispy`, and a `dockerd` that can run in a test."""
+        """`docker`, `apispy`, and what a user's machine has in other places."""
         binaries.mkdir()
         (binaries / "docker").symlink_to(CLIS[max(CLIS)])
         scripts = {
             "apispy": f'exec {shlex.join(apispy_command())} "$@"',
             "python": f'exec {sys.executable} "$@"',
             "pytest": f'exec {sys.executable} -m pytest -p no:cacheprovider "$@"',
-            "dockerd": "exec /usr/sbin/dockerd --iptables=false --ip6tables=false --bridge=none --shutdown-timeout 2 "
-            f'--data-root {where}/data --exec-root {where}/exec --pidfile {where}/pid "$@" 2>{where}/dockerd.log',
+            "dockerd": f'exec /usr/sbin/dockerd --shutdown-timeout 2 "$@" 2>{where}/dockerd.log',
+            "sudo": 'exec "$@"',
         }
         for name, script in scripts.items():
             (binaries / name).write_text(f"#!/bin/sh\n{script}\n")

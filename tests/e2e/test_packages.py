@@ -348,11 +348,18 @@ def test_the_examples_on_the_page_are_valid(tmp_path: Path) -> None:
     run("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
 
 
-def test_pre_commit_installs_the_hook_and_it_finds_a_broken_fixture(tmp_path: Path) -> None:
-    """The example on the page, with this checkout as the repository: what is committed here."""
-    example = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "docs/ci.md").read_text())[2]
-    example = re.sub(r"repo: .*", f"repo: {ROOT}", example)
-    example = re.sub(r"rev: .*", f"rev: {run('git', 'rev-parse', 'HEAD', cwd=ROOT).strip()}", example)
+LOCAL = re.findall(r"(?ms)^```yaml\n(.*?)^```", (ROOT / "docs/ci.md").read_text())[2]
+REPOSITORY = "repos:\n  - repo: {0}\n    rev: {1}\n    hooks:\n      - id: apispy-fixture-check\n"
+
+
+@pytest.mark.parametrize(
+    "example", [LOCAL.replace("[apispy-core]", "[{0}]"), REPOSITORY], ids=["local", "repository"]
+)
+def test_pre_commit_installs_the_hook_and_it_finds_a_broken_fixture(tmp_path: Path, example: str) -> None:
+    """The example on the page, with this checkout for the package; and what is committed here, as a repository."""
+    example = example.replace("{0}", str(ROOT)).replace(
+        "{1}", run("git", "rev-parse", "HEAD", cwd=ROOT).strip()
+    )
     project = tmp_path / "project"
     (project / "fixtures").mkdir(parents=True)
     (project / ".pre-commit-config.yaml").write_text(example)

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 UNITS = (
     (r"(test_battery)\w*\.py::.*", r"\1"),  # an apispy sees the whole battery, and is judged afterwards
     (r"(test_dying\.py)::\w+\[(unix|tcp|tls)-.*", r"\1 \2"),  # each transport has daemons,
-    (r"(test_first_hour\.py)::\w+\[(\w+).*", r"\1 \2"),  # and each Debian a root,
+    (r"(test_first_hour\.py)::(\w+)::.*", r"\1 \2"),  # and each system a root,
     (r"(test_packages\.py::.*)", r"\1"),  # and each test an environment
     (r"(.*?)(?:::.*)?", r"\1"),
 )

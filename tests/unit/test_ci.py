@@ -165,7 +165,18 @@ def test_examples_on_the_page_name_what_exists() -> None:
     inputs = examples[0]["jobs"]["integration"]["steps"][-1]["with"]
     assert set(inputs) <= set(ACTION["inputs"])
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert examples[2]["repos"][0]["hooks"] == [{"id": hooks[0]["id"]}]
+    (hook,) = examples[2]["repos"][0]["hooks"]
+    assert hook.pop("additional_dependencies") == ["apispy-core"]
+    assert hook == {name: value for name, value in hooks[0].items() if name != "description"}
+
+
+def test_a_placeholder_on_the_page_says_so() -> None:
+    blocks = re.findall(r"(?ms)^```\w+\n(.*?)^```", PAGE)
+    pasted = [
+        line for block in blocks for line in block.splitlines() if re.search(r"\b(OWNER|NAME|TODO)\b", line)
+    ]
+    assert pasted == ["      - uses: OWNER/apispy@v1 # OWNER is a placeholder"]
+    assert "`OWNER/apispy` is a placeholder" in PAGE
 
 
 @pytest.mark.parametrize("name", ["fixtures/ps.json", "tests/fixtures/up.json"])

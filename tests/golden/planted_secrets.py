@@ -401,6 +401,31 @@ def streams(*pieces: Any, line: str = "POST /v1.41/containers/web/attach?stdout=
     return talk
 
 
+def websocket(*pieces: Any, by_client: bool = False) -> Place:
+    """Return an attached WebSocket with these pieces of one peer's stream, each a function of the secret."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        head = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        connection.client(f"GET /v1.41/containers/web/attach/ws?stream=1 HTTP/1.1\r\n{head}\r\n".encode())
+        head = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        connection.server(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n".encode())
+        for make in pieces:
+            (connection.client if by_client else connection.server)(make(secret.encode()))
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def ws_frame(payload: bytes, opcode: int = 2) -> bytes:
+    return bytes((0x80 | opcode, len(payload))) + payload
+
+
+def masked_frame(payload: bytes) -> bytes:
+    """A frame of a client: its mask changes nothing, so that the tests find what it leaves."""
+    return bytes((0x82, 0x80 | len(payload))) + bytes(4) + payload
+
+
 def typed(connection: Connection, secret: str) -> None:
     """Type the secret into the standard input of a container."""
     connection.hijack("POST /v1.41/containers/web/attach?stdin=1&stream=1")
@@ -655,6 +680,20 @@ PLACES: dict[str, Place] = {
         )
     ),
     "repeated, stdin": repeated(typed),
+    "repeated, a WebSocket": repeated(websocket(lambda secret: ws_frame(b"at " + secret + b"!\n"))),
+    "repeated, two frames of a WebSocket": repeated(
+        websocket(lambda secret: ws_frame(b"at " + secret[:14]), lambda secret: ws_frame(secret[14:]))
+    ),
+    "repeated, typed in two frames of a WebSocket": repeated(
+        websocket(
+            lambda secret: masked_frame(b"at " + secret[:14]),
+            lambda secret: masked_frame(secret[14:]),
+            by_client=True,
+        )
+    ),
+    "repeated, control frames of a WebSocket": repeated(
+        websocket(lambda secret: ws_frame(secret, 9), lambda secret: ws_frame(b"\x03\xe8no " + secret, 8))
+    ),
     "repeated, logs": repeated(logs),
     "repeated, events": repeated(
         progress(

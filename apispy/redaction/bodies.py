@@ -154,6 +154,8 @@ def _rewritten(
             text, is_json = _written(shown)
             chunk = replace(chunk, data=text.ljust(len(chunk.data)))
             whole = shown[0] if is_json else None
+        elif shown and _repeats_a_name(chunk.data, inside):
+            return withheld(replacer, body, place)
         chunks.append(chunk)
     data = b"".join(chunk.data for chunk in chunks)
     if data == body.data:
@@ -161,6 +163,28 @@ def _rewritten(
     clean = replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
     is_one = body.document.value is not None and whole is not None
     return clean.with_document(whole) if is_one else clean
+
+
+def _repeats_a_name(data: bytes, values: list[object]) -> bool:
+    """Whether an object in *data*, read as *values*, has a name twice. Go reads both, and *values* have one."""
+    if len(values) == 1 and _written(values)[0] == data.strip(SPACE):
+        return False  # the most frequent case, in little time
+    try:
+        json_values.values_of(data.decode(), decoder=_OF_UNIQUE_NAMES)
+    except ValueError:
+        return True
+    return False
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make the object. ValueError if a name is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+_OF_UNIQUE_NAMES = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _is_plain_part(replacer: SecretReplacer, name: str, value: Any) -> bool:

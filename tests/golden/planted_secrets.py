@@ -616,9 +616,23 @@ PLACES: dict[str, Place] = {
     "a query, X-Registry-Auth": call("POST /images/x/push?X-Registry-Auth=SECRET"),
     "a query, X-Registry-Config by host": call("POST /build?X-Registry-Config[r.example][auth]=SECRET"),
     "a query, auth[password]": call("POST /auth?auth[username]=bob&auth[password]=SECRET"),
+    "a filter by label": call(
+        "GET /containers/json?filters=%7B%22label%22:%5B%22db.password%3DSECRET%22%5D%7D"
+    ),
+    "a filter by label, of the docker CLI": call(
+        "GET /v1.41/containers/json?filters=%7B%22label%22:%7B%22db.password%3DSECRET%22:true%7D%7D"
+    ),
+    "a query, outputs of a build": call(
+        "POST /build?outputs=%5B%7B%22Attrs%22:%7B%22secret_access_key%22:%22SECRET%22%7D%7D%5D"
+    ),
+    "a path, percent-encoded": call("GET /v1.41/images/https%3A%2F%2Fann%3ASECRET%40r.example/json"),
     "a query, Env": call("POST /v1.41/containers/x/exec?Env=A%3DSECRET"),
     "a query, Env as JSON": call("POST /containers/x/exec?Env=%5B%22A%3DSECRET%22%5D"),
     "a query, a build step": call("POST /commit?comment=%7C1%20A%3DSECRET%20/bin/sh%20-c%20x"),
+    "JSON, a name twice": call("POST /v1.41/unheard", b'{"password": "SECRET", "password": ""}'),
+    "JSON, a name twice, in a map": call(
+        "GET /v1.41/containers/json", None, b'[{"a": {"x": "https://ann:SECRET@r/", "x": ""}}]'
+    ),
     "JSON, auths": call("POST /v1.41/unheard", {"auths": {"r.example": {"auth": "SECRET"}}}),
     "JSON without a type, in a network": untyped(
         "POST /v1.41/networks/create", b'{"Name": "x", "Options": {"password": "SECRET"}}'
@@ -706,6 +720,9 @@ PLACES: dict[str, Place] = {
         call("GET /v1.41/containers/json?filters=%7B%22name%22:%5B%22SECRET%22%5D%7D")
     ),
     "repeated, a path": repeated(call("GET /v1.41/containers/SECRET/json")),
+    "repeated, a path, percent-encoded": lambda connection, secret: repeated(
+        call("GET /v1.41/containers/SECRET/json")
+    )(connection, f"{secret}/+ 9"),
     "repeated, a header": repeated(call("GET /v1.41/info", headers={"X-Note": "SECRET"})),
     "repeated, text": repeated(call("GET /v1.41/_ping", None, b"SECRET")),
     "repeated, a message": repeated(

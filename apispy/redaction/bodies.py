@@ -78,7 +78,7 @@ def documents(
             body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
         )
     try:
-        return _rewritten(replacer, body, _pieces(body), place, secrets)
+        return _rewritten(replacer, body, _pieces(body), place, secrets, strict=strict)
     except RecursionError:
         return withheld(replacer, body, place)
     except ValueError:
@@ -143,19 +143,21 @@ def _rewritten(
     pieces: list[tuple[Chunk, list[object]]],
     place: str,
     secrets: Secrets,
+    *,
+    strict: bool,
 ) -> Body:
     chunks, whole = [], None
     for chunk, inside in pieces:
         before = len(replacer.found)
         with replacer.skipping(_is_plain_part):
             shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
+        if not strict and len(replacer.found) == before and _repeats_a_name(chunk.data, inside):
+            return withheld(replacer, body, place)
         # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
         if shown and (secrets or len(replacer.found) > before):
             text, is_json = _written(shown)
             chunk = replace(chunk, data=text.ljust(len(chunk.data)))
             whole = shown[0] if is_json else None
-        elif shown and _repeats_a_name(chunk.data, inside):
-            return withheld(replacer, body, place)
         chunks.append(chunk)
     data = b"".join(chunk.data for chunk in chunks)
     if data == body.data:

@@ -78,7 +78,7 @@ def documents(
             body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
         )
     try:
-        return _rewritten(replacer, body, _pieces(body), place, secrets)
+        return _rewritten(replacer, body, _pieces(body), place, secrets, strict=strict)
     except RecursionError:
         return withheld(replacer, body, place)
     except ValueError:
@@ -143,12 +143,16 @@ def _rewritten(
     pieces: list[tuple[Chunk, list[object]]],
     place: str,
     secrets: Secrets,
+    *,
+    strict: bool,
 ) -> Body:
     chunks, whole = [], None
     for chunk, inside in pieces:
         before = len(replacer.found)
         with replacer.skipping(_is_plain_part):
             shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
+        if not strict and len(replacer.found) == before and _repeats_a_name(chunk.data, inside):
+            return withheld(replacer, body, place)
         # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
         if shown and (secrets or len(replacer.found) > before):
             text, is_json = _written(shown)
@@ -161,6 +165,28 @@ def _rewritten(
     clean = replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
     is_one = body.document.value is not None and whole is not None
     return clean.with_document(whole) if is_one else clean
+
+
+def _repeats_a_name(data: bytes, values: list[object]) -> bool:
+    """Whether an object in *data*, read as *values*, has a name twice. Go reads both, and *values* have one."""
+    if len(values) == 1 and _written(values)[0] == data.strip(SPACE):
+        return False  # the most frequent case, in little time
+    try:
+        json_values.values_of(data.decode(), decoder=_OF_UNIQUE_NAMES)
+    except ValueError:
+        return True
+    return False
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make the object. ValueError if a name is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+_OF_UNIQUE_NAMES = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _is_plain_part(replacer: SecretReplacer, name: str, value: Any) -> bool:

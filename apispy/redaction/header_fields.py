@@ -22,6 +22,9 @@ SECRET_HEADERS = (
 )
 """Header fields, in lower case, whose values are credentials, in addition to names that ``name_patterns`` finds."""
 
+_OF_AUTHORIZATION = re.compile(r"authorization|(?:\A|[-_])auth(?:[-_]?key)?\Z")
+"""Other names, in lower case, of such fields: ``HttpHeaders`` of docker's configuration often has ``X-Meta-Auth``."""
+
 QUOTING_HEADERS = (b"grpc-message", b"grpc-status-details-bin")
 """Fields of gRPC, in lower case, that are withheld: errors, percent-encoded or binary, that may quote anything."""
 
@@ -90,7 +93,7 @@ def _is_secret(name: bytes) -> bool:
 
 def _look_up(name: bytes) -> bool:
     lower = name.decode("latin-1").lower()
-    return lower in SECRET_HEADERS or strong(lower)
+    return lower in SECRET_HEADERS or strong(lower) or _OF_AUTHORIZATION.search(lower) is not None
 
 
 _look_up_cached = lru_cache(MAX_CACHED)(_look_up)

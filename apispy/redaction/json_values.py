@@ -26,8 +26,8 @@ SECRET_NAMES = {
 }
 """Names, in lower case, that are secret in every body, so that a gap in the table of operations cannot expose them."""
 
-OPTIONS = ("options", "driveropts", "config", "opts")
-"""Names of maps, such as a log driver's ("config"), whose keys tell which values are secret."""
+OPTIONS = ("options", "driveropts", "config", "opts", "attrs")
+"""Names of maps whose keys tell which values are secret, such as a log driver's ("config"), an exporter's ("attrs")."""
 
 ENVIRONMENTS = ("env", "environment")
 
@@ -42,9 +42,9 @@ _BETWEEN = re.compile(r"[\s\x1e]*")  # what separates JSON values
 _ARGUMENTS = re.compile(r"\|(\d{1,4})")  # the count before the build arguments in the command of a build step
 
 
-def values_of(text: str) -> list[Any]:
+def values_of(text: str, *, decoder: json.JSONDecoder = json_codec.LENIENT) -> list[Any]:
     """Parse one or more JSON values that follow each other. Raises ValueError, RecursionError."""
-    values, decoder, at = [], json_codec.LENIENT, _BETWEEN.match(text).end()  # type: ignore[union-attr]
+    values, at = [], _BETWEEN.match(text).end()  # type: ignore[union-attr]
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
         values.append(value)
@@ -147,9 +147,9 @@ def _object(replacer: SecretReplacer, value: dict[str, Any], place: str, name: s
     shown = {
         key: _field(replacer, name, value, key, part, place_of(place, key)) for key, part in value.items()
     }
-    if all(free_text.holds_none(replacer, key) for key in shown):
+    if all(_is_plain(key) and not free_text.holds_known(replacer, key) for key in shown):
         return shown
-    return {free_text.clean(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
+    return {plain_text(replacer, key, f"{place} (a name)"): part for key, part in shown.items()}
 
 
 def plain_text(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -4,9 +4,10 @@ import json
 import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from apispy.decoders.registry_auth import PLAIN_FIELDS
+from apispy.model import is_redacted
 from apispy.redaction import categories, free_text, json_values
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
@@ -36,10 +37,22 @@ def target(replacer: SecretReplacer, text: str) -> str:
     if replacer.prefilter_suffices and is_plain(replacer.known_secrets, text):
         return text
     path, mark, query = text.partition("?")
-    shown = free_text.clean(replacer, path, "request.target")
+    shown = _path(replacer, path, "request.target")
+    return shown + mark + pairs(replacer, query, "request.query")
+
+
+def _path(replacer: SecretReplacer, path: str, place: str) -> str:
+    """Redact a path as it is, and the segments that are percent-encoded, decoded."""
+    shown = free_text.clean(replacer, path, place)
     if shown != path:
         shown = quote(shown, safe="/%:@!$&'()*+,;=~")
-    return shown + mark + pairs(replacer, query, "request.query")
+    return "/".join([_segment(replacer, part, place) for part in shown.split("/")]) if "%" in path else shown
+
+
+def _segment(replacer: SecretReplacer, text: str, place: str) -> str:
+    plain = unquote(text)
+    shown = plain if is_redacted(plain) else free_text.clean(replacer, plain, place)
+    return text if shown == plain else quote(shown, safe=":@!$&'()*+,;=~")
 
 
 MAX_CACHED, MAX_CACHED_LENGTH = 1024, 512

@@ -115,6 +115,7 @@ class ExchangeRedactor:
             remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages
         self._raw_outputs: dict[Direction, tuple[LiveOutput, Decoder]] = {}
+        self._masked_bytes: dict[Direction, int] = {}  # bytes of each stream that were masked
         self._prefilters: dict[Direction, StreamPrefilter] = {}
         self._heads: dict[Direction, bytes] = {}  # the first bytes of each stream
         self._lookback: dict[Direction, bytes] = {}  # the last bytes of each stream that were shown
@@ -232,17 +233,23 @@ class ExchangeRedactor:
 
     def _masked_output(self, direction: Direction, data: bytes) -> bytes:
         """Mask the known secrets in a chunk of a program's output, also those that frames divide."""
-        if not self._known or self._format(direction) not in stream_policy.FRAMED:
+        if not self._known or self._format(direction) == stream_policy.ARCHIVE:
             return data
         if direction not in self._raw_outputs:
-            name = "raw" if direction == "to_server" else "stdio"
+            format_name = self._format(direction)
+            name = format_name if format_name in stream_policy.WITH_FRAMES else "raw"
             self._raw_outputs[direction] = LiveOutput(self._known), decoders.make(name)
         masks, decoder = self._raw_outputs[direction]
-        payloads, at = [], 0
+        begin = self._masked_bytes.get(direction, 0)  # where *data* begins in the stream
+        self._masked_bytes[direction] = begin + len(data)
+        payloads = []
         for item in decoder.feed(data):
-            at += item.span[1] - item.span[0]
-            if isinstance(item.value, bytes):
-                payloads.append((item.kind, at - len(item.value), at))
+            size = len(item.value) if isinstance(item.value, bytes) else 0
+            if item.kind == "close":  # of a WebSocket: a number, and a reason in text
+                size = item.span[1] - item.span[0]
+            if size:
+                stop = item.span[1] - begin
+                payloads.append((item.kind, max(0, stop - size), stop))
         return masks.masked(data, payloads)
 
     def item(self, direction: Direction, item: Item) -> Item:
@@ -257,11 +264,7 @@ class ExchangeRedactor:
         replacer = self._hider()
         if self._format(direction) not in stream_policy.PROGRAMS:
             return item if self._has_no_secret(direction) else self._redact_item(replacer, item)
-        if (
-            isinstance(item.value, bytes | str)
-            and self._known
-            and self._format(direction) != stream_policy.ARCHIVE
-        ):
+        if self._known and self._format(direction) != stream_policy.ARCHIVE:
             item = self._without_repeats(replacer, direction, item)
         return self._patterns(replacer, item) if self._policy.rules.patterns else item
 
@@ -279,8 +282,8 @@ class ExchangeRedactor:
 
     def _without_repeats(self, replacer: SecretReplacer, direction: Direction, item: Item) -> Item:
         """Hide the known secrets in an item of a program's output, also those that items divide."""
-        if isinstance(item.value, str):
-            return replace(item, value=free_text.hide_repeats(replacer, item.value, ""))
+        if not isinstance(item.value, bytes):
+            return _without_repeats(replacer, item)
         if direction not in self._outputs:
             self._outputs[direction] = LiveOutput(self._known)
         shown = self._outputs[direction].piece(replacer, item.kind, item.value)
@@ -348,6 +351,8 @@ class ExchangeRedactor:
             return self._tunnel(replacer, direction, body, place)
         coding = self._coding(direction)
         if self._format(direction) in stream_policy.PROGRAMS:
+            if self._known and stream_policy.is_websocket(exchange, direction) and self._is_in_frames(body):
+                return bodies.withheld(replacer, body, place)
             framed = self._format(direction) in stream_policy.FRAMED
             archive = self._format(direction) == stream_policy.ARCHIVE
             return output(replacer, body, place, framed=framed, coding=coding, archive=archive)
@@ -364,6 +369,13 @@ class ExchangeRedactor:
         form = direction == "request" and all(kind in stream_policy.VARIABLES for _, kind in secrets)
         secrets += [(path, categories.RULE) for path in self._policy.rules.paths]
         return bodies.documents(replacer, body, place, secrets, strict=strict, form=form, coding=coding)
+
+    def _is_in_frames(self, body: Body) -> bool:
+        """Whether the frames of a WebSocket hold a known secret, which masks or headers of frames may divide."""
+        items = decoders.make("websocket").feed(body.data)
+        parts = [item.value for item in items if isinstance(item.value, bytes)]
+        parts += [item.label.encode() for item in items if item.kind == "close"]
+        return self._known.found_in(b"".join(parts))
 
     def _tunnel(self, replacer: SecretReplacer, direction: Direction, body: Body, place: str) -> Body:
         """Withhold the bytes of a tunnel, and redact what was decoded of them: a capture may have it with secrets."""
@@ -452,7 +464,7 @@ class ExchangeRedactor:
 
 def _without_repeats(replacer: SecretReplacer, item: Item) -> Item:
     """Hide the known secrets in all texts of an item and its children."""
+    label = free_text.hide_repeats(replacer, item.label, "")
     value = json_values.each_text(item.value, lambda text: free_text.hide_repeats(replacer, text, ""))
-    return replace(
-        item, value=value, children=tuple(_without_repeats(replacer, child) for child in item.children)
-    )
+    children = tuple(_without_repeats(replacer, child) for child in item.children)
+    return replace(item, label=label, value=value, children=children)

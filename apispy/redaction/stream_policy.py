@@ -38,6 +38,9 @@ user's rules, are found there."""
 FRAMED = ("stdio", "raw")
 """The formats among PROGRAMS that are Docker's stdio frames or plain text."""
 
+WITH_FRAMES = ("stdio", "websocket")
+"""The formats among PROGRAMS whose decoders tell headers of frames from what programs write."""
+
 NO_HEADERS = Headers()
 
 VARIABLES = (categories.ENV, categories.BUILD)
@@ -56,6 +59,12 @@ def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bo
         return call.operation.response == "grpc" and not is_error(exchange, direction)
     protocol = exchange.tunnel.protocol if exchange.tunnel else ""
     return SECRET_TUNNEL in (call.operation.response, protocol)
+
+
+def is_websocket(exchange: Exchange, direction: Direction) -> bool:
+    """Whether the stream is one side of a WebSocket."""
+    tunnel = exchange.tunnel if direction in ("to_server", "to_client") else None
+    return tunnel is not None and tunnel.protocol == "websocket"
 
 
 def is_form(exchange: Exchange, direction: Direction) -> bool:

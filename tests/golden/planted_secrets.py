@@ -401,6 +401,31 @@ def streams(*pieces: Any, line: str = "POST /v1.41/containers/web/attach?stdout=
     return talk
 
 
+def websocket(*pieces: Any, by_client: bool = False) -> Place:
+    """Return an attached WebSocket with these pieces of one peer's stream, each a function of the secret."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        head = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        connection.client(f"GET /v1.41/containers/web/attach/ws?stream=1 HTTP/1.1\r\n{head}\r\n".encode())
+        head = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        connection.server(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n".encode())
+        for make in pieces:
+            (connection.client if by_client else connection.server)(make(secret.encode()))
+        connection.server_eof()
+        connection.client_eof()
+
+    return talk
+
+
+def ws_frame(payload: bytes, opcode: int = 2) -> bytes:
+    return bytes((0x80 | opcode, len(payload))) + payload
+
+
+def masked_frame(payload: bytes) -> bytes:
+    """A frame of a client: its mask changes nothing, so that the tests find what it leaves."""
+    return bytes((0x82, 0x80 | len(payload))) + bytes(4) + payload
+
+
 def typed(connection: Connection, secret: str) -> None:
     """Type the secret into the standard input of a container."""
     connection.hijack("POST /v1.41/containers/web/attach?stdin=1&stream=1")
@@ -591,9 +616,23 @@ PLACES: dict[str, Place] = {
     "a query, X-Registry-Auth": call("POST /images/x/push?X-Registry-Auth=SECRET"),
     "a query, X-Registry-Config by host": call("POST /build?X-Registry-Config[r.example][auth]=SECRET"),
     "a query, auth[password]": call("POST /auth?auth[username]=bob&auth[password]=SECRET"),
+    "a filter by label": call(
+        "GET /containers/json?filters=%7B%22label%22:%5B%22db.password%3DSECRET%22%5D%7D"
+    ),
+    "a filter by label, of the docker CLI": call(
+        "GET /v1.41/containers/json?filters=%7B%22label%22:%7B%22db.password%3DSECRET%22:true%7D%7D"
+    ),
+    "a query, outputs of a build": call(
+        "POST /build?outputs=%5B%7B%22Attrs%22:%7B%22secret_access_key%22:%22SECRET%22%7D%7D%5D"
+    ),
+    "a path, percent-encoded": call("GET /v1.41/images/https%3A%2F%2Fann%3ASECRET%40r.example/json"),
     "a query, Env": call("POST /v1.41/containers/x/exec?Env=A%3DSECRET"),
     "a query, Env as JSON": call("POST /containers/x/exec?Env=%5B%22A%3DSECRET%22%5D"),
     "a query, a build step": call("POST /commit?comment=%7C1%20A%3DSECRET%20/bin/sh%20-c%20x"),
+    "JSON, a name twice": call("POST /v1.41/unheard", b'{"password": "SECRET", "password": ""}'),
+    "JSON, a name twice, in a map": call(
+        "GET /v1.41/containers/json", None, b'[{"a": {"x": "https://ann:SECRET@r/", "x": ""}}]'
+    ),
     "JSON, auths": call("POST /v1.41/unheard", {"auths": {"r.example": {"auth": "SECRET"}}}),
     "JSON without a type, in a network": untyped(
         "POST /v1.41/networks/create", b'{"Name": "x", "Options": {"password": "SECRET"}}'
@@ -655,6 +694,20 @@ PLACES: dict[str, Place] = {
         )
     ),
     "repeated, stdin": repeated(typed),
+    "repeated, a WebSocket": repeated(websocket(lambda secret: ws_frame(b"at " + secret + b"!\n"))),
+    "repeated, two frames of a WebSocket": repeated(
+        websocket(lambda secret: ws_frame(b"at " + secret[:14]), lambda secret: ws_frame(secret[14:]))
+    ),
+    "repeated, typed in two frames of a WebSocket": repeated(
+        websocket(
+            lambda secret: masked_frame(b"at " + secret[:14]),
+            lambda secret: masked_frame(secret[14:]),
+            by_client=True,
+        )
+    ),
+    "repeated, control frames of a WebSocket": repeated(
+        websocket(lambda secret: ws_frame(secret, 9), lambda secret: ws_frame(b"\x03\xe8no " + secret, 8))
+    ),
     "repeated, logs": repeated(logs),
     "repeated, events": repeated(
         progress(
@@ -667,6 +720,9 @@ PLACES: dict[str, Place] = {
         call("GET /v1.41/containers/json?filters=%7B%22name%22:%5B%22SECRET%22%5D%7D")
     ),
     "repeated, a path": repeated(call("GET /v1.41/containers/SECRET/json")),
+    "repeated, a path, percent-encoded": lambda connection, secret: repeated(
+        call("GET /v1.41/containers/SECRET/json")
+    )(connection, f"{secret}/+ 9"),
     "repeated, a header": repeated(call("GET /v1.41/info", headers={"X-Note": "SECRET"})),
     "repeated, text": repeated(call("GET /v1.41/_ping", None, b"SECRET")),
     "repeated, a message": repeated(

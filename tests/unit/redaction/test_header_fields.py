@@ -24,6 +24,7 @@ def shown(name: bytes, value: bytes, *rules: str) -> bytes:
     [
         *(b"X-Registry-Auth", b"x-registry-config", b"Authorization", b"Proxy-Authorization", b"Cookie"),
         *(b"Set-Cookie", b"X-Vault-Token", b"X-Api-Key", b"Client-Secret"),
+        *(b"X-Auth", b"X-Meta-Auth", b"x_auth_key", b"X-AuthKey", b"X-Forwarded-Authorization"),
     ],
 )
 def test_credentials(name: bytes) -> None:
@@ -37,7 +38,10 @@ def test_that_there_are_none_is_shown(value: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [(b"User-Agent", b"docker"), (b"Www-Authenticate", b"Basic"), (b"X-Odd", b"\x9b31m\xff")],
+    [
+        *((b"User-Agent", b"docker"), (b"Www-Authenticate", b"Basic"), (b"X-Odd", b"\x9b31m\xff")),
+        *((b"X-Author", b"ann"), (b"X-Auth-Method", b"tls"), (b"Sec-WebSocket-Key", b"eA==")),
+    ],
 )
 def test_what_is_no_secret_stays(name: bytes, value: bytes) -> None:
     assert shown(name, value, "re:nowhere") == value

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine_speed import slowdown
+
 from .apispy_process import STANDIN, Apispy, apispy_command
 from .battery_runner import BUILDKIT_CLI, CLIS
 from .clients import Client
@@ -192,7 +194,7 @@ how long it takes by the clock is a matter of what else runs."""
 
 def test_it_is_ready_quickly(recorded: Path) -> None:
     best = min(_seconds_of_work(recorded) for _ in range(5))
-    assert best < READY * 2.5, f"{best:.2f} s of work"
+    assert best < READY * 2.5 * slowdown(), f"{best:.2f} s of work"
 
 
 def _seconds_of_work(recorded: Path) -> float:

@@ -159,7 +159,7 @@ class ReportFile:
     def write(self, player: Player) -> None:
         """Raises ApispyError."""
         try:
-            self._path.write_text(self._text(player), "utf-8")
+            self._path.write_text(self._text(player), "utf-8", newline="\n")
         except OSError as error:
             raise ApispyError(f"--report {self._path} cannot be written: {error.strerror}") from None
 

@@ -35,7 +35,7 @@ def check_environment(_: CheckContext) -> Iterator[Finding]:
         yield note("installed in the system's Python", remedy)
         return
     settings = Path(sys.prefix, "pyvenv.cfg")
-    by_uv = settings.is_file() and "\nuv = " in f"\n{settings.read_text(errors='replace')}"
+    by_uv = settings.is_file() and "\nuv = " in f"\n{settings.read_text('utf-8', 'replace')}"
     yield ok(f"{sys.prefix}{', created by uv' if by_uv else ''}")
 
 

@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -82,5 +82,9 @@ def _open_output(output: Path | None, terminal: TextIO, *, force: bool) -> Itera
         raise UsageError(f"--output {output} already exists. Type --force to replace it.") from None
     except OSError as error:
         raise ApispyError(f"--output {output}: {error.strerror}; name a file that you may write") from error
-    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+    stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
+    try:
         yield stream
+    finally:
+        with suppress(OSError):  # the session has reported that the disk is full
+            stream.close()

@@ -49,7 +49,11 @@ def display_name(path: Path) -> str:
 def open_capture(path: Path) -> BinaryIO:
     """Open the capture at *path*. A fixture is converted to a capture in a temporary file. Raises CaptureError."""
     file = _open(path)
-    head = file.peek(PEEK_SIZE) if hasattr(file, "peek") else b""
+    try:
+        head = file.peek(PEEK_SIZE) if hasattr(file, "peek") else b""
+    except OSError as error:
+        file.close()
+        raise CaptureError(f"{display_name(path)} cannot be read: {error.strerror}") from None
     if not is_fixture(head[:PEEK_SIZE]):
         return file
     with file:
@@ -133,10 +137,11 @@ class Readable(Protocol):
 
 def decompressed(file: Readable, path: Path) -> Iterator[bytes]:
     """Yield the bytes of *file*, decompressed. Compressed data may lack its end. Raises CaptureError."""
-    head = file.read(4)
-    coding = compression_of(head)
-    decompressor = Decompressor(coding) if coding else None
+    coding = ""
     try:
+        head = file.read(4)
+        coding = compression_of(head)
+        decompressor = Decompressor(coding) if coding else None
         while head:
             if decompressor is None:
                 yield head

@@ -1,5 +1,7 @@
 """The command line: one file per command. Each parses, calls the application, prints, and returns an exit code."""
 
+import errno
+import os
 import sys
 
 import click
@@ -12,11 +14,18 @@ PROXY_PACKAGES = {"mitmproxy": "mitmproxy", "OpenSSL": "pyOpenSSL", "cryptograph
 """The packages that `pip install apispy` brings and `pip install apispy-core` does not, by module."""
 
 
+DISK_IS_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""Errors that only writing has. An unbuffered stream does not have them again when it is flushed."""
+
+
 def main() -> None:
     """Run the program ``apispy``, and exit."""
     system.interpret_escapes()
+    _open_closed_streams()
     try:
-        sys.exit(_run())
+        code = _run()
+        sys.stdout.flush()
+        sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except (click.ClickException, ApispyError) as error:
@@ -26,6 +35,35 @@ def main() -> None:
         if isinstance(error, click.UsageError) and error.ctx:
             error_lines(f"For help, type: {error.ctx.command_path} --help")
         sys.exit(error.exit_code)
+    except OSError as error:
+        why = _output_error() or (error if error.errno in DISK_IS_FULL else None)
+        if why is None:
+            raise
+        if not isinstance(why, BrokenPipeError):
+            from apispy.app.messages import error_lines
+
+            error_lines(f"The output cannot be written: {why.strerror}. Write it to another place.")
+        sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """Open the standard streams that the shell has closed (``>&-``), so that no other file gets their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            flags = os.O_RDONLY if mode == "r" else os.O_WRONLY
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+
+
+def _output_error() -> OSError | None:
+    """Why standard output cannot be written, None if it can. What waits to be written is dropped then."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # otherwise Python complains when it exits
+        return error
+    return None
 
 
 def _run() -> int:

@@ -20,6 +20,9 @@ _UNSUPPORTED_SCHEMES = {
 }
 _ONE_SLASH = re.compile(r"(unix|npipe|tcp|ssh|https?):/", re.IGNORECASE)
 _PIPE = re.compile(r"//\./pipe/[^/]+", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?<=:)[^\s/:@'\"]+(?=@)")
+"""The password in an address: messages are copied into reports of bugs."""
+
 LOCAL_KINDS = ("unix", "npipe")
 _SCHEME_TLS = {"tcp": None, "http": False, "https": True}
 
@@ -126,7 +129,9 @@ def port_number(digits: str, text: str, forms: str) -> int:
 def invalid_address(text: str, problem: str, forms: str) -> UsageError:
     """Return the error for an unusable address: what was typed, what is wrong, what to type."""
     stop = "" if problem.endswith("?") else "."
-    return UsageError(f"Address {text!r}: {problem}{stop} Type for example {forms}.")
+    message = f"Address {text!r}: {problem}{stop} Type for example {forms}."
+    found = _PASSWORD.search(text)
+    return UsageError(message.replace(f"{found[0]}@", "***@") if found else message)
 
 
 def unix_path(rest: str, text: str, forms: str) -> str:

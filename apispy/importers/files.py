@@ -23,10 +23,13 @@ def head_of(path: Path, size: int) -> bytes:
                 found += piece
                 if len(found) >= size:
                     break
-        except CaptureError:
+        except CaptureError as damage:
             if not found:
-                file.seek(0)
-                return file.read(size)
+                try:
+                    file.seek(0)
+                    return file.read(size)
+                except OSError:
+                    raise damage from None
     return bytes(found[:size])
 
 

@@ -22,6 +22,7 @@ TABLE = PAGE.partition("<!-- exit codes -->")[2].partition("<!-- end -->")[0]
 SAMPLE = str(ROOT / "samples/run.jsonl")
 CHECK = ["--check", str(ROOT / "samples/socket-proxy.env"), "--as", "tecnativa"]
 NOWHERE = ["--upstream", "unix:///nowhere/docker.sock"]
+CURL = 'curl -s --unix-socket "${DOCKER_HOST#unix://}" http://docker/nothing'
 LITERALS = (
     re.compile(r"sys\.exit\((\d+)\)"),
     re.compile(r"\bexit_code = (\d+)"),
@@ -34,6 +35,7 @@ LITERALS = (
 def apispy(*words: str, code: int, cwd: Path) -> None:
     done = run(*words, cwd=cwd)
     assert done.returncode == code, (words, done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
 
 
 def test_the_codes_are_those_of_the_code() -> None:
@@ -80,6 +82,13 @@ def test_every_command_on_the_page_exists() -> None:
         (2, ["coverage", "missing.jsonl"]),
         (1, ["drift", str(ROOT / "samples/podman-4.3.jsonl.gz")]),
         (2, ["drift", "missing.jsonl"]),
+        *(
+            (1, [*words, "/proc/self/mem"])  # it can be opened, but not read
+            for words in (["show"], ["import"], ["replay"], ["export", "--to", "csv"])
+        ),
+        (2, ["diff", "/proc/self/mem", SAMPLE]),
+        (0, ["run", "-o", "/dev/full", *NOWHERE, "--", "true"]),
+        (5, ["run", "-o", "/dev/full", *NOWHERE, "--", "sh", "-c", f"{CURL}; exit 5"]),
         (2, ["show", "--bogus"]),
         (2, ["--listen", "99999"]),
         (4, ["run", "-q", "--capture", "/dev/full", *NOWHERE, "--", "true"]),
@@ -94,9 +103,6 @@ def test_a_command_ends_with(code: int, words: list[str], tmp_path: Path) -> Non
     (tmp_path / "broken.jsonl").write_text((ROOT / "samples/run.jsonl").read_text() + "broken\n{}\n")
     (tmp_path / "empty.har").write_text('{"log": {"entries": []}}')
     apispy(*words, code=code, cwd=tmp_path)
-
-
-CURL = 'curl -s --unix-socket "${DOCKER_HOST#unix://}" http://docker/nothing'
 
 
 def test_a_replay_ends_with_3_after_a_miss_unless_the_command_failed(tmp_path: Path) -> None:

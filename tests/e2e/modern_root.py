@@ -126,6 +126,15 @@ def _make(root: Path, suite: str, packages: str, log: Path) -> None:
                 )
 
 
+def ubuntu_answers() -> bool:
+    """Whether Ubuntu's archive can be reached, which is not Debian's, and may not be where Debian's is."""
+    try:
+        with urllib.request.urlopen(f"{UBUNTU}/dists/{UBUNTU_SUITES[0]}/InRelease", timeout=20) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 def _ubuntu_keys(root: Path) -> Path:
     """Unpack the keys that sign Ubuntu's archive below *root*, where Ubuntu has them too, and return their file."""
     with urllib.request.urlopen(f"{UBUNTU}/{UBUNTU_KEYS}", timeout=60) as answer:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import termios
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ FLAG_DATA = Path(__file__).parents[2] / "tests/unit/learn/explain/recorded_flags
 FILES = {
     "Dockerfile": "FROM busybox\nENV A=b\n",
     "docker-bake.hcl": 'group "default" { targets = ["web"] }\ntarget "web" {}\n',
+    "other.hcl": 'group "default" { targets = ["two"] }\ntarget "two" { args = { COLOR = "blue" } }\n',
     "compose.yaml": """name: explain-project
 services:
   web:
@@ -47,6 +48,64 @@ services:
     init: true
     command: sleep 600
     develop: {watch: [{action: sync, path: ., target: /src}]}
+""",
+    "changed.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    init: true
+    command: sleep 601
+    ports: ["80"]
+    volumes: ["data:/data"]
+volumes: {data: {}}
+""",
+    "orphan.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    init: true
+    command: sleep 600
+    ports: ["80"]
+    volumes: ["data:/data"]
+  db:
+    image: explain-image
+    init: true
+    command: sleep 600
+volumes: {data: {}}
+""",
+    "anon.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    init: true
+    command: sleep 600
+    volumes: ["/data"]
+""",
+    "two.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    init: true
+    command: sleep 600
+    depends_on: {db: {condition: service_started, restart: true}}
+  db:
+    image: explain-image
+    init: true
+    command: sleep 600
+""",
+    "job.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    command: echo done
+""",
+    "more.yaml": """services:
+  web:
+    image: 127.0.0.1:1/explain-image
+    command: sleep 600
+  db:
+    image: 127.0.0.1:1/explain-image
+    command: sleep 600
 """,
     "stack.yaml": """services:
   web:
@@ -78,6 +137,9 @@ class Recorder:
     home: str  # a directory inside for all that the recording leaves; the daemon's socket d.sock is there
     outside: Path  # the same directory from outside
     where: Path  # for apispy's output
+    refusals: list[str] = field(
+        default_factory=list
+    )  # of each row: the last line on stderr if it failed, else ""
 
     def prepare(self) -> None:
         work = self.outside / "work"
@@ -102,6 +164,7 @@ class Recorder:
     def record(self, rows: tuple[Row, ...]) -> list[tuple[Row, list[dict[str, Any]]]]:
         """Return the calls of each row as apispy's JSON objects, by the times between which they began."""
         self.prepare()
+        self.refusals.clear()
         spy = Apispy.start(
             Path(tempfile.mkdtemp(dir=self.where)) / "spy", "--listen", f"unix://{self.outside}/spy.sock", "--upstream",
             f"unix://{self.outside}/d.sock", "--json", "-vv", "--show-secrets",
@@ -126,18 +189,23 @@ class Recorder:
         line = f"exec {row.line}" if row.seconds else row.line
         line = line.replace("$($D ", f"$(DOCKER_HOST=unix://{self.home}/d.sock docker ")
         if row.tty:
+            self.refusals.append("")
             return self._run_on_tty(self.shell(line, socket), row.seconds or 60)
-        process = subprocess.Popen(self.shell(line, socket), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=(self.where / "err").open("ab"), start_new_session=True)  # fmt: skip
-        try:
-            process.wait(row.seconds or 60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGINT)
+        with (self.where / "err").open("w+b") as err:
+            process = subprocess.Popen(self.shell(line, socket), stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)  # fmt: skip
             try:
-                process.wait(3)
+                process.wait(row.seconds or 60)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                os.killpg(process.pid, signal.SIGINT)
+                try:
+                    process.wait(3)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            err.seek(0)
+            lines = err.read().decode(errors="replace").strip().splitlines()
+        self.refusals.append((lines or ["it failed"])[-1] if process.returncode else "")
 
     def _run_on_tty(self, command: list[str], seconds: float) -> None:
         ours, theirs = pty.openpty()

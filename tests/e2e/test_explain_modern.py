@@ -8,13 +8,18 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apispy.learn.explain.flag_effects import EFFECTS
+
+from .cli_effect_rows import PARTS
 from .cli_recorder import DATA, FLAG_DATA, Recorder, flag_recordings, recordings, write
 from .daemon import BUSYBOX, Daemon
+from .flag_recorder import effect_recordings, write_effects
 from .modern_root import ModernRoot
 from .row import ENGINE, MODERN
 
@@ -33,6 +38,10 @@ Entries = list[dict[str, Any]]
 RECORDED: dict[str, tuple[Callable[[Recorder], Entries], int]] = {
     "commands": (recordings, 23777),  # the port that the rows of swarms have
     "flags": (flag_recordings, 23778),
+    **{
+        f"effects-{name}": (partial(effect_recordings, groups=groups), port)
+        for port, (name, groups) in enumerate(PARTS.items(), 23779)
+    },
 }
 """What is recorded, and the port of the swarm of its daemon."""
 
@@ -88,6 +97,20 @@ def test_flags_become_what_is_explained(
         write(FLAG_DATA, recorded["flags"].result())
     known = {entry["line"]: in_order(entry) for entry in json.loads(FLAG_DATA.read_text())}
     assert {entry["line"]: in_order(entry) for entry in recorded["flags"].result()} == known
+
+
+def test_flags_change_what_is_explained(
+    recorded: dict[str, Future[Entries]], pytestconfig: pytest.Config
+) -> None:
+    found = [entry for name in PARTS for entry in recorded[f"effects-{name}"].result()]
+    if pytestconfig.getoption("--rewrite-golden"):
+        write_effects(found)
+    known = json.loads(EFFECTS.read_text())
+    assert by_line(found) == by_line(known)
+
+
+def by_line(entries: Entries) -> dict[Any, Any]:
+    return {(entry["line"], entry["flag"], entry.get("when", "")): entry for entry in entries}
 
 
 def in_order(entry: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The output of ``apispy explain``, compared with the files in explained/ (``make golden`` rewrites them)."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,13 @@ CURL = """$ curl -sS --unix-socket /var/run/docker.sock \\
          "HostConfig": {"Annotations": {}, "Init": true}}' \\
     'http://localhost/v1.30/containers/create?name=web&platform=linux/arm64'
 """
+
+BUILD = shlex.split(
+    "docker build --target two --build-arg A=hunter2 --label a=b --pull --no-cache --platform linux/arm64 -t me/x:1"
+    " --cache-from type=registry,ref=me/x,color=blue --secret id=token,src=f -o type=local,dest=out --progress plain"
+    " --sbom true ."
+)
+COMPOSE = shlex.split("docker compose up -d --force-recreate --scale web=5 --pull always -t 5 --quiet-pull")
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "operation": ("ContainerList",),
@@ -41,6 +49,11 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
             "64m",
         ),
         *("busybox", "sh", "-c", "hunter2"),
+    ),
+    **dict.fromkeys(("docker-build", "docker-build-200"), tuple(BUILD)),
+    **dict.fromkeys(("docker-compose-flags", "docker-compose-flags-200"), tuple(COMPOSE)),
+    "docker-service-update": tuple(
+        shlex.split("docker service update -d --image me/x:2 --env-add A=hunter2 web")
     ),
     "docker-rm": ("docker", "rm", "-f", "web"),
     "docker-compose-up": ("docker", "compose", "up", "-d"),

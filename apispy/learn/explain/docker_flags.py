@@ -1,5 +1,6 @@
 """What the flags of docker commands become in the calls. Data only.
 
+The flags that people use with values of a form of their own; what the others change is in flag_effects.py, as recorded.
 Each row: the field of the body ("HostConfig.Memory") or the query parameter ("?all"), and the conversion of the flag's
 texts (a function of ``flag_values``) or a fixed value as text. Compared with what docker 28.5 sends, see
 tests/e2e/test_explain_modern.py.
@@ -364,14 +365,6 @@ ARGUMENTS: dict[str, tuple[tuple[int, int | None, str, Convert], ...]] = {
     "docker checkpoint create": ((1, 2, "CheckpointID", to.last),),
 }
 """By command: the field of the arguments from one position to another."""
-
-_RUN_CLIENT = frozenset(["--quiet", "--pull", "--disable-content-trust"])
-CLIENT_ONLY: dict[str, frozenset[str]] = {
-    "docker container create": _RUN_CLIENT,
-    "docker container run": _RUN_CLIENT | {"--sig-proxy", "--detach-keys"},
-    "docker service create": frozenset(["--detach", "--quiet", "--no-resolve-image"]),
-}
-"""By command: the flags that change nothing in the call of the operation in ``FLAGS``."""
 
 _DESKTOP = (
     "{0} is a plugin that comes with Docker Desktop, and {1}. Its calls are not recorded; to see them: "

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,7 +11,9 @@ from apispy.errors import UsageError
 from apispy.learn.explain.docker_cli import CommandLine, below, commands, near_commands, near_flags, parse
 from apispy.learn.explain.docker_flags import CONDITIONS, FLAGS, PLUGINS, UNRECORDED
 from apispy.learn.explain.docker_recordings import RecordedCall, Recording, best
+from apispy.learn.explain.flag_effects import effects
 from apispy.learn.explain.flag_uses import flag_uses
+from apispy.learn.explain.flag_values import shell_words
 from apispy.learn.explain.records import FlagUse, Interpretation, Question
 
 PING_NOTE = "{} preceded by HEAD /_ping, which returns the API version of the daemon."
@@ -22,6 +23,9 @@ _LINE = re.compile(
     r"(?:[$#%>]\s+)?(?:sudo\s+)?(?:\w+=\S*\s+)*(?:\S*/)?(docker(?:-compose)?(?=\s|$).*)", re.DOTALL
 )
 _NAME = re.compile(r"\{(\w+)\}")
+
+PART = re.compile(r"[.\[]")
+"""What the name of a part of a query parameter has, of which a flag sets only that part: "filters[]"."""
 
 _EACH = re.compile(r"(\S+) \[\1\.\.\.\]|\[\S+\.\.\.\]")  # the usage of a command that takes several names
 
@@ -54,11 +58,8 @@ def docker_line(text: str) -> Interpretation | None:
 
 
 def _words(text: str) -> list[str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = text.split()
-    return ["docker", "compose", *words[1:]] if words[0] == "docker-compose" else words
+    found = shell_words(text)
+    return ["docker", "compose", *found[1:]] if found[0] == "docker-compose" else found
 
 
 def _no_calls(line: CommandLine) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def _interpretation(
     }
     conditions |= dict(UNRECORDED.get(line.name, ()))
     words = _replacements(recording.line, line)
-    uses = flag_uses(line)
+    uses = flag_uses(line) if calls else ()
     dropped = _dropped(recording.line, line)
     questions = tuple(_question(call, words, uses, dropped) for call in calls if call.operation in BY_ID)
     notes = [PING_NOTE.format("They are" if len(calls) > 1 else "It is")] if recording.ping and calls else []
@@ -154,10 +155,12 @@ def _replacements(recorded: CommandLine, typed: CommandLine) -> Words:
 def _dropped(recorded: CommandLine, typed: CommandLine) -> frozenset[str]:
     """Return the query parameters that only flags of the recording set."""
     _, flags = FLAGS.get(recorded.name, ("", {}))
-    return frozenset(
-        path[1:] for flag in recorded.flags if not typed.has(flag.name)
-        for path, _ in flags.get(flag.name, ()) if path.startswith("?")
-    )  # fmt: skip
+    missing = [flag.name for flag in recorded.flags if not typed.has(flag.name)]
+    table = [path[1:] for name in missing for path, _ in flags.get(name, ()) if path.startswith("?")]
+    return frozenset(table) | {
+        change.name for name in missing for effect in effects(recorded.name, name)
+        for change in effect.changes if change.place == "query"
+    }  # fmt: skip
 
 
 def _repeats(recorded: CommandLine, typed: CommandLine) -> list[str]:
@@ -178,7 +181,11 @@ def _question(
     }
     arguments = {name: _typed(value, words) for name, value in call.arguments.items()}
     _split_reference(row.id, query, arguments)
-    query |= {use.name: use.value for use in uses if use.operation == row.id and use.place == "query"}
+    query |= {
+        use.name: use.value
+        for use in uses
+        if use.operation == row.id and use.place == "query" and not PART.search(use.name)
+    }
     pairs = [(name, one if isinstance(one, str) else _json(one))
              for name, value in query.items() for one in (value if isinstance(value, list) else [value])]  # fmt: skip
     if not pairs and not any(value != "ID" for value in arguments.values()):

@@ -24,6 +24,16 @@ Texts = list[str]
 Convert = Callable[[Texts], Any]
 
 
+def shell_words(line: str) -> list[str]:
+    """Split a command line as a shell does; one with an open quote at its spaces."""
+    import shlex
+
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return line.split()
+
+
 def last(texts: Texts) -> str:
     return texts[-1]
 

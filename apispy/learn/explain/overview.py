@@ -1,10 +1,10 @@
 """Short lists of operations: the calls of a command, search results, all operations."""
 
-import json
 from itertools import groupby
 
 from apispy.engine import OPERATIONS, Operation
 from apispy.engine.operations import FOREIGN_TAGS
+from apispy.learn.explain.flag_uses import uses_text
 from apispy.learn.explain.layout import BLANK, Line, paragraph, table
 from apispy.learn.explain.records import FlagUse, Hit, Interpretation, Kind, Topic
 
@@ -59,17 +59,10 @@ def flag_lines(flags: tuple[FlagUse, ...], width: int) -> list[Line]:
     """Format what each flag and argument of a docker command becomes."""
     if not flags:
         return []
-    rows: list[tuple[str, str]] = []
-    for typed, group in groupby(flags, key=lambda use: use.typed):
-        rows.append((typed, "; ".join(_use(use) for use in group)))
-    return [Line(f"Flags and arguments, in {flags[0].operation}", "bold"), *table(rows, width)]
-
-
-def _use(use: FlagUse) -> str:
-    value = json.dumps(use.value, ensure_ascii=False) if not isinstance(use.value, str) else use.value
-    return (
-        f"{use.name} = {value}" if use.place == "body" else f"?{use.name}={value}" if use.place else use.note
-    )
+    operations = list(dict.fromkeys(use.operation for use in flags if use.operation))
+    only = operations[0] if len(operations) == 1 else ""
+    rows = [(typed, uses_text(group, only)) for typed, group in groupby(flags, key=lambda use: use.typed)]
+    return [Line(f"Flags and arguments{f', in {only}' if only else ''}", "bold"), *table(rows, width)]
 
 
 def topic_lines(topics: tuple[Topic, ...], width: int) -> list[Line]:

@@ -44,14 +44,14 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class FlagUse:
-    """What a flag or an argument of a docker command becomes in a call."""
+    """What a flag or an argument of a docker command becomes in a call, or changes in the calls."""
 
     typed: str  # "-p 80:80"; without the value if it may be secret
-    operation: str  # ID
-    place: str  # "query", "body", or "" for neither
-    name: str  # "filters", "HostConfig.PortBindings"
-    value: Any  # the JSON value
-    note: str = ""  # why it has no place
+    operation: str  # ID, "Control/Solve" for a gRPC call, "" for none
+    place: str  # "query", "header", "body", "message" of a gRPC call, "calls", or "" for none
+    name: str  # "filters", "HostConfig.PortBindings"; of calls "added", "gone", "more", "fewer"
+    value: Any  # the JSON value; None for one that is not sent any more; of calls a list of their names
+    note: str = ""  # why it has no place; of calls the condition
 
 
 @dataclass(frozen=True, slots=True)

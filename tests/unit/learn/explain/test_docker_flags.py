@@ -9,7 +9,7 @@ import pytest
 
 from apispy.engine.operations import BY_ID
 from apispy.learn.explain.docker_cli import commands, parse
-from apispy.learn.explain.docker_flags import CLIENT_ONLY, CONDITIONS, FLAGS, UNRECORDED
+from apispy.learn.explain.docker_flags import CONDITIONS, FLAGS, UNRECORDED
 from apispy.learn.explain.docker_recordings import recorded_commands, recordings
 from apispy.learn.explain.flag_uses import flag_uses
 from apispy.learn.explain.flag_values import HIDDEN
@@ -59,7 +59,11 @@ def test_flags_become_what_was_sent(entry):
     assert entry["sent"], "the example did not reach the daemon"
     line = parse(split(entry["line"]))
     names = {flag.typed.partition(" ")[0].partition("=")[0] for flag in line.flags}
-    uses = [use for use in flag_uses(line) if use.typed.partition(" ")[0].partition("=")[0] in names]
+    uses = [
+        use
+        for use in flag_uses(line)
+        if use.typed.partition(" ")[0].partition("=")[0] in names and use.operation == FLAGS[line.name][0]
+    ]
     said = leaves({use.name: use.value for use in uses if use.place == "body"})
     said = {
         name: value
@@ -93,13 +97,6 @@ def test_every_flag_of_the_table_exists_and_was_recorded():
         name = next(name for name in commands() if parse(name.split()).name == command)
         assert set(flags) <= set(commands()[name].get("flags", ())), command
         assert {(same.get(command, command), flag) for flag in flags} <= tried, command
-
-
-def test_flags_that_stay_in_the_client_change_nothing():
-    for entry in RECORDED:
-        line = parse(split(entry["line"]))
-        if {flag.name for flag in line.flags} <= CLIENT_ONLY.get(line.name, frozenset()):
-            assert not entry.get("body"), entry["line"]
 
 
 def test_what_is_said_of_calls_names_calls_and_commands_that_exist():

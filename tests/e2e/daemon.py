@@ -3,6 +3,7 @@
 import datetime
 import io
 import ipaddress
+import json
 import os
 import secrets
 import shutil
@@ -114,6 +115,10 @@ def _builder(
 
 # --- the daemon
 
+POOL = {"base": "172.16.0.0/12", "size": 24}
+"""Where networks get their addresses. By default there are 31 for all networks of all daemons of the machine, and those
+of a daemon that was killed stay."""
+
 
 class Daemon:
     """One dockerd with its own root directories. `where` must be absolute: with a relative exec-root dockerd hangs.
@@ -127,7 +132,7 @@ class Daemon:
         self.log = where / "log"
         self.unix = Endpoint(f"unix://{where}/s")
         where.mkdir()
-        (where / "daemon.json").write_text("{}")
+        (where / "daemon.json").write_text(json.dumps({"default-address-pools": [POOL]}))
         command = [
             *(root.enter if root else []),
             "dockerd",

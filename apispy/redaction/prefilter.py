@@ -38,7 +38,8 @@ COMMAND_SIGNS = tuple(
 SIGNS = (
     *NAME_SIGNS,
     *KEYS,
-    *(b"unlockkey", b"signingcakey", b"createdby", b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
+    *(b"unlockkey", b"signingcakey", b"createdby", b"createcommand", b"create_command"),  # of json_values
+    *(b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
     *(TRACE.encode(), b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
     *COMMAND_SIGNS,
 )

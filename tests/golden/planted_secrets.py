@@ -606,6 +606,15 @@ PLACES: dict[str, Place] = {
         "GET /v1.41/info", None, {"message": "cannot reach https://ann:SECRET@proxy"}, status="500 Error"
     ),
     "a URL in two pieces": pieces,
+    "a URL, a slash in its password": call(
+        "GET /v1.41/info", None, {"message": "cannot reach https://ann:a/SECRET@proxy"}, status="500 Error"
+    ),
+    "a URL, signs in its password": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:a?b#c@SECRET/d@proxy"}
+    ),
+    "a URL in two pieces, a slash in its password": lambda connection, secret: pieces(
+        connection, f"0123456789/{secret}"
+    ),
     "a URL in progress": progress(
         "POST /v1.41/build", {"stream": "fetching https://SECRET@git.example/x.git"}
     ),

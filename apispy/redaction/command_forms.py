@@ -225,7 +225,7 @@ WRAPPERS = frozenset((
 
 COMMAND_FIELDS = frozenset((
     "cmd", "entrypoint", "command", "args", "arguments", "test", "shell", "onbuild", "path", "createdby",
-    "createcommand", "processes", "execcommand", "action", "status", "healthcmd", "changes",
+    "processes", "infra_command", "infracommand", "execcommand", "action", "status", "healthcmd", "changes",
 ))  # fmt: skip
 """Names of JSON fields and parameters, in lower case, that hold command lines: as a list of words, or as text."""
 

@@ -7,8 +7,20 @@ from apispy.redaction import categories
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.tokens import PREFIX, SecretReplacer
 
-USER = r"(?<=://)[^\s/?#\"'<>]+(?=@)"
-"""The user and password in a URL. In other schemes than http a user without a password is not secret."""
+_AT = r"(?=@(?!sha(?:256|512):[0-9a-f]{32}))"  # the end of a user, and not what precedes a digest
+
+USER = (
+    r"(?<=://)(?:(?!\[)[^\s/?#:\"'<>]*:(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'<>])*"
+    + _AT
+    + r"|[^\s/?#\"'<>]+"
+    + _AT
+    + ")"
+)
+"""The user and password in a URL. In other schemes than http a user without a password is not secret.
+
+A password that is not percent-encoded may have ``/``, ``?``, ``#`` and ``@``: it ends at the last ``@``. Digits before
+a ``/`` are a port.
+"""
 
 SWARM = r"SWM(?:TKN|KEY)-1-[\w-]+"
 
@@ -19,7 +31,10 @@ KNOWN = lazy.pattern(f"(?P<user>{USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY}
 KINDS = {"user": categories.URL, "swarm": categories.SWARM, "key": categories.KEYS}
 
 # A build step with its arguments; and a URL that begins or ends in the middle, at the edge of a chunk.
-_EDGES = rb"|\"\|\d{1,4} (?:[^\"\\]|\\.)*|\A/{0,2}[^\s/?#\"'<>]{1,512}(?=@)|(?<=://)[^\s/?#\"'<>]+\Z"
+_EDGES = (
+    rb"|\"\|\d{1,4} (?:[^\"\\]|\\.)*|\A[^\s\"'<>]{1,512}(?=@)"
+    rb"|(?<=://)(?:[^\s/?#\"'<>]+|[^\s/?#:\"'<>]*:(?!\d{1,5}[/?#])[^\s\"'<>]*)\Z"
+)
 _IN_CHUNK = lazy.pattern(KNOWN.pattern.encode() + _EDGES)
 
 SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "

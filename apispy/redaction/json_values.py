@@ -23,6 +23,11 @@ SECRET_NAMES = {
     "unlockkey": "unlock keys",
     "signingcakey": categories.KEYS,
     "secretdata": "secrets",  # Podman's
+    # Podman's: the command line that made a container or a pod, which repeats the values of -e
+    "createcommand": categories.COMMAND,
+    "containercreatecommand": categories.COMMAND,
+    "podcreatecommand": categories.COMMAND,
+    "pod_create_command": categories.COMMAND,
 }
 """Names, in lower case, that are secret in every body, so that a gap in the table of operations cannot expose them."""
 
@@ -167,6 +172,8 @@ def _field(
         return value if command_lines.is_reference(value) else replacer.hide(value, place, categories.LABEL)
     if name in SECRET_NAMES:
         return hidden(replacer, value, place, SECRET_NAMES[name])
+    if name == "value" and parent == "args":  # of a plugin's Config
+        name = parent
     return clean(replacer, value, place, name, _words_before(holder, name))
 
 

@@ -46,7 +46,7 @@ _ID = lazy.pattern(
 """An ID of Docker, or a UUID."""
 
 _PARTS = lazy.pattern(
-    r"://[^\s/?#@:]*:([^\s/?#@]+)@|\A(?:bearer|basic|token)\s+(\S+)\Z|(?:password|passwd|pass|pw|pwd)=([^\s,;&]+)",
+    r"://[^\s/?#:]*?:(\S+)@|\A(?:bearer|basic|token)\s+(\S+)\Z|(?:password|passwd|pass|pw|pwd)=([^\s,;&]+)",
     re.IGNORECASE,
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")

@@ -20,7 +20,7 @@ WORDS = frozenset((
 """Whole words in names, as in ``DB_PASS``, ``sshKey``, ``MYSQL_PWD``."""
 
 VALUES = lazy.pattern(
-    r"://[^\s/?#]+@"  # a URL with a user
+    r"://[^\s/?#]+@|://[^\s/?#:]*:(?!\d{1,5}[/?#])\S*@"  # a URL with a user
     r"|\beyJ[\w-]{8,2000}\.[\w-]+"  # a JWT
     r"|-----BEGIN"  # PEM
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS

@@ -38,7 +38,8 @@ COMMAND_SIGNS = tuple(
 SIGNS = (
     *NAME_SIGNS,
     *KEYS,
-    *(b"unlockkey", b"signingcakey", b"createdby", b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
+    *(b"unlockkey", b"signingcakey", b"createdby", b"createcommand", b"create_command"),  # of json_values
+    *(b'"env', b'"auth"', b"\0"),  # of json_values; UTF-16
     *(TRACE.encode(), b'"|', b"#(nop)", b"swm", b"-----begin"),  # build steps, swarm tokens, private keys
     *COMMAND_SIGNS,
 )
@@ -59,7 +60,11 @@ _ALONE = WordSearch(
 
 _URL = b"://"
 _SIGNS = WordSearch([*SIGNS, _URL])
-_USER = re.compile(rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}")
+# A user, or what may be one at the end of a piece; and what follows a host's place after a colon, and is not a port.
+_USER = re.compile(
+    rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}"
+    rb"|://[^\s/?#:\"'<>]{0,512}:(?!\d{1,5}(?:[/?#\s\"'<>]|\\[\"nrt]|\\u003[ce]))"
+)
 # Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
 _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")
 

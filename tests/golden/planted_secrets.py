@@ -443,6 +443,17 @@ def logs(connection: Connection, secret: str) -> None:
     connection.last_chunk()
 
 
+MANIFEST = (
+    b"kind: Secret\nstringData:\n  a: SECRET\n---\nkind: Pod\nspec:\n  containers:\n"
+    b"  - env:\n    - name: A\n      value: SECRET\n"
+)
+
+
+def kube_secret(connection: Connection, secret: str) -> None:
+    data = base64.b64encode(secret.encode())
+    untyped("POST /libpod/play/kube", b"kind: Secret\ndata:\n  a: " + data + b"\n")(connection, secret)
+
+
 ACCOUNT = {"username": "ann", "password": "SECRET", "serveraddress": "https://r.example/"}
 TASK = {"ContainerSpec": {"Env": ["A=SECRET"]}}
 CIFS = {
@@ -595,6 +606,15 @@ PLACES: dict[str, Place] = {
         "GET /v1.41/info", None, {"message": "cannot reach https://ann:SECRET@proxy"}, status="500 Error"
     ),
     "a URL in two pieces": pieces,
+    "a URL, a slash in its password": call(
+        "GET /v1.41/info", None, {"message": "cannot reach https://ann:a/SECRET@proxy"}, status="500 Error"
+    ),
+    "a URL, signs in its password": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:a?b#c@SECRET/d@proxy"}
+    ),
+    "a URL in two pieces, a slash in its password": lambda connection, secret: pieces(
+        connection, f"0123456789/{secret}"
+    ),
     "a URL in progress": progress(
         "POST /v1.41/build", {"stream": "fetching https://SECRET@git.example/x.git"}
     ),
@@ -671,6 +691,65 @@ PLACES: dict[str, Place] = {
         "GET /libpod/containers/web/json",
         None,
         {"Config": {"CreateCommand": ["podman", "run", "-e", "A=SECRET"]}},
+    ),
+    "Podman, kube play": untyped("POST /v5.0.0/libpod/play/kube", MANIFEST),
+    "Podman, kube play, secrets in base64": kube_secret,
+    "Podman, kube down": untyped("DELETE /libpod/play/kube", MANIFEST),
+    "Podman, kube apply": untyped("POST /libpod/kube/apply", MANIFEST),
+    "Podman, kube generate": call("GET /libpod/generate/kube?names=web", None, MANIFEST),
+    "Podman, systemd generate": call(
+        "GET /libpod/generate/web/systemd",
+        None,
+        {"container-web": "ExecStart=/usr/bin/podman run -e A=SECRET x"},
+    ),
+    "Podman, a pod": call(
+        "GET /libpod/pods/web/json", None, {"CreateCommand": ["podman", "pod", "create", "--x", "A=SECRET"]}
+    ),
+    "Podman, to make a pod": call(
+        "POST /libpod/pods/create", {"name": "x", "pod_create_command": ["podman", "pod", "create", "SECRET"]}
+    ),
+    "Podman, to make a container": call(
+        "POST /libpod/containers/create",
+        {"image": "x", "containerCreateCommand": ["podman", "run", "SECRET"]},
+    ),
+    "Podman, lists": call(
+        "GET /libpod/containers/json", None, [{"CreateCommand": ["podman", "run", "-e", "A=SECRET"]}]
+    ),
+    "Podman, the infra container of a pod": call(
+        "POST /libpod/pods/create", {"name": "x", "infra_command": ["redis-cli", "-a", "SECRET"]}
+    ),
+    "Podman, an inspected infra container": call(
+        "GET /libpod/pods/web/json", None, {"InfraConfig": {"InfraCommand": "redis-cli -a SECRET"}}
+    ),
+    "a plugin, its arguments": call(
+        "GET /v1.41/plugins/x/json",
+        None,
+        {"Config": {"Entrypoint": ["x"], "Args": {"Name": "args", "Value": ["redis-cli", "-a", "SECRET"]}}},
+    ),
+    "a service, a health check": call(
+        "GET /v1.41/services",
+        None,
+        [
+            {
+                "Spec": {
+                    "TaskTemplate": {
+                        "ContainerSpec": {"Healthcheck": {"Test": ["CMD", "redis-cli", "-a", "SECRET"]}}
+                    }
+                }
+            }
+        ],
+    ),
+    "an image, Shell": call("GET /v1.41/images/x/json", None, {"Config": {"Shell": ["mysql", "-pSECRET"]}}),
+    "an image, OnBuild": call(
+        "GET /v1.41/images/x/json", None, {"Config": {"OnBuild": ["RUN mysql -pSECRET"]}}
+    ),
+    "events, execCommand": progress(
+        "GET /v1.41/events",
+        {
+            "Type": "container",
+            "Action": "exec_start",
+            "Actor": {"Attributes": {"execCommand": "mysql -pSECRET"}},
+        },
     ),
     "Podman, a secret": call("GET /libpod/secrets/x/json?showsecret=true", None, {"SecretData": "SECRET"}),
     "another log driver": call(

@@ -62,6 +62,56 @@ PODMAN = (
         shows=("name",),
         secrets=("request",),
     ),
+    # Manifests hold values of variables, and the data of secrets. A body in YAML is not searched, but withheld.
+    Operation(
+        "LibpodKubePlay",
+        "POST",
+        "/libpod/play/kube",
+        tag="Podman",
+        documented=False,
+        does="Creates pods, volumes and secrets of Kubernetes manifests by Podman's own API.",
+        request="json",
+        secrets=("request",),
+    ),
+    Operation(
+        "LibpodKubeDown",
+        "DELETE",
+        "/libpod/play/kube",
+        tag="Podman",
+        documented=False,
+        does="Removes what Kubernetes manifests describe, by Podman's own API.",
+        request="json",
+        secrets=("request",),
+    ),
+    Operation(
+        "LibpodKubeApply",
+        "POST",
+        "/libpod/kube/apply",
+        tag="Podman",
+        documented=False,
+        does="Deploys Kubernetes manifests to a cluster by Podman's own API.",
+        request="json",
+        secrets=("request",),
+    ),
+    Operation(
+        "LibpodKubeGenerate",
+        "GET",
+        "/libpod/generate/kube",
+        tag="Podman",
+        documented=False,
+        does="Writes containers and pods as Kubernetes manifests by Podman's own API.",
+        secrets=("response",),
+    ),
+    # Units repeat the command line that created the container.
+    Operation(
+        "LibpodSystemdGenerate",
+        "GET",
+        "/libpod/generate/{name}/systemd",
+        tag="Podman",
+        documented=False,
+        does="Writes units of systemd for a container or pod by Podman's own API.",
+        secrets=("response",),
+    ),
 )
 
 LIBPOD = Operation(

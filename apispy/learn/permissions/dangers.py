@@ -44,6 +44,7 @@ OPERATIONS = {
     "SwarmUnlock": "sends the key that unlocks the swarm's managers",
     "LibpodContainerCreate": "a container can be given any file of the host, unless its body is checked",
     "LibpodContainerExec": "runs a program in a container that already runs",
+    "LibpodKubePlay": "a pod can be given any file of the host, and a manifest may have secrets",
     "LibpodSecretCreate": "sends a secret",
 }
 """Operations that are dangerous whatever they send. ContainerAttach is dangerous only with stdin."""

@@ -13,6 +13,9 @@ from apispy.learn.wording import count
 WIDTH = 110
 """Columns of a comment."""
 
+UNKNOWN_PATHS = ("/no.such.path", "/no.such.path/no.such.part")
+"""Paths of no operation."""
+
 
 def write_rules(target: Target, usage: Usage) -> list[str]:
     """Return the lines of a file for *target* that allows every call of *usage*.
@@ -25,21 +28,23 @@ def write_rules(target: Target, usage: Usage) -> list[str]:
         heading.append(
             f"{count(usage.left_out, 'call')} of more than 2000 different requests are not covered."
         )
-    heading += _extra(also_opened(grant.policy, usage))
+    heading += _extra(also_opened(grant.policy, usage), opens_unknown_paths(grant.policy))
     comments = [line for text in heading for line in _wrapped(text)]
     return [*(f"{target.comment} {line}" for line in comments), *grant.lines]
 
 
-def _extra(opened: list[Operation]) -> list[str]:
-    """Say which other operations the rules open, those first that are dangerous."""
+def _extra(opened: list[Operation], unknown: bool) -> list[str]:
+    """Say which other operations the rules open, those first that are dangerous, and whether *unknown* paths."""
+    paths = ["They also open paths that apispy does not know."] if unknown else []
     dangerous = [operation.id for operation in opened if operation.id in dangers.OPERATIONS]
     others = [operation.id for operation in opened if operation.id not in dangers.OPERATIONS]
     if not opened:
-        return ["They open no other operation."]
+        return paths or ["They open no other operation."]
     found = [f"They also open what no call used: {', '.join(others)}."] if others else []
     return [
         *([f"They also open these dangerous operations: {', '.join(dangerous)}."] if dangerous else []),
         *found,
+        *paths,
     ]
 
 
@@ -55,6 +60,15 @@ def also_opened(policy: Policy, usage: Usage) -> list[Operation]:
         and "{anyroute}" not in operation.path
         and policy.decide(Request.of_operation(operation)).allowed
     ]
+
+
+def opens_unknown_paths(policy: Policy) -> bool:
+    """Whether *policy* allows requests of paths that no operation has and that no call is likely to have used."""
+    return any(
+        policy.decide(Request(method, path, path)).allowed
+        for method in ("GET", "POST", "DELETE")
+        for path in UNKNOWN_PATHS
+    )
 
 
 def _wrapped(text: str) -> list[str]:

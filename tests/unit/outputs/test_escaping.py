@@ -32,17 +32,50 @@ def test_lines_are_visible(text: str | bytes) -> None:
     assert all(visible(line) for line in escape_lines(text))
 
 
-@given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))))
+LOOK_LIKE_NOTHING = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and a symbol without a shape: a name of them alone would be no name at all."""
+
+
+@given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"), exclude_characters=LOOK_LIKE_NOTHING)))
 def test_printable_text_stays(text: str) -> None:
     assert escape(text) == text
     assert escape(text.encode()) == text
 
 
 def test_every_control_character_is_escaped() -> None:
-    hidden = [
-        chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cs", "Zl", "Zp")
-    ]
-    assert [char for char in hidden if escape(char) == char] == []
+    hidden = [chr(code) for code in range(0x110000) if not visible(chr(code))]
+    assert [char for char in [*hidden, *LOOK_LIKE_NOTHING] if escape(char) == char] == []
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0e47", "\u20dd", "\u200d", "\ufe0f", "\U0001e8d0"])
+@pytest.mark.parametrize("before", ["a", "\u0e01", "\U0001f468"])
+def test_no_flood_of_marks_covers_the_lines_around(mark: str, before: str) -> None:
+    for text in (before + mark * 200, (before + mark * 200).encode()):
+        shown = escape(text)
+        assert shown.isascii() or mark * 9 not in shown
+        assert shown.count("\\") >= 192
+
+
+@pytest.mark.parametrize("char", "\u200c\u200d\ufe00\ufe0f")
+def test_a_name_of_ascii_has_no_invisible_part(char: str) -> None:
+    for text in (f"do{char}cker", f"{char}docker", f"docker{char * 3}"):
+        assert escape(text).isascii()
+        assert escape(text) != "docker"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0915\u094d\u200d\u0937",
+        "1\ufe0f\u20e3",
+        "\u2764\ufe0f",
+        "\U0001f468\u200d\U0001f469",
+        "x\u0323\u0301",
+        "\u0e01\u0e33",
+    ],
+)
+def test_marks_and_joiners_that_letters_and_emoji_need_stay(text: str) -> None:
+    assert escape(text) == text
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,18 @@ SECONDS = [
 SIZES = [0, 1, 999, 1000, 1234, 999_949, 999_951, 10**9, 3 * 10**18]
 ODD = "tab\t line\n esc\x1b nul\x00 c1\x9b rtl\u202e zero\u200b tag\U000e0041 sep\u2028 plain é 漢 🐳"
 
+FLOOD = "a" + "\u0301" * 200
+LOOK_LIKE_NOTHING = (
+    "\u034f\u115f\u1160\u17b4\u180b\u180f\u200c\u200d\u2800\u3164\ufe00\ufe0f\uffa0\U00013430\U0001d173"
+)
+KEPT = [
+    "\u0915\u094d\u200d\u0937",
+    "1\ufe0f\u20e3",
+    "\u2764\ufe0f",
+    "\U0001f468\u200d\U0001f469",
+    "x\u0323\u0301",
+]
+
 
 def run(*expressions: str) -> list[Any]:
     """Evaluate JavaScript after the script's parts."""
@@ -59,6 +71,16 @@ def test_durations_sizes_and_memory_are_those_of_the_terminal() -> None:
 
 def test_what_is_hidden_is_visible_as_in_the_terminal() -> None:
     assert run(f"visible({json.dumps(ODD)})", "visible('\\ud800')") == [escaping.escape(ODD), "\\ud800"]
+
+
+def test_every_character_is_shown_as_in_the_terminal() -> None:
+    texts = ["a" + text for text in LOOK_LIKE_NOTHING] + [
+        FLOOD,
+        "\u0915" + FLOOD[1:],
+        *(f"a{c}" for c in KEPT),
+        *KEPT,
+    ]
+    assert run(f"{json.dumps(texts)}.map(visible)") == [list(map(escaping.escape, texts))]
 
 
 def test_json_keeps_digits_and_repeated_names() -> None:

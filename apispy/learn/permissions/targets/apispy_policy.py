@@ -3,6 +3,7 @@
 What no call asked for in a body is denied. All unknown operations together are ``op:?``.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ from apispy.model import Request as SentRequest
 
 UNKNOWN = "?"
 """The name of unknown operations in a filter expression."""
+
+GRPC_PATH = re.compile(r"/[A-Za-z0-9_.]+/[A-Za-z0-9_]+")
+"""The path of a gRPC method. Clients choose it: another text could be a pattern, or add a rule to the file."""
 
 
 def _privileged(asked: Bodies) -> bool:
@@ -98,20 +102,36 @@ def _grant(usage: Usage) -> Grant:
     lines = []
     if usage.methods:  # its calls are allowed one by one
         by_name.pop(TUNNEL, None)
+    odd = []
     for method in usage.methods.values():
-        operation = lookup("POST", method.path).operation
-        allowed = f"path:{method.path}" if operation is GRPC_CALL else f"op:{operation.id}"
-        name = method.path if operation is GRPC_CALL else operation.id
+        allowed = _allowed_method(method.path)
+        if allowed is None:
+            odd.append(method)
+            continue
+        name = allowed.partition(":")[2]
         lines += [f"# {name}: {used(method.calls, method.first)}, in a tunnel", f"allow {allowed}"]
         by_name.setdefault(name, [])
     for name, found in by_name.items():
         if not found:
             continue
         lines += [f"# {name}: {used(sum(one.calls for one in found), found[0].first)}", f"allow op:{name}"]
+    if odd:
+        calls = used(sum(one.calls for one in odd), odd[0].first)
+        lines.append(f"# Not allowed: gRPC calls whose path is not /package.Service/Method ({calls})")
     denied = [text for text, asked in DENIALS if not asked(usage.bodies)]
     if denied and any(name in MAY_ASK for name in by_name):
         lines += ["# No call asked for these:", *(f"deny {text}" for text in denied)]
     return Grant(lines, _FilePolicy(Policy(parse_policy("\n".join(lines)) if by_name else [])))
+
+
+def _allowed_method(path: str) -> str | None:
+    """Return the filter of a rule for a gRPC method; None if a rule with its path could mean something else."""
+    operation = lookup("POST", path).operation
+    if operation.tag != GRPC_CALL.tag:
+        return None
+    if operation is not GRPC_CALL:
+        return f"op:{operation.id}"
+    return f"path:{path}" if GRPC_PATH.fullmatch(path) else None
 
 
 def _read(text: Any) -> _FilePolicy:

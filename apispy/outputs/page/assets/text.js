@@ -1,16 +1,25 @@
 // Text and elements. Everything from the wire reaches the page through el(), which makes only text nodes.
 
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
+const HIDDEN = new RegExp([
+  "[\\0-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\u2028\\u2029",
+  "\\xad\\u034f\\u180b-\\u180f\\u200b\\u2060-\\u2065\\u206a-\\u206f\\ufeff\\ufff0-\\ufffb",
+  "\\u115f\\u1160\\u17b4\\u17b5\\u2800\\u3164\\uffa0\\u{13430}-\\u{13440}\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}",
+  "\\u{e0000}-\\u{e0fff}\\ud800-\\udfff]",
+  "|(?<![^\\0-\\x7f])(?:[\\u200c\\u200d\\ufe00-\\ufe0e]|\\ufe0f(?!\\u20e3))[\\u200c\\u200d\\ufe00-\\ufe0f]*",
+].join(""), "gu");
+const FLOOD = /(?<=[\p{Mn}\p{Me}\u200c\u200d]{8})[\p{Mn}\p{Me}\u200c\u200d]/gu;
 const SHORT = { "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e" };
 
 /** Make control, direction and invisible characters visible, as apispy's terminal output does. */
 function visible(text) {
-  return String(text).replace(HIDDEN, (char) => {
-    if (char in SHORT) return SHORT[char];
-    const code = char.codePointAt(0);
-    const digits = (size) => code.toString(16).padStart(size, "0");
-    return code <= 0xff ? `\\x${digits(2)}` : code <= 0xffff ? `\\u${digits(4)}` : `\\U${digits(8)}`;
-  });
+  return String(text).replace(FLOOD, code).replace(HIDDEN, (found) => Array.from(found, code).join(""));
+}
+
+function code(char) {
+  if (char in SHORT) return SHORT[char];
+  const number = char.codePointAt(0);
+  const digits = (size) => number.toString(16).padStart(size, "0");
+  return number <= 0xff ? `\\x${digits(2)}` : number <= 0xffff ? `\\u${digits(4)}` : `\\U${digits(8)}`;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -8,6 +8,9 @@ from apispy.app.permissions import check_files, usage_of
 from apispy.filters.policy import parse_policy
 from apispy.gate import PolicyCheck
 from apispy.learn.permissions import TARGETS, Usage
+from apispy.learn.permissions.paths import Request
+from apispy.learn.permissions.rules import write_rules
+from apispy.learn.permissions.targets.base import TunnelPolicy
 from tests.grpc_tunnels import TunnelBuilder, withheld
 from tests.h2_peer import Peers
 from tests.recorded_calls import call
@@ -22,14 +25,15 @@ def lines(usage: Usage) -> list[str]:
     return [line for line in TARGETS["apispy"].grant(usage).lines if not line.startswith("#")]
 
 
-def built(path: str, content: bytes) -> Usage:
-    """The usage of a recording, made without --show-secrets, of one call in a tunnel."""
+def built(path: str, content: bytes, *others: str) -> Usage:
+    """The usage of a recording, made without --show-secrets, of calls in a tunnel: one with *content* first."""
     peers = Peers()
     tunnel = TunnelBuilder(peers)
-    stream = peers.call(path, content)
-    tunnel.step()
-    peers.answer(stream, b"")
-    tunnel.step()
+    for called in (path, *others):
+        stream = peers.call(called, content if called == path else b"")
+        tunnel.step()
+        peers.answer(stream, b"")
+        tunnel.step()
     return usage_of_calls(withheld(tunnel.exchange(1, "/grpc")))
 
 
@@ -92,3 +96,34 @@ def test_a_check_looks_into_tunnels(tmp_path: Path) -> None:
     assert {one.name for one in check.refused} == {"LLBBridge/Solve", "LLBBridge/Return"}
     assert (check.calls, check.refused_calls) == (13, 1)
     assert check.unused == ["allow op:Control/Prune"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/*",
+        "/a.B/*",
+        "/a.B/?",
+        "/a.B/C or op:*",
+        "/a.B/C\u2028allow op:*",
+        '/"a',
+        "/a b/\x1b[2J",
+        "/containers/create",
+    ],
+)
+def test_a_client_cannot_write_rules_by_the_path_of_a_grpc_call(path: str) -> None:
+    text = "\n".join(write_rules(TARGETS["apispy"], built("/x.Y/Z", b"", path)))
+    assert "# Not allowed: gRPC calls whose path is not /package.Service/Method (1 call, first #1)" in text
+    assert f":{path}" not in text
+    policy = TARGETS["apispy"].read(text)
+    assert isinstance(policy, TunnelPolicy)
+    assert not policy.decide(Request("POST", "/containers/create", "/containers/create")).allowed
+    assert policy.decide_call("/x.Y/Z", None).allowed
+    assert not policy.decide_call("/a.B/D", None).allowed
+
+
+@pytest.mark.parametrize("target", ["apispy", "cetusguard", "wollomatic", "opa"])
+def test_rules_that_open_unknown_paths_say_so(target: str) -> None:
+    text = "\n".join(write_rules(TARGETS[target], usage_of_calls(call(1, "GET", "/%1b[2J"))))
+    assert "open paths that apispy does not know" in text
+    assert "They open no other operation." not in text

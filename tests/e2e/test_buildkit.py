@@ -32,7 +32,9 @@ SECRET = "correct-horse-battery"
 DOCKERFILE = f"FROM {IMAGE}\\nCOPY f /f\\nRUN --mount=type=secret,id=s md5sum </run/secrets/s"
 BUILD = f"""export DOCKER_BUILDKIT=1; printf '{DOCKERFILE}' >Dockerfile; echo hello >f; printf {SECRET} >s
 docker build $N --no-cache --progress plain --secret id=s,src=s -t $P:built . && docker rmi -f $P:built"""
-CALLS = re.compile(r"\d gRPC calls: DiffCopy 3, (Check \d, )?GetSecret 1")  # on a slow machine, health checks are among them
+CALLS = re.compile(
+    r"\d gRPC calls: DiffCopy 3, (Check \d, )?GetSecret 1"
+)  # on a slow machine, health checks are among them
 
 ARGUMENT = "tuesday-4711"
 STAGES = f"""printf {SECRET} >s; echo hello >f; cat >Dockerfile <<'END'

@@ -52,12 +52,19 @@ class Api:
 
     @property
     def misses(self) -> list[str]:
-        """An explanation of several lines for each request without a recorded response."""
+        """An explanation of several lines for each request without a recorded response.
+
+        After the first 100 of them, one text says how many more there were.
+        """
         from apispy.outputs.escaping import escape
         from apispy.replay.miss import PYTHON
 
-        found = self._player.misses if self._player else ()
-        return ["\n".join(escape(text) for text, _ in miss.lines(PYTHON)) for miss in found]
+        if self._player is None:
+            return []
+        found = list(self._player.misses)
+        texts = ["\n".join(escape(text) for text, _ in miss.lines(PYTHON)) for miss in found]
+        more = self._player.missed - len(found)
+        return [*texts, f"and {more} more requests without a recorded response"] if more > 0 else texts
 
     @property
     def unplayed(self) -> list[str]:

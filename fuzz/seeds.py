@@ -11,6 +11,8 @@ from apispy.model import Exchange
 from apispy.outputs.exports.http_bytes import pieces
 from fuzz.targets import IMPORTED, NAMES, TARGETS
 from tests.h2_peer import Peers
+from tests.protobuf_writer import mapped, pb
+from tests.tunnel_frames import FRONTEND_SOLVE, INFO, PING, PRUNE, SOLVE, START, Caller, frame, solve, steps
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FILTERS = (
@@ -36,6 +38,8 @@ def _all(name: str) -> Iterator[bytes]:
         yield from _of_files()
     if name == "tap":
         yield from _of_http2()
+    if name == "tunnels":
+        yield from _of_tunnels()
     if name == "captures":
         yield from (file.read_bytes() for file in sorted(SAMPLES.glob("fixtures/*.json")))
     for path in sorted(SAMPLES.glob("*.jsonl")):
@@ -86,6 +90,22 @@ def _of_http2() -> Iterator[bytes]:
         whole += _piece(True, asked) + _piece(False, answered)
     yield whole
     yield _piece(True, PREFACE) + _piece(False, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
+
+
+def _of_tunnels() -> Iterator[bytes]:
+    """Yield the bytes of clients in BuildKit's tunnel: builds that the rules allow, and calls that they refuse."""
+    calls = [
+        (SOLVE, solve(options={"a": "b"})),
+        (SOLVE, solve("network.host", options={"force-network-mode": "host"})),
+        (SOLVE, solve(definition=steps({2: {3: 1}}))),
+        (FRONTEND_SOLVE, pb({2: "dockerfile.v0", 3: mapped({"force-network-mode": "host"})})),
+        (PRUNE, b""),
+        (INFO, b""),
+    ]
+    for path, content in calls:
+        caller = Caller()
+        yield bytes([24, 60]) + START + caller.call(INFO) + caller.call(path, content, size=20)
+        yield bytes([9, 40]) + START + frame(PING, bytes(8)) + Caller().call(path, content)
 
 
 def _of_lines(name: str, written: list[bytes]) -> Iterator[bytes]:

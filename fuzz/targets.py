@@ -25,6 +25,7 @@ from apispy.replay.playback_connection import PlaybackConnection
 from apispy.tap import Closed, GaveUp
 from tests.laws.decoding import decode, merge, split
 from tests.laws.memory_carrier import MemoryCarrier
+from tests.laws.tunnel_model import check_tunnel
 from tests.unit.tap.conversations import Step, play
 
 IMPORTED = ("har", "socat", "vcr", "tshark", "tcpflow", "curl-trace", "curl")
@@ -212,6 +213,16 @@ def replays(data: bytes) -> None:
     assert not line.sent or line.sent.startswith(b"HTTP/1."), bytes(line.sent[:200])
     for miss in session.player.misses:
         assert not CONTROL.search(miss.message.replace("\n", "\x00")), miss.message
+
+
+@target
+def tunnels(data: bytes) -> None:
+    """What a client sends in BuildKit's tunnel passes the same however it is split, without what the rules refuse.
+
+    The first two bytes select where it is split.
+    """
+    if len(data) > 2:
+        check_tunnel(data[2:], split(data[2:], list(data[:2])))
 
 
 def _ram_directory() -> str | None:

@@ -181,5 +181,8 @@ class ReportFile:
             }
             for file, calls in self._recorded.items()
         ]
-        document = {"report": REPORT, "files": files, "missed": [miss.name for miss in player.misses]}
+        missed = [miss.name for miss in player.misses]
+        document = {"report": REPORT, "files": files, "missed": missed}
+        if more := player.missed - len(missed):
+            document["more_missed"] = more
         return json.dumps(document, indent=2) + "\n"

@@ -30,7 +30,6 @@ async def forward(connection: ClientConnection, endpoint: Endpoint, exchange: Ex
     except (ApispyError, OSError) as error:
         raise ForwardingFailed(f"it could not be forwarded: {error}") from None
     connection.session.player.forwarded += 1
-    connection.session.forwarded.add(exchange.id)
     try:
         return await _relay(connection, daemon, exchange)
     finally:

@@ -40,7 +40,6 @@ class PlaybackSession:
     exchange_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     build_sessions: BuildSessions = field(init=False)
     forward_to: Endpoint | None = None  # the daemon for unrecorded requests, with --on-miss forward
-    forwarded: set[int] = field(default_factory=set)  # the numbers of the forwarded exchanges
     body_limit: int = 1 << 20  # bytes of each stream that are kept for display
     timeouts: int = 0  # how often something continued without what preceded it in the recording
 
@@ -73,7 +72,7 @@ class PlaybackSession:
 
     def record_miss(self, miss: Miss) -> None:
         """Count *miss* and report it."""
-        self.player.misses.append(miss)
+        self.player.add_miss(miss)
         self.on_miss(miss)
 
     async def wait_until_due(self, recorded: RecordedCall, at: float) -> None:

@@ -24,6 +24,9 @@ MAX_CANDIDATES = 200
 SOLVE_OPERATION = "Control/Solve"
 """The name of the gRPC call that starts a build."""
 
+MAX_MISSES = 100
+"""Misses that are kept: each holds its request with the body, and a replay may run for weeks."""
+
 MAX_UNPLAYED = 10
 """Unplayed calls that the report names."""
 
@@ -58,7 +61,8 @@ class Player:
         self.variables = Variables({*generated_texts(self.calls), *self.grpc.generated})
         self.bindings = Bindings()
         self.order = CausalOrder(self.calls)
-        self.misses: list[Miss] = []
+        self.misses: list[Miss] = []  # the first MAX_MISSES
+        self.missed = 0  # all misses
         self.forwarded = 0  # requests that a daemon answered
         self._by_name: dict[str, list[RecordedCall]] = defaultdict(list)
         self._playable: dict[str, list[RecordedCall]] = defaultdict(list)  # those that are not used up
@@ -120,6 +124,12 @@ class Player:
             if recorded != live:
                 found[recorded] = live
         return found
+
+    def add_miss(self, miss: Miss) -> None:
+        """Count *miss*, and keep it unless there are MAX_MISSES already."""
+        self.missed += 1
+        if len(self.misses) < MAX_MISSES:
+            self.misses.append(miss)
 
     @property
     def unplayable(self) -> Iterator[tuple[RecordedCall, str]]:
@@ -193,11 +203,10 @@ class Player:
 def report(player: Player) -> Iterator[tuple[str, str]]:
     """(text, style) of each line of the report at the end of a replay. Not escaped."""
     unplayed, total = player.unplayed, len(player.calls)
-    misses = len(player.misses)
     calls = "recorded call" if total == 1 else "recorded calls"
     played = f"replay: played {total - len(unplayed)} of {total} {calls}"
-    if misses:
-        yield f"{played}; {count(misses, 'requests')} had no recorded response", "bad"
+    if player.missed:
+        yield f"{played}; {count(player.missed, 'requests')} had no recorded response", "bad"
     else:
         yield f"{played}; every request got a response", ""
     if player.forwarded:

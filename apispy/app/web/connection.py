@@ -88,6 +88,7 @@ class WebConnection:
                         await self._write(h11.Data(data=events))
                         await asyncio.sleep(0)  # the traffic first
                     elif feed.has_ended:
+                        self._writer.transport.set_write_buffer_limits(high=0)  # wait until all has been sent
                         await self._write(h11.Data(data=END))
                         await self._write(h11.EndOfMessage())
                         return

@@ -5,13 +5,16 @@ import io
 import json
 import tarfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apispy.errors import UsageError
 from apispy.model import Exchange
-from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed
+from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed, report
+from apispy.replay.player import MAX_MISSES
+from apispy.testing import Api
 from tests.recorded_calls import STARTED, body, call, headers, hijacked
 
 CREATE = "/v1.41/containers/create"
@@ -275,3 +278,18 @@ def test_only_buildkits_session_can_be_played_empty(target: str, playable: bool)
     assert tunnel.tunnel
     [recorded] = Player([replace(tunnel, tunnel=replace(tunnel.tunnel, protocol="h2c"))]).calls
     assert (not recorded.reason_unplayable) == playable
+
+
+def test_misses_are_all_counted_and_the_first_are_kept() -> None:
+    """Each holds its request, and a replay may run for weeks."""
+    player = Player([call(1, "GET", "/info", {})])
+    for number in range(MAX_MISSES + 3):
+        miss = player.find(live("GET", f"/containers/{number}/json"))
+        assert isinstance(miss, Miss)
+        player.add_miss(miss)
+    assert len(player.misses) == MAX_MISSES
+    assert player.misses[0].live.target == "/containers/0/json"
+    assert f"{MAX_MISSES + 3} requests had no recorded response" in next(report(player))[0]
+    texts = Api("", Path("x"), _player=player).misses
+    assert len(texts) == MAX_MISSES + 1
+    assert texts[-1] == "and 3 more requests without a recorded response"

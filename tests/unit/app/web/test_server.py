@@ -309,6 +309,35 @@ def test_at_the_end_a_page_gets_the_rest_and_hears_that_it_was_the_last():
     assert found[-1] == {"event": "end", "data": "{}"}
 
 
+def test_at_the_end_a_browser_that_reads_late_gets_all_that_is_queued():
+    """What waits in the server for the socket is sent before the server's loop ends."""
+    ended = threading.Event()
+
+    class Ending(Feed):
+        def end(self) -> None:
+            super().end()
+            ended.set()
+
+    feed, text, found = Ending(), "x" * 60_000, list[dict[str, str]]()
+    with serving(feed, limits=Limits(closing_seconds=30)) as server:
+        assert server._server is not None
+        server._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # connections inherit it
+        events = Browser(server).enter().events()
+        assert next(events) == {"retry": "1000"}
+
+        def read_late() -> None:
+            ended.wait(30)
+            found.extend(events)
+
+        reader = threading.Thread(target=read_late)
+        reader.start()
+        for _ in range(4):
+            feed.add("call", 10, lambda: text)
+    reader.join(30)
+    assert len(found) == 5
+    assert found[-1] == {"event": "end", "data": "{}"}
+
+
 def test_closing_does_not_wait_for_a_browser_that_does_not_read():
     feed = Feed()
     text = "x" * 60_000

@@ -61,7 +61,7 @@ class ReplaySession(Session):
     ) -> None:
         self.name, self.player = name, player
         self._color = use_color(view.color, sys.stderr)
-        forwarded: set[int] = set()
+        forwarded: set[int] | None = set() if output else None
         super().__init__(
             where,
             files,
@@ -182,7 +182,7 @@ class ReportFile:
             for file, calls in self._recorded.items()
         ]
         missed = [miss.name for miss in player.misses]
-        document = {"report": REPORT, "files": files, "missed": missed}
+        document: dict[str, object] = {"report": REPORT, "files": files, "missed": missed}
         if more := player.missed - len(missed):
             document["more_missed"] = more
         return json.dumps(document, indent=2) + "\n"

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -57,7 +57,7 @@ class Session(ABC):
         stream: TextIO,
         *,
         capture: Path | None = None,
-        captured: Container[int] | None = None,
+        captured: set[int] | None = None,
         shown: bool = True,
         redactor: Redactor | None = None,
         faults: Sequence[FaultRule] = (),
@@ -98,7 +98,7 @@ class Session(ABC):
         return outputs
 
     def _make_pipeline(
-        self, outputs: "list[Output]", redactor: Redactor, captured: Container[int] | None
+        self, outputs: "list[Output]", redactor: Redactor, captured: set[int] | None
     ) -> Pipeline:
         view = self.view
         names = bool(self.faults) or (self.policy is not None and self.policy.needs_names)

@@ -1,6 +1,5 @@
 """Outputs that pass on only some of the calls."""
 
-from collections.abc import Container
 from typing import Protocol
 
 from apispy.model import Chunk, Direction, Item
@@ -92,13 +91,17 @@ class Filtered(Output):
 
 
 class FilteredByNumber(Output):
-    """Passes notices on to *output*, and the finished calls whose numbers are in *numbers* at that time."""
+    """Passes notices on to *output*, and the finished calls whose numbers are in *numbers* at that time.
 
-    def __init__(self, output: Output, numbers: Container[int]) -> None:
+    It removes these numbers, so that they do not grow with the session.
+    """
+
+    def __init__(self, output: Output, numbers: set[int]) -> None:
         self._output, self._numbers = output, numbers
 
     def write(self, decoded: DecodedCall) -> None:
         if decoded.exchange.id in self._numbers:
+            self._numbers.remove(decoded.exchange.id)
             self._output.write(decoded)
 
     def notice(self, text: str, at: float) -> None:

@@ -30,6 +30,8 @@ async def forward(connection: ClientConnection, endpoint: Endpoint, exchange: Ex
     except (ApispyError, OSError) as error:
         raise ForwardingFailed(f"it could not be forwarded: {error}") from None
     connection.session.player.forwarded += 1
+    if connection.session.forwarded is not None:
+        connection.session.forwarded.add(exchange.id)
     try:
         return await _relay(connection, daemon, exchange)
     finally:

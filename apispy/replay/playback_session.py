@@ -40,6 +40,7 @@ class PlaybackSession:
     exchange_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     build_sessions: BuildSessions = field(init=False)
     forward_to: Endpoint | None = None  # the daemon for unrecorded requests, with --on-miss forward
+    forwarded: set[int] | None = None  # gets the numbers of forwarded exchanges, which are recorded
     body_limit: int = 1 << 20  # bytes of each stream that are kept for display
     timeouts: int = 0  # how often something continued without what preceded it in the recording
 

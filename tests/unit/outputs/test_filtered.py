@@ -7,6 +7,7 @@ import pytest
 from apispy.filters import Filter
 from apispy.model import Chunk, Headers, Item
 from apispy.outputs import DecodedCall, Filtered
+from apispy.outputs.filtered import FilteredByNumber
 
 from .decoded_calls import decoded_call
 
@@ -103,3 +104,11 @@ def test_a_body_that_is_to_come_may_decide() -> None:
     filtered.chunk(head, "request", 0, Chunk(0, b"x"))
     filtered.write(created)
     assert log.told == ["write"]
+
+
+def test_numbers_of_calls_are_forgotten_when_they_were_passed_on() -> None:
+    log, numbers = Log(), {EVENTS.exchange.id, 77}
+    recorded = FilteredByNumber(log, numbers)  # type: ignore[arg-type]
+    recorded.write(EVENTS)
+    recorded.write(replace(EVENTS, exchange=replace(EVENTS.exchange, id=78)))
+    assert (log.told, numbers) == (["write"], {77})

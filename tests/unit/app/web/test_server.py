@@ -321,7 +321,9 @@ def test_at_the_end_a_browser_that_reads_late_gets_all_that_is_queued():
     feed, text, found = Ending(), "x" * 60_000, list[dict[str, str]]()
     with serving(feed, limits=Limits(closing_seconds=30)) as server:
         assert server._server is not None
-        server._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # connections inherit it
+        server._server.sockets[0].setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
+        )  # connections inherit it
         events = Browser(server).enter().events()
         assert next(events) == {"retry": "1000"}
 

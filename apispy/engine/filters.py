@@ -140,6 +140,15 @@ def filter_problems(operation_id: str, text: str, version: str | None = None) ->
     return (*_malformed(value), *_by_name(operation_id, value, version))
 
 
+def filter_names(text: str) -> frozenset[str]:
+    """Return the names in *text*, the value of ``filters``; none if it is wrong."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(value) if isinstance(value, dict) else frozenset()
+
+
 def _reject_constant(constant: str) -> None:
     raise ValueError(constant)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from apispy.engine.deprecations import FILTERS as DEPRECATED_FILTERS
 from apispy.engine.deprecations import INSTEAD
-from apispy.engine.filters import FILTERS, filter_problems
+from apispy.engine.filters import FILTERS, filter_names, filter_problems
 from apispy.engine.parameters import Parameter, parameters, parameters_of
 from apispy.engine.undocumented_fields import UNUSED_PARAMETERS
 from apispy.engine.versions import NEWEST, VERSIONS, nearest
@@ -60,7 +60,8 @@ def _filters(finished: FinishedCall) -> Iterator[str]:
         return
     for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
         yield problem.text
+    used = filter_names(text)
     for name in FILTERS.get(operation, ()):
         row = DEPRECATED_FILTERS.get((operation, name))
-        if row and f'"{name}"' in text and _reached(row.since, finished.version):
+        if row and name in used and _reached(row.since, finished.version):
             yield f"the filter {name} of {operation} has been deprecated since API {row.since}"

@@ -105,6 +105,13 @@ def test_no_note_is_made(call):
     assert call == ()
 
 
+def test_a_value_is_no_deprecated_filter() -> None:
+    filters = "filters=%7B%22is-official%22%3A%5B%22is-automated%22%5D%7D"
+    assert not any(
+        "deprecated" in note for note in notes(f"GET /v1.44/images/search?{filters}", daemon="1.44")
+    )
+
+
 LIST = "GET /v1.41/containers/json"
 
 

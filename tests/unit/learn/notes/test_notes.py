@@ -93,10 +93,6 @@ def test_a_note_is_made(call, note):
         notes(CREATE, {"HostConfig": {"RestartPolicy": {"Name": ""}, "Ulimits": None}}),
         notes("GET /v1.41/info", client="Docker-Client/20.10.24 (linux)"),
         notes("GET /v1.41/info", client="curl/8"),
-        notes(  # a value, not a filter
-            "GET /v1.44/images/search?filters=%7B%22is-official%22%3A%5B%22is-automated%22%5D%7D",
-            daemon="1.44",
-        ),
         notes("GET /no/such?x=1"),
         notes("GET /v4.0.0/libpod/info"),
     ],

@@ -5,7 +5,6 @@
 (tests/laws/test_fast_stats_laws.py).
 """
 
-from collections import OrderedDict
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from apispy import json_codec
@@ -13,6 +12,7 @@ from apispy.capture.content import decode_content
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS, JsonObject
 from apispy.json_codec import Document, Raw, bounds
 from apispy.model import Body, Chunk, End, Exchange, Headers, Redaction, Request, Response, Tunnel
+from apispy.recent import SizedMemory
 
 Size = Annotated[int, bounds(0, MAX_INTEGER)]
 Seconds = Annotated[float, bounds(0, MAX_SECONDS)]
@@ -101,8 +101,7 @@ class Contents:
     """The contents of recent bodies of a capture, by their JSON in its lines: clients poll, so most repeat."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, bytes, str], Document] = OrderedDict()
-        self._size = 0
+        self._known: SizedMemory[tuple[str, bytes, str], Document] = SizedMemory(MAX_CONTENTS, MAX_BYTES)
 
     def document(self, body: TypedBody[Raw]) -> Document:
         """The content of a body. Raises KeyError, ValueError or RecursionError if it is wrong."""
@@ -112,15 +111,8 @@ class Contents:
         if document is None:
             document = _parsed(body, content)
             if len(content) <= MAX_CONTENT_BYTES:
-                self._remember(key, document)
+                self._known.add(key, document, len(content))
         return document
-
-    def _remember(self, key: tuple[str, bytes, str], document: Document) -> None:
-        self._known[key] = document
-        self._size += len(key[1])
-        while len(self._known) > MAX_CONTENTS or self._size > MAX_BYTES:
-            oldest, _ = self._known.popitem(last=False)
-            self._size -= len(oldest[1])
 
 
 def _parsed(body: TypedBody[Raw], content: bytes) -> Document:

@@ -10,7 +10,6 @@ share a ``memo``, in which outputs keep what they made of one of them.
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -20,6 +19,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Body, Exchange, Headers
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.final_reading import learn_names
+from apispy.recent import SizedMemory
 from apispy.redaction.known_secrets import KnownSecrets
 
 MAX_CALLS = 256
@@ -45,7 +45,6 @@ class _Remembered:
     """A call that was remembered. The versions are those of the names, with which a repeat is shown."""
 
     reading: DecodedCall
-    size: int  # bytes of its bodies
     memo: dict[Any, Any] = field(default_factory=dict)
     names: int = -1  # the version for which the memo is
     settled: int = -1  # the version with which the call taught nothing
@@ -56,15 +55,14 @@ class RepeatedCalls:
 
     def __init__(self, names: NameRegistry) -> None:
         self._names = names
-        self._calls: OrderedDict[Hashable, _Remembered] = OrderedDict()
-        self._size = 0  # bytes of their bodies
+        self._calls: SizedMemory[Hashable, _Remembered] = SizedMemory(MAX_CALLS, MAX_TOTAL_BYTES)
         self._version = 0  # of the known secrets when they were read
 
     def reading(self, key: Hashable, version: int, exchange: Exchange) -> DecodedCall | None:
         """The reading of *exchange*, with the key *key*, if it repeats a call. *version*: of the known secrets."""
         if version != self._version:
             self._calls.clear()
-            self._size, self._version = 0, version
+            self._version = version
         known = self._calls.get(key)
         if known is None:
             return None
@@ -89,11 +87,7 @@ class RepeatedCalls:
             return
         request, response = reading.exchange.request, reading.exchange.response
         size = request.body.size + (response.body.size if response else 0)
-        self._calls[key] = _Remembered(reading, size)
-        self._size += size
-        while len(self._calls) > MAX_CALLS or self._size > MAX_TOTAL_BYTES:
-            _, oldest = self._calls.popitem(last=False)
-            self._size -= oldest.size
+        self._calls.add(key, _Remembered(reading), size)
 
     def _learn(self, known: _Remembered, exchange: Exchange) -> None:
         """Learn the names of a repeat, unless they are sure to be known."""

@@ -26,11 +26,7 @@ from .cli_rows import NAMES, ROWS, C, N, Row, S, V
 
 DATA = Path(__file__).parents[2] / "apispy/learn/explain/data/recorded.json"
 FLAG_DATA = Path(__file__).parents[2] / "tests/unit/learn/explain/recorded_flags.json"
-FILES = {
-    "Dockerfile": "FROM busybox\nENV A=b\n",
-    "docker-bake.hcl": 'group "default" { targets = ["web"] }\ntarget "web" {}\n',
-    "other.hcl": 'group "default" { targets = ["two"] }\ntarget "two" { args = { COLOR = "blue" } }\n',
-    "compose.yaml": """name: explain-project
+COMPOSE = """name: explain-project
 services:
   web:
     image: explain-image
@@ -39,7 +35,12 @@ services:
     ports: ["80"]
     volumes: ["data:/data"]
 volumes: {data: {}}
-""",
+"""
+FILES = {
+    "Dockerfile": "FROM busybox\nENV A=b\n",
+    "docker-bake.hcl": 'group "default" { targets = ["web"] }\ntarget "web" {}\n',
+    "other.hcl": 'group "default" { targets = ["two"] }\ntarget "two" { args = { COLOR = "blue" } }\n',
+    "compose.yaml": COMPOSE,
     "build.yaml": """name: explain-project
 services:
   web:
@@ -49,30 +50,10 @@ services:
     command: sleep 600
     develop: {watch: [{action: sync, path: ., target: /src}]}
 """,
-    "changed.yaml": """name: explain-project
-services:
-  web:
-    image: explain-image
-    init: true
-    command: sleep 601
-    ports: ["80"]
-    volumes: ["data:/data"]
-volumes: {data: {}}
-""",
-    "orphan.yaml": """name: explain-project
-services:
-  web:
-    image: explain-image
-    init: true
-    command: sleep 600
-    ports: ["80"]
-    volumes: ["data:/data"]
-  db:
-    image: explain-image
-    init: true
-    command: sleep 600
-volumes: {data: {}}
-""",
+    "changed.yaml": COMPOSE.replace("sleep 600", "sleep 601"),
+    "orphan.yaml": COMPOSE.replace(
+        "volumes: {", "  db:\n    image: explain-image\n    init: true\n    command: sleep 600\nvolumes: {"
+    ),
     "anon.yaml": """name: explain-project
 services:
   web:

@@ -61,9 +61,8 @@ class Api:
 
         if self._player is None:
             return []
-        found = list(self._player.misses)
-        texts = ["\n".join(escape(text) for text, _ in miss.lines(PYTHON)) for miss in found]
-        more = self._player.missed - len(found)
+        texts = ["\n".join(escape(text) for text, _ in miss.lines(PYTHON)) for miss in self._player.misses]
+        more = self._player.more_misses
         return [*texts, f"and {more} more requests without a recorded response"] if more > 0 else texts
 
     @property

@@ -183,6 +183,6 @@ class ReportFile:
         ]
         missed = [miss.name for miss in player.misses]
         document: dict[str, object] = {"report": REPORT, "files": files, "missed": missed}
-        if more := player.missed - len(missed):
-            document["more_missed"] = more
+        if player.more_misses:
+            document["more_missed"] = player.more_misses
         return json.dumps(document, indent=2) + "\n"

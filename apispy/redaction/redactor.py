@@ -108,9 +108,8 @@ class ExchangeRedactor:
         self._outputs: dict[Direction, LiveOutput] = {}
         self._arguments = partial(redactor.build_arguments, exchange.connection)
         self._messages = messages = self._new_messages()
-        self._trace = TraceRedactor(
-            lambda: messages
-        )  # no cycle: bodies are freed with their call, not by collections
+        # No cycle through self: bodies are freed with their call, and not by a collection.
+        self._trace = TraceRedactor(lambda: messages)
         if "buildargs" in exchange.request.target:
             remember_arguments(self._hider(), self._messages, self._call)
         self._found: dict[Redaction, None] = {}  # what was hidden in messages

@@ -132,6 +132,11 @@ class Player:
             self.misses.append(miss)
 
     @property
+    def more_misses(self) -> int:
+        """How many misses were not kept."""
+        return self.missed - len(self.misses)
+
+    @property
     def unplayable(self) -> Iterator[tuple[RecordedCall, str]]:
         """The recorded calls that cannot be played, each with the reason."""
         grpc = {

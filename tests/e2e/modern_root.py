@@ -108,7 +108,7 @@ def _make(root: Path, suite: str, packages: str, log: Path) -> None:
         archive = [
             UBUNTU,
             "/usr/share/debootstrap/scripts/gutsy",
-        ]  # of each Ubuntu; debootstrap may not know this one
+        ]  # of any Ubuntu, known to debootstrap or not
         more = f"deb {UBUNTU} {suite}-updates main universe\n"
     options += ["--variant=minbase", "--include=ca-certificates"]
     with log.open("w") as out:

@@ -60,8 +60,7 @@ def _filters(finished: FinishedCall) -> Iterator[str]:
         return
     for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
         yield problem.text
-    used = filter_names(text)
     for name in FILTERS.get(operation, ()):
         row = DEPRECATED_FILTERS.get((operation, name))
-        if row and name in used and _reached(row.since, finished.version):
+        if row and _reached(row.since, finished.version) and name in filter_names(text):
             yield f"the filter {name} of {operation} has been deprecated since API {row.since}"

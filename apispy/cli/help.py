@@ -17,6 +17,8 @@ FILES = "Files"
 FAULTS = "Faults"
 RULES = "Rules"
 GENERAL = "General"
+SECTIONS = (OPTIONS, CONNECTION, DISPLAY, SECRETS, FILES, RULES, FAULTS, GENERAL)
+"""All titles of sections, in the order of the help."""
 
 MAX_NAME_COLUMNS = 30
 """Columns of the option or command names in a list; the text of a longer one begins on the next line (as in click)."""
@@ -117,13 +119,11 @@ def _quotes(message: str, value: object) -> bool:
 
 def option_sections(parameters: Iterable[click.Parameter], ctx: click.Context) -> dict[str, Rows]:
     """Return the rows of each section: the command's own options, the shared ones, then --help and --version."""
-    sections: dict[str, Rows] = {
-        title: [] for title in (OPTIONS, CONNECTION, DISPLAY, SECRETS, FILES, FAULTS, GENERAL)
-    }
+    sections: dict[str, Rows] = {title: [] for title in SECTIONS}
     for parameter in parameters:
         row = parameter.get_help_record(ctx)
         if row is not None and not isinstance(parameter, click.Argument):
-            sections.setdefault(getattr(parameter, "section", GENERAL), []).append(row)
+            sections[getattr(parameter, "section", GENERAL)].append(row)
     found = {title: rows for title, rows in sections.items() if rows}
     if found.keys() <= {OPTIONS, GENERAL}:  # a short list needs no sections
         return {OPTIONS: [row for rows in found.values() for row in rows]}

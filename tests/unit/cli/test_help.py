@@ -4,7 +4,7 @@ import click
 import click.testing
 import pytest
 
-from apispy.cli.help import GENERAL, OPTIONS
+from apispy.cli.help import GENERAL, OPTIONS, SECTIONS
 from apispy.cli.proxy import proxy
 
 CONTEXT = click.Context(proxy)
@@ -26,6 +26,13 @@ def test_the_common_uses_come_first() -> None:
     places = [text.index(f"apispy {use}") for use in uses]
     assert places == sorted(places)
     assert places[-1] < text.index("See API calls:") < text.index("Connection:") < text.index(f"{GENERAL}:")
+
+
+def test_the_sections_of_options_have_one_order_and_general_is_the_last() -> None:
+    found = [line[:-1] for line in help_of().splitlines() if line[:-1] in SECTIONS]
+    assert found == [title for title in SECTIONS if title in found]
+    assert found[-1] == GENERAL
+    assert len(found) == len(SECTIONS) - 1  # without "Options"
 
 
 def test_no_summary_is_truncated() -> None:

@@ -79,9 +79,9 @@ def clean(replacer: SecretReplacer, text: str, place: str) -> str:
 
 def hide_repeats(replacer: SecretReplacer, text: str, place: str) -> str:
     """Hide the secrets in *text* that are known already."""
-    for secret in replacer.known_secrets.in_text(text):
-        text = text.replace(secret, replacer.hide(secret, place, categories.REPEATED))
-    return text
+    return replacer.known_secrets.replaced(
+        text, lambda secret: replacer.hide(secret, place, categories.REPEATED)
+    )
 
 
 def hide_patterns(replacer: SecretReplacer, text: str, place: str) -> str:

@@ -2,15 +2,14 @@
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import chain
 from urllib.parse import unquote
 
 from apispy import lazy
-from apispy.redaction.word_search import WordSearch
+from apispy.redaction.secret_forms import Form, FormSearch, changed, encoded, forms_of
 
 MIN_SECRET_LENGTH = 8
 """Characters of the shortest secret whose repeats are hidden."""
@@ -23,9 +22,6 @@ MAX_KNOWN_SECRETS = 100
 
 MAX_OF_SESSION = 200
 """The same for a session."""
-
-MIN_MASKED_PREFIX = 4
-"""Bytes of a secret at the end of a chunk that are masked before it is known whether the rest follows."""
 
 MIN_LETTERS = 16
 """Letters of the shortest secret that consists of letters only. A shorter one may be a word, such as "postgres"."""
@@ -100,7 +96,10 @@ class Repeat:
 
 
 class KnownSecrets:
-    """The secrets of an exchange, and those of its *session*. ``version`` changes with every new one."""
+    """The secrets of an exchange, and those of its *session*. ``version`` changes with every new one.
+
+    They are found in all forms of ``secret_forms``.
+    """
 
     def __init__(
         self,
@@ -109,19 +108,14 @@ class KnownSecrets:
         session: "KnownSecrets | None" = None,
         limit: int = MAX_KNOWN_SECRETS,
     ) -> None:
-        self._own = dict.fromkeys(secrets)
+        self._own: dict[str, tuple[Form, ...]] = {secret: tuple(forms_of(secret)) for secret in secrets}
         self._session = session
         self._limit = limit
         self._changes = 0
-        self._search: tuple[int, _Search] | None = None
+        self._search: FormSearch | None = None  # for its own secrets; None if they changed
 
     def __len__(self) -> int:
         return len(self._own) + (len(self._session) if self._session is not None else 0)
-
-    @property
-    def _any(self) -> bool:
-        """Whether there are secrets; as ``len``, but quick."""
-        return bool(self._own or (self._session is not None and self._session._own))
 
     @property
     def version(self) -> int:
@@ -134,65 +128,58 @@ class KnownSecrets:
         if lasting and self._session is not None:
             self._session.add(secret, lasting=False)
         elif secret not in self._own:
-            self._own[secret] = None
+            self._own[secret] = tuple(forms_of(secret))
             self._changes += 1
+            self._search = None
             if len(self._own) > self._limit:
                 del self._own[next(iter(self._own))]
 
     @property
-    def longest(self) -> int:
-        """Bytes of the longest secret."""
-        return self._now.longest
-
-    @property
-    def longest_form(self) -> int:
-        """Bytes of the longest secret as ``found_in`` searches it."""
-        return self._now.forms.longest if self._any else 0
-
-    @property
-    def words(self) -> tuple[bytes, ...]:
-        """The secrets in UTF-8, the longest first."""
-        return tuple(word for word, _ in self._now.words)
+    def lookback(self) -> int:
+        """Bytes that must be searched together with the next ones, in which a secret may end."""
+        return max((search.lookback for search in self._searches()), default=0)
 
     def may_be_in(self, text: str) -> bool:
         """Whether a secret is in *text*."""
-        return self._any and any(secret in text for secret in self._now.secrets)
-
-    def in_text(self, text: str) -> list[str]:
-        """The secrets in *text*, the longest first."""
-        return [secret for secret in self._now.secrets if secret in text]
+        return any(search.is_in(encoded(text)) for search in self._searches())
 
     def found_in(self, data: bytes) -> bool:
-        """Whether a secret is in *data*, which may be JSON."""
-        return self._any and self._now.forms.is_in(data)
+        """Whether a secret is in *data*."""
+        return any(search.is_in(data) for search in self._searches())
+
+    def replaced(self, text: str, change: Callable[[str], str]) -> str:
+        """*text* with what *change* makes of each secret in its place; it is called once for each."""
+        found = self.repeats(encoded(text))
+        if not found:
+            return text
+        new = {secret: change(secret) for secret in dict.fromkeys(one.secret for one in found)}
+        return changed(text, [(one.start, one.stop, new[one.secret]) for one in found])
 
     def repeats(self, data: bytes) -> list[Repeat]:
-        """The places of secrets in *data*, in order. They do not overlap: of two, the first and longest counts."""
-        found = [
-            Repeat(hit.start(), hit.end(), secret)
-            for word, secret in self._now.words
-            if word in data
-            for hit in re.finditer(re.escape(word), data)
-        ]
+        """The places of secrets in *data*, in order. Those that overlap are one, of the first and longest secret."""
+        found = [Repeat(*place) for search in self._searches() for place in search.found(data)]
         if len(found) < 2:
             return found
-        kept: list[Repeat] = []
+        merged: list[Repeat] = []
         for one in sorted(found, key=lambda repeat: (repeat.start, -repeat.stop)):
-            if not kept or one.start >= kept[-1].stop:
-                kept.append(one)
-        return kept
+            last = merged[-1] if merged else None
+            if last is None or one.start >= last.stop:
+                merged.append(one)
+            elif one.stop > last.stop:
+                merged[-1] = Repeat(last.start, one.stop, last.secret)
+        return merged
 
     def partial_repeats(self, before: bytes, data: bytes) -> list[Repeat]:
         """The places of secrets in *data*, also of those that begin in *before*, the preceding bytes, or that may begin
         at the end.
 
-        The secret of a Repeat is "" if not all of it is in *data*. A beginning shorter than MIN_MASKED_PREFIX does not
-        count.
+        *before*: ``lookback`` bytes of it suffice. The secret of a Repeat is "" if not all of it is in *data*. A
+        beginning shorter than ``secret_forms.MIN_MASKED_PREFIX`` does not count.
         """
-        words = self._now.words
-        if not words:
+        searches = list(self._searches())
+        if not searches:
             return []
-        edge = before[max(0, len(before) - self.longest + 1) :]
+        edge = before[max(0, len(before) - self.lookback) :]
         whole = edge + data
         found = []
         for one in self.repeats(whole):
@@ -200,45 +187,15 @@ class KnownSecrets:
             if stop > 0:
                 found.append(Repeat(max(0, start), stop, one.secret if start >= 0 else ""))
         end = found[-1].stop if found else 0
-        begun = max(_begun(whole, word) for word, _ in words)
-        start = max(end, len(data) - begun)
+        begun = min(search.begun(whole) for search in searches) - len(edge)
+        start = max(end, begun)
         return [*found, Repeat(start, len(data), "")] if start < len(data) else found
 
-    @property
-    def _now(self) -> "_Search":
-        if self._search is None or self._search[0] != self.version:
-            known = [*self._own, *(self._session._own if self._session else ())]
-            self._search = self.version, _Search(tuple(sorted(dict.fromkeys(known), key=len, reverse=True)))
-        return self._search[1]
-
-
-def _begun(data: bytes, word: bytes) -> int:
-    """Bytes at the end of *data* with which *word* begins; 0 if there are fewer than MIN_MASKED_PREFIX."""
-    sizes = range(min(len(word) - 1, len(data)), MIN_MASKED_PREFIX - 1, -1)
-    return next((size for size in sizes if data.endswith(word[:size])), 0)
-
-
-@dataclass(frozen=True)
-class _Search:
-    """What is searched for."""
-
-    secrets: tuple[str, ...]
-
-    @cached_property
-    def words(self) -> tuple[tuple[bytes, str], ...]:
-        return tuple((secret.encode("utf-8", "surrogateescape"), secret) for secret in self.secrets)
-
-    @cached_property
-    def longest(self) -> int:
-        return max((len(word) for word, _ in self.words), default=0)
-
-    @cached_property
-    def forms(self) -> WordSearch:
-        """The secrets in UTF-8, plain and as encoders of JSON write them."""
-        found: list[bytes] = []
-        for word, secret in self.words:
-            plain = json.dumps(secret, ensure_ascii=False)[1:-1]
-            escaped = plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-            ascii_only = json.dumps(secret)[1:-1]
-            found += [word, *(text.encode("utf-8", "surrogatepass") for text in (plain, escaped, ascii_only))]
-        return WordSearch(found, changing=True)
+    def _searches(self) -> Iterator[FormSearch]:
+        """The search for its own secrets, and that for those of the session, which all its exchanges share."""
+        if self._own:
+            if self._search is None:
+                self._search = FormSearch(chain.from_iterable(self._own.values()))
+            yield self._search
+        if self._session is not None:
+            yield from self._session._searches()

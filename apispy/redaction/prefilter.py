@@ -123,7 +123,7 @@ class StreamPrefilter:
             piece = self._tail + data
             self.suspect = self.suspect or may_hold_secret(piece) or self._known_secrets.found_in(piece)
             self.named = self.suspect and self._names_a_secret(piece)
-            self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.longest_form) :]
+            self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.lookback) :]
 
     def _names_a_secret(self, piece: bytes) -> bool:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""

@@ -196,5 +196,5 @@ class LiveOutput:
         if not self._known:
             return []
         before = self._before.get(kind, b"")
-        self._before[kind] = (before + data)[-self._known.longest :]
+        self._before[kind] = (before + data)[-self._known.lookback :]
         return self._known.partial_repeats(before, data)

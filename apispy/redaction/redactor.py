@@ -227,7 +227,7 @@ class ExchangeRedactor:
         if self._is_compressed(direction) or self._names_a_secret(direction):
             return None
         before = self._lookback.get(direction, b"")
-        self._lookback[direction] = (before + chunk.data)[-LOOKBACK:]
+        self._lookback[direction] = (before + chunk.data)[-max(LOOKBACK, self._known.lookback) :]
         return replace(chunk, data=free_text.mask_chunk(chunk.data, self._known, before))
 
     def _masked_output(self, direction: Direction, data: bytes) -> bytes:

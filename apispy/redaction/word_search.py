@@ -12,14 +12,10 @@ FEW = 4
 """Words that are found sooner one by one."""
 
 
-SHORT = 4096
-"""Bytes of data in which a search for each word takes less time than the preparation of all."""
-
-
 class WordSearch:
     """Searches for *words*, which are prepared when they are first needed.
 
-    *changing*: they are soon replaced by others, so the preparation, up to 3 ms, must pay at once.
+    *changing*: they are soon replaced by others, so the preparation must be quick.
     """
 
     def __init__(self, words: Iterable[bytes], *, changing: bool = False) -> None:
@@ -39,7 +35,7 @@ class WordSearch:
         """Whether one of the words is in *data*."""
         if len(data) < self._shortest:
             return False
-        if self._one_by_one or (self._changing and len(data) < SHORT and "_search" not in self.__dict__):
+        if self._one_by_one:
             return any(word in data for word in self.words)
         if len(data) <= WINDOW:
             return bool(self._search.find_matches_as_indexes(data))
@@ -54,3 +50,21 @@ class WordSearch:
             window = data[max(0, start - self.longest + 1) : start + WINDOW]
             for number, _, _ in self._search.find_matches_as_indexes(window):
                 yield self.words[number]
+
+    def places(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the start of each word in *data*, and the word, also of words that overlap; in no order."""
+        if len(data) < self._shortest:
+            return
+        if self._one_by_one:
+            for word in self.words:
+                at = data.find(word)
+                while at >= 0:
+                    yield at, word
+                    at = data.find(word, at + 1)
+            return
+        for start in range(0, len(data), WINDOW):
+            before = max(0, start - self.longest + 1)
+            window = data[before : start + WINDOW] if len(data) > WINDOW else data
+            for number, at, end in self._search.find_matches_as_indexes(window, overlapping=True):
+                if before + end > start:
+                    yield before + at, self.words[number]

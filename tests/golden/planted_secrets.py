@@ -454,6 +454,80 @@ def kube_secret(connection: Connection, secret: str) -> None:
     untyped("POST /libpod/play/kube", b"kind: Secret\ndata:\n  a: " + data + b"\n")(connection, secret)
 
 
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(letter):04x}" for letter in text)
+
+
+def percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def in_base64(text: str) -> str:
+    """*text* after a user, without padding, as it may be in a longer text."""
+    return base64.b64encode(f"ann:{text}!".encode()).decode().rstrip("=")
+
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "base64": in_base64,
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(f"?>{text}?>".encode()).decode(),
+    "escapes of JSON": escaped,
+    "escapes of URLs": percent,
+    "escapes of URLs, lower case": lambda text: percent(text).lower(),
+}
+
+
+def json_in_chunks(connection: Connection, secret: str) -> None:
+    """Send JSON that a daemon does not end for long, in pieces that divide the secret."""
+    connection.ask("GET /v1.41/events")
+    connection.stream(headers="Content-Type: application/json\r\n")
+    data = f'{{"Type":"x","Action":"start","Actor":{{"Attributes":{{"a":"no {secret}!"}}}}}}\n'.encode()
+    for start in range(0, len(data), 25):
+        piece = data[start : start + 25]
+        connection.server(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    connection.last_chunk()
+
+
+def encoded_places(encoder: Callable[[str], str]) -> dict[str, Place]:
+    """Repeats of a secret in an encoding."""
+
+    def sent(then: Place) -> Place:
+        return repeated(lambda connection, secret: then(connection, encoder(secret)))
+
+    return {
+        "a frame": sent(streams(lambda secret: [frame(b"at " + secret + b"!\n")])),
+        "two frames": sent(streams(lambda secret: [frame(b"at " + secret[:9]), frame(secret[9:] + b"!\n")])),
+        "a terminal": sent(
+            streams(
+                lambda secret: [b"$ echo " + secret[:11], secret[11:] + b"\r\n"],
+                line="POST /v1.41/exec/x/start",
+            )
+        ),
+        "stdin": sent(typed),
+        "two frames of a WebSocket": sent(
+            websocket(
+                lambda secret: ws_frame(b"at " + secret[:14], 1), lambda secret: ws_frame(secret[14:], 1)
+            )
+        ),
+        "logs": sent(logs),
+        "JSON in chunks": sent(json_in_chunks),
+        "JSON": sent(call("GET /v1.41/containers/json", None, b'[{"Labels": {"a": "x SECRET y"}}]')),
+        "JSON in JSON": sent(call("GET /v1.41/containers/json", None, [{"Labels": {"a": '{"x":"SECRET"}'}}])),
+        "a name": sent(call("GET /v1.41/containers/json", None, [{"Labels": {"x SECRET y": "a"}}])),
+        "text": sent(call("GET /v1.41/_ping", None, b"it is SECRET!")),
+        "a message": sent(
+            call("POST /v1.41/containers/web/start", None, {"message": "no: SECRET"}, status="500 Error")
+        ),
+        "a target": sent(call("GET /v1.41/containers/json?filters=%7B%22name%22:%5B%22SECRET%22%5D%7D")),
+        "a raw path": sent(
+            lambda connection, secret: call(f"GET /v1.41/containers/{secret}/json")(connection, "")
+        ),
+        "a header": sent(call("GET /v1.41/info", headers={"X-Note": "SECRET"}, back={"X-Note": "SECRET"})),
+        "a reason": sent(
+            lambda connection, secret: call("GET /v1.41/info", status=f"500 no {secret}")(connection, "")
+        ),
+    }
+
+
 ACCOUNT = {"username": "ann", "password": "SECRET", "serveraddress": "https://r.example/"}
 TASK = {"ContainerSpec": {"Env": ["A=SECRET"]}}
 CIFS = {
@@ -807,6 +881,11 @@ PLACES: dict[str, Place] = {
     "repeated, a message": repeated(
         call("POST /v1.41/containers/web/start", None, {"message": "no: SECRET"}, status="500 Error")
     ),
+    **{
+        f"repeated in {name}, {where}": place
+        for name, encoder in ENCODERS.items()
+        for where, place in encoded_places(encoder).items()
+    },
     "rule, a label": call(
         "GET /v1.41/containers/web/json",
         None,

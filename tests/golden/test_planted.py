@@ -7,7 +7,7 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from planted_secrets import PLACES, RULES
+from planted_secrets import PLACES, RULES, escaped, percent
 from sessions import Wire
 from test_golden import VIEWS
 
@@ -61,6 +61,7 @@ ALL: dict[str, Callable[[Callable[[str], None]], Output]] = VIEWS | {
 def codings(text: str) -> list[str]:
     """*text* as it may stand in what is shown: plain, in base64 at three offsets, in hexadecimal, escaped."""
     found = [text, text.encode().hex(), text.encode().hex(" "), quote(text), json.dumps(text)[1:-1]]
+    found += [escaped(text), escaped(text).replace("\\", "\\\\"), percent(text), percent(text).lower()]
     for offset in range(3):
         coded = base64.b64encode(b"x" * offset + text.encode()).decode().rstrip("=")
         found += [

@@ -16,9 +16,10 @@ from apispy.redaction.known_secrets import (
     MAX_OF_SESSION,
     MIN_DIGITS,
     MIN_LETTERS,
-    MIN_MASKED_PREFIX,
     MIN_SECRET_LENGTH,
+    KnownSecrets,
 )
+from apispy.redaction.secret_forms import MIN_MASKED_PREFIX
 from apispy.redaction.tokens import Tokens
 from apispy.redaction.user_rules import MAX_TIMEOUTS, PATTERN_TIMEOUT
 
@@ -102,12 +103,19 @@ def test_headers_and_figures() -> None:
     assert f"not only digits if there are fewer than {MIN_DIGITS}" in text
     assert f"remembers {MAX_OF_SESSION} secrets" in text
     assert MIN_MASKED_PREFIX == 4
-    assert text.count("up to three bytes at the end of the first") == 2
+    assert len(re.findall(r"up to three characters (?:of it )?at the end of the first", text)) == 2
     assert f"more than {PATTERN_TIMEOUT} s" in text
     assert MAX_TIMEOUTS == 5
     assert "after the fifth time" in text
     assert re.search(r"<redacted:[0-9a-f]{8}>", PAGE)
     assert re.fullmatch(r"<redacted:[0-9a-f]{8}>", Tokens().of("x"))
+
+
+def test_a_repeat_is_found_in_each_encoding_of_the_list() -> None:
+    [(secret, listed)] = re.findall(r"^of the plain .* for `(.*?)`:\n\n((?:- .*\n)+)", PAGE, re.MULTILINE)
+    examples = re.findall(r"`([^`]*)`$", listed, re.MULTILINE)
+    assert len(examples) == listed.count("\n")
+    assert not [one for one in examples if not KnownSecrets([secret]).may_be_in(one)]
 
 
 def test_the_report_is_as_it_is_written() -> None:

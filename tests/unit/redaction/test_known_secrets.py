@@ -73,8 +73,8 @@ def test_it_is_bounded_and_the_oldest_goes_first() -> None:
     one.add("x" * 5000, lasting=True)
     one.add("short", lasting=True)
     assert len(session) == MAX_OF_SESSION
-    assert b"secret-4" not in session.words
-    assert b"secret-5" in one.words
+    assert not session.found_in(b"secret-4")
+    assert one.found_in(b"secret-5")
 
 
 def test_the_longest_is_found_first() -> None:

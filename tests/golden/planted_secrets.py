@@ -615,6 +615,18 @@ PLACES: dict[str, Place] = {
     "a URL in two pieces, a slash in its password": lambda connection, secret: pieces(
         connection, f"0123456789/{secret}"
     ),
+    "a URL, digits before a slash in its password": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:1234/SECRET@proxy"}
+    ),
+    "a URL in two pieces, digits before a slash in its password": lambda connection, secret: pieces(
+        connection, f"12345/6789{secret}"
+    ),
+    "a URL with a user, and an @ in its path": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:SECRET@proxy/@x/y@z"}
+    ),
+    "a URL, an @ and a slash in its password": call(
+        "GET /v1.41/info", None, {"message": "no: http://ann:a@b/SECRET@proxy/"}, status="500 Error"
+    ),
     "a URL in progress": progress(
         "POST /v1.41/build", {"stream": "fetching https://SECRET@git.example/x.git"}
     ),

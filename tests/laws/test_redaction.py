@@ -91,7 +91,8 @@ def test_redacting_again_changes_nothing(place: tuple[str, str], secret: str, ar
 
 
 SECRET_PARAMETER_HINTS = st.sampled_from([
-    "https://a:b@h/", "://@", "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
+    "https://a:b@h/", "://@", "://a:12/3@h", "http://a:7/3#4", "://a@b/c@d",
+    "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
     "environment", "|1",
     "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
     "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",

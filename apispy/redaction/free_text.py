@@ -80,6 +80,25 @@ def _known(replacer: SecretReplacer, found: re.Match[str], place: str) -> str:
     return text if alone else replacer.hide(text, place, KINDS[kind])
 
 
+def hide_users(replacer: SecretReplacer, text: str, place: str, *, before: int) -> str:
+    """Hide the users of the URLs in *text* that begin before the index *before*."""
+    return KNOWN.sub(
+        lambda found: (
+            _known(replacer, found, place) if found.start() < before and found["user"] else found[0]
+        ),
+        text,
+    )
+
+
+def hide_user(replacer: SecretReplacer, authority: str, place: str) -> str:
+    """Hide the user in *authority*: what follows the scheme of a URL, such as ``user:password@host:80``."""
+    found = _USER.match(f"://{authority}", 3)
+    return replacer.hide(found[0], place, categories.URL) + authority[len(found[0]) :] if found else authority
+
+
+_USER = lazy.pattern(url_users.USER)
+
+
 def _is_http(found: re.Match[str]) -> bool:
     """Whether the URL is http or https, where a user without a password may be a token."""
     return found.string.endswith(("http://", "https://"), 0, found.start())

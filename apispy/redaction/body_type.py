@@ -23,7 +23,10 @@ MAX_DECOMPRESSED = 64 << 20
 MAX_LAYERS = 3
 """Layers of compression; a body with more is withheld."""
 
-_FORM = lazy.pattern(rb"\s*[\w.%+\[\]-]+=[^&=\s{\[\"]*(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*", re.ASCII)
+_FORM = lazy.pattern(
+    rb"\s*+(?=\S*(?:=|%(?:25)*3d))[\w.%+\[\]-]+(?:=[^&=\s{\[\"]*)?(?:&[\w.%+\[\]-]+(?:=[^&\s\"]*)?)*\s*",
+    re.ASCII | re.IGNORECASE,
+)
 _NAMED = lazy.pattern(
     rb"[\"'](?:[^\"'\\]{0,64}(?:passw|passphrase|secret|token|credential|(?:api|access|private)[-_.]?key)"
     rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?:(?!003[ce]|0026)00[2-7]|017f|212a)|%b"

@@ -3,39 +3,22 @@
 import re
 
 from apispy import lazy
-from apispy.redaction import categories
+from apispy.redaction import categories, url_users
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.tokens import PREFIX, SecretReplacer
-
-_AT = r"(?=@(?!sha(?:256|512):[0-9a-f]{32}))"  # the end of a user, and not what precedes a digest
-
-USER = (
-    r"(?<=://)(?:(?!\[)[^\s/?#:\"'<>]*:(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'<>])*"
-    + _AT
-    + r"|[^\s/?#\"'<>]+"
-    + _AT
-    + ")"
-)
-"""The user and password in a URL. In other schemes than http a user without a password is not secret.
-
-A password that is not percent-encoded may have ``/``, ``?``, ``#`` and ``@``: it ends at the last ``@``. Digits before
-a ``/`` are a port.
-"""
 
 SWARM = r"SWM(?:TKN|KEY)-1-[\w-]+"
 
 PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,20}-----|\Z)"
 
-KNOWN = lazy.pattern(f"(?P<user>{USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY})")
+KNOWN = lazy.pattern(f"(?P<user>{url_users.USER})|(?P<swarm>{SWARM})|(?P<key>{PRIVATE_KEY})")
 
 KINDS = {"user": categories.URL, "swarm": categories.SWARM, "key": categories.KEYS}
 
 # A build step with its arguments; and a URL that begins or ends in the middle, at the edge of a chunk.
-_EDGES = (
-    rb"|\"\|\d{1,4} (?:[^\"\\]|\\.)*|\A[^\s\"'<>]{1,512}(?=@)"
-    rb"|(?<=://)(?:[^\s/?#\"'<>]+|[^\s/?#:\"'<>]*:(?!\d{1,5}[/?#])[^\s\"'<>]*)\Z"
+_IN_CHUNK = lazy.pattern(
+    rf"{url_users.USER_AT_END}|{KNOWN.pattern}|\"\|\d{{1,4}} (?:[^\"\\]|\\.)*|\A[^\s\"'<>]{{1,512}}(?=@)".encode()
 )
-_IN_CHUNK = lazy.pattern(KNOWN.pattern.encode() + _EDGES)
 
 SHELL = r" /bin/\w+ (?:-\w+ (?:\w+ )?)*-c | cmd /S /C | powershell "
 """What follows the arguments of a build step: a shell, as in Dockerfiles."""
@@ -95,6 +78,25 @@ def _known(replacer: SecretReplacer, found: re.Match[str], place: str) -> str:
     text, kind = found[0], str(found.lastgroup)
     alone = kind == "user" and ":" not in text and not _is_http(found)
     return text if alone else replacer.hide(text, place, KINDS[kind])
+
+
+def hide_users(replacer: SecretReplacer, text: str, place: str, *, before: int) -> str:
+    """Hide the users of the URLs in *text* that begin before the index *before*."""
+    return KNOWN.sub(
+        lambda found: (
+            _known(replacer, found, place) if found.start() < before and found["user"] else found[0]
+        ),
+        text,
+    )
+
+
+def hide_user(replacer: SecretReplacer, authority: str, place: str) -> str:
+    """Hide the user in *authority*: what follows the scheme of a URL, such as ``user:password@host:80``."""
+    found = _USER.match(f"://{authority}", 3)
+    return replacer.hide(found[0], place, categories.URL) + authority[len(found[0]) :] if found else authority
+
+
+_USER = lazy.pattern(url_users.USER)
 
 
 def _is_http(found: re.Match[str]) -> bool:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from apispy.decoders.registry_auth import why_ignored
 from apispy.model import REDACTED, Headers
-from apispy.redaction import categories, free_text
+from apispy.redaction import categories, command_lines, json_values, query
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.policy import Policy
@@ -24,6 +24,29 @@ SECRET_HEADERS = (
 
 _OF_AUTHORIZATION = re.compile(r"authorization|(?:\A|[-_])auth(?:[-_]?key)?\Z")
 """Other names, in lower case, of such fields: ``HttpHeaders`` of docker's configuration often has ``X-Meta-Auth``."""
+
+HOST_HEADERS = (
+    b"host",
+    b":authority",
+    b"x-forwarded-host",
+    b"x-forwarded-server",
+    b"x-original-host",
+    b"forwarded",
+)
+"""Fields, in lower case, with a host, before which a client may write a user."""
+
+ADDRESS_HEADERS = (
+    b"location",
+    b"content-location",
+    b"referer",
+    b"x-forwarded-uri",
+    b"x-original-uri",
+    b"x-original-url",
+    b"x-rewrite-url",
+)
+"""Fields, in lower case, with a URL or a path, whose query and fragment may have secrets."""
+
+_USER_OF_HOST = re.compile(r"(?i:(?<=host=)|(?<=host=\")|\A)[^\";,]+(?=@)")
 
 QUOTING_HEADERS = (b"grpc-message", b"grpc-status-details-bin")
 """Fields of gRPC, in lower case, that are withheld: errors, percent-encoded or binary, that may quote anything."""
@@ -69,9 +92,19 @@ def are_plain(policy: Policy, known_secrets: KnownSecrets, headers: Headers) -> 
     values = b"\n".join([value for _, value in pairs])
     if b"://" in values or b"SWM" in values or b"-----BEGIN" in values:  # as free_text.KNOWN
         return False
+    if command_lines.may_have_form(values.decode("latin-1")):
+        return False
     if known_secrets.found_in(values):
         return False
-    return not any(map(_is_searched, [name for name, _ in pairs]))
+    return not any(_is_searched(name) or _may_have_address(name, value) for name, value in pairs)
+
+
+def _may_have_address(name: bytes, value: bytes) -> bool:
+    """Whether a field has a host with a user, or a URL with a secret parameter."""
+    lower = name.lower()
+    if lower in HOST_HEADERS:
+        return b"@" in value or b"%" in value
+    return lower in ADDRESS_HEADERS and not query.has_no_secret(value.decode("latin-1"))
 
 
 def _is_searched(name: bytes) -> bool:
@@ -109,7 +142,11 @@ def _value(replacer: SecretReplacer, name: bytes, value: bytes, place: str) -> b
     if lower in replacer.policy.rules.headers:
         text = replacer.hide(text, place, categories.RULE)
     elif not _is_secret(name):
-        text = free_text.clean(replacer, text, place)
+        if name.lower() in HOST_HEADERS and "@" in (plain := query.decodings(text)[-1]):
+            text = _USER_OF_HOST.sub(lambda user: replacer.hide(user[0], place, categories.URL), plain)
+        elif name.lower() in ADDRESS_HEADERS:
+            text = query.address(replacer, text, place, place)
+        text = json_values.plain_text(replacer, text, place)
     elif value.strip() not in EMPTY_CREDENTIALS:
         kind = categories.REGISTRY if lower.startswith("x-registry-") else categories.HEADER
         structured = without_secrets(lower, value, lambda secret: replacer.hide(secret, place, kind))

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from apispy import lazy
 from apispy.redaction.secret_forms import Form, FormSearch, changed, encoded, forms_of
+from apispy.redaction.url_users import USER
 
 MIN_SECRET_LENGTH = 8
 """Characters of the shortest secret whose repeats are hidden."""
@@ -42,7 +43,7 @@ _ID = lazy.pattern(
 """An ID of Docker, or a UUID."""
 
 _PARTS = lazy.pattern(
-    r"://[^\s/?#:]*?:(\S+)@|\A(?:bearer|basic|token)\s+(\S+)\Z|(?:password|passwd|pass|pw|pwd)=([^\s,;&]+)",
+    rf"({USER})|\A(?:bearer|basic|token)\s+(\S+)\Z|(?:password|passwd|pass|pw|pwd)=([^\s,;&]+)",
     re.IGNORECASE,
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -66,7 +67,7 @@ def parts_of(secret: str) -> Iterator[str]:
     whole = secret.removeprefix("://").removesuffix("@") if secret.startswith("://") else secret
     yield whole
     for found in _PARTS.finditer(secret):
-        part = found[1] or found[2] or found[3]
+        part = found[1].partition(":")[2] if found[1] else found[2] or found[3]
         yield from dict.fromkeys((part, unquote(part)))
     for text in dict.fromkeys((whole, whole.rpartition(" ")[2])):
         if _BASE64.fullmatch(text):

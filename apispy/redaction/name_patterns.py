@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 from apispy import lazy
+from apispy.redaction.url_users import USER
 
 STRONG = lazy.pattern(
     r"passw|passphrase|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key", re.IGNORECASE
@@ -20,8 +21,7 @@ WORDS = frozenset((
 """Whole words in names, as in ``DB_PASS``, ``sshKey``, ``MYSQL_PWD``."""
 
 VALUES = lazy.pattern(
-    r"://[^\s/?#]+@|://[^\s/?#:]*:(?!\d{1,5}[/?#])\S*@"  # a URL with a user
-    r"|\beyJ[\w-]{8,2000}\.[\w-]+"  # a JWT
+    USER + r"|\beyJ[\w-]{8,2000}\.[\w-]+"  # a JWT
     r"|-----BEGIN"  # PEM
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
     r"|\b(?:gh[opsur]_|github_pat_|glpat-|dckr_pat_|xox[abpr]-|sk[-_]|SWMTKN-|SWMKEY-|hf_|npm_|pypi-)[\w-]{8,}"

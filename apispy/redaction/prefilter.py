@@ -60,10 +60,12 @@ _ALONE = WordSearch(
 
 _URL = b"://"
 _SIGNS = WordSearch([*SIGNS, _URL])
-# A user, or what may be one at the end of a piece; and what follows a host's place after a colon, and is not a port.
+# A user, or what may be one at the end of a piece; what follows a host's place after a colon, and is not a port; and
+# digits that are a port unless an @ follows.
 _USER = re.compile(
     rb"://[^\s/?#\"'<>]{1,512}(?:@|[^\s/?#\"'<>]\Z)|://[^\s/?#\"'<>]{513}"
     rb"|://[^\s/?#:\"'<>]{0,512}:(?!\d{1,5}(?:[/?#\s\"'<>]|\\[\"nrt]|\\u003[ce]))"
+    rb"|://[^\s/?#:\"'<>]{0,512}:\d{1,5}[/?#](?:[^\s\"'<>]{0,512}(?:@|\Z)|[^\s\"'<>]{513})"
 )
 # Characters that Go's encoder escapes are not part of a sign; any other escape may hide one.
 _ESCAPED = re.compile(rb"\\(?:/|u(?!003[ce]|0026|202[89]))")

@@ -258,7 +258,7 @@ class ExchangeRedactor:
         if stream_policy.is_secret_tunnel(self._call, self._exchange, direction):
             return self._tunnel_item(direction, item)
         if self.hides(direction):
-            return item
+            return self._late_form(item) if self._is_form(direction) else item
         self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
         if self._format(direction) not in stream_policy.PROGRAMS:
@@ -266,6 +266,13 @@ class ExchangeRedactor:
         if self._known and self._format(direction) != stream_policy.ARCHIVE:
             item = self._without_repeats(replacer, direction, item)
         return self._patterns(replacer, item) if self._policy.rules.patterns else item
+
+    def _late_form(self, item: Item) -> Item:
+        """Redact an item of a body whose bytes, and not its head, say that it is a form."""
+        if not isinstance(item.value, str):
+            return item
+        shown = query.pairs(self._hider(), item.value, "")
+        return item if shown == item.value else replace(item, value=shown)
 
     def _tunnel_item(self, direction: Direction, item: Item) -> Item:
         """Redact an item of a BuildKit tunnel. What is hidden in it is reported with the exchange."""
@@ -409,7 +416,7 @@ class ExchangeRedactor:
         if response is None or self._is_plain(replacer, "response", response.headers):
             return exchange
         headers = self._fields(replacer, response.headers, "response.header")
-        reason = free_text.clean(replacer, response.reason, "response.reason")
+        reason = json_values.plain_text(replacer, response.reason, "response.reason")
         if headers is response.headers and reason is response.reason:
             self._plain["response"] = headers, self._known.version
             return exchange

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote
 
 from apispy.model import REDACTED, Redaction, is_redacted
 from apispy.redaction import categories
@@ -67,8 +68,8 @@ class SecretReplacer:
             self.is_plain_part = None
 
     def hide(self, secret: str, place: str, kind: str) -> str:
-        """Replace *secret* by its token. Empty text and tokens stay."""
-        if not secret or is_redacted(secret):
+        """Replace *secret* by its token. Empty text and tokens stay, also a token that is percent-encoded."""
+        if not secret or is_redacted(unquote(secret)):
             return secret
         token = self._tokens.of(secret)
         self.found.append(Redaction(place, token, kind))

@@ -6,6 +6,7 @@ A place is a function that sends a call with a given secret on a connection.
 import base64
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -52,7 +53,7 @@ def call(
             _body(ask, secret),
             _fields(headers or {}, secret),
         )
-        connection.answer(status, _body(answer, secret), _fields(back or {}, secret))
+        connection.answer(filled(status, secret), _body(answer, secret), _fields(back or {}, secret))
 
     return talk
 
@@ -89,6 +90,43 @@ def form_of_json(line: str, value: Any) -> Place:
         head = f"{line} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         connection.client(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
         connection.answer("200 OK")
+
+    return talk
+
+
+def raw(line: str, *fields: str, answer: str = "200 OK") -> Place:
+    """Return a call whose request line and header fields have SECRET as it is."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        head = "\r\n".join([f"{line} HTTP/1.1", *(fields or ("Host: docker",)), "Content-Length: 0", "", ""])
+        connection.client(head.replace("SECRET", secret).encode())
+        connection.answer(answer)
+
+    return talk
+
+
+def encoded(times: int) -> str:
+    """A query with SECRET, percent-encoded this often."""
+    text = "password=SECRET"
+    for _ in range(times):
+        text = "".join(sign if sign in "ECRST" else f"%{ord(sign):02x}" for sign in text)
+    return text
+
+
+def http2(*fields: tuple[str, str]) -> Place:
+    """Return a call in HTTP/2 with SECRET in its header fields."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        peers = Peers()
+        encoder = peers.client.encoder
+        encoder.encode = partial(encoder.encode, huffman=False)  # so that the tests find what is sent
+        _gap(connection, "", peers, lambda: None)
+        sent = [(name, filled(value, secret)) for name, value in fields]
+        _gap(connection, "", peers, lambda: peers.client.send_headers(1, sent, end_stream=True))
+        status = [(":status", "200"), ("content-length", "0")]
+        _gap(connection, "", peers, lambda: peers.server.send_headers(1, status, end_stream=True))
+        connection.client_eof()
+        connection.lost()
 
     return talk
 
@@ -689,6 +727,18 @@ PLACES: dict[str, Place] = {
     "a URL in two pieces, a slash in its password": lambda connection, secret: pieces(
         connection, f"0123456789/{secret}"
     ),
+    "a URL, digits before a slash in its password": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:1234/SECRET@proxy"}
+    ),
+    "a URL in two pieces, digits before a slash in its password": lambda connection, secret: pieces(
+        connection, f"12345/6789{secret}"
+    ),
+    "a URL with a user, and an @ in its path": call(
+        "GET /v1.41/volumes", None, {"x": "https://ann:SECRET@proxy/@x/y@z"}
+    ),
+    "a URL, an @ and a slash in its password": call(
+        "GET /v1.41/info", None, {"message": "no: http://ann:a@b/SECRET@proxy/"}, status="500 Error"
+    ),
     "a URL in progress": progress(
         "POST /v1.41/build", {"stream": "fetching https://SECRET@git.example/x.git"}
     ),
@@ -720,6 +770,57 @@ PLACES: dict[str, Place] = {
         "POST /build?outputs=%5B%7B%22Attrs%22:%7B%22secret_access_key%22:%22SECRET%22%7D%7D%5D"
     ),
     "a path, percent-encoded": call("GET /v1.41/images/https%3A%2F%2Fann%3ASECRET%40r.example/json"),
+    "a host with a user": raw("GET /v1.41/info", "Host: ann:SECRET@docker"),
+    "a host with a user alone": raw("GET /v1.41/info", "Host: SECRET@docker:2375"),
+    "a host with a user, percent-encoded": raw("GET /v1.41/info", "Host: ann%3ASECRET%40docker"),
+    "a host with a user, a slash in its password": raw("GET /v1.41/info", "Host: ann:a/SECRET@docker"),
+    "a forwarded host with a user": raw(
+        "GET /v1.41/info", "Host: d", "X-Forwarded-Host: a:SECRET@d", 'Forwarded: for=_x;host="b:SECRET@d"'
+    ),
+    "CONNECT": raw("CONNECT ann:SECRET@docker:443", answer="405 No"),
+    "CONNECT, accepted": raw("CONNECT ann:SECRET@docker:443"),
+    "CONNECT, signs in its password": raw("CONNECT ann:a?b#SECRET@docker:443", answer="405 No"),
+    "an absolute target": raw("GET http://ann:SECRET@docker:2375/v1.41/info"),
+    "an absolute target, signs in its password": raw("GET http://ann:a?b#c/SECRET@docker/v1.41/info"),
+    "an absolute target, a user alone": raw("GET http://SECRET@docker/v1.41/info"),
+    "an authority in HTTP/2": http2(
+        (":method", "GET"), (":scheme", "http"), (":path", "/v1.41/info"), (":authority", "ann:SECRET@docker")
+    ),
+    "CONNECT in HTTP/2": http2((":method", "CONNECT"), (":authority", "ann:SECRET@docker:443")),
+    "a path of HTTP/2": http2(
+        (":method", "GET"), (":scheme", "http"), (":path", "/x#password=SECRET"), (":authority", "docker")
+    ),
+    "a fragment": raw("GET /v1.41/info#access_token=SECRET"),
+    "a fragment, a parameter": raw("GET /v1.41/info#x=1&auth=SECRET"),
+    "a fragment after a query": raw("GET /v1.41/info?x=1#auth=SECRET"),
+    "a fragment with a query": raw("GET /v1.41/info#/x?auth=SECRET"),
+    "a path with parameters": raw("GET /v1.41/info;password=SECRET/x"),
+    "a path, a fragment percent-encoded": raw("GET /v1.41/info%23password%3DSECRET"),
+    "a path, a key": raw("GET /v1.41/images/ghp_0123456789abcdefSECRET/json"),
+    "a path, twice percent-encoded": raw(
+        "GET /v1.41/images/https%253A%252F%252Fann%253ASECRET%2540r.example/json"
+    ),
+    "a path, a URL partly percent-encoded": raw("GET /v1.41/images/https%3A//ann%3ASECRET%40r.example/json"),
+    "a path, percent-encoded too often": raw(f"GET /v1.41/{encoded(7)}"),
+    "a query, no equals sign": raw("GET /v1.41/info?password%3DSECRET"),
+    "a query, no equals sign, authconfig": raw("POST /images/create?authconfig%5Bauth%5D%3DSECRET"),
+    "a query, twice percent-encoded": raw("GET /v1.41/info?password%253DSECRET"),
+    "a query, three times percent-encoded": raw(f"GET /v1.41/info?{encoded(3)}"),
+    "a query, percent-encoded too often": raw(f"GET /v1.41/info?{encoded(7)}"),
+    "a query, a name twice percent-encoded": raw("GET /v1.41/info?%2570assword=SECRET"),
+    "a query, authconfig twice percent-encoded": raw("POST /images/create?authconfig%255Bauth%255D=SECRET"),
+    "a query, JSON twice percent-encoded": raw("POST /build?x=%257B%2522auth%2522%253A%2522SECRET%2522%257D"),
+    "a query, changes twice percent-encoded": raw("POST /commit?changes=ENV%2520A%253DSECRET"),
+    "a query, two secrets, one twice percent-encoded": raw(
+        "GET /containers/json?filters=%5B%22password=x%22,%22%2570assword=SECRET%22%5D"
+    ),
+    "a query, a URL with a query": raw(
+        "GET /v1.41/info?to=https%3A%2F%2Fr.example%2Fx%3Fa=b%26auth%3DSECRET"
+    ),
+    "a referer": raw("GET /v1.41/info", "Host: d", "Referer: http://d/x?y=1&auth=SECRET"),
+    "Location, a fragment": call("GET /v1.41/info", back={"Location": "/x#access_token=SECRET"}),
+    "a named value in a header": call("GET /v1.41/info", headers={"X-Note": "password=SECRET"}),
+    "a named value in a reason": call("GET /v1.41/info", status="500 no: password=SECRET"),
     "a query, Env": call("POST /v1.41/containers/x/exec?Env=A%3DSECRET"),
     "a query, Env as JSON": call("POST /containers/x/exec?Env=%5B%22A%3DSECRET%22%5D"),
     "a query, a build step": call("POST /commit?comment=%7C1%20A%3DSECRET%20/bin/sh%20-c%20x"),
@@ -732,6 +833,19 @@ PLACES: dict[str, Place] = {
         "POST /v1.41/networks/create", b'{"Name": "x", "Options": {"password": "SECRET"}}'
     ),
     "a form without a type": untyped("POST /v1.41/commit", b"container=web&changes=ENV+A%3DSECRET"),
+    "a form, twice percent-encoded": form("POST /v1.41/commit", "container=web&x=password%253DSECRET"),
+    "a form of an unknown call, twice percent-encoded": form("POST /unheard", "x=password%253DSECRET"),
+    "a form of an unknown call, no equals sign": form("POST /unheard", "password%253DSECRET"),
+    "a form for a network, no equals sign": form("POST /networks/create", "authconfig%5Bauth%5D%3DSECRET"),
+    "a form without a type, authconfig": untyped("POST /networks/create", b"x=y&authconfig[auth]=SECRET"),
+    "a form without a type, no equals sign": untyped("POST /networks/create", b"x&password%253DSECRET"),
+    "a form, no equals sign": form("POST /v1.41/commit", "password%3DSECRET"),
+    "a form, no equals sign, twice percent-encoded": form("POST /v1.41/commit", "password%253DSECRET"),
+    "a form, a name twice percent-encoded": form("POST /v1.41/commit", "%2570assword=SECRET"),
+    "a form, authconfig twice percent-encoded": form(
+        "POST /images/create", "authconfig%255Bauth%255D=SECRET"
+    ),
+    "a form without a type, twice percent-encoded": untyped("POST /v1.41/commit", b"%2570assword=SECRET"),
     "a form, authconfig": form("POST /images/create", "fromImage=x&authconfig%5Bauth%5D=SECRET"),
     "a form, Env": form("POST /v1.41/containers/x/exec", "Cmd=sh&Env=A%3DSECRET"),
     "JSON as a form": form_of_json("POST /v1.41/containers/x/exec", {"Env": ["A=SECRET"]}),

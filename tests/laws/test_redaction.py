@@ -14,7 +14,7 @@ from stream_strategies import JSON
 
 from apispy.engine import OPERATIONS
 from apispy.model import Body, Chunk, Direction, Exchange, Request, Response
-from apispy.redaction import Policy, Redactor, bodies, free_text, json_values
+from apispy.redaction import Policy, Redactor, bodies, free_text, json_values, parse, query
 from apispy.redaction.command_forms import TEXTS
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.prefilter import SIGNS, StreamPrefilter, may_hold_secret
@@ -91,7 +91,8 @@ def test_redacting_again_changes_nothing(place: tuple[str, str], secret: str, ar
 
 
 SECRET_PARAMETER_HINTS = st.sampled_from([
-    "https://a:b@h/", "://@", "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
+    "https://a:b@h/", "://@", "://a:12/3@h", "http://a:7/3#4", "://a@b/c@d",
+    "http://h/", "SWMTKN-1-a-b", "SWMKEY-1-c", "Env", "A=b", "|1 A=b /bin/sh -c x",
     "environment", "|1",
     "/bin/sh -c #(nop)  ENV A=b", "CreatedBy", "-----BEGIN PRIVATE KEY-----\nx", "password", "Options", "api-key",
     "Config", "access_key", "opts", "UnlockKey", "JoinToken", "name", "Value", "x",
@@ -192,6 +193,22 @@ def test_no_secret_passes_in_a_query(secret: str, name: str) -> None:
     assert not [coding for coding in codings(secret) if coding in shown]
     assert shown.isascii()
     assert " " not in shown
+
+
+PIECES = SECRET_PARAMETER_HINTS | st.text(max_size=3) | st.sampled_from(list("/?#&=;@:%+"))
+
+
+@given(st.lists(st.tuples(PIECES, st.integers(0, 3)), max_size=6), st.sampled_from(["/", "", "http://d/"]))
+def test_a_target_that_is_not_suspect_has_nothing_to_hide(pieces: list[tuple[str, int]], begin: str) -> None:
+    text = begin
+    for piece, times in pieces:
+        for _ in range(times):
+            piece = quote(piece, safe="", errors="surrogatepass")
+        text += piece
+    replacer = SecretReplacer(Policy(rules=parse(["re:nowhere"])), Tokens(), KnownSecrets())  # searches all
+    shown = query.target(replacer, text)
+    assert bool(replacer.found) == (shown != text)
+    assert not (replacer.found and query.has_no_secret(text))
 
 
 @given(

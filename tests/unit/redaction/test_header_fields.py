@@ -2,6 +2,7 @@
 
 import base64
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -48,7 +49,16 @@ def test_what_is_no_secret_stays(name: bytes, value: bytes) -> None:
 
 
 def test_urls_and_rules() -> None:
-    assert shown(b"Location", b"https://a:b@r/") == f"https://{token('a:b')}@r/".encode()
+    assert shown(b"X-Proxy", b"https://a:b@r/") == f"https://{token('a:b')}@r/".encode()
+    assert shown(b"Location", b"https://a:b@r/") == f"https://{quote(token('a:b'), safe=':')}@r/".encode()
+    assert shown(b"Location", b"/x?a=b#auth=s") == f"/x?a=b%23auth%3D{quote(token('s'), safe='')}".encode()
+    assert (
+        shown(b"Referer", b"https://r/x?password%253Ds")
+        == f"https://r/x?password%3D{quote(token('s'))}".encode()
+    )
+    assert shown(b"Host", b"a:b/c@d:80") == f"{token('a:b/c')}@d:80".encode()
+    assert shown(b"Forwarded", b'for=_x;host="a:b@d"') == f'for=_x;host="{token("a:b")}@d"'.encode()
+    assert shown(b"X-Note", b"password=s") == f"password={token('s')}".encode()
     assert shown(b"X-Foo", b"\xff", "header:x-FOO") == token("\udcff").encode()
     assert shown(b"X-Foo", b"at corp-1", "re:corp-.") == f"at {token('corp-1')}".encode()
 

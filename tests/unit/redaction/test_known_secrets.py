@@ -58,6 +58,9 @@ def test_an_id_is_remembered_only_under_the_name_of_a_secret() -> None:
 
 def test_parts_of_secrets_are_remembered_too() -> None:
     assert "hunter22" in parts_of("postgres://ann:hunter22@db/x")
+    assert "hunter22" in parts_of("postgres://ann:hunter22@db.example/x@y")
+    assert "hunt/er22" in parts_of("postgres://ann:hunt/er22@db/x")
+    assert "1234/hunter22" in parts_of("://ann:1234/hunter22@")
     assert "hunter22" in parts_of("Bearer hunter22")
     assert "hunter22" in parts_of("username=ann,password=hunter22,vers=3")
     assert "hunter22" in parts_of(base64.b64encode(b"ann:hunter22").decode())

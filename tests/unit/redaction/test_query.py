@@ -46,6 +46,11 @@ def test_one_parameter(name: str, value: str, shown: str) -> None:
         "*",
         "/x?filters=%7B%22a%22%3A%5B%22b%22%5D%7D",
         "/containers/x/attach?stdin=1;x=2",
+        "/v1.41/images/deploy-token:latest/json",
+        "/images/r.example:5000/a/x-auth:1/json?x=100%25&y=a%252Fb#top",
+        f"/images/a%40sha256:{'a' * 64}/json",
+        "/x#/y?z=1",
+        "docker:443",
     ],
 )
 def test_without_secrets_it_stays(text: str) -> None:
@@ -61,6 +66,51 @@ def test_with_secrets_it_is_still_a_target() -> None:
     assert parse_qsl(urlsplit(shown).query) == [("x", token("corp-2")), (token("corp-3"), "1"), ("t", "a/b")]
     assert shown.endswith("&t=a%2Fb")
     assert "request.query:x" in [one.place for one in hiding.found]
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("ann:hunter2@docker:443", "ann:hunter2"),
+        ("ann:hun/ter?2#@docker:443", "ann:hun/ter?2#"),
+        ("hunter2@docker", "hunter2"),
+        ("http://ann:hun?ter#2@docker/info?x=a@b", "ann:hun?ter#2"),
+        ("/info#access_token=hunter2", "hunter2"),
+        ("/info#x=1&auth=hunter2", "hunter2"),
+        ("/info?x=1#auth=hunter2", "hunter2"),
+        ("/info;password=hunter2", "hunter2"),
+        ("/info%23password%3Dhunter2", "hunter2"),
+        ("/images/https%253A%252F%252Fann%253Ahunter2%2540r/json", "ann:hunter2"),
+        ("/x?password%3Dhunter2", "hunter2"),
+        ("/x?password%253Dhunter2", "hunter2"),
+        ("/x?a=password%25253Dhunter2", "hunter2"),
+        ("/x?%2570assword=hunter2", "hunter2"),
+        ("/x?authconfig%255Bauth%255D=hunter2", "hunter2"),
+        ("/x?authconfig%5Bauth%5D%3Dhunter2", "hunter2"),
+        ("/x?to=https%3A%2F%2Fr%2Fcb%3Fa%3D1%26auth%3Dhunter2", "hunter2"),
+        (f"/x?a={'%' + '25' * 7 + '41'}hunter2", f"{'%' + '25' * 6 + '41'}hunter2"),
+    ],
+)
+def test_secrets_in_any_form_of_a_target(text: str, secret: str) -> None:
+    hiding = replacer()
+    shown = target(hiding, text)
+    assert "hunter2" not in shown
+    assert "hun" not in shown
+    assert shown.isascii()
+    assert not set(shown) & set(' <>"')
+    assert quote(token(secret), safe=":") in shown.replace("%3A", ":")
+    again = replacer()
+    assert target(again, shown) == shown
+    assert not again.found
+
+
+def test_the_rest_of_a_target_stays() -> None:
+    hidden = quote(token("ann:hunter2"), safe=":")
+    assert target(replacer(), "ann:hunter2@docker:443") == f"{hidden}@docker:443"
+    assert (
+        target(replacer(), "/x%2Fy/a;password=s?z=%2f")
+        == f"/x%2Fy/a;password={quote(token('s'), safe=':')}?z=%2f"
+    )
 
 
 def test_a_form() -> None:

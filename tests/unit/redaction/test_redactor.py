@@ -198,8 +198,8 @@ def test_a_pattern_in_the_path_does_not_change_what_the_call_is() -> None:
 
 
 def test_chunks() -> None:
-    chunk = Chunk(0.1, b"see https://a:b@r/")
-    assert cleaning("GET /images/json").chunk("response", chunk) == Chunk(0.1, b"see https://***@r/")
+    chunk = Chunk(0.1, b"see https://a:b@r/ now")
+    assert cleaning("GET /images/json").chunk("response", chunk) == Chunk(0.1, b"see https://***@r/ now")
     assert cleaning("GET /containers/x/logs").chunk("response", chunk) == chunk
     assert cleaning("GET /containers/x/logs", "re:x").chunk("response", chunk) is None
     assert cleaning("GET /containers/x/logs", "header:x").chunk("response", chunk) == chunk

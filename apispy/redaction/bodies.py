@@ -15,7 +15,14 @@ from apispy.decoders.build_trace import is_trace
 from apispy.json_codec import SPACE
 from apispy.model import Body, Chunk
 from apispy.redaction import json_values, query
-from apispy.redaction.body_type import NotCompressed, decompress, is_form, names_a_secret
+from apispy.redaction.body_type import (
+    Fields,
+    NotCompressed,
+    decompress,
+    is_form,
+    names_a_field,
+    names_a_secret,
+)
 from apispy.redaction.json_paths import Path
 from apispy.redaction.prefilter import may_hold_secret
 from apispy.redaction.tokens import SecretReplacer
@@ -46,11 +53,13 @@ def documents(
     strict: bool,
     form: bool = False,
     coding: str = "",
+    fields: Fields = "nowhere",
 ) -> Body:
     """Redact JSON values or text.
 
     *strict*: a body that is not valid JSON is withheld. *form*: a body of the form ``a=b&c=d`` is accepted too.
-    *coding*: the compression; a compressed body stays unchanged, or is withheld if it holds a secret.
+    *coding*: the compression; a compressed body stays unchanged, or is withheld if it holds a secret. *fields*: where
+    text may have fields; it is withheld if one has the name of a secret.
     """
     rules = replacer.policy.rules
     if not body.size or not body.shown:
@@ -61,18 +70,18 @@ def documents(
             body,
             place,
             coding,
-            lambda found: documents(replacer, found, place, secrets, strict=strict, form=form),
+            lambda found: documents(replacer, found, place, secrets, strict=strict, form=form, fields=fields),
         )
     if (
         not strict
         and not secrets
         and replacer.prefilter_suffices
-        and not _suspect(replacer, body.data, form=form)
+        and not _suspect(replacer, body.data, fields, form=form)
     ):
         return body
     if body.cut:
         looks_in = rules.look_into_bodies and holds(body)
-        if strict or looks_in or is_form(body.data) or names_a_secret(body.data):
+        if strict or looks_in or is_form(body.data) or _names_a_secret(body.data, fields):
             return withheld(replacer, body, place)
         return _changed(
             body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
@@ -84,18 +93,26 @@ def documents(
     except ValueError:
         if form and is_form(body.data):
             return _whole(replacer, body, place, lambda text: query.pairs(replacer, text, place), fill=b"&")
-        if strict or (rules.paths and body.data.lstrip()[:1] in (b"{", b"[")) or names_a_secret(body.data):
+        if (
+            strict
+            or (rules.paths and body.data.lstrip()[:1] in (b"{", b"["))
+            or _names_a_secret(body.data, fields)
+        ):
             return withheld(replacer, body, place)
     return _whole(replacer, body, place, lambda text: json_values.plain_text(replacer, text, place))
 
 
-def _suspect(replacer: SecretReplacer, data: bytes, *, form: bool) -> bool:
+def _names_a_secret(data: bytes, fields: Fields) -> bool:
+    return names_a_secret(data) or names_a_field(data, fields)
+
+
+def _suspect(replacer: SecretReplacer, data: bytes, fields: Fields, *, form: bool) -> bool:
     """Whether a body without secret paths may hold a secret."""
     return (
         may_hold_secret(data)
         or replacer.known_secrets.found_in(data)
         or (form and not query.has_no_secret(data.decode("latin-1")))
-        or names_a_secret(data)
+        or _names_a_secret(data, fields)
     )
 
 

@@ -1,6 +1,7 @@
 """What a body is by its bytes, whatever its Content-Type says: ``curl -d`` declares JSON bodies as forms."""
 
 import re
+from typing import Literal
 
 from apispy import lazy
 from apispy.decoders.build_trace import TRACE
@@ -10,6 +11,9 @@ from apispy.engine.json_fields import fold_bytes
 from apispy.model import Headers
 from apispy.redaction.json_values import ENVIRONMENTS
 from apispy.redaction.json_values import SECRET_NAMES as IN_JSON
+
+Fields = Literal["anywhere", "not in sentences", "nowhere"]
+"""Where text may have fields with secrets."""
 
 HEAD = 4096
 """Bytes of a body that are enough to tell what it is, even if compressed."""
@@ -31,6 +35,22 @@ _NAMED = lazy.pattern(
     rb"[\"'](?:[^\"'\\]{0,64}(?:passw|passphrase|secret|token|credential|(?:api|access|private)[-_.]?key)"
     rb"[^\"'\\]{0,64}|%b)[\"']\s*:\s*[^\s0-9tfn,}\]]|\\u(?:(?!003[ce]|0026)00[2-7]|017f|212a)|%b"
     % (b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS)), re.escape(TRACE.encode()))
+)
+
+_STRONG = rb"(?:passw|passphrase|passcode|secret|token|credential|(?:api|access|private|secret|auth|account)[-_.]?key)"
+_WHOLE = rb"(?:pass|pwd|pw|%b)" % b"|".join(re.escape(name.encode()) for name in (*IN_JSON, *ENVIRONMENTS))
+_NAME = rb"(?:[\w.-]{0,64}?%b[\w.-]{0,64}|(?:[\w.-]{0,64}[_.-])?%b)" % (_STRONG, _WHOLE)
+_VALUE = rb"[\"'\])]{0,2}[ \t]*[:=]\s*[^\s,}\])]"
+_IN_MARKUP = (
+    rb"<(?:[\w-]{1,32}:)?%b(?:\s[^<>]{0,256})?>\s*(?:[^<\s]|<!\[)|\b(?:name|key|id)\s*=\s*[\"']?%b[\"';\s>]"
+    % (_NAME, _NAME)
+)
+_FIELD = lazy.pattern(
+    rb"(?:\A|[\n\r{\[(,;&?|])[ \t]*(?:-[ \t]+)*(?:(?:export|set|env|arg)[ \t]+)?[\"']?%b%b|%b"
+    % (_NAME, _VALUE, _IN_MARKUP)
+)
+_FIELD_ANYWHERE = lazy.pattern(
+    rb"%b[\w.-]{0,64}%b|(?<![A-Za-z0-9])%b%b|%b" % (_STRONG, _VALUE, _WHOLE, _VALUE, _IN_MARKUP)
 )
 
 
@@ -65,6 +85,18 @@ def names_a_secret(text: bytes) -> bool:
     An escaped character of ASCII, or one that Go takes for it, counts too, because it may hide such a name.
     """
     return _NAMED.search(fold_bytes(text.replace(b"\0", b""))) is not None  # without the zero bytes of UTF-16
+
+
+def names_a_field(text: bytes, fields: Fields) -> bool:
+    """Whether text that is not JSON has a field with the name of a secret: in YAML, INI, XML, a form, or the like.
+
+    *fields*: "anywhere" such a name with a value counts also behind other words, as in "the password: x". "not in
+    sentences", "invalid token: too old" does not count, so that messages stay readable.
+    """
+    if fields == "nowhere":
+        return False
+    pattern = _FIELD_ANYWHERE if fields == "anywhere" else _FIELD
+    return pattern.search(fold_bytes(text.replace(b"\0", b""))) is not None
 
 
 def _is_wide(text: bytes) -> bool:

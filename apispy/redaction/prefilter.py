@@ -9,7 +9,7 @@ from itertools import product
 
 from apispy.decoders.build_trace import TRACE
 from apispy.engine.json_fields import fold_bytes
-from apispy.redaction.body_type import names_a_secret
+from apispy.redaction.body_type import Fields, names_a_field, names_a_secret
 from apispy.redaction.command_forms import OPTION_SIGNS, TEXTS, WORD_SIGNS
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.word_search import WordSearch
@@ -106,9 +106,14 @@ _OPTION = re.compile(rb"[\s\"'<>]-|\\[tnrf]-")
 
 
 class StreamPrefilter:
-    """The same test for a stream in pieces. Once ``suspect`` is set, it stays set."""
+    """The same test for a stream in pieces. Once ``suspect`` is set, it stays set.
 
-    def __init__(self, known_secrets: KnownSecrets) -> None:
+    *fields*: where its text, if it is text, may have fields with secrets.
+    """
+
+    def __init__(self, known_secrets: KnownSecrets, fields: Fields = "nowhere") -> None:
+        self._fields = fields
+        self.names_a_field = False  # whether text has a field with the name of a secret
         self.version = (
             known_secrets.version
         )  # what was inspected was searched for the secrets of this version
@@ -121,11 +126,16 @@ class StreamPrefilter:
 
     def inspect(self, data: bytes) -> None:
         self.size += len(data)
-        if not self.named:
-            piece = self._tail + data
-            self.suspect = self.suspect or may_hold_secret(piece) or self._known_secrets.found_in(piece)
-            self.named = self.suspect and self._names_a_secret(piece)
-            self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.lookback) :]
+        if self.named and (self.names_a_field or self._fields == "nowhere"):
+            return
+        piece = self._tail + data
+        self.names_a_field = self.names_a_field or names_a_field(piece, self._fields)
+        self.suspect = self.suspect or self._is_suspect(piece)
+        self.named = self.named or (self.suspect and (self.names_a_field or self._names_a_secret(piece)))
+        self._tail = piece[-max(MAX_SIGN_LENGTH, self._known_secrets.lookback) :]
+
+    def _is_suspect(self, piece: bytes) -> bool:
+        return self.names_a_field or may_hold_secret(piece) or self._known_secrets.found_in(piece)
 
     def _names_a_secret(self, piece: bytes) -> bool:
         """Whether *piece* names a field that is secret in JSON, or may have a form of ``command_forms``."""

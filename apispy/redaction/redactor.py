@@ -142,7 +142,7 @@ class ExchangeRedactor:
         if self._format(direction) in stream_policy.PROGRAMS:
             return  # the prefilter is not used for program output
         if direction not in self._prefilters:
-            self._prefilters[direction] = StreamPrefilter(self._known)
+            self._prefilters[direction] = StreamPrefilter(self._known, self._fields_in_text(direction))
         self._prefilters[direction].inspect(data)
 
     def request_ended(self) -> None:
@@ -262,7 +262,7 @@ class ExchangeRedactor:
         self._first_items.setdefault(direction, self._known.version)
         replacer = self._hider()
         if self._format(direction) not in stream_policy.PROGRAMS:
-            return item if self._has_no_secret(direction) else self._redact_item(replacer, item)
+            return item if self._has_no_secret(direction) else self._redact_item(replacer, direction, item)
         if self._known and self._format(direction) != stream_policy.ARCHIVE:
             item = self._without_repeats(replacer, direction, item)
         return self._patterns(replacer, item) if self._policy.rules.patterns else item
@@ -324,10 +324,14 @@ class ExchangeRedactor:
     def _headers(self, direction: Direction) -> Headers:
         return stream_policy.headers_of(self._exchange, direction)
 
-    def _redact_item(self, replacer: SecretReplacer, item: Item) -> Item:
+    def _redact_item(self, replacer: SecretReplacer, direction: Direction, item: Item) -> Item:
         text = item.value.encode("utf-8", "surrogatepass") if isinstance(item.value, str) else item.value
         if isinstance(text, bytes) and body_type.names_a_secret(text):
             why = "withheld: names a field that is secret in JSON, but is not valid JSON"
+            return Item("problem", "withheld", why, item.span)
+        watch = self._prefilters.get(direction)
+        if isinstance(text, bytes) and watch is not None and watch.names_a_field:
+            why = "withheld: text with a field that has the name of a secret, such as a password"
             return Item("problem", "withheld", why, item.span)
         secrets = [(path, categories.RULE) for path in self._policy.rules.paths]
         try:
@@ -374,7 +378,13 @@ class ExchangeRedactor:
         strict = bool(secrets) and not stream_policy.is_error(exchange, direction)
         form = direction == "request" and all(kind in stream_policy.VARIABLES for _, kind in secrets)
         secrets += [(path, categories.RULE) for path in self._policy.rules.paths]
-        return bodies.documents(replacer, body, place, secrets, strict=strict, form=form, coding=coding)
+        fields = self._fields_in_text(direction)
+        return bodies.documents(
+            replacer, body, place, secrets, strict=strict, form=form, coding=coding, fields=fields
+        )
+
+    def _fields_in_text(self, direction: Direction) -> body_type.Fields:
+        return stream_policy.fields_in_text(self._call, self._exchange, direction)
 
     def _is_in_frames(self, body: Body) -> bool:
         """Whether the frames of a WebSocket hold a known secret, which masks or headers of frames may divide."""
@@ -416,7 +426,7 @@ class ExchangeRedactor:
         if response is None or self._is_plain(replacer, "response", response.headers):
             return exchange
         headers = self._fields(replacer, response.headers, "response.header")
-        reason = json_values.plain_text(replacer, response.reason, "response.reason")
+        reason = json_values.clean(replacer, response.reason, "response.reason")
         if headers is response.headers and reason is response.reason:
             self._plain["response"] = headers, self._known.version
             return exchange

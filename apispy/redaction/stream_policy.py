@@ -7,7 +7,7 @@ from apispy.engine.operations import FOREIGN_TAGS
 from apispy.model import Direction, Exchange, Headers
 from apispy.redaction import categories
 from apispy.redaction.bodies import Secrets
-from apispy.redaction.body_type import coding, is_archive
+from apispy.redaction.body_type import Fields, coding, is_archive
 from apispy.redaction.categories import kind_at
 from apispy.redaction.json_paths import Path
 from apispy.redaction.policy import Policy
@@ -84,6 +84,21 @@ def is_unknown_json(call: Call, exchange: Exchange, direction: Direction) -> boo
 def _unexpected(call: Call, direction: Direction) -> bool:
     """Whether the request has a body that the operation does not define: a client may send credentials there."""
     return direction == "request" and call.operation.request != "json"
+
+
+def fields_in_text(call: Call, exchange: Exchange, direction: Direction) -> Fields:
+    """Where a body that is not JSON may have fields with secrets, because nothing defines its text.
+
+    No operation defines text in a request. Texts that one defines in a response, and its errors, stay readable.
+    """
+    if direction == "request":
+        return "anywhere"
+    if direction != "response":
+        return "nowhere"
+    if call.known and call.operation.tag not in FOREIGN_TAGS:
+        defined = is_error(exchange, direction) or call.operation.response
+        return "nowhere" if defined else "anywhere"
+    return "not in sentences" if is_error(exchange, direction) else "anywhere"
 
 
 def is_error(exchange: Exchange, direction: Direction) -> bool:

@@ -514,6 +514,57 @@ ENCODERS: dict[str, Callable[[str], str]] = {
 }
 
 
+TEXTS = {
+    "text": b"user: ann\npassword: SECRET\n",
+    "a sentence": b"the password: SECRET\n",
+    "YAML": b"a:\n  - name: x\n    db_password: 'SECRET'\n",
+    "YAML, the next line": b"token:\n\n  SECRET\n",
+    "YAML, Env": b"services:\n  a:\n    environment:\n      A: SECRET\n",
+    "YAML, auth": b"auth: SECRET\n",
+    "YAML, flow": b"{user: ann, pass: SECRET}\n",
+    "XML": b"<?xml version='1.0'?><a><x:Password kind='y'>SECRET</x:Password></a>",
+    "XML, CDATA": b"<a><apiKey><![CDATA[SECRET]]></apiKey></a>",
+    "XML, attributes": b'<add key="password" value="SECRET"/>',
+    "INI": b"[db]\r\nuser=ann\r\nAccess-Key = SECRET\r\n",
+    "variables": b"export A=b\nexport DB_PWD=SECRET\n",
+    "multipart": b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nSECRET\r\n--x--\r\n',
+    "UTF-16": "password: SECRET\n".encode("utf-16-le").replace("SECRET".encode("utf-16-le"), b"SECRET"),
+}
+"""Texts that are not JSON, in which names tell that a value is secret."""
+
+
+def text_in_pieces(line: str, body: bytes, kind: str) -> Place:
+    """Return a call whose response has *body*, in pieces that divide names, and values from names."""
+
+    def talk(connection: Connection, secret: str) -> None:
+        connection.ask(line)
+        connection.stream(headers=f"Content-Type: {kind}\r\n")
+        before, *after = body.split(b"SECRET")
+        pieces = [before[start : start + 7] for start in range(0, len(before), 7)]
+        for piece in (*pieces, secret.encode() + secret.encode().join(after)):
+            connection.server(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        connection.last_chunk()
+
+    return talk
+
+
+def text_places(body: bytes) -> dict[str, Place]:
+    """Calls with *body* that nobody defines."""
+    return {
+        "asked": untyped("POST /v1.41/unheard", body),
+        "asked of Podman": untyped("POST /v5.0.0/libpod/unheard", body),
+        "asked of Portainer": untyped("PUT /api/endpoints/1/unheard", body),
+        "asked without a body": untyped("POST /v1.41/containers/web/start", body),
+        "asked for JSON": untyped("POST /v1.41/networks/create", body),
+        "asked for an archive": untyped("POST /v1.41/images/load", body),
+        "answered": call("GET /v1.41/unheard", None, body),
+        "answered by Podman": call("GET /libpod/unheard", None, body),
+        "answered without a body": call("POST /v1.41/containers/web/rename", None, body),
+        "answered in pieces": text_in_pieces("GET /v1.41/unheard", body, "text/plain"),
+        "answered as an archive": text_in_pieces("GET /unheard", body, "application/octet-stream"),
+    }
+
+
 def json_in_chunks(connection: Connection, secret: str) -> None:
     """Send JSON that a daemon does not end for long, in pieces that divide the secret."""
     connection.ask("GET /v1.41/events")
@@ -560,9 +611,7 @@ def encoded_places(encoder: Callable[[str], str]) -> dict[str, Place]:
             lambda connection, secret: call(f"GET /v1.41/containers/{secret}/json")(connection, "")
         ),
         "a header": sent(call("GET /v1.41/info", headers={"X-Note": "SECRET"}, back={"X-Note": "SECRET"})),
-        "a reason": sent(
-            lambda connection, secret: call("GET /v1.41/info", status=f"500 no {secret}")(connection, "")
-        ),
+        "a reason": sent(call("GET /v1.41/info", status="500 no SECRET")),
     }
 
 
@@ -590,6 +639,7 @@ PLACES: dict[str, Place] = {
     "a header by its name": call("GET /v1.41/info", headers={"X-Vault-Token": "SECRET"}),
     "Set-Cookie": call("GET /v1.41/info", back={"Set-Cookie": "SECRET"}),
     "Location": call("GET /v1.41/info", back={"Location": "https://a:SECRET@r/"}),
+    "a reason": call("GET /v1.41/info", status="500 cannot run --password=SECRET"),
     "a trailer": trailer,
     "auth": call("POST /v1.41/auth", ACCOUNT),
     "auth, identity token": call("POST /v1.41/auth", {}, {"IdentityToken": "SECRET"}),
@@ -999,6 +1049,18 @@ PLACES: dict[str, Place] = {
         f"repeated in {name}, {where}": place
         for name, encoder in ENCODERS.items()
         for where, place in encoded_places(encoder).items()
+    },
+    **{
+        f"{name}, {where}": place
+        for name, body in TEXTS.items()
+        for where, place in text_places(body).items()
+    },
+    **{
+        f"{name}, an error of a call that is not known": call(
+            "POST /v1.41/unheard", None, body, status="500 Internal Server Error"
+        )
+        for name, body in TEXTS.items()
+        if name != "a sentence"
     },
     "rule, a label": call(
         "GET /v1.41/containers/web/json",

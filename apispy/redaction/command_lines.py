@@ -1,7 +1,8 @@
 """Removes secrets from command lines, in the forms of ``command_forms``.
 
-A command line is a list of words, as in ``Cmd``, or a text that a shell would split. A word may itself be a script
-(``sh -c "..."``), which is searched in the same way.
+A command line is a list of words, as in ``Cmd``, or a text. A word may itself be a script (``sh -c "..."``), which is
+searched in the same way. A text may be what a shell would split, or words that were joined by spaces, as in the rows of
+``docker top``: a ``;`` in it may end a command, or belong to a password. It is searched as both.
 """
 
 import re
@@ -10,7 +11,7 @@ from functools import cache
 
 from apispy import lazy
 from apispy.model import is_redacted
-from apispy.redaction import categories
+from apispy.redaction import categories, joined_words
 from apispy.redaction.command_forms import (
     ENDS_SECRET,
     LABELS,
@@ -21,6 +22,7 @@ from apispy.redaction.command_forms import (
     WRAPPERS,
     Option,
 )
+from apispy.redaction.joined_words import Piece
 from apispy.redaction.tokens import SecretReplacer
 from apispy.redaction.word_search import WordSearch
 
@@ -31,8 +33,8 @@ _TOKEN = r"<redacted(?::[0-9a-f]{8})?>"
 
 _WORD = lazy.pattern(
     rf"\[(?=[\"'])|(?<=[\"'])[\],]+"
-    rf"|(?P<word>(?:{_TOKEN}|\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^\s;|&()<>\"'\\,\]]|(?<![\"'])[,\]]|[\"'\\])++)"
-    r"|[\s;|&()<>]",
+    rf"|(?P<word>(?:{_TOKEN}|\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^\s;|&()<>`\"'\\,\]]|(?<![\"'])[,\]]|[\"'\\])++)"
+    r"|[\s;|&()<>`]",
     re.DOTALL,
 )
 """A word of a shell's text with its quotes, or what separates words."""
@@ -42,7 +44,7 @@ _IS_SCRIPT = lazy.pattern(r"[\s;|&]")
 _OPTION = lazy.pattern(r"-{1,2}[A-Za-z][\w.-]{0,200}", re.ASCII)
 _LOOKS_LIKE_OPTION = lazy.pattern(r"--[A-Za-z][\w-]*(?:=.*)?|-[A-Za-z]{1,3}", re.DOTALL | re.ASCII)
 _PORTS = lazy.pattern(r"[\d.:\[\]-]*:[\d:-]+(?:/\w+)?", re.ASCII)
-_BREAKS = frozenset(";|&()\n")
+_BREAKS = frozenset(";|&()`\n")
 
 Hide = Callable[[str], str]
 """Gives the replacement of a secret."""
@@ -56,8 +58,11 @@ def words(
 
 
 def line(replacer: SecretReplacer, text: str, place: str) -> str:
-    """Redact a command line as a text."""
-    return _line(text, _hide(replacer, place), MAX_DEPTH)
+    """Redact a command line as a text: a shell's, or words that were joined, which is not known."""
+    hide = _hide(replacer, place)
+    if joined_words.is_ambiguous(text):
+        text = _joined(text, _hide_joined(replacer, hide, place))
+    return _line(text, hide, MAX_DEPTH)
 
 
 def text(replacer: SecretReplacer, value: str, place: str) -> str:
@@ -77,6 +82,58 @@ def is_reference(value: str) -> bool:
 
 def _hide(replacer: SecretReplacer, place: str) -> Hide:
     return lambda secret: secret if is_reference(secret) else replacer.hide(secret, place, categories.COMMAND)
+
+
+def _hide_joined(replacer: SecretReplacer, hide: Hide, place: str) -> Hide:
+    """Hide what is secret if words were joined, and remember also what is if a shell reads the text."""
+
+    def hidden(secret: str) -> str:
+        if joined_words.HIDDEN.fullmatch(secret):
+            return secret
+        is_open = secret.startswith("$(") and secret.count("(") > secret.count(")")  # of no command
+        shown = replacer.hide(secret, place, categories.COMMAND) if is_open else hide(secret)
+        if shown != secret and (shorter := joined_words.OPERATORS.split(secret)[0]) != secret:
+            replacer.remember(shorter)
+        return shown
+
+    return hidden
+
+
+def _joined(text: str, hide: Hide) -> str:
+    """Redact words that were joined by spaces: with quotes around words or without, and at operators or beyond them."""
+    for has_quotes in (True, False):
+        for begins_at_operators in (False, True):
+            text = _words_of(text, hide, has_quotes=has_quotes, begins_at_operators=begins_at_operators)
+    return text
+
+
+def _words_of(text: str, hide: Hide, *, has_quotes: bool, begins_at_operators: bool) -> str:
+    """Redact a text whose words end at spaces only.
+
+    *has_quotes*: spaces in quotes end no word. *begins_at_operators*: a command may begin within a word (``a;b``).
+    """
+    pieces: list[Piece] = []
+    command: list[Piece] = []
+    for piece in joined_words.pieces(text, has_quotes=has_quotes):
+        pieces.append(piece)
+        if piece.is_word:
+            command.append(piece)
+            if begins_at_operators:
+                for begin in joined_words.begins(piece):
+                    _put_words(command, hide)
+                    command = [piece.since(begin)]
+        if piece.ends_command:
+            _put_words(command, hide)
+            command = []
+    _put_words(command, hide)
+    return joined_words.written(pieces, hide)
+
+
+def _put_words(command: list[Piece], hide: Hide) -> None:
+    """Redact the words of one command."""
+    words = [piece.word for piece in command]
+    for piece, word in zip(command, _words(words, hide, 0), strict=True):
+        piece.put(word)
 
 
 def _text(value: str, hide: Hide) -> str:
@@ -129,7 +186,7 @@ def _put(parts: list[str], command: list[tuple[int, str]], hide: Hide, depth: in
 
 
 def _is_quoted(word: str) -> bool:
-    return len(word) > 1 and word[0] in "\"'" and word[-1] == word[0] and word[0] not in word[1:-1]
+    return len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]
 
 
 def _unquoted(word: str) -> str:

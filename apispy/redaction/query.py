@@ -13,7 +13,7 @@ from apispy.redaction import categories, command_lines, free_text, json_values
 from apispy.redaction.known_secrets import KnownSecrets
 from apispy.redaction.name_patterns import strong
 from apispy.redaction.prefilter import may_hold_secret
-from apispy.redaction.tokens import SecretReplacer
+from apispy.redaction.tokens import PREFIX, SecretReplacer
 
 SECRET_NAMES = frozenset(("credentials", "auth", "pass", "pwd"))
 """Parameters, in lower case, whose whole value is secret, in addition to names that ``name_patterns`` finds."""
@@ -74,7 +74,7 @@ def address(replacer: SecretReplacer, text: str, place: str, query_place: str) -
 def _path(replacer: SecretReplacer, path: str, place: str) -> str:
     """Redact a path as it is, and what is percent-encoded in it: in its segments, and across them."""
     shown = _plain_path(replacer, path, place)
-    if shown != path or "<" in path:  # of a token
+    if shown != path or PREFIX in path:
         shown = quote(shown, safe=_OF_PATH)
     if "%" not in shown:
         return shown

@@ -76,7 +76,7 @@ class SecretReplacer:
         if kind == categories.BUILD:
             self.known_secrets.add(secret, lasting=False)
         elif kind not in (categories.ENV, categories.REPEATED, categories.RULE):
-            self._remember(f"://{secret}@" if kind == categories.URL else secret)
+            self.remember(f"://{secret}@" if kind == categories.URL else secret)
         return token
 
     def variable(self, name: str, value: str, place: str, kind: str = categories.ENV) -> str:
@@ -84,14 +84,15 @@ class SecretReplacer:
         if not self.policy.hides_variable(name, value):
             return value
         if looks_secret(name, value) and not is_redacted(value):
-            self._remember(value, named=looks_secret(name, ""))
+            self.remember(value, named=looks_secret(name, ""))
         return self.hide(value, place, kind)
 
     def withhold(self, place: str, kind: str = categories.BODY) -> None:
         """Record that the body, or another *kind* of data, at *place* is withheld."""
         self.found.append(Redaction(place, "", kind))
 
-    def _remember(self, secret: str, *, named: bool = True) -> None:
+    def remember(self, secret: str, *, named: bool = True) -> None:
+        """Remember *secret* and its parts, so that their repeats are hidden. *named*: its name marks it as secret."""
         for part in parts_of(secret):
             self.known_secrets.add(part, lasting=is_distinctive(part, named=named))
 

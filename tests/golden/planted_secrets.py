@@ -717,6 +717,34 @@ PLACES: dict[str, Place] = {
         None,
         {"Titles": ["PID", "CMD"], "Processes": [["1", "redis-server --requirepass SECRET"]]},
     ),
+    "top, an operator in a password": call(
+        "GET /v1.41/containers/web/top",
+        None,
+        {"Titles": ["CMD"], "Processes": [["mysql -uroot -pa;SECRET db"]]},
+    ),
+    "top, a quote in a password": call(
+        "GET /v1.41/containers/web/top",
+        None,
+        {"Titles": ["CMD"], "Processes": [["mysql -uroot -pa'b SECRET"]]},
+    ),
+    "top, a script": call(
+        "GET /v1.41/containers/web/top",
+        None,
+        {"Titles": ["CMD"], "Processes": [["sh -c echo it's `mysql -pSECRET`; sleep 1"]]},
+    ),
+    "ps, Command with operators": call(
+        "GET /v1.41/containers/json", None, [{"Command": "app 'x y' --password a|b&SECRET z"}]
+    ),
+    "ps, Command with quotes": call(
+        "GET /v1.41/containers/json", None, [{"Command": "app --password 'it's SECRET' z"}]
+    ),
+    "events, an exec of a script": progress(
+        "GET /v1.41/events", {"Type": "container", "Action": "exec_create: sh -c mysql -pa;SECRET; sleep 1"}
+    ),
+    "events, execCommand with operators": progress(
+        "GET /v1.41/events",
+        {"Type": "container", "Actor": {"Attributes": {"execCommand": "redis-cli -a (SECRET ping"}}},
+    ),
     "history, RUN": call(
         "GET /v1.41/images/x/history", None, [{"CreatedBy": "RUN /bin/sh -c curl -u ann:SECRET x # buildkit"}]
     ),

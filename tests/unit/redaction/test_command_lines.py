@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from apispy.redaction import Redactor, categories, command_lines, json_values
 from apispy.redaction.command_forms import OPTIONS, TEXTS
 from apispy.redaction.prefilter import may_hold_secret
 from tests.e2e import battery, docker_py_rows, stream_rows, terminal_rows
+from tests.machine_speed import slowdown
 
 from .hiding import replacer, token
 
@@ -110,6 +112,89 @@ def test_other_ways_of_writing_them(example: str) -> None:
 def test_what_is_no_secret_stays(line: str) -> None:
     assert command_lines.line(replacer(), line, "") == line
     assert command_lines.words(replacer(), shlex.split(line), "") == shlex.split(line)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        "mysql -uroot -p{hunter2};{tail} db",
+        "mysql -uroot -p;{hunter2} db",
+        "mysql -uroot -p{hunter2}'b c",
+        "mysql -uroot -p'{hunter2} db",
+        "mysql -p{a$(hunter2} db",
+        "redis-cli -a {hunter2}|{tail} ping",
+        "redis-cli -a ({hunter2} ping",
+        "app --password {hunter2}&&{tail} x",
+        "app --password=`{hunter2} x",
+        "app --password $({hunter2} x",
+        'app --password "it\'s {hunter2}" x',
+        "app --password 'it's {hunter2}' x",
+        "app --password it's {hunter2} x",
+        'app --password "{hunter2} x',
+        "env DB_PASS={hunter2};{tail} app",
+        "true;DB_PASS={hunter2};{tail} app",
+        "true;mysql -p{hunter2};{tail} db",
+        "curl -u ann:{hunter2};{tail} http://x",
+        "curl -u ann:{hunter2}'{tail} http://x",
+        "docker login -u ann -p {hunter2};{tail} r",
+        "rabbitmqctl add_user ann {hunter2};{tail}",
+        "htpasswd -bn ann {hunter2};{tail}",
+        "sh -c mysql -p{hunter2}; sleep 1",
+        "sh -c mysql -p{hunter2};sleep 1",
+        "sh -c sleep 1; mysql -p{hunter2}",
+        "sh -c set -e\nmysql -p{hunter2}\nsleep 1",
+        "sh -c 'mysql -p{hunter2}; echo \"it''s\"'",
+        "sh -c echo `mysql -p{hunter2}`",
+        "sh -c (mysql -p{hunter2})",
+        "sh -c x=$(curl -u ann:{hunter2} x) && echo $x",
+        "echo it's; mysql -p{hunter2}",
+        "echo it's && app --token {hunter2}'s",
+        "exec_create: sh -c mysql -p{hunter2};{tail}",
+        "exec_start: sh -c echo \"it's\"; mysql -p{hunter2}'{tail}",
+    ],
+)
+def test_words_that_were_joined(example: str) -> None:
+    """As ``docker top`` shows them: what a shell reads as an operator or a quote may be part of a password."""
+    plain = re.sub(r"[{}]", "", example)
+    clean = command_lines.line(replacer(), plain, "")
+    assert "hunter2" not in clean
+    assert "tail" not in clean
+    assert plain.startswith(clean[: clean.index("<redacted:")])
+    assert command_lines.line(replacer(), clean, "") == clean
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("export TOKEN={hunter2}; make", None),
+        ("app --password {hunter2} && make | cat", None),
+        ("app --password {hunter2};make", "app --password {hunter2;make}"),
+        ("(mysql -p{hunter2})", None),
+        ("app --password '{it's me}' x", None),
+        ("curl 'https://x.example/?token={hunter2}&c=d' -o x", None),
+        ("curl https://x.example/?token={hunter2}&c=d -o x", None),
+        ("app --password $(cat /x y) --token `cat /z` x", None),
+    ],
+)
+def test_of_words_that_were_joined_the_rest_stays(line: str, shown: str | None) -> None:
+    plain = re.sub(r"[{}]", "", line)
+    expected = re.sub(r"\{([^{}]*)\}", lambda found: token(found[1]), shown or line)
+    assert command_lines.line(replacer(), plain, "") == expected
+
+
+def test_of_a_word_with_operators_the_beginning_is_remembered_too() -> None:
+    made = replacer()
+    command_lines.line(made, "app --password hunter22;make", "")
+    assert made.known_secrets.found_in(b"hunter22 again")
+
+
+@pytest.mark.parametrize(
+    "text", ["'" * 60_000, "' x" * 30_000, "$(" * 40_000, "a='b\" " * 20_000, ";a" * 30_000]
+)
+def test_long_texts_take_little_time(text: str) -> None:
+    begin = time.process_time()
+    command_lines.line(replacer(), text, "")
+    assert time.process_time() - begin < 10 * slowdown()
 
 
 def test_a_word_is_hidden_whole_and_a_password_may_begin_like_an_option() -> None:

@@ -66,8 +66,8 @@ TRUE_NOTES = {
     r"ContainerExec has no field 'Detach' in its body, so Docker ignores it; did you mean DetachKeys\?",
     # Rows of the battery that ask for these versions.
     r"API 1\.99 is newer than any version apispy knows; the call is decoded as API 1\.\d+",
-    r"Docker Engine 29\.0 and later refuses API 1\.24 \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",
-    r"Docker Engine 25\.0 and later refuses API 1\.23 "
+    r"Docker Engine 29\.0 and later refuses API 1\.24 by default \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",
+    r"Docker Engine 25\.0 and later refuses API 1\.23 by default "
     r"\(lowest supported version: 1\.24 in 25\.0, 1\.44 in 29\.0, 1\.40 in 29\.3\)",
 }
 """Every note that the battery brings with --notes=strict, and why it is true."""

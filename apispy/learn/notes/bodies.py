@@ -7,11 +7,12 @@ from typing import Any
 from apispy.engine.deprecations import FIELDS, Deprecation
 from apispy.engine.json_fields import field_value
 from apispy.engine.shapes import Shape, request_shape, response_shape
-from apispy.engine.undocumented_fields import CPUSET, READ_FIELDS, TOP_LEVEL_FIELDS, TOP_LEVEL_GONE
+from apispy.engine.undocumented_fields import READ_FIELDS
 from apispy.engine.versions import NEWEST, VERSIONS, nearest
 from apispy.learn.notes.finished_call import FinishedCall, quoted
 from apispy.learn.notes.places import suggestion
 from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences, field_of, is_unset
+from apispy.learn.notes.top_level import misplaced_field
 from apispy.learn.notes.versions import availability
 
 EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
@@ -105,27 +106,10 @@ def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, sh
 
 def _top_level(finished: FinishedCall, body: Any, path: FieldPath) -> str:
     """The note on a field of HostConfig at the top level of ContainerCreate, which older engines read; else ""."""
-    if finished.operation != "ContainerCreate" or len(path) != 1:
+    if len(path) != 1:
         return ""
-    host = _request_shape("ContainerCreate", finished.version)
-    host_config = host and field_of(host, "HostConfig")
-    is_cpuset = path[0].lower() == CPUSET
-    row = field_of(host_config.shape, "CpusetCpus" if is_cpuset else path[0]) if host_config else None
-    if row is None:
-        return ""
-    beside = field_value(body, "HostConfig") is not None
-    within = field_value(field_value(body, "HostConfig"), row.name)
-    reads = (row.name in TOP_LEVEL_FIELDS and is_unset(within)) if beside else not is_cpuset
-    belongs = f"it belongs in HostConfig.{row.name}"
-    start = f"{path[0]} at the top level of ContainerCreate"
-    if not reads:
-        return f"{start} is ignored by Docker: {belongs}"
-    release = f"{TOP_LEVEL_GONE[0]}.{TOP_LEVEL_GONE[1]}"
-    if finished.engine is None:
-        return f"{start} is used by Docker Engine before {release} only: {belongs}"
-    if finished.engine < TOP_LEVEL_GONE:
-        return f"{start} is used by this engine, and ignored by Docker Engine {release} and later: {belongs}"
-    return f"{start} is ignored by Docker Engine {release} and later: {belongs}"
+    found = misplaced_field(finished.operation, body, path[0], finished.version)
+    return f"{path[0]} at the top level of ContainerCreate {found.effect(finished.engine)}" if found else ""
 
 
 def _deprecated(operation: str, body: Any, version: str | None) -> Iterator[str]:

@@ -55,7 +55,7 @@ def _refused(finished: FinishedCall, requested: tuple[int, int]) -> Iterator[str
             else f"Docker Engine {release} and later"
         )
         lowest = ", ".join(f"{lowest} in {release}" for release, lowest in refusing)
-        yield f"{engines} refuses API {finished.call.version} (lowest supported version: {lowest})"
+        yield f"{engines} refuses API {finished.call.version} by default (lowest supported version: {lowest})"
 
 
 def _negotiated(finished: FinishedCall) -> Iterator[str]:

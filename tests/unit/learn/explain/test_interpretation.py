@@ -183,6 +183,37 @@ def test_pasted_texts(text, title, operation):
     assert not operation or operation in [one.operation.id for one in found.questions]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "Error response from daemon: error while removing network: network a id 0a1b has active endpoints",
+            "403:",
+        ),
+        ('network a has active endpoints (name:"web" id:"d4f1")', "403:"),
+        (
+            'conflict: unable to remove repository reference "a" (must force) - container 0a is using its referenced '
+            "image 4f",
+            "409:",
+        ),
+        (
+            "conflict: unable to delete 4f (cannot be forced) - image is being used by running container 0a",
+            "409:",
+        ),
+        ("Error: No such image: a:latest", "ContainerCreate does not pull"),
+        ("get a: no such volume", "no volume has this name"),
+        ("filters", 'The form {"status": {"exited": true}}, which the docker CLI sends'),
+        ("404", "An older version in the path hides no operation"),
+        ("500", "a program that does not exist is 400"),
+        ("400", "Docker Engine 20.10 answers 500 to a body or filters that are not valid JSON"),
+    ],
+)
+def test_what_pages_say_is_what_daemons_do(text, says):
+    """Each was tried on dockerd 20.10.24 and 28.5.2."""
+    first = interpret(text).topics[0]
+    assert says in first.text
+
+
 def test_a_raw_request_is_checked_with_its_headers_and_body():
     [asked] = interpret(
         'POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nX-A: b\r\n\r\n{"Image": "x"}'

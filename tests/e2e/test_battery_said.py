@@ -45,7 +45,7 @@ TRUE_NOTES = {
     r"\[\]\.NetworksAttachments\[\]\.Network\.\w+ in the response body of TaskList is not in the API reference",
     r"ClusterVolume\.Spec\.Availability in the response body of Volume\w+ is not in the API reference",
     # A row asks the engine of API 1.51 for it.
-    r"API 1\.\d+ has no parameter identity of ImageList: it is available since API 1\.54",
+    r"parameter identity of ImageList is documented since API 1\.54, not for API 1\.\d+: engines may ignore it",
     # BuildKit's records have a field " Parents", with a space: in engine 28.5 the tag of the Go field has it.
     r"BuildCache\[\]\.\(a field of another name\) in the response body of SystemDataUsage is not in the API reference",
     # A row sends JSON as `curl -d` does.

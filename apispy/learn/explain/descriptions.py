@@ -50,6 +50,7 @@ DESCRIPTIONS: dict[str, str] = {
     "v": "also remove its anonymous volumes",
     "force": "ignore safety checks",
     "ContainerDelete.force": "kill the container first if it is running",
+    "VolumeDelete.force": "succeed if there is no such volume, or its driver fails; a volume in use stays",
     "ImageTag.force": "move the tag if another image has it",
     "link": "remove this link instead of the container",
     "follow": "keep streaming new output",

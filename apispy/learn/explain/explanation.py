@@ -83,7 +83,8 @@ def _notes(operation: Operation, requested: str | None, known: str, version: str
         notes.append(f"API {requested} is unknown; the nearest known version is {known}.")
     if version != known:
         notes.append(
-            f"API {known} does not have this operation ({_span(operation)}); shown for API {version}."
+            f"Docker's reference for API {known} does not have this operation ({_span(operation)}); "
+            f"shown for API {version}."
         )
     if not operation.documented:
         notes.append("This operation is not in Docker's API reference.")

@@ -94,7 +94,7 @@ class TypedArgument:
     decoded: Any  # the JSON value of a parameter that is JSON, else None
     type: str  # "" if unknown
     meaning: str
-    note: str  # "unknown to API 1.18", "only since API 1.22"; "" if valid
+    note: str  # "unknown to API 1.18", "documented since API 1.22"; "" if valid
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,10 @@ def _number(version: str) -> tuple[int, int]:
 def _availability(row: Parameter | None, version: str) -> str:
     if row is None:
         return f"unknown to API {version}, which ignores it"
+    word = "documented" if row.documented else "only"
     if _later(row.first, version):
-        return f"only since API {row.first}"
-    return f"only until API {row.last}"
+        return f"{word} since API {row.first}"
+    return f"{word} until API {row.last}"
 
 
 def _value_problem(row: Parameter | None, value: str) -> str:
@@ -191,7 +192,8 @@ def _field_availability(operation_id: str, path: str, version: str) -> str:
         return "not in the reference; the daemon uses it"
     if not has:
         return f"unknown to API {version}, which ignores it"
-    return f"only since API {has[0]}" if _later(has[0], version) else f"only until API {has[-1]}"
+    span = f"since API {has[0]}" if _later(has[0], version) else f"until API {has[-1]}"
+    return f"documented {span}"
 
 
 def _has(known: Rows, path: str) -> bool:

@@ -7,13 +7,13 @@ from typing import Any
 from apispy.engine.deprecations import FIELDS, Deprecation
 from apispy.engine.json_fields import field_value
 from apispy.engine.shapes import Shape, request_shape, response_shape
-from apispy.engine.undocumented_fields import READ_FIELDS
-from apispy.engine.versions import NEWEST, VERSIONS, nearest
+from apispy.engine.undocumented_fields import READ_FIELDS, UNUSED_FIELDS
+from apispy.engine.versions import VERSIONS, nearest
 from apispy.learn.notes.finished_call import FinishedCall, quoted
 from apispy.learn.notes.places import suggestion
 from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences, field_of, is_unset
 from apispy.learn.notes.top_level import misplaced_field
-from apispy.learn.notes.versions import availability
+from apispy.learn.notes.versions import documented_in
 
 EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
     # Kept for old clients; Docker's reference for events left them out long before 1.52 removed them.
@@ -47,6 +47,9 @@ def request_body_notes(finished: FinishedCall) -> Iterator[str]:
             elif difference.kind == "type" or _is_refused_value(operation, difference):
                 yield _mismatch(difference, f"request body of {operation}")
         yield from _deprecated(operation, value, version)
+        for (id_, path), place in UNUSED_FIELDS.items():
+            if id_ == operation and _is_set(value, path):
+                yield f"{path} in the request body of {operation} has no effect on Docker: it belongs in {place}"
 
 
 def response_body_notes(finished: FinishedCall) -> Iterator[str]:
@@ -93,7 +96,7 @@ def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, sh
         row = _deprecation(operation, path)
         instead = f"; {row.instead}" if row and row.instead else ""
         where = f"{difference.field} in the request body of {operation}"
-        yield f"API {version or NEWEST} has no field {where}: it is available {availability(*versions)}{instead}"
+        yield f"{where} is {documented_in(*versions, version)}{instead}"
     elif note := _top_level(finished, body, path):
         yield note
     else:

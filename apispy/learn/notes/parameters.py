@@ -10,7 +10,7 @@ from apispy.engine.undocumented_fields import UNUSED_PARAMETERS
 from apispy.engine.versions import NEWEST, VERSIONS, nearest
 from apispy.learn.notes.finished_call import FinishedCall, quoted
 from apispy.learn.notes.places import suggestion
-from apispy.learn.notes.versions import availability
+from apispy.learn.notes.versions import availability, documented_in
 from apispy.model import is_redacted
 
 
@@ -47,9 +47,11 @@ def _unknown(operation: str, name: str, version: str | None, known: dict[str, Pa
     if rows:
         first = min((row.first for row in rows), key=VERSIONS.index)
         last = max((row.last for row in rows), key=VERSIONS.index)
-        text = f"API {version or NEWEST} has no parameter {name} of {operation}: it is available "
-        instead = INSTEAD.get((operation, name), "")
-        return f"{text}{availability(first, last)}" + (f"; {instead}" if instead else "")
+        instead = f"; {after}" if (after := INSTEAD.get((operation, name))) else ""
+        if all(row.documented for row in rows):
+            return f"parameter {name} of {operation} is {documented_in(first, last, version)}{instead}"
+        versions = availability(first, last)
+        return f"API {version or NEWEST} has no parameter {name} of {operation}: it is available {versions}{instead}"
     likely = suggestion(operation, name, version, place="query", known=known)
     return f"{operation} has no parameter {quoted(name)}, so Docker ignores it{likely}"
 

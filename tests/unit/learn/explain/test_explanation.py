@@ -35,7 +35,7 @@ def test_a_request_is_held_against_its_own_version():
 
 def test_what_is_newer_or_older_is_told():
     assert told("GET /v1.44/containers/json?before=x").typed[0].note == "only until API 1.41"
-    assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "only since API 1.41"
+    assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "documented since API 1.41"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_fields_of_a_body_are_named_without_their_values():
     assert {row.name: row.note for row in one.typed} == {
         "env": "",
         "HostConfig": "",
-        "HostConfig.Annotations": "only since API 1.43",
+        "HostConfig.Annotations": "documented since API 1.43",
         "HostConfig.Mounts": "",
         "HostConfig.Mounts.Nosuch": "unknown to API 1.41, which ignores it",
     }
@@ -184,11 +184,16 @@ def test_an_operation_of_a_version():
         interpret("ContainerCreate@latest")
 
 
+def test_a_moment_is_left_open_in_the_curl_line():
+    assert "since=SINCE" in told("docker events --since 1h").curl
+
+
 def test_what_a_request_carries():
     assert "No body." not in told("ContainerStart@1.23").request_framing
     assert told("ContainerStart@1.24").request_framing == "No body."
     assert told("ImageCreate").request_framing.startswith("With fromSrc=- a tar archive")
     assert "JSON lines" not in told("ContainerStats").response_framing
+    assert "a volume in use stays" in description("VolumeDelete", "force")
     platform = next(row for row in told("ImagePush").parameters if row.name == "platform")
     assert "as JSON" in description("ImagePush", platform.name)
 
@@ -207,8 +212,13 @@ def test_the_version_asked_for_goes_before_the_one_typed():
 @pytest.mark.parametrize(
     ("text", "api", "used", "says"),
     [
-        ("ConfigList", "1.24", "1.30", "API 1.24 does not have this operation (since 1.30)"),
-        ("ContainerCopy", "1.41", "1.23", "API 1.41 does not have this operation (since 1.4 until 1.23)"),
+        ("ConfigList", "1.24", "1.30", "reference for API 1.24 does not have this operation (since 1.30)"),
+        (
+            "ContainerCopy",
+            "1.41",
+            "1.23",
+            "reference for API 1.41 does not have this operation (since 1.4 until 1.23)",
+        ),
         ("ContainerList", "1.99", "1.55", "API 1.99 is unknown"),
         ("ContainerList", "1.18", "1.18", "documented since API 1.25"),
         ("Grpc", None, "1.55", "This operation is not in Docker's API reference"),

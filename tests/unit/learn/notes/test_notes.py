@@ -38,23 +38,24 @@ CREATE = "POST /v1.41/containers/create"
         (notes("GET /v1.41/containers/json?al=1"),
          "ContainerList has no parameter 'al', so Docker ignores it; did you mean all?"),
         (notes("GET /v1.40/containers/x/stats?one-shot=1", daemon="1.40"),
-         "API 1.40 has no parameter one-shot of ContainerStats: it is available since API 1.41"),
+         "parameter one-shot of ContainerStats is documented since API 1.41, not for API 1.40: engines may ignore it"),
         (notes("POST /v1.48/build/prune?keep-storage=1", daemon="1.48"),
          "parameter keep-storage of BuildPrune has been deprecated since API 1.48: use reserved-space"),
         (notes(CREATE, {"Imgae": "x"}),
          "ContainerCreate has no field 'Imgae' in its body, so Docker ignores it; did you mean Image?"),
         (notes(CREATE, {"HostConfig": {"Annotations": {"a": "b"}}}),
-         "API 1.41 has no field HostConfig.Annotations in the request body of ContainerCreate: "
-         "it is available since API 1.43"),
+         "HostConfig.Annotations in the request body of ContainerCreate is documented since API 1.43, "
+         "not for API 1.41: engines may ignore it"),
         (notes(CREATE, {"Cmd": {"a": 1}}),
          "Cmd in the request body of ContainerCreate is object, but the API reference says array"),
         (notes(CREATE, {"HostConfig": {"Mounts": [{"Type": "x"}]}}),
          "HostConfig.Mounts[].Type in the request body of ContainerCreate has a value that the API reference "
          "does not list: it allows bind, npipe, tmpfs, volume"),
         (notes("POST /v1.41/containers/x/copy", {}),
-         "API 1.41 has no ContainerCopy: it is available from API 1.4 to 1.23"),
+         "ContainerCopy is documented from API 1.4 to 1.23, not for API 1.41: engines may ignore it"),
         (notes("POST /v1.30/volumes/x", daemon=""), ""),
-        (notes("PUT /v1.41/volumes/x"), "API 1.41 has no VolumeUpdate: it is available since API 1.42"),
+        (notes("PUT /v1.41/volumes/x"),
+         "VolumeUpdate is documented since API 1.42, not for API 1.41: engines may ignore it"),
         (notes("POST /session", daemon="1.53"), "Session has been deprecated since API 1.53"),
         (notes("GET /v1.20/info"),
          "Docker Engine 25.0 and later refuses API 1.20 by default "
@@ -83,6 +84,14 @@ def test_a_note_is_made(call, note):
         ),
         notes("POST /v1.51/volumes/create", {"Name": "x", "ClusterVolumeSpec": {"Availability": "active"}}),
         notes("PUT /v1.51/volumes/x?version=1", {"Spec": {"Availability": "drain"}}),
+        notes(
+            "POST /v1.51/volumes/create",
+            {
+                "Name": "x",
+                "ClusterVolumeSpec": {"CapacityRange": {"RequiredBytes": 1}, "Secrets": [{"Key": "k"}]},
+            },
+        ),
+        notes("POST /v1.41/auth", {"username": "x", "identitytoken": "planted"}),
         notes(CREATE, {"Image": "x", "HostConfig": {"LogConfig": {"Type": "loki"}}}),
         notes("POST /v1.41/swarm/init", {"listenaddr": "x", "availability": "drain"}),
         notes(CREATE, {"Image": "x", "MacAddress": ""}),
@@ -256,8 +265,8 @@ MAC = "MacAddress in the request body of ContainerCreate"
          f"{MAC} has been deprecated since API 1.44, and has no effect from API 1.52: "
          "use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
         ("POST /v1.52/containers/create", {"macaddress": "02:00:00:00:00:01"},
-         "API 1.52 has no field macaddress in the request body of ContainerCreate: "
-         "it is available from API 1.25 to 1.51; use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
+         "macaddress in the request body of ContainerCreate is documented from API 1.25 to 1.51, not for API 1.52: "
+         "engines may ignore it; use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
         ("POST /v1.41/containers/create", {"HostConfig": {"KernelMemory": 5}},
          "HostConfig.KernelMemory in the request body of ContainerCreate has been deprecated since API 1.41, "
          "and has no effect from API 1.42"),
@@ -274,6 +283,14 @@ def test_a_deprecated_field_that_is_sent(line, body, note):
         json.dumps(body), object_hook=lambda one: {name: type(part)() for name, part in one.items()}
     )
     assert notes_of(line, [unset]) == ()
+
+
+def test_fields_that_the_reference_has_in_the_wrong_place():
+    body = {"Name": "x", "ClusterVolumeSpec": {"accessmode": {"CapacityRange": {"RequiredBytes": 1}}}}
+    assert notes_of("POST /v1.51/volumes/create", [body]) == (
+        "ClusterVolumeSpec.AccessMode.CapacityRange in the request body of VolumeCreate has no effect on Docker: "
+        "it belongs in ClusterVolumeSpec.CapacityRange",
+    )
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

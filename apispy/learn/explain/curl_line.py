@@ -19,6 +19,7 @@ WITH_VALUE = {
     "--data-binary": "data", "--data-urlencode": "encoded",
     "--url": "url",
     "-T": "upload", "--upload-file": "upload",
+    "-F": "multipart", "--form": "multipart", "--form-string": "multipart",
 }  # fmt: skip
 """curl options that define the request."""
 
@@ -26,9 +27,9 @@ IGNORED_WITH_VALUE = frozenset({
     "--unix-socket", "--abstract-unix-socket", "--cacert", "--capath", "--cert", "--key", "--cert-type",
     "--key-type", "--pass", "--user", "--output", "--max-time", "--connect-timeout", "--user-agent",
     "--referer", "--write-out", "--proxy", "--resolve", "--retry", "--cookie", "--cookie-jar",
-    "--config", "--form", "--range", "--dump-header", "--stderr", "--trace", "--trace-ascii",
+    "--config", "--range", "--dump-header", "--stderr", "--trace", "--trace-ascii",
     "--noproxy", "--connect-to", "--request-target", "-E", "-u", "-o", "-m", "-A", "-e", "-w", "-x",
-    "-b", "-c", "-K", "-F", "-r", "-D",
+    "-b", "-c", "-K", "-r", "-D",
 })  # fmt: skip
 """Other curl options that take a value."""
 
@@ -48,6 +49,7 @@ class _Line:
     get: bool = False
     json: bool = False
     upload: bool = False
+    multipart: bool = False
     headers: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
 
@@ -127,6 +129,8 @@ def _apply(line: _Line, name: str, value: str) -> None:
             line.headers.append(value)
         case "upload":
             line.method, line.data, line.upload = line.method or "PUT", [f"@{value}"], True
+        case "multipart":
+            line.multipart = True
         case "encoded":
             key, equals, rest = value.partition("=")
             line.data.append(
@@ -140,7 +144,7 @@ def _apply(line: _Line, name: str, value: str) -> None:
 
 
 def _method(line: _Line, body: str) -> str:
-    return line.method or ("HEAD" if line.head else "POST" if body else "GET")
+    return line.method or ("HEAD" if line.head else "POST" if body or line.multipart else "GET")
 
 
 def _media_type(line: _Line) -> str:
@@ -148,7 +152,7 @@ def _media_type(line: _Line) -> str:
     typed = next((h for h in line.headers if h.lower().startswith("content-type:")), None)
     if typed is not None:
         return typed.partition(":")[2].partition(";")[0].strip().lower()
-    return JSON if line.json else "" if line.upload else FORM
+    return JSON if line.json else "" if line.upload or line.multipart else FORM
 
 
 def _with_form(call: Call, media_type: str, body: str) -> Call:

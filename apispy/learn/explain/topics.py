@@ -82,7 +82,9 @@ TOPICS: tuple[Topic, ...] = (
         "401 Unauthorized",
         ("401", "unauthorized"),
         "The daemon itself has no users: 401 says that a registry refused the credentials in POST "
-        "/auth. In pull and push it mostly appears as a 404 or a 500 with the words of the registry.",
+        "/auth. Docker Engine 20.10 answers 500 instead, and newer engines do so for a registry with "
+        "basic authentication. In pull and push it mostly appears as a 404 or a 500 with the words of the "
+        "registry.",
         "moby: daemon/server/httpstatus/status.go",
         ("SystemAuth",),
     ),
@@ -418,8 +420,16 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "Error response from daemon: No such image: web:latest",
     ),
     ErrorMessage(
-        r"(?i:no such (?P<kind>volume|network|exec instance|object|service|node))",
-        "The path is right, but no {kind} has this name or ID. An ID may be shortened as long as it is unique.",
+        r"(?i:no such exec instance)",
+        "The path is right, but the daemon has no exec with this ID, which ContainerExec returned. It "
+        "forgets an exec some minutes after it ended, and with its container.",
+        "moby: daemon/exec.go (execCommandGC)",
+        ("ContainerExec", "ExecStart", "ExecInspect"),
+        "Error: No such exec instance: 0a1b",
+    ),
+    ErrorMessage(
+        r"(?i:no such (?P<kind>volume|network|object|service|node))",
+        "The path is right, but no {kind} has this name or ID.",
         "moby: errdefs, 404",
         ("VolumeList", "NetworkList", "ServiceList", "NodeList"),
         "Error response from daemon: get web: no such volume",
@@ -434,7 +444,7 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "remove (or rename) that container to be able to reuse that name.",
     ),
     ErrorMessage(
-        r"port is already allocated|address already in use",
+        r"port is already allocated|address already in use|driver failed programming external connectivity",
         "A host port in HostConfig.PortBindings is taken, by another container or another program. "
         "It is found only at start, so the container exists by then.",
         "moby: daemon/libnetwork/portallocator",
@@ -453,7 +463,7 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "pull access denied for nosuch, repository does not exist or may require 'docker login'",
     ),
     ErrorMessage(
-        r"context deadline exceeded|i/o timeout|Client\.Timeout exceeded|Read timed out",
+        r"context deadline exceeded|i/o timeout|Client\.Timeout exceeded|Read timed out|TLS handshake timeout",
         "An answer took longer than the client waits, or the other side cannot be reached. Long "
         "calls (wait, logs with follow, pull, stop with a long t) need a client without a read "
         "timeout.",
@@ -541,6 +551,39 @@ ERRORS: tuple[ErrorMessage, ...] = (
         ("ContainerList", "ImageDelete", "VolumeDelete"),
         'conflict: unable to remove repository reference "busybox" (must force) - container abc is using '
         "its referenced image 0a1b",
+    ),
+    ErrorMessage(
+        r"bind source path does not exist",
+        "400: a mount of type bind in HostConfig.Mounts (docker run --mount) needs a path that exists on "
+        "the daemon's machine, not on the client's. HostConfig.Binds (docker run -v) creates a missing path.",
+        "moby: volume/mounts; docker/cli: docs/reference/commandline/run.md",
+        ("ContainerCreate",),
+        'invalid mount config for type "bind": bind source path does not exist: /nosuch',
+    ),
+    ErrorMessage(
+        r"exec format error",
+        "The program is for another kind of CPU, or a script without #! in its first line. Often only the "
+        "output of the container says so. Choose an image for this CPU, by platform in ContainerCreate and "
+        "ImageCreate.",
+        "Linux: ENOEXEC",
+        ("ContainerCreate", "ImageCreate", "ContainerLogs"),
+        "exec /bin/web: exec format error",
+    ),
+    ErrorMessage(
+        r"is a pre-defined network and cannot be removed",
+        "403: bridge, host and none belong to the daemon and cannot be removed.",
+        "moby: daemon/network.go",
+        ("NetworkDelete", "NetworkList"),
+        "bridge is a pre-defined network and cannot be removed",
+    ),
+    ErrorMessage(
+        r"incorrect username or password|login attempt to \S+ failed with status: 401",
+        "The registry refused the credentials in the call to /auth. With docker login, check the address of the "
+        "registry too: without one, it is Docker Hub, which wants an access token where two-factor "
+        "authentication is on.",
+        "moby: daemon/pkg/registry/auth.go; Docker's manual: security/access-tokens",
+        ("SystemAuth",),
+        "unauthorized: incorrect username or password",
     ),
     ErrorMessage(
         r"invalid reference format",

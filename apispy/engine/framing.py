@@ -36,9 +36,13 @@ REQUESTS = _table(
         "tar",
         "A tar archive, plain or compressed (gzip, bzip2, xz, zstd), chunked when it is made on the fly.",
     ),
+    Framing("import", "With fromSrc=- a tar archive to import, plain or compressed; a pull has no body."),
     Framing("grpc", "Over HTTP/2: gRPC messages, each with a prefix of 5 bytes."),
 )
 """Request framings by name."""
+
+IMPORTS = frozenset(("ImageCreate",))
+"""Operations that take an archive only if a parameter says so."""
 
 RESPONSES = _table(
     Framing("empty", "No body; the status, and for some calls a header, says all."),
@@ -52,6 +56,12 @@ RESPONSES = _table(
         "records",
         "JSON objects, each when it happens; from API 1.52 as JSON lines, or as JSON sequences (0x1E before each) "
         "for a client that accepts them.",
+        "at-once",
+        "\n",
+    ),
+    Framing(
+        "samples",
+        "JSON objects, each with a newline: one each second, or a single one with stream=0.",
         "at-once",
         "\n",
     ),
@@ -88,7 +98,7 @@ RESPONSES = _table(
 
 def request_framing(operation: Operation) -> Framing:
     """The framing of the request body. Every body is optional."""
-    return REQUESTS[operation.request or "empty"]
+    return REQUESTS["import" if operation.id in IMPORTS else operation.request or "empty"]
 
 
 def response_framing(operation: Operation) -> Framing:
@@ -100,8 +110,10 @@ def _response_name(operation: Operation) -> str:
     """Derive the framing from the format; operations that change something stream differently from those that read."""
     looks = operation.method == "GET"
     match operation.response:
-        case "events" | "stats":
+        case "events":
             return "records"
+        case "stats":
+            return "samples"
         case "stdio":
             return "logs" if looks else "hijack"
         case "json" if operation.opens == "always":

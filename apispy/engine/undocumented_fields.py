@@ -3,17 +3,29 @@
 Tried on dockerd 20.10.24 and 28.5.2 by ``tests/e2e/test_note_probes.py``.
 """
 
+BESIDE_ACCESS_MODE = ("AccessibilityRequirements", "Availability", "CapacityRange", "Secrets")
+"""Fields of a cluster volume that the daemon reads beside AccessMode, and not in it, where the reference has them."""
+
 READ_FIELDS: frozenset[tuple[str, str]] = frozenset(
     (
         ("SwarmInit", "availability"),
         ("SwarmInit", "autolockmanagers"),
         ("SwarmJoin", "availability"),
-        # The reference has it in AccessMode.
-        ("VolumeCreate", "clustervolumespec.availability"),
-        ("VolumeUpdate", "spec.availability"),
+        # A refresh token, which the registry's token server gets.
+        ("SystemAuth", "identitytoken"),
+        # The reference has them in AccessMode.
+        *(("VolumeCreate", f"clustervolumespec.{name.lower()}") for name in BESIDE_ACCESS_MODE),
+        *(("VolumeUpdate", f"spec.{name.lower()}") for name in BESIDE_ACCESS_MODE),
     )
 )
 """Operation and dotted path, in lower case, of a field that the daemon reads in every version."""
+
+UNUSED_FIELDS: dict[tuple[str, str], str] = {
+    (operation, f"{spec}.AccessMode.{name}"): f"{spec}.{name}"
+    for operation, spec in (("VolumeCreate", "ClusterVolumeSpec"), ("VolumeUpdate", "Spec"))
+    for name in BESIDE_ACCESS_MODE
+}
+"""Operation and dotted path of a field that is in the reference and not used by the daemon, and its right place."""
 
 TOP_LEVEL_GONE = (27, 0)
 """The first engine release that reads fields of HostConfig in HostConfig only (moby pull request 48007)."""

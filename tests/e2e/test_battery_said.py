@@ -45,7 +45,7 @@ TRUE_NOTES = {
     r"\[\]\.NetworksAttachments\[\]\.Network\.\w+ in the response body of TaskList is not in the API reference",
     r"ClusterVolume\.Spec\.Availability in the response body of Volume\w+ is not in the API reference",
     # A row asks the engine of API 1.51 for it.
-    r"API 1\.\d+ has no parameter identity of ImageList: it is available since API 1\.54",
+    r"parameter identity of ImageList is documented since API 1\.54, not for API 1\.\d+: engines may ignore it",
     # BuildKit's records have a field " Parents", with a space: in engine 28.5 the tag of the Go field has it.
     r"BuildCache\[\]\.\(a field of another name\) in the response body of SystemDataUsage is not in the API reference",
     # A row sends JSON as `curl -d` does.
@@ -66,8 +66,8 @@ TRUE_NOTES = {
     r"ContainerExec has no field 'Detach' in its body, so Docker ignores it; did you mean DetachKeys\?",
     # Rows of the battery that ask for these versions.
     r"API 1\.99 is newer than any version apispy knows; the call is decoded as API 1\.\d+",
-    r"Docker Engine 29\.0 and later refuses API 1\.24 \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",
-    r"Docker Engine 25\.0 and later refuses API 1\.23 "
+    r"Docker Engine 29\.0 and later refuses API 1\.24 by default \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",
+    r"Docker Engine 25\.0 and later refuses API 1\.23 by default "
     r"\(lowest supported version: 1\.24 in 25\.0, 1\.44 in 29\.0, 1\.40 in 29\.3\)",
 }
 """Every note that the battery brings with --notes=strict, and why it is true."""

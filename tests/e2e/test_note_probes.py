@@ -23,6 +23,7 @@ import pytest
 from apispy.decoders.registry_auth import why_ignored
 from apispy.engine.filters import FILTERS, UNCHECKED, filter_problems
 from apispy.engine.operations import BY_ID
+from apispy.engine.undocumented_fields import READ_FIELDS
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response
 from apispy.pipeline import read
@@ -432,6 +433,88 @@ def test_credentials_are_said_to_be_ignored_exactly_if_they_are(
     used = any(registry.got)
     assert used is not bool(why_ignored(value))
     assert used is not any("ignores the credentials" in note for note in answer.notes), answer.notes
+
+
+class TokenServer(Registry):
+    """A registry that sends clients to a token server, itself, and remembers what that is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.RequestHandlerClass = Tokens
+
+
+class Tokens(Questions):
+    def do_GET(self) -> None:
+        self.server.got.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
+        is_token = self.path.startswith("/token")
+        content = b'{"access_token":"probe","token":"probe"}' if is_token else b"{}"
+        if is_token or self.headers.get("Authorization"):
+            self.send_response(200)
+        else:
+            self.send_response(401)
+            realm = f"http://127.0.0.1:{self.server.server_address[1]}/token"
+            self.send_header("WWW-Authenticate", f'Bearer realm="{realm}",service="probe"')
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+
+@pytest.fixture
+def token_server() -> Iterator[TokenServer]:
+    server = TokenServer()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_used"), [("identitytoken", True), ("registrytoken", False), ("auth", False)]
+)
+def test_which_fields_of_a_login_are_used(
+    daemon: Daemon, token_server: TokenServer, name: str, is_used: bool
+) -> None:
+    """The table says so too; the notes on this call do not, as the values are hidden from them."""
+    body = {
+        "username": "bob",
+        "serveraddress": f"127.0.0.1:{token_server.server_address[1]}",
+        name: "planted",
+    }
+    answer = daemon.call("POST", "/v1.41/auth", body)
+    assert answer.status == 200, answer.body
+    assert any("planted" in got for got in token_server.got) is is_used, token_server.got
+    assert (("SystemAuth", name) in READ_FIELDS) is is_used
+    assert not answer.says_ignored
+
+
+# --- what the reference of a version does not have
+
+
+def test_a_parameter_of_a_later_version_may_be_used(daemon: Daemon) -> None:
+    """Hence "engines may ignore it": the reference has this parameter since API 1.39."""
+    packed = io.BytesIO()
+    tarfile.open(fileobj=packed, mode="w").close()
+    query = f"fromSrc=-&repo={PREFIX}-imported&message=planted"
+    made = daemon.call(
+        "POST", f"/v1.38/images/create?{query}", packed.getvalue(), {"Content-Type": "application/x-tar"}
+    )
+    assert made.status == 200, made.body
+    try:
+        assert daemon.call("GET", f"/images/{PREFIX}-imported/json").json["Comment"] == "planted"
+        assert any("documented since API 1.39, not for API 1.38" in note for note in made.notes)
+    finally:
+        daemon.call("DELETE", f"/images/{PREFIX}-imported")
+
+
+@pytest.mark.parametrize("line", ["GET /v1.24/configs", "GET /v1.24/distribution/127.0.0.1:1/x/json"])
+def test_an_older_version_hides_no_operation(daemon: Daemon, line: str) -> None:
+    method, target = line.split(" ")
+    assert daemon.call(method, target).status != 404
 
 
 # --- request lines

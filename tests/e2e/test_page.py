@@ -284,6 +284,62 @@ def test_hostile_data_is_text(opened: Open) -> None:
     assert not {"\x1b", "\x07", "\u202e", "\u2066", "\x00"} & set(everything)
 
 
+SPITEFUL = f"{HOSTILE}\u200b\u2028\u2029\"'`${{alert(3)}}]]><!--javascript:alert(4)"
+INVISIBLE = {"\x1b", "\x07", "\u202e", "\u2066", "\x00", "\u200b", "\u2028", "\u2029"}
+
+
+def _nested(depth: int) -> Any:
+    value: Any = SPITEFUL
+    for _ in range(depth):
+        value = {f"{SPITEFUL}/{depth}": [value], "__proto__": {"x": 1}, "constructor": "x"}
+    return value
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 900)])
+def test_every_content_of_a_hostile_daemon_is_text(opened: Open, width: int, height: int) -> None:
+    """Each call is opened, and adds no element, no attribute and no style that a harmless call does not have."""
+    frames = b"".join(
+        bytes([kind, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+        for kind, data in ((1, SPITEFUL.encode()), (2, b"\xff\xfe<script>alert(5)</script>\n"))
+    )
+    pull = [{"status": SPITEFUL, "id": SPITEFUL, "progressDetail": {"current": 1, "total": 2}}, {"status": SPITEFUL},
+            {"errorDetail": {"message": SPITEFUL}, "error": SPITEFUL}]  # fmt: skip
+    event = {
+        "Type": SPITEFUL,
+        "Action": SPITEFUL,
+        "Actor": {"ID": SPITEFUL, "Attributes": {SPITEFUL: SPITEFUL}},
+    }
+    calls = [
+        decoded_call("GET /info", 200, _nested(200)),
+        decoded_call("GET /containers/json", 200, [{"Names": [SPITEFUL], "Labels": {"href": "javascript:alert(6)"}}]),
+        decoded_call("GET /containers/web/logs?stdout=1", 200, frames),
+        decoded_call("GET /containers/web/export", 200, b"\0" + SPITEFUL.encode()),
+        decoded_call("POST /images/create?fromImage=x", 200, b"".join(json.dumps(one).encode() + b"\r\n" for one in pull)),
+        decoded_call("GET /events", 200, event),
+        decoded_call("GET /nosuch", 404, SPITEFUL.encode()),
+    ]  # fmt: skip
+    one = opened([replace(call, exchange=replace(call.exchange, id=number)) for number, call in enumerate(calls, 1)],
+                 width=width, height=height)  # fmt: skip
+    title = one.page.title()
+    for number in range(1, len(calls) + 1):
+        one.page.press("body", "Escape")
+        one.page.click(f"tr[data-id='{number}']")
+        expect(one.page.locator(".details h2, .details-head").first).to_contain_text(f"#{number}")
+        if number in (3, 5):  # the output of a program, the lines of a pull
+            expect(one.page.locator(".details")).to_contain_text("<script>alert(")
+        assert one.page.locator("img, iframe, object, embed, link, a, base, form").count() == 0
+        assert one.page.locator("script").count() == one.page.locator("script:not(.details *)").count()
+        names = one.page.evaluate(
+            "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames())"
+        )
+        assert not {
+            name for name in names if name.startswith("on") or name in ("src", "href", "srcdoc", "action")
+        }
+        assert not INVISIBLE & set(one.page.evaluate("document.body.innerText"))
+    assert one.page.title() == title
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_notices_are_among_the_calls(opened: Open) -> None:
     calls = [decoded_call(f"GET /v1.41/{path}", 200, {}, id=number, started=number * 10.0)
              for number, path in enumerate(("info", "version"), 1)]  # fmt: skip

@@ -13,6 +13,9 @@ from apispy.learn.explain.records import FieldRow, Side
 DESCRIBED = VERSIONS[VERSIONS.index(FIRST_DESCRIBED) :]
 """The versions whose bodies are documented."""
 
+LAST_WITH_BODY = {"ContainerStart": "1.23"}
+"""The last version with a body, of an operation that lost it before bodies were documented."""
+
 Rows = dict[str, FieldRow]
 
 
@@ -38,7 +41,10 @@ def body_shape(operation_id: str, side: Side, version: str) -> Shape | None:
 
 
 def takes_body(operation: Operation, version: str) -> bool:
-    """Whether a request may have a body. ContainerStart once had one; undocumented operations may have one."""
+    """Whether a request may have a body. Undocumented operations may have one."""
+    last = LAST_WITH_BODY.get(operation.id)
+    if last and not between(VERSIONS[0], version, last):
+        return False
     known = operation.documented and version in DESCRIBED
     return bool(operation.request) and not (known and request_shape(operation.id, version) is None)
 

@@ -39,6 +39,9 @@ TYPICAL_QUERY: dict[str, dict[str, str]] = {
 }
 """Optional parameters without which a call does nothing useful."""
 
+MOMENT = "(now"
+"""The beginning of a value that a docker command computes from the time when it runs: "(now - 5m)"."""
+
 _NAME = re.compile(r"(\w*)/\{(\w+)\}")
 
 
@@ -90,6 +93,7 @@ def _query(question: Question, version: str) -> str:
     """Format the typed query, or the typical one, and add missing required parameters."""
     typed = question.call.query if question.call else ()
     pairs = list(typed or TYPICAL_QUERY.get(question.operation.id, {}).items())
+    pairs = [(name, name.upper() if value.startswith(MOMENT) else value) for name, value in pairs]
     names = {name for name, _ in pairs}
     for row in parameters_of(question.operation.id, version):
         if row.place == "query" and row.required and row.name not in names:

@@ -10,6 +10,7 @@ from apispy.engine import Call
 from apispy.engine.lookup import form_parameters
 from apispy.learn.explain.records import Question
 from apispy.learn.explain.request_line import calls
+from apispy.learn.notes.content_types import FORM, JSON
 
 WITH_VALUE = {
     "-X": "method", "--request": "method",
@@ -18,6 +19,7 @@ WITH_VALUE = {
     "--data-binary": "data", "--data-urlencode": "encoded",
     "--url": "url",
     "-T": "upload", "--upload-file": "upload",
+    "-F": "multipart", "--form": "multipart", "--form-string": "multipart",
 }  # fmt: skip
 """curl options that define the request."""
 
@@ -25,9 +27,9 @@ IGNORED_WITH_VALUE = frozenset({
     "--unix-socket", "--abstract-unix-socket", "--cacert", "--capath", "--cert", "--key", "--cert-type",
     "--key-type", "--pass", "--user", "--output", "--max-time", "--connect-timeout", "--user-agent",
     "--referer", "--write-out", "--proxy", "--resolve", "--retry", "--cookie", "--cookie-jar",
-    "--config", "--form", "--range", "--dump-header", "--stderr", "--trace", "--trace-ascii",
+    "--config", "--range", "--dump-header", "--stderr", "--trace", "--trace-ascii",
     "--noproxy", "--connect-to", "--request-target", "-E", "-u", "-o", "-m", "-A", "-e", "-w", "-x",
-    "-b", "-c", "-K", "-F", "-r", "-D",
+    "-b", "-c", "-K", "-r", "-D",
 })  # fmt: skip
 """Other curl options that take a value."""
 
@@ -46,6 +48,8 @@ class _Line:
     head: bool = False
     get: bool = False
     json: bool = False
+    upload: bool = False
+    multipart: bool = False
     headers: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
 
@@ -65,7 +69,8 @@ def curl_line(text: str) -> tuple[Question, ...] | None:
     if line.get and body:
         target, body = f"{target}{'&' if '?' in target else '?'}{body}", ""
     names = tuple(dict.fromkeys(header.partition(":")[0].strip() for header in line.headers))
-    return tuple(Question(call.operation, _with_form(call, line, body), names, body)
+    media_type = _media_type(line)
+    return tuple(Question(call.operation, _with_form(call, media_type, body), names, body, media_type)
                  for call in calls(_method(line, body), target))  # fmt: skip
 
 
@@ -123,7 +128,9 @@ def _apply(line: _Line, name: str, value: str) -> None:
         case "header":
             line.headers.append(value)
         case "upload":
-            line.method, line.data = line.method or "PUT", [f"@{value}"]
+            line.method, line.data, line.upload = line.method or "PUT", [f"@{value}"], True
+        case "multipart":
+            line.multipart = True
         case "encoded":
             key, equals, rest = value.partition("=")
             line.data.append(
@@ -137,13 +144,19 @@ def _apply(line: _Line, name: str, value: str) -> None:
 
 
 def _method(line: _Line, body: str) -> str:
-    return line.method or ("HEAD" if line.head else "POST" if body else "GET")
+    return line.method or ("HEAD" if line.head else "POST" if body or line.multipart else "GET")
 
 
-def _with_form(call: Call, line: _Line, body: str) -> Call:
-    """Add form parameters: curl sends a form unless another Content-Type is given."""
-    typed = next((h for h in line.headers if h.lower().startswith("content-type:")), "")
-    form = typed.lower().endswith("x-www-form-urlencoded") or not (typed or line.json)
-    if not form or body.startswith(("@", "{", "[")):
+def _media_type(line: _Line) -> str:
+    """The type that curl declares: the one given, JSON with --json, none with -T, else a form."""
+    typed = next((h for h in line.headers if h.lower().startswith("content-type:")), None)
+    if typed is not None:
+        return typed.partition(":")[2].partition(";")[0].strip().lower()
+    return JSON if line.json else "" if line.upload or line.multipart else FORM
+
+
+def _with_form(call: Call, media_type: str, body: str) -> Call:
+    """Add the parameters of a form."""
+    if media_type != FORM or body.startswith(("@", "{", "[")):
         return call
     return replace(call, form=form_parameters(body.encode("utf-8", "replace")))

@@ -1,11 +1,14 @@
 """Builds the explanation of a call."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import pairwise
 
 from apispy.engine import Operation
 from apispy.engine.framing import request_framing, response_framing
+from apispy.engine.operations import FOREIGN_TAGS
 from apispy.engine.parameters import parameters_of
+from apispy.engine.path_hints import slash_hint
 from apispy.engine.reference import reference_link
 from apispy.engine.shapes import response_shape, statuses
 from apispy.engine.versions import LOWEST, engines_of_api, nearest, parse
@@ -22,12 +25,13 @@ from apispy.learn.explain.changes import history
 from apispy.learn.explain.curl_command import curl_command
 from apispy.learn.explain.records import Explanation, Question, ResponseInfo
 from apispy.learn.explain.typed_arguments import typed_arguments
+from apispy.learn.notes.content_types import FORM, form_notes, refuses_forms
 
 
 def explain(question: Question, api: str | None = None) -> Explanation:
     """Explain one call for API version *api*, or else the version in its path, or else the newest."""
     operation = question.operation
-    requested = api or (question.call.version if question.call else None)
+    requested = api or (question.call.version if question.call else question.version)
     if operation.tag == "Podman":
         requested = None  # its versions are Podman's
     known = nearest(requested)
@@ -36,7 +40,7 @@ def explain(question: Question, api: str | None = None) -> Explanation:
         operation=operation,
         api=version,
         engines=engines(version),
-        notes=_notes(operation, requested, known, version),
+        notes=(*_notes(operation, requested, known, version), *_request_notes(question)),
         typed=typed_arguments(question, known),
         parameters=parameters_of(operation.id, version),
         request_framing=request_framing(operation).explanation
@@ -79,7 +83,8 @@ def _notes(operation: Operation, requested: str | None, known: str, version: str
         notes.append(f"API {requested} is unknown; the nearest known version is {known}.")
     if version != known:
         notes.append(
-            f"API {known} does not have this operation ({_span(operation)}); shown for API {version}."
+            f"Docker's reference for API {known} does not have this operation ({_span(operation)}); "
+            f"shown for API {version}."
         )
     if not operation.documented:
         notes.append("This operation is not in Docker's API reference.")
@@ -88,6 +93,18 @@ def _notes(operation: Operation, requested: str | None, known: str, version: str
             f"Bodies and statuses are documented since API {described(version)}, and shown for that version."
         )
     return tuple(notes)
+
+
+def _request_notes(question: Question) -> Iterator[str]:
+    """Say why the daemon does not read a typed request as it is meant: its path, or the declared type of its body."""
+    call, operation = question.call, question.operation
+    if call is None or operation.tag in FOREIGN_TAGS:
+        return
+    if hint := slash_hint(call):
+        yield f"{hint[0].upper()}{hint[1:]} (404)."
+    if question.body and question.media_type == FORM and not call.form and refuses_forms(operation):
+        for note in form_notes(operation, is_whole=not question.body.startswith("@")):
+            yield f"{note[0].upper()}{note[1:]}."
 
 
 def _span(operation: Operation) -> str:

@@ -159,6 +159,9 @@ def _use_text(use: FlagUse) -> str:
     )
     if use.value is None:
         return f"without {name}"
+    if use.name == "filters[]" and isinstance(use.value, str) and "=" in use.value:
+        filter_name, _, text = use.value.partition("=")
+        return f"?filters={json.dumps({filter_name: {text: True}}, ensure_ascii=False)}"
     value = (
         use.value if isinstance(use.value, str) and use.value else json.dumps(use.value, ensure_ascii=False)
     )

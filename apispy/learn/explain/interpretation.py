@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from apispy.engine import OPERATIONS
+from apispy.engine.versions import parse
 from apispy.errors import UsageError
 from apispy.learn.explain.curl_line import curl_line
 from apispy.learn.explain.docker_line import docker_line
@@ -30,8 +31,11 @@ def interpret(text: str) -> Interpretation:
 
 
 def _operation(text: str) -> Interpretation | None:
-    row = _IDS.get(text.lower())
-    return Interpretation("operation", (Question(row),)) if row else None
+    name, _, version = text.partition("@")
+    row = _IDS.get(name.lower())
+    if row is None or (version and parse(version) is None):
+        return None
+    return Interpretation("operation", (Question(row, version=version.removeprefix("v") or None),))
 
 
 def _request_line(text: str) -> Interpretation | None:

@@ -26,8 +26,15 @@ def raw_request(text: str) -> tuple[Question, ...] | None:
     head, _, body = found[3].replace("\r\n", "\n").partition("\n\n")
     if found[3].startswith(("\n", "\r\n")):
         head, body = "", found[3].lstrip("\r\n")
-    names = tuple(line.partition(":")[0].strip() for line in head.splitlines() if ":" in line)
-    return tuple(Question(call.operation, call, names, body.strip()) for call in calls(found[1], found[2]))
+    headers = [
+        (name.strip(), value) for name, _, value in (line.partition(":") for line in head.splitlines())
+    ]
+    names = tuple(name for name, _ in headers)
+    declared = next((value for name, value in headers if name.lower() == "content-type"), "")
+    media_type = declared.partition(";")[0].strip().lower()
+    return tuple(
+        Question(call.operation, call, names, body.strip(), media_type) for call in calls(found[1], found[2])
+    )
 
 
 def calls_in(text: str) -> Iterator[Question]:

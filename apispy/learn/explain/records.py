@@ -20,6 +20,8 @@ class Question:
     call: Call | None = None
     headers: tuple[str, ...] = ()  # names only: values may be credentials
     body: str = ""  # as typed; "@file" for a file
+    media_type: str = ""  # the declared type of the body, as curl would declare it; "" for none
+    version: str | None = None  # the API version typed with an operation that was only named
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class TypedArgument:
     decoded: Any  # the JSON value of a parameter that is JSON, else None
     type: str  # "" if unknown
     meaning: str
-    note: str  # "unknown to API 1.18", "only since API 1.22"; "" if valid
+    note: str  # "unknown to API 1.18", "documented since API 1.22"; "" if valid
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ TOPICS: tuple[Topic, ...] = (
         "stderr can share one stream. A frame has a head of 8 bytes: the stream (0 stdin, 1 stdout, "
         "2 stderr, 3 an error of the daemon), three zero bytes, and the length of the content as a "
         "32-bit big-endian number. A container or exec with a terminal (Tty: true) sends raw bytes "
-        "without frames. From API 1.42 the Content-Type tells which: "
+        "without frames. From API 1.42 the Content-Type of logs and of an upgraded connection tells which: "
         "application/vnd.docker.multiplexed-stream or application/vnd.docker.raw-stream.",
         "moby: api/pkg/stdcopy; Docker's API reference, ContainerAttach",
         ("ContainerLogs", "ContainerAttach", "ExecStart"),
@@ -73,15 +73,18 @@ TOPICS: tuple[Topic, ...] = (
         "400 Bad Request",
         ("400", "bad"),
         "The daemon did not accept the request: a body that is not JSON or not declared as "
-        "application/json, an invalid parameter or filter, an invalid reference or name, or an API "
-        "version that the daemon does not support.",
+        "application/json, an invalid parameter or filter, an invalid reference or name, a program that "
+        "the container does not have (ContainerStart), or an API version that the daemon does not "
+        "support. Docker Engine 20.10 answers 500 to a body or filters that are not valid JSON.",
         "moby: daemon/server/httpstatus/status.go, errdefs.IsInvalidArgument",
     ),
     Topic(
         "401 Unauthorized",
         ("401", "unauthorized"),
         "The daemon itself has no users: 401 says that a registry refused the credentials in POST "
-        "/auth. In pull and push it mostly appears as a 404 or a 500 with the words of the registry.",
+        "/auth. Docker Engine 20.10 answers 500 instead, and newer engines do so for a registry with "
+        "basic authentication. In pull and push it mostly appears as a 404 or a 500 with the words of the "
+        "registry.",
         "moby: daemon/server/httpstatus/status.go",
         ("SystemAuth",),
     ),
@@ -90,8 +93,8 @@ TOPICS: tuple[Topic, ...] = (
         ("404", "not-found"),
         'Two different things. {"message": "No such container: ..."} (image, volume, network, exec, '
         '...): the path is right, the object does not exist. {"message": "page not found"}: no route '
-        "has this method and path, mostly a misspelled path, another method, or an operation that "
-        "the API version does not have.",
+        "has this method and path, mostly a misspelled path, another method, or an operation that is "
+        "newer than the engine. An older version in the path hides no operation.",
         "moby: daemon/server/server.go, daemon/server/httpstatus/status.go",
     ),
     Topic(
@@ -114,9 +117,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "500 Internal Server Error",
         ("500",),
-        "Any error that has no status of its own: the runtime could not start the program, the "
-        "registry cannot be reached, a file system or network error. The message says which; the "
-        "daemon's log has more.",
+        "Any error that has no status of its own: the registry cannot be reached, a file system or "
+        "network error, a failure of the runtime (a program that does not exist is 400). Docker Engine "
+        "20.10 also answers 500 to a body or filters that are not valid JSON. The message says which; "
+        "the daemon's log has more.",
         "moby: daemon/server/httpstatus/status.go",
     ),
     Topic(
@@ -172,8 +176,8 @@ TOPICS: tuple[Topic, ...] = (
         "Filters",
         ("filters", "filter", "filtering"),
         'The parameter filters is one JSON object, percent-encoded: {"status": ["exited"], "label": '
-        '["a=b"]}. Each name has a list of texts. The older form {"status": {"exited": true}}, which '
-        "the docker CLI still sends, means the same. Values of one name are alternatives, except "
+        '["a=b"]}. Each name has a list of texts. The form {"status": {"exited": true}}, which '
+        "the docker CLI sends, means the same. Values of one name are alternatives, except "
         "labels, which must all match; different names must all match.",
         "moby: api/types/filters/parse.go",
         ("ContainerList", "ImageList", "SystemEvents"),
@@ -399,13 +403,36 @@ ERRORS: tuple[ErrorMessage, ...] = (
         '{"message":"page not found"}',
     ),
     ErrorMessage(
-        r"(?i:no such (?P<kind>container|image|volume|network|exec instance|object|service|node))",
-        "The path is right, but no {kind} has this name or ID. Lists show only running containers "
+        r"(?i:no such container)",
+        "The path is right, but no container has this name or ID. Lists show only running containers "
         "unless all=1; an ID may be shortened as long as it is unique; a container created with "
         "AutoRemove disappears when it stops.",
         "moby: errdefs, 404",
-        ("ContainerList", "ImageList"),
+        ("ContainerList",),
         "Error response from daemon: No such container: web",
+    ),
+    ErrorMessage(
+        r"(?i:no such image)",
+        "The path is right, but the daemon has no image of this name or ID. A name without a tag means "
+        "the tag latest. ContainerCreate does not pull: docker run calls ImageCreate after this error.",
+        "moby: errdefs, 404; docker/cli: cli/command/container/create.go",
+        ("ImageList", "ImageCreate"),
+        "Error response from daemon: No such image: web:latest",
+    ),
+    ErrorMessage(
+        r"(?i:no such exec instance)",
+        "The path is right, but the daemon has no exec with this ID, which ContainerExec returned. It "
+        "forgets an exec some minutes after it ended, and with its container.",
+        "moby: daemon/exec.go (execCommandGC)",
+        ("ContainerExec", "ExecStart", "ExecInspect"),
+        "Error: No such exec instance: 0a1b",
+    ),
+    ErrorMessage(
+        r"(?i:no such (?P<kind>volume|network|object|service|node))",
+        "The path is right, but no {kind} has this name or ID.",
+        "moby: errdefs, 404",
+        ("VolumeList", "NetworkList", "ServiceList", "NodeList"),
+        "Error response from daemon: get web: no such volume",
     ),
     ErrorMessage(
         r"container name \"(?P<name>[^\"]+)\" is already in use",
@@ -417,7 +444,7 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "remove (or rename) that container to be able to reuse that name.",
     ),
     ErrorMessage(
-        r"port is already allocated|address already in use",
+        r"port is already allocated|address already in use|driver failed programming external connectivity",
         "A host port in HostConfig.PortBindings is taken, by another container or another program. "
         "It is found only at start, so the container exists by then.",
         "moby: daemon/libnetwork/portallocator",
@@ -436,7 +463,7 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "pull access denied for nosuch, repository does not exist or may require 'docker login'",
     ),
     ErrorMessage(
-        r"context deadline exceeded|i/o timeout|Client\.Timeout exceeded|Read timed out",
+        r"context deadline exceeded|i/o timeout|Client\.Timeout exceeded|Read timed out|TLS handshake timeout",
         "An answer took longer than the client waits, or the other side cannot be reached. Long "
         "calls (wait, logs with follow, pull, stop with a long t) need a client without a read "
         "timeout.",
@@ -508,14 +535,55 @@ ERRORS: tuple[ErrorMessage, ...] = (
         "this node to swarm and try again.",
     ),
     ErrorMessage(
-        r"(?i:volume is in use|network \S+ has active endpoints|image is being used by|must be forced|"
-        r"image has dependent child images|image is referenced in multiple repositories)",
+        r"(?i:has active endpoints)",
+        "403: containers are still connected to the network; newer engines name them. Disconnect or remove "
+        "those containers first.",
+        "moby: daemon/libnetwork/error.go (ActiveEndpointsError)",
+        ("NetworkInspect", "NetworkDisconnect", "NetworkDelete"),
+        "error while removing network: network web id 0a1b has active endpoints",
+    ),
+    ErrorMessage(
+        r"(?i:volume is in use|image is being used by|is using its referenced image|must be forced|must force|"
+        r"cannot be forced|image has dependent child images|image is referenced in multiple repositories)",
         "409: something still uses it; the message names the container or image. Remove that first. "
         "force=1 removes the tags of an image, but not an image that a running container uses.",
         "moby: daemon/images/image_delete.go",
-        ("ContainerList", "ImageDelete", "VolumeDelete", "NetworkDelete"),
-        'unable to remove repository reference "busybox" (must force) - image is being used by '
-        "stopped container abc",
+        ("ContainerList", "ImageDelete", "VolumeDelete"),
+        'conflict: unable to remove repository reference "busybox" (must force) - container abc is using '
+        "its referenced image 0a1b",
+    ),
+    ErrorMessage(
+        r"bind source path does not exist",
+        "400: a mount of type bind in HostConfig.Mounts (docker run --mount) needs a path that exists on "
+        "the daemon's machine, not on the client's. HostConfig.Binds (docker run -v) creates a missing path.",
+        "moby: volume/mounts; docker/cli: docs/reference/commandline/run.md",
+        ("ContainerCreate",),
+        'invalid mount config for type "bind": bind source path does not exist: /nosuch',
+    ),
+    ErrorMessage(
+        r"exec format error",
+        "The program is for another kind of CPU, or a script without #! in its first line. Often only the "
+        "output of the container says so. Choose an image for this CPU, by platform in ContainerCreate and "
+        "ImageCreate.",
+        "Linux: ENOEXEC",
+        ("ContainerCreate", "ImageCreate", "ContainerLogs"),
+        "exec /bin/web: exec format error",
+    ),
+    ErrorMessage(
+        r"is a pre-defined network and cannot be removed",
+        "403: bridge, host and none belong to the daemon and cannot be removed.",
+        "moby: daemon/network.go",
+        ("NetworkDelete", "NetworkList"),
+        "bridge is a pre-defined network and cannot be removed",
+    ),
+    ErrorMessage(
+        r"incorrect username or password|login attempt to \S+ failed with status: 401",
+        "The registry refused the credentials in the call to /auth. With docker login, check the address of the "
+        "registry too: without one, it is Docker Hub, which wants an access token where two-factor "
+        "authentication is on.",
+        "moby: daemon/pkg/registry/auth.go; Docker's manual: security/access-tokens",
+        ("SystemAuth",),
+        "unauthorized: incorrect username or password",
     ),
     ErrorMessage(
         r"invalid reference format",

@@ -7,11 +7,13 @@ from typing import Any
 
 from apispy.engine.filters import filter_problems
 from apispy.engine.parameters import Parameter, parameters, parameters_of
+from apispy.engine.undocumented_fields import READ_FIELDS
 from apispy.engine.versions import parse
 from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain_path, rows
 from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Question, TypedArgument
+from apispy.learn.notes.top_level import misplaced_field
 
 STANDARD_HEADERS = frozenset(
     [
@@ -23,9 +25,23 @@ STANDARD_HEADERS = frozenset(
         "upgrade",
         "accept",
         "accept-encoding",
+        "expect",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "http2-settings",
+        "traceparent",
+        "tracestate",
+        "baggage",
     ]
 )
-"""Headers that every HTTP client sends."""
+"""Headers of HTTP itself and of OpenTelemetry, which the daemon's libraries read."""
+
+STANDARD_PREFIXES = ("sec-websocket-", "x-docker-expose-session-", "x-meta-")
+"""How headers begin that a WebSocket handshake, a session and a registry (in pull and push) get."""
+
+REFUSED_STATUS = "400, or in Docker Engine 20.10 also 500"
+"""How an engine refuses filters: 20.10 answers 500 if they are not JSON of the right form."""
 
 
 def typed_arguments(question: Question, version: str) -> tuple[TypedArgument, ...]:
@@ -38,7 +54,8 @@ def typed_arguments(question: Question, version: str) -> tuple[TypedArgument, ..
     found += [_form(_parameter(question, version, "query", *pair)) for pair in call.form]
     found += [_parameter(question, version, "query", *pair) for pair in call.query]
     found += [_parameter(question, version, "header", name, "") for name in question.headers
-              if name.lower() not in STANDARD_HEADERS]  # fmt: skip
+              if name.lower() not in STANDARD_HEADERS
+             and not name.lower().startswith(STANDARD_PREFIXES)]  # fmt: skip
     return (*found, *_body(question, version))
 
 
@@ -65,9 +82,9 @@ def _parameter(question: Question, version: str, place: str, name: str, value: s
 
 
 def _filter_problems(operation_id: str, value: str, version: str) -> str:
-    """Say what the daemon refuses or ignores in filters, with the beginning of its own message; "" for nothing."""
+    """Say what the daemon refuses or ignores in filters, and with which status; "" for nothing."""
     problems = filter_problems(operation_id, value, version)
-    refused = ' (400, "invalid filter ...")' if any(one.kind == "refused" for one in problems) else ""
+    refused = f" ({REFUSED_STATUS})" if any(one.kind == "refused" for one in problems) else ""
     return "; ".join(one.text for one in problems) + refused
 
 
@@ -99,9 +116,10 @@ def _number(version: str) -> tuple[int, int]:
 def _availability(row: Parameter | None, version: str) -> str:
     if row is None:
         return f"unknown to API {version}, which ignores it"
+    word = "documented" if row.documented else "only"
     if _later(row.first, version):
-        return f"only since API {row.first}"
-    return f"only until API {row.last}"
+        return f"{word} since API {row.first}"
+    return f"{word} until API {row.last}"
 
 
 def _value_problem(row: Parameter | None, value: str) -> str:
@@ -131,9 +149,20 @@ def _json(text: str) -> Any:
 def _body(question: Question, version: str) -> Iterator[TypedArgument]:
     """Explain the fields of a JSON body, without their values; unknown ones get a note."""
     value = _json(question.body)
-    known = rows(question.operation.id, "request", described(version))
-    if isinstance(value, dict) and known:
-        yield from _fields(value, known, "", question.operation.id, version)
+    operation_id = question.operation.id
+    known = rows(operation_id, "request", described(version))
+    if not (isinstance(value, dict) and known):
+        return
+    for row in _fields(value, known, "", operation_id, version):
+        yield (
+            replace(row, note=_misplaced(operation_id, value, row, version) or row.note) if row.note else row
+        )
+
+
+def _misplaced(operation_id: str, body: dict[str, Any], row: TypedArgument, version: str) -> str:
+    """Say what engines make of a field of HostConfig at the top level of ContainerCreate; "" for any other."""
+    found = misplaced_field(operation_id, body, row.name, version) if row.name in body else None
+    return f"at the top level it {found.effect(None)}" if found else ""
 
 
 def _fields(
@@ -159,9 +188,12 @@ def _fields(
 def _field_availability(operation_id: str, path: str, version: str) -> str:
     """Describe the versions that have a field which *version* does not have."""
     has = [one for one in DESCRIBED if _has(rows(operation_id, "request", one), path)]
+    if (operation_id, path.lower()) in READ_FIELDS:
+        return "not in the reference; the daemon uses it"
     if not has:
         return f"unknown to API {version}, which ignores it"
-    return f"only since API {has[0]}" if _later(has[0], version) else f"only until API {has[-1]}"
+    span = f"since API {has[0]}" if _later(has[0], version) else f"until API {has[-1]}"
+    return f"documented {span}"
 
 
 def _has(known: Rows, path: str) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 from apispy.engine.deprecations import FIELDS, Deprecation
 from apispy.engine.json_fields import field_value
 from apispy.engine.shapes import Shape, request_shape, response_shape
-from apispy.engine.undocumented_fields import CPUSET, READ_FIELDS, TOP_LEVEL_FIELDS, TOP_LEVEL_GONE
-from apispy.engine.versions import NEWEST, VERSIONS, nearest
+from apispy.engine.undocumented_fields import READ_FIELDS, UNUSED_FIELDS
+from apispy.engine.versions import VERSIONS, nearest
 from apispy.learn.notes.finished_call import FinishedCall, quoted
 from apispy.learn.notes.places import suggestion
 from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences, field_of, is_unset
-from apispy.learn.notes.versions import availability
+from apispy.learn.notes.top_level import misplaced_field
+from apispy.learn.notes.versions import documented_in
 
 EXPECTED_DIFFERENCES: dict[str, frozenset[tuple[str, str]]] = {
     # Kept for old clients; Docker's reference for events left them out long before 1.52 removed them.
@@ -46,6 +47,9 @@ def request_body_notes(finished: FinishedCall) -> Iterator[str]:
             elif difference.kind == "type" or _is_refused_value(operation, difference):
                 yield _mismatch(difference, f"request body of {operation}")
         yield from _deprecated(operation, value, version)
+        for (id_, path), place in UNUSED_FIELDS.items():
+            if id_ == operation and _is_set(value, path):
+                yield f"{path} in the request body of {operation} has no effect on Docker: it belongs in {place}"
 
 
 def response_body_notes(finished: FinishedCall) -> Iterator[str]:
@@ -92,7 +96,7 @@ def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, sh
         row = _deprecation(operation, path)
         instead = f"; {row.instead}" if row and row.instead else ""
         where = f"{difference.field} in the request body of {operation}"
-        yield f"API {version or NEWEST} has no field {where}: it is available {availability(*versions)}{instead}"
+        yield f"{where} is {documented_in(*versions, version)}{instead}"
     elif note := _top_level(finished, body, path):
         yield note
     else:
@@ -105,27 +109,10 @@ def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, sh
 
 def _top_level(finished: FinishedCall, body: Any, path: FieldPath) -> str:
     """The note on a field of HostConfig at the top level of ContainerCreate, which older engines read; else ""."""
-    if finished.operation != "ContainerCreate" or len(path) != 1:
+    if len(path) != 1:
         return ""
-    host = _request_shape("ContainerCreate", finished.version)
-    host_config = host and field_of(host, "HostConfig")
-    is_cpuset = path[0].lower() == CPUSET
-    row = field_of(host_config.shape, "CpusetCpus" if is_cpuset else path[0]) if host_config else None
-    if row is None:
-        return ""
-    beside = field_value(body, "HostConfig") is not None
-    within = field_value(field_value(body, "HostConfig"), row.name)
-    reads = (row.name in TOP_LEVEL_FIELDS and is_unset(within)) if beside else not is_cpuset
-    belongs = f"it belongs in HostConfig.{row.name}"
-    start = f"{path[0]} at the top level of ContainerCreate"
-    if not reads:
-        return f"{start} is ignored by Docker: {belongs}"
-    release = f"{TOP_LEVEL_GONE[0]}.{TOP_LEVEL_GONE[1]}"
-    if finished.engine is None:
-        return f"{start} is used by Docker Engine before {release} only: {belongs}"
-    if finished.engine < TOP_LEVEL_GONE:
-        return f"{start} is used by this engine, and ignored by Docker Engine {release} and later: {belongs}"
-    return f"{start} is ignored by Docker Engine {release} and later: {belongs}"
+    found = misplaced_field(finished.operation, body, path[0], finished.version)
+    return f"{path[0]} at the top level of ContainerCreate {found.effect(finished.engine)}" if found else ""
 
 
 def _deprecated(operation: str, body: Any, version: str | None) -> Iterator[str]:

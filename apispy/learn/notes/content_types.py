@@ -20,15 +20,20 @@ def content_type_notes(finished: FinishedCall) -> Iterator[str]:
     operation, request = finished.call.operation, finished.exchange.request
     if not request.body.size or finished.call.form:
         return
-    if operation.method in ("POST", "PUT") and operation.id not in READS_ANY_TYPE:
+    if refuses_forms(operation):
         if finished.media_type == FORM:
-            yield from _form(operation, bool(request.body.data) and not request.body.cut)
+            yield from form_notes(operation, is_whole=bool(request.body.data) and not request.body.cut)
         elif operation.request == "json" and finished.media_type != JSON and _is_refused(finished):
             sent = "the request declares another" if finished.media_type else "the request has none"
             yield f"{operation.id} needs Content-Type: {JSON}, and {sent}; {_typed(JSON)}"
 
 
-def _form(operation: Operation, is_whole: bool) -> Iterator[str]:
+def refuses_forms(operation: Operation) -> bool:
+    """Whether the daemon takes a body declared as a form for parameters, and not for the body that is meant."""
+    return operation.method in ("POST", "PUT") and operation.id not in READS_ANY_TYPE
+
+
+def form_notes(operation: Operation, *, is_whole: bool) -> Iterator[str]:
     """Notes on a body declared as a form that gave no parameters. *is_whole*: whether all of it could be looked at."""
     declared = f"the request declares it as {FORM}, as curl -d does"
     if operation.request == "json" and operation.id not in JSON_IS_OPTIONAL:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from apispy.engine.json_fields import field_value
 from apispy.learn.notes.finished_call import FinishedCall
 
 UPGRADED = ("ContainerAttach", "ContainerAttachWebsocket", "ExecStart", "Grpc", "Session")
@@ -25,12 +26,14 @@ def middlebox_notes(call: FinishedCall) -> Iterator[str]:
             '$http_upgrade and proxy_set_header Connection "upgrade"'
         )
     if call.status in REDIRECTS and "//" in _ORIGIN.sub("", request.target.partition("?")[0]):
+        is_lost = call.status == 301 and request.method not in ("GET", "HEAD")
+        method = ", and clients follow a 301 with GET whatever the method was" if is_lost else ""
         yield (
-            "the path has a double slash, so the daemon redirects the client, and clients follow a 301 with GET "
-            "whatever the method was. Leave out the slash at the end of DOCKER_HOST or of the base URL"
+            f"the path has a double slash, so the daemon redirects the client{method}. "
+            "Leave out the slash at the end of DOCKER_HOST or of the base URL"
         )
 
 
 def _is_detached(call: FinishedCall) -> bool:
     """Whether ExecStart leaves the program alone: then the daemon answers with 200, without a stream."""
-    return any(isinstance(value, dict) and value.get("Detach") is True for value in call.requests)
+    return any(field_value(value, "Detach") is True for value in call.requests)

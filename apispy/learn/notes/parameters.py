@@ -10,7 +10,7 @@ from apispy.engine.undocumented_fields import UNUSED_PARAMETERS
 from apispy.engine.versions import NEWEST, VERSIONS, nearest
 from apispy.learn.notes.finished_call import FinishedCall, quoted
 from apispy.learn.notes.places import suggestion
-from apispy.learn.notes.versions import availability
+from apispy.learn.notes.versions import availability, documented_in
 from apispy.model import is_redacted
 
 
@@ -47,9 +47,11 @@ def _unknown(operation: str, name: str, version: str | None, known: dict[str, Pa
     if rows:
         first = min((row.first for row in rows), key=VERSIONS.index)
         last = max((row.last for row in rows), key=VERSIONS.index)
-        text = f"API {version or NEWEST} has no parameter {name} of {operation}: it is available "
-        instead = INSTEAD.get((operation, name), "")
-        return f"{text}{availability(first, last)}" + (f"; {instead}" if instead else "")
+        instead = f"; {after}" if (after := INSTEAD.get((operation, name))) else ""
+        if all(row.documented for row in rows):
+            return f"parameter {name} of {operation} is {documented_in(first, last, version)}{instead}"
+        versions = availability(first, last)
+        return f"API {version or NEWEST} has no parameter {name} of {operation}: it is available {versions}{instead}"
     likely = suggestion(operation, name, version, place="query", known=known)
     return f"{operation} has no parameter {quoted(name)}, so Docker ignores it{likely}"
 
@@ -59,7 +61,8 @@ def _filters(finished: FinishedCall) -> Iterator[str]:
     if is_redacted(text):
         return
     for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
-        yield problem.text
+        if problem.kind != "refused" or not 0 < finished.status < 400:  # Podman and newer engines take more
+            yield problem.text
     for name in FILTERS.get(operation, ()):
         row = DEPRECATED_FILTERS.get((operation, name))
         if row and _reached(row.since, finished.version) and name in filter_names(text):

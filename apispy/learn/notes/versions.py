@@ -36,8 +36,11 @@ def _unknown(finished: FinishedCall, requested: tuple[int, int]) -> Iterator[str
 def _unavailable(finished: FinishedCall, version: str) -> Iterator[str]:
     operation = finished.call.operation
     if finished.call.version_known and not operation.exists_in(version):
-        versions = availability(operation.first or VERSIONS[0], operation.last or NEWEST)
-        yield f"API {version} has no {operation.id}: it is available {versions}"
+        versions = operation.first or VERSIONS[0], operation.last or NEWEST
+        if operation.documented:
+            yield f"{operation.id} is {documented_in(*versions, version)}"
+        else:
+            yield f"API {version} has no {operation.id}: it is available {availability(*versions)}"
 
 
 def _refused(finished: FinishedCall, requested: tuple[int, int]) -> Iterator[str]:
@@ -55,7 +58,7 @@ def _refused(finished: FinishedCall, requested: tuple[int, int]) -> Iterator[str
             else f"Docker Engine {release} and later"
         )
         lowest = ", ".join(f"{lowest} in {release}" for release, lowest in refusing)
-        yield f"{engines} refuses API {finished.call.version} (lowest supported version: {lowest})"
+        yield f"{engines} refuses API {finished.call.version} by default (lowest supported version: {lowest})"
 
 
 def _negotiated(finished: FinishedCall) -> Iterator[str]:
@@ -71,6 +74,14 @@ def _negotiated(finished: FinishedCall) -> Iterator[str]:
 
 def _parsed(version: str) -> tuple[int, int]:
     return parse(version) or (0, 0)
+
+
+def documented_in(first: str, last: str, version: str | None) -> str:
+    """Say that Docker's reference has something from *first* to *last*, and not for *version*.
+
+    Engines often use it in other versions too: few look at the version of a call.
+    """
+    return f"documented {availability(first, last)}, not for API {version or NEWEST}: engines may ignore it"
 
 
 def availability(first: str, last: str) -> str:

@@ -15,7 +15,8 @@ def framed(name: str) -> set[str]:
     ("name", "ids"),
     [
         ("late-json", "ContainerWait"),
-        ("records", "SystemEvents ContainerStats"),
+        ("records", "SystemEvents"),
+        ("samples", "ContainerStats"),
         (
             "progress",
             "ImageBuild ImageCreate ImagePush ImageLoad ImageInsert PluginPull PluginUpgrade PluginPush ModelCreate",
@@ -33,7 +34,8 @@ def test_streams(name: str, ids: str) -> None:
 
 def test_archives_that_are_sent() -> None:
     sent = {row.id for row in OPERATIONS if request_framing(row).name == "tar"}
-    assert sent == {"ImageBuild", "ImageCreate", "ImageLoad", "PutContainerArchive", "PluginCreate"}
+    assert sent == {"ImageBuild", "ImageLoad", "PutContainerArchive", "PluginCreate"}
+    assert {row.id for row in OPERATIONS if request_framing(row).name == "import"} == {"ImageCreate"}
 
 
 @pytest.mark.parametrize("operation", [*OPERATIONS, UNKNOWN], ids=lambda row: row.id)
@@ -52,5 +54,10 @@ def test_every_framing_is_used_and_explained() -> None:
 def test_what_comes_when() -> None:
     """Heads that come before their bodies are what a proxy must not wait with."""
     early = {name for name, framing in RESPONSES.items() if framing.head == "at-once"}
-    assert early == {"late-json", "records", "logs"}
-    assert [RESPONSES[name].separator for name in ("records", "progress", "json")] == ["\n", "\r\n", ""]
+    assert early == {"late-json", "records", "samples", "logs"}
+    assert [RESPONSES[name].separator for name in ("records", "samples", "progress", "json")] == [
+        "\n",
+        "\n",
+        "\r\n",
+        "",
+    ]

@@ -62,6 +62,7 @@ ANSWERS = {
     "json": ("200 OK", sized(b"{}\n"), ["json"]),
     "late-json": ("200 OK", chunked(b'{"StatusCode":0}\n'), ["json"]),
     "records": ("200 OK", chunked(b"{}\n{", b"}\n"), ["json", "json"]),
+    "samples": ("200 OK", chunked(b"{}\n{", b"}\n"), ["json", "json"]),
     "progress": ("200 OK", chunked(b'{"status":"a"}\r\n', b"{}\r\n"), ["json", "json"]),
     "logs": ("200 OK", chunked(FRAMES), ["stdout", "stderr"]),
     "hijack": ("101 UPGRADED", switched("tcp", FRAMES), ["stdout", "stderr"]),

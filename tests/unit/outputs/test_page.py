@@ -100,6 +100,13 @@ def test_the_script_has_nothing_that_makes_markup_or_code() -> None:
     assert sorted(path.name for path in ASSETS.iterdir()) == sorted([*SCRIPTS, "page.css", "page.html"])
 
 
+def test_no_name_of_the_script_is_declared_twice() -> None:
+    """Its files are one script, in which the last function of a name would silently replace the others."""
+    names = re.findall(r"^(?:async )?(?:function\*?|const|let|var|class) (\w+)", SCRIPT, re.MULTILINE)
+    assert len(names) > 100
+    assert [name for name in set(names) if names.count(name) > 1] == []
+
+
 def test_markup_of_the_wire_is_text() -> None:
     hostile = decoded_call(f"GET /{HOSTILE}", 500, {"message": HOSTILE})
     hostile = replace(hostile, errors=(HOSTILE,), notes=(HOSTILE,))

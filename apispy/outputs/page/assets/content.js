@@ -214,11 +214,11 @@ function progressView(section) {
     });
     box.append(el("table", { class: "plain layers" }, el("caption", {}, `${count(rows.length, "layer")} in ${formatDuration(last - first)}`), el("tbody", {}, rows)));
   }
-  if (section.lines?.length) box.append(linesView(section));
+  if (section.lines?.length) box.append(plainView(section));
   return box;
 }
 
-function linesView(section) {
+function plainView(section) {
   return el("pre", { tabindex: "0", role: "region", "aria-label": "Content" }, section.lines.flatMap((line) => [line, document.createTextNode("\n")]));
 }
 
@@ -291,4 +291,4 @@ function buildView(build) {
   return box;
 }
 
-const VIEWS = { json: jsonView, terminal: terminalView, progress: progressView, stats: statsView, events: eventsView, tar: tarView, lines: linesView, cut: (section) => el("p", { class: "dim" }, section.text) };
+const VIEWS = { json: jsonView, terminal: terminalView, progress: progressView, stats: statsView, events: eventsView, tar: tarView, lines: plainView, cut: (section) => el("p", { class: "dim" }, section.text) };

@@ -35,7 +35,7 @@ def test_a_request_is_held_against_its_own_version():
 
 def test_what_is_newer_or_older_is_told():
     assert told("GET /v1.44/containers/json?before=x").typed[0].note == "only until API 1.41"
-    assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "only since API 1.41"
+    assert told("POST /v1.30/containers/create?platform=x").typed[0].note == "documented since API 1.41"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_is_newer_or_older_is_told():
 def test_filters_that_the_daemon_refuses_are_not_explained_as_if_it_took_them(filters, note):
     [row] = told(f"GET /v1.41/containers/json?filters={quote(filters)}").typed
     assert note in row.note
-    assert row.note.endswith('(400, "invalid filter ...")')
+    assert row.note.endswith("(400, or in Docker Engine 20.10 also 500)")
     assert row.decoded is None
 
 
@@ -96,11 +96,106 @@ def test_fields_of_a_body_are_named_without_their_values():
     assert {row.name: row.note for row in one.typed} == {
         "env": "",
         "HostConfig": "",
-        "HostConfig.Annotations": "only since API 1.43",
+        "HostConfig.Annotations": "documented since API 1.43",
         "HostConfig.Mounts": "",
         "HostConfig.Mounts.Nosuch": "unknown to API 1.41, which ignores it",
     }
     assert "hunter2" not in repr(one)
+
+
+def test_fields_of_host_config_at_the_top_level_are_explained_as_engines_take_them():
+    line = """curl -H 'Content-Type: application/json' -d '{"Image": "x", "Privileged": true, "cpuset": "0"%s}' """
+    create = "http://d/v1.41/containers/create"
+    notes = {row.name: row.note for row in told(f"{line % ''}{create}").typed}
+    assert notes == {
+        "Image": "",
+        "Privileged": "at the top level it is used by Docker Engine before 27.0 only: "
+        "it belongs in HostConfig.Privileged",
+        "cpuset": "at the top level it is ignored by Docker: it belongs in HostConfig.CpusetCpus",
+    }
+    beside = {
+        row.name: row.note for row in told(f"""{line % ', "HostConfig": {"Init": true}'}{create}""").typed
+    }
+    assert beside["Privileged"].startswith("at the top level it is ignored by Docker:")
+    assert beside["cpuset"].startswith("at the top level it is used by Docker Engine before 27.0 only:")
+
+
+def test_fields_that_the_reference_omits_are_not_explained_as_ignored():
+    one = told("""curl --json '{"listenaddr": "x", "Availability": "drain"}' http://d/v1.41/swarm/init""")
+    assert {row.name: row.note for row in one.typed} == {
+        "listenaddr": "",
+        "Availability": "not in the reference; the daemon uses it",
+    }
+
+
+def test_parameters_without_an_effect_are_explained_so():
+    for row in told("GET /v1.41/containers/json?since=x&before=y").typed:
+        assert row.meaning.endswith("no effect on Docker Engine 20.10 and later: use filters")
+
+
+@pytest.mark.parametrize(
+    ("header", "note"),
+    [
+        *(
+            (name, None)
+            for name in ("Expect", "Traceparent", "X-Docker-Expose-Session-Uuid", "Sec-WebSocket-Key")
+        ),
+        ("X-Meta-Owner", None),
+        ("Authorization", "unknown to API 1.55, which ignores it"),
+    ],
+)
+def test_headers_that_something_reads_are_not_explained_as_ignored(header, note):
+    one = told(f"POST /session HTTP/1.1\nHost: d\n{header}: x\n\n")
+    assert [row.note for row in one.typed] == ([note] if note else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("GET /v1.41/containers/json/",
+         "The path ends in a slash, which is another path to Docker; ContainerList has none (404)."),
+        ("""curl -d '{"ListenAddr": "x"}' http://d/v1.41/swarm/init""",
+         "SwarmInit takes JSON, but the request declares it as application/x-www-form-urlencoded, as curl -d does; "
+         "with curl, add -H 'Content-Type: application/json'."),
+        ("POST /v1.41/swarm/init HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\n{}",
+         "SwarmInit takes JSON, but the request declares it as application/x-www-form-urlencoded, as curl -d does; "
+         "with curl, add -H 'Content-Type: application/json'."),
+        ("curl --data-binary @x.tar http://d/v1.41/images/load",
+         "Docker takes no archive from this body, because the request declares it as "
+         "application/x-www-form-urlencoded, as curl -d does; with curl, add -H 'Content-Type: application/x-tar', "
+         "and --data-binary or -T."),
+        ("curl -T x.tar 'http://d/v1.41/containers/x/archive?path=/'", ""),
+        ("curl --json '{}' http://d/v1.41/swarm/init", ""),
+        ("curl -H 'content-type: application/json; charset=utf-8' -d '{}' http://d/v1.41/swarm/init", ""),
+        ("curl -d name=b http://d/v1.41/containers/a/rename", ""),
+        ("curl --data-binary @x.tar http://d/v1.41/build", ""),
+        ("GET /v1.41/networks/", ""),
+    ],
+)  # fmt: skip
+def test_a_request_that_the_daemon_does_not_read_as_it_is_meant(line, note):
+    assert told(line).notes == ((note,) if note else ())
+
+
+def test_an_operation_of_a_version():
+    assert told("containercreate@v1.24").api == "1.24"
+    assert told("ContainerCreate@1.24", api="1.41").api == "1.41"
+    assert any("API 1.99 is unknown" in note for note in told("ContainerCreate@1.99").notes)
+    with pytest.raises(UsageError):
+        interpret("ContainerCreate@latest")
+
+
+def test_a_moment_is_left_open_in_the_curl_line():
+    assert "since=SINCE" in told("docker events --since 1h").curl
+
+
+def test_what_a_request_carries():
+    assert "No body." not in told("ContainerStart@1.23").request_framing
+    assert told("ContainerStart@1.24").request_framing == "No body."
+    assert told("ImageCreate").request_framing.startswith("With fromSrc=- a tar archive")
+    assert "JSON lines" not in told("ContainerStats").response_framing
+    assert "a volume in use stays" in description("VolumeDelete", "force")
+    platform = next(row for row in told("ImagePush").parameters if row.name == "platform")
+    assert "as JSON" in description("ImagePush", platform.name)
 
 
 def test_a_secret_in_the_wrong_form_is_not_repeated():
@@ -117,8 +212,13 @@ def test_the_version_asked_for_goes_before_the_one_typed():
 @pytest.mark.parametrize(
     ("text", "api", "used", "says"),
     [
-        ("ConfigList", "1.24", "1.30", "API 1.24 does not have this operation (since 1.30)"),
-        ("ContainerCopy", "1.41", "1.23", "API 1.41 does not have this operation (since 1.4 until 1.23)"),
+        ("ConfigList", "1.24", "1.30", "reference for API 1.24 does not have this operation (since 1.30)"),
+        (
+            "ContainerCopy",
+            "1.41",
+            "1.23",
+            "reference for API 1.41 does not have this operation (since 1.4 until 1.23)",
+        ),
         ("ContainerList", "1.99", "1.55", "API 1.99 is unknown"),
         ("ContainerList", "1.18", "1.18", "documented since API 1.25"),
         ("Grpc", None, "1.55", "This operation is not in Docker's API reference"),

@@ -9,7 +9,15 @@ from apispy.engine.operations import BY_ID
 from apispy.learn.explain.docker_cli import commands, parse
 from apispy.learn.explain.docker_flags import FLAGS
 from apispy.learn.explain.flag_effects import CONVERSIONS, EFFECTS, KINDS
-from apispy.learn.explain.flag_uses import FAILED, NOT_RECORDED, NOT_SENT, OTHER_VALUE, SECRET, flag_uses
+from apispy.learn.explain.flag_uses import (
+    FAILED,
+    NOT_RECORDED,
+    NOT_SENT,
+    OTHER_VALUE,
+    SECRET,
+    flag_uses,
+    uses_text,
+)
 from apispy.learn.explain.flag_values import HIDDEN, shell_words
 from apispy.learn.explain.interpretation import interpret
 from apispy.learn.explain.overview import flag_lines
@@ -166,6 +174,11 @@ def test_flags_of_create_are_those_of_run():
         "NetworkingConfig.EndpointsConfig.default.MacAddress",
         "02:42:ac:11:00:03",
     )
+
+
+def test_a_filter_that_a_flag_sets_is_shown_as_it_is_sent():
+    [use] = [one for one in interpret("docker image prune -a").flags if one.operation == "ImagePrune"]
+    assert uses_text([use], "ImagePrune") == '?filters={"dangling": {"false": true}}'
 
 
 def test_a_query_parameter_of_a_recorded_flag_is_that_of_the_call():

@@ -78,6 +78,7 @@ def test_forms(text, kind, operations):
         ("curl --head --cacert '/c d/ca.pem' https://d:2376/_ping | head", "SystemPingHead", {}),
         ("curl -T x.tar 'http://d/containers/a/archive?path=/'", "PutContainerArchive", {"path": "/"}),
         ("curl -d name=b http://d/containers/a/rename", "ContainerRename", {"name": "b"}),
+        ("curl -F file=@x.tar http://d/build", "ImageBuild", {}),
         ("echo aGk= | base64 -d | curl -sS -X POST --data-binary @- http://d/build", "ImageBuild", {}),
         ("curl -X DELETE 'http://d/containers/it'\\''s'  # a comment", "ContainerDelete", {}),
     ],
@@ -181,6 +182,45 @@ def test_pasted_texts(text, title, operation):
     assert found.kind == "pasted text"
     assert not title or any(topic.title.startswith(title) for topic in found.topics)
     assert not operation or operation in [one.operation.id for one in found.questions]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "Error response from daemon: error while removing network: network a id 0a1b has active endpoints",
+            "403:",
+        ),
+        ('network a has active endpoints (name:"web" id:"d4f1")', "403:"),
+        (
+            'conflict: unable to remove repository reference "a" (must force) - container 0a is using its referenced '
+            "image 4f",
+            "409:",
+        ),
+        (
+            "conflict: unable to delete 4f (cannot be forced) - image is being used by running container 0a",
+            "409:",
+        ),
+        ("Error: No such image: a:latest", "ContainerCreate does not pull"),
+        ("get a: no such volume", "no volume has this name"),
+        ("No such exec instance: 0a", "no exec with this ID"),
+        ('invalid mount config for type "bind": bind source path does not exist: /x', "400:"),
+        ("none is a pre-defined network and cannot be removed", "403:"),
+        (
+            "login attempt to http://127.0.0.1:5000/v2/ failed with status: 401 Unauthorized",
+            "refused the credentials",
+        ),
+        ("filters", 'The form {"status": {"exited": true}}, which the docker CLI sends'),
+        ("404", "An older version in the path hides no operation"),
+        ("500", "a program that does not exist is 400"),
+        ("401", "Docker Engine 20.10 answers 500 instead"),
+        ("400", "Docker Engine 20.10 answers 500 to a body or filters that are not valid JSON"),
+    ],
+)
+def test_what_pages_say_is_what_daemons_do(text, says):
+    """Each was tried on dockerd 20.10.24 and 28.5.2."""
+    first = interpret(text).topics[0]
+    assert says in first.text
 
 
 def test_a_raw_request_is_checked_with_its_headers_and_body():

@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -37,29 +38,30 @@ CREATE = "POST /v1.41/containers/create"
         (notes("GET /v1.41/containers/json?al=1"),
          "ContainerList has no parameter 'al', so Docker ignores it; did you mean all?"),
         (notes("GET /v1.40/containers/x/stats?one-shot=1", daemon="1.40"),
-         "API 1.40 has no parameter one-shot of ContainerStats: it is available since API 1.41"),
+         "parameter one-shot of ContainerStats is documented since API 1.41, not for API 1.40: engines may ignore it"),
         (notes("POST /v1.48/build/prune?keep-storage=1", daemon="1.48"),
          "parameter keep-storage of BuildPrune has been deprecated since API 1.48: use reserved-space"),
         (notes(CREATE, {"Imgae": "x"}),
          "ContainerCreate has no field 'Imgae' in its body, so Docker ignores it; did you mean Image?"),
         (notes(CREATE, {"HostConfig": {"Annotations": {"a": "b"}}}),
-         "API 1.41 has no field HostConfig.Annotations in the request body of ContainerCreate: "
-         "it is available since API 1.43"),
+         "HostConfig.Annotations in the request body of ContainerCreate is documented since API 1.43, "
+         "not for API 1.41: engines may ignore it"),
         (notes(CREATE, {"Cmd": {"a": 1}}),
          "Cmd in the request body of ContainerCreate is object, but the API reference says array"),
         (notes(CREATE, {"HostConfig": {"Mounts": [{"Type": "x"}]}}),
          "HostConfig.Mounts[].Type in the request body of ContainerCreate has a value that the API reference "
          "does not list: it allows bind, npipe, tmpfs, volume"),
         (notes("POST /v1.41/containers/x/copy", {}),
-         "API 1.41 has no ContainerCopy: it is available from API 1.4 to 1.23"),
+         "ContainerCopy is documented from API 1.4 to 1.23, not for API 1.41: engines may ignore it"),
         (notes("POST /v1.30/volumes/x", daemon=""), ""),
-        (notes("PUT /v1.41/volumes/x"), "API 1.41 has no VolumeUpdate: it is available since API 1.42"),
+        (notes("PUT /v1.41/volumes/x"),
+         "VolumeUpdate is documented since API 1.42, not for API 1.41: engines may ignore it"),
         (notes("POST /session", daemon="1.53"), "Session has been deprecated since API 1.53"),
         (notes("GET /v1.20/info"),
-         "Docker Engine 25.0 and later refuses API 1.20 "
+         "Docker Engine 25.0 and later refuses API 1.20 by default "
          "(lowest supported version: 1.24 in 25.0, 1.44 in 29.0, 1.40 in 29.3)"),
         (notes("GET /v1.41/info", daemon="1.55"),
-         "Docker Engine from 29.0 to before 29.3 refuses API 1.41 (lowest supported version: 1.44 in 29.0)"),
+         "Docker Engine from 29.0 to before 29.3 refuses API 1.41 by default (lowest supported version: 1.44 in 29.0)"),
         (notes("GET /v1.41/info", client="Docker-Client/28.2.2 (linux)"),
          "the client supports API 1.50 and the daemon 1.41, so API 1.41 is used"),
         (notes("GET /v1.41/info", daemon="1.50", client="Docker-Client/20.10.24 (linux)"),
@@ -82,6 +84,14 @@ def test_a_note_is_made(call, note):
         ),
         notes("POST /v1.51/volumes/create", {"Name": "x", "ClusterVolumeSpec": {"Availability": "active"}}),
         notes("PUT /v1.51/volumes/x?version=1", {"Spec": {"Availability": "drain"}}),
+        notes(
+            "POST /v1.51/volumes/create",
+            {
+                "Name": "x",
+                "ClusterVolumeSpec": {"CapacityRange": {"RequiredBytes": 1}, "Secrets": [{"Key": "k"}]},
+            },
+        ),
+        notes("POST /v1.41/auth", {"username": "x", "identitytoken": "planted"}),
         notes(CREATE, {"Image": "x", "HostConfig": {"LogConfig": {"Type": "loki"}}}),
         notes("POST /v1.41/swarm/init", {"listenaddr": "x", "availability": "drain"}),
         notes(CREATE, {"Image": "x", "MacAddress": ""}),
@@ -106,6 +116,15 @@ def test_a_value_is_no_deprecated_filter() -> None:
     assert not any(
         "deprecated" in note for note in notes(f"GET /v1.44/images/search?{filters}", daemon="1.44")
     )
+
+
+@pytest.mark.parametrize("filters", ['{"pod":["x"]}', '{"status":["unheard-of"]}', "status=running"])
+def test_filters_that_were_accepted_are_not_said_to_be_refused(filters: str) -> None:
+    """Podman has more filters than Docker, and so may an engine that is newer than apispy."""
+    line = f"GET /v1.41/containers/json?filters={quote(filters)}"
+    assert notes_of(line, [], server="Libpod/4.3.1 (linux)", status=200) == ()
+    [note] = notes_of(line, [], server="Libpod/4.3.1 (linux)", status=500)
+    assert "the daemon refuses" in note
 
 
 LIST = "GET /v1.41/containers/json"
@@ -147,7 +166,7 @@ def test_what_real_daemons_do_is_no_difference():
          'use filters={"reference":["NAME"]}'),
         (notes("GET /v1.41/events?filters=%7B%22even%22%3A%5B%22die%22%5D%7D"),
          "SystemEvents has no filter 'even', so Docker ignores it; did you mean event?"),
-        (notes("GET /v1.41/containers/json?filters=status%3Drunning"),
+        (notes("GET /v1.41/containers/json?filters=status%3Drunning", status=500),
          "the daemon refuses these filters: they are not JSON; the form NAME=VALUE is the CLI's, "
          'the API takes {"status":["VALUE"]}'),
         (notes("GET /v1.41/images/json?filters=%7B%22reference%22%3A%7B%22busybox%22%3Afalse%7D%7D"),
@@ -246,8 +265,8 @@ MAC = "MacAddress in the request body of ContainerCreate"
          f"{MAC} has been deprecated since API 1.44, and has no effect from API 1.52: "
          "use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
         ("POST /v1.52/containers/create", {"macaddress": "02:00:00:00:00:01"},
-         "API 1.52 has no field macaddress in the request body of ContainerCreate: "
-         "it is available from API 1.25 to 1.51; use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
+         "macaddress in the request body of ContainerCreate is documented from API 1.25 to 1.51, not for API 1.52: "
+         "engines may ignore it; use NetworkingConfig.EndpointsConfig.NETWORK.MacAddress"),
         ("POST /v1.41/containers/create", {"HostConfig": {"KernelMemory": 5}},
          "HostConfig.KernelMemory in the request body of ContainerCreate has been deprecated since API 1.41, "
          "and has no effect from API 1.42"),
@@ -264,6 +283,14 @@ def test_a_deprecated_field_that_is_sent(line, body, note):
         json.dumps(body), object_hook=lambda one: {name: type(part)() for name, part in one.items()}
     )
     assert notes_of(line, [unset]) == ()
+
+
+def test_fields_that_the_reference_has_in_the_wrong_place():
+    body = {"Name": "x", "ClusterVolumeSpec": {"accessmode": {"CapacityRange": {"RequiredBytes": 1}}}}
+    assert notes_of("POST /v1.51/volumes/create", [body]) == (
+        "ClusterVolumeSpec.AccessMode.CapacityRange in the request body of VolumeCreate has no effect on Docker: "
+        "it belongs in ClusterVolumeSpec.CapacityRange",
+    )
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

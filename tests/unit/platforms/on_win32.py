@@ -59,14 +59,18 @@ def test_the_daemon_that_docker_uses(tmp_path: Path) -> None:
 
 
 def test_the_pipes_of_known_programs(tmp_path: Path) -> None:
-    names = ["docker_engine", "dockerDesktopLinuxEngine", "podman-machine-default", "another"]
+    names = ["docker_engine", "dockerDesktopLinuxEngine", "docker_engine_linux", "docker_engine_windows"]
+    names += ["podman-machine-default", "podman-dev", "another"]
     for name in names:
         (PIPES / name).touch()
     found = discovery.discover({"DOCKER_HOST": "tcp://h:1"}, tmp_path)
     assert {(one.kind, str(one.endpoint)) for one in found[1:]} == {
         ("Docker", "npipe:////./pipe/docker_engine"),
         ("Docker Desktop", "npipe:////./pipe/dockerDesktopLinuxEngine"),
+        ("Docker Desktop", "npipe:////./pipe/docker_engine_linux"),
+        ("Docker Desktop, Windows containers", "npipe:////./pipe/docker_engine_windows"),
         ("Podman machine", "npipe:////./pipe/podman-machine-default"),
+        ("Podman machine", "npipe:////./pipe/podman-dev"),
     }
     for name in names:
         (PIPES / name).unlink()

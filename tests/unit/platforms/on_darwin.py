@@ -34,7 +34,9 @@ def test_the_sockets_of_known_programs(tmp_path: Path) -> None:
     for path in paths:
         path.parent.mkdir(parents=True)
         path.touch()
-    found = discovery.discover({"TMPDIR": f"{temporary}/", "COLIMA_HOME": f"{home}/c", "DOCKER_HOST": "tcp://h:1"}, home)
+    found = discovery.discover(
+        {"TMPDIR": f"{temporary}/", "COLIMA_HOME": f"{home}/c", "DOCKER_HOST": "tcp://h:1"}, home
+    )
     assert {
         (one.endpoint.path, one.kind) for one in found if one.endpoint and one.endpoint.kind == "unix"
     } >= {(str(path), kind) for path, kind in paths.items()}

@@ -96,7 +96,9 @@ def own_sockets(environ: dict[str, str], home: Path, below: Path) -> dict[str, s
     """Return the kinds of the sockets without a name that are found *below* a directory, by their paths there."""
     found = discovery.discover(environ, home)
     sockets = {Path(one.endpoint.path): one.kind for one in found if not one.name and one.endpoint}
-    return {str(path.relative_to(below)): kind for path, kind in sockets.items() if path.is_relative_to(below)}
+    return {
+        str(path.relative_to(below)): kind for path, kind in sockets.items() if path.is_relative_to(below)
+    }
 
 
 def test_a_home_with_odd_characters_is_no_pattern(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ E2E = $(BIN)/pytest -q -n $(WORKERS:auto=2)
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py)
 
-# What README.md, docs/pytest.md and the walkthrough tell a new user to type, on a bare Debian 12, Debian 13 and Ubuntu
+# What README.md and the pages of docs/compatibility.md tell a new user to type, on a bare Debian 12, Debian 13 and Ubuntu
 # 24.04.
 FIRST_HOUR := tests/e2e/test_first_hour.py
 

@@ -4,6 +4,10 @@ Every message says what happened, where, what was expected and found, and what t
 prints the message and exits with ``exit_code``; a traceback is never part of it.
 """
 
+import shlex
+import sys
+from pathlib import Path
+
 
 class ApispyError(Exception):
     """An error that the user can fix. ``str(error)`` is the complete message."""
@@ -24,3 +28,22 @@ class MissingPackage(ApispyError):
         super().__init__(
             f"This needs {package}, which apispy-core does not install. Type: pip install apispy"
         )
+
+
+class MissingExtra(ApispyError):
+    """The package of one of apispy's extras is not installed. *purpose* continues "apispy needs PACKAGE"."""
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"apispy needs {package} {purpose}, and it is not installed. Type: {_add(package.lower(), extra)}"
+        )
+
+
+def _add(package: str, extra: str) -> str:
+    """Return the command that adds a package to this environment. pip cannot, where pipx or uv made it for apispy."""
+    environment = Path(sys.prefix)
+    if (environment / "pipx_metadata.json").is_file():
+        return f"pipx inject apispy {package}"
+    if (environment / "uv-receipt.toml").is_file():  # of `uv tool install`
+        return f"uv pip install --python {shlex.quote(sys.executable)} {package}"
+    return f"pip install 'apispy[{extra}]'"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import subprocess
 
 if sys.platform == "win32":
+    import _winapi
     import ctypes
     import msvcrt
 else:
@@ -258,6 +259,54 @@ def pipe_names() -> list[str]:
     with suppress(OSError):
         return os.listdir(r"\\.\pipe" + "\\")
     return []
+
+
+PIPE_ACCESS_LIST = "D:P(A;;GA;;;OW)(A;;GA;;;SY)(A;;GA;;;BA)"
+"""Who may open a named pipe of apispy, in Windows' language for access lists: its owner, the system, administrators.
+
+Without a list, anyone may open it to read (Microsoft's "Named Pipe Security and Access Rights").
+"""
+
+if sys.platform == "win32":
+
+    class _SecurityAttributes(ctypes.Structure):
+        """SECURITY_ATTRIBUTES of Windows."""
+
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("descriptor", ctypes.c_void_p),
+            ("inherited", ctypes.c_int),
+        )
+
+
+def new_pipe(path: str, *, first: bool) -> Any:
+    r"""Return a handle, asyncio's PipeHandle, of a new instance of a named pipe such as ``\\.\pipe\docker_engine``.
+
+    PIPE_ACCESS_LIST says who can open it; clients on other machines cannot. Raises OSError, also if this is to be its
+    *first* instance and there is one.
+    """
+    if sys.platform != "win32":
+        raise OSError(errno.EAFNOSUPPORT, "only Windows has named pipes")
+    else:
+        from asyncio.windows_utils import BUFSIZE, PipeHandle
+
+        attributes = _SecurityAttributes(ctypes.sizeof(_SecurityAttributes))
+        if not ctypes.windll.advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            PIPE_ACCESS_LIST, 1, ctypes.byref(attributes, _SecurityAttributes.descriptor.offset), None
+        ):
+            raise ctypes.WinError()
+        mode = _winapi.PIPE_ACCESS_DUPLEX | _winapi.FILE_FLAG_OVERLAPPED
+        mode |= _winapi.FILE_FLAG_FIRST_PIPE_INSTANCE if first else 0
+        kind = _winapi.PIPE_TYPE_MESSAGE | _winapi.PIPE_READMODE_MESSAGE | _winapi.PIPE_WAIT
+        kind |= 0x8  # PIPE_REJECT_REMOTE_CLIENTS
+        try:
+            handle = _winapi.CreateNamedPipe(
+                path, mode, kind, _winapi.PIPE_UNLIMITED_INSTANCES, BUFSIZE, BUFSIZE,
+                _winapi.NMPWAIT_WAIT_FOREVER, ctypes.addressof(attributes),
+            )  # fmt: skip
+        finally:
+            ctypes.windll.kernel32.LocalFree(ctypes.c_void_p(attributes.descriptor))
+        return PipeHandle(handle)
 
 
 # -- processes and signals --

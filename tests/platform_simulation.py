@@ -11,12 +11,14 @@ this system. It shows what apispy asks of the system, not what Windows would ans
 
 import asyncio
 import atexit
+import ctypes
 import importlib
 import os
 import pkgutil
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -25,6 +27,7 @@ import types
 from asyncio import selector_events
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
@@ -102,6 +105,14 @@ def _become_windows() -> None:
         sys.modules.pop(name, None)
     sys.meta_path.insert(0, _Blocked())
     sys.modules["msvcrt"] = _msvcrt()
+    sys.modules["_winapi"] = _winapi()
+    utils: Any = types.ModuleType("asyncio.windows_utils")
+    utils.BUFSIZE, utils.PipeHandle = 8192, PipeHandle
+    sys.modules["asyncio.windows_utils"] = utils
+    ctypes.windll = types.SimpleNamespace(  # type: ignore[attr-defined]
+        advapi32=types.SimpleNamespace(ConvertStringSecurityDescriptorToSecurityDescriptorW=_descriptor_of),
+        kernel32=types.SimpleNamespace(LocalFree=lambda descriptor: DESCRIPTORS.pop(descriptor.value)),
+    )
     signal.SIGBREAK = signal.SIGUSR1  # type: ignore[attr-defined]
     subprocess.CREATE_NEW_PROCESS_GROUP = 0  # type: ignore[attr-defined]
     pair, listdir = socket.socketpair, os.listdir
@@ -141,33 +152,101 @@ class PipeTransport(selector_events._SelectorSocketTransport):  # type: ignore[m
         return self._sock if name == "pipe" else default
 
 
-class PipeServer:
-    """What serves a named pipe."""
+DESCRIPTORS: dict[int, Any] = {}
+"""The access lists that Windows has in memory, by their addresses."""
 
-    def __init__(self, loop: "WindowsLoop", factory: Callable[[], Any], path: Path) -> None:
-        self._path, self._sock = path, socket.socket(FAMILY)
-        if path.exists():
-            raise PermissionError(13, "Access is denied")  # FILE_FLAG_FIRST_PIPE_INSTANCE
-        self._sock.setblocking(False)
-        self._sock.bind(str(path))
-        self._sock.listen()
-        self._accepting = loop.create_task(self._accept(loop, factory))
 
-    async def _accept(self, loop: "WindowsLoop", factory: Callable[[], Any]) -> None:
-        while True:
-            PipeTransport(loop, (await loop.sock_accept(self._sock))[0], factory())
+def _descriptor_of(text: str, revision: int, into: Any, size: None) -> int:
+    assert revision == 1
+    memory = ctypes.create_unicode_buffer(text)
+    DESCRIPTORS[ctypes.addressof(memory)] = memory
+    ctypes.cast(into, ctypes.POINTER(ctypes.c_void_p))[0] = ctypes.addressof(memory)
+    return 1
+
+
+@dataclass(frozen=True)
+class MadePipe:
+    """How an instance of a named pipe was made."""
+
+    name: str
+    first: bool
+    access: str
+    remote: bool
+
+
+MADE: list[MadePipe] = []
+
+LISTENING: dict[str, socket.socket] = {}
+"""The socket that stands for all instances of a named pipe that no client has yet, by the pipe's name."""
+
+
+def _winapi() -> types.ModuleType:
+    module: Any = types.ModuleType("_winapi")
+    module.__dict__.update(
+        PIPE_ACCESS_DUPLEX=3, FILE_FLAG_OVERLAPPED=1 << 30, FILE_FLAG_FIRST_PIPE_INSTANCE=1 << 19, PIPE_TYPE_MESSAGE=4,
+        PIPE_READMODE_MESSAGE=2, PIPE_WAIT=0, PIPE_UNLIMITED_INSTANCES=255, NMPWAIT_WAIT_FOREVER=0xFFFFFFFF,
+        CreateNamedPipe=_create_named_pipe,
+    )  # fmt: skip
+    return module
+
+
+def _create_named_pipe(address: str, mode: int, kind: int, *rest: int) -> int:
+    path, first = _pipe(address), bool(mode & 1 << 19)
+    if path.exists() == first:
+        raise PermissionError(13, "Access is denied") if first else FileNotFoundError(2, "gone")
+    length, descriptor, inherited = struct.unpack("@IPi", ctypes.string_at(rest[-1], struct.calcsize("@IPi")))
+    assert (length, inherited) == (24, 0)
+    MADE.append(MadePipe(path.name, first, DESCRIPTORS[descriptor].value, not kind & 8))
+    if first:
+        LISTENING[path.name] = sock = socket.socket(FAMILY)
+        sock.setblocking(False)
+        sock.bind(str(path))
+        sock.listen()
+    return len(MADE)
+
+
+class PipeHandle:
+    """asyncio's handle of an instance of a pipe. The pipe is gone with the last one that no client has."""
+
+    def __init__(self, handle: int) -> None:
+        self.name = MADE[handle - 1].name
+        self.connection: socket.socket | None = None
+        self._open = True
+        WAITING.setdefault(self.name, []).append(self)
+
+    async def accept(self, loop: "WindowsLoop") -> None:
+        self.connection = (await loop.sock_accept(LISTENING[self.name]))[0]
+        self._leave()
 
     def close(self) -> None:
-        self._accepting.cancel()
-        self._sock.close()
-        self._path.unlink()
+        if self.connection is not None:
+            self.connection.close()
+        elif self._open:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._open = False
+        WAITING[self.name].remove(self)
+        if not WAITING[self.name]:
+            LISTENING.pop(self.name).close()
+            (PIPES / self.name).unlink()
+
+
+WAITING: dict[str, list[PipeHandle]] = {}
+"""The handles of a pipe that no client has, by the pipe's name."""
 
 
 class Proactor:
-    """The one method of Windows' proactor that apispy calls: an empty message ends a direction of a pipe."""
+    """The methods of Windows' proactor that apispy calls."""
+
+    def __init__(self, loop: "WindowsLoop") -> None:
+        self._loop = loop
+
+    def accept_pipe(self, pipe: PipeHandle) -> "asyncio.Task[None]":
+        return self._loop.create_task(pipe.accept(self._loop))
 
     async def send(self, pipe: socket.socket, data: bytes) -> None:
-        assert data == b""
+        assert data == b""  # which ends a direction of a pipe
         pipe.shutdown(socket.SHUT_WR)
 
 
@@ -176,7 +255,7 @@ class WindowsLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._proactor = Proactor()
+        self._proactor = Proactor(self)
 
     async def create_pipe_connection(self, factory: Callable[[], Any], address: str) -> tuple[Any, Any]:
         sock = socket.socket(FAMILY)
@@ -185,8 +264,8 @@ class WindowsLoop(asyncio.SelectorEventLoop):
         protocol = factory()
         return PipeTransport(self, sock, protocol), protocol
 
-    async def start_serving_pipe(self, factory: Callable[[], Any], address: str) -> list[PipeServer]:
-        return [PipeServer(self, factory, _pipe(address))]
+    def _make_duplex_pipe_transport(self, pipe: PipeHandle, protocol: Any, extra: dict[str, str]) -> None:
+        PipeTransport(self, pipe.connection, protocol)
 
     def _lacks(self, *_: object, **__: object) -> Any:
         raise NotImplementedError

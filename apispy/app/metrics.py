@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apispy import __version__
 from apispy.app.web import Answer, OpenAccess, WebRequest, WebServer
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, MissingExtra
 from apispy.outputs.metrics import (
     COUNTERS,
     DURATION,
@@ -92,10 +92,7 @@ def _prometheus(metrics: Metrics) -> tuple[Callable[[str], tuple[Callable[[Any],
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import choose_encoder
     except ImportError:
-        raise ApispyError(
-            "apispy needs prometheus-client to serve metrics (--metrics), and it is not installed. "
-            "Type: pip install 'apispy[prometheus]'"
-        ) from None
+        raise MissingExtra("prometheus-client", "to serve metrics (--metrics)", "prometheus") from None
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(metrics))
     return choose_encoder, registry

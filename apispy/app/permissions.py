@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from apispy.app.decoded_calls import collect, failing_as_usage
 from apispy.app.progress import NoProgress, StartProgress
-from apispy.errors import UsageError
+from apispy.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from apispy.learn.permissions import Check, Usage
@@ -65,9 +65,7 @@ def _yaml(text: str) -> Any:
     try:
         from apispy.importers import yaml_values
     except ImportError:
-        raise UsageError(
-            "reading a YAML file needs PyYAML, which is not installed. Install it: pip install pyyaml"
-        ) from None
+        raise UsageError(str(MissingExtra("PyYAML", "to read it", "yaml"))) from None
     try:
         return yaml_values.load(text)
     except yaml_values.YamlError as error:

@@ -21,28 +21,38 @@ from apispy.errors import ApispyError
 SOCKETS = (
     ("Docker", "/var/run/docker.sock"),
     ("Docker, rootless", "{runtime}/docker.sock"),
-    ("Docker Desktop", "{home}/.docker/run/docker.sock"),
-    ("Docker Desktop", "{home}/.docker/desktop/docker.sock"),
+    ("Docker Desktop", "{home}/.docker/run/docker.sock"),  # macOS
+    ("Docker Desktop", "{home}/.docker/desktop/docker.sock"),  # Linux
+    ("Docker Desktop, WSL", "{wsl}/docker-desktop/shared-sockets/guest-services/docker.proxy.sock"),
     ("Podman", "/run/podman/podman.sock"),
     ("Podman, rootless", "{runtime}/podman/podman.sock"),
-    ("Podman machine", "{home}/.local/share/containers/podman/machine/podman.sock"),
-    ("Podman machine", "{home}/.local/share/containers/podman/machine/*/podman.sock"),
-    ("Podman machine", "{temporary}/podman/*-api.sock"),
+    ("Podman machine", "{data}/containers/podman/machine/podman.sock"),
+    ("Podman machine", "{data}/containers/podman/machine/*/podman.sock"),
+    ("Podman machine", "{temporary}/podman/*-api.sock"),  # macOS
+    ("Podman machine", "{runtime}/podman/*-api.sock"),  # Linux
+    ("Colima", "{colima}/*/docker.sock"),
     ("Colima", "{home}/.colima/*/docker.sock"),
-    ("Colima", "{home}/.config/colima/*/docker.sock"),
+    ("Colima", "{home}/.colima/docker.sock"),  # 0.3 and older
+    ("Colima", "{config}/colima/*/docker.sock"),
     ("Rancher Desktop", "{home}/.rd/docker.sock"),
-    ("Lima", "{home}/.lima/*/sock/docker.sock"),
+    ("Rancher Desktop, WSL", "{wsl}/rancher-desktop/run/docker.sock"),
+    ("Lima", "{lima}/*/sock/docker.sock"),
     ("OrbStack", "{home}/.orbstack/run/docker.sock"),
 )
-"""(program, path of its socket as its documentation gives it); ``*`` matches any name."""
+"""(program, path of its socket); ``*`` matches any name. docs/endpoints.md says which source each is from."""
 
 PIPES = (
     ("Docker", "docker_engine"),
     ("Docker Desktop", "dockerDesktopLinuxEngine"),
+    ("Docker Desktop", "docker_engine_linux"),
     ("Docker Desktop, Windows containers", "dockerDesktopWindowsEngine"),
-    ("Podman machine", "podman-machine-*"),
+    ("Docker Desktop, Windows containers", "docker_engine_windows"),
+    ("Podman machine", "podman-*"),
 )
-"""(program, name of its named pipe on Windows); ``*`` matches any text."""
+"""(program, name of its named pipe on Windows); ``*`` matches any text. docs/endpoints.md has their sources."""
+
+_SHARED_BY_WSL = "/mnt/wsl"
+"""What the distributions of WSL 2 share, in each of them."""
 
 _MAX_PARALLEL_PROBES = 16
 
@@ -109,20 +119,29 @@ def _sockets(environ: Mapping[str, str], home: Path) -> Iterator[KnownDaemon]:
             yield KnownDaemon("", kind, Endpoint("npipe", "", 0, f"//./pipe/{name}", "", None))
     if not system.has_unix_sockets():
         return
-    directories = socket_directories(environ, home)
+    directories = {name: glob.escape(path) for name, path in socket_directories(environ, home).items()}
+    kinds: dict[str, str] = {}  # by path: two patterns may match one
     for kind, pattern in SOCKETS:
-        filled = pattern.format(**{name: glob.escape(path) for name, path in directories.items()})
-        for path in sorted(glob.glob(filled)):
-            yield KnownDaemon("", kind, Endpoint("unix", "", 0, path, "", None))
+        for path in sorted(glob.glob(pattern.format(**directories))):
+            kinds.setdefault(path, kind)
+    for path, kind in kinds.items():
+        yield KnownDaemon("", kind, Endpoint("unix", "", 0, path, "", None))
 
 
 def socket_directories(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the directories in the paths of SOCKETS, by name."""
-    return {
+    found = {
         "runtime": environ.get("XDG_RUNTIME_DIR") or "/nonexistent",
         "temporary": environ.get("TMPDIR") or "/nonexistent",
         "home": str(home),
+        # Colima and Podman use these directories of the XDG specification on macOS too.
+        "config": environ.get("XDG_CONFIG_HOME") or f"{home}/.config",
+        "data": environ.get("XDG_DATA_HOME") or f"{home}/.local/share",
+        "colima": environ.get("COLIMA_HOME") or "/nonexistent",
+        "lima": environ.get("LIMA_HOME") or f"{home}/.lima",
+        "wsl": _SHARED_BY_WSL,
     }
+    return {name: path.rstrip("/") for name, path in found.items()}  # TMPDIR of macOS ends with a slash
 
 
 def probe_all(entries: Iterable[KnownDaemon], timeout: float = 2.0) -> list[ProbeResult]:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from apispy import system
+
 type Factory[P] = Callable[[], P]
 
 
@@ -21,14 +23,48 @@ async def open_pipe[P: asyncio.Protocol](factory: Factory[P], path: str) -> P:
     return protocol
 
 
-async def serve_pipe(factory: Factory[asyncio.Protocol], path: str) -> Any:
-    """Serve the pipe *path*, which must not exist; ``close`` of the result ends that. Raises OSError.
+class PipeListener:
+    """A named pipe that is served: each client has an instance of it, and a spare instance waits for the next one.
 
-    Windows lets its user, administrators and the system use such a pipe. Others may open it to read only: they cannot
-    send a request.
+    Its user, administrators and the system can open it, on this machine only. ``start_serving_pipe`` of asyncio makes
+    pipes that anyone can open to read.
     """
-    loop: Any = asyncio.get_running_loop()
-    return (await loop.start_serving_pipe(factory, _native(path)))[0]
+
+    def __init__(self, factory: Factory[asyncio.Protocol], path: str) -> None:
+        """Make the pipe *path*. Raises OSError if there is one."""
+        self._loop: Any = asyncio.get_running_loop()
+        self._factory, self._path = factory, _native(path)
+        self._waiting = system.new_pipe(self._path, first=True)
+        self._spare = system.new_pipe(self._path, first=False)
+        self._closed = False
+        self._accept()
+
+    def close(self) -> None:
+        """Let no other client connect. Connections go on."""
+        self._closed = True
+        self._accepting.cancel()
+        self._waiting.close()
+        self._spare.close()
+
+    def _accept(self) -> None:
+        self._accepting = self._loop.create_task(self._accept_one())
+        self._accepting.add_done_callback(self._accepted)
+
+    async def _accept_one(self) -> None:
+        # asyncio has no public method for this; it raises OSError for a client that left before it was accepted.
+        await self._loop._proactor.accept_pipe(self._waiting)
+
+    def _accepted(self, accepting: "asyncio.Task[None]") -> None:
+        if self._closed or accepting.cancelled():
+            self._waiting.close()
+            return
+        waiting, self._waiting = self._waiting, self._spare
+        if accepting.exception() is None:
+            self._loop._make_duplex_pipe_transport(waiting, self._factory(), extra={"addr": self._path})
+        else:
+            waiting.close()
+        self._spare = system.new_pipe(self._path, first=False)
+        self._accept()
 
 
 async def end_direction(transport: asyncio.BaseTransport) -> None:

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, MissingExtra
 from apispy.importers import files
 from apispy.importers.formats import END_OF_TIME, Format, Imported, Settings, register
 from apispy.importers.messages import (
@@ -121,10 +121,7 @@ def _yaml(text: str, path: Path) -> Any:
     try:
         from apispy.importers.yaml_values import YamlError, load
     except ImportError:
-        raise ApispyError(
-            f"apispy needs PyYAML to read {path}, a cassette in YAML, and it is not installed. "
-            "Type: pip install 'apispy[yaml]'"
-        ) from None
+        raise MissingExtra("PyYAML", f"to read {path}, a cassette in YAML", "yaml") from None
     try:
         return load(text)
     except YamlError as error:

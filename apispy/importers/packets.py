@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from apispy.errors import ApispyError
+from apispy.errors import ApispyError, MissingExtra
 from apispy.importers import files
 from apispy.importers.formats import END_OF_TIME
 from apispy.importers.tcp import Peer, Segment
@@ -60,10 +60,7 @@ def _packets(path: Path) -> Iterator[Any]:
         from scapy.layers.inet import TCP
         from scapy.utils import PcapReader
     except ImportError:
-        raise ApispyError(
-            "apispy needs Scapy to import captures of tcpdump and Wireshark, and it is not installed. "
-            "Type: pip install 'apispy[pcap]'"
-        ) from None
+        raise MissingExtra("Scapy", "to import captures of tcpdump and Wireshark", "pcap") from None
     number = 0
     advice = f"Make a smaller file: tcpdump -r {path.name} -w smaller.pcap 'tcp port 2375'."
     try:

@@ -19,7 +19,7 @@ from typing import Any
 from apispy import system
 from apispy.endpoints import Listen
 from apispy.endpoints.address import local_kind
-from apispy.endpoints.named_pipes import serve_pipe
+from apispy.endpoints.named_pipes import PipeListener
 from apispy.errors import ApispyError
 from apispy.sockets.pipe_stream import PipeStream
 from apispy.sockets.stream import Stream
@@ -35,7 +35,7 @@ class Listener:
     """An open listening socket. ``where`` has the real port. ``close`` removes a unix socket unless it was replaced."""
 
     def __init__(self, server: Any, where: Listen) -> None:
-        self._server = server  # asyncio.Server, or asyncio's PipeServer, which is for Windows only
+        self._server = server  # asyncio.Server or PipeListener
         self.where = where
         self._inode = os.stat(where.path).st_ino if where.kind == "unix" else 0
 
@@ -59,7 +59,7 @@ async def open_listener(where: Listen, on_open: Callable[[Stream], None]) -> Lis
             sock = _unix_socket(Path(where.path), where.group)
             return Listener(await loop.create_unix_server(accepted, sock=sock, backlog=BACKLOG), where)
         if where.kind == "npipe":
-            return Listener(await serve_pipe(lambda: PipeStream(on_open), where.path), where)
+            return Listener(PipeListener(lambda: PipeStream(on_open), where.path), where)
         server = await loop.create_server(accepted, where.host, where.port, backlog=BACKLOG)
         port = server.sockets[0].getsockname()[1]
         return Listener(server, replace(where, port=port))

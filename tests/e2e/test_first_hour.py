@@ -9,6 +9,7 @@ makes each root once.
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests.github_action import BASH, STEPS, step_environment
 
 from .daemon import IMAGE, Daemon, Daemons, busybox_root, free_port
 from .modern_root import ModernRoot, ubuntu_answers
-from .pages import blocks_of
+from .pages import Output, blocks_of
 
 TOP = Path(__file__).parents[2]
 
@@ -56,6 +60,17 @@ things meanwhile, as CI may, can take any time."""
 
 PYTHON = Path(sys.base_prefix)
 """The Python that uv finds; without one it would load one from GitHub, which tests do not."""
+
+READING = (
+    "permissions", "story", "coverage", "drift", "guard", "statistics", "captures", "diff", "imports",
+)  # fmt: skip
+"""Pages in docs/ whose sessions only read samples/, so that each root prints what the page shows."""
+
+INTEGRATION = """import report
+
+print(report.names())
+"""
+"""What docs/ci.md calls integration.py: the program of docs/pytest.md, with a daemon."""
 
 SETTINGS = (
     "PIP_",
@@ -124,6 +139,7 @@ class Ann:
     def __init__(self, root: ModernRoot, place: Path, socket: str, groups: str) -> None:
         self._root = root
         self.installing = 0.0  # seconds
+        self._report = ""
         bundle = place / "ca-certificates.crt"
         bundle.write_bytes(
             Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")).read_bytes()
@@ -187,13 +203,15 @@ class Ann:
     def has_old_python(self) -> bool:
         return "Python 3.11" in self.types("python3 --version")
 
-    def walks(self, page: str, names: Mapping[str, str]) -> str:
-        """Type the sessions of a page into one shell; each server has a shell of its own. Return the output of all.
+    def walks(
+        self, text: str, names: Mapping[str, str], stop: str = "kill", *, may_fail: bool = False
+    ) -> str:
+        """Type the sessions of a text into one shell; each server has a shell of its own. Return the output of all.
 
-        *names*: what the page calls by a usual name, which this machine may use for something else.
+        *names*: what the text calls by a usual name, which this machine may use for something else. *stop* ends servers.
         """
         lines = []
-        for number, block in enumerate(blocks_of((TOP / page).read_text())):
+        for number, block in enumerate(blocks_of(text)):
             if not block.server:
                 lines += [command.line for command in block.commands]
                 continue
@@ -207,7 +225,48 @@ class Ann:
         typed = "\n".join(lines)
         for usual, own in names.items():
             typed = typed.replace(usual, own)
-        return self.types(typed, "sudo kill $(jobs -p)", "wait || true", "cat server-*.txt")
+        end = [f"{stop} $(jobs -p)", "wait || true", "cat server-*.txt"] if " > server-" in typed else []
+        return self.tries(typed, *end)[1] if may_fail else self.types(typed, *end)
+
+    def reads(self, page: str) -> None:
+        """Type the sessions of a page in the checkout; each command prints what the page shows."""
+        commands = [command for block in blocks_of((TOP / page).read_text()) for command in block.commands]
+        assert commands, page
+        mark = "-- the next command --"
+        lines = [line for command in commands for line in (f"echo '{mark}'", command.line)]
+        _, output = self.tries("cd apispy", "export COLUMNS=100", *lines)  # the width of the page
+        for command, printed in zip(commands, output.split(f"{mark}\n")[1:], strict=True):
+            # Two streams are one here, so their lines may be in another order.
+            assert not Output(command, printed.splitlines(), any_order=True).differs, (
+                f"{page}: {command.line}\n{printed}"
+            )
+
+    def adds_what_import_needs(self) -> None:
+        """Type what apispy says when a package is missing."""
+        for sample in ("docker-28.2.pcap", "docker-py.cassette.yaml"):
+            status, output = self.tries(f"apispy import apispy/samples/{sample}")
+            assert status == 1, output
+            self.types(output.rpartition("Type: ")[2])
+
+    def makes_report(self) -> str:
+        """Type docs/pytest.md up to the test that passes without a daemon, once. Return what that printed."""
+        if not self._report:
+            install = scripts(section("docs/pytest.md", "# Tests with pytest"))[0]
+            if self.has_old_python:
+                install = [line.replace("python3", f"{PYTHON}/bin/python3") for line in install]
+            program = typed((TOP / "docs/pytest.md").read_text())
+            end = next(at for at, line in enumerate(program) if "/nowhere" in line) + 1
+            self._report = self.types("mkdir -p report", "cd report", *install, *program[:end])
+        return self._report
+
+    def runs_step(self, name: str, **inputs: str) -> tuple[int, str]:
+        """Run a step of action.yml in ~/report, as a runner of GitHub's would."""
+        files = {"RUNNER_TEMP": "", "GITHUB_STEP_SUMMARY": "/summary.md", "GITHUB_OUTPUT": "/output"}
+        values = {key: f"/home/ann/runner{path}" for key, path in files.items()}
+        values |= {"GITHUB_ACTION_PATH": "/home/ann/apispy"}
+        values |= step_environment(name, {key.replace("_", "-"): value for key, value in inputs.items()})
+        words = ["env", *(f"{key}={value}" for key, value in values.items()), *BASH, STEPS[name]["run"]]
+        return self.tries("mkdir -p runner", "cd report", shlex.join(words))
 
 
 @pytest.fixture(scope="class")
@@ -249,6 +308,8 @@ class FirstHour:
     """What a new user does on each system."""
 
     system: System
+    installs_action = False
+    """Whether the action's own installation is run: it takes as long as that of apispy."""
 
     def test_the_doctor_finds_nothing(self, ann: Ann) -> None:
         ann.types("apispy doctor", prints="ok")
@@ -266,6 +327,9 @@ class FirstHour:
         assert "ContainerStart" in ann.types(
             permissions, "cat proxy.yaml", prints="image: wollomatic/socket-proxy"
         )
+        ann.types(
+            "apispy permissions --check proxy.yaml --as wollomatic compose.jsonl", prints=" calls allowed."
+        )
         assert ann.installing + used() - began < TEN_MINUTES
         ann.types("docker rm -f $(docker ps -aq --filter label=com.docker.compose.project) > /dev/null")
 
@@ -273,31 +337,98 @@ class FirstHour:
         ("title", "prints"),
         [
             ("### See what a command sends to Docker", " stdout| hi"),
+            ("### Watch any client", "SystemVersion"),
             ("### Record a session, then search, convert or compare it", "/containers/json all=1"),
             ("### Test without Docker", "recorded calls; every request got a response"),
         ],
     )
     def test_the_sessions_of_the_readme(self, ann: Ann, title: str, prints: str) -> None:
-        ann.types(*typed(section("README.md", title)), prints=prints)
+        assert prints in ann.walks(section("README.md", title), {})
+
+    def test_a_call_that_fails(self, ann: Ann) -> None:
+        [command] = typed(section("README.md", "### Make calls fail"))
+        status, output = ann.tries(command)
+        assert (status, output) == (1, "Error response from daemon: the disk is full\n")
 
     def test_a_test_without_docker(self, ann: Ann) -> None:
         began = used()
         assert "(docs/pytest.md)" in section("README.md", "### Test without Docker")
-        install = scripts(section("docs/pytest.md", "# Tests with pytest"))[0]
-        if ann.has_old_python:
-            install = [line.replace("python3", f"{PYTHON}/bin/python3") for line in install]
-        program = typed((TOP / "docs/pytest.md").read_text())
-        end = next(at for at, line in enumerate(program) if "/nowhere" in line) + 1
-        ann.types("mkdir -p report", "cd report", *install, *program[:end], prints="1 passed")
+        assert "1 passed" in ann.makes_report()
         assert ann.installing + used() - began < TEN_MINUTES
+
+    def test_the_pages_that_read_samples(self, ann: Ann) -> None:
+        ann.adds_what_import_needs()
+        for name in READING:
+            ann.reads(f"docs/{name}.md")
+
+    @pytest.mark.parametrize(
+        ("page", "prints"),
+        [
+            (
+                "replay",
+                ["every request got a response\n7\n", "1 request had no recorded response", "\n125\n"],
+            ),
+            ("fixtures", ["run.json: 5 calls, in order", "wrote ps.json", "\nweb\n"]),
+        ],
+    )
+    def test_the_pages_that_record(self, ann: Ann, page: str, prints: list[str]) -> None:
+        ann.types(f"mkdir {page}")
+        text = f"```console\n$ cd {page}\n```\n" + (TOP / f"docs/{page}.md").read_text()
+        said = ann.walks(text, {}, may_fail=True)  # some end with the exit code of their container
+        assert said.count("hello\n") > 1, said
+        for line in prints:
+            assert line in said, said
+
+    def test_ci(self, ann: Ann) -> None:
+        """Type what the action and the jobs of docs/ci.md run; a runner of GitHub's and GitLab's is not at hand."""
+        ann.makes_report()
+        page = (TOP / "docs/ci.md").read_text()
+        _, gitlab, hooks = (yaml.safe_load(text) for text in re.findall(r"(?ms)^```yaml\n(.*?)^```", page))
+        ann.types("cd report", f"cat > integration.py <<'EOF'\n{INTEGRATION}EOF", ". .venv/bin/activate",
+                  *(line for job in gitlab.values() for line in job["script"] if not line.startswith("pip install")),
+                  *gitlab["record"]["after_script"], f"ls {' '.join(gitlab['record']['artifacts']['paths'])}",
+                  prints="ContainerList")  # fmt: skip
+        status, output = (
+            ann.runs_step("Install apispy", python="python3") if self.installs_action else (0, "")
+        )
+        if ann.has_old_python:
+            assert (status, "::error::apispy needs Python 3.12 or newer" in output) == (1, True), output
+        else:
+            assert status == 0, output
+        ann.types("[ -e runner/apispy ] || ln -s ~/report/.venv runner/apispy")
+
+        def job(code: int, prints: str, **inputs: str) -> None:
+            status, output = ann.runs_step("Run with apispy", **inputs)
+            assert status == 0, output
+            status, output = ann.runs_step("Report", **inputs)
+            assert (status, prints in output) == (code, True), output
+
+        job(0, "", run="docker ps")
+        ann.types("grep ContainerList runner/summary.md", "ls $(sed -n s/^page=//p runner/output)")
+        [[baseline]] = scripts(page)
+        ann.types("mkdir -p report/.github", "cd report", "cp ~/runner/calls.jsonl .", baseline)
+        new = {"permissions": baseline.partition("> ")[2], "fail_on_new_permissions": "true"}
+        job(0, "", run="docker ps", **new)
+        job(1, "does not have: ImageList.", run="docker ps\ndocker images", **new)
+        ann.types("grep '| new | ImageList' runner/summary.md")
+        client = ". .venv/bin/activate\nDOCKER_CONFIG=/nowhere python integration.py"
+        job(0, "", run=client, mode="replay", fixture="fixtures/ps.json")
+        [hook] = hooks["repos"][0]["hooks"]
+        ann.types(
+            "cd report",
+            f"{hook['entry']} $(find . -name '*.json' | grep -E '{hook['files']}')",
+            prints="ps.json",
+        )
 
 
 class TestDebian13(FirstHour):
     system = TRIXIE
+    installs_action = True
 
 
 class TestDebian12(FirstHour):
     system = BOOKWORM
+    installs_action = True  # which refuses this Python
 
 
 class TestUbuntu2404(FirstHour):
@@ -305,7 +436,7 @@ class TestUbuntu2404(FirstHour):
 
     def test_walkthrough(self, ann: Ann, port: int) -> None:
         names = {f"{usual}": f"{free_port()}" for usual in (2376, 2377, 2378)} | {"2375": f"{port}"}
-        said = ann.walks("docs/from-the-article.md", names)
+        said = ann.walks((TOP / "docs/from-the-article.md").read_text(), names, "sudo kill")
         for line in (
             "HTTP/1.0 200 OK",
             " stdout| hello",

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.github_action import ACTION, BASH, STEPS, step_environment
+
 ROOT = Path(__file__).parents[2]
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 SCRIPTS = ROOT / "packaging/action"
 PAGE = (ROOT / "docs/ci.md").read_text()
 FIXTURE = ROOT / "samples/fixtures/ps.json"
@@ -36,17 +36,11 @@ class Job:
 
     def step(self, name: str, *around: str, **inputs: str) -> "subprocess.CompletedProcess[str]":
         """Run the step *name* as action.yml has it, with *inputs*, below the command *around*."""
-        step = STEPS[name]
-        values = {key: str(about.get("default", "")) for key, about in ACTION["inputs"].items()} | inputs
-        env = {
-            key: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: values[found[1]], value)
-            for key, value in step["env"].items()
-        }
         about = {"GITHUB_ACTION_PATH": ROOT, "RUNNER_TEMP": self.place, "GITHUB_STEP_SUMMARY": self.summary,
                  "GITHUB_OUTPUT": self.output}  # fmt: skip
         return subprocess.run(
-            [*around, "bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
-            cwd=self.place, env={**os.environ, **{key: str(value) for key, value in about.items()}, **env},
+            [*around, *BASH, STEPS[name]["run"]], cwd=self.place,
+            env={**os.environ, **{key: str(value) for key, value in about.items()}, **step_environment(name, inputs)},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
 

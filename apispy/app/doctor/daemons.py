@@ -35,7 +35,10 @@ _STARTS = {
     "Docker Desktop": "systemctl --user start docker-desktop",
     "Podman": sudo("systemctl enable --now podman.socket"),
     "Podman, rootless": "systemctl --user enable --now podman.socket",
+    "Podman machine": "podman machine start",
     "Colima": "colima start",
+    "Rancher Desktop": "rdctl start",
+    "OrbStack": "orb start",
 }
 """The command that starts a program of SOCKETS, as its documentation gives it."""
 

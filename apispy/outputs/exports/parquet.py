@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from apispy.errors import ApispyError
+from apispy.errors import MissingExtra
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import COLUMNS, Cell, Column, row
@@ -38,9 +38,7 @@ def export(decoded_calls: Iterable[DecodedCall]) -> Iterator[bytes]:
     try:
         from pyarrow.parquet import ParquetWriter
     except ImportError:
-        raise ApispyError(
-            "apispy needs pyarrow to write Parquet, and it is not installed. Type: pip install 'apispy[parquet]'"
-        ) from None
+        raise MissingExtra("pyarrow", "to write Parquet", "parquet") from None
     return _pieces(decoded_calls, ParquetWriter)
 
 

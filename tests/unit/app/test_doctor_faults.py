@@ -59,3 +59,21 @@ def test_the_fault_is_found_and_its_cure_works(fault: Fault, place: Place) -> No
     after = doctor(place)
     assert [one for one in after if one["state"] == "problem"] == []
     assert (row["state"], row["text"]) not in [(one["state"], one["text"]) for one in after]
+
+
+@pytest.mark.parametrize(
+    ("path", "tool", "command"),
+    [
+        (".orbstack/run/docker.sock", "orb", "orb start"),
+        (".rd/docker.sock", "rdctl", "rdctl start"),
+        (".local/share/containers/podman/machine/podman.sock", "podman", "podman machine start"),
+        (".colima/docker.sock", "colima", "colima start"),
+    ],
+)
+def test_a_program_that_has_stopped_is_started(path: str, tool: str, command: str, place: Place) -> None:
+    place.program(tool, "exit 0")
+    place.environ["DOCKER_HOST"] = f"unix://{place.home}/{path}"
+    [found] = [
+        row["command"] for row in doctor(place) if (row["check"], row["state"]) == ("daemon", "problem")
+    ]
+    assert found == command

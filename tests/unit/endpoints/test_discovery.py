@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from socketserver import UnixStreamServer
 
+import pytest
+
 from apispy.endpoints import Endpoint, discovery
 from apispy.endpoints.saved_names import SavedNames
 from tests.servers import DOCKER, VersionHandler, http_server, serving
@@ -57,6 +59,46 @@ def test_every_kind_and_what_is_current(tmp_path: Path) -> None:
     kinds = ["Docker Desktop", "Colima", "Colima", "Rancher Desktop", "Lima", "OrbStack"]
     expected = {str(home / path): kind for path, kind in zip(paths, kinds, strict=True)}
     assert own == expected | {str(runtime / "podman/podman.sock"): "Podman, rootless"}
+
+
+def test_directories_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {
+        "COLIMA_HOME": ("c/work/docker.sock", "Colima"),
+        "LIMA_HOME": ("l/vm/sock/docker.sock", "Lima"),
+        "XDG_CONFIG_HOME": ("x/colima/default/docker.sock", "Colima"),
+        "XDG_DATA_HOME": ("d/containers/podman/machine/podman.sock", "Podman machine"),
+        "XDG_RUNTIME_DIR": ("r/podman/dev-api.sock", "Podman machine"),
+        "TMPDIR": ("t/podman/podman-machine-default-api.sock", "Podman machine"),
+    }
+    wsl = {
+        "w/docker-desktop/shared-sockets/guest-services/docker.proxy.sock": "Docker Desktop, WSL",
+        "w/rancher-desktop/run/docker.sock": "Rancher Desktop, WSL",
+    }
+    for path in [*wsl, *(path for path, _ in names.values()), "home/.lima/vm/sock/docker.sock"]:
+        (tmp_path / path).parent.mkdir(parents=True)  # its path is too long for a real socket
+        (tmp_path / path).touch()
+    monkeypatch.setattr(discovery, "_SHARED_BY_WSL", f"{tmp_path}/w")
+    environ = {name: f"{tmp_path}/{path[0]}/" for name, (path, _) in names.items()}
+    found = own_sockets(environ, tmp_path / "home", tmp_path)
+    assert found == wsl | dict(names.values())
+
+
+def test_a_socket_that_two_patterns_match_is_listed_once(tmp_path: Path) -> None:
+    paths = [".colima/docker.sock", ".colima/default/docker.sock"]
+    for path in paths:
+        bound(tmp_path / path)
+    found = discovery.discover({"COLIMA_HOME": f"{tmp_path}/.colima"}, tmp_path)
+    listed = [one.endpoint.path for one in found if one.kind == "Colima" and one.endpoint]
+    assert sorted(listed) == sorted(f"{tmp_path}/{path}" for path in paths)
+
+
+def own_sockets(environ: dict[str, str], home: Path, below: Path) -> dict[str, str]:
+    """Return the kinds of the sockets without a name that are found *below* a directory, by their paths there."""
+    found = discovery.discover(environ, home)
+    sockets = {Path(one.endpoint.path): one.kind for one in found if not one.name and one.endpoint}
+    return {
+        str(path.relative_to(below)): kind for path, kind in sockets.items() if path.is_relative_to(below)
+    }
 
 
 def test_a_home_with_odd_characters_is_no_pattern(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def test_the_sockets_of_known_programs(tmp_path: Path) -> None:
     paths = {
         home / ".docker/run/docker.sock": "Docker Desktop",
         home / ".colima/default/docker.sock": "Colima",
+        home / "c/work/docker.sock": "Colima",
+        home / ".lima/vm/sock/docker.sock": "Lima",
         home / ".rd/docker.sock": "Rancher Desktop",
         home / ".orbstack/run/docker.sock": "OrbStack",
         home / ".local/share/containers/podman/machine/podman.sock": "Podman machine",
@@ -32,7 +34,9 @@ def test_the_sockets_of_known_programs(tmp_path: Path) -> None:
     for path in paths:
         path.parent.mkdir(parents=True)
         path.touch()
-    found = discovery.discover({"TMPDIR": str(temporary), "DOCKER_HOST": "tcp://h:1"}, home)
+    found = discovery.discover(
+        {"TMPDIR": f"{temporary}/", "COLIMA_HOME": f"{home}/c", "DOCKER_HOST": "tcp://h:1"}, home
+    )
     assert {
         (one.endpoint.path, one.kind) for one in found if one.endpoint and one.endpoint.kind == "unix"
     } >= {(str(path), kind) for path, kind in paths.items()}

@@ -18,7 +18,7 @@ from apispy.endpoints import Endpoint, connect, discovery, instances, listen, pr
 from apispy.errors import ApispyError, UsageError
 from apispy.sockets import Stream, dial, open_listener
 from apispy.testing import replay
-from tests.platform_simulation import PIPES
+from tests.platform_simulation import DESCRIPTORS, MADE, PIPES, PipeHandle, Proactor
 
 FIXTURE = "samples/fixtures/ps.json"
 
@@ -59,14 +59,18 @@ def test_the_daemon_that_docker_uses(tmp_path: Path) -> None:
 
 
 def test_the_pipes_of_known_programs(tmp_path: Path) -> None:
-    names = ["docker_engine", "dockerDesktopLinuxEngine", "podman-machine-default", "another"]
+    names = ["docker_engine", "dockerDesktopLinuxEngine", "docker_engine_linux", "docker_engine_windows"]
+    names += ["podman-machine-default", "podman-dev", "another"]
     for name in names:
         (PIPES / name).touch()
     found = discovery.discover({"DOCKER_HOST": "tcp://h:1"}, tmp_path)
     assert {(one.kind, str(one.endpoint)) for one in found[1:]} == {
         ("Docker", "npipe:////./pipe/docker_engine"),
         ("Docker Desktop", "npipe:////./pipe/dockerDesktopLinuxEngine"),
+        ("Docker Desktop", "npipe:////./pipe/docker_engine_linux"),
+        ("Docker Desktop, Windows containers", "npipe:////./pipe/docker_engine_windows"),
         ("Podman machine", "npipe:////./pipe/podman-machine-default"),
+        ("Podman machine", "npipe:////./pipe/podman-dev"),
     }
     for name in names:
         (PIPES / name).unlink()
@@ -124,6 +128,50 @@ def test_each_direction_of_a_pipe_ends_by_itself() -> None:
         listener.close()
 
     asyncio.run(main())
+
+
+def test_only_its_user_administrators_and_the_system_can_open_a_pipe() -> None:
+    async def main() -> None:
+        served: asyncio.Queue[Stream] = asyncio.Queue()
+        listener = await open_listener(listen("npipe:////./pipe/private"), served.put_nowait)
+        for _ in range(2):
+            client = await dial(pipe("private"))
+            (await served.get()).close()
+            client.close()
+        listener.close()
+
+    asyncio.run(main())
+    made = [one for one in MADE if one.name == "private"]
+    assert [one.first for one in made] == [True, False, False, False]
+    assert {one.access for one in made} == {"D:P(A;;GA;;;OW)(A;;GA;;;SY)(A;;GA;;;BA)"}
+    assert not any(one.remote for one in made)
+    assert not DESCRIPTORS, "what Windows allocated was not freed"
+    assert not os.listdir(PIPES)
+
+
+def test_a_client_that_leaves_before_it_is_accepted_does_not_end_the_listener(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept, left = Proactor.accept_pipe, [BrokenPipeError(32, "The pipe is being closed")]
+
+    def accept_pipe(self: Proactor, handle: PipeHandle) -> "asyncio.Task[None]":
+        if left:
+            raise left.pop()
+        return accept(self, handle)
+
+    monkeypatch.setattr(Proactor, "accept_pipe", accept_pipe)
+
+    async def main() -> None:
+        served: asyncio.Queue[Stream] = asyncio.Queue()
+        listener = await open_listener(listen("npipe:////./pipe/left"), served.put_nowait)
+        client = await dial(pipe("left"))
+        (await served.get()).close()
+        client.close()
+        listener.close()
+
+    asyncio.run(main())
+    assert not left
+    assert not os.listdir(PIPES)
 
 
 def test_ssh_has_pipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,10 @@ PYTHON ?= $(shell tools/find-python)
 .PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long first-hour e2e-modern differential soak golden site samples \
     share dist packages fuzz audit bench bench-quick clean
 
+# Where it is set (as in many containers), each worker of each run would compile all tests, and rewrite their asserts,
+# again: 15 s of its time.
+export PYTHONDONTWRITEBYTECODE :=
+
 test: check unit e2e
 
 # Without a development environment, the demo gets an environment of its own, which has no test tools.
@@ -142,7 +146,7 @@ $(VENV)/.ready: pyproject.toml
 	$(make_venv)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group dev
-	$(BIN)/python -m compileall -q apispy  # or every process compiles it again, where PYTHONDONTWRITEBYTECODE is set
+	$(BIN)/python -m compileall -q apispy  # or the first processes, which are several at a time, would
 	touch $@
 
 $(VENV)-packages/.ready: pyproject.toml

@@ -1,12 +1,16 @@
 """python -m fuzz [--seconds N] [TARGET ...]: fuzz each target for N seconds with atheris. Exit code 1 if one fails.
 
+As many targets as there are processors run at the same time.
+
 The corpus grows in fuzz/corpus/TARGET (not in git). A failing input is written to fuzz/finds/TARGET/, and
 tests/unit/test_fuzz.py runs it: commit it together with the fix.
 """
 
 import argparse
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -21,7 +25,10 @@ def main() -> int:
 
     if unknown := set(options_given.targets) - set(TARGETS):
         parser.error(f"unknown target {', '.join(sorted(unknown))}; expected one of {', '.join(TARGETS)}")
-    failed = [name for name in options_given.targets or TARGETS if not _fuzz(name, options_given.seconds)]
+    names = options_given.targets or list(TARGETS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = pool.map(lambda name: _fuzz(name, options_given.seconds), names)
+        failed = [name for name, has_passed in zip(names, passed, strict=True) if not has_passed]
     print(f"fuzz: {', '.join(failed)} failed, see fuzz/finds" if failed else "fuzz: no failures")
     return 1 if failed else 0
 

@@ -118,7 +118,7 @@ RUN_ROWS = [
         code=4,
     ),
     Row("run-stdin-stays-open", stream_rows.stdin_stays_open, ("done\n",), code=3),
-    Row("run-live", stream_rows.run_live, ("line 6",), check=stream_rows.check_delays),
+    Row("run-live", stream_rows.run_live, ("line 20",), check=stream_rows.check_delays),
     Row("run-t", terminal_rows.run_t, ("24 80", "hello"), code=6),
     Row("run-it-resize", terminal_rows.run_it_resize, ("ready", "33 101", "got hey"), code=3),
     Row("run-detach-keys", terminal_rows.run_detach_keys, ("true",), code=None, same_transport=True),
@@ -142,7 +142,7 @@ RUN_ROWS = [
         docker logs $P | tee log | md5sum; wc -c <log; docker rm $P""",
         ("  -", "10010000\n"),
     ),
-    Row("logs-follow", stream_rows.logs_follow, ("line 6",), check=stream_rows.check_delays),
+    Row("logs-follow", stream_rows.logs_follow, ("line 20",), check=stream_rows.check_delays),
     Row(
         "attach",
         """docker run -d -i --name $P $N $IMG sh -c 'read a; echo "out $a"; usleep 100000; echo "err $a" >&2; exit 5'
@@ -246,7 +246,7 @@ EXEC_ROWS = [
         for i in $(seq 16); do docker exec $P sh -c "echo out $i; echo err $i >&2" & done 2>&1 | sort; wait; docker rm -f $P""",
         ("out 16", "err 16"),
     ),
-    Row("exec-live", stream_rows.exec_live, ("line 6",), check=stream_rows.check_delays),
+    Row("exec-live", stream_rows.exec_live, ("line 20",), check=stream_rows.check_delays),
     Row("exec-t", terminal_rows.exec_t, ("tty",), code=3),
     Row("exec-it", terminal_rows.exec_it, ("40 120", "got abc"), code=5),
     Row("exec-detach-keys", terminal_rows.exec_detach_keys, ("ready",), code=None, same_transport=True),

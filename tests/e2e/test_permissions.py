@@ -139,7 +139,12 @@ class Running:
     def _accepts(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "HAProxy ended"
-        return self.socket.exists()
+        try:  # it is bound before it listens
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(self.socket))
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         if self._process is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apispy.app.web import Answer, Feed, Limits, WebRequest, WebServer, json_answer
+from apispy.app.web.connection import MAX_UNSENT
 from apispy.errors import ApispyError, UsageError
 from tests.unit.app.web.serving import PAGE, Browser, serving
 
@@ -180,32 +181,41 @@ def test_a_comment_is_sent_when_there_is_nothing_else():
 
 def test_a_slow_browser_holds_up_nobody_and_learns_what_it_missed():
     """It reads nothing while more passes than the sockets and the ring can hold, and another browser reads on."""
-    feed = Feed(max_items=20)
-    text = "x" * 60_000
+    count, kept, text = 40, 20, "x" * 60_000
+    feed = Feed(max_items=kept)
     with serving(feed) as server:
+        send_little(server)
         slow, quick = Browser(server).enter(), Browser(server).enter()
         waiting, reading = slow.events(), quick.events()
         assert next(waiting) == next(reading) == {"retry": "1000"}
-        for number in range(1, 301):
+        for number in range(1, count + 1):
             feed.add("call", 10, lambda: text)
             assert next(reading)["id"] == str(number)
-        seen, missed = 0, 0
-        while seen + missed < 300:
-            event = next(waiting)
-            if event["event"] == "missed":
-                missed += int(event["data"].removeprefix('{"items": ').rstrip("}"))
-            else:
-                seen += 1
-        assert missed > 0
+        found = list(islice(waiting, 1))
+        while found[-1]["event"] == "call":
+            found.append(next(waiting))
+        early, left = len(found) - 1, count - kept  # on their way to it; out of the ring
+        assert 0 < early * len(text) < MAX_UNSENT + 400_000  # what may wait in the server, and in the sockets
+        assert numbers(found[:-1]) == [(str(number), "call") for number in range(1, early + 1)]
+        assert found[-1] == {"id": str(left), "event": "missed", "data": f'{{"items": {left - early}}}'}
+        rest = numbers(list(islice(waiting, kept)))
+        assert rest == [(str(number), "call") for number in range(left + 1, count + 1)]
+
+
+def send_little(server: WebServer) -> None:
+    """Let the kernel hold little of what is sent on new connections, which inherit this of the listening socket."""
+    assert server._server is not None
+    server._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
 
 
 def test_a_browser_that_never_reads_is_let_go():
     feed = Feed()
     text = "x" * 60_000
     with serving(feed, limits=Limits(connections=1, unread_seconds=0.05)) as server:
+        send_little(server)
         browser = Browser(server).enter()
         stuck = browser.open("/calls")
-        for _ in range(400):
+        for _ in range(20):
             feed.add("call", 10, lambda: text)
         until_free(browser)
         stuck.close()
@@ -320,10 +330,7 @@ def test_at_the_end_a_browser_that_reads_late_gets_all_that_is_queued():
 
     feed, text, found = Ending(), "x" * 60_000, list[dict[str, str]]()
     with serving(feed, limits=Limits(closing_seconds=30)) as server:
-        assert server._server is not None
-        server._server.sockets[0].setsockopt(
-            socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
-        )  # connections inherit it
+        send_little(server)
         events = Browser(server).enter().events()
         assert next(events) == {"retry": "1000"}
 
@@ -344,8 +351,9 @@ def test_closing_does_not_wait_for_a_browser_that_does_not_read():
     feed = Feed()
     text = "x" * 60_000
     with serving(feed, limits=Limits(closing_seconds=0.05)) as server:
+        send_little(server)
         stuck = Browser(server).enter().open("/calls")
-        for _ in range(400):
+        for _ in range(20):
             feed.add("call", 10, lambda: text)
     stuck.close()
 

@@ -134,7 +134,7 @@ class Timeline:
         return True
 
     def _events(self, exchange: Exchange) -> list[tuple[int, Event]]:
-        """Return the events with their times; those of a pipelined request are not before the end of the exchange before.
+        """Return the events with their times; those of a pipelined request wait for the end of the exchange before.
 
         The tap keeps the time at which a pipelined request arrived, but reads it only when the exchange before it is
         over.

@@ -12,7 +12,22 @@ from apispy.outputs.exports.http_bytes import pieces
 from fuzz.targets import IMPORTED, NAMES, TARGETS
 from tests.h2_peer import Peers
 from tests.protobuf_writer import mapped, pb
-from tests.tunnel_frames import FRONTEND_SOLVE, INFO, PING, PRUNE, SOLVE, START, Caller, frame, solve, steps
+from tests.tunnel_frames import (
+    CONTINUATION,
+    END_HEADERS,
+    FRONTEND_SOLVE,
+    HEADERS,
+    INFO,
+    PING,
+    PRUNE,
+    SETTINGS,
+    SOLVE,
+    START,
+    Caller,
+    frame,
+    solve,
+    steps,
+)
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FILTERS = (
@@ -21,6 +36,7 @@ FILTERS = (
     'error:"no such" time >= 12:00',
     "container:web or slow>1s size>1MB version<1.41",
 )
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 MAX_SEED_SIZE = 8192
 """Size limit of a seed in bytes: larger ones reach little new code in a minute."""
 
@@ -40,6 +56,8 @@ def _all(name: str) -> Iterator[bytes]:
         yield from _of_http2()
     if name == "tunnels":
         yield from _of_tunnels()
+    if name == "tunnel_answers":
+        yield from _of_daemons()
     if name == "captures":
         yield from (file.read_bytes() for file in sorted(SAMPLES.glob("fixtures/*.json")))
     for path in sorted(SAMPLES.glob("*.jsonl")):
@@ -106,6 +124,33 @@ def _of_tunnels() -> Iterator[bytes]:
         caller = Caller()
         yield bytes([24, 60]) + START + caller.call(INFO) + caller.call(path, content, size=20)
         yield bytes([9, 40]) + START + frame(PING, bytes(8)) + Caller().call(path, content)
+
+
+def _of_daemons() -> Iterator[bytes]:
+    """Yield the bytes of daemons in BuildKit's tunnel, with and without an interim response; and a refusal."""
+    peers, whole = Peers(), SWITCHING
+    for step in (
+        lambda: peers.call(INFO, b""),
+        lambda: peers.answer(1, b"one" * 20, status=0),
+        lambda: peers.call(PRUNE, b""),
+        lambda: peers.answer(3, b"two", status=2),
+        lambda: peers.server.close_connection(),
+    ):
+        step()
+        whole += peers.exchange()[1]
+    yield bytes([len(SWITCHING), 40]) + whole
+    block = (
+        frame(HEADERS, b"ab", 1) + frame(CONTINUATION, b"c", 1) + frame(CONTINUATION, b"d", 1, END_HEADERS)
+    )
+    yield (
+        bytes([3, 150])
+        + b"HTTP/1.1 103 Early Hints\r\n\r\n"
+        + SWITCHING
+        + frame(SETTINGS)
+        + block
+        + frame(PING, bytes(8))
+    )
+    yield bytes([9, 40]) + b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"
 
 
 def _of_lines(name: str, written: list[bytes]) -> Iterator[bytes]:

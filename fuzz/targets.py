@@ -14,6 +14,8 @@ from apispy.capture.validation import Malformed
 from apispy.decoders import DECODERS
 from apispy.errors import ApispyError, UsageError
 from apispy.filters import Filter
+from apispy.gate import DaemonFrames
+from apispy.gate.tunnel_answers import refused_call
 from apispy.learn import NameRegistry
 from apispy.model import Exchange
 from apispy.outputs import Console, JsonLines
@@ -25,7 +27,7 @@ from apispy.replay.playback_connection import PlaybackConnection
 from apispy.tap import Closed, GaveUp
 from tests.laws.decoding import decode, merge, split
 from tests.laws.memory_carrier import MemoryCarrier
-from tests.laws.tunnel_model import check_tunnel
+from tests.laws.tunnel_model import between_frames, check_tunnel
 from tests.unit.tap.conversations import Step, play
 
 IMPORTED = ("har", "socat", "vcr", "tshark", "tcpflow", "curl-trace", "curl")
@@ -223,6 +225,31 @@ def tunnels(data: bytes) -> None:
     """
     if len(data) > 2:
         check_tunnel(data[2:], split(data[2:], list(data[:2])))
+
+
+@target
+def tunnel_answers(data: bytes) -> None:
+    """What a daemon sends in BuildKit's tunnel passes whole however it is split; answers are between its frames.
+
+    The first two bytes select where it is split; before each of the pieces is an answer of apispy's own.
+    """
+    sent = data[2:]
+    answer, frames, passed = refused_call(3, "no"), DaemonFrames(), b""
+    if answer in sent:
+        return
+    at = list[int]()  # where in the daemon's bytes the answers are
+    for piece in split(sent, list(data[:2])):
+        for found in (frames.insert(answer, last=False), frames.feed(piece)):
+            *before, last = found.split(answer)
+            for part in before:
+                passed += part
+                at.append(len(passed))
+            passed += last
+    passed += frames.take_rest()
+    assert passed == sent, (passed, sent)
+    places = between_frames(sent)
+    assert places is None or set(at) <= places, (at, places)
+    assert not (frames.lost and frames.insert(answer, last=True))
 
 
 def _ram_directory() -> str | None:

@@ -5,6 +5,7 @@ memory holds only the exchanges that were open at one time, and a few numbers fo
 """
 
 import heapq
+import math
 import os
 import stat
 import time
@@ -33,6 +34,9 @@ PlaybackItem = Header | Notice | Event | Exchange
 
 POLL_INTERVAL = 0.2
 """Seconds between two reads at the end of a file that is followed."""
+
+HTTP2 = "2"
+"""The version of requests whose exchanges overlap on one connection."""
 
 NOTICE_RANK = 1 << 63
 """Sorts a notice after all events of the same microsecond. Events have the number of their exchange in this place."""
@@ -114,6 +118,7 @@ class Timeline:
         # (microseconds since 1970, exchange number or NOTICE_RANK, tie-break, item, later events of the exchange)
         self._next: list[tuple[int, int, int, Notice | Event, Iterator[tuple[int, Event]]]] = []
         self._open: set[int] = set()
+        self._last: dict[int, tuple[int, int]] = {}  # by connection: an open HTTP/1 exchange and its end
         self._notices = 0
 
     def add(self, line: Exchange | Notice) -> bool:
@@ -125,8 +130,23 @@ class Timeline:
             return False
         else:
             self._open.add(line.id)
-            self._push(line.id, iter(tap_events(line)))
+            self._push(line.id, iter(self._events(line)))
         return True
+
+    def _events(self, exchange: Exchange) -> list[tuple[int, Event]]:
+        """Return the events with their times; those of a pipelined request wait for the end of the exchange before.
+
+        The tap keeps the time at which a pipelined request arrived, but reads it only when the exchange before it is
+        over.
+        """
+        events = tap_events(exchange)
+        if exchange.request.version == HTTP2:  # its exchanges overlap
+            return events
+        _, end = self._last.get(exchange.connection, (0, 0))
+        if _responded(exchange) >= end:
+            events = [(max(at, end), event) for at, event in events]
+            self._last[exchange.connection] = exchange.id, events[-1][0]
+        return events
 
     def is_alone(self, exchange: Exchange, following: int | None) -> bool:
         """Whether no event is left, and *exchange* ends before *following*, the time of the next one; None for none."""
@@ -139,6 +159,9 @@ class Timeline:
             self._push(number, rest)
             if isinstance(item, Closed):
                 self._open.discard(number)
+                connection = item.exchange.connection
+                if self._last.get(connection, (0, 0))[0] == number:
+                    del self._last[connection]
             yield item
 
     def _push(self, number: int, rest: Iterator[tuple[int, Event]]) -> None:
@@ -146,6 +169,12 @@ class Timeline:
         following = next(rest, None)
         if following is not None:
             heapq.heappush(self._next, (following[0], number, 0, following[1], rest))
+
+
+def _responded(exchange: Exchange) -> float:
+    """Return when the response began, in microseconds since 1970; without a response, never."""
+    response = exchange.response
+    return math.inf if response is None else micros(exchange.started) + micros(response.at)
 
 
 class _GrowingFile:

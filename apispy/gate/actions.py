@@ -132,8 +132,15 @@ def _reason_phrase(status: int) -> str:
         return "Status"
 
 
+MAX_HEAD = 1 << 20
+"""Bytes of a response's head, with the interim responses before it, that are kept until it is complete."""
+
+
 class ResponseTruncator:
-    """Passes a response's head and *size* bytes after it, counted as they are on the wire, chunk sizes included."""
+    """Passes a response's head and *size* bytes after it, counted as they are on the wire, chunk sizes included.
+
+    A head is over after MAX_HEAD bytes at most.
+    """
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -147,6 +154,8 @@ class ResponseTruncator:
             self._head += data
             end = final_head_end(self._head)
             if end is None:
+                if len(self._head) > MAX_HEAD:
+                    self._head = None  # what follows counts
                 return data, False
             start, self._head = max(0, end - before), None
         allowed = data[: start + self._left]

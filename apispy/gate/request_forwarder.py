@@ -35,7 +35,7 @@ class ResponseTracker(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether every request has its complete response."""
+        """Whether no response is outstanding: each request has its own, or the daemon has ended its side."""
 
     @property
     def tunnelled(self) -> bool:

@@ -17,7 +17,7 @@ from hyperframe.frame import (
 )
 
 from apispy.decoders.grpc import PLAIN
-from apispy.gate.actions import final_head_end
+from apispy.gate.actions import MAX_HEAD, final_head_end
 from apispy.http2 import END_HEADERS, HEADER_SIZE
 
 PERMISSION_DENIED = 7
@@ -29,7 +29,7 @@ MAX_MESSAGE = 1000
 """Bytes of a message."""
 
 MAX_WHOLE = 1 << 20
-"""Bytes of a frame of the daemon's that are held until it is complete."""
+"""Bytes of a frame of the daemon's, or of a header block, that are held until it is complete."""
 
 _SWITCHING = b"101"
 
@@ -69,6 +69,7 @@ class DaemonFrames:
     def __init__(self) -> None:
         self._head: bytes | None = b""  # of the response, as far as it was received; None once it is complete
         self._held = bytearray()  # the beginning of a frame, or of a header block
+        self._read = 0  # bytes of whole frames in it
         self._follows = True  # the daemon speaks HTTP/2, and its frames are followed
         self._begun = False  # its first frame was passed on
         self._answers = b""  # of apispy's own, which wait for that
@@ -84,6 +85,8 @@ class DaemonFrames:
             self._head += data
             end = final_head_end(self._head)
             if end is None:
+                if len(self._head) > MAX_HEAD:
+                    self._head, self._follows = None, False
                 return data
             before = len(self._head) - len(data)
             self._follows = self._head[:end].rpartition(b"HTTP/1.1 ")[2].startswith(_SWITCHING)
@@ -117,20 +120,21 @@ class DaemonFrames:
 
     def _take_whole(self) -> bytes:
         """Remove and return the whole frames; the frames of a header block belong together."""
-        at = end = 0
+        at, end = self._read, 0
         while len(self._held) - at >= HEADER_SIZE:
             size = int.from_bytes(self._held[at : at + 3])
             kind, flags = self._held[at + 3], self._held[at + 4]
-            if size > MAX_WHOLE:
+            if size > MAX_WHOLE or at + size - end > MAX_WHOLE:
                 self._follows = False
                 return self.take_rest()
-            at += HEADER_SIZE + size
-            if at > len(self._held):
+            if at + HEADER_SIZE + size > len(self._held):
                 break
+            at += HEADER_SIZE + size
             if kind not in BLOCK_FRAMES or flags & END_HEADERS:
                 end = at
         whole = bytes(self._held[:end])
         del self._held[:end]
+        self._read = at - end
         self._begun = self._begun or bool(whole)
         return whole
 

@@ -14,6 +14,7 @@ from mitmproxy.proxy import commands, context, layer
 from apispy import units
 from apispy.gate import (
     GARBAGE,
+    Action,
     AskUser,
     DaemonFrames,
     Decision,
@@ -136,6 +137,10 @@ class GatedRelay(Relay):
         if self._frames and (rest := self._frames.take_rest()):
             yield from super()._from_daemon(rest)
         yield from super()._daemon_ended()
+        if (
+            self._waiting or self._queue or self._forwarder.pending
+        ):  # they need not wait for a response any more
+            yield from self._work()
 
     # -- data from the client --
 
@@ -191,21 +196,29 @@ class GatedRelay(Relay):
         if decision.delay:
             self._annotate(f"delayed by apispy for {units.duration(decision.delay)}, {decision.reason}")
             yield Delay(decision.delay)
-        match decision.action:
-            case RespondWith() as wanted:
-                yield from self._respond(wanted, decision.reason)
+        yield from self._perform(decision.action, raw, decision.reason)
+
+    def _perform(self, action: Action | None, raw: bytes, reason: str) -> layer.CommandGenerator[None]:
+        if isinstance(action, RespondWith | Garbage | TunnelAnswer) and not self._can_respond:
+            yield from self._end(
+                f"ended by apispy without a response, as the daemon had ended its side; {reason}"
+            )
+            return
+        match action:
+            case RespondWith():
+                yield from self._respond(action, reason)
             case Reset():
-                yield from self._end(f"reset by apispy, {decision.reason}", ResetClient(self.context.client))
+                yield from self._end(f"reset by apispy, {reason}", ResetClient(self.context.client))
             case Garbage():
                 yield commands.SendData(self.context.client, GARBAGE)
-                yield from self._end(f"answered with garbage by apispy, {decision.reason}")
+                yield from self._end(f"answered with garbage by apispy, {reason}")
             case DropAfter(size):
-                self._truncator, self._truncation_reason = ResponseTruncator(size), decision.reason
+                self._truncator, self._truncation_reason = ResponseTruncator(size), reason
                 yield from self._forward(raw)
-            case AskUser() as asking:
-                yield from self._ask(asking, raw, decision.reason)
-            case TunnelAnswer() as answer_in_tunnel:
-                yield from self._answer(answer_in_tunnel, decision.reason)
+            case AskUser():
+                yield from self._ask(action, raw, reason)
+            case TunnelAnswer():
+                yield from self._answer(action, reason)
             case None:
                 yield from self._forward(raw)
 
@@ -215,10 +228,8 @@ class GatedRelay(Relay):
         if answer.allowed:
             self._annotate(f"allowed by the user, {reason}")
             yield from self._forward(raw)
-        elif isinstance(asking.refusal, TunnelAnswer):
-            yield from self._answer(asking.refusal, f"refused by the user, {reason}")
         else:
-            yield from self._respond(asking.refusal, f"refused by the user, {reason}")
+            yield from self._perform(asking.refusal, raw, f"refused by the user, {reason}")
 
     def _note_tunnel(self, decision: Decision) -> None:
         """Follow the daemon's frames if the request that is forwarded opens a tunnel whose calls are decided."""
@@ -260,7 +271,7 @@ class GatedRelay(Relay):
     def _end(self, reason: str, command: commands.Command | None = None) -> layer.CommandGenerator[None]:
         """End the client's connection. The handler then ends the daemon's."""
         self._ended = True
-        if self._observer.idle:
+        if not self._observer.has_open:
             self._notice(reason)
         self._observer.lost(reason)
         yield command or commands.CloseConnection(self.context.client)

@@ -142,7 +142,13 @@ class Handler(mode_servers.ProxyConnectionHandler):
         match command:
             case commands.SendData(connection=connection, data=data):
                 io = self.transports.get(connection)
-                if io is not None and isinstance(io.writer, Stream) and not io.writer.is_closing():
+                writable = connection.state & ConnectionState.CAN_WRITE  # not after a half-close
+                if (
+                    writable
+                    and io is not None
+                    and isinstance(io.writer, Stream)
+                    and not io.writer.is_closing()
+                ):
                     io.writer.write(data)
             case commands.OpenConnection():
                 handler = self._task(self.open_connection(command))

@@ -37,6 +37,7 @@ class ConnectionObserver:
         self._annotations = Annotations()
         self.answered = 0  # requests that have a response, or will get none
         self.tunnelled = False  # the connection has left HTTP, or cannot be parsed any further
+        self._daemon_ended = False
         self._early: dict[int, bytes] = {}  # by identity: several layers may hold the same bytes
         self.hooks: deque[StartHook] = deque()
 
@@ -67,9 +68,14 @@ class ConnectionObserver:
         return any(exchange.request.method == "HEAD" for exchange in self._unanswered.values())
 
     @property
+    def has_open(self) -> bool:
+        """Whether an exchange is open."""
+        return bool(self._open)
+
+    @property
     def idle(self) -> bool:
-        """Whether no exchange is open."""
-        return not self._open
+        """Whether no response is outstanding: no exchange is open, or the daemon has ended its side."""
+        return not self._open or self._daemon_ended
 
     def annotate(self, text: str) -> bool:
         """Add *text* to the problems of the open exchange when it closes. Return False if none is open.
@@ -96,6 +102,7 @@ class ConnectionObserver:
         self._pass_on(self._tap.client_eof(self._clock()))
 
     def server_eof(self) -> None:
+        self._daemon_ended = True
         self._pass_on(self._tap.server_eof(self._clock()))
 
     def lost(self, reason: str = "") -> None:

@@ -89,6 +89,8 @@ class Relay(layer.Layer):
         first frame before they send a request.
         """
         self._observer.from_client(data)
+        if not self._can_respond:  # an earlier request was responded to
+            return
         if not self._observer.awaits_response and not self._observer.is_http2:
             if not self.context.client.state & ConnectionState.CAN_READ:  # no request can follow
                 yield commands.CloseConnection(self.context.client)
@@ -96,6 +98,11 @@ class Relay(layer.Layer):
         yield from self._end_with(
             error_response(502, f"apispy: {self._refusal}", head_only=self._observer.head_only)
         )
+
+    @property
+    def _can_respond(self) -> bool:
+        """Whether apispy can send a response of its own: not after an end was sent to the client."""
+        return bool(self.context.client.state & ConnectionState.CAN_WRITE)
 
     def _end_with(self, response: bytes) -> layer.CommandGenerator[None]:
         """Send a response of apispy's own, and end the connection after it."""

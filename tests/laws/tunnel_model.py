@@ -4,6 +4,7 @@ The model is h2's server and a few lines that read protobuf as Go does: the last
 merged, unknown fields are ignored. No call that it refuses may be in the bytes that pass.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,11 @@ from apispy.gate import PolicyCheck
 from apispy.http2 import PREFACE
 from tests.tunnel_frames import FRONTEND_SOLVE, PRUNE, SOLVE
 from tests.unit.gate.test_tunnel_reader import through
+
+HEADS = re.compile(
+    rb"(?:[^ ]* 1(?!01)[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)*HTTP/1\.1 101[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n"
+)
+"""The response that opens a tunnel, after interim ones."""
 
 
 @dataclass
@@ -53,6 +59,25 @@ def frames(data: bytes) -> Iterator[bytes]:
         end = at + 9 + int.from_bytes(data[at : at + 3])
         yield data[at:end]
         at = end
+
+
+def between_frames(data: bytes) -> set[int] | None:
+    """Return where in a daemon's bytes, from its response on, another frame may be: after the first frame.
+
+    A header block is not divided. None if the response is not well-formed, or opens no tunnel.
+    """
+    head = HEADS.match(data)
+    if head is None:
+        return None
+    found, at = set[int](), head.end()
+    open_block = False
+    while at + 9 <= len(data):
+        kind, flags = data[at + 3], data[at + 4]
+        at += 9 + int.from_bytes(data[at : at + 3])
+        open_block = kind in (1, 5, 9) and not flags & 4
+        if at <= len(data) and not open_block:
+            found.add(at)
+    return found
 
 
 def values(data: bytes, *path: int) -> list[bytes]:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from apispy.capture import CaptureError, Header, Notice, Writer, follow, play, playback
-from apispy.capture.events import tap_events
+from apispy.capture.events import micros, tap_events
+from apispy.capture.playback import Timeline
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Seen, Tunnel
 from apispy.tap import ConnectionTap
-from apispy.tap.events import Closed, Data, Opened, Read, ResponseStarted, Skipped, StreamEnded
+from apispy.tap.events import Closed, Data, Event, Opened, Read, ResponseStarted, Skipped, StreamEnded
+from tests.unit.tap.conversations import ATTACH, CHUNKED, EVENTS, HIJACKED, LIST, LISTED, Step, c, closed, s
+from tests.unit.tap.conversations import play as conversation
 
 from .test_reader import exchange
 
@@ -113,6 +116,42 @@ def test_an_exchange_happens_again_as_the_tap_told_it() -> None:
     again = [event for _, event in tap_events(live[-1].exchange)]
     assert again == live
     assert [type(event) for event in again if isinstance(event, ResponseStarted)]
+
+
+PIPELINED = {
+    "the next call begins when the one before it is over": [
+        c(EVENTS), s(CHUNKED), c(ATTACH + b"in"), s(b"2\r\n{}\r\n0\r\n\r\n"), s(HIJACKED + b"out"), c(b""), s(b"")
+    ],
+    "three requests at once": [
+        c(LIST + EVENTS + LIST), s(LISTED), s(CHUNKED + b"2\r\n{}\r\n"), s(b"0\r\n\r\n" + LISTED), c(b""), s(b"")
+    ],
+    "responses in one read": [c(LIST), c(LIST + LIST), s(LISTED + LISTED), s(LISTED), s(b""), c(b"")],
+    "no response to the second": [c(EVENTS + LIST), s(CHUNKED), s(b"2\r\n{}\r\n0\r\n\r\n"), s(b"")],
+    "no response at all": [c(EVENTS + LIST), c(EVENTS), s(b"")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", PIPELINED.values(), ids=PIPELINED)
+def test_pipelined_calls_happen_again_as_the_tap_told_them(steps: list[Step]) -> None:
+    """The second request is there before the first response, but the tap tells of it after that."""
+    live, timeline = conversation(steps, lose=True), Timeline()
+    calls = sorted(closed(live), key=lambda call: call.started)
+    again: list[Notice | Event] = []
+    for call in calls:
+        again += timeline.until(micros(call.started))
+        assert timeline.add(call)
+    again += timeline.until(None)
+    assert len(calls) > 1
+    assert again == live
+
+
+def test_exchanges_of_one_connection_that_overlap_are_left_so() -> None:
+    """As other programs write them: not of one connection in truth, but of one name."""
+    timeline = Timeline()
+    for call in (stream(1, 10, 1, 6), stream(2, 11, 1, 3)):
+        assert timeline.add(call)
+    ended = [event.exchange.id for event in timeline.until(None) if isinstance(event, Closed)]
+    assert ended == [2, 1]
 
 
 def test_times_of_one_stream_never_go_back() -> None:

@@ -53,6 +53,7 @@ def test_the_beginning_of_a_frame_passes_when_the_daemon_ends() -> None:
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 x\r\n\r\n",
         SWITCHING + (MAX_WHOLE + 1).to_bytes(3) + bytes(6),
+        SWITCHING + frame(HEADERS, b"x", 1) + MAX_WHOLE.to_bytes(3) + bytes([CONTINUATION]) + bytes(5),
     ],
     ids=len,
 )
@@ -63,3 +64,23 @@ def test_what_is_no_tunnel_passes_as_it_came(response: bytes) -> None:
     ) == (response + b"more")
     assert frames.insert(ANSWER, last=True) == b""
     assert frames.lost  # so that the connection ends instead
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (b"HTTP/1.1 101 Switching Protocols\r\n", b"X: y\r\n" * 1000),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 300),
+        (SWITCHING + frame(HEADERS, b"", 1), frame(CONTINUATION, b"", 1) * 1000),
+        (SWITCHING + frame(HEADERS, b"", 1), frame(CONTINUATION, b"c" * 10_000, 1)),
+    ],
+    ids=["head", "interim responses", "empty frames", "header block"],
+)
+def test_what_never_ends_is_not_held_without_bound(begin: bytes, piece: bytes) -> None:
+    frames = DaemonFrames()
+    sent, passed = len(begin), len(frames.feed(begin))
+    while not frames.lost and sent < 3 * MAX_WHOLE:
+        passed += len(frames.feed(piece))
+        sent += len(piece)
+    assert frames.lost
+    assert passed == sent

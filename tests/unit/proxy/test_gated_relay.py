@@ -331,9 +331,76 @@ def test_a_head_that_never_ends_passes_at_the_clients_end():
 
 
 def test_with_no_daemon_faults_still_answer_and_the_rest_is_told_why():
-    with proxied("op:ContainerList status=418") as there:
-        pass
+    with proxied("op:ContainerList status=418", upstream_gone=True) as there:
+        with there.connect() as client:
+            client.sendall(LIST)
+            assert receive_response(client).startswith(b"HTTP/1.1 418 ")
+            client.sendall(PING)
+            assert receive_all(client).startswith(b"HTTP/1.1 502 ")
+        calls = there.shown.wait(2)
+    assert [call.exchange.response.status for call in calls] == [418, 502]
     assert there.received == []
+
+
+@pytest.mark.parametrize("rules", [(), ("op:ContainerList status=418",)])
+def test_with_no_daemon_a_request_after_the_502_disturbs_nothing(rules: tuple[str, ...], caplog):
+    with proxied(*rules, upstream_gone=True) as there, there.connect() as client:
+        client.sendall(PING)
+        assert receive_all(client).startswith(b"HTTP/1.1 502 ")
+        client.sendall(PING)
+        client.shutdown(socket.SHUT_WR)
+        there.shown.wait(2)
+    assert [call.exchange.response is None for call in there.shown.calls] == [False, True]
+    assert not caplog.records
+
+
+# --- a daemon that has ended its side
+
+
+def ended(connection: socket.socket, received: bytearray) -> None:
+    """A daemon that ends its side at once, and reads on."""
+    connection.shutdown(socket.SHUT_WR)
+    while data := connection.recv(1000):
+        received += data
+
+
+@pytest.mark.parametrize("action", ["status=500", "garbage", "reset", "delay=1ms status=500"])
+def test_what_a_rule_answers_ends_the_connection_if_the_daemon_ended_its_side(action: str, caplog):
+    """It cannot be answered; nothing of it, and nothing after it, reaches the daemon."""
+    with proxied(f"op:ContainerCreate {action}", serve=ended) as there, there.connect() as client:
+        assert client.recv(1) == b""
+        client.sendall(create()[:-1])
+        there.shown.wait(1)
+        sent_until_error(client, b"}", ConnectionError)
+    assert there.received == [b""]
+    [call] = there.shown.calls
+    assert call.exchange.response is None
+    assert "by apispy" in call.exchange.problems[-1]
+    assert not caplog.records
+
+
+def test_requests_do_not_wait_for_responses_if_the_daemon_ended_its_side():
+    with proxied("op:ContainerStart status=500", serve=ended) as there, there.connect() as client:
+        assert client.recv(1) == b""
+        client.sendall(PING + LIST)
+        client.sendall(PING)
+        client.shutdown(socket.SHUT_WR)
+        there.shown.wait(3)
+    assert there.received == [PING + LIST + PING]
+
+
+def test_requests_that_wait_for_a_response_pass_when_the_daemon_ends_its_side():
+    def serve(connection: socket.socket, received: bytearray) -> None:
+        while not received.endswith(PING):
+            received += connection.recv(1000)
+        ended(connection, received)
+
+    with proxied("op:ContainerStart status=500", serve=serve) as there, there.connect() as client:
+        client.sendall(PING + LIST)
+        client.shutdown(socket.SHUT_WR)
+        assert receive_all(client) == b""
+        there.shown.wait(2)
+    assert there.received == [PING + LIST]
 
 
 def test_an_error_in_deciding_denies():

@@ -25,7 +25,7 @@ class MisplacedField:
     is_read: bool
 
     def effect(self, engine: tuple[int, int] | None) -> str:
-        """Say what an engine makes of it, and where it belongs; None if the engine is unknown."""
+        """Say what *engine* does with it, and where it belongs. None is an unknown engine."""
         belongs = f"it belongs in {self.belongs}"
         if not self.is_read:
             return f"is ignored by Docker: {belongs}"
@@ -37,7 +37,7 @@ class MisplacedField:
 
 
 def misplaced_field(operation: str, body: Any, name: str, version: str | None) -> MisplacedField | None:
-    """Return what is known of *name* at the top level of *body*; None if it is no field of HostConfig there."""
+    """Return what is known of *name* at the top level of *body*; None if HostConfig has no such field."""
     if operation != "ContainerCreate":
         return None
     shape = _request_shape(operation, version)

@@ -9,11 +9,16 @@ requests about the same container. A build waits for its BuildKit session, which
 import asyncio
 import json
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from apispy.model import Exchange
+from apispy.recent import remember
 from apispy.replay.recorded_calls import RecordedCall
+
+MAX_SESSIONS = 100
+"""BuildKit sessions whose progress is known, the last ones: each has what was sent, and a replay may run for weeks."""
 
 SHORT_ID_LENGTH = 12
 """Digits of an id that the docker CLI shows and accepts."""
@@ -110,18 +115,18 @@ class PlayedSession(Protocol):
 
 
 class BuildSessions:
-    """The BuildKit sessions that are open now, by the names that clients gave them.
+    """The last BuildKit sessions, by the names that clients gave them: MAX_SESSIONS at most.
 
     A build and its session are two calls on two connections. The recorded response of the build followed what passed
     through the session, so playing it waits for the session.
     """
 
     def __init__(self) -> None:
-        self._open: dict[str, PlayedSession] = {}
+        self._open: OrderedDict[str, PlayedSession] = OrderedDict()
         self._abandoned: set[str] = set()  # recorded sessions that no build waits for any more
 
     def open(self, name: str, session: PlayedSession) -> None:
-        self._open[name] = session
+        remember(self._open, name, session, MAX_SESSIONS)
 
     def stop_waiting(self, recorded: str) -> None:
         """Let no build wait for the recorded session of that name any more, because it did not catch up in time."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from apispy.model import Exchange
+from apispy.recent import SizedMemory
 from apispy.redaction import Redactor
 from apispy.redaction.tokens import Tokens
 from apispy.replay.comparable_request import ComparableRequest
@@ -31,16 +32,22 @@ MAX_UNPLAYED = 10
 """Unplayed calls that the report names."""
 
 
+MAX_SECRETS, MAX_SECRET_BYTES = 10_000, 32 << 20
+"""The number and size of the secrets of live clients that are kept: those that came last, and those in use."""
+
+
 class ReversibleTokens(Tokens):
-    """Redaction tokens that keep their secrets, so that responses can contain the live client's own secrets."""
+    """Redaction tokens that keep their last secrets, so that responses can contain the live client's own secrets."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.secrets: dict[str, str] = {}  # by token; sent to nobody but the client that they came from
+        # By token; sent to nobody but the client that they came from.
+        self.secrets: SizedMemory[str, str] = SizedMemory(MAX_SECRETS, MAX_SECRET_BYTES)
 
     def of(self, secret: str) -> str:
         token = super().of(secret)
-        self.secrets[token] = secret
+        if token not in self.secrets:
+            self.secrets.add(token, secret, len(secret.encode("utf-8", "surrogatepass")))
         return token
 
 
@@ -53,6 +60,9 @@ class Player:
     def __init__(self, exchanges: Iterable[Exchange], options: Options | None = None) -> None:
         self.options = options or Options()
         self._tokens = ReversibleTokens()
+        self._bound_secrets: dict[
+            str, str
+        ] = {}  # by token: those of the bindings, however long ago they came
         self.redactor = Redactor(tokens=self._tokens)
         self.calls = in_request_order(
             (exchange for exchange in exchanges if not is_refused_http2(exchange)), self.redactor
@@ -118,11 +128,15 @@ class Player:
 
     def live_texts(self) -> dict[str, str]:
         """The live text by the recorded text that it replaces in responses."""
-        found = {}
+        found, bound = {}, {}
         for recorded, live in self.bindings.items():
-            live = self._tokens.secrets.get(live, live)
+            secret = self._bound_secrets.get(live) or self._tokens.secrets.get(live)
+            if secret is not None:
+                bound[live] = secret
+                live = secret
             if recorded != live:
                 found[recorded] = live
+        self._bound_secrets = bound
         return found
 
     def add_miss(self, miss: Miss) -> None:

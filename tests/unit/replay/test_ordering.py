@@ -1,7 +1,7 @@
 """The requests that a part of a response waits for."""
 
 from apispy.redaction import Redactor
-from apispy.replay.ordering import CausalOrder
+from apispy.replay.ordering import MAX_SESSIONS, BuildSessions, CausalOrder
 from apispy.replay.recorded_calls import in_request_order
 from tests.recorded_calls import call, streamed
 
@@ -47,3 +47,21 @@ def test_nothing_waits_for_requests_that_came_or_timed_out() -> None:
     assert missing(order, WAIT.number, 9.0) == [7, 10]
     order.stop_waiting_for([CALLS[6]])
     assert missing(order, WAIT.number, 9.0) == [10]
+
+
+class EndedSession:
+    """A session that has passed all that was recorded."""
+
+    def has_caught_up(self, at: float) -> bool:
+        return True
+
+
+def test_only_the_last_sessions_are_known() -> None:
+    """A replay may run for weeks; each build has a session of its own."""
+    sessions = BuildSessions()
+    for number in range(MAX_SESSIONS + 1):
+        sessions.open(f"session {number}", EndedSession())
+    caught_up = [
+        sessions.has_caught_up("recorded", f"session {number}", 1.0) for number in range(MAX_SESSIONS + 1)
+    ]
+    assert caught_up == [False] + [True] * MAX_SESSIONS

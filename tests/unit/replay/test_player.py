@@ -13,7 +13,7 @@ import pytest
 from apispy.errors import UsageError
 from apispy.model import Exchange
 from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed, report
-from apispy.replay.player import MAX_MISSES
+from apispy.replay.player import MAX_MISSES, MAX_SECRET_BYTES, MAX_SECRETS
 from apispy.testing import Api
 from tests.recorded_calls import STARTED, body, call, headers, hijacked
 
@@ -144,6 +144,21 @@ def test_a_recorded_token_is_bound_to_one_secret_that_responses_contain_again() 
     player = Player([call(1, "POST", CREATE, {"Id": "c"}, asks=env("<redacted:3f2a91c0>"))])
     assert finds(player, "POST", CREATE, env("open sesame")) == 1
     assert player.live_texts() == {"<redacted:3f2a91c0>": "open sesame"}
+
+
+def test_secrets_of_clients_are_bounded_and_those_in_use_stay() -> None:
+    """A replay may run for weeks, with clients that always have new secrets."""
+    player = Player([call(1, "POST", CREATE, {"Id": "c"}, asks={"Env": ["A=<redacted:3f2a91c0>"]})])
+    assert finds(player, "POST", CREATE, {"Env": ["A=open sesame"]}) == 1
+    assert player.live_texts() == {"<redacted:3f2a91c0>": "open sesame"}
+    tokens = player._tokens
+    newest = [tokens.of(f"secret {number}") for number in range(MAX_SECRETS)][-1]
+    assert len(tokens.secrets) == MAX_SECRETS
+    assert tokens.secrets[newest] == f"secret {MAX_SECRETS - 1}"
+    assert "open sesame" not in tokens.secrets.values()
+    assert player.live_texts() == {"<redacted:3f2a91c0>": "open sesame"}
+    tokens.of("x" * MAX_SECRET_BYTES)
+    assert sum(map(len, tokens.secrets.values())) <= MAX_SECRET_BYTES
 
 
 def archive(content: bytes, mtime: int) -> bytes:

@@ -24,3 +24,10 @@ class MissingPackage(ApispyError):
         super().__init__(
             f"This needs {package}, which apispy-core does not install. Type: pip install apispy"
         )
+
+
+class OutputError(ApispyError):
+    """Standard output cannot be written: the disk is full, for example."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(f"The output cannot be written: {why.strerror or why}. Write it to another place.")

@@ -47,3 +47,10 @@ def _add(package: str, extra: str) -> str:
     if (environment / "uv-receipt.toml").is_file():  # of `uv tool install`
         return f"uv pip install --python {shlex.quote(sys.executable)} {package}"
     return f"pip install 'apispy[{extra}]'"
+
+
+class OutputError(ApispyError):
+    """Standard output cannot be written: the disk is full, for example."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(f"The output cannot be written: {why.strerror or why}. Write it to another place.")

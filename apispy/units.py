@@ -1,6 +1,8 @@
-"""Human-readable sizes, durations, counts and IDs."""
+"""Human-readable sizes, durations, counts and IDs; and times that cannot fail."""
 
 import re
+import time
+from datetime import UTC, datetime, timedelta
 
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -42,6 +44,37 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02} s"
     return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+IMPOSSIBLE = (OverflowError, OSError, ValueError)
+"""What conversions of times raise for a time that the system or Python cannot express."""
+
+
+def utc(seconds: float) -> datetime:
+    """Return Unix seconds as a time in UTC. One that Python cannot express becomes the nearest that it can.
+
+    Windows refuses times before 1970 and after 3000. NaN becomes 1970.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except IMPOSSIBLE:
+        pass
+    try:
+        return EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return FIRST if seconds < 0 else LAST
+    except ValueError:
+        return EPOCH
+
+
+def local_time(seconds: int) -> time.struct_time:
+    """Return Unix seconds as local time; in UTC if the system cannot tell the local time then."""
+    try:
+        return time.localtime(seconds)
+    except IMPOSSIBLE:
+        return utc(seconds).timetuple()
 
 
 def short_ids(text: str) -> str:

@@ -18,7 +18,7 @@ from apispy.app.progress import NoProgress, Progress, StartProgress
 from apispy.app.view import View
 from apispy.capture import CaptureError, Header, Malformed, Notice, PlaybackItem
 from apispy.capture.raw_lines import display_name
-from apispy.errors import ApispyError, UsageError
+from apispy.errors import ApispyError, OutputError, UsageError
 from apispy.outputs import DecodedCall, Stats, Target
 from apispy.outputs.curl import SaveBody, curl
 from apispy.outputs.escaping import escape
@@ -30,15 +30,19 @@ MAX_REPORTED_ERRORS = 20
 
 
 class OutputStream:
-    """A stream that may lose its reader (`show | head`): ``broken`` is set then, and later lines are discarded."""
+    """A stream that may lose its reader (`show | head`), or be a file on a full disk.
+
+    ``broken`` is set then, and later lines are discarded. ``close`` says why, unless the reader has just had enough.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.broken = False
+        self._error: OSError | None = None  # what broke it, if that is not its reader
         self._deferred = ""
 
     def write(self, text: str) -> None:
-        """Never raises BrokenPipeError."""
+        """Never raises OSError."""
         text, self._deferred = self._deferred + text, ""
         self._try(lambda: self.stream.write(text))
 
@@ -47,17 +51,24 @@ class OutputStream:
         self._deferred = text
 
     def flush(self) -> None:
-        """Never raises BrokenPipeError."""
+        """Never raises OSError."""
         self.write("")
         self._try(self.stream.flush)
+
+    def close(self) -> None:
+        """Flush the stream. Raises OutputError if something could not be written, though its reader was there."""
+        self.flush()
+        if self._error is not None:
+            raise OutputError(self._error)
 
     def _try(self, action: Callable[[], object]) -> None:
         if self.broken:
             return
         try:
             action()
-        except BrokenPipeError:
+        except OSError as error:
             self.broken = True
+            self._error = None if isinstance(error, BrokenPipeError) else error
             with contextlib.suppress(OSError, ValueError):  # otherwise Python complains when it exits
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
@@ -153,7 +164,7 @@ class CaptureViewer:
 
     def close(self) -> None:
         """Flush the output, and report how many lines could not be read if not each was reported."""
-        self._out.flush()
+        self._out.close()
         if self._errors > MAX_REPORTED_ERRORS:
             self._info(f"{self._errors} lines could not be read; the first {MAX_REPORTED_ERRORS} are listed")
 
@@ -172,6 +183,8 @@ class CaptureViewer:
         except ApispyError as error:
             self._report_error(str(error))
         self._end_session()
+        if self._out.broken:
+            self._out.close()
 
     def _take(self, item: PlaybackItem) -> None:
         if isinstance(item, Header):

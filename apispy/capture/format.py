@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, get_args
 
-from apispy import engine, json_codec
+from apispy import engine, json_codec, units
 from apispy.capture.content import decode_content, encode_content
 from apispy.capture.item_json import decode_seen, encode_seen
 from apispy.capture.validation import (
@@ -93,7 +92,7 @@ def with_documents(value: Any) -> Exchange:
 def _derived(exchange: Exchange) -> dict[str, Any]:
     """Make the fields for people and grep."""
     call = engine.lookup(exchange.request.method, exchange.request.target)
-    when = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="milliseconds")
+    when = units.utc(exchange.started).isoformat(timespec="milliseconds")
     status = exchange.response.status if exchange.response else None
     return {"time": when, "operation": call.operation.id or None, "status": status}
 

@@ -7,9 +7,9 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
+from apispy import units
 from apispy.capture.compression import SUFFIXES
 from apispy.capture.lines import Daemon, Header, Line, read_line
 from apispy.capture.raw_lines import CaptureError, decompressed, split_lines
@@ -234,7 +234,7 @@ def finished_path(path: Path, started: float) -> Path:
     It has the time at which the file began, in UTC, in an order in which names sort by time.
     """
     stem, suffix = _split(path.name)
-    at = datetime.fromtimestamp(round(started, 3), UTC)
+    at = units.utc(round(started, 3))
     return path.with_name(f"{stem}-{at:%Y-%m-%dT%H-%M-%S}.{round(at.microsecond / 1000):03}Z{suffix}")
 
 

@@ -8,7 +8,7 @@ import click
 
 from apispy import system
 from apispy.cli.proxy import proxy
-from apispy.errors import ApispyError, MissingPackage
+from apispy.errors import ApispyError, MissingPackage, OutputError
 
 PROXY_PACKAGES = {"mitmproxy": "mitmproxy", "OpenSSL": "pyOpenSSL", "cryptography": "cryptography"}
 """The packages that `pip install apispy` brings and `pip install apispy-core` does not, by module."""
@@ -34,6 +34,7 @@ def main() -> None:
         error_lines(error.format_message() if isinstance(error, click.ClickException) else str(error))
         if isinstance(error, click.UsageError) and error.ctx:
             error_lines(f"For help, type: {error.ctx.command_path} --help")
+        _output_error()  # the error may be that it cannot be written
         sys.exit(error.exit_code)
     except OSError as error:
         why = _output_error() or (error if error.errno in DISK_IS_FULL else None)
@@ -42,7 +43,7 @@ def main() -> None:
         if not isinstance(why, BrokenPipeError):
             from apispy.app.messages import error_lines
 
-            error_lines(f"The output cannot be written: {why.strerror}. Write it to another place.")
+            error_lines(str(OutputError(why)))
         sys.exit(1)
 
 

@@ -10,17 +10,23 @@ from apispy.importers.formats import END_OF_TIME
 TIME = rb"(?:(\d\d):(\d\d):(\d\d)\.(\d{1,6}) )?"
 """The time at the beginning of a line, local. Four groups."""
 
+FIRST, LAST = 2 * 86400.0, 32_503_000_000.0
+"""Unix seconds whose days Windows can express in every time zone: from 1970 to the end of 2999."""
+
 _DATE = re.compile(rb"^(?:\S+ )?date: ([\w, :]{10,40}GMT)", re.MULTILINE | re.IGNORECASE)
 
 
 def when_recorded(path: Path, log: bytes) -> float:
-    """The Unix seconds of a log: of its first ``Date`` header, or of the last change of the file."""
+    """The Unix seconds of a log: of its first ``Date`` header, or of the last change of the file.
+
+    A time outside of FIRST and LAST becomes the nearest of them: a damaged file system has any.
+    """
     found = _DATE.search(log)
     try:
         seconds = parsedate_to_datetime(found[1].decode()).timestamp() if found else -1.0
     except (ValueError, OverflowError):
         seconds = -1.0
-    return seconds if 0 <= seconds < END_OF_TIME else path.stat().st_mtime
+    return min(max(seconds if 0 <= seconds < END_OF_TIME else path.stat().st_mtime, FIRST), LAST)
 
 
 class Clock:

@@ -1,6 +1,6 @@
 """The line that shows a call and its result."""
 
-import time
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,8 +104,8 @@ def time_since(at: float, before: float) -> str:
 
 def time_of_day(at: float) -> str:
     """Format the local time of day, to the millisecond. *at*: Unix seconds."""
-    millis = round(at * 1000)
-    local = time.localtime(millis // 1000)
+    millis = round(at * 1000) if math.isfinite(at) else 0
+    local = units.local_time(millis // 1000)
     return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{millis % 1000:03}"
 
 

@@ -44,9 +44,9 @@ A stream is an object:
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from apispy import units
 from apispy.decoders.grpc_messages import messages_of
 from apispy.model import Direction, Headers
 from apispy.outputs.base import DecodedCall, Output
@@ -123,7 +123,7 @@ def _request_fields(decoded: DecodedCall) -> dict[str, Any]:
     return {
         "id": exchange.id,
         "connection": exchange.connection,
-        "started": datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="microseconds"),
+        "started": units.utc(exchange.started).isoformat(timespec="microseconds"),
         "duration": round(exchange.duration, 6),
         "client": exchange.client,
         "upstream": exchange.upstream,

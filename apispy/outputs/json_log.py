@@ -11,7 +11,6 @@ A call has the fields of ``json_lines`` too.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from apispy import units
@@ -26,7 +25,7 @@ Level = Literal["info", "warning", "error"]
 
 def log_line(at: float, level: Level, message: str, fields: dict[str, Any] | None = None) -> str:
     """Format a line of the log in printable ASCII, with its line feed. *at*: Unix seconds."""
-    time = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    time = f"{units.utc(at):%Y-%m-%dT%H:%M:%S.%f}Z"
     return ascii_json({"time": time, "level": level, "message": message} | (fields or {})) + "\n"
 
 

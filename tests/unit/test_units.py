@@ -1,3 +1,6 @@
+import math
+from datetime import UTC, datetime
+
 import pytest
 
 from apispy import units
@@ -74,3 +77,27 @@ def test_short_ids(text: str, shown: str) -> None:
 )
 def test_count(number: int, nouns: str, text: str) -> None:
     assert units.count(number, nouns) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "moment"),
+    [
+        (0.25, datetime(1970, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)),
+        (-1.5, datetime(1969, 12, 31, 23, 59, 58, 500_000, tzinfo=UTC)),
+        (-1e10, datetime(1653, 2, 10, 6, 13, 20, tzinfo=UTC)),
+        (2e11, datetime(8307, 10, 1, 19, 33, 20, tzinfo=UTC)),
+        (1e12, units.LAST),
+        (1e300, units.LAST),
+        (math.inf, units.LAST),
+        (-1e12, units.FIRST),
+        (-math.inf, units.FIRST),
+        (math.nan, units.EPOCH),
+    ],
+)
+def test_every_time_is_one_in_utc(seconds: float, moment: datetime) -> None:
+    assert units.utc(seconds) == moment
+
+
+@pytest.mark.parametrize("seconds", [0, 1_700_000_000, -(10**9), 10**12, 10**18, -(10**18), 10**30])
+def test_every_time_is_a_local_one(seconds: int) -> None:
+    assert 0 <= units.local_time(seconds).tm_hour < 24

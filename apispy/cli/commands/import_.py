@@ -54,8 +54,10 @@ def command(file: Path, output: Path | None, form: str | None, port: int | None,
     from apispy.cli.progress import Progress
 
     no_calls = f"No calls in {escape(str(file))}."
-    outputs = view.outputs(OutputStream(sys.stdout).write, sys.stdout, curl_formatter(view), no_calls)
+    out = OutputStream(sys.stdout)
+    outputs = view.outputs(out.write, sys.stdout, curl_formatter(view), no_calls)
     show_calls(
         found, outputs, policy=view.policy, notes=view.wanted_notes, stream=sys.stdout, progress=Progress
     )
+    out.close()
     return 0

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from apispy import units
 from apispy.model import Body, Direction
 from apispy.outputs.arguments import arguments, shell_quoted
 from apispy.outputs.base import DecodedCall
@@ -22,9 +22,6 @@ class Column:
     value: Callable[[DecodedCall], Cell]
 
 
-MAX_SECONDS = 253_402_300_799  # the end of the year 9999
-
-
 LAST_MICROS = 2**63 // 1000 - 1
 """The last time, in microseconds, that 64 bits of nanoseconds can hold: in the year 2262."""
 
@@ -36,11 +33,7 @@ def unix_micros(seconds: float) -> int:
 
 def iso_time(seconds: float) -> str:
     """Format Unix seconds as ISO 8601 in UTC, to the microsecond: "2023-11-14T22:13:20.002000Z"."""
-    return (
-        datetime.fromtimestamp(min(max(seconds, 0), MAX_SECONDS), UTC)
-        .isoformat(timespec="microseconds")
-        .replace("+00:00", "Z")
-    )
+    return units.utc(max(seconds, 0)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _size(direction: Direction) -> Callable[[DecodedCall], Cell]:

@@ -9,7 +9,6 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Literal
 
@@ -149,9 +148,6 @@ def _row(call: PageCall) -> str:
     return f"<tr{css}>{''.join(f'<td>{html.escape(escape(cell))}</td>' for cell in cells)}</tr>\n"
 
 
-MAX_SECONDS = 253_402_300_799  # the end of the year 9999
-
-
 def _time(seconds: float) -> str:
     """Format Unix seconds as the time of day in UTC."""
-    return datetime.fromtimestamp(min(max(seconds, 0), MAX_SECONDS), UTC).strftime("%H:%M:%S.%f")[:-3]
+    return units.utc(seconds).strftime("%H:%M:%S.%f")[:-3]

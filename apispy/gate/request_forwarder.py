@@ -13,7 +13,7 @@ import h11
 
 from apispy.gate.actions import PASS, CallCheck, Decision
 from apispy.gate.gate import Gate, internal_error
-from apispy.gate.request_framing import Body, Head, Part, RequestFramer, Unreadable
+from apispy.gate.request_framing import Head, Part, RequestFramer, Unreadable
 from apispy.gate.tunnel_reader import TunnelReader
 from apispy.model import Body as RequestBody
 from apispy.model import Chunk, Exchange, Headers, Request

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 
-from apispy.app.page_tabs import Tab, make_tab
+from apispy.app.page_tabs import TABS, Tab, make_tab
 from apispy.app.web import Answer, json_answer
 from apispy.app.web.feed import MAX_BYTES, MAX_ITEMS
 from apispy.outputs.base import DecodedCall
@@ -27,7 +27,7 @@ class LiveTabs:
         self._calls: deque[tuple[DecodedCall, int]] = deque()  # with their sizes
         self._bytes = 0
         self._total = 0
-        self._readers: dict[str, _Reader] = {}
+        self._readers = {name: _Reader(name) for name in TABS}
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -43,12 +43,12 @@ class LiveTabs:
             self._bytes -= self._calls.popleft()[1]
 
     async def answer(self, name: str) -> Answer:
-        """Return what the tab *name* says of the calls so far.
+        """Return what the tab *name*, one of TABS, says of the calls so far.
 
         A JSON object: ``value``, as for the page of a file; the numbers of ``calls`` in it, of those that it
         ``missed``, and of those that are ``left`` to read.
         """
-        reader = self._readers.setdefault(name, _Reader(name))
+        reader = self._readers[name]
         async with reader.lock:  # several pages may ask
             await self._let_read(reader)
             return await asyncio.to_thread(reader.answer, self._total)

@@ -13,7 +13,7 @@ import h11
 
 from apispy.gate.actions import PASS, CallCheck, Decision
 from apispy.gate.gate import Gate, internal_error
-from apispy.gate.request_framing import Body, Head, Part, RequestFramer, Unreadable
+from apispy.gate.request_framing import Head, Part, RequestFramer, Unreadable
 from apispy.gate.tunnel_reader import TunnelReader
 from apispy.model import Body as RequestBody
 from apispy.model import Chunk, Exchange, Headers, Request
@@ -45,11 +45,12 @@ class ResponseTracker(Protocol):
 class RequestForwarder:
     """Takes a client's bytes with ``feed`` and returns them with decisions from ``next``.
 
-    ``bypassed``: all further bytes are forwarded unchecked.
+    ``bypassed``: all further bytes are forwarded unchecked. ``in_body``: the bytes returned last are in the body of a
+    request that passed, and not its rest: a response to them is that request's own.
     """
 
     def __init__(self, gate: Gate, responses: ResponseTracker) -> None:
-        self.bypassed = False
+        self.bypassed = self.in_body = False
         self._gate, self._responses = gate, responses
         self._framer = RequestFramer()
         self._requests = 0  # so far
@@ -211,7 +212,10 @@ class HoldingForwarder(RequestForwarder):
 
     def take_request(self) -> tuple[bytes, bool]:
         pieces = []
-        while not self._ended and isinstance(part := self._framer.next(), Body):
+        while not self._ended and (part := self._framer.next()) is not None:
+            if isinstance(part, Unreadable):  # decided next
+                self._framer.feed(part.raw)
+                break
             pieces.append(part.raw)
             self._ended = part.ends
         head = self._head
@@ -264,6 +268,7 @@ class HoldingForwarder(RequestForwarder):
 
     def _take(self, part: Part) -> ForwarderOutput | None:
         if isinstance(part, Unreadable):
+            self.in_body = self._head is not None and not self._ended
             return part.raw, self._decide_unreadable(part.raw)
         self._ended = part.ends
         if isinstance(part, Head):

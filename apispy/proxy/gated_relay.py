@@ -157,7 +157,7 @@ class GatedRelay(Relay):
                 yield from super()._from_client(output[0])
                 if output[1].reason:
                     self._annotate(output[1].reason)
-            elif self._observer.idle or self._observer.tunnelled:
+            elif self._may_act:
                 self._waiting = None
                 yield from self._act(*output)
             else:
@@ -165,6 +165,12 @@ class GatedRelay(Relay):
                 break
         if self._queued > MAX_QUEUED and not self._ended:
             yield from self._end("ended by apispy: the client is too far ahead of the daemon")
+
+    @property
+    def _may_act(self) -> bool:
+        """Whether an action would not overtake the daemon's response to an earlier request."""
+        own = self._forwarder.in_body and self._observer.awaits_response
+        return own or self._observer.idle or self._observer.tunnelled
 
     @property
     def _may_feed(self) -> bool:

@@ -20,6 +20,9 @@ from apispy.tap import CLIENT_LEFT, ConnectionTap, Event
 MAX_HEAD_WAIT = 0.05
 """Seconds to wait for a client to read the head of a hijacked connection, where the system cannot tell."""
 
+MAX_READ_WAIT = 10.0
+"""The same where the system can tell: a client on a busy machine may take long."""
+
 
 class ClientDisconnected(Exception):
     """The client has disconnected, or a fault has ended the connection."""
@@ -126,13 +129,15 @@ class ClientConnection:
         await self._carrier.drain()
 
     async def wait_until_read(self) -> None:
-        """Wait until the client has read what was sent, as far as the system can tell, MAX_HEAD_WAIT at most.
+        """Wait until the client has read what was sent: MAX_READ_WAIT seconds at most, or MAX_HEAD_WAIT if unknown.
 
         Some clients (docker-py) lose bytes that arrive together with the head of a hijacked connection. A real daemon
         is not fast enough for this to happen.
         """
-        end = time.monotonic() + MAX_HEAD_WAIT
-        while time.monotonic() < end and self._carrier.unread() != 0 and not self.disconnected:
+        begin = time.monotonic()
+        while (unread := self._carrier.unread()) != 0 and not self.disconnected:
+            if time.monotonic() - begin > (MAX_HEAD_WAIT if unread is None else MAX_READ_WAIT):
+                return
             await asyncio.sleep(0.001)
 
     def abort(self, reason: str, *, last: bytes = b"", reset: bool = False) -> None:

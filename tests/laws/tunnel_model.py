@@ -21,7 +21,8 @@ from tests.tunnel_frames import FRONTEND_SOLVE, PRUNE, SOLVE
 from tests.unit.gate.test_tunnel_reader import through
 
 HEADS = re.compile(
-    rb"(?:[^ ]* 1(?!01)[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)*HTTP/1\.1 101[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n"
+    rb"(?:HTTP/1\.1 1(?!01)\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n)*"
+    rb"HTTP/1\.1 101(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
 )
 """The response that opens a tunnel, after interim ones."""
 

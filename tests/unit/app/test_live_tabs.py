@@ -33,6 +33,14 @@ def test_each_tab_is_that_of_the_file():
         assert ask(tabs, name) == {"value": of_file[name], "calls": len(calls), "missed": 0, "left": 0}
 
 
+def test_nothing_is_kept_of_tabs_that_do_not_exist():
+    tabs = LiveTabs()
+    for number in range(20):
+        with pytest.raises(KeyError):
+            ask(tabs, f"no-{number}")
+    assert list(tabs._readers) == list(TABS)
+
+
 def test_a_tab_goes_on_where_it_was():
     tabs = LiveTabs()
     call = decoded_call("GET /v1.41/info", 200, {"ID": "x"})

@@ -354,6 +354,25 @@ def test_with_no_daemon_a_request_after_the_502_disturbs_nothing(rules: tuple[st
     assert not caplog.records
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_body_that_cannot_be_read_gets_the_400_although_its_request_waits_for_a_response(at_once: bool):
+    def silent(connection: socket.socket, received: bytearray) -> None:
+        while data := connection.recv(1000):
+            received += data
+
+    begin = b"POST /v1.41/containers/x/wait HTTP/1.1\r\nHost: docker\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+    with proxied("op:ContainerStart reset", serve=silent) as there, there.connect() as client:
+        if at_once:
+            client.sendall(begin + b"zz\r\nabc\r\n")
+        else:
+            client.sendall(begin)
+            while there.received != [begin]:
+                pass
+            client.sendall(b"zz\r\nabc\r\n")
+        assert receive_all(client).startswith(b"HTTP/1.1 400 ")
+    assert begin.startswith(bytes(there.received[0]))
+
+
 # --- a daemon that has ended its side
 
 

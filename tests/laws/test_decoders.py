@@ -48,7 +48,7 @@ MIXED = st.lists(st.sampled_from(SCRAPS) | st.binary(max_size=40), max_size=12).
 
 
 @each_decoder
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.data(), cuts=st.lists(st.integers(0, 4000), max_size=8))
 def test_total_lossless_and_split_proof(name: str, drawn: st.DataObject, cuts: list[int]) -> None:
     data = drawn.draw(streams(name) | MIXED)

@@ -47,7 +47,7 @@ E2E = $(BIN)/pytest -q -n $(WORKERS:auto=2)
 # gigabytes, printed lines and scripts that are run, every flaw of a certificate, every pair of transports.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py \
-    pages.py certs_flaws.py combinations.py page_load.py page_quality.py)
+    pages.py certs_flaws.py combinations.py page_load.py page_quality.py invisible.py)
 
 # What README.md and the pages of docs/compatibility.md tell a new user to type, on a bare Debian 12, Debian 13 and Ubuntu
 # 24.04.

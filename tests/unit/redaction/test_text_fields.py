@@ -73,10 +73,10 @@ def test_text_with_the_field_of_a_secret_is_withheld_and_counted() -> None:
 
 
 def test_long_text_is_searched_quickly() -> None:
-    """A megabyte without a name, of the kinds that take longest, in less than 0.5 s."""
+    """128 KiB without a name, of each of the kinds that take longest, in less than 0.5 s together."""
+    started = time.process_time()
     for piece in ("a", "pass", "x.", " - ", "<a ", "secret ", "token-"):
-        data = (piece * (1 << 20))[: 1 << 20].encode()
-        started = time.process_time()
+        data = (piece * (1 << 17))[: 1 << 17].encode()
         for fields in ("anywhere", "not in sentences"):
             assert not body_type.names_a_field(data, fields)
-        assert time.process_time() - started < 0.5 * slowdown()
+    assert time.process_time() - started < 0.5 * slowdown()

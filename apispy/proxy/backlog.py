@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 
 from apispy.capture import Notice
+from apispy.pipeline import Runs
 from apispy.sockets import Stream
 from apispy.tap import Data, Event
 
@@ -31,11 +32,14 @@ oldest events itself."""
 
 
 class Backlog:
-    """Passes events to *feed*, and notices to *notice*. Use it inside an event loop only."""
+    """Passes events to *feed*, and notices to *notice*. Use it inside an event loop only.
 
-    def __init__(self, feed: Callable[[Event], None], notice: Callable[[str, float], None]) -> None:
+    Runs of events, as the pipeline returns them, are one event here.
+    """
+
+    def __init__(self, feed: Callable[[Event | Runs], None], notice: Callable[[str, float], None]) -> None:
         self._feed, self._notice = feed, notice
-        self._queue: deque[tuple[Event | Notice, float]] = deque()
+        self._queue: deque[tuple[Event | Runs | Notice, float]] = deque()
         self._size = 0  # bytes in it
         self._added = 0.0  # when the last event was added
         self._loop = asyncio.get_running_loop()
@@ -44,8 +48,8 @@ class Backlog:
         self._left = 0  # events that were in the queue after the last call of _work
         self._bytes_have_arrived = _arrivals(self._loop)
 
-    def add(self, event: Event | Notice) -> None:
-        """Queue an event or a notice."""
+    def add(self, event: Event | Runs | Notice) -> None:
+        """Queue an event, runs of events, or a notice."""
         self._added = time.monotonic()
         self._queue.append((event, self._added))
         self._size += _size(event)
@@ -53,6 +57,11 @@ class Backlog:
             self._pass_on()
         if self._next is None:
             self._next = self._loop.call_later(FLUSH_AFTER, self._work)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all events were passed on."""
+        return not self._queue
 
     def throttle(self, stream: Stream) -> None:
         """Pause *stream*, from which data has just come, if too much is queued."""
@@ -124,5 +133,7 @@ def _arrivals(loop: asyncio.AbstractEventLoop) -> Callable[[], object]:
     return functools.partial(sockets.poll, 0)
 
 
-def _size(event: Event | Notice) -> int:
+def _size(event: Event | Runs | Notice) -> int:
+    if isinstance(event, list):
+        return sum(_size(one) for run in event for one in run)
     return len(event.chunk.data) if isinstance(event, Data) else 0

@@ -89,24 +89,35 @@ class SpanParts:
 class RepeatedSpan(NamedTuple):
     """The span of a call that repeats another one, and that has no parent, links and events.
 
-    Clients poll, so there are many; that is why it takes little time to make one, and to encode it.
+    Clients poll, so there are many; that is why it takes little time to make one. What differs from the others is as
+    the exchange has it: the thread that sends spans makes IDs and times of it.
     """
 
     trace: str
-    span: bytes
-    started: int  # nanoseconds (Unix)
-    ended: int
+    started: float  # Unix seconds
+    duration: float
     call: int
     connection: int
     shared: SharedFields
 
     @property
+    def span(self) -> bytes:
+        return _span_id(self.started, self.connection, self.call)
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """Its start and its end in nanoseconds (Unix)."""
+        ended = self.started + max(0.0, self.duration)
+        return unix_micros(self.started) * 1000, unix_micros(ended) * 1000
+
+    @property
     def own(self) -> dict[str, Any]:
+        started, ended = self.times
         return {
             "traceId": self.trace,
             "spanId": self.span.hex(),
-            "startTimeUnixNano": str(self.started),
-            "endTimeUnixNano": str(self.ended),
+            "startTimeUnixNano": str(started),
+            "endTimeUnixNano": str(ended),
             "attributes": key_values({"docker.call": self.call, "docker.connection": self.connection}),
         }
 
@@ -162,14 +173,22 @@ class Spans:
 
         A link joins a call to an earlier one: its cause, or its effect.
         """
-        exchange, known = decoded.exchange, self._repetition(decoded)
-        if known is not None and known.is_plain and (trace := self._known_traces.get(exchange.client)):
-            started = unix_micros(exchange.started)
-            ended = unix_micros(exchange.started + max(0.0, exchange.duration))
-            times = started * 1000, ended * 1000
-            span = _span_id(exchange)
-            return (RepeatedSpan(trace, span, *times, exchange.id, exchange.connection, known.shared),)
+        known = self._repetition(decoded)
+        if known is not None and known.is_plain and (span := self.repeated(decoded.exchange, known.shared)):
+            return (span,)
         return list(self._parts(decoded, known))
+
+    def repeated(self, exchange: Exchange, shared: SharedFields) -> RepeatedSpan | None:
+        """Return the span of a call that repeats one of which ``of`` gave a RepeatedSpan with *shared*.
+
+        The upstream must be the same, too. None if the trace of its client is not known (any more).
+        """
+        trace = self._known_traces.get(exchange.client)
+        if trace is None:
+            return None
+        return RepeatedSpan(
+            trace, exchange.started, exchange.duration, exchange.id, exchange.connection, shared
+        )
 
     def _parts(self, decoded: DecodedCall, known: _Repeated | None) -> Iterator[SpanParts]:
         exchange = decoded.exchange
@@ -237,7 +256,7 @@ class Spans:
 
     def _context(self, decoded: DecodedCall, inside: list[GrpcCall]) -> _Context:
         exchange = decoded.exchange
-        span = _span_id(exchange).hex()
+        span = _span_id(exchange.started, exchange.connection, exchange.id).hex()
         if sent := _sent_context(exchange):
             remember(self._sent, exchange.client, sent.trace, MAX_CLIENTS)
             return _Context(sent.trace, span, sent.span, sent.flags | REMOTE_PARENT)
@@ -347,8 +366,8 @@ def _sent_context(exchange: Exchange) -> TraceContext | None:
     return trace_context(values[0].decode("latin-1").strip()) if len(values) == 1 else None
 
 
-def _span_id(exchange: Exchange) -> bytes:
-    text = f"{exchange.started!r} {exchange.connection} {exchange.id}"
+def _span_id(started: float, connection: int, call: int) -> bytes:
+    text = f"{started!r} {connection} {call}"
     return hashlib.sha256(text.encode()).digest()[:SPAN_SIZE]
 
 

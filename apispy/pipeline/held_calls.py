@@ -6,11 +6,11 @@ released, and handled event by event. A request without a body and without secre
 held across events of others until its response begins: then all of it comes at once, unless it is long.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from apispy import engine
 from apispy.model import Exchange
-from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 
 MAX_BYTES = 16 << 10
 """Bytes of bodies in the events that are held of one call."""
@@ -40,27 +40,23 @@ class HeldCalls:
 
     def take(self, event: Event) -> Runs:
         """Take the next event; return those to be handled now, in the order to handle them."""
-        if isinstance(event, Opened):
+        if type(event) is StreamEnded or type(event) is Data:  # most events; each check takes time
+            number = event.exchange_id
+        elif isinstance(event, Opened):
             return self._open(event, event.exchange)
-        if isinstance(event, GaveUp):
+        elif isinstance(event, GaveUp):
             return [[event]]
-        if isinstance(event, Closed) or isinstance(event, ResponseStarted):  # noqa: SIM101 - a union takes longer
+        elif isinstance(event, Closed | ResponseStarted):
             number = event.exchange.id
         else:
             number = event.exchange_id
-        held = self._events.get(number)
         released = NONE if self._exclusive == number else self._before()
+        held = self._events.get(number)
         if held is None:
             return [*released, [event]]
         held.append(event)
-        if isinstance(event, Closed):
+        if type(event) is not StreamEnded and self._is_over(number, event):
             return [*released, self._let_go(number)]
-        if isinstance(event, ResponseStarted) or isinstance(event, Data):  # noqa: SIM101 - as above
-            self._unproven = None
-            if self._exclusive != number:
-                self._exclusive, self._size = number, 0
-            if self._is_too_much(event):
-                return [*released, self._let_go(number)]
         return released
 
     def release(self) -> Runs:
@@ -80,8 +76,15 @@ class HeldCalls:
         self._exclusive, self._size, self._unproven = exchange.id, 0, exchange
         return released
 
-    def _is_too_much(self, event: ResponseStarted | Data) -> bool:
-        """Whether a call is not to be held any longer because of its new event."""
+    def _is_over(self, number: int, event: Event) -> bool:
+        """Whether a held call ends with its new event, or is not to be held any longer."""
+        if isinstance(event, Closed):
+            return True
+        if not isinstance(event, ResponseStarted | Data):
+            return False
+        self._unproven = None
+        if self._exclusive != number:
+            self._exclusive, self._size = number, 0
         if isinstance(event, ResponseStarted):
             return event.exchange.tunnel is not None
         self._size += len(event.chunk.data)

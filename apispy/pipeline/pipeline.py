@@ -52,6 +52,7 @@ class Pipeline:
         self._take_chunks = [output for output in self._outputs if output.takes_chunks]
         self._take_heads = [output for output in self._outputs if output.takes_heads]
         self._redactor = redactor or Redactor()
+        self._has_rules = bool(self._redactor.policy.rules)
         self._notes = notes
         self._clock = clock
         self._live: dict[int, LiveCall] = {}
@@ -164,7 +165,7 @@ class Pipeline:
     def _repeats(self, events: list[Event]) -> bool:
         """Handle the events of a call that is over if it repeats another one; return False if it does not."""
         last = events[-1]
-        if len(events) == 1 or not isinstance(last, Closed) or self._redactor.policy.rules:
+        if len(events) == 1 or not isinstance(last, Closed) or self._has_rules:
             return False
         _, repeated = self._repeated.find(last.exchange, self._redactor.known_secrets, tapped=True)
         if repeated is None:
@@ -190,7 +191,7 @@ class Pipeline:
         known_secrets = self._redactor.known_secrets
         version = known_secrets.version
         key = repeated = None
-        if not self._redactor.policy.rules:
+        if not self._has_rules:
             key, repeated = self._repeated.find(exchange, known_secrets, tapped=tapped)
         if repeated is not None:
             self._show_repeated(exchange, repeated)

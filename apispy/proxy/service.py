@@ -143,7 +143,7 @@ class Service:
     def _show(self, event: Event) -> None:
         if self._backlog is None:
             self._pipeline.feed(event)
-        elif self._pipeline.in_order and not self._backlog.is_empty:
+        elif self._pipeline.in_order and self._backlog.waiting:
             self._backlog.add(event)
         elif (later := self._pipeline.take_now(event)) is not None:
             self._backlog.add(later)

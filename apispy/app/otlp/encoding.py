@@ -5,8 +5,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from apispy import __version__
+from apispy.outputs.exports.columns import unix_micros
 from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field
-from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts
+from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, span_id
 from apispy.outputs.exports.otlp_values import key_values
 
 SCOPE = {"name": "apispy", "version": __version__}
@@ -46,10 +47,12 @@ def _listed(spans: Iterable[bytes | RepeatedSpan]) -> bytes:
         if isinstance(span, bytes):
             found.append(field("ScopeSpans", "spans", span))
             continue
-        trace, _, _, call, connection, shared = span
+        trace, started, duration, call, connection, shared = span
         if writer is None or last is None or last[0] is not shared or last[1:] != (trace, connection):
             last = shared, trace, connection
             attributes = key_values({"docker.connection": connection})
             writer = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
-        writer.write(found, span.span, *span.times, call)
+        ended = started + duration if duration > 0.0 else started
+        times = unix_micros(started) * 1000, unix_micros(ended) * 1000
+        writer.write(found, span_id(started, connection, call), *times, call)
     return b"".join(found)

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
 from apispy.engine.json_fields import field_value
-from apispy.engine.operation import Call
 from apispy.model import Body, Exchange
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json
@@ -47,12 +46,6 @@ MAX_EVENTS = 128
 
 MAX_CLIENTS = 10_000
 """Clients whose trace is remembered; one that is forgotten gets another trace when it comes again."""
-
-MAX_REPEATED = 256
-"""Readings of short calls that are remembered, because calls may repeat them."""
-
-MAX_REPEATED_BYTES = 8192
-"""Bytes of the bodies of such a call."""
 
 MAX_NAME_LENGTH = 80
 
@@ -101,23 +94,12 @@ class RepeatedSpan(NamedTuple):
     shared: SharedFields
 
     @property
-    def span(self) -> bytes:
-        return _span_id(self.started, self.connection, self.call)
-
-    @property
-    def times(self) -> tuple[int, int]:
-        """Its start and its end in nanoseconds (Unix)."""
-        ended = self.started + max(0.0, self.duration)
-        return unix_micros(self.started) * 1000, unix_micros(ended) * 1000
-
-    @property
     def own(self) -> dict[str, Any]:
-        started, ended = self.times
         return {
             "traceId": self.trace,
-            "spanId": self.span.hex(),
-            "startTimeUnixNano": str(started),
-            "endTimeUnixNano": str(ended),
+            "spanId": span_id(self.started, self.connection, self.call).hex(),
+            "startTimeUnixNano": _nanos(self.started),
+            "endTimeUnixNano": _nanos(self.started + max(0.0, self.duration)),
             "attributes": key_values({"docker.call": self.call, "docker.connection": self.connection}),
         }
 
@@ -147,10 +129,8 @@ class _Context:
 
 @dataclass(frozen=True, slots=True)
 class _Repeated:
-    """A short call. Another one with the same *items* and *call* has the same reading: see RepeatedCalls."""
+    """What a call has in common with those that repeat it."""
 
-    items: object
-    call: Call
     upstream: str
     shared: SharedFields
     is_plain: bool  # it has no links and events, and no context
@@ -166,7 +146,6 @@ class Spans:
         )  # of calls without a context, by client without port
         self._known_traces: OrderedDict[str, str] = OrderedDict()  # the same, by client
         self._sent: OrderedDict[str, str] = OrderedDict()  # the last trace that a client has said
-        self._repeated: OrderedDict[int, _Repeated] = OrderedDict()
 
     def of(self, decoded: DecodedCall) -> Sequence[SpanParts | RepeatedSpan]:
         """Return the span of a call, those of the gRPC calls in it, and those that its client has sent in it.
@@ -228,11 +207,9 @@ class Spans:
         return SpanParts(own, shared)
 
     def _repetition(self, decoded: DecodedCall) -> _Repeated | None:
-        """Return what is known of a call with the same reading."""
-        known = self._repeated.get(id(decoded.items))
-        if known is None or known.items is not decoded.items or known.call is not decoded.call:
-            return None
-        return known if known.upstream == decoded.exchange.upstream else None
+        """Return what is known of a call with the same reading, while the names of IDs stay the same."""
+        known: _Repeated | None = None if decoded.memo is None else decoded.memo.get(self)
+        return known if known is not None and known.upstream == decoded.exchange.upstream else None
 
     def _shared(self, decoded: DecodedCall, context: _Context) -> SharedFields:
         """Make the fields that calls with the same reading have in common: that is most of the work."""
@@ -245,18 +222,14 @@ class Spans:
         if decoded.failed:
             fields["status"] = {"code": ERROR, "message": utf8(_message(decoded))}
         shared = SharedFields(fields)
-        if (
-            exchange.tunnel is None
-            and sum(body.size for body in exchange.streams.values()) < MAX_REPEATED_BYTES
-        ):
+        if decoded.memo is not None:
             is_plain = not (context.parent or is_stream(decoded) or may_be_linked(decoded.call.operation.id))
-            repeated = _Repeated(decoded.items, decoded.call, exchange.upstream, shared, is_plain)
-            remember(self._repeated, id(decoded.items), repeated, MAX_REPEATED)
+            decoded.memo[self] = _Repeated(exchange.upstream, shared, is_plain)
         return shared
 
     def _context(self, decoded: DecodedCall, inside: list[GrpcCall]) -> _Context:
         exchange = decoded.exchange
-        span = _span_id(exchange.started, exchange.connection, exchange.id).hex()
+        span = span_id(exchange.started, exchange.connection, exchange.id).hex()
         if sent := _sent_context(exchange):
             remember(self._sent, exchange.client, sent.trace, MAX_CLIENTS)
             return _Context(sent.trace, span, sent.span, sent.flags | REMOTE_PARENT)
@@ -366,7 +339,8 @@ def _sent_context(exchange: Exchange) -> TraceContext | None:
     return trace_context(values[0].decode("latin-1").strip()) if len(values) == 1 else None
 
 
-def _span_id(started: float, connection: int, call: int) -> bytes:
+def span_id(started: float, connection: int, call: int) -> bytes:
+    """Return the ID of the span of a call: a digest of when it began, and of its numbers."""
     text = f"{started!r} {connection} {call}"
     return hashlib.sha256(text.encode()).digest()[:SPAN_SIZE]
 

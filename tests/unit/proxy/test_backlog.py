@@ -52,13 +52,13 @@ def test_runs_of_events_count_with_their_bytes():
     async def scenario():
         seen: list[object] = []
         waiting = Backlog(seen.append, seen.append)
-        assert waiting.is_empty
+        assert not waiting.waiting
         runs = [[some(1), Data(1, "request", 0, Chunk(0.0, b"x" * (backlog.MAX_BYTES + 1)))], [some(2)]]
         waiting.add(runs)
         stream, theirs = await connected()
         waiting.throttle(stream)
         assert stream in waiting._paused
-        assert not waiting.is_empty
+        assert waiting.waiting
         waiting.drain()
         assert seen == [runs]
         assert (waiting._size, waiting._paused) == (0, set())

@@ -38,6 +38,27 @@ class CallCounter(Output):
 
 
 def stats_of(decoded: DecodedCall) -> CallStats:
+    exchange, memo = decoded.exchange, decoded.memo
+    if memo is None:
+        return _stats_of(decoded)
+    same: CallStats | None = memo.get(stats_of)
+    if same is None:
+        memo[stats_of] = same = _stats_of(decoded)
+    return CallStats(
+        same.operation,
+        same.tag,
+        same.method,
+        exchange.started,
+        exchange.duration,
+        exchange.duration,  # a call that stays open repeats none
+        same.failed,
+        same.sent,
+        same.received,
+        same.repeat_key,
+    )
+
+
+def _stats_of(decoded: DecodedCall) -> CallStats:
     exchange, stays_open = decoded.exchange, decoded.call.stays_open
     response, request = exchange.response, exchange.request
     return CallStats(

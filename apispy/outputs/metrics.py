@@ -15,7 +15,7 @@ from typing import Any
 
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.call_stats import CallCounter, CallStats
+from apispy.outputs.call_stats import CallCounter, CallStats, stats_of
 
 UNKNOWN = "?"
 """The operation of a call that apispy does not know."""
@@ -134,9 +134,26 @@ class Metrics(CallCounter):
             self._figures.open_streams[operation] += 1
 
     def write(self, decoded: DecodedCall) -> None:
-        super().write(decoded)
+        memo = decoded.memo
+        if memo is None:
+            super().write(decoded)
+            with self._lock:
+                self._figures.redactions += len(decoded.exchange.redactions)
+            return
+        same: _Repeated | None = memo.get(self)
+        if same is None:
+            memo[self] = same = _repeated(decoded)
         with self._lock:
-            self._figures.redactions += len(decoded.exchange.redactions)
+            figures, operation = self._figures, same.operation
+            figures.calls[same.call] += 1
+            figures.errors[same.error] += same.failed
+            figures.sent[operation] += same.sent
+            figures.received[operation] += same.received
+            figures.redactions += same.redactions
+            durations = figures.durations.get(operation)
+            if durations is None:
+                durations = figures.durations[operation] = Durations()
+            durations.add(decoded.exchange.duration)
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
         operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
@@ -166,6 +183,34 @@ class Metrics(CallCounter):
                 now.open_streams.copy(),
                 now.redactions,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """What calls that repeat each other add to the counts, beside their duration. They are not open streams."""
+
+    operation: str
+    call: tuple[str, str, str]
+    error: tuple[str, str]
+    failed: bool
+    sent: int
+    received: int
+    redactions: int
+
+
+def _repeated(decoded: DecodedCall) -> _Repeated:
+    stats, exchange = stats_of(decoded), decoded.exchange
+    operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
+    status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
+    return _Repeated(
+        operation,
+        (operation, status, client),
+        (operation, client),
+        stats.failed,
+        stats.sent,
+        stats.received,
+        len(exchange.redactions),
+    )
 
 
 def status_class(status: int) -> str:

@@ -30,6 +30,8 @@ class _HeadOnly:
 class CountOnlyPipeline(Pipeline):
     """Passes the statistics of each call to *counters*. They show nothing else, so nothing needs to be hidden."""
 
+    in_order = False
+
     def __init__(self, counters: Sequence[CallCounter], *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(counters, redactor=UNREDACTED, notes="off", clock=clock)
         self._held = None  # ``take_now`` needs to know which calls are open
@@ -45,12 +47,12 @@ class CountOnlyPipeline(Pipeline):
         self._head_only.clear()
         super().close()
 
-    def take_now(self, event: Event) -> bool:
+    def take_now(self, event: Event) -> Event | None:
         try:
-            return self._took(event)
+            return None if self._took(event) else event
         except Exception as fault:  # as in ``feed``
             self._failed(fault)
-            return True
+            return None
 
     def _took(self, event: Event) -> bool:
         match event:
@@ -96,5 +98,5 @@ class CountOnlyPipeline(Pipeline):
         return live is not None and live.call.operation.request == "tar"
 
     def _take(self, event: Event) -> None:
-        if not self.take_now(event):
+        if self.take_now(event) is not None:
             super()._take(event)

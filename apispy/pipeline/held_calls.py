@@ -10,13 +10,20 @@ from collections.abc import Callable
 
 from apispy import engine
 from apispy.model import Exchange
-from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted
+from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 
 MAX_BYTES = 16 << 10
 """Bytes of bodies in the events that are held of one call."""
 
 MAX_CALLS = 1000
 """Calls that are held at a time."""
+
+Runs = list[list[Event]]
+"""Events to be handled, in order. A run with all events of a call, from Opened to Closed, may be handled as one
+finished exchange."""
+
+NONE: Runs = []
+"""No events: what most events release. It is shared, so nobody may change it."""
 
 
 class HeldCalls:
@@ -26,73 +33,73 @@ class HeldCalls:
         self._teaches_nothing = teaches_nothing
         self._events: dict[int, list[Event]] = {}  # by the number of the call, in order
         self._exclusive: int | None = None  # the held call that may teach something
+        self._unproven: Exchange | None = (
+            None  # its request, if nobody has asked yet whether it teaches something
+        )
         self._size = 0  # bytes of its bodies
 
-    def take(self, event: Event) -> list[list[Event]]:
-        """Take the next event; return those to be handled now, each call's in a list, in the order to handle them.
-
-        A list with all events of a call, from Opened to Closed, may be handled as one finished exchange.
-        """
-        match event:
-            case Opened(exchange):
-                return self._open(event, exchange)
-            case Closed(exchange) | ResponseStarted(exchange):
-                number = exchange.id
-            case GaveUp():
-                return [[event]]
-            case _:
-                number = event.exchange_id
+    def take(self, event: Event) -> Runs:
+        """Take the next event; return those to be handled now, in the order to handle them."""
+        if type(event) is StreamEnded or type(event) is Data:  # most events; each check takes time
+            number = event.exchange_id
+        elif isinstance(event, Opened):
+            return self._open(event, event.exchange)
+        elif isinstance(event, GaveUp):
+            return [[event]]
+        elif isinstance(event, Closed | ResponseStarted):
+            number = event.exchange.id
+        else:
+            number = event.exchange_id
+        released = NONE if self._exclusive == number else self._before()
         held = self._events.get(number)
-        released = self._before(number)
         if held is None:
             return [*released, [event]]
         held.append(event)
-        return [*released, *self._continue(number, event, held)]
+        if type(event) is not StreamEnded and self._is_over(number, event):
+            return [*released, self._let_go(number)]
+        return released
 
-    def release(self) -> list[list[Event]]:
+    def release(self) -> Runs:
         """Release all calls, in the order in which they began."""
         found = list(self._events.values())
         self._events.clear()
-        self._exclusive = None
+        self._exclusive = self._unproven = None
         return found
 
-    def _open(self, event: Opened, exchange: Exchange) -> list[list[Event]]:
-        released = self._before(exchange.id)
+    def _open(self, event: Opened, exchange: Exchange) -> Runs:
+        released = self._before()
         call = engine.lookup(exchange.request.method, exchange.request.target)
         if call.stays_open or event.refused or len(self._events) >= MAX_CALLS:
             return [*released, [event]]
         self._events[exchange.id] = [event]
-        if exchange.request.announces_body or not self._teaches_nothing(exchange):
-            self._exclusive, self._size = exchange.id, 0
+        # Most calls are over before another one begins: then nobody needs to know whether their heads teach something.
+        self._exclusive, self._size, self._unproven = exchange.id, 0, exchange
         return released
 
-    def _continue(self, number: int, event: Event, held: list[Event]) -> list[list[Event]]:
-        """Release the call of *event* if it is over, or not to be held any longer."""
-        match event:
-            case Closed():
-                return [self._let_go(number)]
-            case ResponseStarted(exchange):
-                if exchange.tunnel is not None:
-                    return [self._let_go(number)]
-                self._hold_alone(number)
-            case Data(_, _, _, chunk):
-                self._hold_alone(number)
-                self._size += len(chunk.data)
-                if self._size > MAX_BYTES:
-                    return [self._let_go(number)]
-        return []
-
-    def _hold_alone(self, number: int) -> None:
+    def _is_over(self, number: int, event: Event) -> bool:
+        """Whether a held call ends with its new event, or is not to be held any longer."""
+        if isinstance(event, Closed):
+            return True
+        if not isinstance(event, ResponseStarted | Data):
+            return False
+        self._unproven = None
         if self._exclusive != number:
             self._exclusive, self._size = number, 0
+        if isinstance(event, ResponseStarted):
+            return event.exchange.tunnel is not None
+        self._size += len(event.chunk.data)
+        return self._size > MAX_BYTES
 
-    def _before(self, number: int) -> list[list[Event]]:
+    def _before(self) -> Runs:
         """Release the call that may teach something, before an event of another call."""
-        if self._exclusive is None or self._exclusive == number:
-            return []
-        return [self._let_go(self._exclusive)]
+        unproven = self._unproven
+        if unproven is not None:
+            self._unproven = None
+            if not unproven.request.announces_body and self._teaches_nothing(unproven):
+                self._exclusive = None
+        return NONE if self._exclusive is None else [self._let_go(self._exclusive)]
 
     def _let_go(self, number: int) -> list[Event]:
         if self._exclusive == number:
-            self._exclusive = None
+            self._exclusive = self._unproven = None
         return self._events.pop(number)

@@ -16,10 +16,10 @@ from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.isolation import Isolated
 from apispy.pipeline.final_reading import Notes, document_of, finish, share_documents, with_seen
-from apispy.pipeline.held_calls import HeldCalls
+from apispy.pipeline.held_calls import HeldCalls, Runs
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream
-from apispy.pipeline.repeated_calls import RepeatedCalls, key_of
+from apispy.pipeline.repeated_calls import RepeatedCalls
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
 from apispy.pipeline.whole_call import start_whole
 from apispy.redaction.redactor import Redactor
@@ -37,6 +37,9 @@ class Pipeline:
     *clock* gives the present Unix time, for notices and for the duration of calls that are open at the end.
     """
 
+    in_order = True
+    """Whether ``take_now`` must not get an event while ``feed`` has not got all events before."""
+
     def __init__(
         self,
         outputs: Sequence[Output],
@@ -49,6 +52,7 @@ class Pipeline:
         self._take_chunks = [output for output in self._outputs if output.takes_chunks]
         self._take_heads = [output for output in self._outputs if output.takes_heads]
         self._redactor = redactor or Redactor()
+        self._has_rules = bool(self._redactor.policy.rules)
         self._notes = notes
         self._clock = clock
         self._live: dict[int, LiveCall] = {}
@@ -58,15 +62,29 @@ class Pipeline:
         self._repeated = RepeatedCalls(self._memory)
         self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
-    def take_now(self, event: Event) -> bool:
-        """Handle the event if that is cheap; return False if it must be passed to ``feed`` later."""
-        return False
+    def take_now(self, event: Event) -> Event | Runs | None:
+        """Handle what is cheap of the next event: hold it, or show a call that repeats another one.
 
-    def feed(self, event: Event | Exchange) -> None:
+        Return what must be passed to ``feed`` later, before any event that follows; None if that is nothing.
+        """
+        if self._held is None:
+            return event
+        try:
+            runs = self._held.take(event)
+            if not runs or (len(runs) == 1 and self._repeats(runs[0])):
+                return None
+        except Exception as fault:  # as in ``feed``
+            self._failed(fault)
+            return None
+        return runs
+
+    def feed(self, event: Event | Runs | Exchange) -> None:
         """Handle the next event. An exchange stands for all of its events, from Opened to Closed."""
         try:
             if isinstance(event, Exchange):
                 self._whole(event)
+            elif isinstance(event, list):
+                self._take_held(event)
             elif self._held is None:
                 self._take(event)
             else:
@@ -136,13 +154,29 @@ class Pipeline:
             except Exception as fault:  # as in ``feed``
                 self._failed(fault)
 
-    def _take_held(self, runs: list[list[Event]]) -> None:
+    def _take_held(self, runs: Runs) -> None:
         for events in runs:
             last = events[-1]
-            if len(events) > 1 and isinstance(last, Closed) and self._at_once(last.exchange):
+            if len(events) > 1 and isinstance(last, Closed) and self._at_once(last.exchange, tapped=True):
                 continue
             for event in events:
                 self._take(event)
+
+    def _repeats(self, events: list[Event]) -> bool:
+        """Handle the events of a call that is over if it repeats another one; return False if it does not."""
+        last = events[-1]
+        if len(events) == 1 or not isinstance(last, Closed) or self._has_rules:
+            return False
+        _, repeated = self._repeated.find(last.exchange, self._redactor.known_secrets, tapped=True)
+        if repeated is None:
+            return False
+        self._show_repeated(last.exchange, repeated)
+        return True
+
+    def _show_repeated(self, exchange: Exchange, reading: DecodedCall) -> None:
+        if exchange.redactions:
+            self._redactor.count(exchange)
+        self._write(reading)
 
     def _whole(self, exchange: Exchange) -> None:
         """Take an exchange that is over: as by its events, but redacted once if nothing is shown before its end."""
@@ -152,16 +186,15 @@ class Pipeline:
         for _, event in tap_events(exchange):
             self._take(event)
 
-    def _at_once(self, exchange: Exchange) -> bool:
-        """Handle an exchange that is over, if that shows the same as its events."""
+    def _at_once(self, exchange: Exchange, *, tapped: bool = False) -> bool:
+        """Handle an exchange that is over, if that shows the same as its events. *tapped*: see RepeatedCalls."""
         known_secrets = self._redactor.known_secrets
         version = known_secrets.version
-        key = None if self._redactor.policy.rules else key_of(exchange, known_secrets)
-        repeated = None if key is None else self._repeated.reading(key, version, exchange)
+        key = repeated = None
+        if not self._has_rules:
+            key, repeated = self._repeated.find(exchange, known_secrets, tapped=tapped)
         if repeated is not None:
-            if exchange.redactions:
-                self._redactor.count(exchange)
-            self._write(repeated)
+            self._show_repeated(exchange, repeated)
             return True
         live = start_whole(self._redactor, exchange)
         if live is None:

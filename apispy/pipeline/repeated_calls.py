@@ -7,6 +7,9 @@ before: then the lists are equal, too.
 
 The names that such a call teaches are learned again only if other calls have taught some since. Until then its readings
 share a ``memo``, in which outputs keep what they made of one of them.
+
+The tap gives heads that are equal byte by byte the same Headers. So a call whose Date is known, too, is found by the
+identity of its Headers, in a tenth of the steps that it takes to compare their fields.
 """
 
 import re
@@ -34,6 +37,9 @@ MAX_HEAD_BYTES = 4096
 MAX_TOTAL_BYTES = 2 << 20
 """Bytes of the bodies of all calls that are remembered."""
 
+MAX_ALIKE_BYTES = 512 << 10
+"""The same for calls with their Date, whose heads are known by the identity of their fields."""
+
 FORMATS = frozenset(("json", "text"))
 """Decoders that depend on nothing but their stream, and whose items have no secrets of their own."""
 
@@ -56,16 +62,54 @@ class RepeatedCalls:
     def __init__(self, names: NameRegistry) -> None:
         self._names = names
         self._calls: SizedMemory[Hashable, _Remembered] = SizedMemory(MAX_CALLS, MAX_TOTAL_BYTES)
+        # By ``_identity``. The Headers are kept, so that no others get their identities.
+        self._alike: SizedMemory[Hashable, tuple[_Remembered, Headers, Headers]] = SizedMemory(
+            MAX_CALLS, MAX_ALIKE_BYTES
+        )
         self._version = 0  # of the known secrets when they were read
 
-    def reading(self, key: Hashable, version: int, exchange: Exchange) -> DecodedCall | None:
-        """The reading of *exchange*, with the key *key*, if it repeats a call. *version*: of the known secrets."""
+    def find(
+        self, exchange: Exchange, known_secrets: KnownSecrets, *, tapped: bool
+    ) -> tuple[Hashable | None, DecodedCall | None]:
+        """The reading of a finished exchange that repeats a call; else its key for ``remember``, if it has one.
+
+        *tapped*: the exchange comes from the tap, so equal heads have the same Headers.
+        """
+        version = known_secrets.version
         if version != self._version:
             self._calls.clear()
+            self._alike.clear()
             self._version = version
+        request, response = exchange.request, exchange.response
+        if response is None or exchange.end != "complete" or exchange.tunnel is not None or exchange.problems:
+            return None, None
+        asked, answered = _usual_data(request.body), _usual_data(response.body)
+        if asked is None or answered is None:
+            return None, None
+        head = (
+            request.method,
+            request.target,
+            request.version,
+            response.status,
+            response.reason,
+            response.version,
+        )
+        identity = (id(request.headers), id(response.headers), head, asked, answered)
+        if tapped and (alike := self._alike.get(identity)):
+            return None, self._reading(alike[0], exchange)
+        if len(request.target) + _size(request.headers) + _size(response.headers) > MAX_HEAD_BYTES:
+            return None, None
+        # Everything that the reading depends on.
+        fields = request.headers.fields, _fields(response.headers, known_secrets)
+        key = (head, fields, asked, answered, exchange.redactions)
         known = self._calls.get(key)
         if known is None:
-            return None
+            return key, None
+        if tapped and not exchange.redactions:
+            self._alike.add(identity, (known, request.headers, response.headers), len(asked) + len(answered))
+        return key, self._reading(known, exchange)
+
+    def _reading(self, known: _Remembered, exchange: Exchange) -> DecodedCall:
         self._learn(known, exchange)
         reading = known.reading
         return DecodedCall(
@@ -100,35 +144,13 @@ class RepeatedCalls:
             known.names, known.memo = self._names.version, {}
 
 
-def key_of(exchange: Exchange, known_secrets: KnownSecrets) -> Hashable | None:
-    """Everything in a finished call that its reading depends on; None if it is long or unusual."""
-    request, response = exchange.request, exchange.response
-    if response is None or exchange.end != "complete" or exchange.tunnel is not None or exchange.problems:
+def _usual_data(body: Body) -> bytes | None:
+    """The bytes of a body that is short, and of which all are there; None if it is another one."""
+    chunks = body.chunks
+    data = chunks[0].data if chunks else b""
+    if not body.shown or body.trailers.fields or body.seen or len(chunks) > 1:
         return None
-    if not (_is_usual(request.body) and _is_usual(response.body)):
-        return None
-    if len(request.target) + _size(request.headers) + _size(response.headers) > MAX_HEAD_BYTES:
-        return None
-    return (
-        request.method,
-        request.target,
-        request.version,
-        request.headers.fields,
-        request.body.data if request.body.chunks else b"",
-        response.status,
-        response.reason,
-        response.version,
-        _fields(response.headers, known_secrets),
-        response.body.data if response.body.chunks else b"",
-        exchange.redactions,
-    )
-
-
-def _is_usual(body: Body) -> bool:
-    """Whether a body is short, and all of it is there."""
-    if not body.shown or body.trailers.fields or body.seen or len(body.chunks) > 1 or body.size > MAX_BYTES:
-        return False
-    return body.size == (len(body.chunks[0].data) if body.chunks else 0)
+    return data if body.size == len(data) <= MAX_BYTES else None
 
 
 def _size(headers: Headers) -> int:

@@ -1,10 +1,11 @@
 """A queue for the tap's events while bytes are forwarded, so that showing them delays no bytes.
 
 The queue keeps the order and loses nothing. It is processed when no event was added for FLUSH_AFTER seconds, or when
-the oldest has waited for MAX_WAIT seconds: for TIME_SLICE seconds at a time, or until bytes arrive, which are forwarded
-before it goes on. When more than MAX_EVENTS events or MAX_BYTES bytes are queued, the connection that added the last of
-them is paused, and the queue is processed at once; the connection resumes when the queue is half empty. So only a
-connection that sends faster than apispy can process is slowed down, and memory is bounded.
+the oldest has waited for MAX_WAIT seconds, from then on until it is empty: for TIME_SLICE seconds at a time, or until
+bytes arrive, which are forwarded before it goes on. When more than MAX_EVENTS events or MAX_BYTES bytes are queued, the
+connection that added the last of them is paused, and the queue is processed at once; the connection resumes when the
+queue is half empty. So only a connection that sends faster than apispy can process is slowed down, and memory is
+bounded.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ import selectors
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 from apispy.capture import Notice
+from apispy.pipeline import Runs
 from apispy.sockets import Stream
 from apispy.tap import Data, Event
 
@@ -31,21 +33,27 @@ oldest events itself."""
 
 
 class Backlog:
-    """Passes events to *feed*, and notices to *notice*. Use it inside an event loop only."""
+    """Passes events to *feed*, and notices to *notice*. Use it inside an event loop only.
 
-    def __init__(self, feed: Callable[[Event], None], notice: Callable[[str, float], None]) -> None:
+    Runs of events, as the pipeline returns them, are one event here.
+    """
+
+    def __init__(self, feed: Callable[[Event | Runs], None], notice: Callable[[str, float], None]) -> None:
         self._feed, self._notice = feed, notice
-        self._queue: deque[tuple[Event | Notice, float]] = deque()
+        self._queue: deque[tuple[Event | Runs | Notice, float]] = deque()
+        self.waiting: Sized = self._queue
+        """Is true if events wait."""
         self._size = 0  # bytes in it
         self._added = 0.0  # when the last event was added
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Handle | None = None  # the scheduled call of _work
         self._paused: set[Stream] = set()
         self._left = 0  # events that were in the queue after the last call of _work
+        self._late = False  # an event has waited for MAX_WAIT, and the queue was not empty since
         self._bytes_have_arrived = _arrivals(self._loop)
 
-    def add(self, event: Event | Notice) -> None:
-        """Queue an event or a notice."""
+    def add(self, event: Event | Runs | Notice) -> None:
+        """Queue an event, runs of events, or a notice."""
         self._added = time.monotonic()
         self._queue.append((event, self._added))
         self._size += _size(event)
@@ -71,10 +79,12 @@ class Backlog:
     def _work(self) -> None:
         self._next = None
         if not self._queue:
+            self._late = False
             return
         now = time.monotonic()
         quiet = now - self._added >= FLUSH_AFTER
-        if not (self._paused or quiet) and now - self._queue[0][1] < MAX_WAIT:
+        self._late = self._late or now - self._queue[0][1] >= MAX_WAIT
+        if not (self._paused or quiet or self._late):
             self._left = len(self._queue)
             self._next = self._loop.call_later(FLUSH_AFTER, self._work)
             return
@@ -83,16 +93,17 @@ class Backlog:
         self._next = self._loop.call_later(0, self._work)  # call_soon would let it precede what arrives
 
     def _process(self, until: float, due: int) -> None:
-        """Pass events on until that time, or until bytes have arrived and more than *due* events are passed on.
+        """Pass events on until that time, or until bytes have arrived and more than twice *due* events are passed on.
 
-        While the traffic does not pause, as many events are due as were added since the last time: else bytes that
-        arrive all the time would let the queue grow.
+        While the traffic does not pause, *due* is the number of events that were added since the last time: else bytes
+        that arrive all the time would let the queue grow. Twice as many let it become empty soon. Then calls that
+        repeat others need not wait, which takes much less time.
         """
         done = 0
         while self._queue and time.monotonic() < until:
             self._pass_on()
             done += 1
-            if done > due and not self._paused and self._bytes_have_arrived():
+            if done > 2 * due and not self._paused and self._bytes_have_arrived():
                 return
 
     def _over(self, times: float) -> bool:
@@ -124,5 +135,7 @@ def _arrivals(loop: asyncio.AbstractEventLoop) -> Callable[[], object]:
     return functools.partial(sockets.poll, 0)
 
 
-def _size(event: Event | Notice) -> int:
+def _size(event: Event | Runs | Notice) -> int:
+    if isinstance(event, list):
+        return sum(_size(one) for run in event for one in run)
     return len(event.chunk.data) if isinstance(event, Data) else 0

@@ -143,8 +143,10 @@ class Service:
     def _show(self, event: Event) -> None:
         if self._backlog is None:
             self._pipeline.feed(event)
-        elif not self._pipeline.take_now(event):
+        elif self._pipeline.in_order and self._backlog.waiting:
             self._backlog.add(event)
+        elif (later := self._pipeline.take_now(event)) is not None:
+            self._backlog.add(later)
 
     def notice(self, text: str) -> None:
         """Show a notice after the events so far."""

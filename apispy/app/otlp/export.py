@@ -4,18 +4,19 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from apispy.app.messages import info
+from apispy.app.otlp.encoding import SCOPE, encoded
 from apispy.app.otlp.grpc_transport import GrpcTransport
 from apispy.app.otlp.http_transport import HttpTransport
-from apispy.app.otlp.sender import SCOPE, Sender
+from apispy.app.otlp.sender import Sender
 from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import Transport
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.exports.otlp_metrics import metrics_of
-from apispy.outputs.exports.otlp_protobuf import attribute_key, encode, repeated_span
-from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, Spans, resource_of
+from apispy.outputs.exports.otlp_protobuf import encode
+from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, Spans, resource_of
 from apispy.outputs.exports.otlp_values import Attributes, key_values
 from apispy.outputs.metrics import Metrics
 from apispy.recent import remember
@@ -25,6 +26,16 @@ FLUSH_TIMEOUT = 3.0
 
 MAX_RESOURCES = 1000
 """Clients whose resource is remembered in the form in which it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """What the spans of calls that repeat each other have in common, if they come from the same client."""
+
+    client: str
+    upstream: str
+    resource: bytes
+    shared: SharedFields
 
 
 class OtlpExport(Output):
@@ -69,14 +80,26 @@ class OtlpExport(Output):
         return self._sender.close(FLUSH_TIMEOUT)
 
     def write(self, decoded: DecodedCall) -> None:
-        exchange = decoded.exchange
+        exchange, memo = decoded.exchange, decoded.memo
+        known: _Repeated | None = None if memo is None else memo.get(self)
+        if known is not None and known.client == exchange.client and known.upstream == exchange.upstream:
+            span = self._spans.repeated(exchange, known.shared)
+            if span is not None:
+                self._sender.add(known.resource, span)
+                return
+        self._write(decoded)
+
+    def _write(self, decoded: DecodedCall) -> None:
+        exchange, memo = decoded.exchange, decoded.memo
         if self._uses_tls and exchange.upstream.startswith("tcp://"):
             upstream = f"https{exchange.upstream.removeprefix('tcp')}"
             decoded = replace(decoded, exchange=replace(exchange, upstream=upstream))
         spans = self._spans.of(decoded)
         resource = self._resource(decoded, spans[0].shared)
+        if memo is not None and isinstance(spans[0], RepeatedSpan):
+            memo[self] = _Repeated(exchange.client, exchange.upstream, resource, spans[0].shared)
         for parts in spans:
-            self._sender.add(resource, encoded(parts))
+            self._sender.add(resource, parts if isinstance(parts, RepeatedSpan) else encoded(parts))
 
     def _resource(self, decoded: DecodedCall, shared: SharedFields) -> bytes:
         """Return the resource of a call, encoded as a field of ResourceSpans."""
@@ -108,19 +131,3 @@ class OtlpExport(Output):
         scoped = {"scope": SCOPE, "metrics": counts}
         resource = self._as_resource(about | {"service.version": SCOPE["version"]})
         return encode("Metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [scoped]}]})
-
-
-CALL, CONNECTION = attribute_key("docker.call"), attribute_key("docker.connection")
-
-
-def encoded(parts: SpanParts | RepeatedSpan) -> bytes:
-    """Return a span in protobuf. What it shares with others is encoded once."""
-    shared = parts.shared
-    if shared.encoded is None:
-        shared.encoded = encode("Span", shared.fields)
-    if isinstance(parts, RepeatedSpan):
-        trace, span, started, ended, call, connection, _ = parts
-        return shared.encoded + repeated_span(
-            trace, span, started, ended, ((CALL, call), (CONNECTION, connection))
-        )
-    return shared.encoded + encode("Span", parts.own)

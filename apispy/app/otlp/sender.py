@@ -5,14 +5,13 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable
 from typing import Literal
 
-from apispy import __version__, units
+from apispy import units
+from apispy.app.otlp.encoding import REPEATED_SIZE, encoded_once, traces
 from apispy.app.otlp.transport import Accepted, SendError, Signal, Transport
-from apispy.outputs.exports import otlp_protobuf
+from apispy.outputs.exports.otlp_spans import RepeatedSpan
 
 MAX_QUEUED = 16 << 20
 """Bytes of spans that may wait; further ones are dropped and counted."""
@@ -67,8 +66,9 @@ class Sender:
     ) -> None:
         self._transport, self._name, self._metrics, self._report = transport, name, metrics, report
         self._limit = limit
-        self._spans: deque[tuple[bytes, bytes]] = deque()  # resource, span
-        self._size = 0  # bytes in the queue
+        self._spans: deque[tuple[bytes, bytes | RepeatedSpan, int]] = deque()  # resource, span, size
+        self._added = 0  # bytes that came into the queue; only ``add`` changes it
+        self._taken = 0  # bytes that left it; only the thread changes it
         self._lost: Counter[Loss] = Counter()
         self._said: set[str] = set()
         self._closing = False
@@ -82,19 +82,28 @@ class Sender:
         """Begin to send."""
         self._thread.start()
 
-    def add(self, resource: bytes, span: bytes) -> None:
-        """Queue a span with its resource, both encoded. Never blocks, never raises."""
-        size = len(span) + OVERHEAD
+    def add(self, resource: bytes, span: bytes | RepeatedSpan) -> None:
+        """Queue a span with its resource, both encoded; the thread encodes a RepeatedSpan. Never blocks, never raises.
+
+        One thread calls it, so it needs the lock only to wake the other one.
+        """
+        size = OVERHEAD + (
+            len(span) if isinstance(span, bytes) else len(encoded_once(span.shared)) + REPEATED_SIZE
+        )
+        if self._added - self._taken + size > self._limit:
+            self._drop()
+            return
+        self._added += size
+        self._spans.append((resource, span, size))
+        waiting = len(self._spans)
+        if waiting == 1 or waiting == MAX_BATCH_SPANS:
+            with self._changed:
+                self._changed.notify()
+
+    def _drop(self) -> None:
         with self._lock:
-            if self._size + size > self._limit:
-                self._lost["dropped"] += 1
-                first = self._lost["dropped"] == 1
-            else:
-                first, was_empty = False, not self._spans
-                self._spans.append((resource, span))
-                self._size += size
-                if was_empty or len(self._spans) == MAX_BATCH_SPANS:
-                    self._changed.notify()
+            self._lost["dropped"] += 1
+            first = self._lost["dropped"] == 1
         if first:
             self._report(f"otlp: spans are dropped: more come than {self._name} takes. The traffic continues")
 
@@ -140,19 +149,20 @@ class Sender:
 
     def _is_full(self) -> bool:
         """Whether there is no reason to wait for more."""
-        return self._closing or len(self._spans) >= MAX_BATCH_SPANS or self._size >= MAX_BATCH
+        return self._closing or len(self._spans) >= MAX_BATCH_SPANS or self._added - self._taken >= MAX_BATCH
 
-    def _next_batch(self) -> list[tuple[bytes, bytes]]:
-        batch: list[tuple[bytes, bytes]] = []
+    def _next_batch(self) -> list[tuple[bytes, bytes | RepeatedSpan]]:
+        batch: list[tuple[bytes, bytes | RepeatedSpan]] = []
         size = 0
-        while self._spans and len(batch) < MAX_BATCH_SPANS and size < MAX_BATCH:
-            batch.append(self._spans.popleft())
-            size += len(batch[-1][1])
-        self._size -= size + OVERHEAD * len(batch)
+        while self._spans and len(batch) < MAX_BATCH_SPANS and size - OVERHEAD * len(batch) < MAX_BATCH:
+            resource, span, size_of_it = self._spans.popleft()
+            batch.append((resource, span))
+            size += size_of_it
+        self._taken += size
         self._sending = len(batch)
         return batch
 
-    def _send_spans(self, batch: list[tuple[bytes, bytes]]) -> None:
+    def _send_spans(self, batch: list[tuple[bytes, bytes | RepeatedSpan]]) -> None:
         answer = self._try("traces", lambda: traces(batch))
         with self._changed:
             if isinstance(answer, Accepted):
@@ -221,17 +231,3 @@ class Sender:
 
 MAX_SAID = 10
 """Messages that are reported; a receiver may answer with other ones each time."""
-
-
-def traces(spans: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Make the request with *spans*, pairs of a resource and a span. Neighbours with the same resource share it."""
-    requests: list[bytes] = []
-    for resource, group in groupby(spans, itemgetter(0)):
-        scope = otlp_protobuf.encode("ScopeSpans", {"scope": SCOPE})
-        found = b"".join([otlp_protobuf.field("ScopeSpans", "spans", span) for _, span in group])
-        scoped = otlp_protobuf.field("ResourceSpans", "scopeSpans", scope + found)
-        requests.append(otlp_protobuf.field("Traces", "resourceSpans", resource + scoped))
-    return b"".join(requests)
-
-
-SCOPE = {"name": "apispy", "version": __version__}

@@ -28,7 +28,9 @@ LAST_MICROS = 2**63 // 1000 - 1
 
 def unix_micros(seconds: float) -> int:
     """Return Unix seconds as whole microseconds, from 0 to LAST_MICROS."""
-    return round(min(max(seconds, 0.0), LAST_MICROS / 1e6) * 1e6)
+    if not 0.0 <= seconds <= LAST_MICROS / 1e6:
+        seconds = min(max(seconds, 0.0), LAST_MICROS / 1e6)
+    return round(seconds * 1e6)
 
 
 def iso_time(seconds: float) -> str:

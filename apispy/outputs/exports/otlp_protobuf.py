@@ -11,8 +11,8 @@ Source: github.com/open-telemetry/opentelemetry-proto, as of November 2026.
 """
 
 import struct
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 from apispy.decoders.grpc_schema import fields_in
@@ -61,31 +61,50 @@ def field(message: str, name: str, content: bytes) -> bytes:
     return _tag(message, name) + _sized(content)
 
 
-def repeated_span(
-    trace: str, span: bytes, started: int, ended: int, numbers: Sequence[tuple[bytes, int]]
-) -> bytes:
-    """Encode a Span of IDs, times and attributes that are numbers, each with the result of ``attribute_key``.
+class RepeatedSpans:
+    """Encodes Spans that differ only in their IDs, their times and one attribute that is a number.
 
-    It gives the same bytes as ``encode``, in a sixth of the function calls.
+    *fields* are the fields that all have, encoded; *attributes* are further ones, an object of OTLP/JSON; *differing*
+    is the name of the attribute. It gives what ``field`` and ``encode`` give, in a tenth of the function calls.
     """
-    parts = [
-        _REPEATED.pack(b"\x0a\x10", bytes.fromhex(trace), b"\x12\x08", span, b"\x39", started, b"\x41", ended)
-    ]
-    for key, number in numbers:
-        value = written_number(number)
-        size = len(value)
-        parts += b"\x4a", _LENGTHS[len(key) + size + 3], key, b"\x12", _LENGTHS[size + 1], b"\x18", value
-    return b"".join(parts)
+
+    def __init__(self, fields: bytes, trace: str, attributes: list[dict[str, Any]], differing: str) -> None:
+        self._ids = encode("Span", {"traceId": trace}) + b"\x12\x08"
+        self._fields, self._last = fields, encode("Span", {"attributes": attributes})
+        self._differing = differing
+        self._parts: dict[
+            int, tuple[bytes, bytes]
+        ] = {}  # what is before IDs, and before the number, by its size
+
+    def write(self, pieces: list[bytes], span: bytes, started: int, ended: int, number: int) -> None:
+        """Append a Span, as an element of the list in ScopeSpans, to *pieces*. Times are nanoseconds (Unix)."""
+        value = written_number(number) if number < 0x80 else _MORE[number & 0x7F] + _higher(number >> 7)
+        parts = self._parts.get(len(value))
+        if parts is None:
+            parts = self._parts[len(value)] = self._parts_for(len(value))
+        pieces += parts[0], span, _TIMES.pack(b"\x39", started, b"\x41", ended), parts[1], value, self._last
+
+    def _parts_for(self, size: int) -> tuple[bytes, bytes]:
+        key = encode("KeyValue", {"key": self._differing})
+        attribute = b"".join(
+            (b"\x4a", written_number(len(key) + size + 3), key, b"\x12", _sized(bytes(size + 1)))
+        )
+        before_number = attribute[: -size - 1] + b"\x18"
+        rest = len(before_number) + size + len(self._last) + _TIMES.size + SPAN_SIZE
+        content = self._fields + self._ids
+        tag = _tag("ScopeSpans", "spans") + written_number(len(content) + rest)
+        return tag + content, before_number
 
 
-def attribute_key(name: str) -> bytes:
-    """Encode the name of an attribute for ``repeated_span``."""
-    return encode("KeyValue", {"key": name})
+_TIMES = struct.Struct("<cQcQ")
 
+SPAN_SIZE = 8
+"""Bytes of the ID of a span."""
 
-_REPEATED = struct.Struct("<2s16s2s8scQcQ")
+_MORE = [bytes((value | 0x80,)) for value in range(0x80)]
+"""The lowest seven bits of a number of more bits."""
 
-_LENGTHS = [written_number(size) for size in range(0x80)]
+_higher = lru_cache(256)(written_number)
 
 
 @cache

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
 from apispy.engine.json_fields import field_value
-from apispy.engine.operation import Call
 from apispy.model import Body, Exchange
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json
@@ -47,12 +46,6 @@ MAX_EVENTS = 128
 
 MAX_CLIENTS = 10_000
 """Clients whose trace is remembered; one that is forgotten gets another trace when it comes again."""
-
-MAX_REPEATED = 256
-"""Readings of short calls that are remembered, because calls may repeat them."""
-
-MAX_REPEATED_BYTES = 8192
-"""Bytes of the bodies of such a call."""
 
 MAX_NAME_LENGTH = 80
 
@@ -89,13 +82,13 @@ class SpanParts:
 class RepeatedSpan(NamedTuple):
     """The span of a call that repeats another one, and that has no parent, links and events.
 
-    Clients poll, so there are many; that is why it takes little time to make one, and to encode it.
+    Clients poll, so there are many; that is why it takes little time to make one. What differs from the others is as
+    the exchange has it: the thread that sends spans makes IDs and times of it.
     """
 
     trace: str
-    span: bytes
-    started: int  # nanoseconds (Unix)
-    ended: int
+    started: float  # Unix seconds
+    duration: float
     call: int
     connection: int
     shared: SharedFields
@@ -104,9 +97,9 @@ class RepeatedSpan(NamedTuple):
     def own(self) -> dict[str, Any]:
         return {
             "traceId": self.trace,
-            "spanId": self.span.hex(),
-            "startTimeUnixNano": str(self.started),
-            "endTimeUnixNano": str(self.ended),
+            "spanId": span_id(self.started, self.connection, self.call).hex(),
+            "startTimeUnixNano": _nanos(self.started),
+            "endTimeUnixNano": _nanos(self.started + max(0.0, self.duration)),
             "attributes": key_values({"docker.call": self.call, "docker.connection": self.connection}),
         }
 
@@ -136,10 +129,8 @@ class _Context:
 
 @dataclass(frozen=True, slots=True)
 class _Repeated:
-    """A short call. Another one with the same *items* and *call* has the same reading: see RepeatedCalls."""
+    """What a call has in common with those that repeat it."""
 
-    items: object
-    call: Call
     upstream: str
     shared: SharedFields
     is_plain: bool  # it has no links and events, and no context
@@ -155,21 +146,28 @@ class Spans:
         )  # of calls without a context, by client without port
         self._known_traces: OrderedDict[str, str] = OrderedDict()  # the same, by client
         self._sent: OrderedDict[str, str] = OrderedDict()  # the last trace that a client has said
-        self._repeated: OrderedDict[int, _Repeated] = OrderedDict()
 
     def of(self, decoded: DecodedCall) -> Sequence[SpanParts | RepeatedSpan]:
         """Return the span of a call, those of the gRPC calls in it, and those that its client has sent in it.
 
         A link joins a call to an earlier one: its cause, or its effect.
         """
-        exchange, known = decoded.exchange, self._repetition(decoded)
-        if known is not None and known.is_plain and (trace := self._known_traces.get(exchange.client)):
-            started = unix_micros(exchange.started)
-            ended = unix_micros(exchange.started + max(0.0, exchange.duration))
-            times = started * 1000, ended * 1000
-            span = _span_id(exchange)
-            return (RepeatedSpan(trace, span, *times, exchange.id, exchange.connection, known.shared),)
+        known = self._repetition(decoded)
+        if known is not None and known.is_plain and (span := self.repeated(decoded.exchange, known.shared)):
+            return (span,)
         return list(self._parts(decoded, known))
+
+    def repeated(self, exchange: Exchange, shared: SharedFields) -> RepeatedSpan | None:
+        """Return the span of a call that repeats one of which ``of`` gave a RepeatedSpan with *shared*.
+
+        The upstream must be the same, too. None if the trace of its client is not known (any more).
+        """
+        trace = self._known_traces.get(exchange.client)
+        if trace is None:
+            return None
+        return RepeatedSpan(
+            trace, exchange.started, exchange.duration, exchange.id, exchange.connection, shared
+        )
 
     def _parts(self, decoded: DecodedCall, known: _Repeated | None) -> Iterator[SpanParts]:
         exchange = decoded.exchange
@@ -209,11 +207,9 @@ class Spans:
         return SpanParts(own, shared)
 
     def _repetition(self, decoded: DecodedCall) -> _Repeated | None:
-        """Return what is known of a call with the same reading."""
-        known = self._repeated.get(id(decoded.items))
-        if known is None or known.items is not decoded.items or known.call is not decoded.call:
-            return None
-        return known if known.upstream == decoded.exchange.upstream else None
+        """Return what is known of a call with the same reading, while the names of IDs stay the same."""
+        known: _Repeated | None = None if decoded.memo is None else decoded.memo.get(self)
+        return known if known is not None and known.upstream == decoded.exchange.upstream else None
 
     def _shared(self, decoded: DecodedCall, context: _Context) -> SharedFields:
         """Make the fields that calls with the same reading have in common: that is most of the work."""
@@ -226,18 +222,14 @@ class Spans:
         if decoded.failed:
             fields["status"] = {"code": ERROR, "message": utf8(_message(decoded))}
         shared = SharedFields(fields)
-        if (
-            exchange.tunnel is None
-            and sum(body.size for body in exchange.streams.values()) < MAX_REPEATED_BYTES
-        ):
+        if decoded.memo is not None:
             is_plain = not (context.parent or is_stream(decoded) or may_be_linked(decoded.call.operation.id))
-            repeated = _Repeated(decoded.items, decoded.call, exchange.upstream, shared, is_plain)
-            remember(self._repeated, id(decoded.items), repeated, MAX_REPEATED)
+            decoded.memo[self] = _Repeated(exchange.upstream, shared, is_plain)
         return shared
 
     def _context(self, decoded: DecodedCall, inside: list[GrpcCall]) -> _Context:
         exchange = decoded.exchange
-        span = _span_id(exchange).hex()
+        span = span_id(exchange.started, exchange.connection, exchange.id).hex()
         if sent := _sent_context(exchange):
             remember(self._sent, exchange.client, sent.trace, MAX_CLIENTS)
             return _Context(sent.trace, span, sent.span, sent.flags | REMOTE_PARENT)
@@ -347,8 +339,9 @@ def _sent_context(exchange: Exchange) -> TraceContext | None:
     return trace_context(values[0].decode("latin-1").strip()) if len(values) == 1 else None
 
 
-def _span_id(exchange: Exchange) -> bytes:
-    text = f"{exchange.started!r} {exchange.connection} {exchange.id}"
+def span_id(started: float, connection: int, call: int) -> bytes:
+    """Return the ID of the span of a call: a digest of when it began, and of its numbers."""
+    text = f"{started!r} {connection} {call}"
     return hashlib.sha256(text.encode()).digest()[:SPAN_SIZE]
 
 

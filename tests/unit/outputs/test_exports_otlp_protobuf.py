@@ -11,7 +11,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from apispy.app.decoded_calls import decode_file
 from apispy.outputs.exports.otlp_metrics import CUMULATIVE, metrics_of
-from apispy.outputs.exports.otlp_protobuf import encode, field
+from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field
+from apispy.outputs.exports.otlp_values import key_values
 from apispy.outputs.metrics import LIMITS, Metrics
 from tests.golden.exported import exported
 from tests.laws.otlp_reader import attributes_of, request_of
@@ -30,6 +31,22 @@ def test_spans_are_the_same_as_in_json(name: str) -> None:
 def test_a_message_that_is_encoded_already() -> None:
     span = encode("Span", {"name": "x" * 200})
     assert ScopeSpans.FromString(field("ScopeSpans", "spans", span) * 2).spans == [Span(name="x" * 200)] * 2
+
+
+def test_spans_that_differ_in_little_are_encoded_as_others_are() -> None:
+    """The numbers have one to five bytes, and the spans a length of one to three."""
+    trace, last = "a1" * 16, key_values({"docker.connection": 300})
+    for size in (0, 20, 300, 20_000):
+        fields = encode("Span", {"name": "x" * size})
+        spans, wanted = RepeatedSpans(fields, trace, last, "docker.call"), b""
+        pieces: list[bytes] = []
+        for number in (0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 1 << 30):
+            spans.write(pieces, bytes(range(8)), 5, number, number)
+            own = {"traceId": trace, "spanId": bytes(range(8)).hex(), "startTimeUnixNano": 5}
+            call = key_values({"docker.call": number})
+            own |= {"endTimeUnixNano": number, "attributes": [*call, *last]}
+            wanted += field("ScopeSpans", "spans", fields + encode("Span", own))
+        assert b"".join(pieces) == wanted
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,25 @@ def test_all_is_passed_on_in_order_and_notices_stand_between():
     asyncio.run(scenario())
 
 
+def test_runs_of_events_count_with_their_bytes():
+    async def scenario():
+        seen: list[object] = []
+        waiting = Backlog(seen.append, seen.append)
+        assert not waiting.waiting
+        runs = [[some(1), Data(1, "request", 0, Chunk(0.0, b"x" * (backlog.MAX_BYTES + 1)))], [some(2)]]
+        waiting.add(runs)
+        stream, theirs = await connected()
+        waiting.throttle(stream)
+        assert stream in waiting._paused
+        assert waiting.waiting
+        waiting.drain()
+        assert seen == [runs]
+        assert (waiting._size, waiting._paused) == (0, set())
+        theirs.close()
+
+    asyncio.run(scenario())
+
+
 async def connected() -> tuple[Stream, socket.socket]:
     ours, theirs = socket.socketpair()
     _, stream = await asyncio.get_running_loop().create_connection(Stream, sock=ours)

@@ -10,8 +10,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from apispy.app.otlp import sender as module
+from apispy.app.otlp.encoding import traces
 from apispy.app.otlp.http_transport import HttpTransport
-from apispy.app.otlp.sender import OVERHEAD, Sender, traces
+from apispy.app.otlp.sender import OVERHEAD, Sender
 from apispy.app.otlp.settings import Settings
 from apispy.outputs.exports.otlp_protobuf import encode
 from tests.otlp_receiver import Receiver, http_receiver

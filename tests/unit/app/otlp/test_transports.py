@@ -13,9 +13,9 @@ import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from apispy.app.otlp.encoding import traces
 from apispy.app.otlp.grpc_transport import NOT_GRPC, GrpcTransport
 from apispy.app.otlp.http_transport import HttpTransport
-from apispy.app.otlp.sender import traces
 from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import Accepted, SendError
 from apispy.certs import Store, open_store

@@ -1,0 +1,58 @@
+"""Spans as protobuf: one by one, and a request with many of them."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+
+from apispy import __version__
+from apispy.outputs.exports.columns import unix_micros
+from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field
+from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, span_id
+from apispy.outputs.exports.otlp_values import key_values
+
+SCOPE = {"name": "apispy", "version": __version__}
+
+REPEATED_SIZE = 128
+"""Bytes of the longest RepeatedSpan beside what it shares with others."""
+
+
+def encoded(parts: SpanParts | RepeatedSpan) -> bytes:
+    """Return a span in protobuf."""
+    return encoded_once(parts.shared) + encode("Span", parts.own)
+
+
+def encoded_once(shared: SharedFields) -> bytes:
+    """Return what spans have in common in protobuf. It is encoded once."""
+    if shared.encoded is None:
+        shared.encoded = encode("Span", shared.fields)
+    return shared.encoded
+
+
+def traces(spans: Iterable[tuple[bytes, bytes | RepeatedSpan]]) -> bytes:
+    """Make the request with *spans*, pairs of a resource and a span. Neighbours with the same resource share it."""
+    requests: list[bytes] = []
+    for resource, group in groupby(spans, itemgetter(0)):
+        scope = encode("ScopeSpans", {"scope": SCOPE})
+        scoped = field("ResourceSpans", "scopeSpans", scope + _listed(span for _, span in group))
+        requests.append(field("Traces", "resourceSpans", resource + scoped))
+    return b"".join(requests)
+
+
+def _listed(spans: Iterable[bytes | RepeatedSpan]) -> bytes:
+    """Return spans as the list in ScopeSpans."""
+    found: list[bytes] = []
+    last: tuple[SharedFields, str, int] | None = None
+    writer: RepeatedSpans | None = None
+    for span in spans:
+        if isinstance(span, bytes):
+            found.append(field("ScopeSpans", "spans", span))
+            continue
+        trace, started, duration, call, connection, shared = span
+        if writer is None or last is None or last[0] is not shared or last[1:] != (trace, connection):
+            last = shared, trace, connection
+            attributes = key_values({"docker.connection": connection})
+            writer = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
+        ended = started + duration if duration > 0.0 else started
+        times = unix_micros(started) * 1000, unix_micros(ended) * 1000
+        writer.write(found, span_id(started, connection, call), *times, call)
+    return b"".join(found)

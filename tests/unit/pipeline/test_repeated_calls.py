@@ -4,7 +4,7 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import CodeType, FrameType
@@ -18,9 +18,9 @@ from apispy.pipeline import Pipeline
 from apispy.pipeline.held_calls import MAX_BYTES
 from apispy.pipeline.repeated_calls import MAX_BYTES as MAX_REMEMBERED
 from apispy.pipeline.repeated_calls import MAX_CALLS, MAX_TOTAL_BYTES
-from apispy.redaction import Redactor
+from apispy.redaction import Policy, Redactor, user_rules
 from apispy.redaction.redactor import ExchangeRedactor
-from apispy.tap import ConnectionTap
+from apispy.tap import ConnectionTap, Event
 
 SECRET = "hunter2-planted-9"
 PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/20.10.24 (linux)\r\n\r\n"
@@ -43,7 +43,13 @@ class Calls(Output):
 
 
 class Session:
-    """Connections whose bytes go through taps into one pipeline."""
+    """Connections whose bytes go through taps into one pipeline, as ``proxy.service`` does it while nothing waits."""
+
+    at_once = True
+    """Whether the pipeline may show at once what it can; else all events come from the queue."""
+
+    limit = 1 << 20
+    """Bytes of each body that are kept."""
 
     def __init__(self, *outputs: Output, redactor: Redactor | None = None) -> None:
         self.calls = Calls()
@@ -53,21 +59,33 @@ class Session:
         self._clock = itertools.count(1_000_000)
 
     def _tap(self, connection: int) -> ConnectionTap:
-        new = ConnectionTap(connection, "c", "u", lambda: next(self._numbers))
+        new = ConnectionTap(connection, "c", "u", lambda: next(self._numbers), self.limit)
         return self._taps.setdefault(connection, new)
 
     def ask(self, data: bytes, connection: int = 1) -> None:
-        for event in self._tap(connection).from_client(data, float(next(self._clock))):
-            self.pipeline.feed(event)
+        self._show(self._tap(connection).from_client(data, float(next(self._clock))))
 
     def answer(self, data: bytes, connection: int = 1) -> None:
-        for event in self._tap(connection).from_server(data, float(next(self._clock))):
-            self.pipeline.feed(event)
+        self._show(self._tap(connection).from_server(data, float(next(self._clock))))
+
+    def end_server(self, connection: int = 1) -> None:
+        self._show(self._tap(connection).server_eof(float(next(self._clock))))
+
+    def _show(self, events: Iterable[Event]) -> None:
+        for event in events:
+            later = self.pipeline.take_now(event) if self.at_once else event
+            if later is not None:
+                self.pipeline.feed(later)
 
     def call(self, request: bytes = PING, response: bytes = pong()) -> DecodedCall:
         self.ask(request)
         self.answer(response)
         return self.calls.readings[-1]
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["at-once", "queued"])
+def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "at_once", request.param)
 
 
 @contextmanager
@@ -125,12 +143,49 @@ def test_a_repeated_call_takes_few_steps() -> None:
 )
 def test_another_response_is_no_repeat(response: bytes) -> None:
     session, other = Session(), Session()
-    session.call()
+    for _ in range(2):
+        session.call()
     with counted() as found:
         reading = session.call(response=response)
     assert found[REDACTED] == 1
     assert reading.items == other.call(response=response).items
     assert reading.errors == other.calls.readings[0].errors
+
+
+def test_a_response_that_was_cut_is_no_repeat() -> None:
+    session = Session()
+    head = PONG % NOON + b"Transfer-Encoding: chunked\r\n\r\n"
+    for _ in range(2):
+        assert not session.call(response=head + b"2\r\nOK\r\n0\r\n\r\n").failed
+    session.ask(PING)
+    session.answer(head + b"2\r\nOK\r\n")
+    with counted() as found:
+        session.end_server()
+    assert session.calls.readings[-1].failed
+    assert found[REDACTED] > 0
+
+
+def test_a_body_of_which_less_is_kept_is_no_repeat() -> None:
+    session = Session()
+    session.limit = 4
+    head = PONG % NOON + b"Connection: close\r\n\r\n"
+    sizes = []
+    for connection, body in enumerate((b"long", b"long", b"longer")):
+        session.ask(PING, connection)
+        session.answer(head + body, connection)
+        with counted() as found:
+            session.end_server(connection)
+        response = session.calls.readings[-1].exchange.response
+        assert response
+        sizes.append((response.body.size, found[REDACTED] > 0))
+    assert sizes == [(4, True), (4, False), (6, True)]
+
+
+def test_what_a_rule_hides_in_a_date_is_no_repeat() -> None:
+    session = Session(redactor=Redactor(Policy(rules=user_rules.parse(["re:29 Nov"]))))
+    for _ in range(2):
+        session.call(response=pong(date=NOON.replace(b"29", b"28")))
+    assert b"29 Nov" not in repr(session.call().exchange).encode()
 
 
 def secret_of_env(
@@ -143,7 +198,8 @@ def secret_of_env(
 
 def test_a_repeat_of_a_call_with_a_secret_that_became_known_is_redacted() -> None:
     session, response = Session(), pong(f"it is {SECRET}".encode())
-    assert SECRET in repr(session.call(response=response))
+    for _ in range(3):  # the third is known by its heads, as the second repeats the first
+        assert SECRET in repr(session.call(response=response))
     session.call(*secret_of_env())
     assert SECRET not in repr(session.call(response=response).items)
 
@@ -233,6 +289,16 @@ def test_plain_calls_that_overlap_are_redacted_once_each() -> None:
             session.answer(pong(b"%d" % connection), connection)
     assert [reading.exchange.connection for reading in session.calls.readings] == [*range(5)]
     assert found[REDACTED] == 5
+
+
+def test_bodies_of_plain_calls_that_overlap_are_counted_by_themselves() -> None:
+    session, size = Session(), MAX_BYTES * 2 // 3
+    with counted() as found:
+        for connection in range(3):
+            session.ask(PING, connection)
+        for connection in range(3):
+            session.answer(pong(b"%0*d" % (size, connection)), connection)
+    assert found[REDACTED] == 3
 
 
 def test_a_secret_that_became_known_meanwhile_is_not_in_the_path_of_an_open_call() -> None:

@@ -30,6 +30,9 @@ DAEMON_PATHS = frozenset(("docker",))
 MAX_BASE_PARTS = 8
 """Parts of a base path that are searched. Portainer's has four."""
 
+FORM, JSON, TAR = "application/x-www-form-urlencoded", "application/json", "application/x-tar"
+"""Media types of request bodies."""
+
 JSON_IS_OPTIONAL = frozenset(("ContainerStart", "ImagePush"))
 """Operations that take a JSON body, and work without one."""
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from apispy import decoders, engine
 from apispy.decoders.grpc_schema import SESSION
 from apispy.decoders.json_lines import JsonLines
+from apispy.engine.lookup import FORM
 from apispy.engine.operation import Call
 from apispy.http2 import PREFACE
 from apispy.learn import NameRegistry, notes_on
@@ -34,7 +35,7 @@ def read(
 def _with_form(call: Call, exchange: Exchange) -> Call:
     """The call with the parameters of its body, if that is a form."""
     body = exchange.request.body
-    is_form = exchange.request.headers.media_type == "application/x-www-form-urlencoded"
+    is_form = exchange.request.headers.media_type == FORM
     return engine.with_form(call, body.data) if is_form and not body.cut else call
 
 

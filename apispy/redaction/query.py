@@ -42,7 +42,7 @@ _OF_PATH, _OF_SEGMENT = "/%:@!$&'()*+,;=~", ":@!$&'()*+,;=~"
 _QUERY = re.compile(r"[?#]")
 _SEPARATOR = re.compile(r"[?#&;]")
 _IMAGE = re.compile(r"(?:(?<=/)|\A)([a-z0-9]+(?:[._-]+[a-z0-9]+)*:\w[\w.-]{0,127})(?=/|\Z)", re.ASCII)
-"""A segment that is an image's name with a tag, such as ``deploy-token:latest``, which is no token."""
+"""A segment that is an image's name with a tag, such as ``deploy-token:latest``: no secret follows the colon."""
 
 
 def target(replacer: SecretReplacer, text: str) -> str:

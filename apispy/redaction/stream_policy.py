@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from apispy.engine.lookup import FORM
 from apispy.engine.operation import Call, Operation
 from apispy.engine.operations import FOREIGN_TAGS
 from apispy.model import Direction, Exchange, Headers
@@ -44,8 +45,6 @@ WITH_FRAMES = ("stdio", "websocket")
 NO_HEADERS = Headers()
 
 VARIABLES = (categories.ENV, categories.BUILD)
-
-FORM = "application/x-www-form-urlencoded"
 
 
 def is_secret_tunnel(call: Call, exchange: Exchange, direction: Direction) -> bool:

@@ -6,7 +6,7 @@ characters and are not percent-encoded, which is ambiguous. The rule, in this or
 1. An ``@`` before the first ``/``, ``?`` or ``#``, and a host after it that certainly is one (with a dot or a port, in
    brackets, ``localhost``): the user ends at the last such ``@``. ``https://u:p@r.example/@x`` has the user ``u:p``.
 2. The same with another host, if the path has no ``@`` that can be the end of a password: ``https://u:p@host/@x``.
-3. A name, a colon, and something that is no port: the password ends at the last ``@`` of the text without spaces or
+3. A name, a colon, and something other than a port: the password ends at the last ``@`` of the text without spaces or
    quotes, or before the first parameter of a query that has one before it. ``https://ann:pa/ss@host`` has the user
    ``ann:pa/ss``. Digits up to 65535 before a ``/`` are a port after a name that can only be a host (with a dot,
    ``localhost``), and after another name if no ``@`` follows that can be the end of a password:

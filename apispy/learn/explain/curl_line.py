@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from apispy.engine import Call
-from apispy.engine.lookup import form_parameters
+from apispy.engine.lookup import FORM, JSON, form_parameters
 from apispy.learn.explain.records import Question
 from apispy.learn.explain.request_line import calls
-from apispy.learn.notes.content_types import FORM, JSON
 
 WITH_VALUE = {
     "-X": "method", "--request": "method",

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from apispy.engine import Operation
 from apispy.engine.framing import request_framing, response_framing
+from apispy.engine.lookup import FORM
 from apispy.engine.operations import FOREIGN_TAGS
 from apispy.engine.parameters import parameters_of
 from apispy.engine.path_hints import slash_hint
@@ -25,7 +26,6 @@ from apispy.learn.explain.changes import history
 from apispy.learn.explain.curl_command import curl_command
 from apispy.learn.explain.records import Explanation, Question, ResponseInfo
 from apispy.learn.explain.typed_arguments import typed_arguments
-from apispy.learn.notes.content_types import FORM, form_notes, refuses_forms
 
 
 def explain(question: Question, api: str | None = None) -> Explanation:
@@ -102,7 +102,14 @@ def _request_notes(question: Question) -> Iterator[str]:
         return
     if hint := slash_hint(call):
         yield f"{hint[0].upper()}{hint[1:]} (404)."
-    if question.body and question.media_type == FORM and not call.form and refuses_forms(operation):
+    if not question.body or question.media_type != FORM or call.form:
+        return
+    from apispy.learn.notes.content_types import (  # with all notes, which most pages need not
+        form_notes,
+        refuses_forms,
+    )
+
+    if refuses_forms(operation):
         for note in form_notes(operation, is_whole=not question.body.startswith("@")):
             yield f"{note[0].upper()}{note[1:]}."
 

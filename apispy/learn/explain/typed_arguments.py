@@ -13,7 +13,6 @@ from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain_p
 from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Question, TypedArgument
-from apispy.learn.notes.top_level import misplaced_field
 
 STANDARD_HEADERS = frozenset(
     [
@@ -161,6 +160,10 @@ def _body(question: Question, version: str) -> Iterator[TypedArgument]:
 
 def _misplaced(operation_id: str, body: dict[str, Any], row: TypedArgument, version: str) -> str:
     """Say what engines make of a field of HostConfig at the top level of ContainerCreate; "" for any other."""
+    from apispy.learn.notes.top_level import (
+        misplaced_field,  # with all notes, which a page without a body needs not
+    )
+
     found = misplaced_field(operation_id, body, row.name, version) if row.name in body else None
     return f"at the top level it {found.effect(None)}" if found else ""
 

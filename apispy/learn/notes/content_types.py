@@ -6,11 +6,9 @@ does was tried on dockerd 20.10.24 and 28.5.2, for every operation that takes a 
 
 from collections.abc import Iterator
 
-from apispy.engine.lookup import JSON_IS_OPTIONAL, READS_ANY_TYPE
+from apispy.engine.lookup import FORM, JSON, JSON_IS_OPTIONAL, READS_ANY_TYPE, TAR
 from apispy.engine.operation import Operation
 from apispy.learn.notes.finished_call import FinishedCall
-
-FORM, JSON, TAR = "application/x-www-form-urlencoded", "application/json", "application/x-tar"
 
 _REFUSAL = "content-type"
 """In lower case a word of the daemon's error about a type, which is the same in all releases."""

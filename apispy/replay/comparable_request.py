@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from apispy import engine
+from apispy.engine.lookup import FORM
 from apispy.engine.operation import Call
 from apispy.model import Body, Exchange, Headers
 from apispy.redaction import Redactor
-from apispy.redaction.stream_policy import FORM, media_type
+from apispy.redaction.stream_policy import media_type
 from apispy.replay.archive import ArchiveMembers, archive_members
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from apispy.redaction.stream_policy import FORM
+from apispy.engine.lookup import FORM
 from apispy.replay.archive import ArchiveMembers
 from apispy.replay.comparable_request import NOT_JSON, ComparableRequest
 from apispy.replay.matching.json_equivalence import compare_json

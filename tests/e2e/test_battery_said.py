@@ -56,8 +56,8 @@ TRUE_NOTES = {
     r"refused, and a client that can fall back goes on in HTTP/1\.1",
     # Rows of raw requests: a method that HTTP does not have, and a path that begins with two slashes.
     r"Docker has no such method of this path; did you mean GET /_ping \(SystemPing\)\?",
-    r"the path has a double slash, so the daemon redirects the client, and clients follow a 301 with GET whatever the "
-    r"method was\. Leave out the slash at the end of DOCKER_HOST or of the base URL",
+    r"the path has a double slash, so the daemon redirects the client(, and clients follow a 301 with GET whatever the "
+    r"method was)?\. Leave out the slash at the end of DOCKER_HOST or of the base URL",
     # docker-py and docker-compose send it to this day; the daemon stopped reading it before API 1.0.
     r"ContainerList has no parameter 'trunc_cmd', so Docker ignores it",
     # docker-py repeats the container's id of the path in the body.

@@ -21,7 +21,10 @@ does with `docker logs -f`; early for another reason."""
 REDACTED = "<redacted>"
 """Replaces a secret if there is nothing to compare it with; otherwise ``<redacted:3f2a91c0>`` does."""
 
-_REDACTED = re.compile(r"<redacted(?::[0-9a-f]{8})?>")
+REDACTED_PATTERN = r"<redacted(?::[0-9a-f]{8})?>"
+"""The pattern of what replaces a secret: REDACTED, or a token."""
+
+_REDACTED = re.compile(REDACTED_PATTERN)
 
 
 def is_redacted(value: Any) -> bool:

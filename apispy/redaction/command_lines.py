@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from apispy import lazy
-from apispy.model import is_redacted
+from apispy.model import REDACTED_PATTERN, is_redacted
 from apispy.redaction import categories, joined_words
 from apispy.redaction.command_forms import (
     ENDS_SECRET,
@@ -29,11 +29,10 @@ from apispy.redaction.word_search import WordSearch
 MAX_DEPTH = 4
 """Levels of scripts in words that are searched."""
 
-_TOKEN = r"<redacted(?::[0-9a-f]{8})?>"
 
 _WORD = lazy.pattern(
     rf"\[(?=[\"'])|(?<=[\"'])[\],]+"
-    rf"|(?P<word>(?:{_TOKEN}|\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^\s;|&()<>`\"'\\,\]]|(?<![\"'])[,\]]|[\"'\\])++)"
+    rf"|(?P<word>(?:{REDACTED_PATTERN}|\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.|[^\s;|&()<>`\"'\\,\]]|(?<![\"'])[,\]]|[\"'\\])++)"
     r"|[\s;|&()<>`]",
     re.DOTALL,
 )

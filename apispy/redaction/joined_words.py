@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from apispy import lazy
+from apispy.model import REDACTED_PATTERN
 
 OPERATORS = lazy.pattern(r"[;|&()<>`\n]")
 """Where a shell ends a word."""
@@ -16,10 +17,10 @@ OPERATORS = lazy.pattern(r"[;|&()<>`\n]")
 _AMBIGUOUS = lazy.pattern(r"[;|&()<>`'\"\\]")
 _BEGINS = lazy.pattern(r"[;|&(`]+")
 _ENDS = lazy.pattern(r"(?:(?<=[\"'])[\],]+|[;|&)`]+)\Z")  # after a word; also in a list with quotes
-HIDDEN = lazy.pattern(r"<redacted(?::[0-9a-f]{8})?>[\"'\]),;}]*")
+HIDDEN = lazy.pattern(rf"{REDACTED_PATTERN}[\"'\]),;}}]*")
 """A secret that is hidden already, and what may follow it."""
 
-_TOKEN = re.compile(r"<redacted(?::[0-9a-f]{8})?>")
+_TOKEN = re.compile(REDACTED_PATTERN)
 _SPACE = re.compile(r"\s+")
 _PLAIN = re.compile(r"[^\s\"'`$\\]+")
 _PAREN = re.compile(r"[()]")

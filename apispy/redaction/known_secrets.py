@@ -142,7 +142,7 @@ class KnownSecrets:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a secret is in *text*."""
-        return any(search.is_in(encoded(text)) for search in self._searches())
+        return bool(self) and self.found_in(encoded(text))
 
     def found_in(self, data: bytes) -> bool:
         """Whether a secret is in *data*."""

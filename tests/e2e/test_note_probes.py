@@ -14,6 +14,7 @@ import socket
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -408,15 +409,20 @@ class Questions(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-@pytest.fixture(scope="module")
-def registry() -> Iterator[Registry]:
-    server = Registry()
+@contextmanager
+def serving[S: Registry](server: S) -> Iterator[S]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Registry]:
+    with serving(Registry()) as server:
+        yield server
 
 
 @pytest.mark.parametrize("form", CREDENTIALS)
@@ -464,13 +470,8 @@ class Tokens(Questions):
 
 @pytest.fixture
 def token_server() -> Iterator[TokenServer]:
-    server = TokenServer()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(TokenServer()) as server:
+        yield server
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from apispy.decoders.base import Decoder
 from apispy.decoders.grpc_messages import CARRIERS
-from apispy.model import Item, Seen
+from apispy.model import Body, Item, Seen
 from apispy.redaction.header_fields import without_quotes
 
 HISTORY_ITEMS = 200
@@ -60,10 +60,18 @@ class LiveStream:
         self.size += len(data)
         return self._read(lambda decoder: decoder.feed(data))
 
-    def add_document(self, item: Item) -> list[Item]:
-        """Take the only item of a whole stream, which ends with it; return it as ``feed`` does."""
-        self.size += item.span[1]
-        found = self._read(lambda _: [item])
+    def take_whole(self, body: Body, document: Item | None, duration: float) -> list[Item]:
+        """Take a whole stream at once; return its items, each with the time that it would have had live.
+
+        *document*: its only item, if it is one JSON document. *duration*: of the exchange, in seconds.
+        """
+        self.at = body.chunks[-1].at if body.chunks else 0.0
+        if document is None:
+            found = self.feed(body.data)
+            self.at = duration if body.ended_at is None else body.ended_at
+            return [*found, *self.close()]
+        self.size += document.span[1]
+        found = self._read(lambda _: [document])
         self._decoder = None
         return found
 

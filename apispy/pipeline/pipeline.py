@@ -202,12 +202,8 @@ class Pipeline:
         for direction, body in exchange.streams.items():
             self._decode(live, direction)
             if body.size and not live.redactor.hides(direction):
-                stream = live.streams[direction]
                 item = document_of(body, live.formats[direction])
-                if item is not None:
-                    self._flow(live, direction, stream.add_document(item))
-                else:
-                    self._flow(live, direction, [*stream.feed(body.data), *stream.close()])
+                self._flow(live, direction, live.streams[direction].take_whole(body, item, exchange.duration))
         live.exchange = with_seen(live.exchange, live)
         reading = self._finish(live)
         if key is not None and live.exchange is exchange:

@@ -240,12 +240,14 @@ RULES = st.sampled_from([(), (), (), ("json:$.Id",)])
 
 PINGS = [(0, call(PING, PONG))] * 4
 LISTS = [(0, call(LIST, response(WEB)))] * 4
+CUT_LIST = [*call(LIST, response(WEB)[:-4]), ("end", b"")]
 
 
 @given(SESSIONS, TURNS, PASSED, RULES)
 @settings(SLOW, max_examples=150)
 @example(PINGS, [], [99], ())
 @example(LISTS, [], [99], ("json:$[*].Id",))
+@example([(0, CUT_LIST)], [], [99], ("json:$.Id",))
 @example(
     [
         (0, call(INSPECT, response(SAID))),

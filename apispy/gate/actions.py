@@ -183,9 +183,13 @@ class Annotations:
     def add(self, text: str) -> None:
         self._texts.append(text)
 
-    def apply_to(self, event: Event) -> Event:
-        """Return *event*; if it closes the exchange, with the remarks after the exchange's other problems."""
-        if not self._texts or not isinstance(event, Closed):
-            return event
-        problems, self._texts = (*event.exchange.problems, *self._texts), []
-        return Closed(replace(event.exchange, problems=problems))
+    def apply_to(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return *events*; the first that closes an exchange, with the remarks after the exchange's other problems."""
+        if not self._texts:
+            return events
+        for number, event in enumerate(events):
+            if isinstance(event, Closed):
+                problems, self._texts = (*event.exchange.problems, *self._texts), []
+                closed = Closed(replace(event.exchange, problems=problems))
+                return [*events[:number], closed, *events[number + 1 :]]
+        return events

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apispy import units
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall
-from apispy.outputs.call_stats import CallCounter, CallStats
+from apispy.outputs.call_stats import CallCounter, CallStats, stats_of
 from apispy.outputs.escaping import escape
 from apispy.outputs.style import table
 
@@ -30,6 +30,16 @@ class Tally:
     sent: int = 0
     received: int = 0
 
+    def count(self, stats: CallStats, seconds: float) -> None:
+        """Add a call that took *seconds*."""
+        self.calls += 1
+        self.errors += stats.failed
+        self.total += seconds
+        if seconds > self.longest:
+            self.longest = seconds
+        self.sent += stats.sent
+        self.received += stats.received
+
     def add(self, other: "Tally") -> None:
         self.calls += other.calls
         self.errors += other.errors
@@ -49,22 +59,30 @@ class Summary(CallCounter):
         self._hidden: Counter[str] = Counter()  # secrets by kind
 
     def write(self, decoded: DecodedCall) -> None:
-        super().write(decoded)
+        memo = decoded.memo
+        if memo is None:
+            super().write(decoded)
+        else:
+            same: tuple[Tally, CallStats] | None = memo.get(self)
+            if same is None:
+                stats = stats_of(decoded)
+                same = memo[self] = self._tally(stats), stats
+            tally, stats = same
+            tally.count(stats, decoded.exchange.duration)
         for redaction in decoded.exchange.redactions:
             self._hidden[redaction.kind] += 1
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
-        name, seconds = _name(stats), stats.duration
+        self._tally(stats).count(stats, stats.duration)
+
+    def _tally(self, stats: CallStats) -> Tally:
+        """Return the totals of a call's row."""
+        name = _name(stats)
         tally = self._tallies.get(name)
         if tally is None:
             name = name if len(self._tallies) < MAX_ROWS else OTHERS
             tally = self._tallies.setdefault(name, Tally())
-        tally.calls += 1
-        tally.errors += stats.failed
-        tally.total += seconds
-        tally.longest = max(tally.longest, seconds)
-        tally.sent += stats.sent
-        tally.received += stats.received
+        return tally
 
     def summarize(self) -> None:
         """Write the table of the calls so far."""

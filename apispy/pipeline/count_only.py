@@ -47,12 +47,15 @@ class CountOnlyPipeline(Pipeline):
         self._head_only.clear()
         super().close()
 
-    def take_now(self, event: Event) -> Event | None:
-        try:
-            return None if self._took(event) else event
-        except Exception as fault:  # as in ``feed``
-            self._failed(fault)
-            return None
+    def take_now(self, events: Sequence[Event]) -> list[Event]:
+        later = []
+        for event in events:
+            try:
+                if not self._took(event):
+                    later.append(event)
+            except Exception as fault:  # as in ``feed``
+                self._failed(fault)
+        return later
 
     def _took(self, event: Event) -> bool:
         match event:
@@ -98,5 +101,5 @@ class CountOnlyPipeline(Pipeline):
         return live is not None and live.call.operation.request == "tar"
 
     def _take(self, event: Event) -> None:
-        if self.take_now(event) is not None:
+        if not self._took(event):
             super()._take(event)

@@ -6,7 +6,7 @@ released, and handled event by event. A request without a body and without secre
 held across events of others until its response begins: then all of it comes at once, unless it is long.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from apispy import engine
 from apispy.model import Exchange
@@ -58,6 +58,29 @@ class HeldCalls:
         if type(event) is not StreamEnded and self._is_over(number, event):
             return [*released, self._let_go(number)]
         return released
+
+    def take_response(self, events: Sequence[Event]) -> list[Event] | None:
+        """Take all events of a response that comes at once, and return those of its call.
+
+        None, and nothing is taken, if *events* are anything else, or the call is not the one that may teach something:
+        then ``take`` gets them one by one, which gives the same in more steps.
+        """
+        number, first, last = self._exclusive, events[0], events[-1]
+        if number is None or type(first) is not ResponseStarted or type(last) is not Closed:
+            return None
+        if first.exchange.id != number or last.exchange.id != number or first.exchange.tunnel is not None:
+            return None
+        size = self._size
+        for event in events[1:-1]:
+            if type(event) is Data and event.exchange_id == number:
+                size += len(event.chunk.data)
+            elif type(event) is not StreamEnded or event.exchange_id != number:
+                return None
+        if size > MAX_BYTES:
+            return None
+        found = self._let_go(number)
+        found += events
+        return found
 
     def release(self) -> Runs:
         """Release all calls, in the order in which they began."""

@@ -62,21 +62,28 @@ class Pipeline:
         self._repeated = RepeatedCalls(self._memory)
         self._budget = Budget()  # for open messages of gRPC calls, which may be many on one connection
 
-    def take_now(self, event: Event) -> Event | Runs | None:
-        """Handle what is cheap of the next event: hold it, or show a call that repeats another one.
+    def take_now(self, events: Sequence[Event]) -> Sequence[Event | Runs]:
+        """Handle what is cheap of the next events: hold them, or show a call that repeats another one.
 
-        Return what must be passed to ``feed`` later, before any event that follows; None if that is nothing.
+        Return what must be passed to ``feed`` later, before any event that follows.
         """
-        if self._held is None:
-            return event
+        if self._held is None or not events:
+            return events
         try:
-            runs = self._held.take(event)
-            if not runs or (len(runs) == 1 and self._repeats(runs[0])):
-                return None
+            run = self._held.take_response(events)
+            if run is not None:
+                return () if self._repeats(run) else [[run]]
         except Exception as fault:  # as in ``feed``
             self._failed(fault)
-            return None
-        return runs
+            return ()
+        for number, event in enumerate(events):
+            try:
+                runs = self._held.take(event)
+                if runs and not (len(runs) == 1 and self._repeats(runs[0])):
+                    return [runs, *events[number + 1 :]]
+            except Exception as fault:
+                self._failed(fault)
+        return ()
 
     def feed(self, event: Event | Runs | Exchange) -> None:
         """Handle the next event. An exchange stands for all of its events, from Opened to Closed."""
@@ -91,6 +98,11 @@ class Pipeline:
                 self._take_held(self._held.take(event))
         except Exception as fault:  # a bug here must not affect the traffic
             self._failed(fault)
+
+    def feed_all(self, events: Sequence[Event]) -> None:
+        """Handle the next events."""
+        for event in events:
+            self.feed(event)
 
     @property
     def aliases(self) -> Callable[[str], tuple[str, ...]]:

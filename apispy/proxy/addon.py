@@ -58,7 +58,7 @@ class DockerApi:
             updated=lambda flow: ctx.master.addons.trigger(UpdateHook([flow])),
         )
         self._pipeline = Pipeline([flows, *outputs])
-        self._observers = Observers(self._pipeline.feed)
+        self._observers = Observers(self._pipeline.feed_all)
 
     def next_layer(self, data: NextLayer) -> None:
         context = data.context

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mitmproxy.connection import Client
 from mitmproxy.proxy.commands import StartHook
@@ -13,7 +13,8 @@ from apispy.model import Exchange
 from apispy.tap import CLIENT_LEFT, Closed, ConnectionTap, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.clock import Clock
 
-Sink = Callable[[Event], None]
+Sink = Callable[[Sequence[Event]], None]
+"""Takes the events that one read from a connection has caused, in order: one or more."""
 
 STOPPED = "apispy was stopped"
 """Why calls end that are open when apispy is stopped."""
@@ -123,7 +124,8 @@ class ConnectionObserver:
                     self._open.discard(exchange.id)
                 case GaveUp():
                     self.tunnelled = True
-            self._sink(self._annotations.apply_to(event))
+        if events:
+            self._sink(self._annotations.apply_to(events))
 
     def _count_answered(self, exchange: Exchange) -> None:
         self.answered += self._unanswered.pop(exchange.id, None) is not None

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -140,13 +140,14 @@ class Service:
             self._backlog.drain()
             self._backlog = None  # later events are shown at once
 
-    def _show(self, event: Event) -> None:
-        if self._backlog is None:
-            self._pipeline.feed(event)
-        elif self._pipeline.in_order and self._backlog.waiting:
-            self._backlog.add(event)
-        elif (later := self._pipeline.take_now(event)) is not None:
-            self._backlog.add(later)
+    def _show(self, events: Sequence[Event]) -> None:
+        pipeline, backlog = self._pipeline, self._backlog
+        if backlog is None:
+            pipeline.feed_all(events)
+            return
+        must_wait = pipeline.in_order and backlog.waiting
+        for event in events if must_wait else pipeline.take_now(events):
+            backlog.add(event)
 
     def notice(self, text: str) -> None:
         """Show a notice after the events so far."""

@@ -108,8 +108,8 @@ class ClientConnection:
         self._process(self._tap.client_eof(self.session.clock()))
 
     def _process(self, events: list[Event]) -> None:
-        for event in events:
-            self.session.sink(self.annotations.apply_to(event))
+        for event in self.annotations.apply_to(events):
+            self.session.sink(event)
             self.assembler.take(event)
         self.changes.notify()
 

@@ -205,8 +205,7 @@ def in_the_service(steps: list[tuple[int, Step]], passed: list[int], rules: tupl
         service = Service(ServiceSettings(LISTEN, DAEMON), pipeline)
         backlog = service._backlog = Backlog(pipeline.feed, pipeline.notice)
         for (connection, step), count in zip(steps, itertools.cycle(passed)):
-            for event in taps.events(connection, step):
-                service._show(event)
+            service._show(taps.events(connection, step))
             for _ in range(count):
                 if backlog.waiting:
                     backlog._pass_on()

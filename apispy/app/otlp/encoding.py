@@ -41,17 +41,16 @@ def traces(spans: Iterable[tuple[bytes, bytes | RepeatedSpan]]) -> bytes:
 def _listed(spans: Iterable[bytes | RepeatedSpan]) -> bytes:
     """Return spans as the list in ScopeSpans."""
     found: list[bytes] = []
-    last: tuple[SharedFields, str, int] | None = None
-    writer: RepeatedSpans | None = None
+    writers: dict[tuple[int, str, int], RepeatedSpans] = {}  # connections take turns
     for span in spans:
         if isinstance(span, bytes):
             found.append(field("ScopeSpans", "spans", span))
             continue
         trace, started, duration, call, connection, shared = span
-        if writer is None or last is None or last[0] is not shared or last[1:] != (trace, connection):
-            last = shared, trace, connection
+        writer = writers.get(key := (id(shared), trace, connection))
+        if writer is None:
             attributes = key_values({"docker.connection": connection})
-            writer = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
+            writer = writers[key] = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
         ended = started + duration if duration > 0.0 else started
         times = unix_micros(started) * 1000, unix_micros(ended) * 1000
         writer.write(found, span_id(started, connection, call), *times, call)

@@ -24,6 +24,9 @@ from apispy.recent import remember
 FLUSH_TIMEOUT = 3.0
 """Seconds that the receiver gets to take the last spans and metrics."""
 
+MAX_CLIENTS = 100
+"""Clients whose spans of calls that repeat each other are remembered, for each such call: over TCP, connections."""
+
 MAX_RESOURCES = 1000
 """Clients whose resource is remembered in the form in which it is sent."""
 
@@ -32,7 +35,6 @@ MAX_RESOURCES = 1000
 class _Repeated:
     """What the spans of calls that repeat each other have in common, if they come from the same client."""
 
-    client: str
     upstream: str
     resource: bytes
     shared: SharedFields
@@ -81,12 +83,13 @@ class OtlpExport(Output):
 
     def write(self, decoded: DecodedCall) -> None:
         exchange, memo = decoded.exchange, decoded.memo
-        known: _Repeated | None = None if memo is None else memo.get(self)
-        if known is not None and known.client == exchange.client and known.upstream == exchange.upstream:
-            span = self._spans.repeated(exchange, known.shared)
-            if span is not None:
-                self._sender.add(known.resource, span)
-                return
+        if memo is not None and (clients := memo.get(self)) is not None:
+            known: _Repeated | None = clients.get(exchange.client)
+            if known is not None and known.upstream == exchange.upstream:
+                span = self._spans.repeated(exchange, known.shared)
+                if span is not None:
+                    self._sender.add(known.resource, span)
+                    return
         self._write(decoded)
 
     def _write(self, decoded: DecodedCall) -> None:
@@ -97,7 +100,9 @@ class OtlpExport(Output):
         spans = self._spans.of(decoded)
         resource = self._resource(decoded, spans[0].shared)
         if memo is not None and isinstance(spans[0], RepeatedSpan):
-            memo[self] = _Repeated(exchange.client, exchange.upstream, resource, spans[0].shared)
+            clients: OrderedDict[str, _Repeated] = memo.setdefault(self, OrderedDict())
+            known = _Repeated(exchange.upstream, resource, spans[0].shared)
+            remember(clients, exchange.client, known, MAX_CLIENTS)
         for parts in spans:
             self._sender.add(resource, parts if isinstance(parts, RepeatedSpan) else encoded(parts))
 

@@ -35,9 +35,9 @@ def run(counts: CallCounter | list[CallCounter], target: str, method: str = "GET
     call = Exchange(1, 1, 1.0, "c", "u", Request(method, target), Response(200))
     taken = []
     for event in (Opened(call), ResponseStarted(call), Closed(call)):
-        taken.append(pipeline.take_now(event) is None)
-        if not taken[-1]:
-            pipeline.feed(event)
+        later = pipeline.take_now([event])
+        taken.append(not later)
+        pipeline.feed_all(later)
     return taken
 
 
@@ -74,9 +74,7 @@ def test_metrics_need_no_more_than_heads(monkeypatch: pytest.MonkeyPatch) -> Non
     call = Exchange(
         1, 1, 1.0, "c", "u", Request("HEAD", "/_ping", headers=agent), Response(200), duration=0.5
     )
-    assert all(
-        pipeline.take_now(event) is None for event in (Opened(call), ResponseStarted(call), Closed(call))
-    )
+    assert pipeline.take_now([Opened(call), ResponseStarted(call), Closed(call)]) == []
     now = metrics.figures()
     assert now.calls == {("SystemPingHead", "2xx", "docker"): 1}
     assert now.durations["SystemPingHead"].total == 0.5

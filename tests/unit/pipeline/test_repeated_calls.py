@@ -4,7 +4,7 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import CodeType, FrameType
@@ -71,11 +71,9 @@ class Session:
     def end_server(self, connection: int = 1) -> None:
         self._show(self._tap(connection).server_eof(float(next(self._clock))))
 
-    def _show(self, events: Iterable[Event]) -> None:
-        for event in events:
-            later = self.pipeline.take_now(event) if self.at_once else event
-            if later is not None:
-                self.pipeline.feed(later)
+    def _show(self, events: Sequence[Event]) -> None:
+        for event in self.pipeline.take_now(events) if self.at_once else events:
+            self.pipeline.feed(event)
 
     def call(self, request: bytes = PING, response: bytes = pong()) -> DecodedCall:
         self.ask(request)

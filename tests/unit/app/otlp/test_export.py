@@ -13,7 +13,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from apispy.app.decoded_calls import decode_file
 from apispy.app.otlp import OtlpExport, Settings
-from apispy.app.otlp.encoding import encoded
+from apispy.app.otlp.encoding import encoded, traces
+from apispy.app.otlp.export import MAX_CLIENTS
 from apispy.app.proxy import ProxySession
 from apispy.app.view import View
 from apispy.cli.options import otlp_option
@@ -22,7 +23,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.endpoints.address import TLS
 from apispy.filters import Filter
 from apispy.outputs import DecodedCall
-from apispy.outputs.exports.otlp_spans import Spans
+from apispy.outputs.exports.otlp_spans import RepeatedSpan, Spans
 from apispy.outputs.metrics import Metrics
 from apispy.pipeline import Pipeline
 from apispy.tap import ConnectionTap
@@ -129,12 +130,38 @@ def test_a_call_that_repeats_another_one_costs_a_fraction() -> None:
     assert again[1] < 20  # 14: the thread that sends does the rest
 
 
-@pytest.mark.parametrize(("view", "more"), [(View(quiet=True), 110), (View(), 40)], ids=["quiet", "lines"])
+@pytest.mark.parametrize(("view", "more"), [(View(quiet=True), 60), (View(), 30)], ids=["quiet", "lines"])
 def test_spans_and_counts_add_few_steps_to_a_repeated_call(view: View, more: int) -> None:
-    """With -q 86 more, without it 20. They were 200 and 77 when each event waited and each span was encoded at once."""
+    """They were 200 and 77 when each event waited and each span was encoded at once."""
     receiver = Settings("http", "127.0.0.1", 1)
     without, with_spans = (steps_of_a_ping(one) for one in (view, replace(view, otlp=receiver)))
     assert with_spans < without + more
+
+
+def test_clients_that_take_turns_cost_as_much_as_one() -> None:
+    """Over TCP each connection is a client of its own."""
+    [first, *_] = repeated_pings(4)[3:]
+    export = OtlpExport(Settings("http", "127.0.0.1", 1), Metrics())
+    clients = [
+        replace(first, exchange=replace(first.exchange, client=f"127.0.0.1:{port}", connection=port))
+        for port in range(5000, 5020)
+    ]
+    for one in clients * 2:
+        export.write(one)
+    assert max(counted(lambda one=one: export.write(one)) for one in clients) < 20  # type: ignore[misc]
+    spans = export._sender._next_batch()
+    repeated = [span for span in spans if isinstance(span[1], RepeatedSpan)] * 10
+    assert counted(lambda: traces(repeated)) < 25 * len(repeated)
+
+
+def test_no_more_clients_are_remembered_than_fit() -> None:
+    [first, *_] = repeated_pings(4)[3:]
+    export = OtlpExport(Settings("http", "127.0.0.1", 1), Metrics())
+    for port in range(3 * MAX_CLIENTS):
+        for _ in range(2):  # the first one makes its trace
+            export.write(replace(first, exchange=replace(first.exchange, client=f"127.0.0.1:{port}")))
+    assert first.memo is not None
+    assert len(first.memo[export]) == MAX_CLIENTS
 
 
 PING = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
@@ -147,10 +174,9 @@ def steps_of_a_ping(view: View) -> int:
     tap = ConnectionTap(1, "127.0.0.1:5", "tcp://127.0.0.1:2375", itertools.count(1).__next__)
 
     def call() -> None:
-        for event in (*tap.from_client(PING, 1e9), *tap.from_server(PONG, 1e9)):
-            later = pipeline.take_now(event)
-            if later is not None:
-                pipeline.feed(later)
+        for events in (tap.from_client(PING, 1e9), tap.from_server(PONG, 1e9)):
+            for event in pipeline.take_now(events):
+                pipeline.feed(event)
 
     for _ in range(4):
         call()

@@ -294,7 +294,7 @@ JOB_LOGS = f"{DOWN}; $D compose -f job.yaml up"
 COMPOSE_UP = (
     Group(
         "docker compose up -d @",
-        "--no-start | --pull always | --pull never | --quiet-pull | --scale web=3 | --wait | --yes | --dry-run",
+        "--no-start | --pull always | --pull never | --quiet-pull | --scale web=3 | --yes | --dry-run",
         each=DOWN,
     ),
     Group("docker compose up -d @", "--force-recreate", each=RUNNING, when=EXIST),
@@ -333,6 +333,7 @@ COMPOSE_UP = (
         " | --menu=false",
         each=DOWN,
     ),
+    Group("docker compose -f brief.yaml up @", "--wait", each=DOWN),
     Group(
         "docker compose create @",
         "--pull always | --pull never | --quiet-pull | --scale web=3 | --yes",

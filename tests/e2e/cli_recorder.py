@@ -80,6 +80,12 @@ services:
     image: explain-image
     command: echo done
 """,
+    "brief.yaml": """name: explain-project
+services:
+  web:
+    image: explain-image
+    command: sleep 3
+""",
     "more.yaml": """services:
   web:
     image: 127.0.0.1:1/explain-image

@@ -6,10 +6,10 @@ until a decoder reads it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from apispy.json_codec import Document
+from apispy.structs import Struct, force_setattr, replace
 
 Direction = Literal["request", "response", "to_server", "to_client"]
 """One of the four byte streams of an exchange: the HTTP bodies, or the two directions of a hijacked connection."""
@@ -34,16 +34,24 @@ def is_redacted(value: Any) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True, eq=False):
     """Header fields as on the wire, with order, case and repeats. Lookups ignore case.
 
     Those of HTTP/2 are without pseudo-header fields; ``:authority`` is ``host``, as in HTTP/1.1.
     """
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
-    _values: dict[str, list[bytes]] | None = field(default=None, init=False, repr=False, compare=False)
-    _media_type: str | None = field(default=None, init=False, repr=False, compare=False)
+    _values: dict[str, list[bytes]] | None = None  # what was made of the fields: no part of the value
+    _media_type: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self.fields == other.fields if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self.fields!r})"
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self.fields)
@@ -66,7 +74,7 @@ class Headers:
         """The declared media type, in lower case, without parameters; "" if none is declared."""
         if self._media_type is None:
             found = self.text("content-type").partition(";")[0].strip().lower()
-            object.__setattr__(self, "_media_type", found)
+            force_setattr(self, "_media_type", found)
             return found
         return self._media_type
 
@@ -80,21 +88,19 @@ class Headers:
             found: dict[str, list[bytes]] = {}
             for name, value in self.fields:
                 found.setdefault(name.lower().decode("latin-1"), []).append(value)
-            object.__setattr__(self, "_values", found)
+            force_setattr(self, "_values", found)
             return found
         return self._values
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Bytes of a stream, with their time in seconds since the exchange began."""
 
     at: float
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True, eq=False):
     """A byte stream of an exchange without transfer coding, kept up to the capture limit."""
 
     chunks: tuple[Chunk, ...] = ()
@@ -104,31 +110,52 @@ class Body:
     shown: bool = True  # False: redaction withheld the content
     digest: str = ""  # SHA-256 of the whole stream in hexadecimal, if not all of it was kept
     seen: tuple["Seen", ...] = ()  # items decoded from bytes that were not kept
-    _document: Document | None = field(default=None, init=False, repr=False, compare=False)
+    # What was parsed, and the chunks that it was parsed from: those of a body that is replaced may be others.
+    _parsed: tuple[tuple[Chunk, ...], Document] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Body) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Body{self._value!r}"
+
+    @property
+    def _value(self) -> tuple[object, ...]:
+        return self.chunks, self.size, self.trailers, self.ended_at, self.shown, self.digest, self.seen
 
     @property
     def document(self) -> Document:
-        """``data`` as JSON. A body that is replaced has a document of its own."""
-        if self._document is None:
-            object.__setattr__(self, "_document", Document(self.data))
-        assert self._document is not None
-        return self._document
+        """``data`` as JSON, parsed on first use."""
+        known = self._document
+        if known is None:
+            known = Document(self.data)
+            self.with_document_of(known)
+        return known
 
     def share_document(self, other: "Body") -> None:
         """Take over the document of an earlier state of the same body, if no bytes have come since."""
         if self._document is None and other._document is not None and other.chunks == self.chunks:
-            object.__setattr__(self, "_document", other._document)
+            self.with_document_of(other._document)
 
     def with_document(self, value: Any) -> "Body":
         """Note that ``data`` is JSON with this value, so that it is not parsed again. Returns the body itself."""
         if self._document is None:
-            object.__setattr__(self, "_document", Document(self.data, value))
+            self.with_document_of(Document(self.data, value))
         return self
 
     def with_document_of(self, document: Document) -> "Body":
         """Take a document of the same ``data``, which other bodies share. Returns the body itself."""
-        object.__setattr__(self, "_document", document)
+        force_setattr(self, "_parsed", (self.chunks, document))
         return self
+
+    @property
+    def _document(self) -> Document | None:
+        """The document of the present chunks, if it is known."""
+        parsed = self._parsed
+        return parsed[1] if parsed is not None and parsed[0] is self.chunks else None
 
     @property
     def data(self) -> bytes:
@@ -145,8 +172,7 @@ class Body:
         return self.kept < self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     method: str
     target: str  # as on the wire, latin-1
     version: str = "1.1"  # "2" for a stream of HTTP/2
@@ -160,8 +186,7 @@ class Request:
         return "transfer-encoding" in self.headers or self.headers.text("content-length", "0").strip() != "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     status: int
     reason: str = ""
     version: str = "1.1"
@@ -170,8 +195,7 @@ class Response:
     at: float = 0.0  # time of the complete head, in seconds since the exchange began
 
 
-@dataclass(frozen=True, slots=True)
-class Tunnel:
+class Tunnel(Struct, frozen=True):
     """The streams of a hijacked or upgraded connection after the response head."""
 
     protocol: (
@@ -181,8 +205,7 @@ class Tunnel:
     to_client: Body = Body()
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(Struct, frozen=True):
     """A secret that was hidden. The same secret has the same token in the whole session."""
 
     place: str  # "request.header:X-Registry-Auth", "request.query:buildargs", "response.body:$.Config.Env[3]"
@@ -190,8 +213,7 @@ class Redaction:
     kind: str = ""  # its category, in the plural: "environment values", "swarm tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """A request and everything that followed from it."""
 
     id: int  # counts from 1 in a session, over all connections
@@ -231,8 +253,7 @@ class Exchange:
         raise KeyError(direction)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing that a decoder read in a stream.
 
     ``span`` is (start, stop) in the stream. The ``value`` of an item of kind ``problem`` says what is wrong there.
@@ -242,11 +263,10 @@ class Item:
     label: str  # its name in a sentence
     value: Any  # a JSON value, str, or bytes if it is not text
     span: tuple[int, int]
-    children: tuple["Item", ...] = field(default=())
+    children: tuple["Item", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An item and its time, in seconds since the exchange began."""
 
     at: float

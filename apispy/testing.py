@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apispy import system
 from apispy.errors import ApispyError
+from apispy.structs import Struct
 
 if TYPE_CHECKING:
     from apispy.endpoints import Listen
@@ -41,8 +41,7 @@ class CannotRecord(ApispyError):
     """A recording did not start, or wrote no fixture."""
 
 
-@dataclass(frozen=True)
-class Api:
+class Api(Struct, frozen=True):
     """A Docker API during a test."""
 
     host: str  # the value of DOCKER_HOST: "unix:///tmp/apispy-x/docker.sock"

@@ -6,11 +6,12 @@ again for each further service, with another name and ID.
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from apispy.capture import Header, Writer, read
 from apispy.model import Body, Chunk, Exchange
+from apispy.structs import replace
 from bench.addresses import ServerAddresses
 from tests.e2e.apispy_process import Apispy
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from apispy import capture, engine, importers, json_codec
@@ -24,6 +23,7 @@ from apispy.pipeline import Pipeline, fast_stats_of, read
 from apispy.redaction import Policy, Redactor
 from apispy.replay import Options, PlaybackSession, Player
 from apispy.replay.playback_connection import PlaybackConnection
+from apispy.structs import replace
 from apispy.tap import Closed, GaveUp
 from tests.laws.decoding import decode, merge, split
 from tests.laws.memory_carrier import MemoryCarrier

@@ -2,7 +2,7 @@
 tunnels, or in calls of their own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from apispy import decoders
 from apispy.capture.fixture import parse, read_document
@@ -11,6 +11,7 @@ from apispy.model import Body, Chunk, Direction, Exchange, Response, Seen, Tunne
 from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor
+from apispy.structs import replace
 from apispy.tap import ConnectionTap
 from tests.h2_peer import Peers
 from tests.recorded_calls import call, headers

@@ -1,13 +1,13 @@
 """Long and wide sessions for the tests of the page, made of recorded samples by other times, names and IDs."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from apispy.app.decoded_calls import decode_file
 from apispy.capture import Header, Writer, read
 from apispy.model import Body, Chunk, Exchange
 from apispy.outputs import DecodedCall
+from apispy.structs import replace
 from bench import compose
 
 SAMPLES = Path(__file__).parents[1] / "samples"

@@ -9,11 +9,11 @@ Each round takes ten seconds and has new numbers, so call numbers are unique and
 import itertools
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from apispy.capture import Header, Writer, read
 from apispy.model import Exchange
+from apispy.structs import replace
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 START = 1_700_000_000.0

@@ -5,8 +5,9 @@ from it.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from apispy.structs import Struct
 
 if TYPE_CHECKING:
     from apispy.app.messages import StyledLine
@@ -21,8 +22,7 @@ class Collector(Protocol):
     def add(self, decoded: "DecodedCall", /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Parts[T: Collector]:
+class Parts[T: Collector](Struct, frozen=True):
     """How a report is made: the collector, and what shows what it has collected."""
 
     collector: Callable[[], T]
@@ -30,8 +30,7 @@ class Parts[T: Collector]:
     as_json: Callable[[T], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CallReport:
+class CallReport(Struct, frozen=True):
     """A report on calls."""
 
     name: str  # of the command and of the option

@@ -1,7 +1,6 @@
 """The targets of printed curl commands, and the files with their request bodies."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from apispy import endpoints, system
 from apispy.endpoints import Endpoint, Listen
 from apispy.errors import ApispyError
 from apispy.outputs import Target
+from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles

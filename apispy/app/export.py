@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +13,7 @@ from apispy.app.decoded_calls import decode_file
 from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.capture import Header

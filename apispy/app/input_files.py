@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError
+from apispy.structs import asdict, replace
 
 if TYPE_CHECKING:
     from apispy.app.view import View

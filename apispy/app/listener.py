@@ -4,13 +4,13 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apispy import endpoints, system
 from apispy.endpoints import Endpoint, Listen, client_environment, instances, shells
 from apispy.errors import UsageError
+from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.certs import ServerFiles

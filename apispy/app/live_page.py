@@ -1,7 +1,6 @@
 """The page of a running session (``--web``): an output that feeds a server on loopback."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from apispy.app.live_tabs import LiveTabs
@@ -12,6 +11,7 @@ from apispy.app.web import Answer, Feed, Limits, Question, WebRequest, WebServer
 from apispy.model import Direction, Item
 from apispy.outputs import DecodedCall, Output
 from apispy.outputs.page import POLICY
+from apispy.structs import replace
 
 SIZE_OF_CALL = 4000
 """Bytes that a call keeps in memory, beside its bodies: an estimate."""

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from apispy.app.messages import info
@@ -15,11 +14,11 @@ from apispy.errors import ApispyError, UsageError
 from apispy.fixtures import SessionInfo, tidy
 from apispy.fixtures.files import load, save
 from apispy.redaction import Redactor
+from apispy.structs import Struct
 from apispy.units import count
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """Where the fixture is written, and how it is recorded."""
 
     output: Path

@@ -5,7 +5,6 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,12 +18,12 @@ from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError, UsageError
 from apispy.gate import FaultRule, PolicyCheck
 from apispy.redaction import Redactor
+from apispy.structs import Struct, replace
 
 STREAMS_HINT = "the command prints on this terminal. -o FILE writes all to FILE, --streams shows it here"
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """The result of a command that ran under apispy."""
 
     exit_code: int  # of the command, as a shell reports it

@@ -5,7 +5,6 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -24,6 +23,7 @@ from apispy.outputs.curl import curl
 from apispy.outputs.filtered import FilteredByNumber
 from apispy.pipeline import Pipeline
 from apispy.redaction import Redactor
+from apispy.structs import asdict
 
 if TYPE_CHECKING:
     from apispy.app.live_page import LivePage

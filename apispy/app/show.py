@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -24,6 +23,7 @@ from apispy.outputs.curl import SaveBody, curl
 from apispy.outputs.escaping import escape
 from apispy.pipeline import Pipeline, fast_stats_of
 from apispy.redaction import Redactor
+from apispy.structs import fields
 
 MAX_REPORTED_ERRORS = 20
 """Unreadable lines that are reported one by one."""

@@ -3,11 +3,11 @@
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from apispy.errors import UsageError
+from apispy.structs import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,7 @@ REPORT_COLUMNS = 100
 """Columns of a report that is not written to a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How calls are shown: the values of the display options."""
 
     verbosity: int = 0

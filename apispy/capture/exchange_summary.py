@@ -4,7 +4,6 @@ Reading a whole exchange creates about a hundred objects, and is most of the wor
 object, which makes ``apispy show --stats`` several times as fast.
 """
 
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from apispy import json_codec
@@ -15,12 +14,12 @@ from apispy.capture.typed_line import TypedBody, read_outline
 from apispy.capture.validation import MAX_INTEGER, MAX_SECONDS
 from apispy.json_codec import Raw, ReformattedFloat
 from apispy.model import End, Exchange
+from apispy.structs import Struct
 
 ENDS = get_args(End)
 
 
-@dataclass(slots=True)
-class ExchangeSummary:
+class ExchangeSummary(Struct):
     """What statistics need of an exchange. Sizes are bytes of bodies and tunnels, without heads."""
 
     method: str

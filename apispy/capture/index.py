@@ -4,7 +4,6 @@ The index is built without parsing most lines.
 """
 
 from array import array
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from apispy.capture.events import micros
@@ -12,10 +11,10 @@ from apispy.capture.lines import Header, Line, Notice, peek_start_time
 from apispy.capture.raw_lines import LINE_LIMIT
 from apispy.capture.reader import LineReader
 from apispy.model import Exchange
+from apispy.structs import Struct, field
 
 
-@dataclass(slots=True)
-class SessionIndex:
+class SessionIndex(Struct):
     """The lines that follow one header, in file order."""
 
     header: Header

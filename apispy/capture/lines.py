@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from apispy import json_codec
@@ -13,13 +12,13 @@ from apispy.capture.migrate import check_format, migrate
 from apispy.capture.typed_line import Contents, read_typed
 from apispy.capture.validation import MAX_SECONDS, JsonObject, Malformed, malformed
 from apispy.model import Exchange
+from apispy.structs import Struct, field
 
 SIGNATURE = "apispy"
 """The value of the field "capture" in a header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The first line of a session."""
 
     apispy: str  # version that wrote it
@@ -31,16 +30,14 @@ class Header:
     format: int = FORMAT
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A message about the session, which belongs to no call."""
 
     at: float  # Unix seconds
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(Struct, frozen=True):
     """What the daemon reports about itself: {"version", "api_version", "min_api_version", "os", "arch"}."""
 
     about: dict[str, str]

@@ -6,7 +6,6 @@ import re
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apispy import units
@@ -16,6 +15,7 @@ from apispy.capture.raw_lines import CaptureError, decompressed, split_lines
 from apispy.capture.validation import Malformed
 from apispy.capture.writer import Writer, lock
 from apispy.errors import ApispyError
+from apispy.structs import Struct, replace
 
 RETRY_DELAY = 60.0
 """Seconds until a rotation that failed is tried again, and the longest time between two looks at the clock."""
@@ -26,8 +26,7 @@ DAEMON_START = b'{"daemon":'
 STAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z"
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct, frozen=True):
     """When the next file begins: at *size* bytes, and at each multiple of *seconds* in UTC; 0 stands for never.
 
     *keep* is how many finished files are kept; 0 stands for all.

@@ -4,16 +4,15 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from apispy import system
 from apispy.certs.files import make_directory
 from apispy.errors import ApispyError
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True)
-class PendingFile:
+class PendingFile(Struct, frozen=True):
     """A file to write: ``data`` at ``path``, with ``mode``."""
 
     path: Path

@@ -1,6 +1,5 @@
 """The certificate authority: a key and its self-signed certificate."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,6 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from apispy.structs import Struct
 
 type Algorithm = Literal["ecdsa", "rsa"]
 type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -20,8 +21,7 @@ RSA_BITS = (
 BACKDATE = timedelta(hours=48)  # so that a peer with a slow clock does not see "not yet valid"
 
 
-@dataclass(frozen=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """A certificate authority: its certificate and the private key."""
 
     cert: x509.Certificate

@@ -7,7 +7,6 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from apispy.certs import describe
 from apispy.certs.pem import read_pem, whole
 from apispy.certs.strictness import STRICT
 from apispy.endpoints import TLS, Daemon, DaemonError, Endpoint, connect, diagnose, probe, tls_context
+from apispy.structs import Struct, replace
 
 NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 OLD = ("SSLv3", "TLSv1", "TLSv1.1")
@@ -25,8 +25,7 @@ _OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAI
 _SECURE_IT = "Start dockerd with --tlsverify --tlscacert FILE --tlscert FILE --tlskey FILE"
 
 
-@dataclass(frozen=True)
-class HandshakeStep:
+class HandshakeStep(Struct, frozen=True):
     """``text``: the result, or the problem if there is a ``remedy``; both without a full stop."""
 
     name: str

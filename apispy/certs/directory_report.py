@@ -5,7 +5,6 @@ Text from the files is unescaped: escape the lines before you show them.
 
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from apispy.certs.files import os_errors
 from apispy.certs.pem import PemFile
 from apispy.certs.pem_directory import MAX_FILES, PemDirectory, purpose, read_pem_directory
 from apispy.certs.problems import CertificateContext, Problem, problems_of_cert, problems_of_file
+from apispy.structs import Struct
 
 _TITLES = {
     "ca": "certificate of a CA",
@@ -26,8 +26,7 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class FileReport:
+class FileReport(Struct, frozen=True):
     """A file: its name and mode, lines that describe its contents, and its problems."""
 
     name: str
@@ -35,8 +34,7 @@ class FileReport:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True)
-class DirectoryReport:
+class DirectoryReport(Struct, frozen=True):
     """The report. ``good``: there are no problems except advice."""
 
     title: str

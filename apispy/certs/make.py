@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from apispy.certs.issue import issue_client, issue_server, san
 from apispy.certs.layout import LAYOUTS, Layout, Role
 from apispy.certs.read import read_authority
 from apispy.errors import UsageError
+from apispy.structs import Struct, field
 
 DAYS = 823  # from now; with the two days before now, the 825 days that macOS accepts (issue.py)
 MAX_DAYS = 36500
@@ -32,8 +32,7 @@ ALWAYS = ("localhost", "127.0.0.1", "::1")  # for clients on the daemon's machin
 MAX_NAME_LENGTH = 64  # characters in a common name (RFC 5280, appendix A: ub-common-name)
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Struct, frozen=True):
     """The certificates to make.
 
     ``hosts``: the daemon's names and addresses, without port, best first; empty for no daemon. ``clients``: each gets
@@ -52,8 +51,7 @@ class Order:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A file and its role. ``client``: the additional client that it belongs to; "" for the daemon's own set."""
 
     path: Path
@@ -61,8 +59,7 @@ class Part:
     client: str = ""
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """The files made under ``out``. ``hosts``: the daemon's names, best first; ``ca``: the CA's certificate."""
 
     out: Path

@@ -4,7 +4,6 @@ import os
 import re
 import stat
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -13,13 +12,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from apispy import system
 from apispy.certs import describe
+from apispy.structs import Struct
 
 MAX_SIZE = 1 << 20  # bytes of a file that are read
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class PemFile:
+class PemFile(Struct, frozen=True):
     """A file: its certificates in order, and the public halves of its private keys.
 
     ``problem`` is the reason why a part could not be read, ``others`` the PEM labels of other contents.

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from apispy.certs import describe
 from apispy.certs.issue import signed_by
 from apispy.certs.pem import PemFile, read_pem
 from apispy.certs.read import may_sign
+from apispy.structs import Struct
 
 type Purpose = Literal["ca", "server", "client", ""]
 
@@ -20,8 +20,7 @@ MAX_DEPTH = 2  # levels below the directory, for docker-machine's machines/NAME
 MAX_FILES = 200
 
 
-@dataclass(frozen=True)
-class PemDirectory:
+class PemDirectory(Struct, frozen=True):
     """The PEM files under ``directory``. ``truncated``: there are more than MAX_FILES."""
 
     directory: Path

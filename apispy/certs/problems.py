@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -15,6 +14,7 @@ from apispy.certs.pem import PemFile
 from apispy.certs.pem_directory import PemDirectory, purpose, signer_fits
 from apispy.certs.read import may_sign
 from apispy.certs.strictness import refusals
+from apispy.structs import Struct
 
 EXPIRY_WARNING = timedelta(days=30)
 """The time before the end in which a certificate is a problem; for a short one, the last quarter of its lifetime."""
@@ -22,8 +22,7 @@ EXPIRY_WARNING = timedelta(days=30)
 RSA_LEAST, EC_LEAST = 2048, 256  # bits
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """``what`` is wrong and the ``remedy``, both without a full stop. ``advice``: nothing fails because of it."""
 
     what: str
@@ -31,8 +30,7 @@ class Problem:
     advice: bool = False
 
 
-@dataclass(frozen=True)
-class CertificateContext:
+class CertificateContext(Struct, frozen=True):
     """A certificate with its file and directory. ``now`` is an aware UTC time."""
 
     directory_files: PemDirectory

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from apispy.certs.files import CERT_MODE, KEY_MODE, locked, make_directory, os_e
 from apispy.certs.issue import issue_client, issue_server, san, sans_of, signed_by, still_good
 from apispy.certs.read import read_authority, read_cert, read_key
 from apispy.errors import ApispyError
+from apispy.structs import Struct
 
 ALWAYS = ("localhost", "127.0.0.1", "::1")
 LEAVES = ("cert.pem", "key.pem", "server.pem", "server-key.pem")
@@ -31,8 +31,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
-class ServerFiles:
+class ServerFiles(Struct, frozen=True):
     """The PEM files of a TLS listener: its certificate and key, and the CA that must sign client certificates."""
 
     cert: Path
@@ -40,8 +39,7 @@ class ServerFiles:
     ca: Path
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """An open directory of certificates, from ``open_store``."""
 
     directory: Path

@@ -5,26 +5,24 @@ Source: check_extensions() in OpenSSL's crypto/x509/x509_vfy.c, which X509_V_FLA
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cryptography import x509
 
 from apispy.certs import describe
+from apispy.structs import Struct
 
 STRICT = "Python 3.13 and later (docker-py, for example)"
 OPENSSL = "curl and Python"
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """``what`` a certificate has or lacks, as the rest of a sentence; ``who`` refuses it for that."""
 
     what: str
     who: str
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     applies_to: tuple[str, ...]  # purposes
     broken_by: Callable[[x509.Certificate], bool]
     refusal: Refusal

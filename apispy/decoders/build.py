@@ -6,7 +6,6 @@ finished call has them one direction after the other.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.decoders.build_answer import answer_in, place_of
@@ -15,6 +14,7 @@ from apispy.decoders.grpc_messages import CARRIERS, messages_of
 from apispy.decoders.grpc_schema import message_of
 from apispy.engine.json_fields import as_dict
 from apispy.model import REDACTED, Direction, Exchange, Item
+from apispy.structs import Struct, field
 
 MAX_STEPS = 2000
 """Steps of one call that are remembered."""
@@ -35,8 +35,7 @@ SOLVE = "/moby.buildkit.v1.Control/Solve"
 FILE_SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """A step of a build. It may run more than once: *runs* has the end of each by its start, in Unix seconds."""
 
     name: str = ""
@@ -68,8 +67,7 @@ class Step:
         self.is_running = started is not None and completed is None
 
 
-@dataclass(slots=True)
-class Transfer:
+class Transfer(Struct):
     """Files that the client sends: *paths* are offered, by their place in the list; *sent* is the size of each sent."""
 
     directory: str = ""

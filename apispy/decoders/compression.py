@@ -9,11 +9,11 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from apispy.decoders.base import Decoder
 from apispy.model import Item
+from apispy.structs import replace
 
 try:
     if sys.version_info >= (3, 14):

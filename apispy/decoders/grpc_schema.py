@@ -22,8 +22,9 @@ frontend/gateway/pb, session, solver/pb; for answers frontend/subrequests), gith
 github.com/open-telemetry/opentelemetry-proto, as of August 2026.
 """
 
-from dataclasses import dataclass
 from functools import cache
+
+from apispy.structs import Struct
 
 MESSAGES = {
     # -- Control
@@ -175,8 +176,7 @@ MAPS = ("options", "attributes", "metadata", "answer")
 """Types that are maps from text to text; in an answer, one text is JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a message; *type* is explained above. A *repeated* one is a list."""
 
     name: str

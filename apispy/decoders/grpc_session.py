@@ -4,8 +4,6 @@ calls the client, as it does in the tunnel of POST /session.
 Source: moby/buildkit, session/grpchijack; BytesMessage, 1 data.
 """
 
-from dataclasses import replace
-
 from apispy.decoders.base import decoder
 from apispy.decoders.grpc_body import measured
 from apispy.decoders.grpc_context import GrpcContext
@@ -13,6 +11,7 @@ from apispy.decoders.grpc_stream import Message, MessageReader
 from apispy.decoders.h2c import H2c
 from apispy.decoders.protobuf import ProtobufError, wire_fields
 from apispy.model import Item
+from apispy.structs import replace
 
 DATA = 1
 """The field of a message that has the bytes."""

@@ -7,12 +7,12 @@ content. Source: gRPC over HTTP/2, github.com/grpc/grpc/blob/master/doc/PROTOCOL
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from apispy.decoders.grpc_messages import decode_message
 from apispy.decoders.protobuf import ProtobufError
+from apispy.structs import Struct
 
 PREFIX_SIZE = 5
 """Bytes before each message."""
@@ -38,8 +38,7 @@ class Budget:
         self.left = MAX_HELD
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message that has ended.
 
     ``end`` is the offset in the stream after its last byte, ``size`` the bytes of its content as sent. ``value`` is its

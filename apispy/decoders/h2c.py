@@ -6,7 +6,6 @@ from one direction alone).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hyperframe.exceptions import HyperframeError
@@ -38,6 +37,7 @@ from apispy.http2 import (
     frame_header,
 )
 from apispy.model import Item
+from apispy.structs import replace
 
 FRAME_LIMIT = MAX_BLOCK_SIZE
 """Bytes of a frame that is decoded as a whole. DATA frames may have up to 16 MiB, the most that their header allows."""

@@ -4,7 +4,8 @@ Source: W3C Trace Context, section 3.2 (https://www.w3.org/TR/trace-context/#tra
 """
 
 import re
-from dataclasses import dataclass
+
+from apispy.structs import Struct
 
 FIELD = "traceparent"
 """The name of the header field; in gRPC it is metadata."""
@@ -15,8 +16,7 @@ TRACE_SIZE, SPAN_SIZE = 16, 8
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(Struct, frozen=True):
     """The span of a client in which it made a call. IDs are in lower-case hexadecimal."""
 
     trace: str

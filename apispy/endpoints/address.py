@@ -1,7 +1,6 @@
 """A daemon's address, and the parsing that daemon and listener addresses share."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from urllib.parse import unquote
 
 from apispy import system
 from apispy.errors import UsageError
+from apispy.structs import Struct
 
 type Kind = Literal["tcp", "unix", "npipe", "ssh"]
 
@@ -35,8 +35,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class TLS:
+class TLS(Struct, frozen=True):
     """TLS settings for a daemon. Paths are absolute or relative to the working directory; all files are PEM.
 
     Without ``verify``, any certificate is accepted. ``ca`` is the only trusted root when ``verify`` is on; None
@@ -49,8 +48,7 @@ class TLS:
     key: Path | None
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A daemon's address. Fields that a kind does not use are empty, 0 or None.
 
     tcp: host (IPv6 without brackets), port, path (the base path, "/docker"; empty: none), tls. unix: path. npipe: path

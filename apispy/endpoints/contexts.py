@@ -8,21 +8,20 @@ Measured with docker CLI 28.2.2 and 20.10.24; where they differ, the newer one c
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from apispy.endpoints.address import TLS, Endpoint, parse_daemon_address
 from apispy.endpoints.files import read_json
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import Struct, replace
 
 DEFAULT = "default"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.+-]+")
 """The names that the docker CLI accepts: two characters at least."""
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """The contexts of one docker configuration directory."""
 
     config: Path

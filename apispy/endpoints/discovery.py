@@ -4,7 +4,6 @@ import fnmatch
 import glob
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from apispy.endpoints.probe import Daemon, probe
 from apispy.endpoints.saved_names import SavedNames
 from apispy.endpoints.upstream import CONTEXT_PREFIX, MACHINE_PREFIX, upstream
 from apispy.errors import ApispyError
+from apispy.structs import Struct
 
 SOCKETS = (
     ("Docker", "/var/run/docker.sock"),
@@ -57,8 +57,7 @@ _SHARED_BY_WSL = "/mnt/wsl"
 _MAX_PARALLEL_PROBES = 16
 
 
-@dataclass(frozen=True)
-class KnownDaemon:
+class KnownDaemon(Struct, frozen=True):
     """A daemon that has a name or a socket file on this machine.
 
     ``name``: what to type after --upstream, empty for a socket. ``current``: the default when nothing is typed.
@@ -72,8 +71,7 @@ class KnownDaemon:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class ProbeResult:
+class ProbeResult(Struct, frozen=True):
     """A known daemon and its response, or the ``problem`` on one line."""
 
     known: KnownDaemon

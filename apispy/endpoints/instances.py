@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from apispy.endpoints.address import TLS, Endpoint
 from apispy.endpoints.files import make_directory
 from apispy.endpoints.listener_address import Listen, client_address, listen
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import Struct, replace
 
 SUFFIX = ".json"
 
 
-@dataclass(frozen=True)
-class RunningInstance:
+class RunningInstance(Struct, frozen=True):
     """A running apispy. ``started`` in Unix seconds; ``certs``: directory of its clients' ca.pem, cert.pem, key.pem."""
 
     pid: int

@@ -1,7 +1,6 @@
 """The address that apispy listens on, as users type it, and its base path, which is the daemon's."""
 
 import socket
-from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Literal
 
@@ -19,13 +18,13 @@ from apispy.endpoints.address import (
     url,
 )
 from apispy.errors import UsageError
+from apispy.structs import Struct, replace
 
 LOCAL_FORM = "unix:///path/to.sock" if system.has_unix_sockets() else "npipe:////./pipe/apispy"
 LISTEN_FORMS = f"2377, 127.0.0.1:2377, [::1]:2377 or {LOCAL_FORM}"
 
 
-@dataclass(frozen=True)
-class Listen:
+class Listen(Struct, frozen=True):
     """A listener's address: tcp with host (IPv6 without brackets) and port (0: any free one); unix, npipe with path.
 
     ``base``: the base path ("/docker") that clients put before the paths of their requests; tcp only.

@@ -6,13 +6,13 @@ the layout: docker/machine, libmachine/host and libmachine/auth, ConfigVersion 3
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from apispy.endpoints.address import TLS, Endpoint, parse_daemon_address
 from apispy.endpoints.files import read_json
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import Struct, replace
 
 PORT = 2376
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*")
@@ -21,8 +21,7 @@ NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*")
 _FILES = {"ca": "CaCertPath", "cert": "ClientCertPath", "key": "ClientKeyPath"}
 
 
-@dataclass(frozen=True)
-class Machines:
+class Machines(Struct, frozen=True):
     """The machines of one storage directory."""
 
     storage: Path

@@ -6,7 +6,6 @@ endpoint to which address and TLS options resolved, so that a name means the sam
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from apispy import system
 from apispy.endpoints.address import TLS, Endpoint, parse_daemon_address
 from apispy.endpoints.files import make_directory, read_json, write_json
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import Struct, replace
 
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]{0,62}")
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class SavedNames:
+class SavedNames(Struct, frozen=True):
     """The names in one file, which may not exist yet."""
 
     file: Path

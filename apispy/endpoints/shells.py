@@ -5,14 +5,13 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from apispy import system
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True)
-class ShellSyntax:
+class ShellSyntax(Struct, frozen=True):
     """A shell's templates and its quoting function.
 
     ``set`` has {name} and {value} (quoted), ``unset`` {name}, ``comment`` {text} or {quoted}, ``evaluate`` {command}.

@@ -7,7 +7,6 @@ Source of the rules: docker/cli, cli/flags/options.go, opts/hosts.go and cli/com
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apispy import system
@@ -16,6 +15,7 @@ from apispy.endpoints.address import TLS, UPSTREAM_FORMS, Endpoint, invalid_addr
 from apispy.endpoints.machines import Machines
 from apispy.endpoints.saved_names import NAME, SavedNames
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import Struct, replace
 
 DEFAULT_SOCKET = system.default_daemon()
 PLAIN_PORT, TLS_PORT = 2375, 2376
@@ -23,8 +23,7 @@ MAX_SUGGESTIONS = 2
 CONTEXT_PREFIX, MACHINE_PREFIX = "context:", "machine:"
 
 
-@dataclass(frozen=True)
-class _Flags:
+class _Flags(Struct, frozen=True):
     """The TLS flags as typed. None means not typed; ``tls`` False also means that, but ``verify`` False does not."""
 
     tls: bool

@@ -4,11 +4,10 @@ Deprecated query parameters are in ``parameters``, from the descriptions; ``INST
 Source: the API's version history, and the descriptions of API 1.40 to 1.55.
 """
 
-from dataclasses import dataclass
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Deprecation:
+class Deprecation(Struct, frozen=True):
     """What is deprecated *since* an API version; *gone* is the first version in which it has no effect, "" for none.
 
     *instead* says what to do in its place, as the end of a sentence; "" for nothing.

@@ -7,10 +7,10 @@ Names and values were tried on dockerd 20.10.24 and 28.5.2; names that are newer
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine.versions import between, nearest
+from apispy.structs import Struct
 from apispy.suggestions import most_similar
 
 BOOLEAN = ("true", "false", "1", "0")
@@ -110,8 +110,7 @@ EXAMPLE = '{"status":["running"]}'
 _NAME = re.compile(r"[\w.!-]{1,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class FilterProblem:
+class FilterProblem(Struct, frozen=True):
     """What is wrong with a ``filters`` parameter: a sentence for the author of the call.
 
     It quotes no value of the parameter.

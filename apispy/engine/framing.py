@@ -5,18 +5,17 @@ from the daemon's code and from the output of dockerd 20.10.24. An error respons
 a line of text.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from apispy.engine.operation import Operation
+from apispy.structs import Struct
 
 Head = Literal["with-body", "at-once", "first-output", "takes-over"]
 """When the response head arrives: with the body; at once, before the body; with the first output, so that an earlier
 error has an error status and a later one is part of the stream; or when the connection is hijacked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(Struct, frozen=True):
     """The framing of one message. *name* is unique in its table."""
 
     name: str

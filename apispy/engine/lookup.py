@@ -9,7 +9,6 @@ base path, where a proxy or a manager such as Portainer serves the API.
 
 import re
 from collections import defaultdict
-from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote
@@ -20,6 +19,7 @@ from apispy.engine.operations import CALLABLE, OPERATIONS, UNKNOWN
 from apispy.engine.tables.desktop import DESKTOP, MODEL_RUNNER
 from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.engine.tables.podman import LIBPOD
+from apispy.structs import replace
 
 PLAIN_NAMES = frozenset(("configs", "nodes", "secrets", "services", "tasks", "checkpoints", "pprof"))
 """Path parts whose following name ends at a slash. After any other part (images, ...) the router accepts any text."""

@@ -1,9 +1,9 @@
 """An operation of the Docker Engine API, and a call of one."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from apispy.engine.versions import nearest, parse
+from apispy.structs import Struct
 
 Opens = Literal["no", "always", "follow", "stream", "if-hijacked"]
 """When a call stays open: never; always; with ``follow=1``; unless ``stream=0``; when it is hijacked."""
@@ -12,8 +12,7 @@ Parameters = tuple[tuple[str, str], ...]
 """Names and values, in order, percent-decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation. ``id`` is its operationId in Docker's reference, ``tag`` its chapter."""
 
     id: str
@@ -46,8 +45,7 @@ class Operation:
         return number is None or ((first is None or first <= number) and (last is None or number <= last))
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A parsed request line."""
 
     operation: Operation

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,10 +9,10 @@ from apispy.engine.facts import earlier_parameters, last_of, operation_facts, va
 from apispy.engine.operations import BY_ID
 from apispy.engine.undocumented import UNDOCUMENTED, Place
 from apispy.engine.versions import NEWEST, VERSIONS, between, nearest
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of an operation. Names of headers match regardless of case."""
 
     place: Place

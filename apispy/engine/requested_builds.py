@@ -10,11 +10,11 @@ gateway.proto, ops.proto, util/entitlements and frontend/dockerui.
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.engine.json_fields import as_dict, as_list, field_value
 from apispy.engine.operation import Call
+from apispy.structs import Struct, field
 
 SOLVES = ("Control/Solve", "LLBBridge/Solve")
 """Methods whose message says what a build asks for."""
@@ -40,8 +40,7 @@ NETWORK_MODES = {1: "host", 2: "none"}
 Attributes = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """What one request asks for. ``options`` are those of the frontend, ``steps`` what is read of the build's steps.
 
     ``has_frontend``: a frontend makes the steps, usually of a Dockerfile.

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from apispy.engine.facts import FIRST_DESCRIBED, described, operation_facts, value_in_version
 from apispy.engine.versions import NEWEST, between, nearest
+from apispy.structs import Struct
 
 Kind = Literal["object", "array", "map", "string", "integer", "number", "boolean", "any"]
 
@@ -56,8 +57,7 @@ class Shape:
         return next((row for row in self.fields if row.name == name), None)
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
+class Field(Struct, frozen=True, eq=False):
     """A field of an object."""
 
     name: str

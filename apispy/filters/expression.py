@@ -11,6 +11,7 @@ from apispy.filters.fields import FIELDS, Field
 from apispy.filters.subject import Part, Subject
 from apispy.filters.value_types import Predicate
 from apispy.model import Direction, Item
+from apispy.structs import Struct
 
 KEYWORDS = ("and", "or", "not")
 
@@ -54,8 +55,7 @@ class Test:
         return f"{self.field.name}{self.operator}{value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The negation of a part."""
 
     part: "Expression"
@@ -75,8 +75,7 @@ class Not:
         return f"not ({self.part})" if isinstance(self.part, Several) else f"not {self.part}"
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(Struct, frozen=True):
     """Two or more parts joined by ``and`` or by ``or``; no part is itself joined by the same word."""
 
     word: str

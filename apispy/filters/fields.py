@@ -1,7 +1,6 @@
 """The fields of the filter language: how to read each from a call, and which part of the call it needs."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.engine import requested_access
@@ -13,10 +12,10 @@ from apispy.filters.subject import Part, Subject
 from apispy.filters.subject_names import containers, images, images_one_by_one
 from apispy.filters.value_types import Predicate, ValueType
 from apispy.model import Direction, Item
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field. ``values`` reads its values from a call; a test holds if it holds for one of them."""
 
     name: str

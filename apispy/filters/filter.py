@@ -1,6 +1,5 @@
 """A filter expression that selects calls."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from apispy.errors import UsageError
@@ -10,11 +9,11 @@ from apispy.filters.parser import parse
 from apispy.filters.subject import ALL, Part, Subject, known_parts
 from apispy.filters.value_types import glob
 from apispy.model import Direction, Item
+from apispy.structs import Struct
 from apispy.suggestions import most_similar
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A parsed filter. ``str`` gives its canonical text, which parses to an equal filter."""
 
     expression: Expression

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from apispy.decoders.build import build_of_call
@@ -10,6 +9,7 @@ from apispy.decoders.grpc_messages import messages_of
 from apispy.decoders.grpc_schema import SESSION
 from apispy.filters.subject import Subject
 from apispy.model import Direction, Item
+from apispy.structs import replace
 
 Predicate = Callable[[Any], bool]
 Found = Iterator[tuple[Direction, Item]]

@@ -6,7 +6,6 @@ About what is allowed, the user is asked if a rule says so.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from apispy.engine import lookup
@@ -18,6 +17,7 @@ from apispy.filters.fields import FIELDS
 from apispy.filters.filter import Filter
 from apispy.filters.rule_matching import may_match, surely_matches
 from apispy.filters.subject import Asked, Subject
+from apispy.structs import Struct, replace
 from apispy.suggestions import most_similar
 
 Verb = Literal["allow", "deny", "confirm"]
@@ -25,8 +25,7 @@ VERBS: tuple[Verb, ...] = ("allow", "deny", "confirm")
 READ_ONLY = "read-only"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule about requests. ``text`` is the rule as the file has it."""
 
     verb: Verb
@@ -92,8 +91,7 @@ def _quoted(text: str) -> str:
     return ascii(text[:80])
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What rules say about a request. ``reason`` says why it is refused; "" if it is allowed."""
 
     reason: str = ""

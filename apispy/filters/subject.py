@@ -1,7 +1,6 @@
 """What a filter evaluates: a call, of which some parts may not be known yet."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Protocol
 
@@ -9,6 +8,7 @@ from apispy.engine import Call
 from apispy.engine.requested_builds import SOLVES
 from apispy.engine.tables.grpc_methods import GRPC_CALL
 from apispy.model import Direction, Exchange, Item
+from apispy.structs import Struct, field
 
 
 class Part(Flag):
@@ -43,8 +43,7 @@ class Subject(Protocol):
         """Gives all names and IDs of the thing that a name or ID refers to, including itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request, as far as rules need it."""
 
     exchange: Exchange

@@ -4,11 +4,11 @@ import fnmatch
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apispy.engine.versions import parse as parse_version
+from apispy.structs import Struct
 
 Predicate = Callable[[Any], bool]
 
@@ -34,8 +34,7 @@ _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([a-zµ]*)", re.IGNORECASE)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d{1,9})?))?")
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(Struct, frozen=True):
     """A type of values. ``test`` makes a predicate of an operator and the text after it; None for invalid text."""
 
     expects: str  # the expected syntax, for error messages

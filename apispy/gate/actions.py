@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from apispy.model import Request
+from apispy.structs import Struct, replace
 from apispy.tap.events import Closed, Event
 
 GARBAGE = b"\x00\xff these bytes are not HTTP, sent by apispy --fault garbage\r\n\r\n"
@@ -16,8 +16,7 @@ BODILESS_STATUSES = (204, 304)
 """Statuses whose response has no body (RFC 9110, 15.3.5 and 15.4.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RespondWith:
+class RespondWith(Struct, frozen=True):
     """Respond in place of the daemon, which never sees the request.
 
     *message* has the place of the message in the daemon's own errors. *closes*: always end the connection afterwards.
@@ -28,25 +27,21 @@ class RespondWith:
     closes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DropAfter:
+class DropAfter(Struct, frozen=True):
     """Forward the request, and end the connection after *size* bytes of the response's body or of the tunnel."""
 
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Reset the client's connection (RST). The daemon never sees the request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Garbage:
+class Garbage(Struct, frozen=True):
     """Send bytes that are not HTTP, and end the connection. The daemon never sees the request."""
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelAnswer:
+class TunnelAnswer(Struct, frozen=True):
     """Send frames of HTTP/2 to a client in a tunnel. The daemon never sees what they answer.
 
     *ends*: end the connection afterwards. *notes*: the call says so.
@@ -61,8 +56,7 @@ Ask = Callable[[Sequence[str]], Awaitable[bool]]
 """Shows the lines of a question to the user, and returns whether the answer is yes."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskUser:
+class AskUser(Struct, frozen=True):
     """Ask the user, and forward the request if the answer is yes; else respond with *refusal*."""
 
     question: tuple[str, ...]
@@ -87,8 +81,7 @@ class CallCheck(Protocol):
         """Make the decision about what cannot be read for sure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The gate's decision about a request.
 
     *delay*: seconds to wait before the action, or before the request is forwarded. *reason* names the fault or the

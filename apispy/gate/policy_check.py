@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from apispy import engine, units
@@ -14,6 +13,7 @@ from apispy.gate.actions import PASS, Ask, AskUser, Decision, RespondWith
 from apispy.gate.strict_request import Doubt, check_head, check_tunnel, json_body
 from apispy.model import Direction, Exchange, Item, Request
 from apispy.outputs.base import DecodedCall
+from apispy.structs import Struct, replace
 
 FORBIDDEN = 403
 """The status of a refusal."""
@@ -29,8 +29,7 @@ VARYING = LEARNED | {"client", "time"}
 ADVICE = "the daemon did not get the request"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A verdict, and the request as far as it was read for it."""
 
     verdict: Verdict
@@ -179,8 +178,7 @@ class PolicyCheck:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class CallsOfTunnel:
+class CallsOfTunnel(Struct, frozen=True):
     """Decides about the calls in the tunnel that *exchange* opened. *granted*: the rule that allowed it by its name."""
 
     check: PolicyCheck

@@ -6,7 +6,6 @@ each request waits until the one before it is over, and until the gate has decid
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import h11
@@ -17,6 +16,7 @@ from apispy.gate.request_framing import Head, Part, RequestFramer, Unreadable
 from apispy.gate.tunnel_reader import TunnelReader
 from apispy.model import Body as RequestBody
 from apispy.model import Chunk, Exchange, Headers, Request
+from apispy.structs import replace
 from apispy.tap import http1
 
 MAX_HELD_BODY = 1 << 20

@@ -7,7 +7,8 @@ fallback, must itself accept HTTP/1.0, upgrades and ``Connection: close``, and f
 """
 
 import re
-from dataclasses import dataclass
+
+from apispy.structs import Struct
 
 MAX_HEAD = 1 << 20
 """Bytes of a head (Go's default is the same)."""
@@ -27,8 +28,7 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _HIJACKS = re.compile(rb"/containers/[^?]*/attach|/exec/[^?]*/start")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A request's head. ``ends``: no body follows. ``keep_alive``: another request may follow."""
 
     raw: bytes
@@ -47,16 +47,14 @@ class Head:
         return self.has(b"upgrade") or (self.method == b"POST" and bool(_HIJACKS.search(self.target)))
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The next bytes of the body, as they are on the wire. ``ends``: the body ends with them."""
 
     raw: bytes
     ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """Bytes that are not a request, and everything after them."""
 
     raw: bytes

@@ -5,7 +5,6 @@ A new setting is a row in one of the tables; docs/faults.md shows them.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
@@ -13,6 +12,7 @@ from apispy.filters import Filter
 from apispy.filters.fields import FIELDS
 from apispy.filters.value_types import read_duration, read_size
 from apispy.gate.actions import Action, DropAfter, Garbage, Reset, RespondWith
+from apispy.structs import Struct
 from apispy.suggestions import most_similar
 
 MAX_DELAY = 24 * 3600.0
@@ -26,8 +26,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 # -- settings --
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """``name=VALUE``; or the name alone if *expects* is empty.
 
     *expects* describes the value for an error message. *does* is a sentence or two for docs/faults.md. ``read`` returns
@@ -103,8 +102,7 @@ SETTINGS = {setting.name: setting for setting in (*ACTIONS, DELAY, *OPTIONS)}
 # -- rules --
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRule:
+class FaultRule(Struct, frozen=True):
     """A parsed rule. At least one of ``action`` and ``delay`` (seconds) has an effect.
 
     ``text`` is the rule as typed, with single spaces. A ``filter`` of None matches every request.

@@ -10,7 +10,7 @@ that Docker's clients do not send is refused, and ends the tunnel.
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hyperframe.exceptions import HyperframeError
@@ -26,6 +26,7 @@ from apispy.gate.strict_request import Doubt
 from apispy.gate.tunnel_answers import goodbye, refused_call, window_update
 from apispy.http2 import END_HEADERS, HEADER_SIZE, PREFACE, Fields, HeaderBlocks, Http2Error
 from apispy.model import Headers, Request
+from apispy.structs import Struct, replace
 
 MAX_HELD = 48 << 10
 """Bytes of DATA that wait for a decision. A client may send 64 KiB before it must hear from the daemon, which may owe
@@ -91,8 +92,7 @@ class Call:
     passed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A frame, or the frames of a header block, of a *call*; those of the connection have none."""
 
     raw: bytes

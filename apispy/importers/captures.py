@@ -1,13 +1,13 @@
 """apispy's own captures and fixtures, so that commands on imported files accept them too."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from apispy import capture
 from apispy.capture.raw_lines import is_fixture
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.model import Exchange
+from apispy.structs import replace
 
 _HEADER = re.compile(rb'\s*\{\s*"capture"\s*:')
 

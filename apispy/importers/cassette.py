@@ -8,7 +8,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ from apispy.importers.messages import (
 )
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Exchange, Headers, Request, Response
+from apispy.structs import replace
 
 MAX_FILE_SIZE = 64 << 20
 """Bytes of a file. YAML takes about 20 times as much memory while it is read."""

@@ -11,13 +11,13 @@ Source: curl 7.88, src/tool_cb_dbg.c, and the output of curl 7.88.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from apispy.importers import files
 from apispy.importers.clock import TIME, Clock
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.passive_connection import ImportResultBuilder, PassiveConnection
+from apispy.structs import Struct
 
 MAX_FILE_SIZE = 256 << 20
 
@@ -46,8 +46,7 @@ INEXACT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A part of a message, or what curl says of the connection (*info*)."""
 
     at: float

@@ -6,7 +6,6 @@ logs in public reports, where the carriage returns are lost.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from apispy.importers import files
@@ -15,6 +14,7 @@ from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.messages import make_body, make_headers
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Exchange, Headers, Request, Response
+from apispy.structs import Struct, field
 
 MAX_FILE_SIZE = 64 << 20
 
@@ -39,8 +39,7 @@ NO_BODIES = (
 )
 
 
-@dataclass(slots=True)
-class Transfer:
+class Transfer(Struct):
     """A request and its response, as far as they are printed."""
 
     at: float

@@ -1,25 +1,23 @@
 """The interface of an importer, and the registry of formats."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from apispy.model import Exchange
+from apispy.structs import Struct
 
 END_OF_TIME = 253402300800.0
 """The year 10000 in Unix seconds. A time from then on, or before 1970, is damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings of an import."""
 
     port: int = 0  # import only connections to this port, whatever they carry; 0: find Docker's by content
     limit: int = 1 << 20  # bytes that are kept of each body
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """The content of a file."""
 
     exchanges: tuple[Exchange, ...]  # in the order in which they began
@@ -31,8 +29,7 @@ Reader = Callable[[Path, Settings], Imported]
 """Reads a file. Raises ApispyError, and nothing else, if the file cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A file format."""
 
     name: str

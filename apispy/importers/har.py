@@ -8,7 +8,6 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -28,6 +27,7 @@ from apispy.importers.messages import (
 )
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, End, Exchange, Headers, Request, Response, Tunnel
+from apispy.structs import replace
 
 MAX_FILE_SIZE = 256 << 20
 

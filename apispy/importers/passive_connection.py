@@ -4,10 +4,10 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 from apispy.importers.formats import Imported, Settings
 from apispy.model import Exchange
+from apispy.structs import replace
 from apispy.tap import Closed, ConnectionTap, Event, GaveUp
 
 REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|PRI) [/*h]")

@@ -11,7 +11,6 @@ xioprintblock...), and their output.
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from apispy.errors import ApispyError
 from apispy.importers import files
 from apispy.importers.formats import Format, Imported, Settings, register
 from apispy.importers.passive_connection import ImportResultBuilder, PassiveConnection
+from apispy.structs import Struct
 
 MAX_FILE_SIZE = 64 << 20
 
@@ -42,8 +42,7 @@ INEXACT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A block of bytes in the log."""
 
     from_client: bool
@@ -74,8 +73,7 @@ def read(path: Path, settings: Settings) -> Imported:
     return result.imported()
 
 
-@dataclass(slots=True)
-class LoggedConnection:
+class LoggedConnection(Struct):
     """A connection in the log."""
 
     number: int

@@ -6,8 +6,9 @@ library) fills gaps with zero bytes and keeps no times, as its source says.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from apispy.structs import Struct, field
 
 SEQUENCE_SPACE = 1 << 32
 """Sequence numbers wrap around at this value."""
@@ -21,8 +22,7 @@ class Peer(NamedTuple):
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One TCP segment."""
 
     at: float
@@ -37,8 +37,7 @@ class Segment:
     rst: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The next part of one direction: data, or *missing* bytes, or its *end* ("fin", "rst")."""
 
     start: int  # its offset in the stream
@@ -50,8 +49,7 @@ class Part:
     truncated: bool = False  # the bytes are missing because the capture truncated its packets
 
 
-@dataclass(slots=True)
-class Side:
+class Side(Struct):
     """The segments that one peer sent."""
 
     first: int | None = None  # sequence number of its first byte

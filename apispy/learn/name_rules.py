@@ -5,14 +5,13 @@ Paths are dotted; the first part says where to look: ``response`` and ``request`
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.engine.json_fields import field_value
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class NameRule:
+class NameRule(Struct, frozen=True):
     """The value at path *name* is the name of the ID at path *id*. Both paths cross the same lists."""
 
     id: str

@@ -1,20 +1,23 @@
 """The interface of an output, and the decoded call that it receives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from apispy.decoders.build import Build, build_of_call
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
+from apispy.structs import Struct, field
 from apispy.units import short_ids
 
 ENDED_EARLY = ("left", "cut")
 """Ends of exchanges before their streams had ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedCall:
+def _alone(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+class DecodedCall(Struct, frozen=True, eq=False):
     """A redacted exchange with everything decoded from it so far."""
 
     exchange: Exchange
@@ -28,14 +31,26 @@ class DecodedCall:
     # Decoder name by stream.
     formats: dict[Direction, str] = field(default_factory=dict)
     # Adds names to the IDs in a text: "web (c12250feba24)".
-    label: Callable[[str], str] = field(default=short_ids, compare=False)
+    label: Callable[[str], str] = short_ids
     # All known names and IDs of the object that a name or ID refers to, including the argument itself.
-    aliases: Callable[[str], tuple[str, ...]] = field(default=lambda name: (name,), compare=False)
+    aliases: Callable[[str], tuple[str, ...]] = _alone
     # Age of this snapshot: seconds since the exchange began.
     at: float = 0.0
     # Shared by calls that repeat each other, while the names of IDs stay the same; None if the call repeats none. An
     # output may keep in it, by itself as the key, what it makes of everything but times, numbers and the Date.
-    memo: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
+    memo: dict[Any, Any] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the calls are equal, whatever the session knows of names."""
+        if not isinstance(other, DecodedCall):
+            return NotImplemented
+        return self._value == other._value
+
+    __hash__ = None  # type: ignore[assignment]  # as its items are
+
+    @property
+    def _value(self) -> tuple[object, ...]:
+        return self.exchange, self.call, self.items, self.errors, self.notes, self.formats, self.at
 
     @property
     def build(self) -> Build:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from apispy import units
 from apispy.outputs.arguments import arguments, shell_quoted
@@ -12,6 +11,7 @@ from apispy.outputs.escaping import escape
 from apispy.outputs.grpc import goaway_summary
 from apispy.outputs.outcome import outcome
 from apispy.outputs.style import Piece
+from apispy.structs import Struct
 
 OPERATION_WIDTH = 16  # "ContainerInspect"; a few longer names shift their line to the right
 TIME_WIDTH = len("12:00:01.123 ")
@@ -60,8 +60,7 @@ def result_pieces(decoded: DecodedCall, shorten: Callable[[str], str] = lambda e
     return pieces
 
 
-@dataclass(frozen=True, slots=True)
-class LineOfRepeats:
+class LineOfRepeats(Struct, frozen=True):
     """What the lines of calls that repeat each other have in common. Such calls are complete, and have no tunnel."""
 
     request: list[Piece]

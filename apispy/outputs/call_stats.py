@@ -1,17 +1,16 @@
 """The figures of one call that statistics count, and the outputs that need no more."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.decoded_values import bytes_received, bytes_sent
+from apispy.structs import Struct
 
 READ_METHODS = ("GET", "HEAD")
 
 
-@dataclass(slots=True)
-class CallStats:
+class CallStats(Struct):
     """Times are seconds; sizes are bytes of bodies and tunnels."""
 
     operation: str  # Docker's operationId; "" for an unknown call

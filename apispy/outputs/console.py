@@ -5,7 +5,6 @@ on everything in between. At -vvv every call gets such a line, above its first c
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import chain
 from textwrap import shorten
 from typing import Any
@@ -22,6 +21,7 @@ from apispy.outputs.rate_limit import RateLimiter
 from apispy.outputs.repeats import MAX_GAP
 from apispy.outputs.stream_lines import StreamLines
 from apispy.outputs.style import Piece, paint, width, wrap
+from apispy.structs import Struct
 
 INDENT = "    "
 MAX_NOTES = 10_000
@@ -41,8 +41,7 @@ WRAPPED_LABELS = ("event", "stats")
 RESPONSE_DIRECTIONS: tuple[Direction, ...] = ("response", "to_server", "to_client")
 
 
-@dataclass(slots=True)
-class Repeat:
+class Repeat(Struct):
     """A call, and how often an equal one followed."""
 
     line: tuple[object, ...]  # what its line shows, without times and sizes

@@ -4,12 +4,12 @@ import base64
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from apispy import units
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.escaping import escape
+from apispy.structs import Struct
 
 MAX_INLINE_BODY = 8 << 10
 """Bytes of a body that may be part of the command; a longer body is read from a file."""
@@ -33,8 +33,7 @@ UNSUPPORTED_PROTOCOLS = {
 """Why curl cannot repeat a call, by the tunnel's protocol or the format of the response."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The daemon that the command calls: a unix socket, or *base* ("https://127.0.0.1:2377") with its TLS files.
 
     *impossible* is the reason why curl cannot reach it at all, or "".

@@ -9,13 +9,13 @@ import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from apispy.model import Exchange
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.call_stats import CallCounter, CallStats, stats_of
+from apispy.structs import Struct, field
 
 UNKNOWN = "?"
 """The operation of a call that apispy does not know."""
@@ -44,8 +44,7 @@ LIMITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """Upper bounds of the buckets of durations, in seconds; they are part of their bucket."""
 
 
-@dataclass(slots=True)
-class Durations:
+class Durations(Struct):
     """Counts of durations by bucket, the last without a limit, and their sum in seconds."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(LIMITS) + 1))
@@ -56,8 +55,7 @@ class Durations:
         self.total += seconds
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(Struct):
     """The counts by the values of their labels."""
 
     calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -69,8 +67,7 @@ class Figures:
     redactions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """What is counted, by the values of *labels*."""
 
     name: str  # "apispy.call.errors", as OpenTelemetry has it
@@ -185,8 +182,7 @@ class Metrics(CallCounter):
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Repeated:
+class _Repeated(Struct, frozen=True):
     """What calls that repeat each other add to the counts, beside their duration. They are not open streams."""
 
     operation: str

@@ -1,10 +1,10 @@
 """Finds repeated reads: polling one target, or reading many one by one where a list would do."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 
 from apispy.outputs.call_stats import CallStats
 from apispy.recent import remember
+from apispy.structs import Struct, field
 
 MAX_GAP = 1.0
 """Seconds between the starts of two reads of one burst, at most."""
@@ -16,8 +16,7 @@ MAX_TARGETS = 1000
 """Targets remembered: for each burst, and for the most recent ones over all operations."""
 
 
-@dataclass(slots=True)
-class Burst:
+class Burst(Struct):
     """Reads of one operation, each started within MAX_GAP of the one before it. The order is that of their ends.
 
     Times are Unix seconds: of the earliest start, the latest start, and the start added last.

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from apispy import units
 from apispy.model import Exchange
@@ -10,6 +9,7 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.call_stats import CallCounter, CallStats, stats_of
 from apispy.outputs.escaping import escape
 from apispy.outputs.style import table
+from apispy.structs import Struct
 
 NO_CALLS = "No calls seen. The command may override DOCKER_HOST (-H, --context)."
 MAX_ROWS = 500
@@ -19,8 +19,7 @@ OTHERS = "? (other methods)"
 HEADINGS = ("calls", "errors", "total", "longest", "sent", "received", "operation")
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """The totals of one operation. Times are seconds; sizes are bytes of bodies and tunnels."""
 
     calls: int = 0

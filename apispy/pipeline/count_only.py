@@ -6,7 +6,6 @@ the full path.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from apispy import engine
 from apispy.capture.exchange_summary import ExchangeSummary, summarize_exchange
@@ -15,11 +14,11 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.call_stats import CallCounter
 from apispy.pipeline.fast_stats import UNREDACTED, may_fail_late, stats_from_head
 from apispy.pipeline.pipeline import Pipeline
+from apispy.structs import Struct
 from apispy.tap.events import Closed, Data, Event, Opened, ResponseStarted, StreamEnded
 
 
-@dataclass(slots=True)
-class _HeadOnly:
+class _HeadOnly(Struct):
     """An open call that is not decoded: its exchange as of the last head, and the bytes of its bodies and tunnel."""
 
     exchange: Exchange

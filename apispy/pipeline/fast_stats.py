@@ -1,6 +1,5 @@
 """The statistics of a saved call, without reading more of it than they need."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from apispy import engine
@@ -12,6 +11,7 @@ from apispy.outputs.call_stats import CallStats, repeat_key
 from apispy.pipeline.final_reading import read
 from apispy.pipeline.success_check import proves_failure, proves_success
 from apispy.redaction import Policy, Redactor
+from apispy.structs import replace
 
 NO_LATE_ERRORS = ("", "json", "text", "raw", "tar")
 """Formats of responses that cannot report an error after a successful status."""

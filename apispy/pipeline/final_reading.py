@@ -1,6 +1,5 @@
 """The reading of a finished call: everything that outputs get."""
 
-from dataclasses import replace
 from typing import Any, Literal
 
 from apispy import decoders, engine
@@ -16,6 +15,7 @@ from apispy.pipeline.live_call import LiveCall, json_of, start_call
 from apispy.pipeline.live_stream import LiveStream, is_beyond
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, errors_of, is_cancellation, marked_errors
 from apispy.redaction.redactor import Redactor
+from apispy.structs import replace
 
 MESSAGES: tuple[Direction, ...] = ("request", "response")
 

@@ -1,7 +1,6 @@
 """An open call: its redacted exchange, its streams, and what outputs know of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy import decoders
@@ -13,10 +12,10 @@ from apispy.model import Body, Direction, Exchange, Item
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.live_stream import LiveStream
 from apispy.redaction.redactor import ExchangeRedactor, Redactor
+from apispy.structs import Struct, field, replace
 
 
-@dataclass(slots=True)
-class LiveCall:
+class LiveCall(Struct):
     """An open call."""
 
     exchange: Exchange  # redacted, as of the last event

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -23,6 +22,7 @@ from apispy.pipeline.repeated_calls import RepeatedCalls
 from apispy.pipeline.response_errors import RESPONSE_STREAMS, error_in, marked_errors
 from apispy.pipeline.whole_call import start_whole
 from apispy.redaction.redactor import Redactor
+from apispy.structs import replace
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, Read, ResponseStarted, Skipped, StreamEnded
 
 MAX_ERRORS = 20

@@ -14,7 +14,6 @@ identity of its Headers, in a tenth of the steps that it takes to compare their 
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -24,6 +23,7 @@ from apispy.outputs.base import DecodedCall
 from apispy.pipeline.final_reading import learn_names
 from apispy.recent import SizedMemory
 from apispy.redaction.known_secrets import KnownSecrets
+from apispy.structs import Struct, field, replace
 
 MAX_CALLS = 256
 """Calls that are remembered."""
@@ -46,8 +46,7 @@ FORMATS = frozenset(("json", "text"))
 DATE = re.compile(rb"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
-@dataclass(slots=True)
-class _Remembered:
+class _Remembered(Struct):
     """A call that was remembered. The versions are those of the names, with which a repeat is shown."""
 
     reading: DecodedCall

@@ -1,7 +1,6 @@
 """Finds the daemon's error messages, wherever in a response they are."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from apispy import lazy
@@ -9,6 +8,7 @@ from apispy.decoders.grpc_body import grpc_error, grpc_status
 from apispy.engine.operation import Call
 from apispy.model import Direction, Exchange, Item
 from apispy.outputs.grpc import status_name
+from apispy.structs import replace
 
 RESPONSE_STREAMS: tuple[Direction, ...] = ("response", "to_client")
 

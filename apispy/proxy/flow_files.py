@@ -1,7 +1,6 @@
 """The importer of mitmproxy's flow files (``mitmdump -w FILE``)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from apispy.importers.messages import http_version
 from apispy.importers.passive_connection import ImportResultBuilder
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.proxy.flows import SIZES
+from apispy.structs import replace
 
 MAX_FILE_SIZE = 512 << 20
 

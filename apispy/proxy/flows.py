@@ -6,7 +6,6 @@ its View, which mitmweb and mitmproxy show, lists a flow from ``requestheaders``
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mitmproxy import flow, http, tcp
 from mitmproxy.proxy.commands import StartHook
@@ -24,6 +23,7 @@ from apispy.model import Chunk, Direction, Exchange, Headers, Response
 from apispy.outputs import DecodedCall, Output
 from apispy.outputs.base import ENDED_EARLY
 from apispy.outputs.call_line import plain_line
+from apispy.structs import Struct
 
 HOOKS = (HttpRequestHeadersHook, HttpRequestHook, HttpResponseHeadersHook, HttpResponseHook)
 """The hooks of an HTTP flow without an error, in mitmproxy's order (mitmproxy/proxy/layers/http/__init__.py)."""
@@ -41,8 +41,7 @@ Fire = Callable[[int, StartHook], None]
 """Takes the number of a connection and a hook, which its layer is to fire."""
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """The flows of a call that has not ended."""
 
     http_flow: http.HTTPFlow

@@ -5,7 +5,6 @@ import contextlib
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mitmproxy import tls
@@ -40,6 +39,7 @@ from apispy.proxy.tls_contexts import (
 )
 from apispy.proxy.tls_layers import ClientTls, DaemonTls
 from apispy.sockets import HangupWatch, Listener, Stream, dial, local_peer, open_listener
+from apispy.structs import Struct
 from apispy.tap import Event
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ SHUTDOWN_TIMEOUT = 0.5
 """Seconds that open connections have to send their buffers when the proxy ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The settings of a proxy.
 
     *tls* None: the listener is plaintext. *digests*: streams longer than *body_limit* (bytes) get a digest, for a

@@ -7,7 +7,6 @@ not look cut; a stream of JSON documents keeps its chunks. A body that cannot be
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from apispy import json_codec
@@ -26,6 +25,7 @@ from apispy.redaction.body_type import (
 from apispy.redaction.json_paths import Path
 from apispy.redaction.prefilter import may_hold_secret
 from apispy.redaction.tokens import SecretReplacer
+from apispy.structs import replace
 
 Secrets = list[tuple[Path, str]]
 """Paths of secrets in a body, each with its category."""

@@ -4,9 +4,9 @@ In an example, the secret is in braces. Sources: the programs' own manuals.
 """
 
 import re
-from dataclasses import dataclass
 
 from apispy import lazy
+from apispy.structs import Struct
 
 WORDS = (
     "password", "passwd", "passphrase", "passcode", "requirepass", "masterauth", "storepass", "keypass", "secret",
@@ -29,8 +29,7 @@ NAME = rf"(?:{_WORD}|{_WHOLE}|\bpass)"
 ENDS_SECRET = lazy.pattern(rf"{NAME}\]?\Z", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """An option, or a word like one, whose value is secret for certain programs."""
 
     programs: tuple[str, ...]
@@ -44,8 +43,7 @@ class Option:
     flags: str = ""  # letters of options without a value that may precede in the same word: -sSu
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A form in any text of a call, not only in command lines. The group ``secret`` of the pattern is secret."""
 
     what: str

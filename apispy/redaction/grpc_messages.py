@@ -6,7 +6,6 @@ maps from text to text, the values are shown that are listed here by name.
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from apispy import lazy
@@ -20,6 +19,7 @@ from apispy.redaction import categories, command_lines, free_text, json_values
 from apispy.redaction.known_secrets import MAX_SECRET_LENGTH, is_distinctive
 from apispy.redaction.program_output import LiveOutput
 from apispy.redaction.tokens import SecretReplacer
+from apispy.structs import replace
 
 BUILD_SECRET = "secrets"
 

@@ -6,11 +6,11 @@ on the way are searched, so ``$.Labels.x`` also matches in every element of a li
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from apispy.engine.json_fields import fold
+from apispy.structs import Struct
 
 Step = str | int
 """A name, folded, "*" for any name or element, ".." for any depth, or the index of an element."""
@@ -20,8 +20,7 @@ Path = tuple[Step, ...]
 _STEP = re.compile(r"(\.\.)|\.?\[(?:(\d+)|(\*)|'([^']*)'|\"([^\"]*)\")\]|\.?(\*)|\.?([^\s.\[\]'\"*]+)")
 
 
-@dataclass(slots=True)
-class Match:
+class Match(Struct):
     """A value that a path matches, with the object or list that holds it."""
 
     holder: Any  # dict or list

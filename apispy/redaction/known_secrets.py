@@ -4,13 +4,13 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import unquote
 
 from apispy import lazy
 from apispy.redaction.secret_forms import Form, FormSearch, changed, encoded, forms_of
 from apispy.redaction.url_users import USER
+from apispy.structs import Struct
 
 MIN_SECRET_LENGTH = 8
 """Characters of the shortest secret whose repeats are hidden."""
@@ -87,8 +87,7 @@ def _in_base64(text: str) -> Iterator[str]:
             yield plain.partition(":")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """The place of a secret in bytes."""
 
     start: int

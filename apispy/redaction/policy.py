@@ -1,17 +1,16 @@
 """The redaction policy: the user's choices."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from apispy.redaction.name_patterns import looks_secret
 from apispy.redaction.user_rules import NO_RULES, Rules
+from apispy.structs import Struct
 
 Env = Literal["all", "secret-looking", "none"]
 """Which values of environment variables and build arguments are hidden."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What is hidden. The default hides every secret that apispy knows of."""
 
     env: Env = "all"

@@ -5,20 +5,19 @@ shorter or longer, so the sizes of frames change.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from apispy.model import Body
 from apispy.redaction import categories, free_text, json_values
 from apispy.redaction.bodies import compressed, holds, withheld
 from apispy.redaction.known_secrets import KnownSecrets, Repeat
 from apispy.redaction.tokens import SecretReplacer
+from apispy.structs import Struct, replace
 
 HEADER = 8
 """Bytes of the header of a stdio frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A stdio frame in a stream; data without frames has *kind* -1 and no header. *start*: that of its payload."""
 
     kind: int
@@ -26,8 +25,7 @@ class Frame:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Bytes of a stream that are replaced."""
 
     start: int

@@ -1,7 +1,6 @@
 """Removes secrets from exchanges: from finished ones, and from open ones while their bytes arrive."""
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 
 from apispy import decoders, engine
@@ -26,6 +25,7 @@ from apispy.redaction.policy import Policy
 from apispy.redaction.prefilter import StreamPrefilter
 from apispy.redaction.program_output import LiveOutput, output
 from apispy.redaction.tokens import SecretReplacer, Tokens
+from apispy.structs import replace
 
 MAX_IN_MESSAGES = 1000
 """Secrets in the messages of a tunnel that the exchange lists."""

@@ -5,10 +5,10 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from apispy.redaction.word_search import WordSearch
+from apispy.structs import Struct
 
 MIN_ENCODED = 8
 """Bytes of the shortest secret that is searched in base64. There it has 10 characters or more."""
@@ -66,8 +66,7 @@ def changed(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     return (shown + data[end:]).decode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How a secret may be written. *before* and *after*: characters beside the word that hold some of its bits."""
 
     word: bytes
@@ -102,8 +101,7 @@ def _in_base64(data: bytes, secret: str, offset: int) -> Iterator[Form]:
         yield Form(word.replace(b"+", b"-").replace(b"/", b"_"), secret, before, after)
 
 
-@dataclass(frozen=True, slots=True)
-class Escapes:
+class Escapes(Struct, frozen=True):
     """A kind of escapes. Data with escapes that matter has the *mark* and a *sign*; a *run* is one or several."""
 
     mark: bytes

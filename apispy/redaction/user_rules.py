@@ -1,12 +1,12 @@
 """The user's redaction rules (``--redact RULE``): a header, a path in JSON bodies, or a pattern anywhere."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apispy.errors import UsageError
 from apispy.redaction import json_paths
 from apispy.redaction.json_paths import Path
+from apispy.structs import Struct
 
 if TYPE_CHECKING:
     import regex
@@ -51,8 +51,7 @@ class Pattern:
         return "".join(parts) + text[end:]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The rules of a session, by what they apply to."""
 
     headers: frozenset[str] = frozenset()  # in lower case

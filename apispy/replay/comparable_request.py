@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ from apispy.model import Body, Exchange, Headers
 from apispy.redaction import Redactor
 from apispy.redaction.stream_policy import media_type
 from apispy.replay.archive import ArchiveMembers, archive_members
+from apispy.structs import Struct
 
 
 class NotJson:
@@ -23,8 +23,7 @@ NOT_JSON = NotJson()
 """The value of ``ComparableRequest.json`` for a body that is not JSON; None is JSON's null."""
 
 
-@dataclass(frozen=True, slots=True)
-class BodyContent:
+class BodyContent(Struct, frozen=True):
     """A body as bytes."""
 
     data: bytes  # the part that was kept

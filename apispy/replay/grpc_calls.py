@@ -7,7 +7,7 @@ that the client generates for a build and for its session are variables.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from apispy import engine
@@ -34,6 +34,7 @@ from apispy.replay.recorded_calls import (
     RecordedCall,
 )
 from apispy.replay.substitute import Substitution, substitution_of
+from apispy.structs import replace
 
 CONTROL = "/moby.buildkit.v1.Control/"
 SOLVE = f"{CONTROL}Solve"

@@ -6,7 +6,6 @@ encodes again.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from apispy.decoders.grpc import DETAILS, error_of, read_details
@@ -31,6 +30,7 @@ from apispy.replay.grpc_record import (
 )
 from apispy.replay.recorded_calls import NESTED_SESSION, RecordedCall
 from apispy.replay.response import http2_fields
+from apispy.structs import replace
 
 
 def read_connection(calls: list[RecordedCall]) -> TunnelRecord:

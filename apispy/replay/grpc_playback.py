@@ -8,7 +8,6 @@ its session.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded
 from h2.exceptions import ProtocolError
@@ -26,6 +25,7 @@ from apispy.replay.miss import Candidate, Miss
 from apispy.replay.playback_session import Pace
 from apispy.replay.recorded_calls import NESTED_SESSION, SESSION_HEADER, SPANS, RecordedCall
 from apispy.replay.tunnel_input import TunnelInput
+from apispy.structs import Struct, field
 
 OK = status_fields(0)
 
@@ -33,8 +33,7 @@ UNIMPLEMENTED = 12
 """gRPC's status code for a method that does not exist."""
 
 
-@dataclass(slots=True)
-class LiveCall:
+class LiveCall(Struct):
     """A call that the client makes."""
 
     fields: Fields

@@ -8,7 +8,6 @@ of connections without tunnels.
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ from apispy.http2 import PREFACE, Fields, Http2Error
 from apispy.model import Body, Exchange, Item
 from apispy.replay.grpc_encoding import encode_message, with_prefix
 from apispy.replay.recorded_calls import RecordedCall
+from apispy.structs import Struct, field
 from apispy.tap.http2_frames import Content, FrameReader, HeaderBlock, StreamReset
 
 RESULT_AT_CLIENT = "/moby.filesync.v1.FileSend/DiffCopy"
@@ -37,8 +37,7 @@ UNQUOTED = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 PartKind = Literal["head", "message", "end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message: with its prefix, as sent, and decoded. *value* is None if the tables do not have it."""
 
     data: bytes
@@ -53,8 +52,7 @@ LOST = Message(b"")
 EMPTY = Message(with_prefix(b""))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What one side sent on a stream. An end may have trailers in *fields*."""
 
     at: float  # Unix seconds
@@ -98,8 +96,7 @@ def decoded(method: str, data: bytes, *, request: bool, coding: bytes = b"") -> 
         return Message(data, name=name)
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelRecord:
+class TunnelRecord(Struct, frozen=True):
     """What both sides sent in a tunnel, in order, or in the gRPC calls of a connection without one.
 
     *problem*: why that is not all, "" if it is. *carriers*: without a tunnel, the call that each stream was recorded

@@ -8,7 +8,6 @@ calls nothing: no client needs it to.
 import asyncio
 import contextlib
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, ResponseReceived, StreamEnded, StreamReset
@@ -20,10 +19,10 @@ from apispy.replay.grpc_record import MessageSplitter, Part, TunnelRecord
 from apispy.replay.http2_streams import Http2Streams, StreamGone
 from apispy.replay.playback_session import Pace
 from apispy.replay.tunnel_input import TunnelInput
+from apispy.structs import Struct, field
 
 
-@dataclass(slots=True)
-class Response:
+class Response(Struct):
     """What the client has sent on one stream."""
 
     headed: bool = False

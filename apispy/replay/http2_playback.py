@@ -5,7 +5,6 @@ gRPC calls are responded to by ``grpc_playback``, as those in tunnels are.
 
 import asyncio
 from collections import deque
-from dataclasses import replace
 
 from h2.events import RequestReceived
 
@@ -24,6 +23,7 @@ from apispy.replay.response import (
     recorded_response,
 )
 from apispy.replay.substitute import substitution_of
+from apispy.structs import replace
 
 IN_HTTP1 = "it was recorded as a tunnel, which a client can only open in HTTP/1.1"
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from apispy.outputs.escaping import escape
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.matching import Difference
 from apispy.replay.recorded_calls import RecordedCall
+from apispy.structs import Struct, field
 from apispy.units import count, short_ids
 
 MAX_DIFFERENCES = 12
@@ -21,8 +21,7 @@ MAX_VALUE_LENGTH = 200
 """Characters of a value that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A recorded call of the same operation, and its differences from the live request by matcher."""
 
     recorded: RecordedCall
@@ -38,8 +37,7 @@ class Candidate:
         return [name for name, found in self.differences.items() if not found]
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """A live request that the recording could not answer."""
 
     live: ComparableRequest
@@ -118,8 +116,7 @@ class Miss:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class MissOptions:
+class MissOptions(Struct, frozen=True):
     """What to type after a miss, where it is shown. *differs* has {names}, the value of --match."""
 
     nothing_recorded: str

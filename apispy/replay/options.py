@@ -1,10 +1,10 @@
 """Options of a replay, as the user chooses them."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from apispy.errors import UsageError
 from apispy.replay.matching import Matcher, choose_matchers
+from apispy.structs import Struct, field
 
 OnMiss = Literal["fail", "404", "forward"]
 
@@ -13,8 +13,7 @@ DEFAULT_PATIENCE = 10.0
 FAST = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     matchers: tuple[Matcher, ...] = field(default_factory=lambda: choose_matchers(None))
     repeat_last: bool = False  # repeat the last matching response when all have been played
     on_miss: OnMiss = "fail"

@@ -1,7 +1,5 @@
 """Responds to one live client's requests from the recording."""
 
-from dataclasses import replace
-
 from apispy.model import Exchange, Request
 from apispy.replay.client_connection import ClientConnection
 from apispy.replay.forward import ForwardingFailed, forward
@@ -20,6 +18,7 @@ from apispy.replay.response import (
 from apispy.replay.substitute import substitution_of
 from apispy.replay.tunnel import TunnelPlayer
 from apispy.sockets import Carrier
+from apispy.structs import replace
 
 BATCH_SIZE = 64 << 10
 """Bytes of chunks without a pause between them that are sent together."""

@@ -2,19 +2,18 @@
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay.stdin_matching import AnyInput, StdinMatcher
+from apispy.structs import Struct, field, replace
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, StreamEnded
 
 BODY_LIMIT = 64 << 20
 """Bytes of a request's body that are kept to be compared; a longer body is compared by its digest."""
 
 
-@dataclass(slots=True)
-class OpenRequest:
+class OpenRequest(Struct):
     """A request whose body is not complete."""
 
     exchange: Exchange

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from apispy.engine.operation import Call
@@ -13,6 +12,7 @@ from apispy.replay.miss import Miss
 from apispy.replay.options import OnMiss
 from apispy.replay.recorded_calls import RecordedCall
 from apispy.replay.substitute import Substitution, substitute
+from apispy.structs import Struct
 from apispy.tap import DAEMON_RESET
 
 Framing = Literal["none", "length", "chunked", "close"]
@@ -40,8 +40,7 @@ JSON_ERRORS_SINCE = (1, 24)
 """The API version from which on errors are JSON; before, they are plain text."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayedResponse:
+class PlayedResponse(Struct, frozen=True):
     """One HTTP response, as a replay sends it."""
 
     status: int

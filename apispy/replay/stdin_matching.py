@@ -7,20 +7,19 @@ the client's input was at that moment.
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
 from apispy import decoders
 from apispy.model import Body, Chunk, Item
+from apispy.structs import Struct, replace
 from apispy.units import count
 
 MAX_EXCERPT = 24
 """Bytes of a difference that are quoted."""
 
 
-@dataclass(frozen=True, slots=True)
-class StdinPosition:
+class StdinPosition(Struct, frozen=True):
     """A position in the client's stream."""
 
     size: int = 0  # bytes that the client had sent

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from apispy.model import Chunk
 from apispy.replay.variables import PLACEHOLDER
+from apispy.structs import Struct, replace
 
 UNCHANGED_FORMATS = ("tar", "opaque", "h2c", "websocket")
 """Formats that a changed length, or a changed header, would break."""
@@ -19,8 +19,7 @@ PORT_NUMBERS = re.compile(rb'("(?:PublicPort|PrivatePort|PublishedPort|TargetPor
 _FRAME_HEADER_SIZE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(Struct, frozen=True):
     """The texts to put in, by the texts that they replace."""
 
     texts: Mapping[bytes, bytes]

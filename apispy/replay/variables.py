@@ -7,10 +7,10 @@ on the two are equal wherever they appear.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from apispy.engine.generated_names import GENERATED, UUID_FORM
 from apispy.model import is_redacted
+from apispy.structs import Struct
 
 PLACEHOLDER = re.compile(r"<(name|port|time):[^<>\s]{1,200}>|<(redacted):[0-9a-f]{8}>")
 """A fixture's placeholder for a variable value, or a redaction token."""
@@ -30,8 +30,7 @@ _LIVE_FORMS = {
 """By kind of variable: the form of a live value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The place of a variable in a text."""
 
     start: int
@@ -104,8 +103,7 @@ class Bindings:
         yield from self._live.items()
 
 
-@dataclass(frozen=True, slots=True)
-class Unifier:
+class Unifier(Struct, frozen=True):
     """Compares recorded texts with live ones and binds the variables it finds."""
 
     variables: Variables

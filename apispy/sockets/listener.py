@@ -12,7 +12,6 @@ import socket
 import stat
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from apispy.endpoints.named_pipes import PipeListener
 from apispy.errors import ApispyError
 from apispy.sockets.pipe_stream import PipeStream
 from apispy.sockets.stream import Stream
+from apispy.structs import replace
 
 BACKLOG = 512
 """Connections that the kernel queues until they are accepted."""

@@ -1,8 +1,7 @@
 """The events that the tap emits for one connection, in the order in which they happened."""
 
-from dataclasses import dataclass
-
 from apispy.model import Chunk, Direction, Exchange, Seen
+from apispy.structs import Struct
 
 CLIENT_LEFT = "the client left"
 CLIENT_RESET = "the client reset the connection"
@@ -11,8 +10,7 @@ DAEMON_RESET = "the daemon reset the connection"
 """Reasons for the end of a connection, as ``ConnectionTap.lost`` takes them and ``Exchange.problems`` has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A request's head is complete. ``exchange.request.body`` is still empty.
 
     *refused*: why the head is not valid, so that a daemon answers with 400; "" for a valid one.
@@ -22,15 +20,13 @@ class Opened:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStarted:
+class ResponseStarted(Struct, frozen=True):
     """The final response's head is complete. ``exchange.tunnel`` is set if the connection was hijacked."""
 
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """Bytes of one stream without transfer coding. ``offset`` is their position in that stream."""
 
     exchange_id: int
@@ -39,8 +35,7 @@ class Data:
     chunk: Chunk
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEnded:
+class StreamEnded(Struct, frozen=True):
     """The regular end of a stream, or the half-close of a tunnel's stream. ``at`` is in seconds, as in Chunk."""
 
     exchange_id: int
@@ -48,15 +43,13 @@ class StreamEnded:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """The exchange is over. ``exchange.end`` is not "open", and its streams hold the kept bytes."""
 
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class GaveUp:
+class GaveUp(Struct, frozen=True):
     """The tap cannot parse this connection any further. The traffic is not affected."""
 
     connection: int
@@ -64,8 +57,7 @@ class GaveUp:
     at: float = 0.0  # Unix seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Bytes of a stream that were not kept. Only captures have this event: the tap sees all bytes."""
 
     exchange_id: int
@@ -73,8 +65,7 @@ class Skipped:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """What was decoded from skipped bytes when they flowed. Only captures have this event."""
 
     exchange_id: int

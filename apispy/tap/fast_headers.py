@@ -8,10 +8,10 @@ or ``chunked``. For any other head it returns None, and h11 decides. A property 
 import re
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from apispy.model import Headers, Request, Response
+from apispy.structs import Struct
 
 MAX_HEAD = 16 << 10
 """Bytes of a head that is parsed here."""
@@ -34,8 +34,7 @@ _BODILESS_STATUSES = (204, 304)
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleHead:
+class SimpleHead(Struct, frozen=True):
     """A message without its body, at time 0, and the length of its body or CHUNKED."""
 
     message: Request | Response

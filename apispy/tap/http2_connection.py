@@ -6,12 +6,12 @@ The exchange of a stream that one side resets is closed as "left" (by the client
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from h2.errors import ErrorCodes
 
 from apispy.http2 import Fields, Http2Error
 from apispy.model import Direction, End, Exchange, Headers
+from apispy.structs import Struct
 from apispy.tap.events import CLIENT_LEFT, CLIENT_RESET, Closed, Event, Opened, ResponseStarted
 from apispy.tap.exchange import NO_HEADERS, MakeExchange, OpenExchange
 from apispy.tap.http2_frames import Content, FrameReader, GoAway, HeaderBlock, Part, StreamReset
@@ -29,8 +29,7 @@ MAX_KEPT = 64 << 20
 RESPONDED_EARLY = "the daemon responded before the request was complete"
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(Struct):
     """An open stream. *is_grpc*: a gRPC response may end before the request, and is complete then."""
 
     number: int

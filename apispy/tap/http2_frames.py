@@ -5,7 +5,6 @@ What this reader refuses it cannot follow: malformed frames, and header blocks b
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import (
@@ -28,6 +27,7 @@ from apispy.http2 import (
     data_parts,
     frame_header,
 )
+from apispy.structs import Struct
 
 MAX_FRAME = MAX_BLOCK_SIZE
 """Bytes of a frame other than DATA, whose content is passed on as it arrives."""
@@ -36,8 +36,7 @@ WHOLE = (HeadersFrame, PushPromiseFrame, ContinuationFrame, RstStreamFrame, GoAw
 """The frames that are read as a whole. All others but DATA (PRIORITY, PING, unknown types) are skipped unread."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderBlock:
+class HeaderBlock(Struct, frozen=True):
     """A complete header block. ``ends``: the last of its stream. ``pushed``: a request of the daemon's own."""
 
     stream: int
@@ -46,8 +45,7 @@ class HeaderBlock:
     pushed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A piece of a stream's data. ``ends``: it is the last of its stream."""
 
     stream: int
@@ -55,14 +53,12 @@ class Content:
     ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StreamReset:
+class StreamReset(Struct, frozen=True):
     stream: int
     error: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoAway:
+class GoAway(Struct, frozen=True):
     """The sender accepts no new streams. ``last`` is the highest stream that it may have acted on."""
 
     last: int

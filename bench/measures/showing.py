@@ -2,11 +2,11 @@
 
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from apispy.capture import Header, Writer, read
 from apispy.model import Exchange
+from apispy.structs import replace
 from bench.measures.registry import measure
 from bench.measures.startup import APISPY
 from bench.setups import Route

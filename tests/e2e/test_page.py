@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from apispy.filters import Filter
 from apispy.filters.as_json import field_values, grammar
 from apispy.outputs import DecodedCall
 from apispy.outputs.page import document, page_call
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import decoded_call, tunnel
 
 from .apispy_process import apispy_command

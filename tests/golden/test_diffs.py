@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, di
 from apispy.outputs import DecodedCall
 from apispy.outputs.escaping import escape
 from apispy.pipeline import read
+from apispy.structs import replace
 from apispy.tap import Closed
 
 EXPECTED = Path(__file__).parent / "diffs"

@@ -5,7 +5,6 @@ read line by line and handled event by event: each session three times, so that 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from apispy.outputs.base import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor
 from apispy.redaction.tokens import Tokens
+from apispy.structs import replace
 from tests.recorded_calls import call
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -1,11 +1,11 @@
 """Strategies for exchanges, for the laws of the exporters: typical, unusual, and with injection attempts."""
 
 import json
-from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
+from apispy.structs import replace
 
 ID = "c12250feba24" + "0" * 52
 

@@ -3,8 +3,6 @@
 It holds as long as no body is damaged. Metrics of the whole way also count the secrets that were hidden.
 """
 
-from dataclasses import replace
-
 from capture_strategies import SLOW
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from apispy.outputs import Summary
 from apispy.outputs.call_stats import CallCounter
 from apispy.outputs.metrics import Figures, Metrics
 from apispy.pipeline import CountOnlyPipeline, Pipeline
+from apispy.structs import replace
 from apispy.tap import ConnectionTap
 
 JSON = (b"", b"null", b'[{"Id":"a"}]', b'{"Id":"a"}')

@@ -1,7 +1,5 @@
 """A capture does not differ from itself; and what is only in A is only in B when they change places."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_strategies import JSON
@@ -9,6 +7,7 @@ from stream_strategies import JSON
 from apispy.learn.diff import CaptureDifference, compare_captures, diff_json, diff_lines
 from apispy.model import Tunnel
 from apispy.outputs import DecodedCall
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import body, decoded_call
 
 LINES = st.sampled_from(

@@ -1,7 +1,6 @@
 """Laws of the quick look at a saved exchange: it refuses what the whole look refuses, and tells the same figures."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.outputs.call_stats import stats_of
 from apispy.pipeline import fast_stats_of, read
+from apispy.structs import replace
 
 OF_CONTENT = (".content", ".tail", ": expected lengths that add up to")
 """What the whole look says of the content of a body, which the quick one does not look at."""

@@ -1,6 +1,5 @@
 """The filter language: its canonical text means the same, any text parses or is refused, any call can be judged."""
 
-from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -14,6 +13,7 @@ from apispy.filters import Filter, Part
 from apispy.filters.fields import TABLE
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.outputs import DecodedCall
+from apispy.structs import replace
 
 VALUES = {
     "a pattern": st.text(max_size=8) | st.sampled_from(["*", "Container*", "?"]),

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -19,6 +18,7 @@ from apispy import capture, engine
 from apispy.model import Body, Chunk, Exchange
 from apispy.replay import Miss, Options, PlaybackSession, Player
 from apispy.replay.playback_connection import PlaybackConnection
+from apispy.structs import replace
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.jsonl"))

@@ -1,7 +1,6 @@
 """Laws of rotation: the files of a capture, one after the other, have the calls and notices of a single file."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from apispy.capture import CaptureFiles, Daemon, Header, Notice, Rotation, play,
 from apispy.capture.lines import Line
 from apispy.capture.rotation import finished_files
 from apispy.model import Exchange
+from apispy.structs import replace
 
 HEADER = Header("0.1.0", 1_000_000.0, upstream="unix:///d")
 SUFFIXES = st.sampled_from(["", ".jsonl", ".jsonl.gz", ".jsonl.zst"])

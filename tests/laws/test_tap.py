@@ -1,12 +1,12 @@
 """Invariants of the tap: it never raises, and splitting the bytes otherwise changes times only."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apispy.model import Body, Exchange
+from apispy.structs import replace
 from apispy.tap import Closed, GaveUp
 from tests.unit.tap.conversations import (
     ATTACH,

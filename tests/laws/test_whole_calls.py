@@ -1,7 +1,6 @@
 """A finished call that is taken at once gives the same reading as its events, also with secrets, and if it repeats."""
 
 import json
-from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from apispy.outputs.base import DecodedCall, Output
 from apispy.pipeline import Pipeline
 from apispy.redaction import Policy, Redactor, parse
 from apispy.redaction.tokens import Tokens
+from apispy.structs import replace
 
 SECRET = "hunter2-planted-9"
 TARGETS = (

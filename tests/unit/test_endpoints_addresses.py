@@ -1,12 +1,12 @@
 """What users type after --upstream and --listen, and what comes of it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from apispy.endpoints import TLS, Endpoint, Listen, certificate_hosts, listen, upstream, with_base_of
 from apispy.errors import UsageError
+from apispy.structs import replace
 
 
 def tcp(host: str, port: int, tls: TLS | None = None) -> Endpoint:

@@ -4,7 +4,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from apispy.certs import ServerFiles
 from apispy.endpoints import Listen
 from apispy.replay import Options, PlaybackSession, Player, Replay
 from apispy.sockets import listening_context
+from apispy.structs import replace
 from tests.certificates import CLIENT, SERVER, IssuedCert, issue_cert, make_ca
 from tests.h2_peer import receive_responses
 from tests.recorded_calls import call

@@ -3,7 +3,6 @@
 import shlex
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from apispy.app.doctor.base import CheckContext
@@ -14,6 +13,7 @@ from apispy.endpoints.discovery import KnownDaemon, discover, probe_all
 from apispy.endpoints.machines import Machines
 from apispy.endpoints.upstream import CONTEXT_PREFIX
 from apispy.errors import ApispyError
+from apispy.structs import replace
 
 TIMEOUT = 2.0
 """Seconds for each step of a try."""

@@ -15,13 +15,13 @@ from apispy.endpoints import Daemon, Endpoint, Listen, probe
 from apispy.endpoints.contexts import DEFAULT, Store, configured, current
 from apispy.endpoints.instances import RunningInstance, running
 from apispy.errors import ApispyError
+from apispy.structs import Struct
 
 type Source = Literal["typed", "DOCKER_HOST", "DOCKER_CONTEXT", "currentContext", "default"]
 type State = Literal["ok", "note", "problem"]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One result of a check. ``text`` says what was found; ``remedy`` says what to do about a note or a problem.
 
     Both are without a full stop. ``command``: shell commands that do it, on one line, to paste into the shell that the
@@ -54,8 +54,7 @@ def sudo(command: str) -> str:
     return command if system.is_root() else f"sudo {command}"
 
 
-@dataclass(frozen=True)
-class DockerCli:
+class DockerCli(Struct, frozen=True):
     """A docker CLI on PATH. ``api_version`` is the highest it supports, such as "1.50"; empty if it is unknown.
 
     DOCKER_API_VERSION does not count: a CLI repeats any value of it, also one that it does not support. ``podman``: it

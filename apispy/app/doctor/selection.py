@@ -2,13 +2,13 @@
 
 import difflib
 import shlex
-from dataclasses import replace
 
 from apispy.app.doctor.alternatives import other_daemon, responding_settings
 from apispy.app.doctor.base import CheckContext
 from apispy.endpoints import TLS, Endpoint, upstream
 from apispy.endpoints.contexts import DEFAULT, Store
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import replace
 
 LIST = "List the daemons of this machine: apispy endpoints"
 TLS_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_CERT_PATH")

@@ -7,7 +7,6 @@ A tool reads the calls again each time, so memory does not grow with their numbe
 import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from apispy.app.call_reports import CALL_REPORTS, CallReport
@@ -15,6 +14,7 @@ from apispy.app.mcp.calls import Calls
 from apispy.app.view import View
 from apispy.errors import UsageError
 from apispy.outputs.escaping import escape
+from apispy.structs import Struct, field
 
 if TYPE_CHECKING:
     from apispy.app.messages import StyledLine
@@ -31,8 +31,7 @@ NONE = "No call matches."
 Arguments = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """An argument of a tool. It is optional if it has a default, or None if that says nothing."""
 
     type: str  # "string" or "integer"
@@ -40,8 +39,7 @@ class Argument:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A tool, as the protocol describes it."""
 
     name: str

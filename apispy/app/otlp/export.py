@@ -4,7 +4,6 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from apispy.app.messages import info
 from apispy.app.otlp.encoding import SCOPE, encoded
@@ -20,6 +19,7 @@ from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, Spans,
 from apispy.outputs.exports.otlp_values import Attributes, key_values
 from apispy.outputs.metrics import Metrics
 from apispy.recent import remember
+from apispy.structs import Struct, replace
 
 FLUSH_TIMEOUT = 3.0
 """Seconds that the receiver gets to take the last spans and metrics."""
@@ -31,8 +31,7 @@ MAX_RESOURCES = 1000
 """Clients whose resource is remembered in the form in which it is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Repeated:
+class _Repeated(Struct, frozen=True):
     """What the spans of calls that repeat each other have in common, if they come from the same client."""
 
     upstream: str

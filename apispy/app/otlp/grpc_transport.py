@@ -8,7 +8,6 @@ import binascii
 import socket
 import ssl
 from contextlib import closing
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from h2.config import H2Configuration
@@ -41,6 +40,7 @@ from apispy.app.otlp.transport import (
 )
 from apispy.decoders.protobuf import ProtobufError, wire_fields
 from apispy.outputs.grpc import status_name
+from apispy.structs import Struct, field
 
 METHODS: dict[Signal, str] = {
     "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -68,8 +68,7 @@ SETTINGS = b"\4"
 RECEIVE_SIZE = 65_536
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct):
     fields: dict[str, str] = field(default_factory=dict)  # of the head and the trailers
     data: bytes = b""
     ended: bool = False

@@ -7,12 +7,12 @@ https://opentelemetry.io/docs/specs/otel/protocol/exporter/ and .../configuratio
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from apispy.endpoints import Listen
 from apispy.errors import UsageError
+from apispy.structs import Struct
 
 PORTS = {"http": 80, "https": 443, "grpc": 4317, "grpcs": 4317}
 """The schemes, and the port of an address that has none."""
@@ -29,15 +29,14 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x20-\x7e\x80-\xff]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """A receiver of OTLP, and what is sent with every request."""
 
     scheme: str
     host: str
     port: int
     path: str = ""  # of HTTP, without "/v1/traces"
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
     """Names in lower case. The values may be secrets: nothing prints them."""
     ca: Path | None = None
     """Certificates that verify the receiver; None: those of the system."""
@@ -45,6 +44,9 @@ class Settings:
     """Attributes of all that is sent."""
     service: str = ""
     """The ``service.name`` of all that is sent; "": a client's program."""
+
+    def __repr__(self) -> str:
+        return f"Settings({self!s})"
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -1,12 +1,12 @@
 """What the two transports of OTLP have in common: what a receiver may answer, and how it is reached over TLS."""
 
 import ssl
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from apispy.app.otlp.settings import CA, HEADERS, Settings
 from apispy.decoders.protobuf import ProtobufError, wire_fields
 from apispy.errors import UsageError
+from apispy.structs import Struct
 
 Signal = Literal["traces", "metrics"]
 
@@ -23,8 +23,7 @@ CHECK_HEADERS = f"Check {HEADERS}"
 """What to do if the receiver does not accept the credentials."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The receiver took a request, without *rejected* of its spans or points."""
 
     rejected: int = 0

@@ -7,13 +7,13 @@ rebinding), ``Origin`` and ``Sec-Fetch-Site`` say where the request is from. The
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from apispy.endpoints import is_loopback
 from apispy.errors import UsageError
 from apispy.outputs.decoded_values import ascii_json
+from apispy.structs import Struct
 
 TOKEN_BYTES = 24
 """Random bytes in the token and in the cookie."""
@@ -39,8 +39,7 @@ HEADERS = (
 """The headers of every answer, beside its Content-Security-Policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebRequest:
+class WebRequest(Struct, frozen=True):
     """The head of a request. Names of *fields* are in lower case."""
 
     method: str
@@ -61,8 +60,7 @@ class WebRequest:
         return [value.decode("latin-1") for key, value in self.fields if key == name.encode()]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A response. ``policy`` is its Content-Security-Policy, without ``frame-ancestors``, which is always none."""
 
     status: int

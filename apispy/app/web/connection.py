@@ -5,13 +5,13 @@ Source of the format of events: https://html.spec.whatwg.org/multipage/server-se
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 import h11
 
 from apispy.app.web.access import Answer, WebRequest
 from apispy.app.web.feed import Batch, Feed
 from apispy.outputs.decoded_values import ascii_json
+from apispy.structs import Struct
 
 MAX_UNSENT = 256 << 10
 """Bytes that may wait for a client. Beyond that, nothing more is made for it until it has read."""
@@ -26,8 +26,7 @@ HEARTBEAT = b": alive\n\n"
 """A comment, which browsers ignore."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What clients can take."""
 
     connections: int = 32  # of all clients, which are on this machine

@@ -9,11 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from apispy.outputs.decoded_values import ascii_json
+from apispy.structs import Struct
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,7 @@ BATCH_BYTES = 64 << 10
 """Limits of one reading, so that no other work waits for it. An item is never divided."""
 
 
-@dataclass(slots=True)
-class _Item:
+class _Item(Struct):
     name: str
     size: int  # what counts in the ring: an estimate, then the length of the JSON
     make: Callable[[], Any] | None  # None once ``json`` is known
@@ -37,8 +36,7 @@ class _Item:
     is_kept: bool = True  # in the ring
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """An item for a reader. ``number`` counts from 1 over the whole session."""
 
     number: int
@@ -46,8 +44,7 @@ class Message:
     json: str  # printable ASCII on one line
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The next items for a reader. It has missed the *missed* items before them."""
 
     missed: int

@@ -5,9 +5,8 @@ Before, and for clients that do not try, the same methods are called in the tunn
 service without its package, and the method.
 """
 
-from dataclasses import replace
-
 from apispy.engine.operation import Operation
+from apispy.structs import replace
 
 CONTROL, BRIDGE = "moby.buildkit.v1.Control", "moby.buildkit.v1.frontend.LLBBridge"
 HEALTH, TRACES = "grpc.health.v1.Health", "opentelemetry.proto.collector.trace.v1.TraceService"

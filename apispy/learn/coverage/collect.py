@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.engine import Call
@@ -12,13 +11,13 @@ from apispy.engine.versions import NEWEST, nearest
 from apispy.learn.notes.schema_check import field_of, is_unset
 from apispy.learn.read_call import ReadCall
 from apispy.model import Exchange, is_redacted
+from apispy.structs import Struct, field
 
 MAX_UNKNOWN = 100
 """Different methods of unknown calls that are kept."""
 
 
-@dataclass(slots=True)
-class Touched:
+class Touched(Struct):
     """What the calls of one operation touch."""
 
     calls: int = 0

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 
 from apispy.engine.operation import Operation
@@ -11,6 +10,7 @@ from apispy.engine.parameters import parameters_of
 from apispy.engine.shapes import Shape, request_shape, statuses
 from apispy.engine.versions import nearest
 from apispy.learn.coverage.collect import Coverage, Touched
+from apispy.structs import Struct, field
 
 MAX_DEPTH = 12
 """Levels of fields that are counted."""
@@ -18,8 +18,7 @@ MAX_DEPTH = 12
 ASPECTS = ("parameters", "fields", "statuses")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Names that a description has, and those of them that calls touch."""
 
     covered: tuple[str, ...] = ()
@@ -30,8 +29,7 @@ class Part:
         return len(self.covered) + len(self.missing)
 
 
-@dataclass(frozen=True, slots=True)
-class OperationCoverage:
+class OperationCoverage(Struct, frozen=True):
     """The coverage of an operation."""
 
     operation: Operation
@@ -45,8 +43,7 @@ class OperationCoverage:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Numbers of covered and all things of some operations."""
 
     name: str  # a tag, or "total"
@@ -54,16 +51,14 @@ class Tally:
     aspects: dict[str, tuple[int, int]]  # by name in ASPECTS
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """Operations that an earlier report covers, and all that its version has."""
 
     covered: frozenset[str]
     version: str
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """The coverage of an API version."""
 
     version: str

@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 
 from apispy.learn.diff.facts import CallFacts, Kind, Place, collect_facts
 from apispy.learn.diff.shape import comparable
 from apispy.learn.read_call import ReadCall
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A fact that differs. None: that side does not have it."""
 
     kind: Kind
@@ -19,8 +18,7 @@ class Change:
     b: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A call that is in both captures, and its changes."""
 
     a: CallFacts
@@ -28,8 +26,7 @@ class Pair:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureSummary:
+class CaptureSummary(Struct, frozen=True):
     """One side of the comparison: its number of calls and API versions."""
 
     name: str
@@ -37,8 +34,7 @@ class CaptureSummary:
     versions: tuple[str, ...]  # from the request paths, in order of appearance
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureDifference:
+class CaptureDifference(Struct, frozen=True):
     """All differences between two captures."""
 
     a: CaptureSummary

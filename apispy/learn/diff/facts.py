@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine import Call
@@ -25,6 +24,7 @@ from apispy.learn.diff.shape import Shapes, shapes_of
 from apispy.learn.name_registry import NameRegistry
 from apispy.learn.read_call import ReadCall
 from apispy.model import Direction, Headers
+from apispy.structs import Struct
 
 Kind = Literal["path", "query", "header", "body", "status", "answer header", "stream", "answer", "value"]
 """``path``, ``query``, ``header`` and ``body`` belong to the request; ``answer`` is the shape of the response JSON,
@@ -44,8 +44,7 @@ MAX_VALUE_LENGTH = 2_000
 DIRECTIONS: tuple[Direction, ...] = ("request", "response", "to_server", "to_client")
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(Struct, frozen=True):
     """The comparable facts of one call."""
 
     number: int  # number of the exchange

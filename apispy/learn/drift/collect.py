@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from apispy.engine.versions import NEWEST, VERSIONS, between
 from apispy.learn.notes.bodies import EXPECTED_DIFFERENCES
 from apispy.learn.notes.schema_check import FieldPath, SchemaDifference, differences
 from apispy.learn.read_call import ReadCall
+from apispy.structs import Struct
 
 MAX_DIFFERENCES = 2000
 """Differences that are kept; more are counted."""
@@ -32,8 +32,7 @@ KNOWN_STATUSES = frozenset((("ExecStart", 101),))
 _shape = lru_cache(1024)(response_shape)
 
 
-@dataclass(slots=True)
-class Difference:
+class Difference(Struct):
     """A difference that one or more calls show."""
 
     operation: str

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 from apispy.engine import Call
@@ -13,6 +12,7 @@ from apispy.learn.drift.schema import SeenSchema
 from apispy.learn.permissions.paths import parts_of
 from apispy.learn.read_call import ReadCall
 from apispy.model import Body, Direction, Headers
+from apispy.structs import Struct, field
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The methods that OpenAPI has."""
@@ -27,8 +27,7 @@ MAX_EXAMPLE = 2000
 """Characters of the JSON of an example."""
 
 
-@dataclass(slots=True)
-class Content:
+class Content(Struct):
     """The bodies of one media type."""
 
     schema: SeenSchema = field(default_factory=SeenSchema)
@@ -36,8 +35,7 @@ class Content:
     example: str = ""
 
 
-@dataclass(slots=True)
-class SeenOperation:
+class SeenOperation(Struct):
     """A method on paths of one template."""
 
     call: Call

@@ -1,7 +1,5 @@
 """Explanations as JSON values. docs/explain.md documents the fields."""
 
-from dataclasses import asdict
-
 from apispy.engine import Operation
 from apispy.engine.parameters import Parameter
 from apispy.engine.versions import NEWEST
@@ -9,6 +7,7 @@ from apispy.learn.explain.body_fields import plain_path
 from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Change, Explanation, FieldRow, Interpretation, Json, Topic
+from apispy.structs import asdict
 
 
 def operation_json(row: Operation) -> Json:

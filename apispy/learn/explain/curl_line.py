@@ -3,13 +3,14 @@
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from apispy.engine import Call
 from apispy.engine.lookup import FORM, JSON, form_parameters
 from apispy.learn.explain.records import Question
 from apispy.learn.explain.request_line import calls
+from apispy.structs import replace
 
 WITH_VALUE = {
     "-X": "method", "--request": "method",

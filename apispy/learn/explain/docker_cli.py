@@ -2,10 +2,11 @@
 
 import difflib
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from apispy.structs import Struct
 
 CLI = Path(__file__).parent / "data/cli.json"
 
@@ -21,8 +22,7 @@ WITH_ARGUMENTS = frozenset(["docker buildx history inspect", "docker builder his
 """Commands that have arguments of their own, and commands below them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A flag as typed. *name* is its long name, or the typed one if the command does not have it."""
 
     name: str
@@ -31,8 +31,7 @@ class Flag:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True):
     """A docker command line. *name* is the first of the spellings of the command: "docker container ls"."""
 
     name: str

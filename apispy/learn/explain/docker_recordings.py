@@ -4,12 +4,12 @@ tests/e2e/test_explain_modern.py records the commands again and compares.
 """
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from apispy.learn.explain.docker_cli import CommandLine, parse
+from apispy.structs import Struct
 
 RECORDED = Path(__file__).parent / "data/recorded.json"
 
@@ -17,8 +17,7 @@ MATCH, MISSING, SHAPE = 10, -5, 3
 """Points of a recording: for a flag that was typed too, for one that was not, for arguments of the same form."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
+class RecordedCall(Struct, frozen=True):
     """An operation that a command called. Words in capitals are placeholders; "ID" is one that the daemon gave."""
 
     operation: str  # ID, or "METHOD /path" of a call outside of the catalogue
@@ -27,8 +26,7 @@ class RecordedCall:
     repeated: bool  # whether it was called more than once
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """A command line and its calls: each operation once, in the order of the first calls."""
 
     line: CommandLine

@@ -7,13 +7,13 @@ hand.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from apispy.learn.explain import flag_values as to
 from apispy.learn.explain.docker_cli import Flag, parse
+from apispy.structs import Struct
 
 EFFECTS = Path(__file__).parent / "data/flag_effects.json"
 
@@ -76,8 +76,7 @@ KINDS = {"added": "adds", "gone": "without", "more": "more calls of", "fewer": "
 """How a flag can change the calls of a command, and its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A query parameter, header, or field of a body or gRPC message that a flag sets, or with *to* "" changes."""
 
     call: str  # operation ID, or "Service/Method" of a gRPC call
@@ -89,8 +88,7 @@ class Change:
     sent: Any  # the value in the recording; None for one that is not sent any more
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What one example of a flag changed."""
 
     example: tuple[Flag, ...]

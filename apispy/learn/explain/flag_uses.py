@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import groupby
 
 from apispy.learn.explain.docker_cli import CommandLine, Flag
@@ -10,6 +9,7 @@ from apispy.learn.explain.docker_flags import ARGUMENTS, FLAGS, Targets
 from apispy.learn.explain.flag_effects import KINDS, Change, Effect, common, converted, effects, form
 from apispy.learn.explain.flag_values import HIDDEN
 from apispy.learn.explain.records import FlagUse
+from apispy.structs import replace
 
 NOT_SENT = "not sent: the recorded calls are the same with it and without"
 NOT_RECORDED = "not in the table of this version; apispy run -vv -- {} ... shows what is sent"

@@ -2,8 +2,9 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from apispy.structs import Struct
 
 Style = Literal["", "bold", "dim", "warn"]
 
@@ -14,8 +15,7 @@ MIN_WIDTH = 20
 """Minimum width used, even if the terminal reports less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line without its line break. It may contain text that the user typed."""
 
     text: str

@@ -4,7 +4,6 @@ What only some pages need is imported on first use, so that the others start fas
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 
 from apispy.engine.versions import NEWEST, nearest, parse
@@ -20,10 +19,10 @@ from apispy.learn.explain.overview import (
     topic_lines,
 )
 from apispy.learn.explain.records import Explanation, Interpretation, Json
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page to print. It may contain text that the user typed: escape it before it reaches a terminal."""
 
     lines: list[Line]

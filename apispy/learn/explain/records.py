@@ -1,10 +1,10 @@
 """The records of an explanation, from which text and JSON are made."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine import Call, Operation
 from apispy.engine.parameters import Parameter
+from apispy.structs import Struct
 
 Kind = Literal["operation", "request line", "curl line", "docker command", "pasted text", "search"]
 Part = Literal["operation", "parameter", "body", "answer", "status"]
@@ -12,8 +12,7 @@ Json = dict[str, Any]
 Side = Literal["request", "response"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One call to explain. *call* is None if only an operation was named."""
 
     operation: Operation
@@ -24,8 +23,7 @@ class Question:
     version: str | None = None  # the API version typed with an operation that was only named
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A search result: an operation, and where the words were found."""
 
     operation: Operation
@@ -33,8 +31,7 @@ class Hit:
     where: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A page about a concept or an error message. *words* are found by a search; *see* are operations to read next."""
 
     title: str
@@ -44,8 +41,7 @@ class Topic:
     see: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FlagUse:
+class FlagUse(Struct, frozen=True):
     """What a flag or an argument of a docker command becomes in a call, or changes in the calls."""
 
     typed: str  # "-p 80:80"; without the value if it may be secret
@@ -56,8 +52,7 @@ class FlagUse:
     note: str = ""  # why it has no place; of calls the condition
 
 
-@dataclass(frozen=True, slots=True)
-class Interpretation:
+class Interpretation(Struct, frozen=True):
     """The meaning of the typed words: calls in order, or search results."""
 
     kind: Kind
@@ -69,8 +64,7 @@ class Interpretation:
     ordered: bool = True  # whether the calls are made in this order every time
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRow:
+class FieldRow(Struct, frozen=True):
     """A field of a body. *path* is dotted: "Mounts[].Target" is in each element, "Networks{}.ID" in each value."""
 
     path: str
@@ -84,8 +78,7 @@ class FieldRow:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TypedArgument:
+class TypedArgument(Struct, frozen=True):
     """A parameter, header or body field that was typed, and its explanation."""
 
     place: str  # "path", "query", "header", "body"
@@ -97,8 +90,7 @@ class TypedArgument:
     note: str  # "unknown to API 1.18", "documented since API 1.22"; "" if valid
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseInfo:
+class ResponseInfo(Struct, frozen=True):
     """The response with one status."""
 
     status: int
@@ -107,8 +99,7 @@ class ResponseInfo:
     fields: tuple[FieldRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of one operation in *version*."""
 
     version: str
@@ -120,8 +111,7 @@ class Change:
     after: str = ""  # description in *version*
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The explanation of one operation in one API version."""
 
     operation: Operation

@@ -5,13 +5,12 @@ Every page names where its facts come from: a file of moby (the engine), of dock
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from apispy.learn.explain.records import Topic
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorMessage:
+class ErrorMessage(Struct, frozen=True):
     """An error message: a pattern of its text, what it means and what to do. ``{name}`` is a group of the pattern."""
 
     pattern: str

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from apispy.engine.filters import filter_problems
@@ -13,6 +12,7 @@ from apispy.learn.explain.body_fields import DESCRIBED, Rows, described, plain_p
 from apispy.learn.explain.descriptions import description
 from apispy.learn.explain.field_meanings import meaning
 from apispy.learn.explain.records import Question, TypedArgument
+from apispy.structs import replace
 
 STANDARD_HEADERS = frozenset(
     [

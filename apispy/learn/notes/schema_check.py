@@ -1,11 +1,11 @@
 """Compares a JSON value with the shape in the API reference."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from apispy.engine.shapes import Field, Shape
 from apispy.model import is_redacted
+from apispy.structs import Struct
 
 FieldPath = tuple[str, ...]
 """Field names from the top of a body; "[]" is any element of a list, "{}" any value of a map."""
@@ -24,8 +24,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 """The Python types of a JSON value by shape kind; ``any`` accepts all types."""
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaDifference:
+class SchemaDifference(Struct, frozen=True):
     """A difference at one field. *expected* and *found* are types, or values of an enum."""
 
     kind: Literal["unknown", "type", "value", "missing"]

@@ -1,6 +1,5 @@
 """Fields of HostConfig at the top level of ContainerCreate, which engines before 27.0 read there."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +7,7 @@ from apispy.engine.json_fields import field_value
 from apispy.engine.shapes import request_shape
 from apispy.engine.undocumented_fields import CPUSET, TOP_LEVEL_FIELDS, TOP_LEVEL_GONE
 from apispy.learn.notes.schema_check import field_of, is_unset
+from apispy.structs import Struct
 
 MAX_CACHED = 1024
 """The versions whose shapes are kept: clients choose them."""
@@ -17,8 +17,7 @@ RELEASE = f"{TOP_LEVEL_GONE[0]}.{TOP_LEVEL_GONE[1]}"
 _request_shape = lru_cache(MAX_CACHED)(request_shape)
 
 
-@dataclass(frozen=True, slots=True)
-class MisplacedField:
+class MisplacedField(Struct, frozen=True):
     """A field of HostConfig that a body has at its top level. *is_read*: whether engines before 27.0 use it there."""
 
     belongs: str  # "HostConfig.Privileged"

@@ -1,7 +1,6 @@
 """A policy compared with calls: which would be refused, and which rules no call needs."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from apispy.decoders.json import first_json
 from apispy.engine import lookup
@@ -10,10 +9,10 @@ from apispy.learn.permissions.paths import Request
 from apispy.learn.permissions.targets.base import Decision, Policy, TunnelPolicy
 from apispy.learn.permissions.usage import MAX_PERMISSIONS, messages_in, methods_in
 from apispy.learn.read_call import ReadCall
+from apispy.structs import Struct
 
 
-@dataclass(slots=True)
-class Refused:
+class Refused(Struct):
     """Calls that a policy refuses for one reason."""
 
     name: str  # operation, or the method for an unknown one

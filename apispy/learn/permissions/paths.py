@@ -7,13 +7,13 @@ differently.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 from apispy.engine import Call
 from apispy.engine.operation import Operation
+from apispy.structs import Struct
 
 NAME = "[a-zA-Z0-9][a-zA-Z0-9_.-]+"
 """Names and IDs of containers and volumes, and IDs of everything in a swarm."""
@@ -77,8 +77,7 @@ _LONG_ID = re.compile("[a-f0-9]{12,}")
 _CLEAN_VERSION = re.compile(r"/v[0-9.]+(?=/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a path: literal text, or the pattern of a name."""
 
     text: str
@@ -143,8 +142,7 @@ def sample_path(operation: Operation) -> str:
     return re.sub(r"\{\w+\}", "ab12", operation.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as a socket proxy sees it. All paths are percent-decoded once."""
 
     method: str

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apispy.decoders.grpc_messages import messages_of
@@ -16,6 +15,7 @@ from apispy.learn.permissions.dangers import dangers
 from apispy.learn.permissions.paths import Parts, decoded_path, parts_of, pattern_of
 from apispy.learn.read_call import ReadCall
 from apispy.model import Exchange
+from apispy.structs import Struct, field
 
 MAX_PERMISSIONS = 2000
 """Permissions that are kept. Calls that need more, such as those of a scan, are counted only."""
@@ -28,8 +28,7 @@ Level = Literal["read", "write", "dangerous"]
 _PROCESS = re.compile(r"(.*) \(pid (\d+)\)")
 
 
-@dataclass(slots=True)
-class Permission:
+class Permission(Struct):
     """A method on paths of one form, and the calls that use it."""
 
     operation: Operation
@@ -56,8 +55,7 @@ class Permission:
         return self.operation.path if self.operation.id else pattern_of(self.parts)
 
 
-@dataclass(slots=True)
-class Client:
+class Client(Struct):
     """A client, by its User-Agent and the name of its process, if that is known."""
 
     agent: str
@@ -66,8 +64,7 @@ class Client:
     processes: set[int] = field(default_factory=set)  # process IDs
 
 
-@dataclass(slots=True)
-class Bodies:
+class Bodies(Struct):
     """What bodies and parameters of the calls contain that a proxy may check."""
 
     binds: set[str] = field(default_factory=set)  # paths of the host
@@ -86,8 +83,7 @@ class Bodies:
     build_devices: bool = False
 
 
-@dataclass(slots=True)
-class Method:
+class Method(Struct):
     """A gRPC method that was called in a tunnel."""
 
     path: str

@@ -5,7 +5,6 @@ It is a tunnel, or the gRPC calls of a build that are calls of their own.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from apispy.decoders.build import Build, build_of
 from apispy.decoders.grpc_body import OWN_STREAM
@@ -14,6 +13,7 @@ from apispy.learn.read_call import ReadCall
 from apispy.learn.wording import count
 from apispy.model import Item
 from apispy.recent import remember
+from apispy.structs import Struct, replace
 
 MAX_PARTS = 60
 """Steps of one build that are kept."""
@@ -41,8 +41,7 @@ QUESTIONS = {
 """By what a frontend is asked: what a story says."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildStep:
+class BuildStep(Struct, frozen=True):
     """A step of a build."""
 
     name: str
@@ -51,8 +50,7 @@ class BuildStep:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPart:
+class BuildPart(Struct, frozen=True):
     """What one connection has of a build. *phrase* is "" if it has nothing of one; *more*: steps beyond MAX_PARTS.
 
     *is_built*: the steps are those of a build, and not of a question about a Dockerfile. *failed* and

@@ -7,7 +7,6 @@ conversion makes the same value of them again; whatever no flag makes is named.
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.engine.json_fields import field_value, value_at
@@ -16,6 +15,7 @@ from apispy.learn.explain.docker_flags import FLAGS, Targets
 from apispy.learn.explain.flag_values import Convert
 from apispy.learn.notes.schema_check import is_unset
 from apispy.model import is_redacted
+from apispy.structs import Struct
 
 COMPOSE_LABEL = "com.docker.compose."
 """The beginning of labels that Compose sets, and nobody types."""
@@ -61,8 +61,7 @@ IGNORED = frozenset(
 Inverse = Callable[[Any], list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class DockerLine:
+class DockerLine(Struct, frozen=True):
     """A docker command. *unsaid* are fields of the body that no flag sets; *labels* of Compose are left out."""
 
     words: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from apispy.engine import Call
@@ -14,6 +13,7 @@ from apispy.learn.story.docker_command import COMPOSE_LABEL, DockerLine, docker_
 from apispy.learn.story.phrases import phrase, state_of
 from apispy.model import Direction
 from apispy.recent import remember
+from apispy.structs import Struct, field
 
 MAX_OBJECTS = 2000
 """Objects that are kept; calls on more are only counted."""
@@ -86,8 +86,7 @@ class ToldCall(ReadCall, Protocol):
     def aliases(self, name: str, /) -> tuple[str, ...]: ...
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """A call, or several alike that followed each other on the same object."""
 
     text: str
@@ -106,8 +105,7 @@ class Step:
         return self.ended if self.operation == "ContainerWait" else self.started
 
 
-@dataclass(slots=True)
-class Thing:
+class Thing(Struct):
     """An object, and what was done to it."""
 
     kind: str  # a value of KINDS
@@ -132,8 +130,7 @@ class Thing:
         return sum(step.calls for step in self.steps) + self.more
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A call that failed."""
 
     number: str

@@ -1,15 +1,14 @@
 """The daemon's address as other formats have it: in URLs, and as host and port."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from apispy.model import Exchange
+from apispy.structs import Struct
 
 HTTP_SCHEMES = ("tcp", "http", "https")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """Where a daemon listens. *transport* is "unix", "tcp", or "" if that is not known, as behind ssh."""
 
     transport: str

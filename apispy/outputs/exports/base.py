@@ -5,7 +5,8 @@ because the calls that it receives are already redacted.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from apispy.structs import Struct
 
 Export = Callable[..., Iterator[str | bytes]]
 """Turns decoded calls into the pieces of a file, one call at a time unless the format needs all of them.
@@ -15,8 +16,7 @@ text): Iterable[tuple[float, str]], which are complete after the last call.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
+class Exporter(Struct, frozen=True):
     """A registered export format."""
 
     name: str

@@ -6,7 +6,6 @@ may come after its effect.
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from apispy.decoders.grpc_messages import messages_of
 from apispy.engine.json_fields import as_dict
@@ -14,6 +13,7 @@ from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json
 from apispy.outputs.exports.containers import container_of
 from apispy.recent import remember
+from apispy.structs import Struct
 
 CAUSES = {
     "ContainerStart": "ContainerCreate",
@@ -40,8 +40,7 @@ MAX_CALLS = 16
 """Calls of one object that are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known[T]:
+class _Known[T](Struct, frozen=True):
     operation: str
     started: float
     ended: float

@@ -1,19 +1,18 @@
 """The columns of the flat formats, one row per call. docs/exports.md is generated from this table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from apispy import units
 from apispy.model import Body, Direction
 from apispy.outputs.arguments import arguments, shell_quoted
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.outcome import outcome
+from apispy.structs import Struct
 
 Cell = str | int | float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column. ``kind`` is the type of its cells unless they are empty: "text", "integer" or "number"."""
 
     name: str

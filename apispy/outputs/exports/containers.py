@@ -1,11 +1,11 @@
 """The container that a call is about, for formats that group calls or name their container."""
 
 import re
-from dataclasses import dataclass
 
 from apispy.engine.json_fields import as_dict
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.decoded_values import first_json
+from apispy.structs import Struct
 
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _ID = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
@@ -14,8 +14,7 @@ _DIGITS = re.compile(r"[0-9a-f]+")
 MAX_NAME_LENGTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container. At least one of its fields is known; the other may be ""."""
 
     id: str  # 12 digits, as `docker ps` prints them; fewer if the client sent fewer and no call had more

@@ -1,7 +1,6 @@
 """The gRPC calls in a tunnel or session of BuildKit: who called what, when, in which trace, and how it ended."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from apispy.decoders.grpc_messages import messages_of
@@ -9,6 +8,7 @@ from apispy.decoders.trace_context import FIELD, TraceContext, trace_context
 from apispy.model import Body, Direction
 from apispy.outputs.base import DecodedCall
 from apispy.outputs.exports.stream_marks import Times
+from apispy.structs import Struct, replace
 
 MAX_CALLS = 1000
 """gRPC calls of one tunnel that are given."""
@@ -20,8 +20,7 @@ FROM_CLIENT = ("request", "to_server")
 """Directions in which a client sends."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrpcCall:
+class GrpcCall(Struct, frozen=True):
     """A gRPC call. Times are seconds since the exchange began."""
 
     stream: int

@@ -11,7 +11,6 @@ import html
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 
 import apispy
@@ -26,6 +25,7 @@ from apispy.outputs.escaping import escape
 from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
+from apispy.structs import Struct
 
 MAX_SIZE = 65_000
 """Characters of the transcript. A comment on GitHub may have 65,536."""
@@ -50,8 +50,7 @@ MAX_NOTE = 250
 """Characters of the sentences about what is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallDetails:
+class CallDetails(Struct, frozen=True):
     """The details of one call."""
 
     title: str

@@ -14,7 +14,6 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
@@ -31,6 +30,7 @@ from apispy.outputs.exports.otlp_values import Attributes, key_values, utf8
 from apispy.outputs.exports.stream_marks import is_stream, stream_marks
 from apispy.outputs.grpc import status_name
 from apispy.recent import remember
+from apispy.structs import Struct
 
 INTERNAL, SERVER, CLIENT = 1, 2, 3
 """Span.SpanKind. apispy sees a call as its client does; a gRPC call by the daemon, as the one that is called."""
@@ -60,8 +60,7 @@ _PORT = re.compile(r":[0-9]+\Z")
 _PRODUCT = re.compile(r"[\w.+-]+", re.ASCII)
 
 
-@dataclass(slots=True)
-class SharedFields:
+class SharedFields(Struct):
     """What a span has in common with those of calls that repeat its call: an object of OTLP/JSON.
 
     ``encoded`` is a place to keep the form in which it is sent.
@@ -71,8 +70,7 @@ class SharedFields:
     encoded: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpanParts:
+class SpanParts(Struct, frozen=True):
     """A span in two parts, each an object of OTLP/JSON; both may have ``attributes``."""
 
     own: dict[str, Any]
@@ -112,8 +110,7 @@ def whole(parts: SpanParts | RepeatedSpan) -> dict[str, Any]:
     return named | own | shared | {"attributes": attributes}
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
+class _Context(Struct, frozen=True):
     """The IDs of a span, and what the client said of its parent."""
 
     trace: str
@@ -127,8 +124,7 @@ class _Context:
         return own | {"parentSpanId": self.parent, "flags": self.flags} if self.parent else own
 
 
-@dataclass(frozen=True, slots=True)
-class _Repeated:
+class _Repeated(Struct, frozen=True):
     """What a call has in common with those that repeat it."""
 
     upstream: str

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from apispy.structs import Struct
+
 SYN, FIN, RST, PSH, ACK = 0x02, 0x01, 0x04, 0x08, 0x10
 
 RAW_IP = 101  # LINKTYPE_RAW: packets begin with the IP header
@@ -85,8 +87,7 @@ TICK = 1e-6
 """Seconds between packets sent together."""
 
 
-@dataclass(slots=True)
-class Peer:
+class Peer(Struct):
     """One side of a connection."""
 
     address: tuple[bytes, int]

@@ -10,7 +10,6 @@ Format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsK
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -26,6 +25,7 @@ from apispy.outputs.exports.containers import container_of
 from apispy.outputs.exports.stream_marks import OUTPUT, Mark, stream_marks
 from apispy.outputs.stream_text import DESCRIPTIONS, describe
 from apispy.recent import remember
+from apispy.structs import Struct
 
 MAX_MARKS = 1000
 """Marks of one call that are drawn, and steps of one build."""
@@ -42,8 +42,7 @@ OTHERS = "calls on no container"
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(Struct, frozen=True):
     """A call as it is drawn: where, from when to when."""
 
     process: int

@@ -6,7 +6,6 @@ the APIClient, which is also a requests session. ``python_text.py`` documents wh
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.engine.versions import parse
@@ -16,6 +15,7 @@ from apispy.outputs.exports.base import exporter
 from apispy.outputs.exports.curl import recorded_upstream
 from apispy.outputs.exports.python_text import arguments_text, literal, script_text, unchanged_call
 from apispy.outputs.exports.script_steps import Script, Step, build_script
+from apispy.structs import Struct
 
 IMPORTS = (
     "import base64\nimport json\nimport os\nimport sys\nimport threading\nimport time\n\n"
@@ -35,8 +35,7 @@ Convert = Callable[[str], Any]
 """Converts a query value to an argument. Raises ValueError for a value that docker-py does not accept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """A method of docker-py's APIClient that makes one operation's call."""
 
     name: str

@@ -7,7 +7,6 @@ response, because another daemon returns other ones.
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from apispy.model import REDACTED
 from apispy.outputs.base import DecodedCall
@@ -16,6 +15,7 @@ from apispy.outputs.decoded_values import first_json
 from apispy.outputs.escaping import escape
 from apispy.outputs.exports.columns import iso_time
 from apispy.outputs.outcome import outcome
+from apispy.structs import Struct
 
 ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|[0-9a-z]{25}")
 """An ID as the daemon returns it; the short form is that of swarm."""
@@ -34,16 +34,14 @@ _VARIABLE = re.compile(rf"{SECRET.pattern}|(?P<word>{_WORD.pattern})")
 _PLAIN = re.compile(r"[^\w .:\[\]-]", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """A secret of the requests, which the script takes from the environment variable *name*."""
 
     name: str  # "SECRET_3f2a91c0"
     place: str  # where it was hidden; letters, digits and the punctuation of places only
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One call of a script."""
 
     decoded: DecodedCall
@@ -74,8 +72,7 @@ class Step:
         return escape(title if exchange.end == "complete" else f"{title}, {exchange.end}")
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """The steps of a script, and the variables for IDs."""
 
     steps: tuple[Step, ...]

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 
 from apispy.model import Body, Direction, Item
 from apispy.outputs.base import DecodedCall
+from apispy.structs import Struct
 
 OUTPUT = ("stdin", "stdout", "stderr", "systemerr", "raw")
 """Kinds of items that are data of a program."""
@@ -15,8 +15,7 @@ _RAW = {"request": "stdin", "to_server": "stdin"}
 """What unframed data is by its direction; towards the client it is output of a program with a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A moment of a stream: something was read in it completely."""
 
     at: float  # seconds since the exchange began

@@ -3,18 +3,17 @@
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
 from apispy.replay.aspects import ASPECTS
 from apispy.replay.comparable_request import ComparableRequest
 from apispy.replay.variables import Unifier
+from apispy.structs import Struct
 from apispy.suggestions import most_similar
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One difference between a recorded request and a live one."""
 
     place: str  # "path id", "query all", "body $.HostConfig.Memory"
@@ -38,8 +37,7 @@ class Difference:
         return ".".join([_PARTS[aspect], *typed]) if typed else ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestPair:
+class RequestPair(Struct, frozen=True):
     """A recorded request and the live one that it is compared with."""
 
     recorded: ComparableRequest
@@ -54,8 +52,7 @@ _PARTS = {"path": "path", "query": "query", "header": "headers", "body": "body"}
 Compare = Callable[[RequestPair], Iterable[Difference]]
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True):
     """The comparison of one aspect of a request. *compare* returns the differences, none if the requests match."""
 
     name: str

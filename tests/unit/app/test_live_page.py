@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from apispy.app.web import Feed
 from apispy.cli.proxy import proxy
 from apispy.model import Exchange, Item
 from apispy.outputs import DecodedCall
+from apispy.structs import replace
 from tests.unit.app.web.serving import Browser
 from tests.unit.outputs.decoded_calls import decoded_call
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from apispy.app.live_tabs import CALLS_PER_ANSWER, LiveTabs
 from apispy.app.page import session_page
 from apispy.app.page_tabs import TABS
+from apispy.structs import replace
 from tests.golden.exported import decoded_calls
 from tests.unit.outputs.decoded_calls import decoded_call
 

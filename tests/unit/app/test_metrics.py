@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import click
@@ -30,6 +29,7 @@ from apispy.errors import ApispyError, UsageError
 from apispy.filters import Filter
 from apispy.outputs.metrics import Metrics
 from apispy.pipeline import CountOnlyPipeline
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import decoded_call, exchange
 from tests.unit.outputs.test_metrics import HOSTILE, by
 

@@ -1,7 +1,6 @@
 """What is open at one time is played as it happened; a file that grows is followed."""
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from apispy.capture import CaptureError, Header, Notice, Writer, follow, play, p
 from apispy.capture.events import micros, tap_events
 from apispy.capture.playback import Timeline
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Seen, Tunnel
+from apispy.structs import replace
 from apispy.tap import ConnectionTap
 from apispy.tap.events import Closed, Data, Event, Opened, Read, ResponseStarted, Skipped, StreamEnded
 from tests.unit.tap.conversations import ATTACH, CHUNKED, EVENTS, HIJACKED, LIST, LISTED, Step, c, closed, s

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click.testing
@@ -14,6 +13,7 @@ from apispy.capture import Header, Writer
 from apispy.cli.proxy import proxy
 from apispy.errors import ApispyError
 from apispy.outputs.exports import EXPORTERS
+from apispy.structs import replace
 from tests.golden.exported import decoded_calls
 from tests.unit.outputs.decoded_calls import exchange
 

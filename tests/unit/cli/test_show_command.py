@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click.testing
@@ -15,6 +14,7 @@ from apispy.capture import Header, Writer
 from apispy.capture.lines import encode_line
 from apispy.cli.proxy import proxy
 from apispy.model import Headers, Request
+from apispy.structs import replace
 from tests.unit.capture.test_reader import exchange
 
 SCRIPT = Path(sys.executable).parent / "apispy"

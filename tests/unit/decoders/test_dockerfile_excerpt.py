@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from apispy.decoders.grpc import GrpcCalls, read_details
 from apispy.decoders.grpc_stream import Budget
 from apispy.model import Body, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.redaction import Redactor
+from apispy.structs import replace
 from tests.protobuf_writer import pb
 
 SECRET = "hunter2planted"

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -13,6 +12,7 @@ from apispy.decoders.grpc_body import grpc_error, grpc_status
 from apispy.decoders.grpc_stream import MAX_HELD, MAX_MESSAGE_SIZE, Budget
 from apispy.engine import lookup
 from apispy.model import Body, Headers, Item
+from apispy.structs import replace
 from tests.h2_peer import message
 from tests.protobuf_writer import pb
 from tests.unit.outputs.decoded_calls import exchange

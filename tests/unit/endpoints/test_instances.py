@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from apispy.endpoints import TLS, Endpoint, listen
 from apispy.endpoints.instances import RunningInstance, choose, directories, registered, running
 from apispy.errors import ApispyError, UsageError
+from apispy.structs import replace
 
 DAEMON = Endpoint("unix", "", 0, "/var/run/docker.sock", "", None)
 

@@ -1,7 +1,6 @@
 """Which calls each field chooses."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Headers, Item
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.timezone import local_timezone
 from tests.unit.outputs.decoded_calls import WEB, decoded_call, exchange, tunnel
 

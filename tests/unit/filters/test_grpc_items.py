@@ -1,6 +1,5 @@
 """A call that is selected by a gRPC method or a step of a build shows what matched."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from apispy.filters import Filter
 from apispy.model import Item
 from apispy.outputs import Console, DecodedCall, Filtered
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import decoded_call
 
 STATUS, SECRETS = "/moby.buildkit.v1.Control/Status", "/moby.buildkit.secrets.v1.Secrets/GetSecret"

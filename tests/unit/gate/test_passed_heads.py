@@ -1,6 +1,5 @@
 """Which decisions are remembered: of a request without a body that passed, and would pass again."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from apispy.gate.policy_check import VARYING
 from apispy.gate.request_framing import Head, RequestFramer
 from apispy.model import Exchange, Request
 from apispy.outputs.base import DecodedCall
+from apispy.structs import replace
 from tests.laws.test_gate import Following
 
 from .test_gate import asked

@@ -1,6 +1,5 @@
 """All kinds of captures that tcpdump and Wireshark write."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from apispy import importers
 from apispy.errors import ApispyError
 from apispy.importers import Imported, Settings
 from apispy.importers.tcp import Peer
+from apispy.structs import replace
 from tests.h2_peer import Peers
 from tests.tcp_packets import CLIENT, DAEMON, REQUEST, RESPONSE, START, TcpConnection, ip_packet, write
 

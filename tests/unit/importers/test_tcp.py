@@ -1,9 +1,9 @@
 """Segments in any order become two byte streams with their gaps."""
 
 import random
-from dataclasses import replace
 
 from apispy.importers.tcp import Conversation, Segment, conversations
+from apispy.structs import replace
 from tests.tcp_packets import CLIENT, DAEMON, REQUEST, RESPONSE, TcpConnection
 
 

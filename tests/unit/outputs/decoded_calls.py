@@ -1,13 +1,13 @@
 """Decoded calls made by hand, for the tests of outputs."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers, Request, Response, Tunnel
 from apispy.outputs import DecodedCall
 from apispy.pipeline import read
+from apispy.structs import replace
 
 WEB = "c12250feba24" + "0" * 52
 

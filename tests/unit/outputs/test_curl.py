@@ -4,12 +4,12 @@ import base64
 import re
 import shlex
 import subprocess
-from dataclasses import replace
 
 import pytest
 
 from apispy.outputs import Target
 from apispy.outputs.curl import curl
+from apispy.structs import replace
 
 from .decoded_calls import body, decoded_call, headers, tunnel
 

@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 from apispy.model import Body, Chunk
 from apispy.outputs import details
+from apispy.structs import replace
 
 from .decoded_calls import decoded_call, tunnel
 

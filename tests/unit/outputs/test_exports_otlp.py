@@ -1,6 +1,5 @@
 """OTLP/JSON, read with OpenTelemetry's own classes: IDs, times, attributes, events, links and status."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from apispy.learn import NameRegistry
 from apispy.model import Body, Chunk, Exchange, Headers
 from apispy.outputs.exports import EXPORTERS, otlp_spans
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.golden.exported import decoded_calls, exported
 from tests.laws.otlp_reader import attributes_of, request_of, spans_of
 from tests.unit.outputs.decoded_calls import WEB, exchange, headers, tunnel

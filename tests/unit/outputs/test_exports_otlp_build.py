@@ -1,6 +1,5 @@
 """The spans of a build: gRPC calls in a tunnel, the client's context in their metadata, and the spans that it sends."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from apispy.model import Exchange, Headers
 from apispy.outputs import DecodedCall, Output
 from apispy.outputs.exports import EXPORTERS, grpc_calls
 from apispy.pipeline import Pipeline
+from apispy.structs import replace
 from tests.grpc_tunnels import TunnelBuilder
 from tests.h2_peer import Peers
 from tests.laws.otlp_reader import attributes_of, spans_of

@@ -1,7 +1,6 @@
 """pcapng: how messages get their framing back, and how connections end."""
 
 import struct
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.http_bytes import pieces
 from apispy.outputs.exports.packets import checksum
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import exchange, tunnel
 
 

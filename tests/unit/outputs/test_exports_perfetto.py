@@ -1,6 +1,5 @@
 """Traces for Perfetto: rows, marks, arrows, and the steps of builds."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from apispy.model import Body, Chunk, Exchange
 from apispy.outputs.exports import EXPORTERS, perfetto
 from apispy.outputs.exports.columns import LAST_MICROS
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.golden.exported import decoded_calls, exported
 from tests.laws.trace_checker import checked
 from tests.unit.outputs.decoded_calls import WEB, exchange, tunnel

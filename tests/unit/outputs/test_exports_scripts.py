@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from apispy.outputs.exports import EXPORTERS
 from apispy.outputs.exports.python_docker import filters
 from apispy.outputs.exports.script_steps import build_script
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import WEB, decoded_call, exchange, headers, tunnel
 
 CREATE = exchange("POST /v1.41/containers/create", 201, {"Id": WEB}, ask={"Image": "busybox"})

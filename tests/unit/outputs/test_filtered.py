@@ -1,13 +1,12 @@
 """Which events of a streaming call are passed on, and when."""
 
-from dataclasses import replace
-
 import pytest
 
 from apispy.filters import Filter
 from apispy.model import Chunk, Headers, Item
 from apispy.outputs import DecodedCall, Filtered
 from apispy.outputs.filtered import FilteredByNumber
+from apispy.structs import replace
 
 from .decoded_calls import decoded_call
 

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from apispy.model import Item
 from apispy.outputs import DecodedCall, JsonLines, json_lines
+from apispy.structs import replace
 
 from .decoded_calls import decoded_call, tunnel
 

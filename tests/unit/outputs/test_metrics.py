@@ -1,7 +1,6 @@
 """Metrics: what is counted, and that no client adds values of labels."""
 
 import threading
-from dataclasses import replace
 
 import pytest
 
@@ -9,6 +8,7 @@ from apispy.engine.operations import BY_ID
 from apispy.model import Headers, Redaction
 from apispy.outputs import DecodedCall
 from apispy.outputs.metrics import CLIENTS, LIMITS, OTHER, UNKNOWN, Metrics, client_kind, status_class
+from apispy.structs import replace
 
 from .decoded_calls import decoded_call, tunnel
 

@@ -1,6 +1,5 @@
 """Descriptions of responses, and none for a response that is not understood."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from apispy.engine import OPERATIONS, Call, Operation
 from apispy.model import Chunk, Item
 from apispy.outputs import DecodedCall
 from apispy.outputs.outcome import OUTCOMES, outcome
+from apispy.structs import replace
 
 from .decoded_calls import WEB, decoded_call, exchange, headers
 

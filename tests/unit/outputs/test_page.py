@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from apispy.outputs.page import POLICY, document, page_call
 from apispy.outputs.page.document import ASSETS, SCRIPT, SCRIPTS, STATIC_ROWS, STYLE
 from apispy.outputs.page.page_call import MAX_MARKS, page_json
 from apispy.outputs.page.sections import MAX_CHARACTERS
+from apispy.structs import replace
 from tests.golden.exported import decoded_calls
 from tests.unit.outputs.decoded_calls import decoded_call, exchange, tunnel
 

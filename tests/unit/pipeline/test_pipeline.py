@@ -1,6 +1,5 @@
 """From the tap's events to the outputs: what is told, when, and what never comes out."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from apispy.outputs import DecodedCall, Output
 from apispy.pipeline import Pipeline, read
 from apispy.pipeline.live_stream import HISTORY_ITEMS, LISTED, MESSAGE_BYTES, LiveStream
 from apispy.redaction import Policy, Redactor
+from apispy.structs import replace
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 from tests.h2_peer import Peers
 from tests.protobuf_writer import pb

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any
 
@@ -20,6 +19,7 @@ from apispy.pipeline.repeated_calls import MAX_BYTES as MAX_REMEMBERED
 from apispy.pipeline.repeated_calls import MAX_CALLS, MAX_TOTAL_BYTES
 from apispy.redaction import Policy, Redactor, user_rules
 from apispy.redaction.redactor import ExchangeRedactor
+from apispy.structs import replace
 from apispy.tap import ConnectionTap, Event
 
 SECRET = "hunter2-planted-9"

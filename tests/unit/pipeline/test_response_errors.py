@@ -1,6 +1,5 @@
 """The daemon's own words for what went wrong, wherever they stand."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +13,7 @@ from apispy.model import Body, Chunk, Exchange, Item, Request, Response, Tunnel
 from apispy.outputs.outcome import outcome
 from apispy.pipeline import fast_stats_of, read
 from apispy.pipeline.response_errors import error_in, errors_of, marked_errors
+from apispy.structs import replace
 
 
 def item(value: Any, kind: str = "json") -> Item:

@@ -1,6 +1,5 @@
 """BuildKit's messages: what stays, what is hidden, and what is remembered."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from apispy.redaction.grpc_messages import MAX_ARGUMENTS
 from apispy.redaction.known_secrets import MAX_SECRET_LENGTH
 from apispy.redaction.redactor import MAX_CONNECTIONS, ExchangeRedactor
 from apispy.redaction.tokens import Tokens
+from apispy.structs import replace
 
 SOLVE, STATUS = "/moby.buildkit.v1.Control/Solve", "/moby.buildkit.v1.Control/Status"
 SECRETS = "/moby.buildkit.secrets.v1.Secrets/GetSecret"

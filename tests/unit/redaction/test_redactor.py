@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from apispy.model import Body, Chunk, Exchange, Headers, Item, Request, Response, Tunnel
 from apispy.redaction import ExchangeRedactor, Policy, Redactor, parse
 from apispy.redaction.tokens import Tokens
+from apispy.structs import replace
 
 from .hiding import TOKENS, token
 

@@ -5,7 +5,6 @@ import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from apispy.endpoints import Listen
 from apispy.model import Chunk, Exchange
 from apispy.replay import Options, Replay, serve
 from apispy.replay.grpc_record import MessageSplitter
+from apispy.structs import replace
 from tests.grpc_tunnels import KINDS, Kind, TunnelBuilder, native, withheld
 from tests.h2_peer import GRPC, SESSION, Peers, Session, message
 from tests.protobuf_writer import mapped, pb

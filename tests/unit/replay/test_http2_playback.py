@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from apispy.gate import Gate, parse
 from apispy.http2 import PREFACE
 from apispy.model import Exchange, Headers
 from apispy.replay import Options, PlaybackSession, Player, Replay, serve
+from apispy.structs import replace
 from apispy.tap import Closed
 from tests.recorded_calls import Client, body, call, hijacked, streamed
 

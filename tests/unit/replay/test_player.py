@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from apispy.errors import UsageError
 from apispy.model import Exchange
 from apispy.replay import Miss, Options, Player, choose_matchers, parse_speed, report
 from apispy.replay.player import MAX_MISSES, MAX_SECRET_BYTES, MAX_SECRETS
+from apispy.structs import replace
 from apispy.testing import Api
 from tests.recorded_calls import STARTED, body, call, headers, hijacked
 

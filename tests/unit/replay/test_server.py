@@ -1,7 +1,6 @@
 """A replay over real sockets: framing, keep-alive, hijacks, misses, refusals."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from apispy.endpoints import Listen
 from apispy.model import Exchange, Headers
 from apispy.replay import Options, Replay, serve
+from apispy.structs import replace
 from apispy.tap import PREFACE_REFUSED
 from tests.h2_peer import Peers
 from tests.recorded_calls import Client, body, call, hijacked, streamed, wire

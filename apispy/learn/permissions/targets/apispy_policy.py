@@ -5,7 +5,6 @@ What no call asked for in a body is denied. All unknown operations together are 
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.engine import lookup
@@ -19,6 +18,7 @@ from apispy.learn.permissions.targets.base import Decision, Grant, Target, used
 from apispy.learn.permissions.usage import Bodies, Permission, Usage
 from apispy.model import Direction, Exchange, Item
 from apispy.model import Request as SentRequest
+from apispy.structs import Struct
 
 UNKNOWN = "?"
 """The name of unknown operations in a filter expression."""
@@ -57,8 +57,7 @@ MAY_ASK = (
 """Operations whose body or message may ask for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _FilePolicy:
+class _FilePolicy(Struct, frozen=True):
     """The rules of a file."""
 
     policy: Policy

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from apispy.errors import UsageError
 from apispy.learn.permissions.paths import Request, compiled
 from apispy.learn.permissions.usage import Permission, Usage
 from apispy.learn.wording import count
+from apispy.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a policy does with a request. *rules* are the numbers of the rules that decided, from 0."""
 
     allowed: bool
@@ -37,16 +36,14 @@ class TunnelPolicy(Protocol):
     def decide_call(self, path: str, message: Any) -> Decision: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """Rules for a usage: the *lines* of a file, and the policy that the file has."""
 
     lines: list[str]
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A socket proxy or policy. ``read`` takes a text, or a YAML document as plain values; it raises UsageError."""
 
     name: str
@@ -57,8 +54,7 @@ class Target:
     reads: Literal["text", "yaml"] = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class PatternRule:
+class PatternRule(Struct, frozen=True):
     """A rule that allows *methods* (none: every method) on paths that match *pattern*."""
 
     text: str
@@ -70,8 +66,7 @@ class PatternRule:
         return (not self.methods or method in self.methods) and bool(compiled(self.pattern).search(path))
 
 
-@dataclass(frozen=True, slots=True)
-class PatternPolicy:
+class PatternPolicy(Struct, frozen=True):
     """Rules of which one must allow a request. *path_of* is the text that the patterns are matched with."""
 
     patterns: tuple[PatternRule, ...]

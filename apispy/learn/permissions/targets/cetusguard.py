@@ -66,10 +66,8 @@ _EXACT = {
 """By first part of the path and pattern of a name: the variable that matches the same names."""
 
 
-class Rules(PatternPolicy):
+class Rules(PatternPolicy, frozen=True):
     """The rules of a file. The patterns are searched in the path, or else in the path and the query."""
-
-    __slots__ = ()
 
     def decide(self, request: Request) -> Decision:
         path = request.full_path

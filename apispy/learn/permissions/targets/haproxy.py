@@ -6,13 +6,13 @@ true, were tried with HAProxy 2.6. A path is matched percent-decoded, regardless
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
 from apispy.learn.permissions.paths import SECTIONS, Request, compiled, pattern_of
 from apispy.learn.permissions.targets.base import Decision, Grant, Target, remark_all
 from apispy.learn.permissions.usage import Permission, Usage
+from apispy.structs import Struct
 
 DEFAULTS = {"EVENTS": "1", "PING": "1", "VERSION": "1"}
 """Switches that are on unless the environment turns them off."""
@@ -54,8 +54,7 @@ def section_path(switch: str) -> str:
     return "/_ping" if switch == "PING" else f"/{switch.lower()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Struct, frozen=True):
     """The switches that are on. *is_linuxserver* selects the order of linuxserver's rules."""
 
     on: frozenset[str]
@@ -130,8 +129,7 @@ def _matches(pattern: str, path: str) -> bool:
 # -- writing --
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """The switches that permissions need, each with these permissions; and permissions that no switch opens."""
 
     switches: dict[str, list[Permission]]

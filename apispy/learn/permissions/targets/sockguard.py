@@ -7,13 +7,13 @@ cleaned, and matched without version; ``*`` stays within a part, ``/**`` is the 
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from apispy.errors import UsageError
 from apispy.learn.permissions.paths import Parts, Request, compiled
 from apispy.learn.permissions.targets.base import Decision, Grant, Target, remark
 from apispy.learn.permissions.usage import Bodies, Permission, Usage
+from apispy.structs import Struct
 
 EXFILTRATION = frozenset(
     (
@@ -47,8 +47,7 @@ HOST_MODES = {
 _VERSION = re.compile(r"/v[0-9]+(\.[0-9]+){0,2}(?=/|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class GlobRule:
+class GlobRule(Struct, frozen=True):
     """A rule of the file. No *methods* means every method."""
 
     text: str
@@ -69,8 +68,7 @@ def _glob_pattern(glob: str) -> str:
     return "".join(words.get(text) or re.escape(text) for text in found)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The rules of a file, in order."""
 
     all: tuple[GlobRule, ...]

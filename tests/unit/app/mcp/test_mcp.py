@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from apispy.cli.commands.mcp import command
 from apispy.cli.proxy import proxy
 from apispy.errors import UsageError
 from apispy.filters import Filter
+from apispy.structs import replace
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = ROOT / "samples/run.jsonl"

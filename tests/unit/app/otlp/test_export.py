@@ -4,7 +4,6 @@ import io
 import itertools
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click.testing
@@ -26,6 +25,7 @@ from apispy.outputs import DecodedCall
 from apispy.outputs.exports.otlp_spans import RepeatedSpan, Spans
 from apispy.outputs.metrics import Metrics
 from apispy.pipeline import Pipeline
+from apispy.structs import replace
 from apispy.tap import ConnectionTap
 from tests.golden.exported import exported
 from tests.laws.otlp_reader import request_of

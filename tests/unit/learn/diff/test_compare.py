@@ -1,7 +1,6 @@
 """Which differences between two captures count."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from apispy.learn.diff import CaptureDifference, compare_captures
 from apispy.model import Headers
 from apispy.outputs import DecodedCall
+from apispy.structs import replace
 from tests.unit.outputs.decoded_calls import WEB, decoded_call, tunnel
 
 DB = "d1" * 32

@@ -1,7 +1,6 @@
 """Differences between responses and Docker's description."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from apispy.learn.drift import collect as limits
 from apispy.learn.drift.collect import Difference
 from apispy.model import Exchange, Headers
 from apispy.pipeline import read
+from apispy.structs import replace
 from tests.recorded_calls import call
 
 ROOT = Path(__file__).parents[4]

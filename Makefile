@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 BIN := $(VENV)/bin
 PYTHON ?= $(shell tools/find-python)
 
-.PHONY: test demo check types-linux types-darwin types-win32 unit e2e e2e-long first-hour e2e-modern differential soak golden site samples \
+.PHONY: test demo check types-linux types-darwin types-win32 unit laws e2e e2e-long first-hour e2e-modern differential soak golden site samples \
     share dist packages fuzz audit bench bench-quick clean
 
 # Where it is set (as in many containers), each worker of each run would compile all tests, and rewrite their asserts,
@@ -34,20 +34,24 @@ check: $(VENV)/.ready
 types-linux types-darwin types-win32: $(VENV)/.ready
 	$(BIN)/mypy --platform $(@:types-%=%) --cache-dir .mypy_cache/$(@:types-%=%) $(if $(filter %win32,$@),apispy)
 
-UNIT ?= tests
+UNIT ?= tests/unit tests/golden
 WORKERS ?= auto
 unit: $(VENV)/.ready
-	$(BIN)/pytest -q $(UNIT) --ignore=tests/e2e -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -q $(UNIT) -n $(WORKERS) --dist worksteal
+
+laws: $(VENV)/.ready  ## property tests: thousands of generated inputs
+	$(BIN)/pytest -q tests/laws -n $(WORKERS) --dist worksteal
 
 # Two processes, each with daemons of its own: tests/e2e/workers.py says which tests stay together. More would make the
 # daemons wait for each other on most machines, and the tests for the daemons.
 E2E = $(BIN)/pytest -q -n $(WORKERS:auto=2)
 
-# What takes long and asks one question again and again: the battery played without its daemon, deaths at every stage,
-# gigabytes, printed lines and scripts that are run, every flaw of a certificate, every pair of transports.
+# What takes long, and what few changes touch: the battery played without its daemon, deaths at every stage, gigabytes,
+# printed lines and scripts that are run, certificates, every pair of transports, clients of HTTP/2 and gRPC.
 LONG := $(addprefix tests/e2e/test_,replay_battery.py fixture_battery.py dying.py differential.py spiteful.py devtools.py \
     daemon.py record.py soak.py curl.py export.py mcp.py other_languages.py doctor_faults.py fixture_library.py \
-    pages.py certs_flaws.py combinations.py page_load.py page_quality.py invisible.py)
+    pages.py certs.py certs_flaws.py combinations.py page_load.py page_quality.py invisible.py grpc.py http2.py \
+    endpoints.py live_tabs.py permissions.py)
 
 # What README.md and the pages of docs/compatibility.md tell a new user to type, on a bare Debian 12, Debian 13 and Ubuntu
 # 24.04.

@@ -59,11 +59,11 @@ TRUE_NOTES = {
     r"the path has a double slash, so the daemon redirects the client(, and clients follow a 301 with GET whatever the "
     r"method was)?\. Leave out the slash at the end of DOCKER_HOST or of the base URL",
     # docker-py and docker-compose send it to this day; the daemon stopped reading it before API 1.0.
-    r"ContainerList has no parameter 'trunc_cmd', so Docker ignores it",
+    r"ContainerList has no parameter 'trunc_cmd', so Docker ignores it( \(Podman may not\))?",
     # docker-py repeats the container's id of the path in the body.
-    r"ContainerExec has no field 'Container' in its body, so Docker ignores it",
+    r"ContainerExec has no field 'Container' in its body, so Docker ignores it( \(Podman may not\))?",
     # `docker exec -d`: what counts is Detach in the body of ExecStart.
-    r"ContainerExec has no field 'Detach' in its body, so Docker ignores it; did you mean DetachKeys\?",
+    r"ContainerExec has no field 'Detach' in its body, so Docker ignores it( \(Podman may not\))?; did you mean DetachKeys\?",
     # Rows of the battery that ask for these versions.
     r"API 1\.99 is newer than any version apispy knows; the call is decoded as API 1\.\d+",
     r"Docker Engine 29\.0 and later refuses API 1\.24 by default \(lowest supported version: 1\.44 in 29\.0, 1\.40 in 29\.3\)",

@@ -104,7 +104,7 @@ def _unknown(finished: FinishedCall, body: Any, difference: SchemaDifference, sh
         names = [row.name for row in parent.fields] if parent else []
         likely = suggestion(operation, path[-1], version, place="body", known=names)
         within = f" in {'.'.join(path[:-1])}".replace(".[]", "[]") if path[:-1] else " in its body"
-        yield f"{operation} has no field {quoted(path[-1])}{within}, so Docker ignores it{likely}"
+        yield f"{operation} has no field {quoted(path[-1])}{within}, so {finished.ignored}{likely}"
 
 
 def _top_level(finished: FinishedCall, body: Any, path: FieldPath) -> str:

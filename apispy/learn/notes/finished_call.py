@@ -58,6 +58,14 @@ class FinishedCall:
         return parse(engines_of_api(self.daemon_version) or "")
 
     @property
+    def ignored(self) -> str:
+        """What Docker does with what it does not know. Another server may know more: Podman, for one."""
+        server = self.exchange.response.headers.text("server") if self.exchange.response else ""
+        if not server or _SERVER.match(server):
+            return "Docker ignores it"
+        return f"Docker ignores it ({'Podman' if server.startswith('Libpod/') else 'this server'} may not)"
+
+    @property
     def media_type(self) -> str:
         """The declared media type of the request body, in lower case; "" for none."""
         return self.exchange.request.headers.media_type

@@ -26,7 +26,7 @@ def parameter_notes(finished: FinishedCall) -> Iterator[str]:
         elif name in known:
             yield from _deprecated(operation, known[name], version)
         else:
-            yield _unknown(operation, name, version, known)
+            yield _unknown(finished, name, known)
     if "filters" in known and "filters" in names:
         yield from _filters(finished)
 
@@ -42,7 +42,8 @@ def _reached(since: str, version: str | None) -> bool:
     return int(since.removeprefix("1.")) <= int(nearest(version).removeprefix("1."))
 
 
-def _unknown(operation: str, name: str, version: str | None, known: dict[str, Parameter]) -> str:
+def _unknown(finished: FinishedCall, name: str, known: dict[str, Parameter]) -> str:
+    operation, version = finished.operation, finished.version
     rows = [row for row in parameters(operation) if row.place == "query" and row.name == name]
     if rows:
         first = min((row.first for row in rows), key=VERSIONS.index)
@@ -53,7 +54,7 @@ def _unknown(operation: str, name: str, version: str | None, known: dict[str, Pa
         versions = availability(first, last)
         return f"API {version or NEWEST} has no parameter {name} of {operation}: it is available {versions}{instead}"
     likely = suggestion(operation, name, version, place="query", known=known)
-    return f"{operation} has no parameter {quoted(name)}, so Docker ignores it{likely}"
+    return f"{operation} has no parameter {quoted(name)}, so {finished.ignored}{likely}"
 
 
 def _filters(finished: FinishedCall) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _filters(finished: FinishedCall) -> Iterator[str]:
         return
     for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
         if problem.kind != "refused" or not 0 < finished.status < 400:  # Podman and newer engines take more
-            yield problem.text
+            yield problem.text.replace("Docker ignores it", finished.ignored)
     for name in FILTERS.get(operation, ()):
         row = DEPRECATED_FILTERS.get((operation, name))
         if row and _reached(row.since, finished.version) and name in filter_names(text):

@@ -336,6 +336,41 @@ def test_a_type_that_the_daemon_refused():
     assert notes_of("POST /v1.41/swarm/init", [], headers=plain, body=body) == ()  # 20.10 reads it
 
 
+@pytest.mark.parametrize(
+    ("server", "what"),
+    [
+        ("Docker/28.5.1 (linux)", "Docker ignores it"),
+        ("", "Docker ignores it"),
+        ("Libpod/5.8.0 (linux)", "Docker ignores it (Podman may not)"),
+        ("nginx", "Docker ignores it (this server may not)"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("line", "bodies", "note"),
+    [
+        (
+            "GET /v1.41/containers/json?al=1",
+            [],
+            "ContainerList has no parameter 'al', so {}; did you mean all?",
+        ),
+        (
+            CREATE,
+            [{"Imgae": "x"}],
+            "ContainerCreate has no field 'Imgae' in its body, so {}; did you mean Image?",
+        ),
+        (
+            "GET /v1.41/events?filters=%7B%22even%22%3A%5B%22die%22%5D%7D",
+            [],
+            "SystemEvents has no filter 'even', so {}; did you mean event?",
+        ),
+    ],
+)
+def test_another_server_may_know_more(
+    server: str, what: str, line: str, bodies: list[Any], note: str
+) -> None:
+    assert notes_of(line, bodies, server=server) == (note.format(what),)
+
+
 def test_credentials_in_a_form_that_the_daemon_ignores():
     def noted(value: str, redactions: tuple[Redaction, ...] = ()) -> tuple[str, ...]:
         line = "POST /v1.41/images/create?fromImage=x"

@@ -174,7 +174,8 @@ class Terminal:
         )
 
     def _resized(self, rows: int, columns: int, text: bytes) -> bool:
-        self.resize(rows, columns + 1)
+        if termios.tcgetwinsize(self.master) == (rows, columns):  # only a change is told
+            self.resize(rows, columns + 1)
         self.resize(rows, columns)
         if not select.select([self.master], [], [], 1)[0]:
             return False

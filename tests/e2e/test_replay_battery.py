@@ -48,6 +48,9 @@ PAUSES = {"attach-no-stdin", "buildx-outputs"}
 """Rows that must be played with the pauses of the record: they read a line, and then what comes after it; or their
 client prints the progress of what takes long, and only the end of what does not."""
 
+REPEATING = {"run-it-resize"}
+"""Rows whose client tells the daemon of each signal: of two changes of size it gets one or two."""
+
 MATCH = {"compose2-run": "-body.Labels.com.docker.compose.config-hash,-body.Labels.com.docker.compose.slug"}
 """Rows that send random values, and the parts of a request that are not compared, as apispy says to type."""
 
@@ -151,6 +154,7 @@ class Stage:
         speed = "real" if row.name in PAUSES else "fast"
         listen = f"unix://{where}/r-{name}/s"
         words = ["replay", str(file), "--listen", listen, "--speed", speed, "-q"]
+        words += ["--repeat-last"] if row.name in REPEATING else []
         words += [f"--match={MATCH[row.name]}"] if row.name in MATCH else []
         replay = Apispy.start(where / f"r-{name}", *words)
         try:

@@ -5,9 +5,8 @@ from it.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-
-from apispy.structs import Struct
 
 if TYPE_CHECKING:
     from apispy.app.messages import StyledLine
@@ -22,7 +21,8 @@ class Collector(Protocol):
     def add(self, decoded: "DecodedCall", /) -> None: ...
 
 
-class Parts[T: Collector](Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Parts[T: Collector]:
     """How a report is made: the collector, and what shows what it has collected."""
 
     collector: Callable[[], T]
@@ -30,7 +30,8 @@ class Parts[T: Collector](Struct, frozen=True):
     as_json: Callable[[T], Any]
 
 
-class CallReport(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CallReport:
     """A report on calls."""
 
     name: str  # of the command and of the option

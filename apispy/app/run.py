@@ -5,6 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +19,7 @@ from apispy.endpoints import Endpoint
 from apispy.errors import ApispyError, UsageError
 from apispy.gate import FaultRule, PolicyCheck
 from apispy.redaction import Redactor
-from apispy.structs import Struct, replace
+from apispy.structs import Struct
 
 STREAMS_HINT = "the command prints on this terminal. -o FILE writes all to FILE, --streams shows it here"
 

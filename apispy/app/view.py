@@ -3,11 +3,11 @@
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from apispy.errors import UsageError
-from apispy.structs import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,9 @@ REPORT_COLUMNS = 100
 """Columns of a report that is not written to a terminal."""
 
 
-class View(Struct, frozen=True):
-    """How calls are shown: the values of the display options."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """How calls are shown: the values of the display options. A dataclass, so that --help need not import msgspec."""
 
     verbosity: int = 0
     """0 to 3, the number of -v."""

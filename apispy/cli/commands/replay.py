@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ from apispy.cli.options import (
 )
 from apispy.cli.types import Number
 from apispy.errors import UsageError
-from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.app.replay import ReplaySession

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ from apispy.cli.options import (
     report_options,
     view_options,
 )
-from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.app.otlp import Settings as OtlpSettings

@@ -1,6 +1,7 @@
 """``apispy show FILE``: show a capture."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,6 @@ from apispy.app.view import View
 from apispy.cli.help import Command, option
 from apispy.cli.options import FILE, STATS, view_options
 from apispy.errors import UsageError
-from apispy.structs import replace
 
 
 @click.command(cls=Command, short_help="Show a capture as it was shown live.")

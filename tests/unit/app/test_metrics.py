@@ -1,6 +1,7 @@
 """--metrics: what Prometheus gets, who may scrape, and what the command says."""
 
 import asyncio
+import dataclasses
 import http.client
 import io
 import subprocess
@@ -230,7 +231,7 @@ def test_without_prometheus_client_the_error_says_what_to_type(monkeypatch: pyte
 )
 def test_all_calls_are_counted_whatever_is_shown(view: View) -> None:
     daemon = Endpoint("tcp", "127.0.0.1", 2375, "", "", None)
-    session = ProxySession(LOOPBACK, daemon, None, replace(view, metrics=LOOPBACK), io.StringIO())
+    session = ProxySession(LOOPBACK, daemon, None, dataclasses.replace(view, metrics=LOOPBACK), io.StringIO())
     session.pipeline.feed(exchange("GET /v1.41/info"))
     session.close()
     assert session._metrics is not None
@@ -250,7 +251,7 @@ def test_all_calls_are_counted_whatever_is_shown(view: View) -> None:
 )
 def test_when_no_call_is_shown_only_heads_are_read(view: View, counts_only: bool) -> None:
     daemon = Endpoint("tcp", "127.0.0.1", 2375, "", "", None)
-    session = ProxySession(LOOPBACK, daemon, None, replace(view, metrics=LOOPBACK), io.StringIO())
+    session = ProxySession(LOOPBACK, daemon, None, dataclasses.replace(view, metrics=LOOPBACK), io.StringIO())
     assert isinstance(session.pipeline, CountOnlyPipeline) is counts_only
     session.close()
 

@@ -1,5 +1,6 @@
 """--otlp in a session: what arrives of calls, from whom, and what the commands say."""
 
+import dataclasses
 import io
 import itertools
 import sys
@@ -134,7 +135,7 @@ def test_a_call_that_repeats_another_one_costs_a_fraction() -> None:
 def test_spans_and_counts_add_few_steps_to_a_repeated_call(view: View, more: int) -> None:
     """They were 200 and 77 when each event waited and each span was encoded at once."""
     receiver = Settings("http", "127.0.0.1", 1)
-    without, with_spans = (steps_of_a_ping(one) for one in (view, replace(view, otlp=receiver)))
+    without, with_spans = (steps_of_a_ping(one) for one in (view, dataclasses.replace(view, otlp=receiver)))
     assert with_spans < without + more
 
 
@@ -210,7 +211,7 @@ def test_another_upstream_is_not_a_repetition() -> None:
 )
 def test_all_calls_are_sent_whatever_is_shown(view: View) -> None:
     with http_receiver() as receiver:
-        view = replace(view, otlp=Settings("http", "127.0.0.1", receiver.port))
+        view = dataclasses.replace(view, otlp=Settings("http", "127.0.0.1", receiver.port))
         session = ProxySession(LOOPBACK, DAEMON, None, view, io.StringIO())
         call = exchange("GET /v1.41/info")
         call = replace(

@@ -139,18 +139,39 @@ class Metrics(CallCounter):
             return
         same: _Repeated | None = memo.get(self)
         if same is None:
-            memo[self] = same = _repeated(decoded)
+            memo[self] = same = self._repeated(decoded)
         with self._lock:
-            figures, operation = self._figures, same.operation
+            figures, operation, seconds = self._figures, same.operation, decoded.exchange.duration
             figures.calls[same.call] += 1
-            figures.errors[same.error] += same.failed
-            figures.sent[operation] += same.sent
+            if same.has_more:
+                figures.errors[same.error] += same.failed
+                figures.sent[operation] += same.sent
+                figures.redactions += same.redactions
             figures.received[operation] += same.received
-            figures.redactions += same.redactions
-            durations = figures.durations.get(operation)
-            if durations is None:
-                durations = figures.durations[operation] = Durations()
-            durations.add(decoded.exchange.duration)
+            durations = same.durations
+            durations.counts[bisect_left(LIMITS, seconds)] += 1
+            durations.total += seconds
+
+    def _repeated(self, decoded: DecodedCall) -> "_Repeated":
+        """What calls that repeat this one add. Counts of it that stay 0 are there, too."""
+        stats, exchange, figures = stats_of(decoded), decoded.exchange, self._figures
+        operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
+        status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
+        with self._lock:
+            figures.errors[operation, client] += 0
+            figures.sent[operation] += 0
+            durations = figures.durations.setdefault(operation, Durations())
+        return _Repeated(
+            operation,
+            (operation, status, client),
+            (operation, client),
+            stats.failed,
+            stats.sent,
+            stats.received,
+            len(exchange.redactions),
+            bool(stats.failed or stats.sent or exchange.redactions),
+            durations,
+        )
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
         operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
@@ -192,21 +213,8 @@ class _Repeated(Struct, frozen=True):
     sent: int
     received: int
     redactions: int
-
-
-def _repeated(decoded: DecodedCall) -> _Repeated:
-    stats, exchange = stats_of(decoded), decoded.exchange
-    operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
-    status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
-    return _Repeated(
-        operation,
-        (operation, status, client),
-        (operation, client),
-        stats.failed,
-        stats.sent,
-        stats.received,
-        len(exchange.redactions),
-    )
+    has_more: bool  # more than bytes that were received
+    durations: Durations
 
 
 def status_class(status: int) -> str:

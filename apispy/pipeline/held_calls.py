@@ -78,7 +78,8 @@ class HeldCalls:
                 return None
         if size > MAX_BYTES:
             return None
-        found = self._let_go(number)
+        self._exclusive = self._unproven = None
+        found = self._events.pop(number)
         found += events
         return found
 
@@ -90,7 +91,7 @@ class HeldCalls:
         return found
 
     def _open(self, event: Opened, exchange: Exchange) -> Runs:
-        released = self._before()
+        released = NONE if self._exclusive is None and self._unproven is None else self._before()
         call = engine.lookup(exchange.request.method, exchange.request.target)
         if call.stays_open or event.refused or len(self._events) >= MAX_CALLS:
             return [*released, [event]]

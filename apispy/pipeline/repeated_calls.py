@@ -109,7 +109,8 @@ class RepeatedCalls:
         return key, self._reading(known, exchange)
 
     def _reading(self, known: _Remembered, exchange: Exchange) -> DecodedCall:
-        self._learn(known, exchange)
+        if not known.settled == known.names == self._names.version:
+            self._learn(known, exchange)
         reading = known.reading
         return DecodedCall(
             exchange,

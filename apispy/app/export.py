@@ -13,7 +13,6 @@ from apispy.app.decoded_calls import decode_file
 from apispy.app.output_files import remove_on_failure
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError, UsageError
-from apispy.structs import replace
 
 if TYPE_CHECKING:
     from apispy.capture import Header
@@ -95,6 +94,8 @@ def with_https(exchange: "Exchange", header: "Header") -> "Exchange":
     """Return the exchange with https:// in its upstream if apispy used TLS: an address tcp:// does not tell."""
     used_tls = str(header.curl.get("direct", {}).get("base", "")).startswith("https://")
     if used_tls and exchange.upstream.startswith("tcp://"):
+        from apispy.structs import replace
+
         return replace(exchange, upstream=f"https{exchange.upstream.removeprefix('tcp')}")
     return exchange
 

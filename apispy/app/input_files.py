@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TextIO
 from apispy.app.messages import info
 from apispy.app.progress import NoProgress, StartProgress
 from apispy.errors import ApispyError
-from apispy.structs import asdict, replace
 
 if TYPE_CHECKING:
     from apispy.app.view import View
@@ -39,6 +38,7 @@ def read_calls(file: Path, form: str | None = None, *, port: int = 0, limit: int
     """
     from apispy import importers
     from apispy.redaction import Redactor
+    from apispy.structs import replace
 
     form = form or importers.recognise(file)
     if form == "flows":
@@ -146,6 +146,7 @@ def _header(found: "Imported", limit: int, redacted: bool | None = None) -> "Hea
     """Make the header of a capture with these calls. Its curl commands have one target only if all calls have."""
     from apispy import __version__
     from apispy.capture import Header
+    from apispy.structs import asdict
 
     upstreams = list(dict.fromkeys(call.upstream for call in found.exchanges)) or [""]
     return Header(

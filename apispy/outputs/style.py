@@ -1,13 +1,13 @@
 """Styled text: colours, width, wrapping and tables."""
 
 import re
-
-from apispy.structs import Struct
+from dataclasses import dataclass
 
 _CODES = {"": "", "dim": "2", "bold": "1", "good": "32", "warn": "33", "bad": "31"}
 
 
-class Piece(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Piece:
     """Text with a style: "dim", "bold", "good", "warn", "bad", or "" for plain."""
 
     text: str

@@ -116,6 +116,11 @@ second one resumes an earlier session. HAProxy, whose handshake is written in C,
 direct connection.
 """
 
+METRICS = """
+A call costs about 14 function calls more for its counts. Another run, of 22 rounds of a second each, gave 0.97: the
+machine was not quiet enough for a difference of a few percent.
+"""
+
 SPANS = """
 -q reads only the heads of calls. A span has what a line has, so a call must be known to repeat one that was redacted
 and decoded: with the counts, that takes about 23 function calls more on the event loop. A second thread encodes spans
@@ -166,7 +171,7 @@ GOALS = (
     Goal("lines, slowest", "_ping p99", CONSOLE, "most times", "direct", 6, hard=WAITS),
     Goal("quiet, added latency", "_ping p50", QUIET, "more by", "direct", 0.15, hard=MACHINE),
     Goal("rules", OPTIONS, "apispy -q --read-only", "times by round", QUIET, 0.9, 0.2),
-    Goal("metrics", OPTIONS, "apispy -q --metrics", "times by round", QUIET, 0.9, 0.2),
+    Goal("metrics", OPTIONS, "apispy -q --metrics", "times by round", QUIET, 0.9, 0.2, hard=METRICS),
     Goal(
         "spans, with lines",
         OPTIONS,

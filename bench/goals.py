@@ -123,13 +123,13 @@ machine was not quiet enough for a difference of a few percent.
 
 SPANS = """
 -q reads only the heads of calls. A span has what a line has, so a call must be known to repeat one that was redacted
-and decoded: with the counts, that takes about 23 function calls more on the event loop. A second thread encodes spans
+and decoded: with the counts, that takes about 35 function calls more on the event loop. A second thread encodes spans
 and sends them, for 8 µs each, and Python runs one thread at a time. Together that is 35 to 50 µs; a call without spans
 takes 270 since records are structs, and took 370 before.
 """
 
 SPANS_WITH_LINES = """
-A call costs about 14 function calls more on the event loop, for its span and the counts. A second thread encodes spans
+A call costs about 21 function calls more on the event loop, for its span and the counts. A second thread encodes spans
 and sends them, and Python runs one thread at a time. The receiver, an nginx that reads and drops spans, takes a part of
 the two cores as well.
 """

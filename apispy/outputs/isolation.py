@@ -16,9 +16,7 @@ class Isolated:
     """
 
     def __init__(self, output: Output) -> None:
-        self.output = self._output = output
-        self.is_sound = True
-        """Whether all events go to ``output`` so far; then a caller may do what ``write`` does, in fewer steps."""
+        self._output = output
         self._disconnected = False
         self._dropped: set[int] = set()
         self.takes_chunks = output.takes_chunks
@@ -32,7 +30,6 @@ class Isolated:
         fault = self._try(send)
         if fault is not None:
             self._dropped.add(number)
-            self.is_sound = False
             self._tell(decoded, fault)
 
     def write(self, decoded: DecodedCall) -> None:
@@ -45,12 +42,8 @@ class Isolated:
         try:  # as ``on_call``, in fewer steps: every call ends here
             self._output.write(decoded)
         except Exception as fault:
-            self.write_failed(decoded, fault)
-
-    def write_failed(self, decoded: DecodedCall, fault: Exception) -> None:
-        """Tell of a fault of ``output.write``."""
-        if self._is_own(fault):
-            self._tell(decoded, fault)
+            if self._is_own(fault):
+                self._tell(decoded, fault)
 
     def _tell(self, decoded: DecodedCall, fault: Exception) -> None:
         text = f"call #{decoded.exchange.id} cannot be shown here: an internal error in apispy: {fault!r}"
@@ -78,7 +71,6 @@ class Isolated:
         """Log a fault, and return whether it is one of apispy's own, and not the end of the reader."""
         if isinstance(fault, BrokenPipeError):
             self._disconnected = True
-            self.is_sound = False
             log.warning("%s: the reader closed the pipe", type(self._output).__name__)
             return False
         log.exception("%s failed", type(self._output).__name__)

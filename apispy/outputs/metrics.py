@@ -139,39 +139,18 @@ class Metrics(CallCounter):
             return
         same: _Repeated | None = memo.get(self)
         if same is None:
-            memo[self] = same = self._repeated(decoded)
+            memo[self] = same = _repeated(decoded)
         with self._lock:
-            figures, operation, seconds = self._figures, same.operation, decoded.exchange.duration
+            figures, operation = self._figures, same.operation
             figures.calls[same.call] += 1
-            if same.has_more:
-                figures.errors[same.error] += same.failed
-                figures.sent[operation] += same.sent
-                figures.redactions += same.redactions
+            figures.errors[same.error] += same.failed
+            figures.sent[operation] += same.sent
             figures.received[operation] += same.received
-            durations = same.durations
-            durations.counts[bisect_left(LIMITS, seconds)] += 1
-            durations.total += seconds
-
-    def _repeated(self, decoded: DecodedCall) -> "_Repeated":
-        """What calls that repeat this one add. Counts of it that stay 0 are there, too."""
-        stats, exchange, figures = stats_of(decoded), decoded.exchange, self._figures
-        operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
-        status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
-        with self._lock:
-            figures.errors[operation, client] += 0
-            figures.sent[operation] += 0
-            durations = figures.durations.setdefault(operation, Durations())
-        return _Repeated(
-            operation,
-            (operation, status, client),
-            (operation, client),
-            stats.failed,
-            stats.sent,
-            stats.received,
-            len(exchange.redactions),
-            bool(stats.failed or stats.sent or exchange.redactions),
-            durations,
-        )
+            figures.redactions += same.redactions
+            durations = figures.durations.get(operation)
+            if durations is None:
+                durations = figures.durations[operation] = Durations()
+            durations.add(decoded.exchange.duration)
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
         operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
@@ -213,8 +192,21 @@ class _Repeated(Struct, frozen=True):
     sent: int
     received: int
     redactions: int
-    has_more: bool  # more than bytes that were received
-    durations: Durations
+
+
+def _repeated(decoded: DecodedCall) -> _Repeated:
+    stats, exchange = stats_of(decoded), decoded.exchange
+    operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
+    status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
+    return _Repeated(
+        operation,
+        (operation, status, client),
+        (operation, client),
+        stats.failed,
+        stats.sent,
+        stats.received,
+        len(exchange.redactions),
+    )
 
 
 def status_class(status: int) -> str:

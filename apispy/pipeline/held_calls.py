@@ -78,8 +78,7 @@ class HeldCalls:
                 return None
         if size > MAX_BYTES:
             return None
-        self._exclusive = self._unproven = None
-        found = self._events.pop(number)
+        found = self._let_go(number)
         found += events
         return found
 
@@ -91,7 +90,7 @@ class HeldCalls:
         return found
 
     def _open(self, event: Opened, exchange: Exchange) -> Runs:
-        released = NONE if self._exclusive is None and self._unproven is None else self._before()
+        released = self._before()
         call = engine.lookup(exchange.request.method, exchange.request.target)
         if call.stays_open or event.refused or len(self._events) >= MAX_CALLS:
             return [*released, [event]]

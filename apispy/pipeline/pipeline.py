@@ -177,7 +177,7 @@ class Pipeline:
     def _repeats(self, events: list[Event]) -> bool:
         """Handle the events of a call that is over if it repeats another one; return False if it does not."""
         last = events[-1]
-        if type(last) is not Closed or len(events) == 1 or self._has_rules:
+        if len(events) == 1 or not isinstance(last, Closed) or self._has_rules:
             return False
         _, repeated = self._repeated.find(last.exchange, self._redactor.known_secrets, tapped=True)
         if repeated is None:
@@ -282,13 +282,7 @@ class Pipeline:
 
     def _write(self, reading: DecodedCall) -> None:
         for output in self._outputs:
-            if output.is_sound:
-                try:
-                    output.output.write(reading)
-                except Exception as fault:
-                    output.write_failed(reading, fault)
-            else:
-                output.write(reading)
+            output.write(reading)
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)

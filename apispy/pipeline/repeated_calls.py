@@ -109,8 +109,7 @@ class RepeatedCalls:
         return key, self._reading(known, exchange)
 
     def _reading(self, known: _Remembered, exchange: Exchange) -> DecodedCall:
-        if not known.settled == known.names == self._names.version:
-            self._learn(known, exchange)
+        self._learn(known, exchange)
         reading = known.reading
         return DecodedCall(
             exchange,

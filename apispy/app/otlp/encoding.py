@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from apispy import __version__
-from apispy.outputs.exports.columns import LAST_MICROS, unix_micros
+from apispy.outputs.exports.columns import unix_micros
 from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field
 from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, span_id
 from apispy.outputs.exports.otlp_values import key_values
@@ -33,7 +33,7 @@ def traces(spans: Iterable[tuple[bytes, bytes | RepeatedSpan]]) -> bytes:
     requests: list[bytes] = []
     for resource, group in groupby(spans, itemgetter(0)):
         scope = encode("ScopeSpans", {"scope": SCOPE})
-        scoped = field("ResourceSpans", "scopeSpans", scope + _listed([span for _, span in group]))
+        scoped = field("ResourceSpans", "scopeSpans", scope + _listed(span for _, span in group))
         requests.append(field("Traces", "resourceSpans", resource + scoped))
     return b"".join(requests)
 
@@ -46,17 +46,12 @@ def _listed(spans: Iterable[bytes | RepeatedSpan]) -> bytes:
         if isinstance(span, bytes):
             found.append(field("ScopeSpans", "spans", span))
             continue
-        connection, started, call = span.connection, span.started, span.call
-        writer = writers.get(key := (id(span.shared), span.trace, connection))
+        trace, started, duration, call, connection, shared = span
+        writer = writers.get(key := (id(shared), trace, connection))
         if writer is None:
             attributes = key_values({"docker.connection": connection})
-            writer = writers[key] = RepeatedSpans(
-                encoded_once(span.shared), span.trace, attributes, "docker.call"
-            )
-        ended = started + span.duration if span.duration > 0.0 else started
-        if 0.0 <= started <= ended <= LAST_MICROS / 1e6:
-            times = round(started * 1e6) * 1000, round(ended * 1e6) * 1000
-        else:
-            times = unix_micros(started) * 1000, unix_micros(ended) * 1000
+            writer = writers[key] = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
+        ended = started + duration if duration > 0.0 else started
+        times = unix_micros(started) * 1000, unix_micros(ended) * 1000
         writer.write(found, span_id(started, connection, call), *times, call)
     return b"".join(found)

@@ -87,10 +87,9 @@ class Sender:
 
         One thread calls it, so it needs the lock only to wake the other one.
         """
-        if isinstance(span, bytes):
-            size = OVERHEAD + len(span)
-        else:
-            size = OVERHEAD + REPEATED_SIZE + len(span.shared.encoded or encoded_once(span.shared))
+        size = OVERHEAD + (
+            len(span) if isinstance(span, bytes) else len(encoded_once(span.shared)) + REPEATED_SIZE
+        )
         if self._added - self._taken + size > self._limit:
             self._drop()
             return

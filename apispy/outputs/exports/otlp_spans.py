@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
 from apispy.engine.json_fields import field_value
@@ -77,7 +77,7 @@ class SpanParts(Struct, frozen=True):
     shared: SharedFields
 
 
-class RepeatedSpan(Struct, frozen=True):
+class RepeatedSpan(NamedTuple):
     """The span of a call that repeats another one, and that has no parent, links and events.
 
     Clients poll, so there are many; that is why it takes little time to make one. What differs from the others is as

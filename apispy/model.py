@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from apispy.json_codec import Document
-from apispy.structs import Struct, force_setattr, replace
+from apispy.structs import Remembering, Struct, force_setattr, replace
 
 Direction = Literal["request", "response", "to_server", "to_client"]
 """One of the four byte streams of an exchange: the HTTP bodies, or the two directions of a hijacked connection."""
@@ -34,7 +34,7 @@ def is_redacted(value: Any) -> bool:
     )
 
 
-class Headers(Struct, frozen=True, eq=False):
+class Headers(Remembering, frozen=True, eq=False):
     """Header fields as on the wire, with order, case and repeats. Lookups ignore case.
 
     Those of HTTP/2 are without pseudo-header fields; ``:authority`` is ``host``, as in HTTP/1.1.
@@ -44,14 +44,9 @@ class Headers(Struct, frozen=True, eq=False):
     _values: dict[str, list[bytes]] | None = None  # what was made of the fields: no part of the value
     _media_type: str | None = None
 
-    def __eq__(self, other: object) -> bool:
-        return self.fields == other.fields if isinstance(other, Headers) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.fields)
-
-    def __repr__(self) -> str:
-        return f"Headers({self.fields!r})"
+    @property
+    def _value(self) -> tuple[Any, ...]:
+        return (self.fields,)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self.fields)
@@ -100,7 +95,7 @@ class Chunk(Struct, frozen=True):
     data: bytes
 
 
-class Body(Struct, frozen=True, eq=False):
+class Body(Remembering, frozen=True, eq=False):
     """A byte stream of an exchange without transfer coding, kept up to the capture limit."""
 
     chunks: tuple[Chunk, ...] = ()
@@ -113,17 +108,8 @@ class Body(Struct, frozen=True, eq=False):
     # What was parsed, and the chunks that it was parsed from: those of a body that is replaced may be others.
     _parsed: tuple[tuple[Chunk, ...], Document] | None = None
 
-    def __eq__(self, other: object) -> bool:
-        return self._value == other._value if isinstance(other, Body) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return f"Body{self._value!r}"
-
     @property
-    def _value(self) -> tuple[object, ...]:
+    def _value(self) -> tuple[Any, ...]:
         return self.chunks, self.size, self.trailers, self.ended_at, self.shown, self.digest, self.seen
 
     @property

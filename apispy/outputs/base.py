@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from apispy.decoders.build import Build, build_of_call
 from apispy.engine.operation import Call
 from apispy.model import Chunk, Direction, Exchange, Item
-from apispy.structs import Struct, field
+from apispy.structs import Remembering, field
 from apispy.units import short_ids
 
 ENDED_EARLY = ("left", "cut")
@@ -17,7 +17,7 @@ def _alone(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-class DecodedCall(Struct, frozen=True, eq=False):
+class DecodedCall(Remembering, frozen=True, eq=False):
     """A redacted exchange with everything decoded from it so far."""
 
     exchange: Exchange
@@ -40,16 +40,8 @@ class DecodedCall(Struct, frozen=True, eq=False):
     # output may keep in it, by itself as the key, what it makes of everything but times, numbers and the Date.
     memo: dict[Any, Any] | None = None
 
-    def __eq__(self, other: object) -> bool:
-        """Whether the calls are equal, whatever the session knows of names."""
-        if not isinstance(other, DecodedCall):
-            return NotImplemented
-        return self._value == other._value
-
-    __hash__ = None  # type: ignore[assignment]  # as its items are
-
     @property
-    def _value(self) -> tuple[object, ...]:
+    def _value(self) -> tuple[Any, ...]:
         return self.exchange, self.call, self.items, self.errors, self.notes, self.formats, self.at
 
     @property

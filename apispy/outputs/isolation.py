@@ -1,77 +1,95 @@
 """Keeps a faulty output from affecting other outputs or the traffic."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from apispy.outputs.base import DecodedCall, Output
 
 log = logging.getLogger(__name__)
 
 
-class Isolated:
-    """Forwards events to one output and survives any exception that it raises.
-
-    If an output fails on a call, it gets one notice and no further events of that call. After a closed pipe
-    it gets no events at all.
-    """
+class _Member:
+    """One output, and what went wrong with it."""
 
     def __init__(self, output: Output) -> None:
-        self._output = output
-        self._disconnected = False
-        self._dropped: set[int] = set()
-        self.takes_chunks = output.takes_chunks
-        self.takes_heads = output.takes_heads
+        self.output = output
+        self.disconnected = False
+        self.dropped: set[int] = set()  # the numbers of the open calls on which it has failed
+
+
+class Outputs:
+    """Forwards events to outputs, and survives any exception that one of them raises.
+
+    An output that fails on a call gets one notice and no further events of that call. After a closed pipe it gets no
+    events at all. It is false if there are no outputs.
+    """
+
+    def __init__(self, outputs: Iterable[Output]) -> None:
+        self._members = [_Member(output) for output in outputs]
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def only(self, wanted: Callable[[Output], bool]) -> "Outputs":
+        """Return the outputs that are *wanted*. What goes wrong with one of them is known in both groups."""
+        group = Outputs(())
+        group._members = [member for member in self._members if wanted(member.output)]
+        return group
 
     def on_call(self, decoded: DecodedCall, send: Callable[[Output], None]) -> None:
-        """Send an event about a call, unless this output already failed on that call."""
+        """Send an event about a call to each output, unless it already failed on that call."""
         number = decoded.exchange.id
-        if number in self._dropped:
-            return
-        fault = self._try(send)
-        if fault is not None:
-            self._dropped.add(number)
-            self._tell(decoded, fault)
+        for member in self._members:
+            if number not in member.dropped and not self._sent(member, send, decoded):
+                member.dropped.add(number)
 
     def write(self, decoded: DecodedCall) -> None:
         """Send a call that has ended, and drop what is remembered about it."""
-        if self._disconnected:
-            return
-        if self._dropped and decoded.exchange.id in self._dropped:
-            self._dropped.discard(decoded.exchange.id)
-            return
-        try:  # as ``on_call``, in fewer steps: every call ends here
-            self._output.write(decoded)
-        except Exception as fault:
-            if self._is_own(fault):
-                self._tell(decoded, fault)
-
-    def _tell(self, decoded: DecodedCall, fault: Exception) -> None:
-        text = f"call #{decoded.exchange.id} cannot be shown here: an internal error in apispy: {fault!r}"
-        self.notice(text, decoded.exchange.started + decoded.at)
+        for member in self._members:
+            if member.disconnected:
+                continue
+            if member.dropped and decoded.exchange.id in member.dropped:
+                member.dropped.discard(decoded.exchange.id)
+                continue
+            try:  # as ``_sent``, in fewer steps: every call ends here
+                member.output.write(decoded)
+            except Exception as fault:
+                self._failed(member, fault, decoded)
 
     def notice(self, text: str, at: float) -> None:
-        self._try(lambda output: output.notice(text, at))
+        for member in self._members:
+            self._sent(member, lambda output: output.notice(text, at))
 
     def summarize(self) -> None:
-        self._try(lambda output: output.summarize())
+        for member in self._members:
+            self._sent(member, lambda output: output.summarize())
 
     def close(self) -> None:
-        self._try(lambda output: output.close())
+        for member in self._members:
+            self._sent(member, lambda output: output.close())
 
-    def _try(self, send: Callable[[Output], None]) -> Exception | None:
-        if self._disconnected:
-            return None
+    def _sent(
+        self, member: _Member, send: Callable[[Output], None], decoded: DecodedCall | None = None
+    ) -> bool:
+        """Send an event, of the call *decoded* if it is of one; return False if the output fails."""
+        if member.disconnected:
+            return True
         try:
-            send(self._output)
+            send(member.output)
         except Exception as fault:
-            return fault if self._is_own(fault) else None
-        return None
-
-    def _is_own(self, fault: Exception) -> bool:
-        """Log a fault, and return whether it is one of apispy's own, and not the end of the reader."""
-        if isinstance(fault, BrokenPipeError):
-            self._disconnected = True
-            log.warning("%s: the reader closed the pipe", type(self._output).__name__)
-            return False
-        log.exception("%s failed", type(self._output).__name__)
+            self._failed(member, fault, decoded)
+            return member.disconnected
         return True
+
+    def _failed(self, member: _Member, fault: Exception, decoded: DecodedCall | None) -> None:
+        """Log a fault, and tell the output about it if it is one of apispy's own, and not the end of the reader."""
+        name = type(member.output).__name__
+        if isinstance(fault, BrokenPipeError):
+            member.disconnected = True
+            log.warning("%s: the reader closed the pipe", name)
+            return
+        log.exception("%s failed", name)
+        if decoded is not None:
+            number, at = decoded.exchange.id, decoded.exchange.started + decoded.at
+            text = f"call #{number} cannot be shown here: an internal error in apispy: {fault!r}"
+            self._sent(member, lambda output: output.notice(text, at))

@@ -91,8 +91,7 @@ class CountOnlyPipeline(Pipeline):
         """Tell of a call that stays open because it became a tunnel. All others that stay open take the full path."""
         call = engine.lookup(exchange.request.method, exchange.request.target)
         reading = DecodedCall(exchange, call, {}, at=exchange.response.at if exchange.response else 0.0)
-        for output in self._outputs:
-            output.on_call(reading, lambda to: to.opened(reading))
+        self._outputs.on_call(reading, lambda to: to.opened(reading))
 
     def _sends_bulk(self, number: int) -> bool:
         """Whether the request body is an archive, which does not matter for decoding the response."""

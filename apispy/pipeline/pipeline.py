@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
 
 from apispy import decoders
 from apispy.capture.events import tap_events
@@ -13,7 +12,7 @@ from apispy.decoders.grpc_stream import Budget
 from apispy.learn import NameRegistry
 from apispy.model import Direction, Exchange, Item, Seen
 from apispy.outputs.base import DecodedCall, Output
-from apispy.outputs.isolation import Isolated
+from apispy.outputs.isolation import Outputs
 from apispy.pipeline.final_reading import Notes, document_of, finish, share_documents, with_seen
 from apispy.pipeline.held_calls import HeldCalls, Runs
 from apispy.pipeline.live_call import LiveCall, json_of, start_call
@@ -48,9 +47,9 @@ class Pipeline:
         notes: Notes = "on",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._outputs = [Isolated(output) for output in outputs]
-        self._take_chunks = [output for output in self._outputs if output.takes_chunks]
-        self._take_heads = [output for output in self._outputs if output.takes_heads]
+        self._outputs = Outputs(outputs)
+        self._take_chunks = self._outputs.only(lambda output: output.takes_chunks)
+        self._take_heads = self._outputs.only(lambda output: output.takes_heads)
         self._redactor = redactor or Redactor()
         self._has_rules = bool(self._redactor.policy.rules)
         self._notes = notes
@@ -112,14 +111,12 @@ class Pipeline:
     def notice(self, text: str, at: float | None = None) -> None:
         """Show a message that belongs to no call; *at*: the Unix time that it is about, None for now."""
         at = self._clock() if at is None else at
-        for output in self._outputs:
-            output.notice(text, at)
+        self._outputs.notice(text, at)
 
     def summarize(self) -> None:
         """Let the outputs write what they would write at the end, of the calls that have ended so far."""
         self._release()
-        for output in self._outputs:
-            output.summarize()
+        self._outputs.summarize()
 
     def close(self) -> None:
         """Show the calls that are still open, then close the outputs."""
@@ -127,8 +124,7 @@ class Pipeline:
         for live in sorted(self._live.values(), key=lambda live: live.exchange.id):
             self.feed(Closed(live.still_open(self._clock())))
         self._live.clear()
-        for output in self._outputs:
-            output.close()
+        self._outputs.close()
 
     def _failed(self, fault: Exception) -> None:
         log.exception("the pipeline failed")
@@ -188,7 +184,7 @@ class Pipeline:
     def _show_repeated(self, exchange: Exchange, reading: DecodedCall) -> None:
         if exchange.redactions:
             self._redactor.count(exchange)
-        self._write(reading)
+        self._outputs.write(reading)
 
     def _whole(self, exchange: Exchange) -> None:
         """Take an exchange that is over: as by its events, but redacted once if nothing is shown before its end."""
@@ -251,8 +247,9 @@ class Pipeline:
         chunk = live.redactor.chunk(event.direction, event.chunk) if self._take_chunks else None
         if chunk is not None:
             reading = live.reading(self._memory)
-            for output in self._take_chunks:
-                output.on_call(reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk))
+            self._take_chunks.on_call(
+                reading, lambda to: to.chunk(reading, event.direction, event.offset, chunk)
+            )
         self._flow(live, event.direction, stream.feed(event.chunk.data))
 
     def _stream_ended(self, event: StreamEnded) -> None:
@@ -277,12 +274,8 @@ class Pipeline:
         """Show a finished call, whose exchange is redacted, and return its reading."""
         self._redactor.count(live.exchange)
         reading = finish(live, self._memory, self._notes)
-        self._write(reading)
+        self._outputs.write(reading)
         return reading
-
-    def _write(self, reading: DecodedCall) -> None:
-        for output in self._outputs:
-            output.write(reading)
 
     def _gave_up(self, event: GaveUp) -> None:
         why = self._redactor.message(event.reason)
@@ -315,13 +308,11 @@ class Pipeline:
             return
         live.announced = True
         reading = live.reading(self._memory)
-        for output in self._outputs:
-            output.on_call(reading, lambda to: to.opened(reading))
+        self._outputs.on_call(reading, lambda to: to.opened(reading))
 
     def _send_head(self, live: LiveCall, send: Callable[[Output, DecodedCall], None]) -> None:
         reading = live.reading(self._memory)
-        for output in self._take_heads:
-            output.on_call(reading, lambda to: send(to, reading))
+        self._take_heads.on_call(reading, lambda to: send(to, reading))
 
     def _flow(self, live: LiveCall, direction: Direction, items: list[Item]) -> None:
         if (
@@ -335,5 +326,5 @@ class Pipeline:
             if direction == "response":
                 self._memory.learn(live.call, [], json_of(items))
             reading = live.reading(self._memory)
-            for item, output in product(items, self._outputs):
-                output.on_call(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]
+            for item in items:
+                self._outputs.on_call(reading, lambda to, item=item: to.item(reading, direction, item))  # type: ignore[misc]

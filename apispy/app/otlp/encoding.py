@@ -21,6 +21,11 @@ def encoded(parts: SpanParts | RepeatedSpan) -> bytes:
     return encoded_once(parts.shared) + encode("Span", parts.own)
 
 
+def size_of(span: bytes | RepeatedSpan) -> int:
+    """Return how many bytes a span takes in a request, about."""
+    return len(span) if isinstance(span, bytes) else len(encoded_once(span.shared)) + REPEATED_SIZE
+
+
 def encoded_once(shared: SharedFields) -> bytes:
     """Return what spans have in common in protobuf. It is encoded once."""
     if shared.encoded is None:
@@ -46,12 +51,13 @@ def _listed(spans: Iterable[bytes | RepeatedSpan]) -> bytes:
         if isinstance(span, bytes):
             found.append(field("ScopeSpans", "spans", span))
             continue
-        trace, started, duration, call, connection, shared = span
-        writer = writers.get(key := (id(shared), trace, connection))
+        started, duration = span.started, span.duration
+        writer = writers.get(key := (id(span.shared), span.trace, span.connection))
         if writer is None:
-            attributes = key_values({"docker.connection": connection})
-            writer = writers[key] = RepeatedSpans(encoded_once(shared), trace, attributes, "docker.call")
+            attributes = key_values({"docker.connection": span.connection})
+            fields = encoded_once(span.shared)
+            writer = writers[key] = RepeatedSpans(fields, span.trace, attributes, "docker.call")
         ended = started + duration if duration > 0.0 else started
         times = unix_micros(started) * 1000, unix_micros(ended) * 1000
-        writer.write(found, span_id(started, connection, call), *times, call)
+        writer.write(found, span_id(started, span.connection, span.call), *times, span.call)
     return b"".join(found)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from apispy.app.messages import info
-from apispy.app.otlp.encoding import SCOPE, encoded
+from apispy.app.otlp.encoding import SCOPE, encoded, size_of
 from apispy.app.otlp.grpc_transport import GrpcTransport
 from apispy.app.otlp.http_transport import HttpTransport
 from apispy.app.otlp.sender import Sender
@@ -36,7 +36,9 @@ class _Repeated(Struct, frozen=True):
 
     upstream: str
     resource: bytes
+    trace: str
     shared: SharedFields
+    size: int  # of each span, about
 
 
 class OtlpExport(Output):
@@ -85,10 +87,16 @@ class OtlpExport(Output):
         if memo is not None and (clients := memo.get(self)) is not None:
             known: _Repeated | None = clients.get(exchange.client)
             if known is not None and known.upstream == exchange.upstream:
-                span = self._spans.repeated(exchange, known.shared)
-                if span is not None:
-                    self._sender.add(known.resource, span)
-                    return
+                span = RepeatedSpan(
+                    known.trace,
+                    exchange.started,
+                    exchange.duration,
+                    exchange.id,
+                    exchange.connection,
+                    known.shared,
+                )
+                self._sender.add(known.resource, span, known.size)
+                return
         self._write(decoded)
 
     def _write(self, decoded: DecodedCall) -> None:
@@ -98,12 +106,14 @@ class OtlpExport(Output):
             decoded = replace(decoded, exchange=replace(exchange, upstream=upstream))
         spans = self._spans.of(decoded)
         resource = self._resource(decoded, spans[0].shared)
-        if memo is not None and isinstance(spans[0], RepeatedSpan):
-            clients: OrderedDict[str, _Repeated] = memo.setdefault(self, OrderedDict())
-            known = _Repeated(exchange.upstream, resource, spans[0].shared)
-            remember(clients, exchange.client, known, MAX_CLIENTS)
         for parts in spans:
-            self._sender.add(resource, parts if isinstance(parts, RepeatedSpan) else encoded(parts))
+            span = parts if isinstance(parts, RepeatedSpan) else encoded(parts)
+            size = size_of(span)
+            self._sender.add(resource, span, size)
+            if memo is not None and isinstance(span, RepeatedSpan):
+                clients: OrderedDict[str, _Repeated] = memo.setdefault(self, OrderedDict())
+                known = _Repeated(exchange.upstream, resource, span.trace, span.shared, size)
+                remember(clients, exchange.client, known, MAX_CLIENTS)
 
     def _resource(self, decoded: DecodedCall, shared: SharedFields) -> bytes:
         """Return the resource of a call, encoded as a field of ResourceSpans."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from apispy import units
-from apispy.app.otlp.encoding import REPEATED_SIZE, encoded_once, traces
+from apispy.app.otlp.encoding import traces
 from apispy.app.otlp.transport import Accepted, SendError, Signal, Transport
 from apispy.outputs.exports.otlp_spans import RepeatedSpan
 
@@ -82,14 +82,12 @@ class Sender:
         """Begin to send."""
         self._thread.start()
 
-    def add(self, resource: bytes, span: bytes | RepeatedSpan) -> None:
-        """Queue a span with its resource, both encoded; the thread encodes a RepeatedSpan. Never blocks, never raises.
+    def add(self, resource: bytes, span: bytes | RepeatedSpan, size: int) -> None:
+        """Queue a span of *size* bytes with its resource, both encoded; the thread encodes a RepeatedSpan.
 
-        One thread calls it, so it needs the lock only to wake the other one.
+        Never blocks, never raises. One thread calls it, so it needs the lock only to wake the other one.
         """
-        size = OVERHEAD + (
-            len(span) if isinstance(span, bytes) else len(encoded_once(span.shared)) + REPEATED_SIZE
-        )
+        size += OVERHEAD
         if self._added - self._taken + size > self._limit:
             self._drop()
             return

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from apispy.decoders.trace_context import FIELD, SPAN_SIZE, TRACE_SIZE, TraceContext, trace_context
 from apispy.engine.json_fields import field_value
@@ -77,11 +77,13 @@ class SpanParts(Struct, frozen=True):
     shared: SharedFields
 
 
-class RepeatedSpan(NamedTuple):
+class RepeatedSpan(Struct, frozen=True, gc=False):
     """The span of a call that repeats another one, and that has no parent, links and events.
 
     Clients poll, so there are many; that is why it takes little time to make one. What differs from the others is as
     the exchange has it: the thread that sends spans makes IDs and times of it.
+
+    A span of a further repeat has the same *trace* and *shared*, if its client and its upstream are the same.
     """
 
     trace: str
@@ -149,21 +151,19 @@ class Spans:
         A link joins a call to an earlier one: its cause, or its effect.
         """
         known = self._repetition(decoded)
-        if known is not None and known.is_plain and (span := self.repeated(decoded.exchange, known.shared)):
-            return (span,)
+        exchange = decoded.exchange
+        if known is not None and known.is_plain and (trace := self._known_traces.get(exchange.client)):
+            return (
+                RepeatedSpan(
+                    trace,
+                    exchange.started,
+                    exchange.duration,
+                    exchange.id,
+                    exchange.connection,
+                    known.shared,
+                ),
+            )
         return list(self._parts(decoded, known))
-
-    def repeated(self, exchange: Exchange, shared: SharedFields) -> RepeatedSpan | None:
-        """Return the span of a call that repeats one of which ``of`` gave a RepeatedSpan with *shared*.
-
-        The upstream must be the same, too. None if the trace of its client is not known (any more).
-        """
-        trace = self._known_traces.get(exchange.client)
-        if trace is None:
-            return None
-        return RepeatedSpan(
-            trace, exchange.started, exchange.duration, exchange.id, exchange.connection, shared
-        )
 
     def _parts(self, decoded: DecodedCall, known: _Repeated | None) -> Iterator[SpanParts]:
         exchange = decoded.exchange

@@ -113,6 +113,25 @@ OPEN_STREAMS = Family("apispy.open_streams", "{stream}",
                       lambda now: now.open_streams)  # fmt: skip
 
 
+class _Row(Struct):
+    """The counts of calls with the same labels."""
+
+    durations: Durations  # of the operation
+    calls: int = 0
+    errors: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def count(self, stats: CallStats, seconds: float | None) -> None:
+        """Add a call that took *seconds*; None: it got no response."""
+        self.calls += 1
+        self.errors += stats.failed
+        self.sent += stats.sent
+        self.received += stats.received
+        if seconds is not None:
+            self.durations.add(seconds)
+
+
 class Metrics(CallCounter):
     """Counts calls in bounded memory. ``figures`` may be called in any thread.
 
@@ -120,93 +139,68 @@ class Metrics(CallCounter):
     """
 
     def __init__(self) -> None:
-        self._figures = Figures()
+        self._rows: dict[tuple[str, str, str], _Row] = {}  # by operation, status class and client
+        self._durations: dict[str, Durations] = {}  # by operation
         self._open: dict[int, str] = {}  # operations of open streams, by the number of the call
+        self._open_streams: Counter[str] = Counter()
+        self._redactions = 0
         self._lock = threading.Lock()
 
     def opened(self, decoded: DecodedCall) -> None:
         operation = decoded.call.operation.id or UNKNOWN
         with self._lock:
             self._open[decoded.exchange.id] = operation
-            self._figures.open_streams[operation] += 1
+            self._open_streams[operation] += 1
 
     def write(self, decoded: DecodedCall) -> None:
-        memo = decoded.memo
+        exchange, memo = decoded.exchange, decoded.memo
         if memo is None:
             super().write(decoded)
             with self._lock:
-                self._figures.redactions += len(decoded.exchange.redactions)
+                self._redactions += len(exchange.redactions)
             return
-        same: _Repeated | None = memo.get(self)
-        if same is None:
-            memo[self] = same = _repeated(decoded)
+        # A call that repeats another one is no open stream, and has the same labels, sizes and hidden secrets.
+        same: tuple[_Row, CallStats] | None = memo.get(self)
         with self._lock:
-            figures, operation = self._figures, same.operation
-            figures.calls[same.call] += 1
-            figures.errors[same.error] += same.failed
-            figures.sent[operation] += same.sent
-            figures.received[operation] += same.received
-            figures.redactions += same.redactions
-            durations = figures.durations.get(operation)
-            if durations is None:
-                durations = figures.durations[operation] = Durations()
-            durations.add(decoded.exchange.duration)
+            if same is None:
+                stats = stats_of(decoded)
+                same = memo[self] = self._row(stats, exchange), stats
+            row, stats = same
+            row.count(stats, exchange.duration)
+            self._redactions += len(exchange.redactions)
 
     def count(self, stats: CallStats, exchange: Exchange) -> None:
-        operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
-        response = exchange.response
-        status = status_class(response.status) if response else NO_RESPONSE
         with self._lock:
-            figures = self._figures
             if opened := self._open.pop(exchange.id, None):
-                figures.open_streams[opened] -= 1
-            figures.calls[operation, status, client] += 1
-            figures.errors[operation, client] += stats.failed
-            figures.sent[operation] += stats.sent
-            figures.received[operation] += stats.received
-            if stats.latency is not None:
-                figures.durations.setdefault(operation, Durations()).add(stats.latency)
+                self._open_streams[opened] -= 1
+            self._row(stats, exchange).count(stats, stats.latency)
+
+    def _row(self, stats: CallStats, exchange: Exchange) -> _Row:
+        operation, response = stats.operation or UNKNOWN, exchange.response
+        status = status_class(response.status) if response else NO_RESPONSE
+        labels = operation, status, client_kind(stats.tag, exchange)
+        row = self._rows.get(labels)
+        if row is None:
+            row = self._rows[labels] = _Row(self._durations.setdefault(operation, Durations()))
+        return row
 
     def figures(self) -> Figures:
         """Return a copy of the counts so far."""
+        now = Figures()
         with self._lock:
-            now = self._figures
-            return Figures(
-                now.calls.copy(),
-                now.errors.copy(),
-                {name: Durations(one.counts.copy(), one.total) for name, one in now.durations.items()},
-                now.sent.copy(),
-                now.received.copy(),
-                now.open_streams.copy(),
-                now.redactions,
-            )
-
-
-class _Repeated(Struct, frozen=True):
-    """What calls that repeat each other add to the counts, beside their duration. They are not open streams."""
-
-    operation: str
-    call: tuple[str, str, str]
-    error: tuple[str, str]
-    failed: bool
-    sent: int
-    received: int
-    redactions: int
-
-
-def _repeated(decoded: DecodedCall) -> _Repeated:
-    stats, exchange = stats_of(decoded), decoded.exchange
-    operation, client = stats.operation or UNKNOWN, client_kind(stats.tag, exchange)
-    status = status_class(exchange.response.status) if exchange.response else NO_RESPONSE
-    return _Repeated(
-        operation,
-        (operation, status, client),
-        (operation, client),
-        stats.failed,
-        stats.sent,
-        stats.received,
-        len(exchange.redactions),
-    )
+            for (operation, status, client), row in self._rows.items():
+                now.calls[operation, status, client] = row.calls
+                now.errors[operation, client] += row.errors
+                now.sent[operation] += row.sent
+                now.received[operation] += row.received
+            now.durations = {
+                name: Durations(one.counts.copy(), one.total)
+                for name, one in self._durations.items()
+                if any(one.counts)
+            }
+            now.open_streams = self._open_streams.copy()
+            now.redactions = self._redactions
+        return now
 
 
 def status_class(status: int) -> str:

@@ -31,7 +31,7 @@ def fast_stats_of(summary: ExchangeSummary) -> CallStats:
     """
     status = summary.status
     if status is not None and status < 400 and may_fail_late(summary.method, summary.target):
-        call, *_ = _lookup(summary.method, summary.target)
+        call, *_ = look_up(summary.method, summary.target)
         if not _proves_success(summary, call):
             failed = _proves_failure(summary) or read(summary.exchange(), NameRegistry(), notes="off").failed
             return replace(stats_from_head(summary), failed=failed)  # the sizes stay those on the wire
@@ -40,12 +40,12 @@ def fast_stats_of(summary: ExchangeSummary) -> CallStats:
 
 def may_fail_late(method: str, target: str) -> bool:
     """Whether the response to such a call may report an error after a successful status."""
-    return _lookup(method, target)[2]
+    return look_up(method, target)[2]
 
 
 def stats_from_head(summary: ExchangeSummary) -> CallStats:
     """The statistics of a call by its request and response heads."""
-    call, stays_open, _, key = _lookup(summary.method, summary.target)
+    call, stays_open, _, key = look_up(summary.method, summary.target)
     status = summary.status
     return CallStats(
         call.operation.id,
@@ -66,7 +66,8 @@ LookedUp = tuple[Call, bool, bool, int | None]
 """The call, whether it stays open, whether it may fail after a successful status, and the key of repeats."""
 
 
-def _lookup(method: str, target: str) -> LookedUp:
+def look_up(method: str, target: str) -> LookedUp:
+    """Find what a request line says of its call. It is remembered."""
     return (_look_up_cached if len(method) + len(target) <= MAX_CACHED_LENGTH else _look_up)(method, target)
 
 

@@ -8,8 +8,8 @@ held across events of others until its response begins: then all of it comes at 
 
 from collections.abc import Callable, Sequence
 
-from apispy import engine
 from apispy.model import Exchange
+from apispy.pipeline.fast_stats import look_up
 from apispy.tap.events import Closed, Data, Event, GaveUp, Opened, ResponseStarted, StreamEnded
 
 MAX_BYTES = 16 << 10
@@ -43,7 +43,7 @@ class HeldCalls:
         if type(event) is StreamEnded or type(event) is Data:  # most events; each check takes time
             number = event.exchange_id
         elif isinstance(event, Opened):
-            return self._open(event, event.exchange)
+            return self._open(event)
         elif isinstance(event, GaveUp):
             return [[event]]
         elif isinstance(event, Closed | ResponseStarted):
@@ -59,13 +59,25 @@ class HeldCalls:
             return [*released, self._let_go(number)]
         return released
 
-    def take_response(self, events: Sequence[Event]) -> list[Event] | None:
-        """Take all events of a response that comes at once, and return those of its call.
+    def take_at_once(self, events: Sequence[Event]) -> list[Event] | None:
+        """Take all events of a request or a response that comes at once, and return those of a call that is over.
 
-        None, and nothing is taken, if *events* are anything else, or the call is not the one that may teach something:
-        then ``take`` gets them one by one, which gives the same in more steps.
+        None, and nothing is taken, if *events* are anything else, or those of another call have to be considered: then
+        ``take`` gets them one by one, which gives the same in more steps.
         """
-        number, first, last = self._exclusive, events[0], events[-1]
+        first = events[0]
+        if type(first) is not Opened:
+            return self._take_response(first, events)
+        number = first.exchange.id
+        if self._exclusive is not None or len(events) != 2 or not self._may_hold(first):
+            return None
+        if type(events[1]) is not StreamEnded or events[1].exchange_id != number:
+            return None
+        self._hold(first.exchange, [*events])
+        return []
+
+    def _take_response(self, first: Event, events: Sequence[Event]) -> list[Event] | None:
+        number, last = self._exclusive, events[-1]
         if number is None or type(first) is not ResponseStarted or type(last) is not Closed:
             return None
         if first.exchange.id != number or last.exchange.id != number or first.exchange.tunnel is not None:
@@ -78,9 +90,7 @@ class HeldCalls:
                 return None
         if size > MAX_BYTES:
             return None
-        found = self._let_go(number)
-        found += events
-        return found
+        return [*self._let_go(number), *events]
 
     def release(self) -> Runs:
         """Release all calls, in the order in which they began."""
@@ -89,15 +99,22 @@ class HeldCalls:
         self._exclusive = self._unproven = None
         return found
 
-    def _open(self, event: Opened, exchange: Exchange) -> Runs:
+    def _open(self, event: Opened) -> Runs:
         released = self._before()
-        call = engine.lookup(exchange.request.method, exchange.request.target)
-        if call.stays_open or event.refused or len(self._events) >= MAX_CALLS:
+        if not self._may_hold(event):
             return [*released, [event]]
-        self._events[exchange.id] = [event]
+        self._hold(event.exchange, [event])
+        return released
+
+    def _may_hold(self, event: Opened) -> bool:
+        request = event.exchange.request
+        stays_open = look_up(request.method, request.target)[1]
+        return not (stays_open or event.refused or len(self._events) >= MAX_CALLS)
+
+    def _hold(self, exchange: Exchange, events: list[Event]) -> None:
+        self._events[exchange.id] = events
         # Most calls are over before another one begins: then nobody needs to know whether their heads teach something.
         self._exclusive, self._size, self._unproven = exchange.id, 0, exchange
-        return released
 
     def _is_over(self, number: int, event: Event) -> bool:
         """Whether a held call ends with its new event, or is not to be held any longer."""

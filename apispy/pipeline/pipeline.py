@@ -69,9 +69,9 @@ class Pipeline:
         if self._held is None or not events:
             return events
         try:
-            run = self._held.take_response(events)
+            run = self._held.take_at_once(events)
             if run is not None:
-                return () if self._repeats(run) else [[run]]
+                return () if not run or self._repeats(run) else [[run]]
         except Exception as fault:  # as in ``feed``
             self._failed(fault)
             return ()

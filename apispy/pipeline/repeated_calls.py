@@ -18,7 +18,7 @@ from itertools import chain
 from typing import Any
 
 from apispy.learn import NameRegistry
-from apispy.model import Body, Exchange, Headers
+from apispy.model import Exchange, Headers
 from apispy.outputs.base import DecodedCall
 from apispy.pipeline.final_reading import learn_names
 from apispy.recent import SizedMemory
@@ -82,9 +82,17 @@ class RepeatedCalls:
         request, response = exchange.request, exchange.response
         if response is None or exchange.end != "complete" or exchange.tunnel is not None or exchange.problems:
             return None, None
-        asked, answered = _usual_data(request.body), _usual_data(response.body)
-        if asked is None or answered is None:
-            return None, None
+        bodies: list[bytes] = []
+        for body in (request.body, response.body):
+            chunks = body.chunks
+            data = chunks[0].data if chunks else b""
+            # Only bodies that are short, and of which all is there.
+            if not body.shown or body.trailers.fields or body.seen or len(chunks) > 1:
+                return None, None
+            if not body.size == len(data) <= MAX_BYTES:
+                return None, None
+            bodies.append(data)
+        asked, answered = bodies
         head = (
             request.method,
             request.target,
@@ -109,7 +117,8 @@ class RepeatedCalls:
         return key, self._reading(known, exchange)
 
     def _reading(self, known: _Remembered, exchange: Exchange) -> DecodedCall:
-        self._learn(known, exchange)
+        if not known.settled == known.names == self._names.version:
+            self._learn(known, exchange)
         reading = known.reading
         return DecodedCall(
             exchange,
@@ -141,15 +150,6 @@ class RepeatedCalls:
                 known.settled = version
         if known.names != self._names.version:
             known.names, known.memo = self._names.version, {}
-
-
-def _usual_data(body: Body) -> bytes | None:
-    """The bytes of a body that is short, and of which all are there; None if it is another one."""
-    chunks = body.chunks
-    data = chunks[0].data if chunks else b""
-    if not body.shown or body.trailers.fields or body.seen or len(chunks) > 1:
-        return None
-    return data if body.size == len(data) <= MAX_BYTES else None
 
 
 def _size(headers: Headers) -> int:

@@ -12,8 +12,9 @@ class Clock:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._last = 0.0
+        self._last = 0  # microseconds
 
     def __call__(self) -> float:
-        self._last = max(round(self._now(), 6), round(self._last + 0.000001, 6))
-        return self._last
+        micros = round(self._now() * 1e6)
+        self._last = micros if micros > self._last else self._last + 1
+        return self._last / 1e6

@@ -1,4 +1,4 @@
-"""A response that is taken at once is held and released as its events are, one by one."""
+"""A request or a response that is taken at once is held and released as its events are, one by one."""
 
 import itertools
 from collections.abc import Sequence
@@ -56,8 +56,10 @@ def released(reads: Sequence[Sequence[Event]], *, at_once: bool, teaches_nothing
     """What ``HeldCalls`` releases of the events of several reads, by read, and what it still holds at the end."""
     held, found = HeldCalls(lambda _: teaches_nothing), []
     for events in reads:
-        whole = held.take_response(events) if at_once else None
-        runs = [run for one in events for run in held.take(one)] if whole is None else [whole]
+        whole = held.take_at_once(events) if at_once else None
+        runs = (
+            [run for one in events for run in held.take(one)] if whole is None else [whole] if whole else []
+        )
         found.append(runs)
     return [*found, held.release()]
 

@@ -12,6 +12,7 @@ Context.
 
 import hashlib
 import re
+import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -55,6 +56,8 @@ METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 TUNNELS = ("Grpc", "Session")
 """Operations whose heads never have a ``traceparent``: buildx sends it with the gRPC calls inside, if at all."""
 
+_CALL = struct.Struct("<dQQ")
+_LARGEST = (1 << 64) - 1
 _PROCESS = re.compile(r"(.+) \(pid ([0-9]{1,9})\)", re.DOTALL)
 _PORT = re.compile(r":[0-9]+\Z")
 _PRODUCT = re.compile(r"[\w.+-]+", re.ASCII)
@@ -337,8 +340,8 @@ def _sent_context(exchange: Exchange) -> TraceContext | None:
 
 def span_id(started: float, connection: int, call: int) -> bytes:
     """Return the ID of the span of a call: a digest of when it began, and of its numbers."""
-    text = f"{started!r} {connection} {call}"
-    return hashlib.sha256(text.encode()).digest()[:SPAN_SIZE]
+    known = _CALL.pack(started, connection & _LARGEST, call & _LARGEST)
+    return hashlib.blake2b(known, digest_size=SPAN_SIZE).digest()
 
 
 def _digest(text: str, size: int) -> str:

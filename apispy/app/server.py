@@ -24,6 +24,12 @@ MAX_DESCRIPTORS = 1 << 20
 The usual limit of 1,024 is for programs that use select; Go programs such as dockerd raise it too.
 """
 
+SWITCH_INTERVAL = 0.001
+"""Seconds after which the event loop takes its turn while another thread, such as that of --otlp, executes Python code.
+
+With Python's 0.005, requests wait 5 ms for it.
+"""
+
 COLLECT_AFTER = (500, 10, 40)
 """Thresholds of Python's garbage collector, for its three generations.
 
@@ -45,7 +51,7 @@ async def _serve_until_signal(session: Session) -> None:
     registration = ExitStack()
 
     def started(where: Listen) -> None:
-        _keep_collections_short()
+        _keep_pauses_short()
         reopens = system.hangup_reopens()
         for number in child.STOP_SIGNALS:
             system.on_signal(number, session.stop)
@@ -93,11 +99,13 @@ def _register(session: Session, registration: ExitStack) -> None:
         warning(f"`apispy env` will not find this apispy. {error}")
 
 
-def _keep_collections_short() -> None:
-    """Let garbage collections, during which nothing is forwarded, search what was made since the start only, in parts.
+def _keep_pauses_short() -> None:
+    """Shorten what happens while nothing is forwarded: work of other threads, and garbage collections.
 
-    Call it when everything is imported, in a process of apispy's own: it affects the whole process.
+    The latter search what was made since the start only, in parts. Call it when everything is imported, in a process of
+    apispy's own: it affects the whole process.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL)
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
 
@@ -115,7 +123,7 @@ def serve_command(session: Session, command: Sequence[str]) -> int:
 
 async def _serve_command(session: Session, command: Sequence[str]) -> int:
     async with in_background(session) as environ:
-        _keep_collections_short()
+        _keep_pauses_short()
         return await child.run(command, environ)
 
 

@@ -98,8 +98,7 @@ def messages() -> list[str]:
             transport = HttpTransport(Settings("http", "127.0.0.1", port))
             sender = Sender(transport, name, lambda: METRICS, said.append)
             for parts in Spans().of(calls[0]):
-                span = encoded(parts)
-                sender.add(b"", span, len(span))
+                sender.add(b"", encoded(parts))
             sender.start()
             said += sender.close(30)
     return ["```text", *(f"apispy: {line}" for line in said), "```"]

@@ -14,6 +14,7 @@ from capture_strategies import SLOW
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from apispy.app.otlp import OtlpExport, Settings
 from apispy.app.otlp.encoding import traces
@@ -139,7 +140,7 @@ class Shown:
 
     text: list[str] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
-    sent: list[tuple[str, object]] = field(default_factory=list)
+    sent: list[tuple[str, Span]] = field(default_factory=list)
     figures: Figures | None = None
     hidden: dict[str, int] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
@@ -157,6 +158,7 @@ class Shown:
             for of_resource in ExportTraceServiceRequest.FromString(traces(batch)).resource_spans:
                 resource = str(of_resource.resource)
                 self.sent += [(resource, span) for scope in of_resource.scope_spans for span in scope.spans]
+        self.sent.sort(key=lambda sent: sent[1].start_time_unix_nano)  # repeats are sent together
         self.figures, self.hidden = self.metrics.figures(), self._redactor.report()
         return self
 

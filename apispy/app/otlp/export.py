@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from apispy.app.messages import info
-from apispy.app.otlp.encoding import SCOPE, encoded, size_of
+from apispy.app.otlp.encoding import SCOPE, encoded
 from apispy.app.otlp.grpc_transport import GrpcTransport
 from apispy.app.otlp.http_transport import HttpTransport
+from apispy.app.otlp.repeats import RepeatedCall
 from apispy.app.otlp.sender import Sender
 from apispy.app.otlp.settings import Settings
 from apispy.app.otlp.transport import Transport
@@ -19,7 +20,7 @@ from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, Spans,
 from apispy.outputs.exports.otlp_values import Attributes, key_values
 from apispy.outputs.metrics import Metrics
 from apispy.recent import remember
-from apispy.structs import Struct, replace
+from apispy.structs import replace
 
 FLUSH_TIMEOUT = 3.0
 """Seconds that the receiver gets to take the last spans and metrics."""
@@ -29,16 +30,6 @@ MAX_CLIENTS = 100
 
 MAX_RESOURCES = 1000
 """Clients whose resource is remembered in the form in which it is sent."""
-
-
-class _Repeated(Struct, frozen=True):
-    """What the spans of calls that repeat each other have in common, if they come from the same client."""
-
-    upstream: str
-    resource: bytes
-    trace: str
-    shared: SharedFields
-    size: int  # of each span, about
 
 
 class OtlpExport(Output):
@@ -85,17 +76,9 @@ class OtlpExport(Output):
     def write(self, decoded: DecodedCall) -> None:
         exchange, memo = decoded.exchange, decoded.memo
         if memo is not None and (clients := memo.get(self)) is not None:
-            known: _Repeated | None = clients.get(exchange.client)
+            known: RepeatedCall | None = clients.get(exchange.client)
             if known is not None and known.upstream == exchange.upstream:
-                span = RepeatedSpan(
-                    known.trace,
-                    exchange.started,
-                    exchange.duration,
-                    exchange.id,
-                    exchange.connection,
-                    known.shared,
-                )
-                self._sender.add(known.resource, span, known.size)
+                self._sender.add_repeat(known, exchange)
                 return
         self._write(decoded)
 
@@ -107,12 +90,11 @@ class OtlpExport(Output):
         spans = self._spans.of(decoded)
         resource = self._resource(decoded, spans[0].shared)
         for parts in spans:
-            span = parts if isinstance(parts, RepeatedSpan) else encoded(parts)
-            size = size_of(span)
-            self._sender.add(resource, span, size)
-            if memo is not None and isinstance(span, RepeatedSpan):
-                clients: OrderedDict[str, _Repeated] = memo.setdefault(self, OrderedDict())
-                known = _Repeated(exchange.upstream, resource, span.trace, span.shared, size)
+            span = encoded(parts)
+            self._sender.add(resource, span)
+            if memo is not None and isinstance(parts, RepeatedSpan):
+                clients: OrderedDict[str, RepeatedCall] = memo.setdefault(self, OrderedDict())
+                known = RepeatedCall(exchange.upstream, resource, parts.trace, parts.shared, len(span))
                 remember(clients, exchange.client, known, MAX_CLIENTS)
 
     def _resource(self, decoded: DecodedCall, shared: SharedFields) -> bytes:

@@ -10,8 +10,9 @@ from typing import Literal
 
 from apispy import units
 from apispy.app.otlp.encoding import traces
+from apispy.app.otlp.repeats import MAX_RECORDS, RECORD, RepeatedCall, Repeats
 from apispy.app.otlp.transport import Accepted, SendError, Signal, Transport
-from apispy.outputs.exports.otlp_spans import RepeatedSpan
+from apispy.model import Exchange
 
 MAX_QUEUED = 16 << 20
 """Bytes of spans that may wait; further ones are dropped and counted."""
@@ -49,7 +50,9 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Sends what is added, in order, over *transport* to a receiver that is called *name*.
+    """Sends what is added over *transport* to a receiver that is called *name*.
+
+    It keeps the order, but sends repeats of a call together.
 
     *metrics* makes the body of a request with the present metrics, in the thread. *report* gets messages for the user,
     each once, in the thread or in that of ``add``. More than *limit* bytes of spans are dropped.
@@ -66,9 +69,9 @@ class Sender:
     ) -> None:
         self._transport, self._name, self._metrics, self._report = transport, name, metrics, report
         self._limit = limit
-        self._spans: deque[tuple[bytes, bytes | RepeatedSpan, int]] = deque()  # resource, span, size
-        self._added = 0  # bytes that came into the queue; only ``add`` changes it
-        self._taken = 0  # bytes that left it; only the thread changes it
+        self._queue: deque[tuple[bytes, bytes | Repeats]] = deque()  # resource, and a span or several
+        self._spans = 0  # spans in the queue
+        self._size = 0  # bytes of memory for them
         self._lost: Counter[Loss] = Counter()
         self._said: set[str] = set()
         self._closing = False
@@ -82,27 +85,41 @@ class Sender:
         """Begin to send."""
         self._thread.start()
 
-    def add(self, resource: bytes, span: bytes | RepeatedSpan, size: int) -> None:
-        """Queue a span of *size* bytes with its resource, both encoded; the thread encodes a RepeatedSpan.
-
-        Never blocks, never raises. One thread calls it, so it needs the lock only to wake the other one.
-        """
-        size += OVERHEAD
-        if self._added - self._taken + size > self._limit:
-            self._drop()
-            return
-        self._added += size
-        self._spans.append((resource, span, size))
-        waiting = len(self._spans)
-        if waiting == 1 or waiting == MAX_BATCH_SPANS:
-            with self._changed:
-                self._changed.notify()
-
-    def _drop(self) -> None:
+    def add(self, resource: bytes, span: bytes) -> None:
+        """Queue a span with its resource, both encoded. Never waits for the receiver, never raises."""
         with self._lock:
+            admitted = self._admitted(len(span))
+            if admitted:
+                self._queue.append((resource, span))
+                self._spans += 1
+        if not admitted:
+            self._report_drops()
+
+    def add_repeat(self, call: RepeatedCall, exchange: Exchange) -> None:
+        """The same for the span of an exchange that repeats *call*, which the thread encodes."""
+        with self._lock:
+            repeats = call.waiting
+            admitted = repeats is not None and repeats.add(exchange)
+            if not admitted and (admitted := self._admitted(MAX_RECORDS * RECORD.size)):
+                call.waiting = Repeats(call, exchange)
+                self._queue.append((call.resource, call.waiting))
+            self._spans += admitted
+        if not admitted:
+            self._report_drops()
+
+    def _admitted(self, size: int) -> bool:
+        """Make room for *size* bytes more, and wake the thread if it waits for them; False if there is no room."""
+        size += OVERHEAD
+        if self._size + size > self._limit:
             self._lost["dropped"] += 1
-            first = self._lost["dropped"] == 1
-        if first:
+            return False
+        self._size += size
+        if not self._queue or self._spans >= MAX_BATCH_SPANS - 1:
+            self._changed.notify()
+        return True
+
+    def _report_drops(self) -> None:
+        if self._lost["dropped"] == 1:
             self._report(f"otlp: spans are dropped: more come than {self._name} takes. The traffic continues")
 
     def close(self, timeout: float) -> list[str]:
@@ -114,8 +131,9 @@ class Sender:
         if self._thread.ident is not None:
             self._thread.join(timeout)
         with self._changed:
-            self._lost["unsent"] += len(self._spans) + self._sending
-            self._spans.clear()
+            self._lost["unsent"] += self._spans + self._sending
+            self._queue.clear()
+            self._spans = self._size = 0
             return [
                 f"otlp: {units.count(self._lost[loss], 'spans')} {'was' if self._lost[loss] == 1 else 'were'} {why}"
                 for loss, why in LOSSES.items()
@@ -147,26 +165,33 @@ class Sender:
 
     def _is_full(self) -> bool:
         """Whether there is no reason to wait for more."""
-        return self._closing or len(self._spans) >= MAX_BATCH_SPANS or self._added - self._taken >= MAX_BATCH
+        return self._closing or self._spans >= MAX_BATCH_SPANS or self._size >= MAX_BATCH
 
-    def _next_batch(self) -> list[tuple[bytes, bytes | RepeatedSpan]]:
-        batch: list[tuple[bytes, bytes | RepeatedSpan]] = []
-        size = 0
-        while self._spans and len(batch) < MAX_BATCH_SPANS and size - OVERHEAD * len(batch) < MAX_BATCH:
-            resource, span, size_of_it = self._spans.popleft()
+    def _next_batch(self) -> list[tuple[bytes, bytes | Repeats]]:
+        batch: list[tuple[bytes, bytes | Repeats]] = []
+        count = size = 0
+        while self._queue and count < MAX_BATCH_SPANS and size < MAX_BATCH:
+            resource, span = self._queue.popleft()
             batch.append((resource, span))
-            size += size_of_it
-        self._taken += size
-        self._sending = len(batch)
+            if isinstance(span, bytes):
+                count, size = count + 1, size + len(span)
+                self._size -= len(span) + OVERHEAD
+            else:
+                count, size = count + len(span), size + span.size
+                self._size -= MAX_RECORDS * RECORD.size + OVERHEAD
+                if span.call.waiting is span:
+                    span.call.waiting = None  # none joins them from now on
+        self._spans -= count
+        self._sending = count
         return batch
 
-    def _send_spans(self, batch: list[tuple[bytes, bytes | RepeatedSpan]]) -> None:
+    def _send_spans(self, batch: list[tuple[bytes, bytes | Repeats]]) -> None:
         answer = self._try("traces", lambda: traces(batch))
         with self._changed:
             if isinstance(answer, Accepted):
-                self._lost["refused"] += min(answer.rejected, len(batch))
+                self._lost["refused"] += min(answer.rejected, self._sending)
             else:
-                self._lost[answer] += len(batch)
+                self._lost[answer] += self._sending
             self._sending = 0
 
     def _try(self, signal: Signal, make: Callable[[], bytes]) -> Accepted | Loss:

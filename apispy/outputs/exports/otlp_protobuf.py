@@ -61,6 +61,11 @@ def field(message: str, name: str, content: bytes) -> bytes:
     return _tag(message, name) + _sized(content)
 
 
+def field_of(message: str, name: str, pieces: list[bytes]) -> list[bytes]:
+    """Return the same in pieces, for large messages: to copy them takes as long as to encode them."""
+    return [_tag(message, name), written_number(sum(map(len, pieces))), *pieces]
+
+
 class RepeatedSpans:
     """Encodes Spans that differ only in their IDs, their times and one attribute that is a number.
 

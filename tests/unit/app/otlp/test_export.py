@@ -15,6 +15,7 @@ from apispy.app.decoded_calls import decode_file
 from apispy.app.otlp import OtlpExport, Settings
 from apispy.app.otlp.encoding import encoded, traces
 from apispy.app.otlp.export import MAX_CLIENTS
+from apispy.app.otlp.repeats import Repeats
 from apispy.app.proxy import ProxySession
 from apispy.app.view import View
 from apispy.cli.options import otlp_option
@@ -23,7 +24,7 @@ from apispy.endpoints import Endpoint, Listen
 from apispy.endpoints.address import TLS
 from apispy.filters import Filter
 from apispy.outputs import DecodedCall
-from apispy.outputs.exports.otlp_spans import RepeatedSpan, Spans
+from apispy.outputs.exports.otlp_spans import Spans
 from apispy.outputs.metrics import Metrics
 from apispy.pipeline import Pipeline
 from apispy.structs import replace
@@ -127,8 +128,7 @@ def test_a_call_that_repeats_another_one_costs_a_fraction() -> None:
     once = counted(lambda: export.write(first))
     export.write(calls[1])
     again = [counted(lambda one=one: export.write(one)) for one in (second, third)]  # type: ignore[misc]
-    assert again[1] < again[0] < 60 < 200 < once
-    assert again[1] < 20  # 14: the thread that sends does the rest
+    assert again[1] < 20 < again[0] < 130 < 200 < once  # 15: the thread that sends does the rest
 
 
 @pytest.mark.parametrize(("view", "more"), [(View(quiet=True), 60), (View(), 30)], ids=["quiet", "lines"])
@@ -147,12 +147,12 @@ def test_clients_that_take_turns_cost_as_much_as_one() -> None:
         replace(first, exchange=replace(first.exchange, client=f"127.0.0.1:{port}", connection=port))
         for port in range(5000, 5020)
     ]
-    for one in clients * 2:
+    for one in clients * 10:
         export.write(one)
     assert max(counted(lambda one=one: export.write(one)) for one in clients) < 20  # type: ignore[misc]
-    spans = export._sender._next_batch()
-    repeated = [span for span in spans if isinstance(span[1], RepeatedSpan)] * 10
-    assert counted(lambda: traces(repeated)) < 25 * len(repeated)
+    repeated = [pair for pair in export._sender._next_batch() if isinstance(pair[1], Repeats)]
+    assert len(repeated) == 20
+    assert counted(lambda: traces(repeated)) < 25 * sum(len(repeats) for _, repeats in repeated)
 
 
 def test_no_more_clients_are_remembered_than_fit() -> None:

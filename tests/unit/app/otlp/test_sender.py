@@ -55,10 +55,6 @@ def sender(port: int, said: list[str], limit: int = module.MAX_QUEUED) -> Sender
     )
 
 
-def add(sending: Sender, resource: bytes, span: bytes) -> None:
-    sending.add(resource, span, len(span))
-
-
 def names(receiver: Receiver) -> list[str]:
     return [one.span.name for one in receiver.spans]
 
@@ -68,7 +64,7 @@ def test_everything_arrives_in_order_and_the_metrics_last(receiver: Receiver) ->
     sending = sender(receiver.port, said)
     sending.start()
     for number in range(2000):
-        add(sending, resource("a"), span(str(number)))
+        sending.add(resource("a"), span(str(number)))
     assert sending.close(30) == []
     assert names(receiver) == [str(number) for number in range(2000)]
     assert [path for path, _ in receiver.requests][-1] == "/v1/metrics"
@@ -78,7 +74,7 @@ def test_everything_arrives_in_order_and_the_metrics_last(receiver: Receiver) ->
 def test_spans_are_sent_before_the_end(receiver: Receiver) -> None:
     sending = sender(receiver.port, [])
     sending.start()
-    add(sending, resource("a"), span("1"))
+    sending.add(resource("a"), span("1"))
     receiver.wait_for(lambda found: found.spans)
     assert sending.close(30) == []
 
@@ -95,7 +91,7 @@ def test_a_batch_is_bounded(receiver: Receiver, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "MAX_BATCH", 2500)
     sending = sender(receiver.port, [])
     for _ in range(9):
-        add(sending, b"", span("x" * 1000))
+        sending.add(b"", span("x" * 1000))
     sending.start()
     assert sending.close(30) == []
     assert len(receiver.spans) == 9
@@ -106,7 +102,7 @@ def test_what_more_comes_than_can_wait_is_dropped_and_counted(receiver: Receiver
     said: list[str] = []
     sending = sender(receiver.port, said, limit=3 * (len(SPAN) + OVERHEAD))
     for _ in range(10):
-        add(sending, b"", SPAN)
+        sending.add(b"", SPAN)
     assert said == ["otlp: spans are dropped: more come than the receiver takes. The traffic continues"]
     sending.start()
     assert sending.close(30) == ["otlp: 7 spans were dropped, because more came than could be sent"]
@@ -118,7 +114,7 @@ def test_a_refusal_that_may_pass_is_tried_again_and_said_once(receiver: Receiver
     receiver.answers = [UNAVAILABLE] * 3
     sending = sender(receiver.port, said)
     sending.start()
-    add(sending, b"", span("late"))
+    sending.add(b"", span("late"))
     receiver.wait_for(lambda found: found.spans)
     assert sending.close(30) == []
     assert names(receiver) == ["late"]
@@ -135,7 +131,7 @@ def test_the_receiver_says_when(receiver: Receiver, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sending, "_may_retry", lambda seconds: waits.append(seconds) or wait(0.0))
     receiver.answers = [(503, {"Retry-After": "7"}, b""), (503, {"Retry-After": "900"}, b"")]
     sending.start()
-    add(sending, b"", SPAN)
+    sending.add(b"", SPAN)
     receiver.wait_for(lambda found: found.spans)
     sending.close(30)
     assert waits == [7.0, module.MAX_DELAY]
@@ -146,9 +142,9 @@ def test_a_refusal_for_good_is_not_tried_again(receiver: Receiver) -> None:
     receiver.answers = [BAD]
     sending = sender(receiver.port, said)
     sending.start()
-    add(sending, b"", span("bad"))
+    sending.add(b"", span("bad"))
     receiver.wait_for(lambda found: found.requests)
-    add(sending, b"", span("good"))
+    sending.add(b"", span("good"))
     assert sending.close(30) == ["otlp: 1 span was refused by the receiver"]
     assert names(receiver) == ["good"]
     assert said == ["otlp: the receiver takes no traces: it answers 400 Bad Request"]
@@ -161,9 +157,9 @@ def test_a_batch_that_nobody_takes_makes_room_for_newer_ones(
     receiver.answers = [UNAVAILABLE]
     sending = sender(receiver.port, [])
     sending.start()
-    add(sending, b"", span("old"))
+    sending.add(b"", span("old"))
     receiver.wait_for(lambda found: found.requests)
-    add(sending, b"", span("new"))
+    sending.add(b"", span("new"))
     receiver.wait_for(lambda found: found.spans)
     assert sending.close(30) == ["otlp: 1 span was not sent, because the receiver was not reached"]
     assert names(receiver) == ["new"]
@@ -174,8 +170,8 @@ def test_spans_that_are_rejected_are_counted_and_the_reason_is_said(receiver: Re
     partial = {"rejected_spans": 1, "error_message": "too old"}
     receiver.trace_response = ExportTraceServiceResponse(partial_success=partial)
     sending = sender(receiver.port, said)
-    add(sending, b"", SPAN)
-    add(sending, b"", SPAN)
+    sending.add(b"", SPAN)
+    sending.add(b"", SPAN)
     sending.start()
     assert sending.close(30) == ["otlp: 1 span was refused by the receiver"]
     assert said == ["otlp: the receiver refused 1 of the traces: too old"]
@@ -186,7 +182,7 @@ def test_the_end_does_not_wait_for_a_receiver_that_is_not_there() -> None:
         port = server.getsockname()[1]
     said: list[str] = []
     sending = sender(port, said)
-    add(sending, b"", SPAN)
+    sending.add(b"", SPAN)
     sending.start()
     assert sending.close(30) == ["otlp: 1 span was not sent, because the receiver was not reached"]
     assert len(said) == 1
@@ -196,18 +192,18 @@ def test_the_end_does_not_wait_for_a_receiver_that_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         sending = sender(server.getsockname()[1], [])
         sending.start()
-        add(sending, b"", SPAN)
+        sending.add(b"", SPAN)
         server.settimeout(30)
         connection, _ = server.accept()
         with connection:
             connection.recv(65536)
-            add(sending, b"", SPAN)
+            sending.add(b"", SPAN)
             assert sending.close(0.1) == ["otlp: 2 spans were not sent, because the receiver was not reached"]
 
 
 def test_a_sender_that_has_not_started_can_be_closed() -> None:
     sending = sender(1, [])
-    add(sending, b"", SPAN)
+    sending.add(b"", SPAN)
     assert sending.close(30) == ["otlp: 1 span was not sent, because the receiver was not reached"]
 
 
@@ -219,7 +215,7 @@ def test_a_fault_of_apispys_own_is_said_and_ends_nothing(receiver: Receiver) -> 
     said: list[str] = []
     transport = HttpTransport(Settings("http", "127.0.0.1", receiver.port))
     sending = Sender(transport, "the receiver", broken, said.append)
-    add(sending, b"", span("x"))
+    sending.add(b"", span("x"))
     sending.start()
     assert sending.close(30) == []
     assert names(receiver) == ["x"]

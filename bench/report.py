@@ -72,7 +72,7 @@ def _cell(results: Results, name: str, transport: str, setup: str) -> str:
     if value is None:
         return ""
     ratios_to = MEASURES[name].ratios_to
-    if setup == ratios_to[0]:
+    if not ratios_to or setup == ratios_to[0]:
         return number(value)
     others = [results.value(name, transport, other) for other in ratios_to if other != setup]
     return f"{number(value)} ({', '.join(number(value / other) if other else '-' for other in others)})"

@@ -32,10 +32,11 @@ class Effort:
     requests: int  # per run that measures latencies
     body: int  # bytes of a large body
     streams: int  # number of simultaneous `logs -f`
+    pairs: int  # of processes that are compared with each other
 
 
-FULL = Effort(rounds=5, seconds=3, requests=2000, body=1 << 30, streams=200)
-QUICK = Effort(rounds=2, seconds=1, requests=400, body=64 << 20, streams=20)
+FULL = Effort(rounds=5, seconds=3, requests=2000, body=1 << 30, streams=200, pairs=7)
+QUICK = Effort(rounds=2, seconds=1, requests=400, body=64 << 20, streams=20, pairs=1)
 
 
 class Testbed:

@@ -50,10 +50,6 @@ class Durations(Struct):
     counts: list[int] = field(default_factory=lambda: [0] * (len(LIMITS) + 1))
     total: float = 0.0
 
-    def add(self, seconds: float) -> None:
-        self.counts[bisect_left(LIMITS, seconds)] += 1
-        self.total += seconds
-
 
 class Figures(Struct):
     """The counts by the values of their labels."""
@@ -129,7 +125,8 @@ class _Row(Struct):
         self.sent += stats.sent
         self.received += stats.received
         if seconds is not None:
-            self.durations.add(seconds)
+            self.durations.counts[bisect_left(LIMITS, seconds)] += 1
+            self.durations.total += seconds
 
 
 class Metrics(CallCounter):

@@ -59,25 +59,34 @@ class HeldCalls:
             return [*released, self._let_go(number)]
         return released
 
-    def take_at_once(self, events: Sequence[Event]) -> list[Event] | None:
-        """Take all events of a request or a response that comes at once, and return those of a call that is over.
+    def hold(self, events: Sequence[Event]) -> bool:
+        """Hold the first events of a call, from Opened on; return False, and hold nothing, if it is not to be held.
 
-        None, and nothing is taken, if *events* are anything else, or those of another call have to be considered: then
-        ``take`` gets them one by one, which gives the same in more steps.
+        Nor does it hold anything if another call has to be considered first, or the request has a body: then ``take``
+        gets the events one by one, which gives the same in more steps.
         """
-        first = events[0]
-        if type(first) is not Opened:
-            return self._take_response(first, events)
-        number = first.exchange.id
-        if self._exclusive is not None or len(events) != 2 or not self._may_hold(first):
-            return None
-        if type(events[1]) is not StreamEnded or events[1].exchange_id != number:
-            return None
-        self._hold(first.exchange, [*events])
-        return []
+        opened = events[0]
+        if self._exclusive is not None or type(opened) is not Opened:
+            return False
+        exchange, request = opened.exchange, opened.exchange.request
+        for event in events[1:]:
+            if type(event) is not StreamEnded or event.exchange_id != exchange.id:
+                return False
+        stays_open = look_up(request.method, request.target)[1]
+        if stays_open or opened.refused or len(self._events) >= MAX_CALLS:
+            return False
+        self._events[exchange.id] = [*events]
+        # Most calls are over before another one begins: then nobody needs to know whether their heads teach something.
+        self._exclusive, self._size, self._unproven = exchange.id, 0, exchange
+        return True
 
-    def _take_response(self, first: Event, events: Sequence[Event]) -> list[Event] | None:
-        number, last = self._exclusive, events[-1]
+    def take_response(self, events: Sequence[Event]) -> list[Event] | None:
+        """Take all events of a response that comes at once, and return those of its call.
+
+        None, and nothing is taken, if *events* are anything else, or the call is not the one that may teach something:
+        then ``take`` gets them one by one, too.
+        """
+        number, first, last = self._exclusive, events[0], events[-1]
         if number is None or type(first) is not ResponseStarted or type(last) is not Closed:
             return None
         if first.exchange.id != number or last.exchange.id != number or first.exchange.tunnel is not None:
@@ -88,9 +97,7 @@ class HeldCalls:
                 size += len(event.chunk.data)
             elif type(event) is not StreamEnded or event.exchange_id != number:
                 return None
-        if size > MAX_BYTES:
-            return None
-        return [*self._let_go(number), *events]
+        return None if size > MAX_BYTES else [*self._let_go(number), *events]
 
     def release(self) -> Runs:
         """Release all calls, in the order in which they began."""
@@ -101,20 +108,7 @@ class HeldCalls:
 
     def _open(self, event: Opened) -> Runs:
         released = self._before()
-        if not self._may_hold(event):
-            return [*released, [event]]
-        self._hold(event.exchange, [event])
-        return released
-
-    def _may_hold(self, event: Opened) -> bool:
-        request = event.exchange.request
-        stays_open = look_up(request.method, request.target)[1]
-        return not (stays_open or event.refused or len(self._events) >= MAX_CALLS)
-
-    def _hold(self, exchange: Exchange, events: list[Event]) -> None:
-        self._events[exchange.id] = events
-        # Most calls are over before another one begins: then nobody needs to know whether their heads teach something.
-        self._exclusive, self._size, self._unproven = exchange.id, 0, exchange
+        return released if self.hold((event,)) else [*released, [event]]
 
     def _is_over(self, number: int, event: Event) -> bool:
         """Whether a held call ends with its new event, or is not to be held any longer."""

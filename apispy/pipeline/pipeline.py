@@ -69,9 +69,11 @@ class Pipeline:
         if self._held is None or not events:
             return events
         try:
-            run = self._held.take_at_once(events)
-            if run is not None:
-                return () if not run or self._repeats(run) else [[run]]
+            if type(events[0]) is Opened:
+                if self._held.hold(events):
+                    return ()
+            elif (run := self._held.take_response(events)) is not None:
+                return () if self._repeats(run) else [[run]]
         except Exception as fault:  # as in ``feed``
             self._failed(fault)
             return ()
@@ -178,13 +180,8 @@ class Pipeline:
         _, repeated = self._repeated.find(last.exchange, self._redactor.known_secrets, tapped=True)
         if repeated is None:
             return False
-        self._show_repeated(last.exchange, repeated)
+        self._outputs.write(repeated)  # the tap hides nothing, so there is nothing to count
         return True
-
-    def _show_repeated(self, exchange: Exchange, reading: DecodedCall) -> None:
-        if exchange.redactions:
-            self._redactor.count(exchange)
-        self._outputs.write(reading)
 
     def _whole(self, exchange: Exchange) -> None:
         """Take an exchange that is over: as by its events, but redacted once if nothing is shown before its end."""
@@ -202,7 +199,8 @@ class Pipeline:
         if not self._has_rules:
             key, repeated = self._repeated.find(exchange, known_secrets, tapped=tapped)
         if repeated is not None:
-            self._show_repeated(exchange, repeated)
+            self._redactor.count(exchange)
+            self._outputs.write(repeated)
             return True
         live = start_whole(self._redactor, exchange)
         if live is None:

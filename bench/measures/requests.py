@@ -7,16 +7,17 @@ import time
 from bench.client import latencies
 from bench.measures.latency import LIST, PING
 from bench.measures.registry import measure
-from bench.setups import OPTIONS, SETUPS, Route
+from bench.setups import Route
 from bench.testbed import Testbed
 
 SETTLED = 1.0
 """Seconds after which what was queued is written."""
 
 
-def _wrk(testbed: Testbed, route: Route, path: str, connections: int) -> float:
+def wrk(testbed: Testbed, route: Route, path: str, connections: int, seconds: float = 0.0) -> float:
+    """Return the requests per second, in *seconds*, or as long as the effort of the testbed says."""
     url = "http://{}:{}{}".format(*route.endpoint.address, path)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{testbed.effort.seconds}s", url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds or testbed.effort.seconds}s", url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"Requests/sec: +([\d.]+)", output)
     assert found is not None, output
@@ -26,38 +27,27 @@ def _wrk(testbed: Testbed, route: Route, path: str, connections: int) -> float:
 
 @measure("_ping/s, 1 connection", "1/s", "more", "mock", "tcp", quick=True)
 def ping_1(testbed: Testbed, route: Route) -> float:
-    return _wrk(testbed, route, PING, 1)
+    return wrk(testbed, route, PING, 1)
 
 
 @measure("_ping/s, 10 connections", "1/s", "more", "mock", "tcp")
 def ping_10(testbed: Testbed, route: Route) -> float:
-    return _wrk(testbed, route, PING, 10)
+    return wrk(testbed, route, PING, 10)
 
 
 @measure("_ping/s, 50 connections", "1/s", "more", "mock", "tcp", quick=True)
 def ping_50(testbed: Testbed, route: Route) -> float:
-    return _wrk(testbed, route, PING, 50)
-
-
-WITH_OPTIONS = ("apispy -q", "apispy", *(name for name, setup in SETUPS.items() if OPTIONS in setup.only))
-
-
-@measure(
-    OPTIONS, "1/s", "more", "mock", "tcp", setups=WITH_OPTIONS, quick=True, ratios_to=("apispy -q", "apispy")
-)
-def ping_with_options(testbed: Testbed, route: Route) -> float:
-    """Measure one connection; apispy without the option is measured in the same round."""
-    return _wrk(testbed, route, PING, 1)
+    return wrk(testbed, route, PING, 50)
 
 
 @measure("containers/json/s, 1 connection", "1/s", "more", "mock", "tcp", quick=True)
 def list_1(testbed: Testbed, route: Route) -> float:
-    return _wrk(testbed, route, LIST, 1)
+    return wrk(testbed, route, LIST, 1)
 
 
 @measure("containers/json/s, 10 connections", "1/s", "more", "mock", "tcp")
 def list_10(testbed: Testbed, route: Route) -> float:
-    return _wrk(testbed, route, LIST, 10)
+    return wrk(testbed, route, LIST, 10)
 
 
 @measure("CPU for 1,000 _ping", "s", "less", "mock", "tcp", "tls", "unix")

@@ -56,10 +56,12 @@ def released(reads: Sequence[Sequence[Event]], *, at_once: bool, teaches_nothing
     """What ``HeldCalls`` releases of the events of several reads, by read, and what it still holds at the end."""
     held, found = HeldCalls(lambda _: teaches_nothing), []
     for events in reads:
-        whole = held.take_at_once(events) if at_once else None
-        runs = (
-            [run for one in events for run in held.take(one)] if whole is None else [whole] if whole else []
-        )
+        if at_once and held.hold(events):
+            runs = []
+        elif at_once and (whole := held.take_response(events)) is not None:
+            runs = [whole]
+        else:
+            runs = [run for one in events for run in held.take(one)]
         found.append(runs)
     return [*found, held.release()]
 

@@ -17,7 +17,7 @@ from bench.data import CONTAINERS, containers
 from bench.goals import GOALS, RELATIONS, Goal
 from bench.measures import MEASURES
 from bench.results import RESULTS, Results
-from bench.setups import OPTIONS, SETUPS
+from bench.setups import OPTIONS, SETUPS, SHARE
 from tests.e2e.endpoints import Endpoint
 
 
@@ -117,22 +117,21 @@ def test_a_setup_that_keeps_a_file_takes_part_where_that_matters() -> None:
     assert all(setup.takes_part("download") for setup in SETUPS.values() if setup.only == ("",))
 
 
-def test_options_are_compared_with_the_same_apispy_without_them_in_each_round() -> None:
-    """A round in which the machine was slow counts as much as the others."""
-    assert MEASURES[OPTIONS].setups == (
-        "apispy -q",
-        "apispy",
-        "apispy -q --read-only",
-        "apispy -q --metrics",
-        "apispy -q --otlp",
-        "apispy --otlp",
-    )
-    assert not SETUPS["apispy -q --metrics"].takes_part("download")
-    [goal] = [goal for goal in GOALS if (goal.measure, goal.setup) == (OPTIONS, "apispy -q --metrics")]
-    results = Results(values={OPTIONS: {"tcp": {"apispy -q": [1000, 100, 1000], goal.setup: [880, 95, 940]}}})
-    assert goal.found(results) == 0.94
+def test_options_are_compared_with_the_same_apispy_without_them() -> None:
+    with_options = [name for name, setup in SETUPS.items() if setup.without]
+    assert MEASURES[OPTIONS].setups == ("apispy -q", "apispy", *with_options)
+    assert MEASURES[SHARE].setups == tuple(with_options)
+    for name in with_options:
+        assert not SETUPS[name].takes_part("download")
+        assert name.startswith(SETUPS[name].without)
+        assert [goal.limit for goal in GOALS if (goal.measure, goal.setup) == (SHARE, name)] == [0.9]
+
+
+def test_a_share_is_shown_without_ratios() -> None:
+    results = Results(values={SHARE: {"tcp": {"apispy --otlp": [0.94]}}})
+    [goal] = [goal for goal in GOALS if goal.setup == "apispy --otlp"]
     assert goal.met(results) is True
-    assert "| 880 (0.88, -)" in report.measure_tables(results)
+    assert "| 0.94          |" in report.measure_tables(results)
 
 
 def test_a_table_has_the_setups_that_were_measured_for_it() -> None:

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from apispy import __version__
 from apispy.app.otlp.repeats import RECORD, Repeats
-from apispy.outputs.exports.columns import unix_micros
+from apispy.outputs.exports.columns import LAST_MICROS, unix_micros
 from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field_of
 from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, span_id
 from apispy.outputs.exports.otlp_values import key_values
@@ -54,6 +54,8 @@ def _add_repeats(pieces: list[bytes], repeats: Repeats) -> None:
             attributes = key_values({"docker.connection": connection})
             fields = encoded_once(call.shared)
             writer = writers[connection] = RepeatedSpans(fields, call.trace, attributes, "docker.call")
-        ended = started + duration if duration > 0.0 else started
-        times = unix_micros(started) * 1000, unix_micros(ended) * 1000
-        writer.write(pieces, span_id(started, connection, number), *times, number)
+        begun = round(started * 1e6)  # as unix_micros, in fewer steps
+        ended = round((started + duration) * 1e6) if duration > 0.0 else begun
+        if not 0 <= begun <= ended <= LAST_MICROS:
+            begun, ended = unix_micros(started), unix_micros(started + max(0.0, duration))
+        writer.write(pieces, span_id(started, connection, number), begun * 1000, ended * 1000, number)

@@ -6,7 +6,6 @@ reading an object that was just made takes longer than encoding it.
 
 import struct
 
-from apispy.model import Exchange
 from apispy.outputs.exports.otlp_spans import SharedFields
 from apispy.structs import Struct
 
@@ -35,13 +34,12 @@ class RepeatedCall(Struct):
 
 
 class Repeats:
-    """Spans of calls that repeat each other; at first one, of *exchange*."""
+    """Spans of calls that repeat each other: ``records`` of *limit* bytes at most."""
 
-    def __init__(self, call: RepeatedCall, exchange: Exchange) -> None:
+    def __init__(self, call: RepeatedCall) -> None:
         self.call = call
         self.records = bytearray()
-        self._full = RECORD.size * max(1, min(MAX_RECORDS, MAX_BYTES // call.size))
-        self.add(exchange)
+        self.limit = RECORD.size * max(1, min(MAX_RECORDS, MAX_BYTES // call.size))
 
     def __len__(self) -> int:
         return len(self.records) // RECORD.size
@@ -50,10 +48,3 @@ class Repeats:
     def size(self) -> int:
         """About how many bytes they have once they are encoded."""
         return len(self) * self.call.size
-
-    def add(self, exchange: Exchange) -> bool:
-        """Add the span of one more call, whose numbers are positive and have 64 bits; return False if they are full."""
-        if len(self.records) >= self._full:
-            return False
-        self.records += RECORD.pack(exchange.started, exchange.connection, exchange.id, exchange.duration)
-        return True

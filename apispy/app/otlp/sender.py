@@ -99,12 +99,17 @@ class Sender:
         """The same for the span of an exchange that repeats *call*, which the thread encodes."""
         with self._lock:
             repeats = call.waiting
-            admitted = repeats is not None and repeats.add(exchange)
-            if not admitted and (admitted := self._admitted(MAX_RECORDS * RECORD.size)):
-                call.waiting = Repeats(call, exchange)
-                self._queue.append((call.resource, call.waiting))
-            self._spans += admitted
-        if not admitted:
+            if repeats is None or len(repeats.records) >= repeats.limit:
+                repeats = Repeats(call) if self._admitted(MAX_RECORDS * RECORD.size) else None
+                if repeats is not None:
+                    call.waiting = repeats
+                    self._queue.append((call.resource, repeats))
+            if repeats is not None:
+                repeats.records += RECORD.pack(
+                    exchange.started, exchange.connection, exchange.id, exchange.duration
+                )
+                self._spans += 1
+        if repeats is None:
             self._report_drops()
 
     def _admitted(self, size: int) -> bool:

@@ -45,13 +45,17 @@ def sizes(sending: Sender) -> list[int]:
 
 
 @pytest.mark.parametrize("numbers", [(1, 7), (3, 127), (3, 128), (1 << 40, 1 << 40)])
-@pytest.mark.parametrize("duration", [0.25, 0.0, -1.0])
-def test_a_repeat_is_encoded_as_its_span_is_alone(numbers: tuple[int, int], duration: float) -> None:
+@pytest.mark.parametrize("duration", [0.25, 0.0, -1.0, 1e13])
+@pytest.mark.parametrize("started", [1_700_000_000.25, -5.0, 0.0])
+def test_a_repeat_is_encoded_as_its_span_is_alone(
+    numbers: tuple[int, int], duration: float, started: float
+) -> None:
     connection, number = numbers
     known = call()
-    one = replace(PING, id=number, connection=connection, started=1_700_000_000.25, duration=duration)
-    alone = RepeatedSpan(known.trace, one.started, duration, number, connection, known.shared)
-    assert traces([(b"", Repeats(known, one))]) == traces([(b"", encoded(alone))])
+    repeats = Repeats(known)
+    repeats.records += RECORD.pack(started, connection, number, duration)
+    alone = RepeatedSpan(known.trace, started, duration, number, connection, known.shared)
+    assert traces([(b"", repeats)]) == traces([(b"", encoded(alone))])
 
 
 def test_repeats_of_one_call_wait_together_until_they_are_taken() -> None:

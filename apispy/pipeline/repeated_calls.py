@@ -92,35 +92,29 @@ class RepeatedCalls:
             if not body.size == len(data) <= MAX_BYTES:
                 return None, None
             bodies.append(data)
-        asked, answered = bodies
-        head = (
+        what = (
             request.method,
             request.target,
             request.version,
             response.status,
             response.reason,
             response.version,
+            *bodies,
         )
-        identity = (id(request.headers), id(response.headers), head, asked, answered)
+        identity = (id(request.headers), id(response.headers), what)
         if tapped and (alike := self._alike.get(identity)):
-            return None, self._reading(alike[0], exchange)
-        if len(request.target) + _size(request.headers) + _size(response.headers) > MAX_HEAD_BYTES:
-            return None, None
-        # Everything that the reading depends on.
-        fields = request.headers.fields, _fields(response.headers, known_secrets)
-        key = (head, fields, asked, answered, exchange.redactions)
-        known = self._calls.get(key)
-        if known is None:
-            return key, None
-        if tapped and not exchange.redactions:
-            self._alike.add(identity, (known, request.headers, response.headers), len(asked) + len(answered))
-        return key, self._reading(known, exchange)
-
-    def _reading(self, known: _Remembered, exchange: Exchange) -> DecodedCall:
+            key, known = None, alike[0]
+        else:
+            key, by_fields = self._by_fields(what, request.headers, response.headers, exchange, known_secrets)
+            if by_fields is None:
+                return key, None
+            known = by_fields
+            if tapped and not exchange.redactions:
+                self._alike.add(identity, (known, request.headers, response.headers), sum(map(len, bodies)))
         if not known.settled == known.names == self._names.version:
             self._learn(known, exchange)
         reading = known.reading
-        return DecodedCall(
+        return key, DecodedCall(
             exchange,
             reading.call,
             reading.items,
@@ -132,6 +126,20 @@ class RepeatedCalls:
             exchange.duration,
             known.memo,
         )
+
+    def _by_fields(
+        self,
+        what: tuple[Any, ...],
+        asked: Headers,
+        answered: Headers,
+        exchange: Exchange,
+        known_secrets: KnownSecrets,
+    ) -> tuple[Hashable | None, _Remembered | None]:
+        """Return the key of a call, and the call that it repeats, by everything that its reading depends on."""
+        if len(exchange.request.target) + _size(asked) + _size(answered) > MAX_HEAD_BYTES:
+            return None, None
+        key = (what, asked.fields, _fields(answered, known_secrets), exchange.redactions)
+        return key, self._calls.get(key)
 
     def remember(self, key: Hashable, version: int, reading: DecodedCall) -> None:
         """Remember the reading of a call in which nothing was hidden. *version*: of the known secrets before it."""

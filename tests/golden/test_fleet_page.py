@@ -126,7 +126,7 @@ def test_the_table_and_the_sample(request: pytest.FixtureRequest, monkeypatch: p
 def test_the_limits_of_the_delivery() -> None:
     text = " ".join(PAGE.read_text().partition("### Delivery")[2].partition("###")[0].split())
     for phrase in (
-        f"at most {sender.MAX_BATCH_SPANS} spans, or about {sender.MAX_BATCH / 2**20:g} MB",
+        f"at most about {sender.MAX_BATCH_SPANS:,} spans, or {sender.MAX_BATCH / 2**20:g} MB",
         f"sent after {sender.BATCH_DELAY:g} second,",
         f"again after {sender.FIRST_DELAY:g} second,",
         f"pauses of up to {sender.MAX_DELAY:g},",

@@ -20,8 +20,9 @@ MAX_QUEUED = 16 << 20
 OVERHEAD = 200
 """Bytes that a waiting span takes beside its own: an estimate."""
 
-MAX_BATCH_SPANS, MAX_BATCH = 512, 1 << 20
-"""Spans of one request, and about as many bytes. A collector refuses requests over gRPC of more than 4 MiB."""
+MAX_BATCH_SPANS, MAX_BATCH = 2048, 1 << 20
+"""Spans of one request, or bytes, about; a few more spans come with the last ones. A request takes as long as hundreds
+of spans. A collector refuses those over gRPC of more than 4 MiB."""
 
 BATCH_DELAY = 1.0
 """Seconds that the first span of a batch waits for others."""

@@ -156,7 +156,7 @@ class Metrics(CallCounter):
             with self._lock:
                 self._redactions += len(exchange.redactions)
             return
-        # A call that repeats another one is no open stream, and has the same labels, sizes and hidden secrets.
+        # A call that repeats another one does not stay open, and has the same labels, sizes and hidden secrets.
         same: tuple[_Row, CallStats] | None = memo.get(self)
         with self._lock:
             if same is None:

@@ -149,11 +149,11 @@ class CaptureViewer:
         """Show what is in the capture and what is added to it, until Ctrl-C."""
         self._no_calls = f"No calls in {escape(display_name(path))}."
         try:
-            with noted_interrupt() as is_over:
-                self._show(
-                    capture.follow(path, on_error=self._report_error, warn=self._info, is_over=is_over),
-                    eager=True,
+            with noted_interrupt() as interrupt:
+                items = capture.follow(
+                    path, on_error=self._report_error, warn=self._info, is_over=interrupt.noted
                 )
+                self._show(interrupt.between(items), eager=True)
         except KeyboardInterrupt:
             self._end_session()
 
@@ -231,25 +231,46 @@ class CaptureViewer:
         info(text)
 
 
-@contextlib.contextmanager
-def noted_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C raise KeyboardInterrupt, and note it: the function that this yields returns whether there was one.
+class NotedInterrupt:
+    """Ctrl-C, which raises KeyboardInterrupt, but not while an item is shown: else a summary may lack a call.
 
-    Python drops an exception that is raised in the callback of a weak reference. Imports have such callbacks.
+    Python drops an exception that is raised in the callback of a weak reference, so it is also noted. Imports have such
+    callbacks.
     """
-    interrupted = False
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        interrupted = True
-        signal.default_int_handler(number, frame)
+    def __init__(self) -> None:
+        self._noted = self._is_busy = False
 
+    def noted(self) -> bool:
+        """Whether there was one."""
+        return self._noted
+
+    def between[T](self, items: Iterable[T]) -> Iterator[T]:
+        """Yield *items*. An interrupt comes before the next one; a second one at once."""
+        for item in items:
+            self._is_busy = True
+            yield item
+            self._is_busy = False
+            if self._noted:
+                raise KeyboardInterrupt
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT."""
+        is_first, self._noted = not self._noted, True
+        if not (is_first and self._is_busy):
+            signal.default_int_handler(number, frame)
+
+
+@contextlib.contextmanager
+def noted_interrupt() -> Iterator[NotedInterrupt]:
+    """Let Ctrl-C interrupt between items, and note it."""
+    interrupt = NotedInterrupt()
     handles = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     is_main = threading.current_thread() is threading.main_thread()  # only it may set a handler
     if handles and is_main:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, interrupt.handle)
     try:
-        yield lambda: interrupted
+        yield interrupt
     finally:
         if handles and is_main:
             signal.signal(signal.SIGINT, signal.default_int_handler)

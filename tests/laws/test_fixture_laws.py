@@ -14,7 +14,7 @@ from apispy.capture import CaptureError, play, read
 from apispy.capture.fixture import parse, placeholders, read_document
 from apispy.fixtures import SessionInfo, encode_document, tidy
 from apispy.fixtures.check import schema
-from apispy.model import Exchange
+from apispy.model import Body, Chunk, Exchange, Request, Response
 from apispy.redaction import Redactor
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=30)
@@ -31,8 +31,21 @@ def again(document: dict, base: int) -> bytes:
     return encode_document(tidy(read_document(parse(encode_document(document)), base), about))
 
 
+def with_binary_tail(tail: bytes) -> list[Exchange]:
+    """Two calls with the same ID, in a path and in a body with binary data after it."""
+    one = "c12250feba24" + 52 * "0"
+    body = f'["{one}"]'.encode() + tail
+    answer = Response(200, body=Body((Chunk(0.0, body),), len(body), ended_at=0.0))
+    return [
+        Exchange(1, 1, 1.7e9, "", "u", Request("GET", f"/_pingsha256:{one}")),
+        Exchange(2, 1, 1.7e9, "", "u", Request("GET", "/_ping"), answer),
+    ]
+
+
 @given(SESSIONS, BASES)
 @SLOW
+@example(with_binary_tail(b"\0"), 1_500_000_000)
+@example(with_binary_tail(b"\xff"), 1_500_000_000)
 def test_any_capture_becomes_a_fixture_and_tidying_it_again_changes_nothing(session, base):
     document = tidy(session)
     SCHEMA.validate(document)

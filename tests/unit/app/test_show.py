@@ -43,21 +43,51 @@ def test_an_interrupt_that_python_drops_ends_it_too() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class InterruptedCall(StringIO):
+    """Ctrl-C comes between the line of the last call and the count of the summary."""
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "ContainerDelete" in text and "total" not in text:
+            signal.raise_signal(signal.SIGINT)
+        return written
+
+
+def test_the_summary_has_each_call_that_is_shown() -> None:
+    whole, interrupted = StringIO(), InterruptedCall()
+    assert show((SAMPLE,), View(), whole, follow=False)
+    assert show((SAMPLE,), View(), interrupted, follow=True)
+    tables = [one.getvalue()[one.getvalue().index("calls  errors") :] for one in (whole, interrupted)]
+    assert tables[0] == tables[1]
+
+
 def test_an_interrupt_raises_at_once() -> None:
-    with noted_interrupt() as was_interrupted:
-        assert not was_interrupted()
+    with noted_interrupt() as interrupt:
+        assert not interrupt.noted()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        assert was_interrupted()
+        assert interrupt.noted()
+
+
+def test_while_an_item_is_shown_only_the_second_interrupt_raises_at_once() -> None:
+    with noted_interrupt() as interrupt:
+        items = interrupt.between(iter(range(9)))
+        assert next(items) == 0
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            next(items)
+        assert next(interrupt.between([1])) == 1
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_another_handler_stays() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with noted_interrupt() as was_interrupted:
+        with noted_interrupt() as interrupt:
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
             signal.raise_signal(signal.SIGINT)
-        assert not was_interrupted()
+        assert not interrupt.noted()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

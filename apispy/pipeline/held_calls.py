@@ -72,7 +72,7 @@ class HeldCalls:
         for event in events[1:]:
             if type(event) is not StreamEnded or event.exchange_id != exchange.id:
                 return False
-        stays_open = look_up(request.method, request.target)[1]
+        _, stays_open, _, _ = look_up(request.method, request.target)
         if stays_open or opened.refused or len(self._events) >= MAX_CALLS:
             return False
         self._events[exchange.id] = [*events]

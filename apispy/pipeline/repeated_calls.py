@@ -105,7 +105,7 @@ class RepeatedCalls:
         if tapped and (alike := self._alike.get(identity)):
             key, known = None, alike[0]
         else:
-            key, by_fields = self._by_fields(what, request.headers, response.headers, exchange, known_secrets)
+            key, by_fields = self._by_fields(what, exchange, response.headers, known_secrets)
             if by_fields is None:
                 return key, None
             known = by_fields
@@ -128,17 +128,13 @@ class RepeatedCalls:
         )
 
     def _by_fields(
-        self,
-        what: tuple[Any, ...],
-        asked: Headers,
-        answered: Headers,
-        exchange: Exchange,
-        known_secrets: KnownSecrets,
+        self, what: tuple[Any, ...], exchange: Exchange, answered: Headers, known_secrets: KnownSecrets
     ) -> tuple[Hashable | None, _Remembered | None]:
         """Return the key of a call, and the call that it repeats, by everything that its reading depends on."""
-        if len(exchange.request.target) + _size(asked) + _size(answered) > MAX_HEAD_BYTES:
+        request = exchange.request
+        if len(request.target) + _size(request.headers) + _size(answered) > MAX_HEAD_BYTES:
             return None, None
-        key = (what, asked.fields, _fields(answered, known_secrets), exchange.redactions)
+        key = (what, request.headers.fields, _fields(answered, known_secrets), exchange.redactions)
         return key, self._calls.get(key)
 
     def remember(self, key: Hashable, version: int, reading: DecodedCall) -> None:

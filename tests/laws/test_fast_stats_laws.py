@@ -175,9 +175,8 @@ def test_a_line_that_is_read_by_its_types_gives_the_exchange_of_the_whole_look(e
     line = encode_line(exchange)
     typed = read_typed(line)
     assert typed in (None, from_json(json_codec.read(line)))
-    if (
-        typed is None
-    ):  # what makes it rare: messages that were decoded, and numbers that msgspec writes otherwise
+    if typed is None:
+        # What makes it rare: messages that were decoded, and numbers that msgspec writes otherwise.
         assert any(body.seen or EXPONENT.search(body.data) for body in exchange.streams.values())
 
 

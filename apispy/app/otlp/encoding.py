@@ -6,8 +6,8 @@ from operator import itemgetter
 
 from apispy import __version__
 from apispy.app.otlp.repeats import RECORD, Repeats
-from apispy.outputs.exports.columns import LAST_MICROS, unix_micros
-from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field_of
+from apispy.outputs.exports.columns import unix_micros
+from apispy.outputs.exports.otlp_protobuf import RepeatedSpans, encode, field
 from apispy.outputs.exports.otlp_spans import RepeatedSpan, SharedFields, SpanParts, span_id
 from apispy.outputs.exports.otlp_values import key_values
 
@@ -36,11 +36,11 @@ def traces(spans: Iterable[tuple[bytes, bytes | Repeats]]) -> bytes:
         pieces = [encode("ScopeSpans", {"scope": SCOPE})]
         for _, span in group:
             if isinstance(span, bytes):
-                pieces += field_of("ScopeSpans", "spans", [span])
+                pieces += field("ScopeSpans", "spans", [span])
             else:
                 _add_repeats(pieces, span)
-        scoped = [resource, *field_of("ResourceSpans", "scopeSpans", pieces)]
-        requests += field_of("Traces", "resourceSpans", scoped)
+        scoped = [resource, *field("ResourceSpans", "scopeSpans", pieces)]
+        requests += field("Traces", "resourceSpans", scoped)
     return b"".join(requests)
 
 
@@ -54,8 +54,6 @@ def _add_repeats(pieces: list[bytes], repeats: Repeats) -> None:
             attributes = key_values({"docker.connection": connection})
             fields = encoded_once(call.shared)
             writer = writers[connection] = RepeatedSpans(fields, call.trace, attributes, "docker.call")
-        begun = round(started * 1e6)  # as unix_micros, in fewer steps
-        ended = round((started + duration) * 1e6) if duration > 0.0 else begun
-        if not 0 <= begun <= ended <= LAST_MICROS:
-            begun, ended = unix_micros(started), unix_micros(started + max(0.0, duration))
-        writer.write(pieces, span_id(started, connection, number), begun * 1000, ended * 1000, number)
+        ended = started + duration if duration > 0.0 else started
+        times = unix_micros(started) * 1000, unix_micros(ended) * 1000
+        writer.write(pieces, span_id(started, connection, number), *times, number)

@@ -15,6 +15,9 @@ RECORD = struct.Struct("<dQQd")
 MAX_RECORDS = 128
 """Spans that are kept, and encoded, together: apispy forwards nothing while they are encoded."""
 
+MAX_MEMORY = MAX_RECORDS * RECORD.size
+"""Bytes that they take until then."""
+
 MAX_BYTES = 1 << 20
 """Bytes that they have once they are encoded, unless it is one."""
 

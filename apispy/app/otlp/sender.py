@@ -10,7 +10,7 @@ from typing import Literal
 
 from apispy import units
 from apispy.app.otlp.encoding import traces
-from apispy.app.otlp.repeats import MAX_RECORDS, RECORD, RepeatedCall, Repeats
+from apispy.app.otlp.repeats import MAX_BYTES, MAX_MEMORY, RECORD, RepeatedCall, Repeats
 from apispy.app.otlp.transport import Accepted, SendError, Signal, Transport
 from apispy.model import Exchange
 
@@ -20,7 +20,7 @@ MAX_QUEUED = 16 << 20
 OVERHEAD = 200
 """Bytes that a waiting span takes beside its own: an estimate."""
 
-MAX_BATCH_SPANS, MAX_BATCH = 2048, 1 << 20
+MAX_BATCH_SPANS, MAX_BATCH = 2048, MAX_BYTES
 """Spans of one request, or bytes, about; a few more spans come with the last ones. A request takes as long as hundreds
 of spans. A collector refuses those over gRPC of more than 4 MiB."""
 
@@ -101,10 +101,7 @@ class Sender:
         with self._lock:
             repeats = call.waiting
             if repeats is None or len(repeats.records) >= repeats.limit:
-                repeats = Repeats(call) if self._admitted(MAX_RECORDS * RECORD.size) else None
-                if repeats is not None:
-                    call.waiting = repeats
-                    self._queue.append((call.resource, repeats))
+                repeats = self._more_repeats(call)
             if repeats is not None:
                 repeats.records += RECORD.pack(
                     exchange.started, exchange.connection, exchange.id, exchange.duration
@@ -112,6 +109,14 @@ class Sender:
                 self._spans += 1
         if repeats is None:
             self._report_drops()
+
+    def _more_repeats(self, call: RepeatedCall) -> Repeats | None:
+        """Queue a place for further repeats of *call*; None if there is no room."""
+        if not self._admitted(MAX_MEMORY):
+            return None
+        repeats = call.waiting = Repeats(call)
+        self._queue.append((call.resource, repeats))
+        return repeats
 
     def _admitted(self, size: int) -> bool:
         """Make room for *size* bytes more, and wake the thread if it waits for them; False if there is no room."""
@@ -184,7 +189,7 @@ class Sender:
                 self._size -= len(span) + OVERHEAD
             else:
                 count, size = count + len(span), size + span.size
-                self._size -= MAX_RECORDS * RECORD.size + OVERHEAD
+                self._size -= MAX_MEMORY + OVERHEAD
                 if span.call.waiting is span:
                     span.call.waiting = None  # none joins them from now on
         self._spans -= count

@@ -56,13 +56,11 @@ def encode(message: str, value: dict[str, Any]) -> bytes:
     return b"".join([writers[name](content) for name, content in value.items()])
 
 
-def field(message: str, name: str, content: bytes) -> bytes:
-    """Write the field *name* of *message*, which is a message that is encoded already, or an element of a list."""
-    return _tag(message, name) + _sized(content)
+def field(message: str, name: str, pieces: list[bytes]) -> list[bytes]:
+    """Write the field *name* of *message*, which is a message that is encoded already, or an element of a list.
 
-
-def field_of(message: str, name: str, pieces: list[bytes]) -> list[bytes]:
-    """Return the same in pieces, for large messages: to copy them takes as long as to encode them."""
+    Its content comes and goes in pieces, as to copy large messages takes as long as to encode them.
+    """
     return [_tag(message, name), written_number(sum(map(len, pieces))), *pieces]
 
 

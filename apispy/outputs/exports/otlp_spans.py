@@ -80,13 +80,11 @@ class SpanParts(Struct, frozen=True):
     shared: SharedFields
 
 
-class RepeatedSpan(Struct, frozen=True, gc=False):
+class RepeatedSpan(Struct, frozen=True):
     """The span of a call that repeats another one, and that has no parent, links and events.
 
-    Clients poll, so there are many; that is why it takes little time to make one. What differs from the others is as
-    the exchange has it: the thread that sends spans makes IDs and times of it.
-
-    A span of a further repeat has the same *trace* and *shared*, if its client and its upstream are the same.
+    Clients poll, so there are many; that is why it takes little time to make one. A span of a further repeat has the
+    same *trace* and *shared*, if its client and its upstream are the same.
     """
 
     trace: str

@@ -30,7 +30,10 @@ def test_spans_are_the_same_as_in_json(name: str) -> None:
 
 def test_a_message_that_is_encoded_already() -> None:
     span = encode("Span", {"name": "x" * 200})
-    assert ScopeSpans.FromString(field("ScopeSpans", "spans", span) * 2).spans == [Span(name="x" * 200)] * 2
+    assert (
+        ScopeSpans.FromString(b"".join(field("ScopeSpans", "spans", [span])) * 2).spans
+        == [Span(name="x" * 200)] * 2
+    )
 
 
 def test_spans_that_differ_in_little_are_encoded_as_others_are() -> None:
@@ -45,7 +48,7 @@ def test_spans_that_differ_in_little_are_encoded_as_others_are() -> None:
             own = {"traceId": trace, "spanId": bytes(range(8)).hex(), "startTimeUnixNano": 5}
             call = key_values({"docker.call": number})
             own |= {"endTimeUnixNano": number, "attributes": [*call, *last]}
-            wanted += field("ScopeSpans", "spans", fields + encode("Span", own))
+            wanted += b"".join(field("ScopeSpans", "spans", [fields + encode("Span", own)]))
         assert b"".join(pieces) == wanted
 
 

@@ -8,7 +8,7 @@ import pytest
 from apispy.app.otlp import sender as module
 from apispy.app.otlp.encoding import encoded, traces
 from apispy.app.otlp.http_transport import HttpTransport
-from apispy.app.otlp.repeats import MAX_BYTES, MAX_RECORDS, RECORD, RepeatedCall, Repeats
+from apispy.app.otlp.repeats import MAX_BYTES, MAX_MEMORY, MAX_RECORDS, RECORD, RepeatedCall, Repeats
 from apispy.app.otlp.sender import OVERHEAD, Sender
 from apispy.app.otlp.settings import Settings
 from apispy.outputs.exports.otlp_protobuf import encode
@@ -19,7 +19,7 @@ from tests.unit.outputs.decoded_calls import exchange
 
 METRICS = encode("Metrics", {"resourceMetrics": [{"scopeMetrics": [{}]}]})
 PING = exchange("GET /_ping", answer=b"OK")
-RUN = MAX_RECORDS * RECORD.size + OVERHEAD
+RUN = MAX_MEMORY + OVERHEAD
 """Bytes that repeats of a call take."""
 
 

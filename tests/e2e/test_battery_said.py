@@ -163,7 +163,7 @@ def test_it_is_shown_later_as_it_was_live(runner: BatteryRunner, transport: str)
     assert calls
     other = {one.id for one in calls if not_whole(one) or (transport == "tcp" and hidden_in_streams(one))}
     live, later = (list(without(text.splitlines(), other)) for text in (spy.out, shown.stdout.decode()))
-    differing = list(difflib.unified_diff(live, later, "live", "later", n=0, lineterm=""))
+    differing = list(difflib.unified_diff(live, later, "live", "later", n=2, lineterm=""))
     assert not differing, "\n".join(differing[:40])
     if transport == "mtls":
         assert shown.stdout.decode() == spy.out

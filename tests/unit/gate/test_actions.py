@@ -3,6 +3,7 @@
 import pytest
 
 from apispy.gate import ResponseTruncator
+from apispy.gate.actions import MAX_HEAD
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -27,3 +28,11 @@ def test_so_many_bytes_behind_the_final_head(head: bytes, step: int):
     assert cut(0, head + body, step) == (head, True)
     assert cut(10, head + body, step) == (head + body, False)
     assert cut(0, head, step) == (head, False)
+
+
+@pytest.mark.parametrize("step", [60_000, MAX_HEAD + 1])
+def test_a_head_without_an_end_is_over_after_its_limit(step: int):
+    """What the limit was reached with is passed as a part of the head; the bytes after it count."""
+    head = b"HTTP/1.1 200 OK\r\nX: ".ljust(-(-(MAX_HEAD + 1) // step) * step, b"x")
+    assert cut(4, head, step) == (head, False)
+    assert cut(4, head + b"0123456789", step) == (head + b"0123", True)

@@ -1,0 +1,225 @@
+"""A capture is shown as it was live: connections that take turns in any way, calls decoded at once or from the backlog,
+bytes in any pieces, and a clock that stands still.
+"""
+
+import base64
+import json
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stream_strategies import frame
+
+from apispy.capture import Header, Notice, Writer, play
+from apispy.outputs import Console, DecodedCall, Output
+from apispy.pipeline import Pipeline
+from apispy.tap import ConnectionTap, Event
+from apispy.tap.clock import Clock
+from tests.h2_peer import Peers
+from tests.protobuf_writer import pb
+
+Step = tuple[str, bytes]
+"""Who sends, "c"lient or "d"aemon, and what; nothing: that side ends."""
+
+JSON = "Content-Type: application/json"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def request(line: str, *fields: str, body: bytes = b"") -> Step:
+    length = [f"Content-Length: {len(body)}"] if body else []
+    return "c", "\r\n".join([f"{line} HTTP/1.1", "Host: d", *fields, *length, "", ""]).encode() + body
+
+
+def response(status: str, *fields: str, body: bytes = b"") -> Step:
+    length = [] if status.startswith("1") or CHUNKED in fields else [f"Content-Length: {len(body)}"]
+    return "d", "\r\n".join([f"HTTP/1.1 {status}", *fields, *length, "", ""]).encode() + body
+
+
+def chunk(data: bytes) -> Step:
+    return "d", b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def answered(line: str, value: object = None, *, body: bytes = b"") -> list[Step]:
+    data = b"OK" if value is None else json.dumps(value).encode()
+    return [request(line, JSON, body=body), response("200 OK", JSON, body=data)]
+
+
+def session() -> tuple[list[Step], list[Step], list[Step]]:
+    """A build's session: how it begins, what the daemon sends, and what the client sends."""
+    begins = [
+        request("POST /session", "Connection: Upgrade", "Upgrade: h2c", "X-Docker-Expose-Session-Name: web"),
+        response("101 Switching Protocols", "Connection: Upgrade", "Upgrade: h2c"),
+    ]
+    peers, asked, replied = Peers(), list[Step](), list[Step]()
+
+    def deliver() -> None:
+        for side, data, steps in zip("dc", peers.exchange(), (asked, replied), strict=True):
+            if data:
+                steps.append((side, data))
+
+    deliver()
+    for number in range(3):
+        copied = peers.call("/moby.filesync.v1.FileSync/DiffCopy", pb({1: 2}))
+        checked = peers.call("/grpc.health.v1.Health/Check", b"")
+        deliver()
+        peers.answer(checked, pb({1: 1}))
+        deliver()
+        peers.answer(copied, pb({1: 1, 4: b"data"}), pb({1: 2}), status=number)
+        deliver()
+    return begins, asked, replied
+
+
+def traced(*vertexes: dict[int, str]) -> Step:
+    """A chunk of a build's progress."""
+    trace = base64.b64encode(b"".join(pb({1: vertex}) for vertex in vertexes)).decode()
+    return chunk(json.dumps({"id": "moby.buildkit.trace", "aux": trace}).encode() + b"\r\n")
+
+
+def happened(action: str) -> Step:
+    """A chunk of the daemon's events."""
+    actor = {"ID": WEB, "Attributes": {"name": "web"}}
+    event = {"Type": "container", "Action": action, "Actor": actor, "time": 1}
+    return chunk(json.dumps(event).encode() + b"\n")
+
+
+WEB = "1" * 64
+PASSWORD = ["PASSWORD=zq-planted"]
+BUILD = [
+    request("POST /v1.41/build?version=2&remote=client-session"),
+    response("200 OK", JSON, CHUNKED),
+    traced({1: "sha256:1", 3: "[1/2] FROM web"}),
+    traced({1: "sha256:2", 2: "sha256:1", 3: "[2/2] RUN echo"}),
+    chunk(b'{"stream":"done\\n"}\r\n'),
+    ("d", b"0\r\n\r\n"),
+]
+LISTED = [*answered("GET /_ping"), *answered("GET /v1.41/containers/json", [{"Id": WEB, "Names": ["/web"]}])]
+POLLING = [step for _ in range(4) for step in LISTED]
+CREATED = b'{"Image":"bb","Env":["PASSWORD=zq-planted"]}'
+TEACHING = [
+    *answered("POST /v1.41/containers/create?name=web", {"Id": WEB, "Warnings": []}, body=CREATED),
+    *answered("GET /v1.41/containers/web/json", {"Id": WEB, "Name": "/web", "Config": {"Env": PASSWORD}}),
+    *answered("POST /v1.41/containers/web/wait", {"StatusCode": 0}),
+    *answered("GET /_ping"),
+]
+EVENTS = [
+    request("GET /v1.41/events"),
+    response("200 OK", JSON, CHUNKED),
+    *map(happened, ("create", "start", "die")),
+    ("d", b""),
+]
+ATTACHED = b'{"Cmd":["cat"],"AttachStdin":true,"AttachStdout":true}'
+UPGRADE = ("Connection: Upgrade", "Upgrade: tcp")
+EXEC = [
+    *answered("POST /v1.41/containers/web/exec", {"Id": "2" * 64}, body=ATTACHED),
+    request(f"POST /v1.41/exec/{'2' * 64}/start", *UPGRADE, JSON, body=b'{"Tty":false}'),
+    response("101 UPGRADED", *UPGRADE),
+    ("c", b"one\ntw"),
+    ("c", b"o\n"),
+    ("d", frame(1, b"one\n")),
+    ("d", frame(2, b"two\nthr")),
+    ("c", b""),
+    ("d", b""),
+]
+
+
+@st.composite
+def interleaved(draw: st.DrawFn, parts: Sequence[Sequence[object]]) -> list[object]:
+    """The items of all *parts*, each part in its order."""
+    order = draw(st.permutations([number for number, part in enumerate(parts) for _ in part]))
+    left = [iter(part) for part in parts]
+    return [next(left[number]) for number in order]
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[tuple[int, Step]]:
+    """What is read from several connections, in order; a step may come in two reads."""
+    begins, asked, replied = session()
+    ends: list[Step] = [draw(st.sampled_from([("c", b""), ("d", b"")]))]
+    tapes: list[list[Step]] = [[*begins, *draw(interleaved([asked, replied])), *ends]]  # type: ignore[list-item]
+    tapes += draw(st.lists(st.sampled_from([BUILD, POLLING, TEACHING, EVENTS, EXEC]), min_size=1, max_size=4))
+    cuts = draw(st.lists(st.integers(0, 400), max_size=20))
+    numbered = [[(number, step) for step in tape] for number, tape in enumerate(tapes)]
+    reads = list[tuple[int, Step]]()
+    for at, (number, (side, data)) in enumerate(draw(interleaved(numbered))):  # type: ignore[misc]
+        cut = cuts[at] if at < len(cuts) else 0
+        pieces = [piece for piece in (data[:cut], data[cut:]) if piece] or [data]
+        reads += [(number, (side, piece)) for piece in pieces]
+    return reads
+
+
+class Kept(Output):
+    """Saves each call when it ends, as a capture does."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def write(self, decoded: DecodedCall) -> None:
+        self._writer.exchange(decoded.exchange)
+
+    def notice(self, text: str, at: float) -> None:
+        self._writer.notice(Notice(at, text))
+
+
+def live(reads: Sequence[tuple[int, Step]], waits: Sequence[int], times: Sequence[float], path: Path) -> str:
+    """Show the reads as they come, and save them at *path*. After each, so many waiting events are handled as *waits*
+    says; calls are handled at once if none waits.
+    """
+    ticks, pauses, text = iter(times), iter(waits), list[str]()
+    clock = Clock(lambda: next(ticks, 2e9))
+    numbers = count(1)
+    taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 7)]
+    with Writer(path) as writer:
+        writer.header(Header("test", 1.0))
+        pipeline = Pipeline([Console(text.append), Kept(writer)], clock=clock)
+        queue = deque[object]()
+
+        def take(events: Sequence[Event]) -> None:
+            if events:
+                queue.extend(events if queue else pipeline.take_now(events))
+            for _ in range(min(next(pauses, 100), len(queue))):
+                pipeline.feed(queue.popleft())  # type: ignore[arg-type]
+
+        for number, (side, data) in reads:
+            tap = taps[number]
+            if data:
+                take(tap.from_client(data, clock()) if side == "c" else tap.from_server(data, clock()))
+            else:
+                take(tap.client_eof(clock()) if side == "c" else tap.server_eof(clock()))
+        for tap in taps:
+            take(tap.lost(clock(), "the client left"))
+        while queue:
+            pipeline.feed(queue.popleft())  # type: ignore[arg-type]
+        pipeline.close()
+    return "".join(text)
+
+
+def later(path: Path) -> str:
+    text = list[str]()
+    pipeline = Pipeline([Console(text.append)], clock=lambda: 3e9)
+    said = list[str]()
+    for item in play(path, on_error=said.append, warn=said.append):
+        if isinstance(item, Notice):
+            pipeline.notice(item.text, item.at)
+        elif not isinstance(item, Header):
+            pipeline.feed(item)  # type: ignore[arg-type]
+    pipeline.close()
+    assert not said
+    return "".join(text)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    reads=conversations(),
+    waits=st.lists(st.sampled_from([0, 0, 1, 3, 100]), max_size=120),
+    times=st.lists(st.sampled_from([1.7e9, 1.7e9 + 1e-6, 1.7e9 + 0.25, 1_796_068_052.992302]), max_size=120),
+)
+def test_as_it_was_live(reads, waits, times):
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "calls.jsonl"
+        shown = live(reads, waits, times, path)
+        assert "Session" in shown
+        assert later(path) == shown

@@ -120,11 +120,13 @@ class FilterProblem(Struct, frozen=True):
     text: str
 
 
-def filter_problems(operation_id: str, text: str, version: str | None = None) -> tuple[FilterProblem, ...]:
+def filter_problems(
+    operation_id: str, text: str, version: str | None = None, ignored: str = "Docker ignores it"
+) -> tuple[FilterProblem, ...]:
     """Find what the daemon refuses or ignores in *text*, the value of ``filters``; () if all is well. Never raises.
 
-    *version* is the API version of the daemon; None for the newest. Only the form is checked for an operation that is
-    not in ``FILTERS``.
+    *version* is the API version of the daemon; None for the newest. *ignored* says what the daemon does with a filter
+    that it ignores. Only the form is checked for an operation that is not in ``FILTERS``.
     """
     if not text:
         return ()
@@ -136,7 +138,7 @@ def filter_problems(operation_id: str, text: str, version: str | None = None) ->
         return ()
     if not isinstance(value, dict):
         return (_refused(f"must be a JSON object of lists, such as {EXAMPLE}"),)
-    return (*_malformed(value), *_by_name(operation_id, value, version))
+    return (*_malformed(value), *_by_name(operation_id, value, version, ignored))
 
 
 def filter_names(text: str) -> frozenset[str]:
@@ -183,14 +185,16 @@ def _malformed(value: dict[str, Any]) -> tuple[FilterProblem, ...]:
     return ()
 
 
-def _by_name(operation_id: str, value: dict[str, Any], version: str | None) -> tuple[FilterProblem, ...]:
+def _by_name(
+    operation_id: str, value: dict[str, Any], version: str | None, ignored: str
+) -> tuple[FilterProblem, ...]:
     known = FILTERS.get(operation_id)
     if known is None:
         return ()
     problems = []
     for name, part in value.items():
         if name not in known:
-            problems.append(_unknown(operation_id, name, known))
+            problems.append(_unknown(operation_id, name, known, ignored))
         elif (first := FIRST.get((operation_id, name))) and not between(
             first, nearest(version), nearest(None)
         ):
@@ -203,12 +207,12 @@ def _by_name(operation_id: str, value: dict[str, Any], version: str | None) -> t
     return tuple(problems)
 
 
-def _unknown(operation_id: str, name: str, known: dict[str, tuple[str, ...]]) -> FilterProblem:
+def _unknown(operation_id: str, name: str, known: dict[str, tuple[str, ...]], ignored: str) -> FilterProblem:
     quoted = f"filter {name!r}" if _NAME.fullmatch(name) else "filter of that name"
     likely = most_similar(name, known)
     suggestion = f"; did you mean {likely}?" if likely else f"; it has {', '.join(sorted(known))}"
     if operation_id in UNCHECKED:
-        return FilterProblem("ignored", f"{operation_id} has no {quoted}, so Docker ignores it{suggestion}")
+        return FilterProblem("ignored", f"{operation_id} has no {quoted}, so {ignored}{suggestion}")
     return FilterProblem("refused", f"{operation_id} has no {quoted}, so the daemon refuses it{suggestion}")
 
 

@@ -23,7 +23,7 @@ from tests.h2_peer import Peers
 from tests.protobuf_writer import pb
 
 Step = tuple[str, bytes]
-"""Who sends, "c"lient or "d"aemon, and what; nothing: that side ends."""
+"""Who sends, "c" for the client or "d" for the daemon, and what; nothing: that side ends."""
 
 JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"

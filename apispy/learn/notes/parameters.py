@@ -61,9 +61,10 @@ def _filters(finished: FinishedCall) -> Iterator[str]:
     operation, text = finished.operation, finished.call.value("filters")
     if is_redacted(text):
         return
-    for problem in filter_problems(operation, text, finished.daemon_version or finished.version):
+    version = finished.daemon_version or finished.version
+    for problem in filter_problems(operation, text, version, finished.ignored):
         if problem.kind != "refused" or not 0 < finished.status < 400:  # Podman and newer engines take more
-            yield problem.text.replace("Docker ignores it", finished.ignored)
+            yield problem.text
     for name in FILTERS.get(operation, ()):
         row = DEPRECATED_FILTERS.get((operation, name))
         if row and _reached(row.since, finished.version) and name in filter_names(text):

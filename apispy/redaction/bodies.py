@@ -1,12 +1,11 @@
 """Removes secrets from whole bodies.
 
-A body without secrets stays unchanged. A body with secrets becomes one chunk, padded to its old size so that it does
-not look cut; a stream of JSON documents keeps its chunks. A body that cannot be searched is withheld.
+A body without secrets stays unchanged. A value or a line with a secret is padded to its old size, so that the body does
+not look cut. A body that cannot be searched is withheld.
 """
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from apispy import json_codec
@@ -22,6 +21,7 @@ from apispy.redaction.body_type import (
     names_a_field,
     names_a_secret,
 )
+from apispy.redaction.edits import Edit, edited, edits_of_lines
 from apispy.redaction.json_paths import Path
 from apispy.redaction.prefilter import may_hold_secret
 from apispy.redaction.tokens import SecretReplacer
@@ -87,7 +87,7 @@ def documents(
             body, json_values.as_text(body.data, lambda text: json_values.plain_text(replacer, text, place))
         )
     try:
-        return _rewritten(replacer, body, _pieces(body), place, secrets, strict=strict)
+        return _rewritten(replacer, body, _values(body), place, secrets, strict=strict)
     except RecursionError:
         return withheld(replacer, body, place)
     except ValueError:
@@ -134,62 +134,49 @@ def compressed(
     return body if clean.shown and clean.data == data else withheld(replacer, body, place)
 
 
-def _pieces(body: Body) -> list[tuple[Chunk, list[object]]]:
-    """The chunks of a body with the JSON values of each, if values end where chunks end; else one chunk with all.
-
-    This keeps the time of each value. Raises ValueError, RecursionError.
-    """
-    whole = body.document.value
+def _values(body: Body) -> list[tuple[Any, int, int]]:
+    """The JSON values of a body, each with its start and its stop. Raises ValueError, RecursionError."""
+    whole, data = body.document.value, body.data
     if whole is not None:
-        blank = [not chunk.data.strip(SPACE) for chunk in body.chunks]
-        if blank.count(False) == 1:
-            return [
-                (chunk, [] if empty else [whole]) for chunk, empty in zip(body.chunks, blank, strict=True)
-            ]
-        return [(Chunk(body.chunks[-1].at, body.data), [whole])]
-    if len(body.chunks) > 1:
-        with suppress(ValueError):
-            return [(chunk, json_values.values_of(chunk.data.decode("utf-8"))) for chunk in body.chunks]
-    data = body.data
-    return [(Chunk(body.chunks[-1].at, data), json_values.values_of(data.decode("utf-8")))]
+        return [(whole, len(data) - len(data.lstrip(SPACE)), len(data.rstrip(SPACE)))]
+    return json_values.values_in(data)
 
 
 def _rewritten(
     replacer: SecretReplacer,
     body: Body,
-    pieces: list[tuple[Chunk, list[object]]],
+    values: list[tuple[Any, int, int]],
     place: str,
     secrets: Secrets,
     *,
     strict: bool,
 ) -> Body:
-    chunks, whole = [], None
-    for chunk, inside in pieces:
+    data, edits, whole = body.data, [], None
+    for value, start, stop in values:
         before = len(replacer.found)
         with replacer.skipping(_is_plain_part):
-            shown = [document(replacer, value, f"{place}:$", secrets) for value in inside]
-        if not strict and len(replacer.found) == before and _repeats_a_name(chunk.data, inside):
+            shown = document(replacer, value, f"{place}:$", secrets)
+        hides = len(replacer.found) > before
+        if not strict and not hides and _repeats_a_name(data[start:stop], value):
             return withheld(replacer, body, place)
         # A body with secret paths is always rewritten: of a repeated name, the parser keeps only one value.
-        if shown and (secrets or len(replacer.found) > before):
+        if secrets or hides:
             text, is_json = _written(shown)
-            chunk = replace(chunk, data=text.ljust(len(chunk.data)))
-            whole = shown[0] if is_json else None
-        chunks.append(chunk)
-    data = b"".join(chunk.data for chunk in chunks)
-    if data == body.data:
+            edits.append(Edit(start, stop, text.ljust(stop - start)))
+            whole = shown if is_json else None
+    clean = edited(body, edits)
+    if clean.data == data:
         return body
-    clean = replace(body, chunks=tuple(chunks), size=max(body.size, len(data)))
     is_one = body.document.value is not None and whole is not None
     return clean.with_document(whole) if is_one else clean
 
 
-def _repeats_a_name(data: bytes, values: list[object]) -> bool:
-    """Whether an object in *data*, read as *values*, has a name twice. Go reads both, and *values* have one."""
-    if len(values) == 1 and _written(values)[0] == data.strip(SPACE):
+def _repeats_a_name(data: bytes, value: object) -> bool:
+    """Whether an object in *data*, read as *value*, has a name twice. Go reads both, and *value* has one."""
+    if _written(value)[0] == data:
         return False  # the most frequent case, in little time
     try:
-        json_values.values_of(data.decode(), decoder=_OF_UNIQUE_NAMES)
+        _OF_UNIQUE_NAMES.decode(data.decode())
     except ValueError:
         return True
     return False
@@ -217,13 +204,13 @@ def _is_plain_part(replacer: SecretReplacer, name: str, value: Any) -> bool:
     return not may_hold_secret(data) and not replacer.known_secrets.found_in(data)
 
 
-def _written(values: list[object]) -> tuple[bytes, bool]:
-    """The text of *values*, and whether it is valid JSON: lone surrogates and numbers such as 1e400 make it invalid."""
+def _written(value: object) -> tuple[bytes, bool]:
+    """The text of *value*, and whether it is valid JSON: lone surrogates and numbers such as 1e400 make it invalid."""
     try:
-        return b"\n".join(map(json_codec.write, values)), True
+        return json_codec.write(value), True
     except ValueError:
-        lines = (json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values)
-        return "\n".join(lines).encode("utf-8", "surrogatepass"), False
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return line.encode("utf-8", "surrogatepass"), False
 
 
 def document(replacer: SecretReplacer, value: object, place: str, secrets: Secrets) -> object:
@@ -258,4 +245,5 @@ def _changed(body: Body, data: bytes, fill: bytes = b" ") -> Body:
     if data == body.data:
         return body
     padded = data if body.cut else data.ljust(body.size, fill)
-    return replace(body, chunks=(Chunk(body.chunks[-1].at, padded),), size=max(body.size, len(padded)))
+    clean = edited(body, edits_of_lines(body.data, padded))
+    return replace(clean, size=max(body.size, len(padded)))

@@ -47,13 +47,20 @@ _BETWEEN = re.compile(r"[\s\x1e]*")  # what separates JSON values
 _ARGUMENTS = re.compile(r"\|(\d{1,4})")  # the count before the build arguments in the command of a build step
 
 
-def values_of(text: str, *, decoder: json.JSONDecoder = json_codec.LENIENT) -> list[Any]:
-    """Parse one or more JSON values that follow each other. Raises ValueError, RecursionError."""
-    values, at = [], _BETWEEN.match(text).end()  # type: ignore[union-attr]
-    while at < len(text):
-        value, at = decoder.raw_decode(text, at)
-        values.append(value)
-        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
+def values_in(data: bytes) -> list[tuple[Any, int, int]]:
+    """Parse one or more JSON values that follow each other: each with its start and its stop in *data*.
+
+    Raises ValueError, RecursionError.
+    """
+    text = data.decode("utf-8")
+    values = []
+    done, size = 0, 0  # characters, and the bytes that they are
+    while (start := _BETWEEN.match(text, done).end()) < len(text):  # type: ignore[union-attr]
+        value, stop = json_codec.LENIENT.raw_decode(text, start)
+        begins = size + len(text[done:start].encode())
+        size = begins + len(text[start:stop].encode())
+        values.append((value, begins, size))
+        done = stop
     return values
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from apispy.model import Body
 from apispy.redaction import categories, free_text, json_values
 from apispy.redaction.bodies import compressed, holds, withheld
+from apispy.redaction.edits import Edit, edited
 from apispy.redaction.known_secrets import KnownSecrets, Repeat
 from apispy.redaction.tokens import SecretReplacer
-from apispy.structs import Struct, replace
+from apispy.structs import Struct
 
 HEADER = 8
 """Bytes of the header of a stdio frame."""
@@ -23,14 +24,6 @@ class Frame(Struct, frozen=True):
     kind: int
     start: int
     stop: int
-
-
-class Edit(Struct, frozen=True):
-    """Bytes of a stream that are replaced."""
-
-    start: int
-    stop: int
-    data: bytes
 
 
 def output(
@@ -69,7 +62,7 @@ def _without_repeats(replacer: SecretReplacer, body: Body, place: str, *, framed
     if len(frames) == 1 and not body.cut and not replacer.known_secrets.found_in(data):
         return body
     edits = sorted(_edits(replacer, data, frames, place, cut=body.cut), key=lambda edit: edit.start)
-    return _edited(body, [*edits, *_new_sizes(data, frames, edits)]) if edits else body
+    return edited(body, [*edits, *_new_sizes(data, frames, edits)]) if edits else body
 
 
 def _edits(
@@ -111,26 +104,8 @@ def _new_sizes(data: bytes, frames: list[Frame], edits: list[Edit]) -> Iterator[
             yield Edit(frame.start - 4, frame.start, (size + grown).to_bytes(4))
 
 
-def _edited(body: Body, edits: Iterable[Edit]) -> Body:
-    """The body with these edits. Every chunk keeps its time; an edit over several chunks is in the first."""
-    waiting = sorted(edits, key=lambda edit: edit.start)[::-1]
-    chunks, at, done = [], 0, 0
-    for chunk in body.chunks:
-        stop, piece = at + len(chunk.data), b""
-        while waiting and waiting[-1].start < stop:
-            edit = waiting.pop()
-            piece += chunk.data[max(0, done - at) : edit.start - at] + edit.data
-            done = edit.stop
-        piece += chunk.data[max(0, done - at) :]
-        done, at = max(done, stop), stop
-        if piece:
-            chunks.append(replace(chunk, data=piece))
-    size = body.size + sum(len(chunk.data) for chunk in chunks) - body.kept
-    return replace(body, chunks=tuple(chunks), size=size, digest="")
-
-
 def _without_patterns(replacer: SecretReplacer, body: Body, place: str, *, framed: bool) -> Body:
-    """Redact by the user's patterns; the body becomes one chunk."""
+    """Redact by the user's patterns."""
     before = len(replacer.found)
     data = body.data
     frames = _frames(data) if framed else [Frame(-1, 0, len(data))]
@@ -144,7 +119,7 @@ def _without_patterns(replacer: SecretReplacer, body: Body, place: str, *, frame
         return body
     if not framed:
         return withheld(replacer, body, place)
-    return _edited(body, [*edits, *_new_sizes(data, list(_frames(data)), edits)])
+    return edited(body, [*edits, *_new_sizes(data, list(_frames(data)), edits)])
 
 
 def _frames(data: bytes) -> Iterator[Frame]:

@@ -93,7 +93,8 @@ BUILD = [
     response("200 OK", JSON, CHUNKED),
     traced({1: "sha256:1", 3: "[1/2] FROM web"}),
     traced({1: "sha256:2", 2: "sha256:1", 3: "[2/2] RUN echo"}),
-    chunk(b'{"stream":"done\\n"}\r\n'),
+    chunk(b'{"stream":"PASSWORD=zq-planted\\n"}\r\n{"stream":"do'),
+    chunk(b'ne\\n"}\r\n'),
     ("d", b"0\r\n\r\n"),
 ]
 LISTED = [*answered("GET /_ping"), *answered("GET /v1.41/containers/json", [{"Id": WEB, "Names": ["/web"]}])]
@@ -108,7 +109,7 @@ TEACHING = [
 EVENTS = [
     request("GET /v1.41/events"),
     response("200 OK", JSON, CHUNKED),
-    *map(happened, ("create", "start", "die")),
+    *map(happened, ("create", "start", "exec_create: env PASSWORD=zq-planted true", "die")),
     ("d", b""),
 ]
 ATTACHED = b'{"Cmd":["cat"],"AttachStdin":true,"AttachStdout":true}'

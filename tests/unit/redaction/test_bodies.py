@@ -173,8 +173,35 @@ def test_a_stream_of_documents_keeps_its_chunks() -> None:
     )
     assert [chunk.at for chunk in body.chunks] == [0.1, 0.2]
     assert json.loads(body.chunks[0].data) == {"a": 1}
-    shown = [json.loads(line) for line in body.chunks[1].data.split(b"\n")]
+    shown = [json.loads(line) for line in body.chunks[1].data.splitlines()]
     assert shown == [{"b": token("s")}, {"b": token("t")}]
+
+
+def test_values_keep_their_times_wherever_chunks_divide_them() -> None:
+    """A value has the time of the chunk that ends it. What separates values stays, for clients that read lines."""
+    pieces = [b'{"a": 1}\r\n{"b"', b': "\xc3', b'\xa4"}\r\n', b'{"c": 2}\r', b"\n"]
+    came = tuple(Chunk(number / 10, piece) for number, piece in enumerate(pieces))
+    made = Body(came, sum(map(len, pieces)))
+    body = documents(replacer(), made, "x", secrets("$.b"), strict=True)
+    assert [(chunk.at, chunk.data) for chunk in body.chunks] == [
+        (0.0, b'{"a":1} \r\n'),
+        (0.2, b'{"b":"%b"}\r\n' % token("ä").encode()),
+        (0.3, b'{"c":2} \r'),
+        (0.4, b"\n"),
+    ]
+    assert body.size == len(body.data)
+
+
+def test_lines_keep_their_times() -> None:
+    pieces = [b"one\npass", b"word=hunter2-in-line\ntw", b"o\n"]
+    came = tuple(Chunk(number / 10, piece) for number, piece in enumerate(pieces))
+    body = documents(replacer(), Body(came, sum(map(len, pieces))), "x", [], strict=False)
+    hidden = b"password=%b" % token("hunter2-in-line").encode()
+    assert [(chunk.at, chunk.data) for chunk in body.chunks] == [
+        (0.0, b"one\n"),
+        (0.1, hidden + b"\ntw"),
+        (0.2, b"o\n"),
+    ]
 
 
 def test_forms() -> None:

@@ -37,11 +37,11 @@ def holds(body: Body) -> bool:
 
 
 def withheld(replacer: SecretReplacer, body: Body, place: str) -> Body:
-    """Withhold the body."""
+    """Withhold the body, and its digest: guesses of a secret could be tested with it."""
     if not body.size or not body.shown:
         return body
     replacer.withhold(place)
-    return replace(body, chunks=(), shown=False)
+    return replace(body, chunks=(), shown=False, digest="")
 
 
 def documents(

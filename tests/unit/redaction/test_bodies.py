@@ -192,6 +192,20 @@ def test_values_keep_their_times_wherever_chunks_divide_them() -> None:
     assert body.size == len(body.data)
 
 
+def test_no_guess_can_be_tested_with_a_digest() -> None:
+    def cut(data: bytes) -> Body:
+        return Body((Chunk(0.0, data),), 1000, digest="0" * 64)
+
+    def redacted(data: bytes, *, strict: bool) -> Body:
+        return documents(replacer(), cut(data), "x", [], strict=strict)
+
+    assert redacted(b"nothing to hide", strict=False) == cut(b"nothing to hide")
+    assert redacted(b'{"password": "s", "a', strict=True) == Body((), 1000, shown=False)
+    shown = redacted(b"https://ann:hunter2-in-url@x.example/", strict=False)
+    assert b"<redacted:" in shown.data
+    assert not shown.digest
+
+
 def test_lines_keep_their_times() -> None:
     pieces = [b"one\npass", b"word=hunter2-in-line\ntw", b"o\n"]
     came = tuple(Chunk(number / 10, piece) for number, piece in enumerate(pieces))

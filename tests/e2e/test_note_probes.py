@@ -512,6 +512,21 @@ def test_a_parameter_of_a_later_version_may_be_used(daemon: Daemon) -> None:
         daemon.call("DELETE", f"/images/{PREFIX}-imported")
 
 
+def test_a_push_without_credentials(daemon: Daemon) -> None:
+    """`explain ImagePush` says which engines refuse it, and its curl command has none."""
+    image = f"127.0.0.1:1/{PREFIX}"
+    assert daemon.call("POST", f"/images/{daemon.image}/tag?repo={image}&tag=1").status == 201
+    try:
+        without = daemon.call("POST", f"/images/{image}/push?tag=1")
+        none = daemon.call("POST", f"/images/{image}/push?tag=1", headers={"X-Registry-Auth": "e30="})
+    finally:
+        daemon.call("DELETE", f"/images/{image}:1")
+    version = daemon.call("GET", "/version").json["Version"]
+    release = tuple(int(part) for part in version.split(".")[:2])
+    assert none.status == 200
+    assert without.status == (200 if release >= (28, 5) else 400), version
+
+
 @pytest.mark.parametrize("line", ["GET /v1.24/configs", "GET /v1.24/distribution/127.0.0.1:1/x/json"])
 def test_an_older_version_hides_no_operation(daemon: Daemon, line: str) -> None:
     method, target = line.split(" ")

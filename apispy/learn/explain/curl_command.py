@@ -39,6 +39,9 @@ TYPICAL_QUERY: dict[str, dict[str, str]] = {
 }
 """Optional parameters without which a call does nothing useful."""
 
+TYPICAL_HEADERS = {"ImagePush": ["X-Registry-Auth: e30="]}
+"""Headers without which engines refuse a call. e30= is {}: no credentials."""
+
 MOMENT = "(now"
 """The beginning of a value that a docker command computes from the time when it runs: "(now - 5m)"."""
 
@@ -63,6 +66,7 @@ def curl_command(question: Question, version: str) -> str:
         "--unix-socket",
         SOCKET,
         *method,
+        *(word for header in TYPICAL_HEADERS.get(operation.id, ()) for word in ("-H", header)),
         *_body(question, version),
         *streams,
         *output,

@@ -81,6 +81,9 @@ DESCRIPTIONS: dict[str, str] = {
     "noprune": "keep untagged parent images",
     "term": "search term",
     "X-Registry-Auth": "registry credentials: base64url of JSON",
+    # Source: github.com/moby/moby/issues/50614 and pull 50471; tests/e2e/test_note_probes.py tries it
+    "ImagePush.X-Registry-Auth": "registry credentials: base64url of JSON; e30= is {}, for none. Docker Engine 20.10 "
+    "to 28.3 refuses a push without it, 28.5 does not",
     "X-Registry-Config": "credentials for several registries: base64url of JSON",
     "Content-type": "format of the body",
     "fromImage": "image to pull",

@@ -325,3 +325,8 @@ def test_podmans_own_calls_keep_their_version_and_get_no_note_from_dockers_table
     assert "/v5.0.0/libpod/containers/web/stats?stream=false" in one.curl
     assert not [row.note for row in one.typed if row.note]
     assert not [note for note in one.notes if "unknown" in note]
+
+
+def test_the_curl_command_of_a_push_has_the_header_that_engines_want():
+    assert "-H 'X-Registry-Auth: e30='" in told("POST /v1.41/images/x/push").curl
+    assert "X-Registry-Auth" not in told("POST /v1.41/images/create").curl

@@ -165,7 +165,13 @@ class Kept(Output):
         self._writer.notice(Notice(at, text))
 
 
-def live(reads: Sequence[tuple[int, Step]], waits: Sequence[int], times: Sequence[float], path: Path) -> str:
+def live(
+    reads: Sequence[tuple[int, Step]],
+    waits: Sequence[int],
+    times: Sequence[float],
+    verbosity: int,
+    path: Path,
+) -> str:
     """Show the reads as they come, and save them at *path*. After each, so many waiting events are handled as *waits*
     says; calls are handled at once if none waits.
     """
@@ -175,7 +181,7 @@ def live(reads: Sequence[tuple[int, Step]], waits: Sequence[int], times: Sequenc
     taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 7)]
     with Writer(path) as writer:
         writer.header(Header("test", 1.0))
-        pipeline = Pipeline([Console(text.append), Kept(writer)], clock=clock)
+        pipeline = Pipeline([Console(text.append, verbosity=verbosity), Kept(writer)], clock=clock)
         queue = deque[object]()
 
         def take(events: Sequence[Event]) -> None:
@@ -198,9 +204,9 @@ def live(reads: Sequence[tuple[int, Step]], waits: Sequence[int], times: Sequenc
     return "".join(text)
 
 
-def later(path: Path) -> str:
+def later(verbosity: int, path: Path) -> str:
     text = list[str]()
-    pipeline = Pipeline([Console(text.append)], clock=lambda: 3e9)
+    pipeline = Pipeline([Console(text.append, verbosity=verbosity)], clock=lambda: 3e9)
     said = list[str]()
     for item in play(path, on_error=said.append, warn=said.append):
         if isinstance(item, Notice):
@@ -217,10 +223,11 @@ def later(path: Path) -> str:
     reads=conversations(),
     waits=st.lists(st.sampled_from([0, 0, 1, 3, 100]), max_size=120),
     times=st.lists(st.sampled_from([1.7e9, 1.7e9 + 1e-6, 1.7e9 + 0.25, 1_796_068_052.992302]), max_size=120),
+    verbosity=st.integers(0, 2),
 )
-def test_as_it_was_live(reads, waits, times):
+def test_as_it_was_live(reads, waits, times, verbosity):
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "calls.jsonl"
-        shown = live(reads, waits, times, path)
+        shown = live(reads, waits, times, verbosity, path)
         assert "Session" in shown
-        assert later(path) == shown
+        assert later(verbosity, path) == shown

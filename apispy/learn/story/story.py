@@ -341,9 +341,11 @@ def _about(body: Any) -> Iterator[str]:
         yield f"from {image}"
     labels = field_value(body, "Labels")
     waits = labels.get(f"{COMPOSE_LABEL}depends_on") if isinstance(labels, dict) else None
-    for part in str(waits).split(",") if waits else ():
-        service, _, condition = part.partition(":")
-        yield f"after {service} ({condition.partition(':')[0].removeprefix('service_')})"
+    for part in waits.split(",") if isinstance(waits, str) else ():
+        service, *conditions = part.split(":")
+        if service:
+            condition = conditions[0].removeprefix("service_") if conditions else ""
+            yield f"after {service} ({condition})" if condition else f"after {service}"
     mode = value_at(body, "HostConfig.NetworkMode")
     if isinstance(mode, str) and mode not in ("", "default", "bridge", "none", "host"):
         yield f"on network {mode}" if not mode.startswith("container:") else f"in the network of {mode[10:]}"

@@ -151,6 +151,16 @@ def test_what_a_container_depends_on() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("waits", "about"),
+    [("db", ["after db"]), ("db:,", ["after db"]), (":x", []), ({"db": "service_healthy"}, []), (7, [])],
+)
+def test_labels_that_compose_does_not_write(waits: object, about: list[str]) -> None:
+    story = story_of(created(1, Labels={"com.docker.compose.depends_on": waits}))
+    [thing] = story.things
+    assert thing.about == ["from x", *about]
+
+
 def test_pruning_removes_what_it_lists() -> None:
     story = story_of(
         created(1),

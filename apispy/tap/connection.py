@@ -4,17 +4,19 @@ The client's first bytes decide which parser gets the connection: ``Http2Connect
 ``Http1Connection``. A daemon that does not speak HTTP/2 answers the preface in HTTP/1: then the preface is an exchange
 of its own, with the method PRI, and nothing after its response is parsed.
 
-An error in parsing closes the open exchanges and emits one GaveUp; from then on nothing is parsed. Events carry frozen
-copies, so consumers never share the tap's state. A tap is not thread-safe: one caller feeds it.
+An error in parsing closes the open exchanges and emits one GaveUp; from then on nothing is parsed. The events of one
+read come by exchange: in HTTP/2 they may be of several. Events carry frozen copies, so consumers never share the tap's
+state. A tap is not thread-safe: one caller feeds it.
 """
 
+import math
 from collections.abc import Callable, Iterator
 
 import h11
 
 from apispy.http2 import PREFACE, Http2Error
 from apispy.model import Request
-from apispy.tap.events import Event, GaveUp
+from apispy.tap.events import Closed, Event, GaveUp, Opened, ResponseStarted
 from apispy.tap.exchange import OpenExchange
 from apispy.tap.http1_connection import Http1Connection
 from apispy.tap.http2_connection import Http2Connection
@@ -179,7 +181,21 @@ class ConnectionTap:
             found.append(GaveUp(self.number, reason, at))
             self._over = True
         self._over = self._over or self._parser.over
+        if len(found) > 1 and isinstance(self._parser, Http2Connection):
+            found.sort(
+                key=_number
+            )  # they have one time, and a capture is played in the order of times and numbers
         return found
+
+
+def _number(event: Event) -> float:
+    """The number of the event's exchange. What belongs to none comes last."""
+    match event:
+        case GaveUp():
+            return math.inf
+        case Opened(exchange) | ResponseStarted(exchange) | Closed(exchange):
+            return exchange.id
+    return event.exchange_id
 
 
 def _may_begin_settings(data: bytes) -> bool:

@@ -127,6 +127,56 @@ EXEC = [
 ]
 
 
+LOG = [
+    request("GET /v1.41/containers/web/logs?stdout=1&follow=1"),
+    response("200 OK", "Content-Type: application/vnd.docker.multiplexed-stream", CHUNKED),
+    chunk(frame(1, b"one\nis zq-planted\n") + frame(2, b"er")),
+    chunk(frame(2, b"ror\n")),
+    ("d", b"0\r\n\r\n"),
+]
+PULL = [
+    request("POST /v1.41/images/create?fromImage=a&tag=1"),
+    response("200 OK", JSON, CHUNKED),
+    chunk(b'{"status":"Pulling from a"}\r\n{"status":"Downloading","progressDetail":{"current":1},"id":"x"}'),
+    chunk(b'\r\n{"errorDetail":{"message":"no zq-planted"},"error":"no zq-planted"}\r\n'),
+    ("d", b"0\r\n\r\n"),
+]
+PIPELINED = [
+    ("c", b"".join(request(f"GET /v1.41/{what}/json")[1] for what in ("containers", "images"))),
+    ("d", b"".join(response("200 OK", JSON, body=b"[]")[1] for _ in range(2))),
+]
+NONSENSE = [*answered("GET /_ping"), ("c", b"\x16\x03\x01"), ("d", b"nonsense")]
+
+
+def native() -> list[Step]:
+    """A connection in HTTP/2, with calls that overlap."""
+    peers, steps = Peers(), list[Step]()
+
+    def deliver() -> None:
+        steps.extend((side, data) for side, data in zip("cd", peers.exchange(), strict=True) if data)
+
+    events = peers.request("GET", "/v1.41/events")
+    deliver()
+    peers.server.send_headers(events, [(":status", "200"), ("content-type", "application/json")])
+    listed, pinged = peers.request("GET", "/v1.41/containers/json"), peers.request("GET", "/_ping")
+    deliver()
+    peers.respond(pinged, b"OK")
+    peers.server.send_data(events, b'{"Type":"network","Action":"prune","Actor":{},"time":1}\n')
+    deliver()
+    peers.respond(listed, b"[]")
+    created = peers.request(
+        "POST", "/v1.41/containers/create?name=web", CREATED, [("content-type", "application/json")]
+    )
+    deliver()
+    peers.respond(created, b'{"Id":"%b"}' % WEB.encode(), 201)
+    peers.server.end_stream(events)
+    deliver()
+    return steps
+
+
+TAPES = [BUILD, POLLING, TEACHING, EVENTS, EXEC, LOG, PULL, PIPELINED, NONSENSE, native()]
+
+
 @st.composite
 def interleaved(draw: st.DrawFn, parts: Sequence[Sequence[object]]) -> list[object]:
     """The items of all *parts*, each part in its order."""
@@ -141,7 +191,7 @@ def conversations(draw: st.DrawFn) -> list[tuple[int, Step]]:
     begins, asked, replied = session()
     ends: list[Step] = [draw(st.sampled_from([("c", b""), ("d", b"")]))]
     tapes: list[list[Step]] = [[*begins, *draw(interleaved([asked, replied])), *ends]]  # type: ignore[list-item]
-    tapes += draw(st.lists(st.sampled_from([BUILD, POLLING, TEACHING, EVENTS, EXEC]), min_size=1, max_size=4))
+    tapes += draw(st.lists(st.sampled_from(TAPES), min_size=1, max_size=5))
     cuts = draw(st.lists(st.integers(0, 400), max_size=20))
     numbered = [[(number, step) for step in tape] for number, tape in enumerate(tapes)]
     reads = list[tuple[int, Step]]()
@@ -178,7 +228,7 @@ def live(
     ticks, pauses, text = iter(times), iter(waits), list[str]()
     clock = Clock(lambda: next(ticks, 2e9))
     numbers = count(1)
-    taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 7)]
+    taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 8)]
     with Writer(path) as writer:
         writer.header(Header("test", 1.0))
         pipeline = Pipeline([Console(text.append, verbosity=verbosity), Kept(writer)], clock=clock)

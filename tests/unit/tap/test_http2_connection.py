@@ -91,6 +91,16 @@ def test_events_are_those_of_http1_with_their_times():
     assert [chunk.at for chunk in exchange.response.body.chunks] == [1.0]
 
 
+def test_the_events_of_one_read_come_by_exchange():
+    """They have one time, so a capture, which has times, is played in the same order."""
+    answers = head(3, (":status", "204")) + head(1, (":status", "200"))
+    events = play([c(BEGUN + ask(1) + ask(3)), s(SETTINGS + answers + b"\0\0\1\0\0\0\0\0\0x")])
+    answered = [event.exchange for event in events if isinstance(event, ResponseStarted)]
+    assert [(exchange.id, exchange.response.status) for exchange in answered] == [(1, 200), (2, 204)]
+    assert [exchange.id for exchange in closed(events)] == [1, 2]
+    assert isinstance(events[-1], GaveUp)
+
+
 def test_a_grpc_call_with_its_messages_and_trailers():
     talk = Talk()
     call = talk.call("/moby.buildkit.v1.Control/Info", b"ask")

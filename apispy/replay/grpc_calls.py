@@ -274,13 +274,17 @@ def _lacks_answer(part: Part) -> bool:
     return message is not None and message.recoded and not answer_in(message.value or {})
 
 
-def _ids(value: Any) -> Iterator[str]:
-    """The IDs in the texts of a message: of the build, of its session and of others, as in local-sessionid:context."""
+def _ids(value: Any, field: str = "") -> Iterator[str]:
+    """The IDs in the texts of a message: of the build, of its session and of others, as in local-sessionid:context.
+
+    25 letters are an ID where one is expected, and a word elsewhere.
+    """
     if isinstance(value, str):
-        yield from _ID.findall(value)
+        is_expected = field in ("Ref", "Session") or "sessionid" in field
+        yield from (found for found in _ID.findall(value) if is_expected or not found.isalpha())
     elif isinstance(value, dict):
-        for one in value.values():
-            yield from _ids(one)
+        for name, one in value.items():
+            yield from _ids(one, name)
 
 
 def build_of(fields: Fields, message: Message | None) -> str:

@@ -7,6 +7,7 @@ on the two are equal wherever they appear.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from apispy.engine.generated_names import GENERATED, UUID_FORM
 from apispy.model import is_redacted
@@ -43,6 +44,9 @@ class Variables:
 
     def __init__(self, generated: Iterable[str] = ()) -> None:
         self._generated = frozenset(generated)
+        unlike = sorted(text for text in self._generated if not GENERATED.fullmatch(text))
+        # BuildKit draws 25 letters and digits; one ID of 3,400 has letters only, which GENERATED takes for a word.
+        self._unlike = _words(unlike) if unlike else None
 
     def spans(self, text: str) -> list[Span]:
         """The variables in a recorded *text*, in order."""
@@ -50,12 +54,16 @@ class Variables:
             [Span(*hit.span(), hit[1] or hit[2]) for hit in PLACEHOLDER.finditer(text)] if "<" in text else []
         )
         if self._generated:
-            found += [
-                Span(*hit.span(), "uuid" if "-" in hit[0] else "random")
-                for hit in GENERATED.finditer(text)
-                if hit[0] in self._generated and not any(one.start <= hit.start() < one.stop for one in found)
-            ]
+            hits = (hit for hit in GENERATED.finditer(text) if hit[0] in self._generated)
+            for hit in chain(hits, self._unlike.finditer(text) if self._unlike else ()):
+                if not any(one.start <= hit.start() < one.stop for one in found):
+                    found.append(Span(*hit.span(), "uuid" if "-" in hit[0] else "random"))
         return sorted(found, key=lambda span: span.start)
+
+
+def _words(texts: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for these texts, but not inside a longer word."""
+    return re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, texts))})(?![0-9A-Za-z])")
 
 
 class Bindings:

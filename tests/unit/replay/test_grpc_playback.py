@@ -45,8 +45,8 @@ ASKS = pb({1: 1})
 
 
 def ref(letter: str) -> str:
-    """An ID as BuildKit's clients generate it."""
-    return letter * 24 + "1"
+    """An ID as BuildKit's clients generate it; some have letters only."""
+    return letter * 24 + (letter if letter in "bs" else "1")
 
 
 def solve(build: str, target: str, session: str = "", argument: str = "") -> bytes:

@@ -62,6 +62,20 @@ def test_bindings_are_one_to_one() -> None:
     assert one.matches("/<name:2>", "/web-2")
 
 
+def test_an_id_that_has_letters_only_is_a_variable_where_it_is_known_as_one() -> None:
+    """One of 3,400 that BuildKit draws."""
+    one = unifier("zwedthyudmanvgqxihngjjkhz")
+    assert one.matches(
+        "local-sessionid:zwedthyudmanvgqxihngjjkhz", "local-sessionid:vrzvrakhjcl3317vl70a1puyr"
+    )
+    assert one.matches("zwedthyudmanvgqxihngjjkhz", "vrzvrakhjcl3317vl70a1puyr")
+    assert not one.matches("zwedthyudmanvgqxihngjjkhz", "another00khjcl3317vl70a1p")
+    assert not unifier("zwedthyudmanvgqxihngjjkhz").matches(
+        "zwedthyudmanvgqxihngjjkhza", "vrzvrakhjcl3317vl70a1puyra"
+    )
+    assert not unifier().matches("zwedthyudmanvgqxihngjjkhz", "vrzvrakhjcl3317vl70a1puyr")
+
+
 def test_only_generated_texts_are_variables() -> None:
     one = unifier("3f9a1c", UUID)
     assert one.matches("web-3f9a1c", "web-77aa01")

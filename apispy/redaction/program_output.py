@@ -61,7 +61,7 @@ def _without_repeats(replacer: SecretReplacer, body: Body, place: str, *, framed
     frames = list(_frames(data))
     if len(frames) == 1 and not body.cut and not replacer.known_secrets.found_in(data):
         return body
-    edits = sorted(_edits(replacer, data, frames, place, cut=body.cut), key=lambda edit: edit.start)
+    edits = list(_edits(replacer, data, frames, place, cut=body.cut))
     return edited(body, [*edits, *_new_sizes(data, frames, edits)]) if edits else body
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
+from apispy.engine.generated_names import WORD_END, WORD_START
 from apispy.model import Chunk
 from apispy.replay.variables import PLACEHOLDER
 from apispy.structs import Struct, replace
@@ -44,7 +45,7 @@ def _word_pattern(text: bytes) -> bytes:
     """A pattern for *text*, but not inside a longer word: the digits of a port occur in many numbers."""
     if PLACEHOLDER.fullmatch(text.decode("utf-8", "replace")):
         return re.escape(text)
-    return rb"(?<![0-9A-Za-z])" + re.escape(text) + rb"(?![0-9A-Za-z])"
+    return WORD_START.encode() + re.escape(text) + WORD_END.encode()
 
 
 def substitute(chunks: Iterable[Chunk], format: str, substitution: Substitution | None) -> tuple[Chunk, ...]:

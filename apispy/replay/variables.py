@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from apispy.engine.generated_names import GENERATED, UUID_FORM
+from apispy.engine.generated_names import GENERATED, UUID_FORM, WORD_END, WORD_START
 from apispy.model import is_redacted
 from apispy.structs import Struct
 
@@ -63,7 +63,7 @@ class Variables:
 
 def _words(texts: Iterable[str]) -> re.Pattern[str]:
     """A pattern for these texts, but not inside a longer word."""
-    return re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, texts))})(?![0-9A-Za-z])")
+    return re.compile(rf"{WORD_START}(?:{'|'.join(map(re.escape, texts))}){WORD_END}")
 
 
 class Bindings:

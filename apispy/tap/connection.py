@@ -182,9 +182,8 @@ class ConnectionTap:
             self._over = True
         self._over = self._over or self._parser.over
         if len(found) > 1 and isinstance(self._parser, Http2Connection):
-            found.sort(
-                key=_number
-            )  # they have one time, and a capture is played in the order of times and numbers
+            # They have one time, and a capture is played in the order of times and numbers.
+            found.sort(key=_number)
         return found
 
 

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,11 @@ class Session:
         """
         file = spans_of(exported("otlp-json", decode_file(self.capture, notes="on")))
         assert file
-        assert sorted((one.span for one in self.receiver.spans), key=_identity) == sorted(file, key=_identity)
+        by_id = attrgetter("span_id")
+        assert sorted((one.span for one in self.receiver.spans), key=by_id) == sorted(file, key=by_id)
         calls = sum(len(found) for found in self.calls.values())
         assert self.receiver.count("apispy.calls") == calls
         assert SECRET not in str(file)
-
-
-def _identity(span: Span) -> bytes:
-    return span.span_id
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The bytes of several connections go through taps into the service, whose backlog
 events, one by one, go into a pipeline that holds nothing and remembers no call.
 """
 
-import asyncio
 import itertools
 import json
 from dataclasses import dataclass, field
@@ -15,17 +14,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from service_backlog import show_in_the_service
 
 from apispy.app.otlp import OtlpExport, Settings
 from apispy.app.otlp.encoding import traces
-from apispy.endpoints import Endpoint, Listen
 from apispy.outputs import Console, Summary
 from apispy.outputs.base import DecodedCall, Output
 from apispy.outputs.metrics import Figures, Metrics
 from apispy.pipeline import Pipeline
-from apispy.proxy.backlog import Backlog
-from apispy.proxy.service import Service
-from apispy.proxy.service import Settings as ServiceSettings
 from apispy.redaction import Policy, Redactor, parse
 from apispy.redaction.tokens import Tokens
 from apispy.tap import ConnectionTap, Event
@@ -195,26 +191,12 @@ def by_events(steps: list[tuple[int, Step]], rules: tuple[str, ...]) -> Shown:
     return shown.end(pipeline)
 
 
-LISTEN, DAEMON = Listen("tcp", "127.0.0.1", 0, ""), Endpoint("tcp", "127.0.0.1", 2375, "", "", None)
-
-
 def in_the_service(steps: list[tuple[int, Step]], passed: list[int], rules: tuple[str, ...]) -> Shown:
     """Show the session as the proxy does. *passed*: how many events the backlog passes on after each step."""
-
-    async def session() -> Shown:
-        shown, taps = Shown(), Taps()
-        pipeline = shown.pipeline(rules)
-        service = Service(ServiceSettings(LISTEN, DAEMON), pipeline)
-        backlog = service._backlog = Backlog(pipeline.feed, pipeline.notice)
-        for (connection, step), count in zip(steps, itertools.cycle(passed)):
-            service._show(taps.events(connection, step))
-            for _ in range(count):
-                if backlog.waiting:
-                    backlog._pass_on()
-        service.drain()
-        return shown.end(pipeline)
-
-    return asyncio.run(session())
+    shown, taps = Shown(), Taps()
+    pipeline = shown.pipeline(rules)
+    show_in_the_service(pipeline, (taps.events(connection, step) for connection, step in steps), passed)
+    return shown.end(pipeline)
 
 
 def in_order(calls: list[tuple[int, list[Step]]], turns: list[int]) -> list[tuple[int, Step]]:

@@ -5,25 +5,24 @@ bytes in any pieces, and a clock that stands still.
 import base64
 import json
 import tempfile
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from service_backlog import show_in_the_service
 from stream_strategies import frame
 
 from apispy.capture import Header, Notice, Writer, play
 from apispy.outputs import Console, DecodedCall, Output
 from apispy.pipeline import Pipeline
-from apispy.tap import ConnectionTap, Event
+from apispy.tap import CLIENT_LEFT, ConnectionTap, Event
 from apispy.tap.clock import Clock
 from tests.h2_peer import Peers
 from tests.protobuf_writer import pb
-
-Step = tuple[str, bytes]
-"""Who sends, "c" for the client or "d" for the daemon, and what; nothing: that side ends."""
+from tests.unit.tap.conversations import Step, c, s
 
 JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -31,16 +30,16 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 def request(line: str, *fields: str, body: bytes = b"") -> Step:
     length = [f"Content-Length: {len(body)}"] if body else []
-    return "c", "\r\n".join([f"{line} HTTP/1.1", "Host: d", *fields, *length, "", ""]).encode() + body
+    return c("\r\n".join([f"{line} HTTP/1.1", "Host: d", *fields, *length, "", ""]).encode() + body)
 
 
 def response(status: str, *fields: str, body: bytes = b"") -> Step:
     length = [] if status.startswith("1") or CHUNKED in fields else [f"Content-Length: {len(body)}"]
-    return "d", "\r\n".join([f"HTTP/1.1 {status}", *fields, *length, "", ""]).encode() + body
+    return s("\r\n".join([f"HTTP/1.1 {status}", *fields, *length, "", ""]).encode() + body)
 
 
 def chunk(data: bytes) -> Step:
-    return "d", b"%x\r\n%b\r\n" % (len(data), data)
+    return s(b"%x\r\n%b\r\n" % (len(data), data))
 
 
 def answered(line: str, value: object = None, *, body: bytes = b"") -> list[Step]:
@@ -57,9 +56,9 @@ def session() -> tuple[list[Step], list[Step], list[Step]]:
     peers, asked, replied = Peers(), list[Step](), list[Step]()
 
     def deliver() -> None:
-        for side, data, steps in zip("dc", peers.exchange(), (asked, replied), strict=True):
-            if data:
-                steps.append((side, data))
+        from_daemon, from_client = peers.exchange()
+        asked.extend([s(from_daemon)] if from_daemon else [])
+        replied.extend([c(from_client)] if from_client else [])
 
     deliver()
     for number in range(3):
@@ -95,7 +94,7 @@ BUILD = [
     traced({1: "sha256:2", 2: "sha256:1", 3: "[2/2] RUN echo"}),
     chunk(b'{"stream":"PASSWORD=zq-planted\\n"}\r\n{"stream":"do'),
     chunk(b'ne\\n"}\r\n'),
-    ("d", b"0\r\n\r\n"),
+    s(b"0\r\n\r\n"),
 ]
 LISTED = [*answered("GET /_ping"), *answered("GET /v1.41/containers/json", [{"Id": WEB, "Names": ["/web"]}])]
 POLLING = [step for _ in range(4) for step in LISTED]
@@ -110,7 +109,7 @@ EVENTS = [
     request("GET /v1.41/events"),
     response("200 OK", JSON, CHUNKED),
     *map(happened, ("create", "start", "exec_create: env PASSWORD=zq-planted true", "die")),
-    ("d", b""),
+    s(b""),
 ]
 ATTACHED = b'{"Cmd":["cat"],"AttachStdin":true,"AttachStdout":true}'
 UPGRADE = ("Connection: Upgrade", "Upgrade: tcp")
@@ -118,12 +117,12 @@ EXEC = [
     *answered("POST /v1.41/containers/web/exec", {"Id": "2" * 64}, body=ATTACHED),
     request(f"POST /v1.41/exec/{'2' * 64}/start", *UPGRADE, JSON, body=b'{"Tty":false}'),
     response("101 UPGRADED", *UPGRADE),
-    ("c", b"one\ntw"),
-    ("c", b"o\n"),
-    ("d", frame(1, b"one\n")),
-    ("d", frame(2, b"two\nthr")),
-    ("c", b""),
-    ("d", b""),
+    c(b"one\ntw"),
+    c(b"o\n"),
+    s(frame(1, b"one\n")),
+    s(frame(2, b"two\nthr")),
+    c(b""),
+    s(b""),
 ]
 
 
@@ -132,20 +131,20 @@ LOG = [
     response("200 OK", "Content-Type: application/vnd.docker.multiplexed-stream", CHUNKED),
     chunk(frame(1, b"one\nis zq-planted\n") + frame(2, b"er")),
     chunk(frame(2, b"ror\n")),
-    ("d", b"0\r\n\r\n"),
+    s(b"0\r\n\r\n"),
 ]
 PULL = [
     request("POST /v1.41/images/create?fromImage=a&tag=1"),
     response("200 OK", JSON, CHUNKED),
     chunk(b'{"status":"Pulling from a"}\r\n{"status":"Downloading","progressDetail":{"current":1},"id":"x"}'),
     chunk(b'\r\n{"errorDetail":{"message":"no zq-planted"},"error":"no zq-planted"}\r\n'),
-    ("d", b"0\r\n\r\n"),
+    s(b"0\r\n\r\n"),
 ]
 PIPELINED = [
-    ("c", b"".join(request(f"GET /v1.41/{what}/json")[1] for what in ("containers", "images"))),
-    ("d", b"".join(response("200 OK", JSON, body=b"[]")[1] for _ in range(2))),
+    c(b"".join(request(f"GET /v1.41/{what}/json").data for what in ("containers", "images"))),
+    s(b"".join(response("200 OK", JSON, body=b"[]").data for _ in range(2))),
 ]
-NONSENSE = [*answered("GET /_ping"), ("c", b"\x16\x03\x01"), ("d", b"nonsense")]
+NONSENSE = [*answered("GET /_ping"), c(b"\x16\x03\x01"), s(b"nonsense")]
 
 
 def native() -> list[Step]:
@@ -153,7 +152,9 @@ def native() -> list[Step]:
     peers, steps = Peers(), list[Step]()
 
     def deliver() -> None:
-        steps.extend((side, data) for side, data in zip("cd", peers.exchange(), strict=True) if data)
+        from_client, from_daemon = peers.exchange()
+        steps.extend([c(from_client)] if from_client else [])
+        steps.extend([s(from_daemon)] if from_daemon else [])
 
     events = peers.request("GET", "/v1.41/events")
     deliver()
@@ -189,16 +190,16 @@ def interleaved(draw: st.DrawFn, parts: Sequence[Sequence[object]]) -> list[obje
 def conversations(draw: st.DrawFn) -> list[tuple[int, Step]]:
     """What is read from several connections, in order; a step may come in two reads."""
     begins, asked, replied = session()
-    ends: list[Step] = [draw(st.sampled_from([("c", b""), ("d", b"")]))]
+    ends: list[Step] = [draw(st.sampled_from([c(b""), s(b"")]))]
     tapes: list[list[Step]] = [[*begins, *draw(interleaved([asked, replied])), *ends]]  # type: ignore[list-item]
     tapes += draw(st.lists(st.sampled_from(TAPES), min_size=1, max_size=5))
     cuts = draw(st.lists(st.integers(0, 400), max_size=20))
     numbered = [[(number, step) for step in tape] for number, tape in enumerate(tapes)]
     reads = list[tuple[int, Step]]()
-    for at, (number, (side, data)) in enumerate(draw(interleaved(numbered))):  # type: ignore[misc]
+    for at, (number, step) in enumerate(draw(interleaved(numbered))):  # type: ignore[misc]
         cut = cuts[at] if at < len(cuts) else 0
-        pieces = [piece for piece in (data[:cut], data[cut:]) if piece] or [data]
-        reads += [(number, (side, piece)) for piece in pieces]
+        pieces = [piece for piece in (step.data[:cut], step.data[cut:]) if piece] or [step.data]
+        reads += [(number, Step(step.client, piece)) for piece in pieces]
     return reads
 
 
@@ -215,41 +216,34 @@ class Kept(Output):
         self._writer.notice(Notice(at, text))
 
 
+def events_of(reads: Sequence[tuple[int, Step]], clock: Clock) -> Iterator[list[Event]]:
+    """The events of each read, then those of the ends of all connections."""
+    numbers = count(1)
+    taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 8)]
+    for number, step in reads:
+        tap = taps[number]
+        if step.data:
+            yield (tap.from_client if step.client else tap.from_server)(step.data, clock())
+        else:
+            yield (tap.client_eof if step.client else tap.server_eof)(clock())
+    for tap in taps:
+        yield tap.lost(clock(), CLIENT_LEFT)
+
+
 def live(
     reads: Sequence[tuple[int, Step]],
-    waits: Sequence[int],
+    passed: Sequence[int],
     times: Sequence[float],
     verbosity: int,
     path: Path,
 ) -> str:
-    """Show the reads as they come, and save them at *path*. After each, so many waiting events are handled as *waits*
-    says; calls are handled at once if none waits.
-    """
-    ticks, pauses, text = iter(times), iter(waits), list[str]()
+    """Show the reads as they come, and save them at *path*. *passed*: see show_in_the_service."""
+    ticks, text = iter(times), list[str]()
     clock = Clock(lambda: next(ticks, 2e9))
-    numbers = count(1)
-    taps = [ConnectionTap(number, f"c{number}", "u", numbers.__next__) for number in range(1, 8)]
     with Writer(path) as writer:
         writer.header(Header("test", 1.0))
         pipeline = Pipeline([Console(text.append, verbosity=verbosity), Kept(writer)], clock=clock)
-        queue = deque[object]()
-
-        def take(events: Sequence[Event]) -> None:
-            if events:
-                queue.extend(events if queue else pipeline.take_now(events))
-            for _ in range(min(next(pauses, 100), len(queue))):
-                pipeline.feed(queue.popleft())  # type: ignore[arg-type]
-
-        for number, (side, data) in reads:
-            tap = taps[number]
-            if data:
-                take(tap.from_client(data, clock()) if side == "c" else tap.from_server(data, clock()))
-            else:
-                take(tap.client_eof(clock()) if side == "c" else tap.server_eof(clock()))
-        for tap in taps:
-            take(tap.lost(clock(), "the client left"))
-        while queue:
-            pipeline.feed(queue.popleft())  # type: ignore[arg-type]
+        show_in_the_service(pipeline, events_of(reads, clock), passed)
         pipeline.close()
     return "".join(text)
 
@@ -257,27 +251,25 @@ def live(
 def later(verbosity: int, path: Path) -> str:
     text = list[str]()
     pipeline = Pipeline([Console(text.append, verbosity=verbosity)], clock=lambda: 3e9)
-    said = list[str]()
-    for item in play(path, on_error=said.append, warn=said.append):
+    for item in play(path, on_error=pytest.fail, warn=pytest.fail):
         if isinstance(item, Notice):
             pipeline.notice(item.text, item.at)
         elif not isinstance(item, Header):
             pipeline.feed(item)  # type: ignore[arg-type]
     pipeline.close()
-    assert not said
     return "".join(text)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     reads=conversations(),
-    waits=st.lists(st.sampled_from([0, 0, 1, 3, 100]), max_size=120),
+    passed=st.lists(st.sampled_from([0, 0, 1, 3, 100]), min_size=1, max_size=120),
     times=st.lists(st.sampled_from([1.7e9, 1.7e9 + 1e-6, 1.7e9 + 0.25, 1_796_068_052.992302]), max_size=120),
     verbosity=st.integers(0, 2),
 )
-def test_as_it_was_live(reads, waits, times, verbosity):
+def test_as_it_was_live(reads, passed, times, verbosity):
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "calls.jsonl"
-        shown = live(reads, waits, times, verbosity, path)
+        shown = live(reads, passed, times, verbosity, path)
         assert "Session" in shown
         assert later(verbosity, path) == shown

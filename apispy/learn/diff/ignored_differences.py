@@ -2,12 +2,12 @@
 
 import re
 
-from apispy.engine.generated_names import GENERATED_AFTER_A_WORD, ID, UUID
+from apispy.engine.generated_names import GENERATED_AFTER_A_WORD, ID, UUID, WORD_END, WORD_START
 
 VOLATILE: tuple[tuple[re.Pattern[str], str], ...] = (
     # each session has its own tokens
     (re.compile(r"<redacted:[0-9a-f]{8}>"), "<redacted>"),
-    (re.compile(r"(?<![0-9A-Za-z])(?:sha256:)?[0-9a-f]{64}(?![0-9A-Za-z])"), "<id>"),
+    (re.compile(rf"{WORD_START}(?:sha256:)?[0-9a-f]{{64}}{WORD_END}"), "<id>"),
     (UUID, "<uuid>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?"), "<time>"),
     # Unix seconds from 2014 to 2033, or nanoseconds
